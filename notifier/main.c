@@ -1,0 +1,6 @@
+/* paperscout-notifier */
+
+int main(void)
+{
+    return 1;
+}

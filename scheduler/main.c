@@ -1,0 +1,6 @@
+/* paperscout-scheduler */
+
+int main(void)
+{
+    return 1;
+}

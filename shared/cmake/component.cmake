@@ -1,0 +1,23 @@
+# paperscout_library(NAME DIR LIBS...): a static library of every .c file in DIR.
+# Adding a module is adding its two files; nothing else to edit.
+function(paperscout_library name dir)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*.c)
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE paperscout_flags ${ARGN})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC paperscout_flags ${ARGN})
+endfunction()
+
+# paperscout_component(NAME): <name>_core (pure), <name>_io (sockets, clocks, wiring and the
+# commands for people in cli/), and the program paperscout-<name>.
+function(paperscout_component name)
+  paperscout_library(${name}_core core shared_core ${ARGN})
+  paperscout_library(${name}_io io ${name}_core shared_io)
+  paperscout_library(${name}_cli cli ${name}_io)
+  add_executable(paperscout-${name} main.c)
+  target_link_libraries(paperscout-${name} PRIVATE ${name}_cli)
+  install(TARGETS paperscout-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()

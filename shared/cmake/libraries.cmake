@@ -1,0 +1,12 @@
+# The libraries that Paperscout stands on, as imported targets.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14)
+pkg_check_modules(HIREDIS_SSL IMPORTED_TARGET hiredis_ssl)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
+pkg_check_modules(EVENT REQUIRED IMPORTED_TARGET libevent>=2.1)
+pkg_check_modules(EVENT_EXTRA REQUIRED IMPORTED_TARGET libevent_extra)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq>=14)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(XML2 REQUIRED IMPORTED_TARGET libxml-2.0)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto libssl)

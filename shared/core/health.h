@@ -1,0 +1,39 @@
+/* /health's JSON: base fields first, extra fields merged under them, a failing one left out
+ * (promise 8). */
+#ifndef PS_CORE_HEALTH_H
+#define PS_CORE_HEALTH_H
+#include "shared/core/json.h"
+
+#include <stdint.h>
+
+struct ps_health_base {
+    const char *component, *version, *instance;
+    int64_t launched_ms; /* wall clock */
+    int64_t uptime_seconds;
+    bool redis_connected;
+    uint64_t redis_reconnects;
+    uint64_t failures[PS_FAILURE_COUNT];
+    bool has_pool;
+    int pool_max, pool_in_use, pool_available;
+    bool stuck;
+    bool ready; /* status "ok", else "degraded" */
+};
+
+/* Gives a value (cJSON tree, taken) for one field, or false with err: the field is left out. Reads
+ * memory only. */
+typedef bool (*ps_health_read_fn)(void *cookie, cJSON **out_value, struct ps_err *err);
+
+struct ps_health_field {
+    const char *name;
+    ps_health_read_fn read;
+};
+
+/* Called for each field left out. */
+typedef void (*ps_health_failed_fn)(void *cookie, const char *name, const struct ps_err *err);
+
+/* Gives the JSON text. A field that bears a base field's name is passed over: base fields win. */
+char *ps_health_render(const struct ps_health_base *base, const struct ps_health_field *fields,
+                       size_t count, void *cookie, ps_health_failed_fn failed,
+                       void *failed_cookie) PS_MUST_USE;
+
+#endif

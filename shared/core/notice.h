@@ -1,0 +1,58 @@
+/* A message for Slack and its JSON in the notify list. */
+#ifndef PS_CORE_NOTICE_H
+#define PS_CORE_NOTICE_H
+#include "shared/core/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PS_NOTICE_JSON_MAX = 64 * 1024, /* bytes of one list entry */
+    PS_NOTICE_TEXT_MAX = 40000,     /* bytes of text */
+    PS_NOTICE_CHANNEL_MAX = 128,
+    PS_NOTICE_ID_MAX = 128,
+};
+
+/* PS_X(identifier, name, urgent): urgent ones overtake the queue. */
+#define PS_NOTICE_KINDS(PS_X)                                                                      \
+    PS_X(DP_TRANSITION, "dp_transition", false)                                                    \
+    PS_X(FRONTIER, "frontier", false)                                                              \
+    PS_X(DRAFT, "draft", false)                                                                    \
+    PS_X(WATCHLIST, "watchlist", false)                                                            \
+    PS_X(OPS_ALERT, "ops_alert", true)                                                             \
+    PS_X(OPS_RECOVERY, "ops_recovery", true)                                                       \
+    PS_X(STARTUP, "startup", false)                                                                \
+    PS_X(REPLY, "reply", false)                                                                    \
+    PS_X(MANUAL, "manual", false)
+
+enum ps_notice_kind {
+#define PS_X(id, name, urgent) PS_NOTICE_##id,
+    PS_NOTICE_KINDS(PS_X)
+#undef PS_X
+        PS_NOTICE_KIND_COUNT
+};
+
+/* All text is owned. */
+struct ps_notice {
+    char *id; /* "o<n>" for a message of the outbox (n = its first row's id), anything else
+                 otherwise */
+    enum ps_notice_kind kind;
+    char *channel;
+    char *text;
+    char *thread_ts; /* NULL for none */
+    int64_t created_ms;
+    char *trace; /* NULL for none */
+};
+
+const char *ps_notice_kind_name(enum ps_notice_kind kind);
+bool ps_notice_kind_urgent(enum ps_notice_kind kind);
+bool ps_notice_kind_parse(const char *name, enum ps_notice_kind *out_kind) PS_MUST_USE;
+/* id, kind, channel and text are required and capped; on false out_notice is as after clear and err
+ * names the field. */
+bool ps_notice_parse(const char *json, size_t len, struct ps_notice *out_notice,
+                     struct ps_err *err) PS_MUST_USE;
+/* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}. */
+char *ps_notice_format(const struct ps_notice *notice) PS_MUST_USE;
+void ps_notice_clear(struct ps_notice *notice);
+
+#endif

@@ -1,0 +1,66 @@
+/* A probe's result and its fields in the results stream. */
+#ifndef PS_CORE_RESULT_H
+#define PS_CORE_RESULT_H
+#include "shared/core/task.h"
+
+enum {
+    PS_RESULT_FRONT_MAX = 64 * 1024,
+    /* bytes of front text */ PS_RESULT_FIELDS = PS_TASK_FIELDS + 8
+};
+
+/* PS_X(identifier, name) */
+#define PS_OUTCOMES(PS_X)                                                                          \
+    PS_X(HIT_RECENT, "hit_recent")                                                                 \
+    PS_X(HIT_OLD, "hit_old")                                                                       \
+    PS_X(HIT_NO_LM, "hit_no_lm")                                                                   \
+    PS_X(MISS, "miss")                                                                             \
+    PS_X(SUSPECT, "suspect")                                                                       \
+    PS_X(DEFERRED, "deferred")                                                                     \
+    PS_X(ERROR, "error")
+
+enum ps_outcome {
+#define PS_X(id, name) PS_OUTCOME_##id,
+    PS_OUTCOMES(PS_X)
+#undef PS_X
+        PS_OUTCOME_COUNT
+};
+
+struct ps_result {
+    struct ps_task task;
+    enum ps_outcome outcome;
+    int status;               /* HTTP status of the last answer; 0 for none */
+    char *last_modified;      /* header as sent, owned; NULL for none */
+    bool failed;              /* failure_category is set */
+    enum ps_failure category; /* when failed */
+    int attempts;             /* requests made, 0 when none was */
+    int64_t latency_ms;       /* of the last request */
+    char *worker;             /* instance id, owned */
+    char *front_text;         /* owned; NULL for none */
+};
+
+const char *ps_outcome_name(enum ps_outcome outcome);
+bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome) PS_MUST_USE;
+bool ps_outcome_is_hit(enum ps_outcome outcome); /* hit_recent, hit_old, hit_no_lm */
+
+/* As ps_task_parse; the fields outcome and task's own are required, the others may be empty. */
+bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result *out_result,
+                     struct ps_err *err) PS_MUST_USE;
+void ps_result_clear(struct ps_result *result);
+
+/* Fields for XADD: appends name and value pairs to a flat list of owned strings. */
+struct ps_fields {
+    char **items; /* name, value, name, value … */
+    size_t len;
+    size_t size;
+};
+void ps_fields_init(struct ps_fields *fields);
+void ps_fields_clear(struct ps_fields *fields);
+void ps_fields_add(struct ps_fields *fields, const char *name,
+                   const char *value); /* copies; NULL value as "" */
+void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value);
+void ps_task_format(const struct ps_task *task,
+                    struct ps_fields *fields); /* appends PS_TASK_FIELDS pairs */
+void ps_result_format(const struct ps_result *result,
+                      struct ps_fields *fields); /* appends PS_RESULT_FIELDS pairs */
+
+#endif

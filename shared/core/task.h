@@ -1,0 +1,41 @@
+/* A probe task and its fields in the tasks stream. */
+#ifndef PS_CORE_TASK_H
+#define PS_CORE_TASK_H
+#include "shared/core/err.h"
+#include "shared/core/str.h"
+
+#include <stdint.h>
+
+enum {
+    PS_TASK_URL_MAX = 2048, /* bytes */
+    PS_TASK_ID_MAX = 128,
+    PS_TASK_EXT_MAX = 16,
+    PS_TASK_FIELDS = 9, /* task cycle epoch url tier prefix number revision ext */
+};
+
+enum ps_tier { PS_TIER_WATCHLIST, PS_TIER_FRONTIER, PS_TIER_RECENT, PS_TIER_COLD, PS_TIER_COUNT };
+
+/* All text is owned. */
+struct ps_task {
+    char *task; /* "<cycle>:<file name>", unique */
+    int64_t cycle;
+    int64_t epoch;
+    char *url;
+    enum ps_tier tier;
+    char prefix[6];
+    int number;
+    int revision;
+    char *ext; /* with the dot */
+};
+
+const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold */
+bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier) PS_MUST_USE;
+
+/* fields: name, value, name, value …, count of both together. Takes nothing, copies. Unknown fields
+   are passed over; a missing or absurd one is an error (UNKNOWN) that names it. out_task as after
+   init on false. */
+bool ps_task_parse(const struct ps_str *fields, size_t count, struct ps_task *out_task,
+                   struct ps_err *err) PS_MUST_USE;
+void ps_task_clear(struct ps_task *task);
+
+#endif

@@ -1,0 +1,73 @@
+/* PostgreSQL on the loop: a pool of libpq connections in pipeline mode. A batch is one transaction
+ * and one round trip. */
+#ifndef PS_IO_PG_H
+#define PS_IO_PG_H
+
+#include "shared/io/loop.h"
+
+#include <stddef.h>
+
+struct ps_pg;       /* the pool */
+struct ps_pg_batch; /* statements that run as one transaction */
+struct ps_pg_rows;  /* what they answered */
+
+/* err.code of a ps_pg_fn. */
+enum {
+    PS_PG_ERR_SQL = 20001, /* the server refused a statement; the batch changed nothing; what has
+                              SQLSTATE and message */
+    PS_PG_ERR_FENCED,      /* SQLSTATE PS001: a newer epoch exists; nothing was changed */
+    PS_PG_ERR_LOST,    /* connection lost or no answer in time: the batch may have been committed or
+                          not */
+    PS_PG_ERR_OFFLINE, /* no connection within the wait: nothing was sent */
+};
+
+struct ps_pg_options {
+    const char *url; /* borrowed for the call */
+    const char *application_name;
+    int max;                    /* connections */
+    int64_t connect_timeout_ms; /* 0: 5000 */
+    int64_t batch_timeout_ms;   /* 0: 30000 */
+    int64_t queue_wait_ms;      /* a batch waits this long for a connection; 0: 10000 */
+};
+
+typedef void (*ps_pg_state_fn)(void *cookie, bool up, const struct ps_err *err);
+/* Exactly one of rows and err is not NULL, borrowed for the call; runs once on the loop, never
+ * before ps_pg_run returned. */
+typedef void (*ps_pg_fn)(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err);
+
+/* One connection is kept up for ever, with backoff and jitter; more are made when batches wait.
+   When migrate is true the first connection brings the schema up to date under an advisory lock
+   before the pool counts as up; without it the pool is up once the schema it needs is there. host
+   names are resolved on the loop. Fails on a URL libpq cannot parse (CONFIGURATION, without quoting
+   it). */
+struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *options, bool migrate,
+                           ps_pg_state_fn on_state, void *cookie, struct ps_err *err) PS_MUST_USE;
+/* Waiting and running batches get PS_PG_ERR_OFFLINE / LOST. NULL is fine. Must not be called from a
+ * ps_pg_fn. */
+void ps_pg_destroy(struct ps_pg *pg);
+bool ps_pg_up(const struct ps_pg *pg);
+void ps_pg_counts(const struct ps_pg *pg, int *out_max, int *out_in_use, int *out_available);
+
+struct ps_pg_batch *ps_pg_batch_create(void) PS_MUST_USE;
+void ps_pg_batch_destroy(struct ps_pg_batch *batch);
+/* Copies sql (one statement) and params (text form; NULL is SQL NULL). */
+void ps_pg_batch_add(struct ps_pg_batch *batch, const char *sql, const char *const *params,
+                     size_t param_count);
+/* PS_PG_ADD(batch, "SELECT $1::int", text); PS_PG_ADD0(batch, "SELECT 1"); */
+#define PS_PG_ADD(batch, sql, ...)                                                                 \
+    ps_pg_batch_add(batch, sql, (const char *const[]){ __VA_ARGS__ },                              \
+                    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
+#define PS_PG_ADD0(batch, sql) ps_pg_batch_add(batch, sql, NULL, 0)
+/* Takes batch. Runs it as one transaction on a free connection, in the order of the calls. Retries
+ * nothing. */
+void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie);
+
+/* statement counts from 0. Values are borrowed; NULL for SQL NULL. */
+int ps_pg_row_count(const struct ps_pg_rows *rows, size_t statement);
+int64_t ps_pg_affected(const struct ps_pg_rows *rows, size_t statement);
+const char *ps_pg_text(const struct ps_pg_rows *rows, size_t statement, int row, int column);
+int64_t ps_pg_int(const struct ps_pg_rows *rows, size_t statement, int row, int column,
+                  int64_t fallback);
+bool ps_pg_bool(const struct ps_pg_rows *rows, size_t statement, int row, int column);
+
+#endif

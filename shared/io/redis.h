@@ -1,0 +1,71 @@
+/* One connection to Redis on the loop: connect, TLS, AUTH, SELECT, timeouts of our own, reconnect
+ * with backoff and jitter. */
+#ifndef PS_IO_REDIS_H
+#define PS_IO_REDIS_H
+#include "shared/core/str.h"
+#include "shared/io/loop.h"
+
+struct redisReply;
+struct ps_redis;
+
+/* err.code of a ps_redis_fn, besides errno values. */
+enum {
+    PS_REDIS_ERR_REPLY = 10001, /* -ERR …; what is its text */
+    PS_REDIS_ERR_LOST,          /* the connection went; the command may have run or not */
+    PS_REDIS_ERR_TIMEOUT, /* no answer in time; the connection is torn down; may have run or not */
+    PS_REDIS_ERR_OFFLINE, /* not connected: never sent */
+    PS_REDIS_ERR_NOGROUP, /* stream or group missing */
+    PS_REDIS_ERR_NOSCRIPT,
+    PS_REDIS_ERR_FENCED,  /* a script refused an old epoch */
+    PS_REDIS_ERR_NOCYCLE, /* cycle hash missing or of another cycle */
+};
+
+/* Exactly one of reply and err is not NULL; both are borrowed for the call. Runs on the loop, never
+   before the send returned, exactly once, also when the connection is destroyed. */
+typedef void (*ps_redis_fn)(void *cookie, const struct redisReply *reply, const struct ps_err *err);
+/* Told after AUTH and SELECT worked (true) and when the connection is gone (false, err says why).
+ * err NULL when up. */
+typedef void (*ps_redis_state_fn)(void *cookie, bool up, const struct ps_err *err);
+
+struct ps_redis_options {
+    const char *url;            /* borrowed for the call; parsed before (it must be valid) */
+    const char *client_name;    /* CLIENT SETNAME, copied */
+    int64_t connect_timeout_ms; /* 0: 3000 */
+    int64_t command_timeout_ms; /* 0: 5000 */
+};
+
+/* Starts connecting and goes on for ever, 100 ms to 5 s between tries. READONLY, LOADING,
+   MASTERDOWN, NOAUTH and UNBLOCKED replies tear the connection down so that the next connect looks
+   the address up again. Fails only on a bad URL (CONFIGURATION). */
+struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
+                                 ps_redis_state_fn on_state, void *cookie,
+                                 struct ps_err *err) PS_MUST_USE;
+/* Outstanding callbacks run now with PS_REDIS_ERR_LOST: destroy it before what they point to. NULL
+ * is fine. Must not be called from a ps_redis_fn. */
+void ps_redis_destroy(struct ps_redis *redis);
+bool ps_redis_up(const struct ps_redis *redis);
+uint64_t ps_redis_reconnects(const struct ps_redis *redis); /* times it came up again */
+int ps_redis_outstanding(const struct ps_redis *redis);
+/* Copies the arguments. fn may be NULL (errors are logged then). A command while not up gets
+ * PS_REDIS_ERR_OFFLINE. */
+void ps_redis_send(struct ps_redis *redis, const struct ps_str *args, size_t count, ps_redis_fn fn,
+                   void *cookie);
+/* The same with a deadline of its own, for blocking reads (block time + margin). */
+void ps_redis_send_within(struct ps_redis *redis, int64_t timeout_ms, const struct ps_str *args,
+                          size_t count, ps_redis_fn fn, void *cookie);
+/* PS_REDIS(redis, fn, cookie, "GET", key): NUL-terminated texts only. */
+#define PS_REDIS(redis, fn, cookie, ...)                                                           \
+    ps_redis_send_texts(redis, (const char *const[]){ __VA_ARGS__ },                               \
+                        sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *), fn,   \
+                        cookie)
+void ps_redis_send_texts(struct ps_redis *redis, const char *const *args, size_t count,
+                         ps_redis_fn fn, void *cookie);
+/* Tear the connection down and build it again (used when a read's answer stays out). */
+void ps_redis_reset(struct ps_redis *redis);
+
+/* Reply helpers: borrowed text of a string or status reply, NULL otherwise; number of an integer or
+ * decimal string, fallback otherwise. */
+const char *ps_reply_text(const struct redisReply *reply, size_t *out_len);
+int64_t ps_reply_int(const struct redisReply *reply, int64_t fallback);
+
+#endif

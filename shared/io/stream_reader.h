@@ -1,0 +1,54 @@
+/* A consumer's blocking read of one stream, on a connection of its own. */
+#ifndef PS_IO_STREAM_READER_H
+#define PS_IO_STREAM_READER_H
+#include "shared/io/redis.h"
+
+#include <stddef.h>
+
+struct ps_stream_reader;
+
+struct ps_stream_entry {
+    const char *id;              /* borrowed */
+    const struct ps_str *fields; /* name, value, …; borrowed; count of both together */
+    size_t count;
+    int64_t deliveries; /* 1 for a fresh read */
+};
+
+/* Runs with what one read brought, at least one entry, all borrowed for the call. Every entry is
+ * pending for this consumer now. */
+typedef void (*ps_stream_fn)(void *cookie, const struct ps_stream_entry *entries, size_t count);
+
+struct ps_stream_options {
+    const char *url;    /* Redis */
+    const char *stream; /* copied, as the next two */
+    const char *group;
+    const char *consumer;
+    int64_t block_ms; /* finite; 0: 2000 */
+};
+
+/* Makes group and stream (XGROUP CREATE … 0 MKSTREAM) when they are missing, at start and after a
+   flush, with backoff. A read that is not answered block_ms + 2 s after it was sent makes the
+   connection anew. Fails on a bad URL only. */
+struct ps_stream_reader *ps_stream_reader_create(struct ps_loop *loop,
+                                                 const struct ps_stream_options *options,
+                                                 ps_stream_fn fn, void *cookie,
+                                                 struct ps_err *err) PS_MUST_USE;
+void ps_stream_reader_destroy(struct ps_stream_reader *reader);
+/* How many more entries the owner has room for; a read asks for at most this many, 0 pauses. Each
+ * delivered entry counts it down by itself. */
+void ps_stream_reader_want(struct ps_stream_reader *reader, size_t count);
+/* No new read from now on. done runs (on the loop) once no read is out: nothing is delivered after
+ * it. */
+void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *cookie),
+                           void *cookie);
+int64_t ps_stream_reader_answered_ms(
+    const struct ps_stream_reader *reader); /* monotonic; 0 before the first answer */
+uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);
+
+/* Walks a reply of stream entries [[id, [name, value, …]], …]; shared with claims. Entries deleted
+   meanwhile (nil fields) are passed over. visit's entry is borrowed for its call. */
+void ps_stream_entries(const struct redisReply *reply,
+                       void (*visit)(void *cookie, const struct ps_stream_entry *entry),
+                       void *cookie);
+
+#endif

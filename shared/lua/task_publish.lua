@@ -1,0 +1,25 @@
+-- KEYS: epoch cycle tasks
+-- ARGV: epoch, cycle number, position after this batch, then for each task: position, task, url, tier, prefix, number, revision, ext
+-- RETURNS: number of tasks added; error FENCED when a newer epoch exists, NOCYCLE when the cycle hash is missing or of another cycle
+-- The hash's field published is a high-water mark: a task below it is in the stream or settled, so publishing twice adds nothing.
+local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
+if tonumber(ARGV[1]) < newest then
+  return redis.error_reply('FENCED a newer epoch exists: ' .. newest)
+end
+if redis.call('HGET', KEYS[2], 'number') ~= ARGV[2] then
+  return redis.error_reply('NOCYCLE the cycle hash is not of cycle ' .. ARGV[2])
+end
+local published = tonumber(redis.call('HGET', KEYS[2], 'published') or '0')
+local added = 0
+for i = 4, #ARGV, 8 do
+  if tonumber(ARGV[i]) >= published then
+    redis.call('XADD', KEYS[3], '*', 'task', ARGV[i + 1], 'cycle', ARGV[2], 'epoch', ARGV[1],
+      'url', ARGV[i + 2], 'tier', ARGV[i + 3], 'prefix', ARGV[i + 4], 'number', ARGV[i + 5],
+      'revision', ARGV[i + 6], 'ext', ARGV[i + 7])
+    added = added + 1
+  end
+end
+if tonumber(ARGV[3]) > published then
+  redis.call('HSET', KEYS[2], 'published', ARGV[3])
+end
+return added

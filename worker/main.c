@@ -1,0 +1,6 @@
+/* paperscout-worker */
+
+int main(void)
+{
+    return 1;
+}
