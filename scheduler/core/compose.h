@@ -1,0 +1,60 @@
+/* What is told to whom: outbox rows with their dedupe keys, and messages made of rows. */
+#ifndef PS_SCHEDULER_COMPOSE_H
+#define PS_SCHEDULER_COMPOSE_H
+#include "scheduler/core/index.h"
+#include "shared/core/notice.h"
+#include "shared/core/result.h"
+
+enum { PS_MESSAGE_CHARS_MAX = 2900 /* of Unicode, under Slack's 3,000 */ };
+
+/* One thing to tell to one recipient: a row of table outbox. All text is owned. */
+struct ps_row {
+    char *dedupe_key;
+    enum ps_notice_kind kind;
+    char *channel;
+    char *data; /* JSON object that ps_compose_messages reads */
+};
+void ps_row_clear(struct ps_row *row);
+
+/* A draft that was found. Text borrowed. paper is the index entry to take title and author from
+ * (latest of its number); NULL when unknown. */
+struct ps_draft_found {
+    const char *url;
+    const char *paper_id; /* D1234R0 */
+    enum ps_tier tier;
+    const char *last_modified;    /* header; NULL for none */
+    int64_t modified_ms;          /* parsed; 0 when absent */
+    const struct ps_paper *paper; /* may be NULL */
+    const char *front_text;       /* may be NULL */
+};
+
+/* dedupe keys: "draft:<url>" (kinds frontier and draft), "dp:<P id>", "watch:<user>:<paper id>"
+ * (paper or draft, whichever extension). */
+void ps_compose_draft(const struct ps_draft_found *draft, const char *channel, bool frontier,
+                      struct ps_row *out_row);
+void ps_compose_transition(const struct ps_paper *paper, const char *draft_url, const char *channel,
+                           struct ps_row *out_row);
+void ps_compose_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
+                            bool by_author, struct ps_row *out_row);
+void ps_compose_watch_draft(const struct ps_draft_found *draft, const char *user,
+                            const char *reason, bool by_author, struct ps_row *out_row);
+/* For ops_alert, ops_recovery and other single texts. */
+void ps_compose_text(enum ps_notice_kind kind, const char *dedupe_key, const char *channel,
+                     const char *text, struct ps_row *out_row);
+
+/* Rows (their data) of one channel and kind, in the order of their ids, to as few messages as fit
+   PS_MESSAGE_CHARS_MAX: a heading and a line a paper; rows of one draft with several extensions
+   make one line that links each. Slack mrkdwn with & < > escaped. Rows whose data cannot be read
+   make a line that shows the dedupe key, so that nothing is silently lost. Row i belongs to message
+   out_of[i] (from 0); texts are owned by the caller. */
+struct ps_messages {
+    char **texts;
+    size_t len;
+    size_t *row_message; /* for each row, index of its message */
+};
+void ps_compose_messages(enum ps_notice_kind kind, const char *const *data,
+                         const char *const *dedupe_keys, size_t rows,
+                         struct ps_messages *out_messages);
+void ps_messages_clear(struct ps_messages *messages);
+
+#endif

@@ -1,0 +1,26 @@
+/* When to poll next, and when silence is an incident. A step machine: time is an argument. */
+#ifndef PS_SCHEDULER_POLL_CLOCK_H
+#define PS_SCHEDULER_POLL_CLOCK_H
+#include "shared/core/base.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ps_poll_clock {
+    int64_t interval_ms, cooldown_ms;
+    int64_t counted_from_ms; /* last successful poll, or start-up when there never was one */
+    int64_t alerted_ms;      /* last stale-poll alert; 0 for none since the last good poll */
+};
+
+void ps_poll_clock_init(struct ps_poll_clock *clock, int64_t interval_ms, int64_t cooldown_ms,
+                        int64_t now_ms);
+/* Sleep after a poll: max(interval - elapsed, cooldown if it overran). */
+int64_t ps_poll_clock_sleep(const struct ps_poll_clock *clock, int64_t started_ms,
+                            int64_t ended_ms);
+/* Tells a good poll; true when an alert was out: send the recovery note. */
+bool ps_poll_clock_good(struct ps_poll_clock *clock, int64_t now_ms);
+/* True when an alert is due now (more than 2 intervals without a good poll, at most one an
+ * interval); counts it as sent. */
+bool ps_poll_clock_stale(struct ps_poll_clock *clock, int64_t now_ms);
+
+#endif
