@@ -98,7 +98,7 @@ CREATE TABLE probes (
 );
 
 -- One row is one thing to tell to one recipient, decided with the state that caused it (promise 4). When its cycle closes, rows of one
--- recipient and kind are bundled: they get a message_id, and the message's text is made from their data.
+-- recipient and kind are bundled: they get a message_id, and the message's text, made from their data, is kept on the first.
 CREATE TABLE outbox (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     dedupe_key  text NOT NULL UNIQUE,
@@ -110,6 +110,7 @@ CREATE TABLE outbox (
     thread_ts   text,
     created_at  timestamptz NOT NULL DEFAULT now(),
     message_id  text,                         -- "o<id of its first row>"
+    message_text text,                        -- on the first row of a message
     queued_at   timestamptz,                  -- pushed to the notify list
     claimed_by  text,                         -- notifier that is sending it
     claimed_at  timestamptz,
@@ -119,6 +120,7 @@ CREATE TABLE outbox (
     dead_reason text
 );
 CREATE INDEX outbox_unbundled ON outbox (id) WHERE message_id IS NULL;
+CREATE INDEX outbox_unqueued ON outbox (id) WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at IS NULL AND dead_at IS NULL;
 CREATE INDEX outbox_open ON outbox (message_id) WHERE sent_at IS NULL AND dead_at IS NULL;
 CREATE INDEX outbox_message ON outbox (message_id);
 

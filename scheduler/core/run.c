@@ -1,0 +1,63 @@
+#include "scheduler/core/run.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct ps_run *ps_run_create(void)
+{
+    struct ps_run *run = ps_alloc_zero(1, sizeof(*run));
+
+    run->arena = ps_arena_create();
+    return run;
+}
+
+void ps_run_destroy(struct ps_run *run)
+{
+    if (run == NULL)
+        return;
+    ps_arena_destroy(run->arena);
+    free(run->items);
+    free(run);
+}
+
+static const char *keep(struct ps_run *run, const char *text)
+{
+    return ps_arena_text(run->arena, text, strlen(text));
+}
+
+void ps_run_add(struct ps_run *run, const struct ps_planned *planned)
+{
+    struct ps_run_item *item;
+
+    if (run->len == run->size) {
+        run->size = run->size == 0 ? 1024 : run->size * 2;
+        run->items = ps_alloc_array(run->items, run->size, sizeof(*run->items));
+    }
+    item = &run->items[run->len++];
+    *item = (struct ps_run_item){ .url = keep(run, planned->url),
+                                  .file = keep(run, planned->file),
+                                  .prefix = keep(run, planned->prefix),
+                                  .ext = keep(run, planned->ext),
+                                  .tier = planned->tier,
+                                  .number = planned->number,
+                                  .revision = planned->revision };
+}
+
+bool ps_run_settle(struct ps_run *run, size_t position, enum ps_outcome outcome)
+{
+    if (position >= run->len || run->items[position].settled)
+        return false;
+    run->items[position].settled = true;
+    ps_ledger_settle(&run->ledger, outcome, 1);
+    return true;
+}
+
+size_t ps_run_next_open(const struct ps_run *run, size_t from)
+{
+    while (from < run->len && run->items[from].settled)
+        from++;
+    return from;
+}

@@ -1,0 +1,33 @@
+/* The running cycle's probes in memory: what the ledger holds in PostgreSQL, position by position.
+ */
+#ifndef PS_SCHEDULER_RUN_H
+#define PS_SCHEDULER_RUN_H
+#include "scheduler/core/ledger.h"
+#include "scheduler/core/plan.h"
+
+struct ps_run_item {
+    const char *url, *file, *prefix, *ext; /* live in the run */
+    enum ps_tier tier;
+    int number, revision;
+    bool settled;
+};
+
+struct ps_run {
+    struct ps_ledger ledger;
+    bool silent; /* the very first run announces nothing */
+    struct ps_arena *arena;
+    struct ps_run_item *items;
+    size_t len, size;
+};
+
+struct ps_run *ps_run_create(void) PS_MUST_USE;
+void ps_run_destroy(struct ps_run *run); /* NULL is fine */
+/* Adds the next position; text is copied. */
+void ps_run_add(struct ps_run *run, const struct ps_planned *planned);
+/* Marks position settled and counts its outcome; false when it was settled before or is no position
+ * of this run. */
+bool ps_run_settle(struct ps_run *run, size_t position, enum ps_outcome outcome);
+/* First position from here on that is not settled; len when there is none. */
+size_t ps_run_next_open(const struct ps_run *run, size_t from);
+
+#endif
