@@ -1,0 +1,210 @@
+#include "shared/core/config.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/config_row.h"
+#include "shared/core/str.h"
+#include "shared/core/url.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* One load under way. A bad setting keeps its default and is left out of the checks between
+ * settings: one fault is told once. */
+struct load {
+    unsigned component;
+    struct ps_config config;
+    bool bad[PS_CONFIG_ROWS];
+    bool ok;
+    ps_config_bad_fn tell;
+    void *tell_cookie;
+};
+
+static void fault(struct load *load, const struct ps_err *err)
+{
+    load->ok = false;
+    if (load->tell != NULL)
+        load->tell(load->tell_cookie, err);
+}
+
+/* The setting is this component's and holds what somebody meant. */
+static bool usable(const struct load *load, enum ps_config_id id)
+{
+    return (ps_config_rows[id].who & load->component) != 0 && !load->bad[id];
+}
+
+/* A request under way must be able to end within the grace period, and its task must not be taken
+ * from a worker that still waits for the answer. */
+static void check_timeouts(struct load *load)
+{
+    const struct ps_config *config = &load->config;
+    struct ps_err err;
+
+    if (!usable(load, PS_CONFIG_ID_http_timeout_seconds))
+        return;
+    if (usable(load, PS_CONFIG_ID_shutdown_grace_seconds) &&
+        config->http_timeout_seconds >= config->shutdown_grace_seconds) {
+        (void)ps_fail(
+            &err, PS_FAILURE_CONFIGURATION, 0,
+            "HTTP_TIMEOUT_SECONDS=\"%.15g\": less than SHUTDOWN_GRACE_SECONDS (%.15g), so "
+            "that a request under way ends within the grace period",
+            config->http_timeout_seconds, config->shutdown_grace_seconds);
+        fault(load, &err);
+    }
+    if (usable(load, PS_CONFIG_ID_task_visibility_seconds) &&
+        (double)config->task_visibility_seconds <= config->http_timeout_seconds) {
+        (void)ps_fail(
+            &err, PS_FAILURE_CONFIGURATION, 0,
+            "TASK_VISIBILITY_SECONDS=\"%lld\": more than HTTP_TIMEOUT_SECONDS (%.15g), so "
+            "that no task is taken from a worker that waits for its answer",
+            (long long)config->task_visibility_seconds, config->http_timeout_seconds);
+        fault(load, &err);
+    }
+}
+
+static void check_lists(struct load *load)
+{
+    const struct ps_list *prefixes = &load->config.probe_prefixes;
+    const struct ps_list *extensions = &load->config.probe_extensions;
+    struct ps_err err;
+
+    if (usable(load, PS_CONFIG_ID_probe_prefixes)) {
+        for (size_t i = 0; i < prefixes->len; i++) {
+            if (strlen(prefixes->items[i]) == 1)
+                continue;
+            (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                          "PROBE_PREFIXES: \"%s\": each entry is \"D\" or \"P\"",
+                          prefixes->items[i]);
+            fault(load, &err);
+        }
+    }
+    if (usable(load, PS_CONFIG_ID_probe_extensions)) {
+        for (size_t i = 0; i < extensions->len; i++) {
+            const char *text = extensions->items[i];
+
+            if (text[0] == '.' && text[1] != '\0' && text[1] != '.')
+                continue;
+            (void)ps_fail(
+                &err, PS_FAILURE_CONFIGURATION, 0,
+                "PROBE_EXTENSIONS: \"%s\": each entry starts with one '.', as in \".pdf\"", text);
+            fault(load, &err);
+        }
+    }
+}
+
+static void check_ranges(struct load *load)
+{
+    const struct ps_ranges *ranges = &load->config.frontier_explicit_ranges;
+    struct ps_err err;
+
+    if (!usable(load, PS_CONFIG_ID_frontier_explicit_ranges))
+        return;
+    for (size_t i = 0; i < ranges->len; i++) {
+        if (ranges->items[i].first <= ranges->items[i].last)
+            continue;
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                      "FRONTIER_EXPLICIT_RANGES: [%d,%d]: the first number is not above the last",
+                      ranges->items[i].first, ranges->items[i].last);
+        fault(load, &err);
+    }
+}
+
+static void check_sink(struct load *load)
+{
+    struct ps_err err;
+
+    if (!usable(load, PS_CONFIG_ID_notify_sink) || !usable(load, PS_CONFIG_ID_slack_bot_token))
+        return;
+    if (strcmp(load->config.notify_sink, "slack") == 0 && load->config.slack_bot_token[0] == '\0') {
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                      "NOTIFY_SINK=\"slack\": needs SLACK_BOT_TOKEN (or SLACK_BOT_TOKEN_FILE)");
+        fault(load, &err);
+    }
+}
+
+/* Names that stand in Redis keys, log lines and consumer names, where ':' and spaces would mislead.
+ */
+static void check_names(struct load *load)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *id = load->config.instance_id;
+    struct ps_redis_url url;
+    struct ps_err why;
+    struct ps_err err;
+
+    if (usable(load, PS_CONFIG_ID_instance_id) && strspn(id, allowed) != strlen(id)) {
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                      "INSTANCE_ID=\"%s\": letters, digits, '.', '_' and '-' only", id);
+        fault(load, &err);
+    }
+    if (usable(load, PS_CONFIG_ID_redis_url)) {
+        if (ps_redis_url_parse(load->config.redis_url, &url, &why)) {
+            ps_redis_url_clear(&url);
+        } else {
+            (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0, "REDIS_URL: %s", why.what);
+            fault(load, &err);
+        }
+    }
+}
+
+static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn get, void *cookie)
+{
+    const struct ps_config_row *row = &ps_config_rows[id];
+    const char *raw = NULL;
+    struct ps_err err;
+    bool ok = ps_config_row_parse(row, row->def, &load->config, &err);
+
+    assert(ok); /* the table's own default fits its own row */
+    if ((row->who & load->component) == 0)
+        return;
+    ok = get(cookie, row->name, &raw, &err);
+    if (ok && raw != NULL && raw[0] != '\0')
+        ok = ps_config_row_parse(row, raw, &load->config, &err);
+    if (!ok) {
+        load->bad[id] = true;
+        fault(load, &err);
+    }
+}
+
+bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
+                    ps_config_bad_fn bad, void *bad_cookie, struct ps_config *out_config)
+{
+    struct load load = {
+        .component = component, .ok = true, .tell = bad, .tell_cookie = bad_cookie
+    };
+
+    for (int id = 0; id < PS_CONFIG_ROWS; id++)
+        read_row(&load, (enum ps_config_id)id, get, get_cookie);
+    check_names(&load);
+    check_lists(&load);
+    check_ranges(&load);
+    check_timeouts(&load);
+    check_sink(&load);
+    if (!load.ok)
+        ps_config_clear(&load.config);
+    *out_config = load.config;
+    return load.ok;
+}
+
+void ps_config_clear(struct ps_config *config)
+{
+    for (int id = 0; id < PS_CONFIG_ROWS; id++)
+        ps_config_row_clear(&ps_config_rows[id], config);
+    *config = (struct ps_config){ 0 };
+}
+
+int64_t ps_config_poll_interval_ms(const struct ps_config *config)
+{
+    double seconds = config->poll_interval_seconds > 0 ? config->poll_interval_seconds
+                                                       : config->poll_interval_minutes * 60;
+
+    return (int64_t)(seconds * 1000 + 0.5);
+}
+
+bool ps_config_is_secret(const char *name)
+{
+    for (size_t i = 0; i < PS_CONFIG_ROWS; i++)
+        if (ps_config_rows[i].type == PS_CONFIG_SECRET && strcmp(ps_config_rows[i].name, name) == 0)
+            return true;
+    return false;
+}
