@@ -19,10 +19,12 @@ struct evdns_base *ps_loop_dns(
 int64_t ps_loop_now(const struct ps_loop *loop); /* monotonic ms, read now */
 int ps_loop_run(struct ps_loop *loop);           /* until ps_loop_stop; the code given there */
 void ps_loop_stop(struct ps_loop *loop, int exit_code); /* first call wins */
-/* Wall ms of the loop's last turn of its own 250 ms tick: what /livez looks at. */
+/* How many ms late the loop's own 250 ms tick is: the worse of the last one and the one that is due
+ * now. What /livez looks at. */
 int64_t ps_loop_lag_ms(const struct ps_loop *loop);
 
-/* count: 1 for the first SIGTERM or SIGINT, 2 for the second, … Runs on the loop. */
+/* count: 1 for the first SIGTERM or SIGINT, 2 for the second, … Runs on the loop. To be set once.
+ */
 typedef void (*ps_signal_fn)(void *cookie, int count);
 void ps_loop_on_terminate(struct ps_loop *loop, ps_signal_fn fn, void *cookie);
 

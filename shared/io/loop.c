@@ -1,0 +1,204 @@
+#include "shared/io/loop.h"
+
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+
+#include <assert.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 250, SIGNALS = 2 };
+
+struct ps_loop {
+    struct event_base *base;
+    struct evdns_base *dns;
+    struct ps_timer *tick;
+    int64_t tick_due_ms;
+    int64_t tick_late_ms; /* of the last tick */
+    struct event *signals[SIGNALS];
+    ps_signal_fn on_signal;
+    void *signal_cookie;
+    int signal_count;
+    bool stopped;
+    int exit_code;
+};
+
+struct ps_timer {
+    struct event *event;
+    ps_timer_fn fn;
+    void *cookie;
+};
+
+static void tick_arm(struct ps_loop *loop)
+{
+    loop->tick_due_ms = ps_clock_mono_ms() + TICK_MS;
+    ps_timer_set(loop->tick, TICK_MS);
+}
+
+static void on_tick(void *cookie)
+{
+    struct ps_loop *loop = cookie;
+
+    loop->tick_late_ms = ps_clock_mono_ms() - loop->tick_due_ms;
+    tick_arm(loop);
+}
+
+struct ps_loop *ps_loop_create(void)
+{
+    struct ps_loop *loop = ps_alloc_zero(1, sizeof(*loop));
+    struct event_config *config = event_config_new();
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+    /* Without this, a timer set after a long callback counts from that callback's start and fires
+       too early. */
+    if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) != 0)
+        abort();
+    loop->base = event_base_new_with_config(config);
+    event_config_free(config);
+    if (loop->base == NULL || sigaction(SIGPIPE, &ignore, NULL) != 0)
+        abort();
+    loop->tick = ps_timer_create(loop, on_tick, loop);
+    tick_arm(loop);
+    return loop;
+}
+
+void ps_loop_destroy(struct ps_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        if (loop->signals[i] != NULL)
+            event_free(loop->signals[i]);
+    }
+    ps_timer_destroy(loop->tick);
+    if (loop->dns != NULL) {
+        /* Cancelled look-ups free their memory in callbacks that libevent has deferred. */
+        evdns_base_free(loop->dns, 1);
+        event_base_loop(loop->base, EVLOOP_NONBLOCK);
+    }
+    event_base_free(loop->base);
+    free(loop);
+}
+
+struct event_base *ps_loop_base(struct ps_loop *loop)
+{
+    return loop->base;
+}
+
+struct evdns_base *ps_loop_dns(struct ps_loop *loop)
+{
+    if (loop->dns != NULL)
+        return loop->dns;
+    loop->dns = evdns_base_new(loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    if (loop->dns == NULL)
+        abort();
+    /* A missing or empty resolv.conf leaves the name server on the loopback, as in libc. */
+    (void)evdns_base_resolv_conf_parse(loop->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+    /* libc sends names as they are; servers that answer in lower case would seem dead otherwise. */
+    (void)evdns_base_set_option(loop->dns, "randomize-case:", "0");
+    return loop->dns;
+}
+
+int64_t ps_loop_now(const struct ps_loop *loop)
+{
+    (void)loop;
+    return ps_clock_mono_ms();
+}
+
+int ps_loop_run(struct ps_loop *loop)
+{
+    if (!loop->stopped && event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+        abort();
+    return loop->exit_code;
+}
+
+void ps_loop_stop(struct ps_loop *loop, int exit_code)
+{
+    if (loop->stopped)
+        return;
+    loop->stopped = true;
+    loop->exit_code = exit_code;
+    event_base_loopbreak(loop->base);
+}
+
+int64_t ps_loop_lag_ms(const struct ps_loop *loop)
+{
+    int64_t late_ms = ps_clock_mono_ms() - loop->tick_due_ms;
+
+    if (late_ms < loop->tick_late_ms)
+        late_ms = loop->tick_late_ms;
+    return late_ms > 0 ? late_ms : 0;
+}
+
+static void on_signal(evutil_socket_t signal_number, short what, void *cookie)
+{
+    struct ps_loop *loop = cookie;
+
+    (void)signal_number;
+    (void)what;
+    loop->on_signal(loop->signal_cookie, ++loop->signal_count);
+}
+
+void ps_loop_on_terminate(struct ps_loop *loop, ps_signal_fn fn, void *cookie)
+{
+    static const int numbers[SIGNALS] = { SIGTERM, SIGINT };
+
+    assert(loop->on_signal == NULL);
+    loop->on_signal = fn;
+    loop->signal_cookie = cookie;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        loop->signals[i] = evsignal_new(loop->base, numbers[i], on_signal, loop);
+        if (loop->signals[i] == NULL || event_add(loop->signals[i], NULL) != 0)
+            abort();
+    }
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *cookie)
+{
+    struct ps_timer *timer = cookie;
+
+    (void)fd;
+    (void)what;
+    timer->fn(timer->cookie); /* may destroy the timer: nothing after this */
+}
+
+struct ps_timer *ps_timer_create(struct ps_loop *loop, ps_timer_fn fn, void *cookie)
+{
+    struct ps_timer *timer = ps_alloc_zero(1, sizeof(*timer));
+
+    timer->fn = fn;
+    timer->cookie = cookie;
+    timer->event = evtimer_new(loop->base, on_timer, timer);
+    if (timer->event == NULL)
+        abort();
+    return timer;
+}
+
+void ps_timer_destroy(struct ps_timer *timer)
+{
+    if (timer == NULL)
+        return;
+    event_free(timer->event);
+    free(timer);
+}
+
+void ps_timer_set(struct ps_timer *timer, int64_t delay_ms)
+{
+    int64_t ms = delay_ms < 0 ? 0 : delay_ms;
+    struct timeval delay = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+    if (evtimer_add(timer->event, &delay) != 0)
+        abort();
+}
+
+void ps_timer_cancel(struct ps_timer *timer)
+{
+    evtimer_del(timer->event);
+}
+
+bool ps_timer_pending(const struct ps_timer *timer)
+{
+    return evtimer_pending(timer->event, NULL) != 0;
+}
