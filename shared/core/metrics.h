@@ -14,8 +14,8 @@ struct ps_metrics;
 
 struct ps_metrics *ps_metrics_create(void);
 void ps_metrics_destroy(struct ps_metrics *metrics);
-/* label: value of the row's label (copied, at most 64 values a metric), NULL where the row has
- * none. */
+/* label: value of the row's label (copied), NULL where the row has none. A metric keeps 64 values
+ * at most: what comes when 63 are there is counted under "other". */
 void ps_metrics_add(struct ps_metrics *metrics, enum ps_metric metric, const char *label,
                     double amount);
 void ps_metrics_set(struct ps_metrics *metrics, enum ps_metric metric, const char *label,

@@ -10,13 +10,13 @@ struct ps_failure_log;
 
 enum { PS_FAILURES_KEPT = 10000 /* entries in the stream, about */ };
 
-/* Borrows redis, keys and metrics. */
+/* Borrows redis, keys, metrics and component. */
 struct ps_failure_log *ps_failure_log_create(struct ps_redis *redis, const struct ps_keys *keys,
                                              struct ps_metrics *metrics,
                                              const char *component) PS_MUST_USE;
 void ps_failure_log_destroy(struct ps_failure_log *log);
-/* Counts it and adds it to the stream (dropped there when Redis is away). what: event name; url and
- * detail may be NULL; status 0 for none. */
+/* Counts it and adds it to the stream (dropped there when Redis is away). what: event name;
+ * err->what becomes the detail; url may be NULL; status 0 for none. */
 void ps_failure_log_add(struct ps_failure_log *log, const char *what, const struct ps_err *err,
                         const char *url, int status);
 const uint64_t *

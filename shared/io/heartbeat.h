@@ -20,8 +20,9 @@ struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *
                                          const char *instance, ps_heartbeat_fn fn,
                                          void *cookie) PS_MUST_USE;
 void ps_heartbeat_destroy(struct ps_heartbeat *heartbeat);
-bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat); /* true once Redis took one: only
-                                                                    then may work be taken */
+/* Redis took a beat less than PS_HEARTBEAT_TTL_MS ago, so that the key is there: only then may work
+ * be taken. */
+bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat);
 void ps_heartbeat_beat(struct ps_heartbeat *heartbeat); /* now (call it when Redis came up) */
 /* Deletes the key: on a clean stop, when nothing is held any more. done runs after the answer or
  * its failure. */

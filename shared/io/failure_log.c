@@ -1,0 +1,79 @@
+#include "shared/io/failure_log.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/url.h"
+#include "shared/io/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ps_failure_log {
+    struct ps_redis *redis;
+    const struct ps_keys *keys;
+    struct ps_metrics *metrics;
+    const char *component;
+    uint64_t counts[PS_FAILURE_COUNT];
+};
+
+struct ps_failure_log *ps_failure_log_create(struct ps_redis *redis, const struct ps_keys *keys,
+                                             struct ps_metrics *metrics, const char *component)
+{
+    struct ps_failure_log *log = ps_alloc_zero(1, sizeof(*log));
+
+    log->redis = redis;
+    log->keys = keys;
+    log->metrics = metrics;
+    log->component = component;
+    return log;
+}
+
+void ps_failure_log_destroy(struct ps_failure_log *log)
+{
+    free(log);
+}
+
+/* A lost connection is told by whoever watches it; only what Redis refused is worth a line. */
+static void on_added(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)reply;
+    if (err != NULL && err->code == PS_REDIS_ERR_REPLY)
+        PS_LOG(REDIS_ERROR, F_TEXT("what", "failures"), F_ERR(err));
+}
+
+static void add_entry(const struct ps_failure_log *log, const char *what, const struct ps_err *err,
+                      const char *url, int status)
+{
+    char kept[16];
+    char code[16];
+
+    (void)snprintf(kept, sizeof(kept), "%d", PS_FAILURES_KEPT);
+    (void)snprintf(code, sizeof(code), "%d", status);
+    PS_REDIS(log->redis, on_added, NULL, "XADD", ps_key(log->keys, PS_KEY_FAILURES), "MAXLEN", "~",
+             kept, "*", "component", log->component, "failure_category",
+             ps_failure_name(err->category), "what", what, "url", url, "status", code, "detail",
+             err->what);
+}
+
+void ps_failure_log_add(struct ps_failure_log *log, const char *what, const struct ps_err *err,
+                        const char *url, int status)
+{
+    char *shown;
+
+    assert(err->category < PS_FAILURE_COUNT);
+    log->counts[err->category]++;
+    ps_metrics_add(log->metrics, PS_METRIC_FAILURES, ps_failure_name(err->category), 1);
+    if (!ps_redis_up(log->redis))
+        return;
+    shown = url != NULL && strchr(url, '@') != NULL ? ps_url_redacted(url)
+                                                    : ps_alloc_text(url != NULL ? url : "");
+    add_entry(log, what, err, shown, status);
+    free(shown);
+}
+
+const uint64_t *ps_failure_log_counts(const struct ps_failure_log *log)
+{
+    return log->counts;
+}

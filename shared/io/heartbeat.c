@@ -1,0 +1,136 @@
+#include "shared/io/heartbeat.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+#include "shared/io/redis_script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ps_heartbeat {
+    struct ps_redis *redis;
+    struct ps_timer *timer;
+    char *key;
+    char started_at[PS_CIVIL_TEXT];
+    ps_heartbeat_fn fn;
+    void *cookie;
+    bool in_flight;
+    int64_t sent_ms;    /* of the beat in flight */
+    int64_t written_ms; /* when the last beat that Redis took was sent; -1: none yet */
+    bool removing;
+    void (*removed)(void *cookie);
+    void *removed_cookie;
+};
+
+static void on_deleted(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_heartbeat *heartbeat = cookie;
+
+    (void)reply;
+    (void)err; /* the key ends by itself a little later */
+    if (heartbeat->removed != NULL)
+        heartbeat->removed(heartbeat->removed_cookie);
+}
+
+static void on_beat(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_heartbeat *heartbeat = cookie;
+
+    (void)reply;
+    heartbeat->in_flight = false;
+    if (err == NULL)
+        heartbeat->written_ms = heartbeat->sent_ms;
+    else if (err->code == PS_REDIS_ERR_REPLY)
+        PS_LOG(REDIS_ERROR, F_TEXT("what", "heartbeat"), F_ERR(err));
+    if (!heartbeat->removing)
+        return;
+    if (err == NULL)
+        PS_REDIS(heartbeat->redis, on_deleted, heartbeat, "DEL", heartbeat->key);
+    else
+        on_deleted(heartbeat, NULL, err);
+}
+
+static void send_beat(struct ps_heartbeat *heartbeat)
+{
+    struct ps_fields fields;
+    struct ps_str *args;
+    char ttl[24];
+
+    ps_fields_init(&fields);
+    ps_fields_add(&fields, "version", PS_VERSION);
+    ps_fields_add(&fields, "started_at", heartbeat->started_at);
+    if (heartbeat->fn != NULL)
+        heartbeat->fn(heartbeat->cookie, &fields);
+    args = ps_alloc_zero(fields.len + 1, sizeof(*args));
+    (void)snprintf(ttl, sizeof(ttl), "%d", PS_HEARTBEAT_TTL_MS);
+    args[0] = ps_str_of(ttl);
+    for (size_t i = 0; i < fields.len; i++)
+        args[i + 1] = ps_str_of(fields.items[i]);
+    heartbeat->in_flight = true;
+    heartbeat->sent_ms = ps_clock_mono_ms();
+    ps_script_run(heartbeat->redis, PS_SCRIPT_INSTANCE_BEAT,
+                  (const char *const[]){ heartbeat->key }, 1, args, fields.len + 1, on_beat,
+                  heartbeat);
+    free(args);
+    ps_fields_clear(&fields);
+}
+
+void ps_heartbeat_beat(struct ps_heartbeat *heartbeat)
+{
+    if (heartbeat->removing)
+        return;
+    ps_timer_set(heartbeat->timer, PS_HEARTBEAT_EVERY_MS);
+    if (!heartbeat->in_flight && ps_redis_up(heartbeat->redis))
+        send_beat(heartbeat);
+}
+
+static void on_tick(void *cookie)
+{
+    ps_heartbeat_beat(cookie);
+}
+
+struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *redis,
+                                         const struct ps_keys *keys, const char *component,
+                                         const char *instance, ps_heartbeat_fn fn, void *cookie)
+{
+    struct ps_heartbeat *heartbeat = ps_alloc_zero(1, sizeof(*heartbeat));
+
+    heartbeat->redis = redis;
+    heartbeat->key = ps_key_instance(keys, component, instance);
+    heartbeat->fn = fn;
+    heartbeat->cookie = cookie;
+    heartbeat->written_ms = -1;
+    ps_civil_format_time(ps_clock_wall_ms(), heartbeat->started_at);
+    heartbeat->timer = ps_timer_create(loop, on_tick, heartbeat);
+    ps_timer_set(heartbeat->timer, 0);
+    return heartbeat;
+}
+
+void ps_heartbeat_destroy(struct ps_heartbeat *heartbeat)
+{
+    if (heartbeat == NULL)
+        return;
+    ps_timer_destroy(heartbeat->timer);
+    free(heartbeat->key);
+    free(heartbeat);
+}
+
+bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat)
+{
+    return heartbeat->written_ms >= 0 &&
+           ps_clock_mono_ms() - heartbeat->written_ms < PS_HEARTBEAT_TTL_MS;
+}
+
+/* The beat in flight goes first: where the server did not know the script, its second try would
+ * come after the deletion and leave the key behind. */
+void ps_heartbeat_remove(struct ps_heartbeat *heartbeat, void (*done)(void *cookie), void *cookie)
+{
+    heartbeat->removing = true;
+    heartbeat->removed = done;
+    heartbeat->removed_cookie = cookie;
+    ps_timer_cancel(heartbeat->timer);
+    if (!heartbeat->in_flight)
+        PS_REDIS(heartbeat->redis, on_deleted, heartbeat, "DEL", heartbeat->key);
+}
