@@ -1,0 +1,94 @@
+#include "shared/io/health_server.h"
+
+#include "shared/core/alloc.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { METRICS_CAP = 1024 * 1024 };
+
+struct ps_health_server {
+    const struct ps_health_source *source;
+    struct ps_metrics *metrics;
+};
+
+static void on_field_failed(void *cookie, const char *name, const struct ps_err *err)
+{
+    (void)cookie;
+    PS_LOG(HEALTH_FIELD_ERROR, F_TEXT("field", name), F_ERR(err));
+}
+
+static void respond_json(struct ps_http_exchange *exchange, int status, char *text)
+{
+    ps_http_respond(exchange, status, "application/json; charset=utf-8", text, strlen(text));
+    free(text);
+}
+
+static void on_health(void *cookie, struct ps_http_exchange *exchange)
+{
+    struct ps_health_server *health = cookie;
+    const struct ps_health_source *source = health->source;
+    struct ps_health_base base = { 0 };
+
+    source->base(source->cookie, &base);
+    respond_json(exchange, 200,
+                 ps_health_render(&base, source->fields, source->field_count, source->cookie,
+                                  on_field_failed, NULL));
+}
+
+static void on_livez(void *cookie, struct ps_http_exchange *exchange)
+{
+    (void)cookie;
+    ps_http_respond(exchange, 200, "text/plain; charset=utf-8", "ok", 2);
+}
+
+static void on_readyz(void *cookie, struct ps_http_exchange *exchange)
+{
+    struct ps_health_server *health = cookie;
+    cJSON *answer = cJSON_CreateObject();
+    cJSON *reasons = cJSON_CreateArray();
+    bool ready;
+
+    health->source->reasons(health->source->cookie, reasons);
+    ready = cJSON_GetArraySize(reasons) == 0;
+    ps_json_add_bool(answer, "ready", ready);
+    cJSON_AddItemToObject(answer, "reasons", reasons);
+    respond_json(exchange, ready ? 200 : 503, ps_json_print(answer));
+    cJSON_Delete(answer);
+}
+
+static void on_metrics(void *cookie, struct ps_http_exchange *exchange)
+{
+    struct ps_health_server *health = cookie;
+    struct ps_buf text;
+
+    if (health->source->metrics)
+        health->source->metrics(health->source->cookie, health->metrics);
+    ps_buf_init(&text, METRICS_CAP);
+    ps_metrics_render(health->metrics, &text);
+    ps_http_respond(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", ps_buf_str(&text),
+                    text.len);
+    ps_buf_clear(&text);
+}
+
+struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
+                                                 const struct ps_health_source *source,
+                                                 struct ps_metrics *metrics)
+{
+    struct ps_health_server *health = ps_alloc_zero(1, sizeof(*health));
+
+    health->source = source;
+    health->metrics = metrics;
+    ps_http_server_route(server, "/health", PS_HTTP_SERVER_GET, on_health, health);
+    ps_http_server_route(server, "/livez", PS_HTTP_SERVER_GET, on_livez, health);
+    ps_http_server_route(server, "/readyz", PS_HTTP_SERVER_GET, on_readyz, health);
+    ps_http_server_route(server, "/metrics", PS_HTTP_SERVER_GET, on_metrics, health);
+    return health;
+}
+
+/* The routes stay on the server: it is destroyed first. */
+void ps_health_server_destroy(struct ps_health_server *health)
+{
+    free(health);
+}

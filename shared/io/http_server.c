@@ -1,0 +1,488 @@
+#include "shared/io/http_server.h"
+
+#include "shared/core/alloc.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_CAP = 16 * 1024,
+    DEFAULT_TIMEOUT_S = 10,
+    DEFAULT_CONNECTIONS = 256,
+    SWEEP_MS = 500,
+    /* A request that trickles in keeps resetting the silence timeout; as a whole it gets so many.
+     */
+    REQUEST_TIMEOUTS = 3,
+    BACKLOG = 128
+};
+
+static const int all_methods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
+                               EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
+                               EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH;
+
+struct route {
+    char *path;
+    unsigned methods;
+    ps_http_route_fn fn;
+    void *cookie;
+};
+
+/* evhttp 2.1 neither counts its connections nor tells when one ends. We hold a reference to each
+ * bufferevent instead: one that evhttp let go of has no callbacks any more. */
+struct conn {
+    TAILQ_ENTRY(conn) next;
+    struct bufferevent *bev;
+    int64_t since; /* accepted, or answered last */
+    bool busy;     /* a route has its request */
+    bool cut;
+};
+
+struct ps_http_exchange {
+    TAILQ_ENTRY(ps_http_exchange) next;
+    struct ps_http_server *server; /* NULL once the server is gone */
+    struct evhttp_request *req;    /* NULL once the client is gone */
+    struct conn *conn;
+};
+
+struct ps_http_server {
+    struct ps_loop *loop;
+    struct evhttp *http;
+    struct evconnlistener *listener; /* borrowed from http */
+    struct ps_timer *sweep;
+    struct route *routes;
+    size_t route_count;
+    TAILQ_HEAD(, conn) conns;
+    TAILQ_HEAD(, ps_http_exchange) exchanges;
+    int conn_count, max_connections;
+    int64_t request_ms;
+    uint16_t port;
+    bool held; /* listener disabled: every connection is busy */
+};
+
+static void conn_destroy(struct ps_http_server *server, struct conn *conn)
+{
+    TAILQ_REMOVE(&server->conns, conn, next);
+    server->conn_count--;
+    bufferevent_decref(conn->bev);
+    free(conn);
+}
+
+static bool conn_gone(const struct conn *conn)
+{
+    bufferevent_event_cb event_cb;
+
+    bufferevent_getcb(conn->bev, NULL, NULL, &event_cb, NULL);
+    return event_cb == NULL;
+}
+
+/* evhttp sees the end of the stream and takes the connection down itself. */
+static void conn_cut(struct conn *conn)
+{
+    conn->cut = true;
+    (void)shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
+}
+
+static void sweep(struct ps_http_server *server)
+{
+    int64_t now = ps_loop_now(server->loop);
+    struct conn *conn, *after;
+
+    for (conn = TAILQ_FIRST(&server->conns); conn; conn = after) {
+        after = TAILQ_NEXT(conn, next);
+        if (conn_gone(conn))
+            conn_destroy(server, conn);
+        else if (!conn->busy && !conn->cut && now - conn->since > server->request_ms)
+            conn_cut(conn);
+    }
+    if (server->held && server->conn_count < server->max_connections) {
+        server->held = false;
+        evconnlistener_enable(server->listener);
+    }
+}
+
+static void on_sweep(void *cookie)
+{
+    struct ps_http_server *server = cookie;
+
+    sweep(server);
+    if (server->conn_count > 0)
+        ps_timer_set(server->sweep, SWEEP_MS);
+}
+
+/* At the cap the connection that did nothing for the longest time makes room, so that a crowd of
+ * idle clients cannot keep a readiness probe out. */
+static void make_room(struct ps_http_server *server)
+{
+    struct conn *conn, *oldest = NULL;
+    int live = 0;
+
+    TAILQ_FOREACH(conn, &server->conns, next)
+    {
+        live += !conn->cut;
+        if (!conn->busy && !conn->cut && (!oldest || conn->since < oldest->since))
+            oldest = conn;
+    }
+    if (live < server->max_connections)
+        return;
+    if (oldest) {
+        conn_cut(oldest);
+    } else if (!server->held) {
+        server->held = true;
+        evconnlistener_disable(server->listener);
+    }
+}
+
+static struct bufferevent *on_accept(struct event_base *base, void *cookie)
+{
+    struct ps_http_server *server = cookie;
+    struct conn *conn;
+
+    sweep(server);
+    make_room(server);
+    conn = ps_alloc_zero(1, sizeof(*conn));
+    conn->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (!conn->bev) {
+        free(conn);
+        return NULL; /* evhttp makes one of its own */
+    }
+    bufferevent_incref(conn->bev);
+    conn->since = ps_loop_now(server->loop);
+    TAILQ_INSERT_TAIL(&server->conns, conn, next);
+    server->conn_count++;
+    if (!ps_timer_pending(server->sweep))
+        ps_timer_set(server->sweep, SWEEP_MS);
+    return conn->bev;
+}
+
+static struct conn *conn_of(struct ps_http_server *server, struct evhttp_connection *evcon)
+{
+    struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
+    struct conn *conn;
+
+    TAILQ_FOREACH(conn, &server->conns, next)
+    {
+        if (conn->bev == bev)
+            return conn;
+    }
+    return NULL;
+}
+
+static void on_client_gone(struct evhttp_connection *evcon, void *cookie)
+{
+    struct ps_http_exchange *exchange = cookie;
+
+    (void)evcon;
+    exchange->req = NULL;
+    exchange->conn = NULL;
+}
+
+static const char *reason_of(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        {200,  "OK"                    },
+        { 202, "Accepted"              },
+        { 204, "No Content"            },
+        { 400, "Bad Request"           },
+        { 401, "Unauthorized"          },
+        { 403, "Forbidden"             },
+        { 404, "Not Found"             },
+        { 405, "Method Not Allowed"    },
+        { 413, "Content Too Large"     },
+        { 415, "Unsupported Media Type"},
+        { 429, "Too Many Requests"     },
+        { 500, "Internal Server Error" },
+        { 503, "Service Unavailable"   },
+    };
+
+    for (size_t i = 0; i < PS_COUNT_OF(reasons); i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "Answer";
+}
+
+static void answer(struct evhttp_request *req, int status, const char *content_type,
+                   const char *body, size_t len)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+    char length[32];
+
+    if (content_type)
+        evhttp_add_header(headers, "Content-Type", content_type);
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    if (status != 204) { /* RFC 9110, 8.6: no length with 204 */
+        (void)evutil_snprintf(length, sizeof(length), "%zu", len);
+        evhttp_add_header(headers, "Content-Length", length);
+    }
+    if (len > 0 && evhttp_request_get_command(req) != EVHTTP_REQ_HEAD)
+        evbuffer_add(evhttp_request_get_output_buffer(req), body, len);
+    evhttp_send_reply(req, status, reason_of(status), NULL);
+}
+
+static void answer_plain(struct evhttp_request *req, int status)
+{
+    const char *reason = reason_of(status);
+
+    answer(req, status, "text/plain; charset=utf-8", reason, strlen(reason));
+}
+
+static bool method_fits(unsigned methods, enum evhttp_cmd_type command)
+{
+    if (command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD)
+        return methods & PS_HTTP_SERVER_GET;
+    return command == EVHTTP_REQ_POST && (methods & PS_HTTP_SERVER_POST);
+}
+
+static const struct route *route_of(const struct ps_http_server *server, struct evhttp_request *req)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+    const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+
+    for (size_t i = 0; path && i < server->route_count; i++) {
+        if (strcmp(server->routes[i].path, path) == 0)
+            return &server->routes[i];
+    }
+    return NULL;
+}
+
+static void on_request(struct evhttp_request *req, void *cookie)
+{
+    struct ps_http_server *server = cookie;
+    struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+    const struct route *route = route_of(server, req);
+    struct ps_http_exchange *exchange;
+    struct conn *conn = conn_of(server, evcon);
+
+    if (conn)
+        conn->since = ps_loop_now(server->loop);
+    if (!route) {
+        answer_plain(req, 404);
+        return;
+    }
+    if (!method_fits(route->methods, evhttp_request_get_command(req))) {
+        evhttp_add_header(evhttp_request_get_output_headers(req), "Allow",
+                          route->methods == PS_HTTP_SERVER_GET    ? "GET, HEAD"
+                          : route->methods == PS_HTTP_SERVER_POST ? "POST"
+                                                                  : "GET, HEAD, POST");
+        answer_plain(req, 405);
+        return;
+    }
+    exchange = ps_alloc_zero(1, sizeof(*exchange));
+    exchange->server = server;
+    exchange->req = req;
+    exchange->conn = conn;
+    if (conn)
+        conn->busy = true;
+    TAILQ_INSERT_TAIL(&server->exchanges, exchange, next);
+    evhttp_connection_set_closecb(evcon, on_client_gone, exchange);
+    route->fn(route->cookie, exchange);
+}
+
+void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *content_type,
+                     const char *body, size_t len)
+{
+    if (exchange->server)
+        TAILQ_REMOVE(&exchange->server->exchanges, exchange, next);
+    if (exchange->req) {
+        evhttp_connection_set_closecb(evhttp_request_get_connection(exchange->req), NULL, NULL);
+        if (exchange->conn) {
+            exchange->conn->busy = false;
+            exchange->conn->since = ps_loop_now(exchange->server->loop);
+        }
+        answer(exchange->req, status, content_type, body, len);
+    }
+    free(exchange);
+}
+
+struct ps_str ps_http_body(struct ps_http_exchange *exchange)
+{
+    struct ps_str body = { "", 0 };
+    struct evbuffer *input;
+
+    if (!exchange->req)
+        return body;
+    input = evhttp_request_get_input_buffer(exchange->req);
+    if (evbuffer_get_length(input) > 0) {
+        body.len = evbuffer_get_length(input);
+        body.data = (const char *)evbuffer_pullup(input, -1);
+    }
+    return body;
+}
+
+const char *ps_http_header(struct ps_http_exchange *exchange, const char *name)
+{
+    if (!exchange->req)
+        return NULL;
+    return evhttp_find_header(evhttp_request_get_input_headers(exchange->req), name);
+}
+
+const char *ps_http_query(struct ps_http_exchange *exchange)
+{
+    const struct evhttp_uri *uri;
+
+    if (!exchange->req)
+        return NULL;
+    uri = evhttp_request_get_evhttp_uri(exchange->req);
+    return uri ? evhttp_uri_get_query(uri) : NULL;
+}
+
+void ps_http_server_route(struct ps_http_server *server, const char *path, unsigned methods,
+                          ps_http_route_fn fn, void *cookie)
+{
+    server->routes = ps_alloc_array(server->routes, server->route_count + 1, sizeof(struct route));
+    server->routes[server->route_count++] =
+        (struct route){ ps_alloc_text(path), methods, fn, cookie };
+}
+
+static uint16_t port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage space;
+    } address;
+    socklen_t len = sizeof(address);
+
+    memset(&address, 0, sizeof(address));
+    if (getsockname(fd, &address.any, &len) != 0)
+        return 0;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+static int bound_socket(const struct evutil_addrinfo *info)
+{
+    int fd = socket(info->ai_family, SOCK_STREAM, 0);
+    int on = 1;
+
+    if (fd < 0)
+        return -1;
+    if (evutil_make_socket_nonblocking(fd) == 0 && evutil_make_socket_closeonexec(fd) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        bind(fd, info->ai_addr, (socklen_t)info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    on = errno;
+    (void)close(fd);
+    errno = on;
+    return -1;
+}
+
+static int listening_socket(const char *host, uint16_t port, struct ps_err *err)
+{
+    struct evutil_addrinfo hints = { 0 }, *info = NULL;
+    char service[8];
+    int fd, failed;
+
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_protocol = IPPROTO_TCP;
+    hints.ai_flags = EVUTIL_AI_PASSIVE;
+    (void)evutil_snprintf(service, sizeof(service), "%u", (unsigned)port);
+    failed = evutil_getaddrinfo(host, service, &hints, &info);
+    if (failed) {
+        ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "cannot listen on %s:%u: %s", host,
+                (unsigned)port, evutil_gai_strerror(failed));
+        return -1;
+    }
+    fd = bound_socket(info);
+    if (fd < 0)
+        ps_fail(err, PS_FAILURE_CONFIGURATION, errno, "cannot listen on %s:%u: %s", host,
+                (unsigned)port, evutil_socket_error_to_string(errno));
+    evutil_freeaddrinfo(info);
+    return fd;
+}
+
+struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
+                                             const struct ps_http_server_options *options,
+                                             struct ps_err *err)
+{
+    int timeout = options->timeout_seconds > 0 ? options->timeout_seconds : DEFAULT_TIMEOUT_S;
+    int fd = listening_socket(options->host, options->port, err);
+    struct ps_http_server *server;
+
+    if (fd < 0)
+        return NULL;
+    server = ps_alloc_zero(1, sizeof(*server));
+    server->loop = loop;
+    TAILQ_INIT(&server->conns);
+    TAILQ_INIT(&server->exchanges);
+    server->port = port_of(fd);
+    server->max_connections =
+        options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
+    server->request_ms = (int64_t)timeout * 1000 * REQUEST_TIMEOUTS;
+    server->sweep = ps_timer_create(loop, on_sweep, server);
+    server->http = evhttp_new(ps_loop_base(loop));
+    server->listener =
+        server->http ? evconnlistener_new(ps_loop_base(loop), NULL, NULL,
+                                          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd)
+                     : NULL;
+    if (!server->listener) {
+        (void)close(fd);
+        ps_http_server_destroy(server);
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "cannot serve %s:%u", options->host,
+                      (unsigned)options->port);
+        return NULL;
+    }
+    evhttp_set_bevcb(server->http, on_accept, server);
+    evhttp_set_gencb(server->http, on_request, server);
+    evhttp_set_allowed_methods(server->http, (ev_uint16_t)all_methods);
+    evhttp_set_timeout(server->http, timeout);
+    evhttp_set_max_headers_size(
+        server->http, (ev_ssize_t)(options->max_header ? options->max_header : DEFAULT_CAP));
+    evhttp_set_max_body_size(server->http,
+                             (ev_ssize_t)(options->max_body ? options->max_body : DEFAULT_CAP));
+    if (!evhttp_bind_listener(server->http, server->listener)) {
+        evconnlistener_free(server->listener);
+        ps_http_server_destroy(server);
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "cannot serve %s:%u", options->host,
+                      (unsigned)options->port);
+        return NULL;
+    }
+    return server;
+}
+
+void ps_http_server_destroy(struct ps_http_server *server)
+{
+    struct ps_http_exchange *exchange;
+    struct conn *conn;
+
+    if (!server)
+        return;
+    while ((exchange = TAILQ_FIRST(&server->exchanges)) != NULL) {
+        TAILQ_REMOVE(&server->exchanges, exchange, next);
+        /* Whoever keeps it still calls ps_http_respond, which then only frees. */
+        if (exchange->req)
+            evhttp_connection_set_closecb(evhttp_request_get_connection(exchange->req), NULL, NULL);
+        exchange->server = NULL;
+        exchange->req = NULL;
+        exchange->conn = NULL;
+    }
+    if (server->http)
+        evhttp_free(server->http);
+    while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
+        conn_destroy(server, conn);
+    ps_timer_destroy(server->sweep);
+    for (size_t i = 0; i < server->route_count; i++)
+        free(server->routes[i].path);
+    free(server->routes);
+    free(server);
+}
+
+uint16_t ps_http_server_port(const struct ps_http_server *server)
+{
+    return server->port;
+}
