@@ -1,0 +1,169 @@
+#include "worker/core/verdict.h"
+
+#include "shared/core/backoff.h"
+#include "shared/core/civil.h"
+#include "shared/core/url.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t wall_ms)
+{
+    int64_t modified;
+
+    if (last_modified == NULL || !ps_civil_parse_http(last_modified, &modified))
+        return PS_OUTCOME_HIT_NO_LM;
+    return wall_ms - modified <= within_ms ? PS_OUTCOME_HIT_RECENT : PS_OUTCOME_HIT_OLD;
+}
+
+int64_t ps_retry_after_ms(const char *retry_after, int64_t wall_ms)
+{
+    struct ps_str text = ps_str_trim(ps_str_of(retry_after));
+    int64_t pause = PS_VERDICT_PAUSE_MS;
+    int64_t number;
+
+    if (ps_str_digits(text)) {
+        /* more digits than fit mean "very long" and not "unreadable" */
+        if (ps_str_int(text, 0, PS_VERDICT_PAUSE_MAX_MS / 1000, &number))
+            pause = number * 1000;
+        else
+            pause = PS_VERDICT_PAUSE_MAX_MS;
+    } else if (text.len > 0 && ps_civil_parse_http(retry_after, &number)) {
+        pause = number - wall_ms;
+    }
+    if (pause < 1000)
+        return 1000;
+    return pause > PS_VERDICT_PAUSE_MAX_MS ? PS_VERDICT_PAUSE_MAX_MS : pause;
+}
+
+struct ps_str ps_url_ext(const char *url)
+{
+    struct ps_str ext = { NULL, 0 };
+    size_t len;
+    const char *name = ps_url_file_name(url, &len);
+
+    for (size_t i = len; i > 0; i--) {
+        if (name[i - 1] == '.') {
+            ext.data = name + i - 1;
+            ext.len = len - i + 1;
+            break;
+        }
+    }
+    return ext;
+}
+
+static bool is_octets(struct ps_str type)
+{
+    return ps_str_is_fold(type, "application/octet-stream") ||
+           ps_str_is_fold(type, "binary/octet-stream");
+}
+
+static bool is_html(struct ps_str type)
+{
+    return ps_str_is_fold(type, "text/html") || ps_str_is_fold(type, "application/xhtml+xml");
+}
+
+bool ps_type_fits(const char *content_type, struct ps_str ext)
+{
+    struct ps_str rest = ps_str_of(content_type);
+    struct ps_str type;
+
+    if (!ps_str_next(&rest, ';', &type))
+        return true;
+    type = ps_str_trim(type);
+    if (type.len == 0)
+        return true;
+    if (ps_str_is_fold(ext, ".html") || ps_str_is_fold(ext, ".htm"))
+        return is_html(type);
+    if (is_octets(type))
+        return true;
+    if (ps_str_is_fold(ext, ".pdf"))
+        return ps_str_is_fold(type, "application/pdf") || ps_str_is_fold(type, "application/x-pdf");
+    /* PROBE_EXTENSIONS may name others; the one thing they are surely not is an error page */
+    return !is_html(type);
+}
+
+static bool same_file(const struct ps_answer *answer)
+{
+    size_t asked_len;
+    size_t got_len;
+    const char *asked;
+    const char *got;
+
+    if (answer->effective_url == NULL)
+        return true;
+    asked = ps_url_file_name(answer->url, &asked_len);
+    got = ps_url_file_name(answer->effective_url, &got_len);
+    return asked_len == got_len && memcmp(asked, got, asked_len) == 0;
+}
+
+/* A text that came from outside, cut so that it fits an error. */
+static int shown(size_t len)
+{
+    return len > 60 ? 60 : (int)len;
+}
+
+static void judge_ok(struct ps_verdict *verdict, const struct ps_answer *answer,
+                     const struct ps_verdict_rules *rules, int64_t wall_ms)
+{
+    size_t len;
+    const char *name;
+
+    if (!same_file(answer)) {
+        name = ps_url_file_name(answer->effective_url, &len);
+        verdict->outcome = PS_OUTCOME_SUSPECT;
+        verdict->failed = true;
+        ps_fail(&verdict->err, PS_FAILURE_UNKNOWN, answer->status, "led to another file: '%.*s'",
+                shown(len), name);
+    } else if (!ps_type_fits(answer->content_type, ps_url_ext(answer->url))) {
+        verdict->outcome = PS_OUTCOME_SUSPECT;
+        verdict->failed = true;
+        ps_fail(&verdict->err, PS_FAILURE_UNKNOWN, answer->status, "Content-Type is '%.*s'",
+                shown(strlen(answer->content_type)), answer->content_type);
+    } else {
+        verdict->outcome = ps_recency(answer->last_modified, rules->modified_within_ms, wall_ms);
+    }
+}
+
+/* Faults that the same request would only meet again. */
+static bool is_permanent(const struct ps_err *err)
+{
+    return err->category == PS_FAILURE_CONFIGURATION || err->code == CURLE_TOO_MANY_REDIRECTS ||
+           err->code == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
+struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
+                                const struct ps_verdict_rules *rules, int attempt, int64_t wall_ms,
+                                double rnd)
+{
+    struct ps_verdict verdict = { .next = PS_VERDICT_SETTLED, .outcome = PS_OUTCOME_ERROR };
+    int status = answer->status;
+
+    if (answer->err == NULL && status == 200) {
+        judge_ok(&verdict, answer, rules, wall_ms);
+        return verdict;
+    }
+    if (answer->err == NULL && (status == 404 || status == 403 || status == 410)) {
+        verdict.outcome = PS_OUTCOME_MISS;
+        return verdict;
+    }
+    verdict.failed = true;
+    if (answer->err == NULL && (status == 429 || (status == 503 && answer->retry_after != NULL))) {
+        verdict.next = PS_VERDICT_DEFER;
+        verdict.outcome = PS_OUTCOME_DEFERRED;
+        verdict.delay_ms = ps_retry_after_ms(answer->retry_after, wall_ms);
+        ps_fail(&verdict.err, PS_FAILURE_RATE_LIMIT, status, "HTTP %d, pause of %lld ms", status,
+                (long long)verdict.delay_ms);
+        return verdict;
+    }
+    if (answer->err != NULL)
+        verdict.err = *answer->err;
+    else
+        ps_fail(&verdict.err, ps_failure_of_status(status), status, "HTTP %d", status);
+    if (attempt < rules->max_attempts && !(answer->err != NULL && is_permanent(answer->err))) {
+        verdict.next = PS_VERDICT_RETRY;
+        verdict.delay_ms = ps_backoff_ms(rules->backoff_ms, rules->backoff_cap_ms, attempt, rnd);
+    }
+    return verdict;
+}

@@ -1,0 +1,418 @@
+#include "worker/io/gate.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/url.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+#include "shared/io/redis_script.h"
+#include "worker/core/throttle.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+enum { ASK_AGAIN_MS = 500, NUMBER_TEXT = 32 };
+
+TAILQ_HEAD(ticket_list, ps_ticket);
+
+struct ps_gate_host {
+    struct ps_gate *gate;
+    char name[PS_URL_HOST];
+    char *limit_key;
+    char *cooldown_key;
+    struct ticket_list waiting;
+    size_t on_wire;
+    size_t permits;
+    int64_t permits_until_ms;
+    int64_t paused_until_ms;
+    int64_t ask_after_ms;
+    bool asking;
+    int commands;   /* under way with this host as cookie */
+    bool cool_lost; /* a pause the fleet has not heard of yet */
+    int cool_status;
+    struct ps_pace pace;
+    UT_hash_handle hh;
+};
+
+struct ps_gate {
+    struct ps_gate_options options;
+    struct ps_timer *timer;
+    struct ps_gate_host *hosts;
+    size_t waiting;
+    size_t on_wire;
+    int64_t latency_us;
+};
+
+static void wake(struct ps_gate *gate)
+{
+    ps_timer_set(gate->timer, 0);
+}
+
+static int64_t now_ms(const struct ps_gate *gate)
+{
+    return ps_loop_now(gate->options.loop);
+}
+
+static struct ps_gate_host *host_of(struct ps_gate *gate, const char *name)
+{
+    struct ps_gate_host *host;
+
+    HASH_FIND_STR(gate->hosts, name, host);
+    if (host != NULL)
+        return host;
+    host = ps_alloc_zero(1, sizeof(*host));
+    host->gate = gate;
+    (void)snprintf(host->name, sizeof(host->name), "%s", name);
+    if (gate->options.keys != NULL) {
+        host->limit_key = ps_key_with(gate->options.keys, PS_KEY_LIMIT, name);
+        host->cooldown_key = ps_key_with(gate->options.keys, PS_KEY_COOLDOWN, name);
+    }
+    TAILQ_INIT(&host->waiting);
+    HASH_ADD_STR(gate->hosts, name, host);
+    return host;
+}
+
+static void host_free(struct ps_gate_host *host)
+{
+    HASH_DELETE(hh, host->gate->hosts, host);
+    free(host->limit_key);
+    free(host->cooldown_key);
+    free(host);
+}
+
+/* A pause is for everybody: what was leased before it is worth nothing any more. */
+static void pause_until(struct ps_gate_host *host, int64_t until_ms, int status)
+{
+    if (until_ms <= host->paused_until_ms)
+        return;
+    if (host->paused_until_ms <= now_ms(host->gate))
+        PS_LOG(PROBE_COOLDOWN, F_TEXT("host", host->name), F_INT("status", status),
+               F_INT("pause_ms", until_ms - now_ms(host->gate)));
+    host->paused_until_ms = until_ms;
+    host->permits = 0;
+}
+
+static int64_t reply_number(const struct redisReply *reply, size_t at)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || at >= reply->elements)
+        return 0;
+    return ps_reply_int(reply->element[at], 0);
+}
+
+static void on_permits(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_gate_host *host = cookie;
+    int64_t now = now_ms(host->gate);
+    int64_t granted;
+    int64_t wait_ms;
+
+    host->asking = false;
+    host->commands--;
+    wake(host->gate);
+    if (err != NULL) {
+        /* without the fleet's word no request is sent: it may be the one too many */
+        host->ask_after_ms = now + ASK_AGAIN_MS;
+        if (err->code == PS_REDIS_ERR_REPLY)
+            PS_LOG(TASK_ERROR, F_TEXT("what", "host_admit"), F_ERR(err));
+        return;
+    }
+    granted = reply_number(reply, 0);
+    wait_ms = reply_number(reply, 1);
+    if (reply_number(reply, 2) == 1) {
+        pause_until(host, now + wait_ms, 0);
+        return;
+    }
+    host->ask_after_ms = now + wait_ms;
+    /* an answer that was on its way when the pause began grants nothing */
+    if (granted > 0 && host->paused_until_ms <= now) {
+        host->permits += (size_t)granted;
+        host->permits_until_ms = now + PS_PERMIT_LIFE_MS;
+    }
+}
+
+static void ask_fleet(struct ps_gate_host *host, size_t wanted)
+{
+    const struct ps_gate_options *options = &host->gate->options;
+    char rate[NUMBER_TEXT];
+    char burst[NUMBER_TEXT];
+    char count[NUMBER_TEXT];
+    struct ps_str args[3];
+
+    (void)snprintf(rate, sizeof(rate), "%.3f", options->rate);
+    (void)snprintf(burst, sizeof(burst), "%lld", (long long)options->burst);
+    (void)snprintf(count, sizeof(count), "%zu", wanted);
+    args[0] = ps_str_of(rate);
+    args[1] = ps_str_of(burst);
+    args[2] = ps_str_of(count);
+    host->asking = true;
+    host->commands++;
+    ps_script_run(options->redis, PS_SCRIPT_HOST_ADMIT,
+                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 3,
+                  on_permits, host);
+}
+
+static void ask_self(struct ps_gate_host *host, size_t wanted)
+{
+    const struct ps_gate_options *options = &host->gate->options;
+    int64_t wait_ms;
+
+    host->permits += ps_pace_admit(&host->pace, options->rate, options->burst, wanted,
+                                   ps_clock_mono_us(), &wait_ms);
+    host->permits_until_ms = now_ms(host->gate) + PS_PERMIT_LIFE_MS;
+    host->ask_after_ms = now_ms(host->gate) + wait_ms;
+}
+
+static void admit_some(struct ps_gate_host *host)
+{
+    struct ps_gate *gate = host->gate;
+    struct ps_ticket *ticket;
+
+    while (host->permits > 0 && gate->on_wire < gate->options.slots &&
+           (ticket = TAILQ_FIRST(&host->waiting)) != NULL) {
+        TAILQ_REMOVE(&host->waiting, ticket, link);
+        gate->waiting--;
+        host->permits--;
+        gate->on_wire++;
+        host->on_wire++;
+        ticket->state = PS_TICKET_ON_WIRE;
+        ticket->admitted_us = ps_clock_mono_us();
+        ticket->fn(ticket->cookie);
+    }
+}
+
+static size_t wanted_of(const struct ps_gate_host *host)
+{
+    const struct ps_gate *gate = host->gate;
+    struct ps_permit_need need = { .stock = host->permits,
+                                   .free_slots = gate->options.slots - gate->on_wire,
+                                   .on_wire = host->on_wire,
+                                   .latency_us = gate->latency_us };
+    struct ps_ticket *ticket;
+
+    TAILQ_FOREACH(ticket, &host->waiting, link)
+    {
+        if (++need.waiting == PS_PERMIT_BATCH)
+            break;
+    }
+    return ps_permits_wanted(&need);
+}
+
+/* Lets through what may go; returns when to look again in ms, -1 when something else will tell. */
+static int64_t host_step(struct ps_gate_host *host)
+{
+    struct ps_gate *gate = host->gate;
+    int64_t now = now_ms(gate);
+    size_t wanted;
+
+    if (host->paused_until_ms > now)
+        return host->paused_until_ms - now;
+    if (host->permits_until_ms <= now)
+        host->permits = 0;
+    admit_some(host);
+    if (TAILQ_EMPTY(&host->waiting) || host->asking)
+        return -1;
+    if (host->ask_after_ms > now)
+        return host->ask_after_ms - now;
+    wanted = wanted_of(host);
+    if (wanted == 0)
+        return -1; /* every slot is taken: the next one that comes free wakes the gate */
+    if (gate->options.redis != NULL) {
+        if (ps_redis_up(gate->options.redis))
+            ask_fleet(host, wanted);
+        return -1;
+    }
+    ask_self(host, wanted);
+    return 0;
+}
+
+static void on_wake(void *cookie)
+{
+    struct ps_gate *gate = cookie;
+    struct ps_gate_host *host;
+    struct ps_gate_host *next;
+    int64_t soonest = -1;
+
+    HASH_ITER(hh, gate->hosts, host, next)
+    {
+        int64_t delay = host_step(host);
+
+        if (delay >= 0 && (soonest < 0 || delay < soonest))
+            soonest = delay;
+    }
+    /* a host is forgotten once nothing hangs on it: tasks can name any number of them */
+    HASH_ITER(hh, gate->hosts, host, next)
+    {
+        if (TAILQ_EMPTY(&host->waiting) && host->on_wire == 0 && host->commands == 0 &&
+            host->paused_until_ms <= now_ms(gate) &&
+            (gate->options.redis != NULL || host->ask_after_ms <= now_ms(gate)) &&
+            host->permits_until_ms <= now_ms(gate))
+            host_free(host);
+    }
+    if (soonest >= 0 && !ps_timer_pending(gate->timer))
+        ps_timer_set(gate->timer, soonest);
+}
+
+struct ps_gate *ps_gate_create(const struct ps_gate_options *options)
+{
+    struct ps_gate *gate = ps_alloc_zero(1, sizeof(*gate));
+
+    gate->options = *options;
+    gate->timer = ps_timer_create(options->loop, on_wake, gate);
+    return gate;
+}
+
+void ps_gate_destroy(struct ps_gate *gate)
+{
+    struct ps_gate_host *host;
+    struct ps_gate_host *next;
+
+    if (gate == NULL)
+        return;
+    HASH_ITER(hh, gate->hosts, host, next)
+    {
+        host_free(host);
+    }
+    ps_timer_destroy(gate->timer);
+    free(gate);
+}
+
+bool ps_gate_enter(struct ps_gate *gate, struct ps_ticket *ticket, const char *url, ps_gate_fn fn,
+                   void *cookie, struct ps_err *err)
+{
+    char name[PS_URL_HOST];
+
+    if (!ps_url_host(url, name, sizeof(name), err))
+        return false;
+    ticket->host = host_of(gate, name);
+    ticket->state = PS_TICKET_WAITS;
+    ticket->fn = fn;
+    ticket->cookie = cookie;
+    TAILQ_INSERT_TAIL(&ticket->host->waiting, ticket, link);
+    gate->waiting++;
+    wake(gate);
+    return true;
+}
+
+void ps_gate_leave(struct ps_gate *gate, struct ps_ticket *ticket)
+{
+    switch (ticket->state) {
+    case PS_TICKET_NONE:
+        return;
+    case PS_TICKET_WAITS:
+        TAILQ_REMOVE(&ticket->host->waiting, ticket, link);
+        gate->waiting--;
+        break;
+    case PS_TICKET_ON_WIRE:
+        gate->on_wire--;
+        ticket->host->on_wire--;
+        gate->latency_us =
+            ps_latency_average(gate->latency_us, ps_clock_mono_us() - ticket->admitted_us);
+        break;
+    }
+    ticket->state = PS_TICKET_NONE;
+    ticket->host = NULL;
+    wake(gate);
+}
+
+static void on_cooled(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_gate_host *host = cookie;
+
+    host->commands--;
+    wake(host->gate);
+    if (err == NULL)
+        pause_until(host, now_ms(host->gate) + ps_reply_int(reply, 0), host->cool_status);
+    else
+        host->cool_lost = true;
+}
+
+static void tell_fleet(struct ps_gate_host *host)
+{
+    const struct ps_gate_options *options = &host->gate->options;
+    int64_t left_ms = host->paused_until_ms - now_ms(host->gate);
+    char pause[NUMBER_TEXT];
+    char rate[NUMBER_TEXT];
+    char why[PS_URL_HOST];
+    struct ps_str args[3];
+
+    host->cool_lost = false;
+    if (left_ms <= 0)
+        return;
+    (void)snprintf(pause, sizeof(pause), "%lld", (long long)left_ms);
+    (void)snprintf(rate, sizeof(rate), "%.3f", options->rate);
+    (void)snprintf(why, sizeof(why), "HTTP %d seen by %s", host->cool_status, options->instance);
+    args[0] = ps_str_of(pause);
+    args[1] = ps_str_of(rate);
+    args[2] = ps_str_of(why);
+    host->commands++;
+    ps_script_run(options->redis, PS_SCRIPT_HOST_COOL,
+                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 3,
+                  on_cooled, host);
+}
+
+void ps_gate_cool(struct ps_gate *gate, const char *url, int64_t pause_ms, int status)
+{
+    struct ps_gate_host *host;
+    char name[PS_URL_HOST];
+
+    if (!ps_url_host(url, name, sizeof(name), NULL))
+        return;
+    host = host_of(gate, name);
+    host->cool_status = status;
+    pause_until(host, now_ms(gate) + pause_ms, status);
+    wake(gate);
+    if (gate->options.redis != NULL)
+        tell_fleet(host);
+}
+
+void ps_gate_redis(struct ps_gate *gate, bool up)
+{
+    struct ps_gate_host *host;
+    struct ps_gate_host *next;
+
+    if (!up)
+        return;
+    HASH_ITER(hh, gate->hosts, host, next)
+    {
+        host->ask_after_ms = 0;
+        if (host->cool_lost)
+            tell_fleet(host);
+    }
+    wake(gate);
+}
+
+bool ps_ticket_paused(const struct ps_gate *gate, const struct ps_ticket *ticket)
+{
+    return ticket->state == PS_TICKET_WAITS && ticket->host->paused_until_ms > now_ms(gate);
+}
+
+size_t ps_gate_waiting(const struct ps_gate *gate)
+{
+    return gate->waiting;
+}
+
+size_t ps_gate_on_wire(const struct ps_gate *gate)
+{
+    return gate->on_wire;
+}
+
+size_t ps_gate_paused_hosts(const struct ps_gate *gate)
+{
+    struct ps_gate_host *host;
+    struct ps_gate_host *next;
+    size_t count = 0;
+
+    HASH_ITER(hh, gate->hosts, host, next)
+    {
+        if (host->paused_until_ms > now_ms(gate))
+            count++;
+    }
+    return count;
+}
+
+int64_t ps_gate_latency_us(const struct ps_gate *gate)
+{
+    return gate->latency_us;
+}
