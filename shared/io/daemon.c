@@ -1,0 +1,175 @@
+#include "shared/io/daemon.h"
+
+#include "embedded/scripts.h"
+#include "shared/io/daemon_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 256 * 1024, HELP_INDENT = 8 };
+
+/* Every line of text, indented. */
+static void add_indented(const char *text, int indent, struct ps_buf *out_text)
+{
+    struct ps_str rest = ps_str_of(text);
+    struct ps_str line;
+
+    while (ps_str_next(&rest, '\n', &line)) {
+        if (line.len > 0)
+            (void)ps_buf_format(out_text, "%*s%.*s\n", indent, "", (int)line.len, line.data);
+        else if (rest.len > 0)
+            (void)ps_buf_char(out_text, '\n');
+    }
+}
+
+static void add_command(const struct ps_command *command, struct ps_buf *out_text)
+{
+    (void)ps_buf_format(out_text, "    %s\n", command->synopsis);
+    add_indented(command->help, HELP_INDENT, out_text);
+    (void)ps_buf_char(out_text, '\n');
+}
+
+static void format_help(const struct ps_program *program, struct ps_buf *out_text)
+{
+    (void)ps_buf_format(out_text,
+                        "NAME\n"
+                        "    %s - %s\n\n"
+                        "SYNOPSIS\n"
+                        "    %s\n"
+                        "    %s COMMAND [ARGUMENT...]\n"
+                        "    %s check-config | --help | --version\n\n"
+                        "DESCRIPTION\n"
+                        "    Without a command it runs as a daemon in the foreground, logs to\n"
+                        "    standard error, answers /health, /livez, /readyz and /metrics on\n"
+                        "    HEALTH_PORT, and stops cleanly on SIGTERM or SIGINT.\n\n"
+                        "COMMANDS\n",
+                        program->name, program->summary, program->name, program->name,
+                        program->name);
+    for (size_t i = 0; i < program->command_count; i++)
+        add_command(&program->commands[i], out_text);
+    (void)ps_buf_text(
+        out_text,
+        "    check-config\n"
+        "        Prints the settings as the daemon would use them, secrets as \"(set)\",\n"
+        "        or every fault it would stop for.\n\n"
+        "    --help, --version\n"
+        "        This text; the version. COMMAND --help: that command's help.\n\n"
+        "SETTINGS\n"
+        "    Environment variables, or NAME=value lines of a .env file in the working\n"
+        "    directory; the environment wins, an empty value is the same as none. A\n"
+        "    secret can come from the file that NAME_FILE names.\n\n");
+    ps_config_help(program->component, out_text);
+    (void)ps_buf_text(out_text, "\nEXIT STATUS\n"
+                                "    0   done, or a clean stop\n"
+                                "    1   failed\n"
+                                "    64  wrong usage\n"
+                                "    69  a server is not reached\n"
+                                "    78  bad settings\n");
+}
+
+static int print(struct ps_buf *text)
+{
+    bool ok = fwrite(ps_buf_str(text), 1, text->len, stdout) == text->len && fflush(stdout) == 0 &&
+              !text->full;
+
+    ps_buf_clear(text);
+    return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
+}
+
+static void on_bad(void *cookie, const struct ps_err *err)
+{
+    const struct ps_program *const *program = cookie;
+
+    (void)fprintf(stderr, "%s: %s\n", (*program)->name, err->what);
+}
+
+static int check_config(const struct ps_program *program, struct ps_env *env)
+{
+    struct ps_config config;
+    struct ps_buf text;
+
+    if (!ps_daemon_config(program, env, on_bad, &program, &config))
+        return PS_EXIT_CONFIG;
+    ps_buf_init(&text, TEXT_MAX);
+    ps_config_print(program->component, &config, &text);
+    ps_config_clear(&config);
+    return print(&text);
+}
+
+static int wrong_usage(const struct ps_program *program, const char *what, const char *argument)
+{
+    (void)fprintf(stderr, "%s: %s \"%s\"; try %s --help\n", program->name, what, argument,
+                  program->name);
+    return PS_EXIT_USAGE;
+}
+
+/* Options that only print and need no settings. False when argument is none of them. */
+static bool run_option(const struct ps_program *program, const char *argument, int *out_status)
+{
+    struct ps_buf text;
+
+    ps_buf_init(&text, TEXT_MAX);
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
+        format_help(program, &text);
+    else if (strcmp(argument, "--version") == 0)
+        (void)ps_buf_format(&text, "%s %s\n", program->name, PS_VERSION);
+    else if (strcmp(argument, "--markdown-settings") == 0)
+        ps_config_markdown(&text);
+    else if (strcmp(argument, "--env-example") == 0)
+        ps_config_env_example(&text);
+    else
+        return false;
+    *out_status = print(&text);
+    return true;
+}
+
+static const struct ps_command *find_command(const struct ps_program *program, const char *name)
+{
+    for (size_t i = 0; i < program->command_count; i++)
+        if (strcmp(program->commands[i].name, name) == 0)
+            return &program->commands[i];
+    return NULL;
+}
+
+static int run_command(const struct ps_command *command, int argc, char **argv, struct ps_env *env)
+{
+    struct ps_buf text;
+
+    if (argc < 2 || strcmp(argv[1], "--help") != 0)
+        return command->run(argc, argv, env);
+    ps_buf_init(&text, TEXT_MAX);
+    add_command(command, &text);
+    return print(&text);
+}
+
+int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
+{
+    const struct ps_command *command = NULL;
+    bool check = argc > 1 && strcmp(argv[1], "check-config") == 0;
+    struct ps_env *env;
+    struct ps_err err;
+    int status = PS_EXIT_OK;
+
+    if (argc > 1 && !check) {
+        command = find_command(program, argv[1]);
+        if (command == NULL && argc == 2 && run_option(program, argv[1], &status))
+            return status;
+        if (command == NULL)
+            return wrong_usage(program, argv[1][0] == '-' ? "unknown option" : "unknown command",
+                               argv[1]);
+    }
+    if (check && argc > 2)
+        return wrong_usage(program, "check-config takes no argument, not", argv[2]);
+    env = ps_env_create(&err);
+    if (env == NULL) {
+        (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
+        return PS_EXIT_CONFIG;
+    }
+    if (command != NULL)
+        status = run_command(command, argc - 1, argv + 1, env);
+    else
+        status = check ? check_config(program, env) : ps_daemon_run(program, env);
+    ps_env_destroy(env);
+    return status;
+}

@@ -1,0 +1,455 @@
+#include "shared/io/daemon_run.h"
+
+#include "embedded/scripts.h"
+#include "shared/core/alloc.h"
+#include "shared/core/url.h"
+#include "shared/io/clock.h"
+#include "shared/io/health_server.h"
+#include "shared/io/log.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct run {
+    struct ps_daemon daemon; /* first: ps_daemon_drained gets its address */
+    const struct ps_program *program;
+    void *self;   /* the program's own part */
+    bool started; /* self is there, whatever it is */
+    struct ps_config config;
+    char *instance;
+    char *user_agent;
+    int64_t started_ms; /* monotonic */
+    struct ps_http_server *http;
+    struct ps_health_server *health;
+    struct ps_health_source source;
+    struct ps_timer *grace;
+    bool draining;
+    bool drained;
+    char redis_fault[192]; /* what was logged last; a new reason is worth a new line */
+    char database_fault[192];
+};
+
+static bool check_redis_url(const char *text, struct ps_err *err)
+{
+    struct ps_redis_url url;
+    bool tls;
+
+    if (!ps_redis_url_parse(text, &url, err))
+        return false;
+    tls = url.tls;
+    ps_redis_url_clear(&url);
+    if (tls && !PS_HAVE_HIREDIS_SSL)
+        return ps_fail(
+            err, PS_FAILURE_CONFIGURATION, 0,
+            "REDIS_URL: rediss:// needs a build with hiredis_ssl (hiredis 1.x); this one "
+            "has none");
+    return true;
+}
+
+/* libpq's own message can quote the password, so it is left out. */
+static bool check_database_url(const char *text, struct ps_err *err)
+{
+    char *fault = NULL;
+    PQconninfoOption *options;
+
+    if (text[0] == '\0')
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "DATABASE_URL: required; postgresql://user:password@host:port/name");
+    options = PQconninfoParse(text, &fault);
+    PQfreemem(fault);
+    if (options == NULL)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "DATABASE_URL: not readable; postgresql://user:password@host:port/name");
+    PQconninfoFree(options);
+    return true;
+}
+
+/* Told to the caller of ps_daemon_config, and remembered. */
+struct faults {
+    ps_config_bad_fn bad;
+    void *cookie;
+    bool database;
+};
+
+static void on_bad(void *cookie, const struct ps_err *err)
+{
+    struct faults *faults = cookie;
+
+    faults->database = faults->database || strncmp(err->what, "DATABASE_URL", 12) == 0;
+    faults->bad(faults->cookie, err);
+}
+
+bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_config_bad_fn bad,
+                      void *cookie, struct ps_config *out_config)
+{
+    struct faults faults = { .bad = bad, .cookie = cookie };
+    struct ps_config config;
+    struct ps_err err;
+    const char *url = NULL;
+    bool ok = ps_config_load(program->component, ps_env_get, env, on_bad, &faults, &config);
+
+    if (ok && !check_redis_url(config.redis_url, &err)) {
+        bad(cookie, &err);
+        ok = false;
+    }
+    /* also when something else is wrong: all faults are told at once */
+    if (program->needs_database && !faults.database) {
+        if (!ps_env_get(env, "DATABASE_URL", &url, &err) ||
+            !check_database_url(url != NULL ? url : "", &err)) {
+            bad(cookie, &err);
+            ok = false;
+        }
+    }
+    if (ok)
+        *out_config = config;
+    else
+        ps_config_clear(&config);
+    return ok;
+}
+
+static void log_config_fault(void *cookie, const struct ps_err *err)
+{
+    (void)cookie;
+    PS_LOG(CONFIG_ERROR, F_ERR(err));
+}
+
+/* Host name and process id; whatever a host name holds, the id stays fit for keys and log lines. */
+static char *default_instance(void)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    char host[80] = "";
+
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+        (void)snprintf(host, sizeof(host), "localhost");
+    host[sizeof(host) - 1] = '\0';
+    for (char *c = host; *c != '\0'; c++)
+        if (strchr(allowed, *c) == NULL)
+            *c = '-';
+    return ps_alloc_format("%s-%ld", host, (long)getpid());
+}
+
+static bool database_up(const struct run *run)
+{
+    return run->daemon.pg == NULL || ps_pg_up(run->daemon.pg);
+}
+
+static void add_reason(cJSON *reasons, const char *text)
+{
+    cJSON_AddItemToArray(reasons, cJSON_CreateString(text));
+}
+
+static void read_reasons(void *cookie, cJSON *out_reasons)
+{
+    struct run *run = cookie;
+
+    if (run->draining)
+        add_reason(out_reasons, "shutting down");
+    if (!ps_redis_up(run->daemon.redis))
+        add_reason(out_reasons, "Redis is not connected");
+    else if (!ps_heartbeat_written(run->daemon.heartbeat))
+        add_reason(out_reasons, "the heartbeat is not written to Redis");
+    if (!database_up(run))
+        add_reason(out_reasons, "PostgreSQL is not reached");
+    if (run->program->reasons != NULL)
+        run->program->reasons(run->self, out_reasons);
+}
+
+static bool is_ready(struct run *run)
+{
+    cJSON *reasons = cJSON_CreateArray();
+    bool ready;
+
+    read_reasons(run, reasons);
+    ready = cJSON_GetArraySize(reasons) == 0;
+    cJSON_Delete(reasons);
+    return ready;
+}
+
+static void read_base(void *cookie, struct ps_health_base *out_base)
+{
+    struct run *run = cookie;
+    const struct ps_daemon *daemon = &run->daemon;
+
+    *out_base = (struct ps_health_base){
+        .component = daemon->component,
+        .version = PS_VERSION,
+        .instance = daemon->instance,
+        .launched_ms = daemon->launched_ms,
+        .uptime_seconds = (ps_clock_mono_ms() - run->started_ms) / 1000,
+        .redis_connected = ps_redis_up(daemon->redis),
+        .redis_reconnects = ps_redis_reconnects(daemon->redis),
+        .has_pool = daemon->pg != NULL,
+        .ready = is_ready(run),
+    };
+    /* Without Redis nothing can move: that is an outage, which restarts no pod (promise 8). */
+    out_base->stuck =
+        out_base->redis_connected && run->program->stuck != NULL && run->program->stuck(run->self);
+    memcpy(out_base->failures, ps_failure_log_counts(daemon->failures), sizeof(out_base->failures));
+    if (daemon->pg != NULL)
+        ps_pg_counts(daemon->pg, &out_base->pool_max, &out_base->pool_in_use,
+                     &out_base->pool_available);
+}
+
+static void set_metrics(void *cookie, struct ps_metrics *metrics)
+{
+    struct run *run = cookie;
+    const struct ps_daemon *daemon = &run->daemon;
+    int max = 0;
+    int in_use = 0;
+    int available = 0;
+
+    ps_metrics_set(metrics, PS_METRIC_BUILD_INFO, PS_VERSION, 1);
+    ps_metrics_set(metrics, PS_METRIC_START_TIME, NULL, (double)daemon->launched_ms / 1000);
+    ps_metrics_set(metrics, PS_METRIC_REDIS_CONNECTED, NULL, ps_redis_up(daemon->redis) ? 1 : 0);
+    ps_metrics_set(metrics, PS_METRIC_REDIS_RECONNECTS, NULL,
+                   (double)ps_redis_reconnects(daemon->redis));
+    if (daemon->pg != NULL) {
+        ps_pg_counts(daemon->pg, &max, &in_use, &available);
+        ps_metrics_set(metrics, PS_METRIC_DB_POOL_IN_USE, "in_use", in_use);
+        ps_metrics_set(metrics, PS_METRIC_DB_POOL_IN_USE, "available", available);
+    }
+    if (run->program->set_metrics != NULL)
+        run->program->set_metrics(run->self, metrics);
+}
+
+/* True when this reason was not the last one logged: a server that stays away is tried for ever,
+ * and each try would be a line. */
+static bool is_news(char last[192], const struct ps_err *err)
+{
+    if (err == NULL || strcmp(last, err->what) == 0)
+        return false;
+    memcpy(last, err->what, sizeof(err->what));
+    return true;
+}
+
+static void on_redis(void *cookie, bool up, const struct ps_err *err)
+{
+    struct run *run = cookie;
+
+    if (up) {
+        run->redis_fault[0] = '\0';
+        PS_LOG(REDIS_UP, F_INT("reconnects", ps_redis_reconnects(run->daemon.redis)));
+        ps_heartbeat_beat(run->daemon.heartbeat);
+    } else if (is_news(run->redis_fault, err)) {
+        PS_LOG(REDIS_DOWN, F_ERR(err));
+        ps_failure_log_add(run->daemon.failures, "REDIS-DOWN", err, NULL, 0);
+    }
+    if (run->started && run->program->on_redis != NULL)
+        run->program->on_redis(run->self, up);
+}
+
+static void on_database(void *cookie, bool up, const struct ps_err *err)
+{
+    struct run *run = cookie;
+
+    if (up) {
+        run->database_fault[0] = '\0';
+        PS_LOG(DB_UP, F_INT("max", run->config.db_pool_max));
+    } else if (is_news(run->database_fault, err)) {
+        PS_LOG(DB_DOWN, F_ERR(err));
+        ps_failure_log_add(run->daemon.failures, "DB-DOWN", err, NULL, 0);
+    }
+    if (run->started && run->program->on_database != NULL)
+        run->program->on_database(run->self, up);
+}
+
+static void beat_fields(void *cookie, struct ps_fields *fields)
+{
+    struct run *run = cookie;
+
+    if (run->started && run->program->heartbeat != NULL)
+        run->program->heartbeat(run->self, fields);
+}
+
+static void on_grace_over(void *cookie)
+{
+    struct run *run = cookie;
+
+    if (run->drained) { /* only the heartbeat key is left, and that ends by itself */
+        ps_loop_stop(run->daemon.loop, PS_EXIT_OK);
+        return;
+    }
+    PS_LOG(DRAIN_TIMEOUT, F_REAL("grace_seconds", run->config.shutdown_grace_seconds));
+    ps_loop_stop(run->daemon.loop, PS_EXIT_FAILED);
+}
+
+static void on_terminate(void *cookie, int count)
+{
+    struct run *run = cookie;
+
+    if (!run->draining) {
+        run->draining = true;
+        ps_timer_set(run->grace, (int64_t)(run->config.shutdown_grace_seconds * 1000));
+    }
+    if (run->drained)
+        return;
+    if (run->program->drain != NULL)
+        run->program->drain(run->self, count);
+    else
+        ps_daemon_drained(&run->daemon);
+}
+
+static void on_heartbeat_removed(void *cookie)
+{
+    struct run *run = cookie;
+
+    ps_loop_stop(run->daemon.loop, PS_EXIT_OK);
+}
+
+void ps_daemon_drained(struct ps_daemon *daemon)
+{
+    struct run *run = (struct run *)daemon;
+
+    if (run->drained)
+        return;
+    run->drained = true;
+    ps_heartbeat_remove(daemon->heartbeat, on_heartbeat_removed, run);
+}
+
+static bool open_health(struct run *run, struct ps_err *err)
+{
+    struct ps_http_server_options options = {
+        .host = run->config.health_bind_host,
+        .port = (uint16_t)run->config.health_port,
+    };
+    struct ps_err why;
+
+    run->http = ps_http_server_create(run->daemon.loop, &options, &why);
+    if (run->http == NULL)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, why.code, "HEALTH_PORT=\"%d\": %s",
+                       (int)options.port, why.what);
+    run->source = (struct ps_health_source){
+        .cookie = run,
+        .base = read_base,
+        .fields = NULL,
+        .field_count = 0,
+        .reasons = read_reasons,
+        .metrics = set_metrics,
+    };
+    PS_LOG(HEALTH_LISTEN, F_TEXT("host", options.host),
+           F_INT("port", ps_http_server_port(run->http)));
+    return true;
+}
+
+static bool open_servers(struct run *run, struct ps_err *err)
+{
+    struct ps_daemon *daemon = &run->daemon;
+    char *name = ps_alloc_format("%s:%s", run->program->name, run->instance);
+    struct ps_redis_options redis = { .url = run->config.redis_url, .client_name = name };
+    struct ps_pg_options pg = {
+        .url = run->config.database_url,
+        .application_name = name,
+        .max = (int)run->config.db_pool_max,
+    };
+    bool ok = false;
+
+    daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, run, err);
+    if (daemon->redis == NULL)
+        goto out;
+    daemon->failures =
+        ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
+    daemon->heartbeat = ps_heartbeat_create(daemon->loop, daemon->redis, daemon->keys,
+                                            daemon->component, daemon->instance, beat_fields, run);
+    if (run->program->needs_database) {
+        daemon->pg = ps_pg_create(daemon->loop, &pg, run->program->migrates, on_database, run, err);
+        if (daemon->pg == NULL)
+            goto out;
+    }
+    ok = true;
+out:
+    free(name);
+    return ok;
+}
+
+/* The order matters: the health port answers before anything is waited for, and the program's part
+ * finds everything it may use. */
+static bool open_all(struct run *run, struct ps_err *err)
+{
+    struct ps_daemon *daemon = &run->daemon;
+
+    daemon->loop = ps_loop_create();
+    ps_loop_on_terminate(daemon->loop, on_terminate, run);
+    run->grace = ps_timer_create(daemon->loop, on_grace_over, run);
+    daemon->keys = ps_keys_create(run->config.redis_key_prefix);
+    daemon->metrics = ps_metrics_create();
+    if (!open_health(run, err) || !open_servers(run, err))
+        return false;
+    if (!run->program->start(daemon, &run->self, err))
+        return false;
+    run->started = true;
+    run->source.fields = run->program->fields;
+    run->source.field_count = run->program->field_count;
+    run->health = ps_health_server_create(run->http, &run->source, daemon->metrics);
+    return true;
+}
+
+/* PostgreSQL before Redis: what PostgreSQL still owed ends in failures that are told to Redis. Both
+ * before the program's part, which their last callbacks touch. */
+static void close_all(struct run *run)
+{
+    struct ps_daemon *daemon = &run->daemon;
+
+    ps_pg_destroy(daemon->pg);
+    ps_redis_destroy(daemon->redis);
+    if (run->started && run->program->destroy != NULL)
+        run->program->destroy(run->self);
+    ps_heartbeat_destroy(daemon->heartbeat);
+    ps_failure_log_destroy(daemon->failures);
+    ps_health_server_destroy(run->health);
+    ps_http_server_destroy(run->http);
+    ps_metrics_destroy(daemon->metrics);
+    ps_keys_destroy(daemon->keys);
+    ps_timer_destroy(run->grace);
+    ps_loop_destroy(daemon->loop);
+    free(run->instance);
+    free(run->user_agent);
+    ps_config_clear(&run->config);
+}
+
+static void set_up(struct run *run, const struct ps_program *program)
+{
+    const struct ps_config *config = &run->config;
+    enum ps_log_level level = PS_LOG_INFO;
+    bool known = ps_log_level_parse(config->log_level, &level);
+
+    (void)known; /* the settings table allows the known levels only */
+    run->program = program;
+    run->instance =
+        config->instance_id[0] != '\0' ? ps_alloc_text(config->instance_id) : default_instance();
+    run->user_agent = config->user_agent[0] != '\0' ? ps_alloc_text(config->user_agent)
+                                                    : ps_alloc_text("paperscout/" PS_VERSION);
+    run->started_ms = ps_clock_mono_ms();
+    run->daemon = (struct ps_daemon){
+        .component = program->component_name,
+        .instance = run->instance,
+        .user_agent = run->user_agent,
+        .launched_ms = ps_clock_wall_ms(),
+        .config = config,
+    };
+    ps_log_setup(level, strcmp(config->log_format, "json") == 0, program->component_name,
+                 run->instance);
+}
+
+int ps_daemon_run(const struct ps_program *program, struct ps_env *env)
+{
+    struct run run = { 0 };
+    struct ps_err err = { .category = PS_FAILURE_UNKNOWN };
+    int status;
+
+    ps_log_setup(PS_LOG_INFO, false, program->component_name, "-");
+    if (!ps_daemon_config(program, env, log_config_fault, NULL, &run.config))
+        return PS_EXIT_CONFIG;
+    set_up(&run, program);
+    if (open_all(&run, &err)) {
+        status = ps_loop_run(run.daemon.loop);
+    } else {
+        PS_LOG(START_ERROR, F_ERR(&err));
+        status = err.category == PS_FAILURE_CONFIGURATION ? PS_EXIT_CONFIG : PS_EXIT_FAILED;
+    }
+    close_all(&run);
+    return status;
+}
