@@ -10,30 +10,33 @@
 enum {
     PS_INDEX_BYTES_MAX = 64 * 1024 * 1024,
     PS_INDEX_ENTRIES_MAX = 1000000,
-    PS_INDEX_FIELD_MAX = 4096
+    PS_INDEX_VALUES_MAX = 4000000, /* JSON values of any depth: what bounds the parser's memory */
+    PS_INDEX_FIELD_MAX = 4096      /* bytes; a longer text is cut at a whole character */
 };
 #define PS_NO_DATE INT32_MIN
 
-/* Text is never NULL and lives in the index. */
+/* Text is never NULL, is valid UTF-8 without control characters but \n and \t, and lives in the
+ * index. */
 struct ps_paper {
     const char *id; /* canonical: P0042R1, N4750, CWG1 */
     struct ps_paper_id parsed;
     const char *type; /* paper issue editorial standing-document or what else the index may name;
                          unknown counts as "paper" */
-    const char *title, *author, *date, *subgroup, *link, *long_link, *status;
+    const char *title, *author, *date, *subgroup, *link, *long_link, *status; /* date as given */
     int32_t days; /* of date since 1970; PS_NO_DATE when empty or unreadable */
 };
 
 struct ps_index; /* owns its papers */
 
 /* Told of each thing that was passed over or put right; at most 20 times a parse, then once with
- * the number of those left out. id may be NULL. */
+ * the number of those left out. Keys that are no id come in hundreds (EDIT1000) and are told once,
+ * all together. id may be NULL; both texts are borrowed for the call. */
 typedef void (*ps_index_warn_fn)(void *cookie, const char *id, const char *what);
 
 /* Rules of the design ("Index"): ids without regard to case; an entry that is no object, or whose
-   key is no id, is skipped; a field of the wrong type counts as empty; author falls back to
-   submitter. Two keys of one id: the later wins. Over the caps, not JSON, or no object: NULL with
-   err. */
+   key is no id, is skipped; a field of the wrong type counts as empty; an empty author falls back
+   to submitter. Two keys of one id: the later wins. Over the caps, not JSON, or no object: NULL
+   with err. */
 struct ps_index *ps_index_parse(const char *json, size_t len, ps_index_warn_fn warn, void *cookie,
                                 struct ps_err *err) PS_MUST_USE;
 /* Built by hand, for the stored snapshot: add rows (copied), then finish (sorts, drops doubles). */
@@ -51,6 +54,10 @@ const struct ps_paper *ps_index_find(const struct ps_index *index,
                                      const char *id); /* canonical id; NULL when not there */
 /* The P-paper of number with the highest revision; NULL when there is none. */
 const struct ps_paper *ps_index_latest(const struct ps_index *index, int number);
+/* The latest P-paper of each number, ascending by number. */
+size_t ps_index_latest_len(const struct ps_index *index);
+const struct ps_paper *ps_index_latest_at(const struct ps_index *index, size_t i);
+/* How many things were passed over or put right, told or not. */
 uint64_t ps_index_warnings(const struct ps_index *index);
 bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* every text field equal */
 

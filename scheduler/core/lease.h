@@ -41,6 +41,9 @@ void ps_lease_renew_failed(
 /* The store says that somebody else leads, or a write was fenced: standby at once. True when it
  * led. */
 bool ps_lease_lost(struct ps_lease *lease, int64_t now_ms);
+/* A clean stop: it never asks again. True when it led: run lease_release now. A take that was under
+ * way and is granted after this leaves epoch set, so that it can be released too. */
+bool ps_lease_release(struct ps_lease *lease);
 bool ps_lease_leads(const struct ps_lease *lease, int64_t now_ms); /* may it act now? */
 
 #endif

@@ -22,8 +22,8 @@ const char *ps_cycle_status_name(enum ps_cycle_status status);
 void ps_ledger_settle(struct ps_ledger *ledger, enum ps_outcome outcome, size_t count);
 /* CLOSE when every planned probe has its outcome; at the deadline the rest become errors. */
 enum ps_ledger_next ps_ledger_step(const struct ps_ledger *ledger, int64_t now_ms);
-/* failed: half or more (ratio) of the attempted probes ended in errors; empty: no hit; else
- * success. A cycle without probes is empty. */
+/* failed: half or more (ratio) of the attempted probes (settled, not deferred) ended in errors, or
+ * all were deferred; empty: no hit; else success. A cycle without probes is empty. */
 enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fail_ratio);
 /* When a cycle must be over: CYCLE_DEADLINE_SECONDS when set, else the longest of the interval and
    what planned probes need at the rate limit, twice, plus the visibility time. */

@@ -1,0 +1,249 @@
+#include "scheduler/core/plan.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/arena.h"
+#include "shared/core/buf.h"
+#include "shared/core/numset.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct planner {
+    const struct ps_plan_input *input;
+    struct ps_plan *plan;
+    size_t size; /* items there is room for */
+    struct ps_numset frontier;
+    struct ps_numset hot;  /* watched, frontier and recent together */
+    const char **prefixes; /* without repetitions, text in the plan */
+    size_t prefix_count;
+    const char **exts;
+    size_t ext_count;
+    struct ps_buf url;
+    size_t base_len;
+};
+
+/* What one known or unknown number is probed for. */
+struct span {
+    enum ps_tier tier;
+    const char *prefix;
+    int number;
+    int first_revision, last_revision;
+};
+
+/* A value named twice in a setting must not plan a URL twice: a task's name is its file's. */
+static const char **keep_list(struct ps_arena *arena, const struct ps_list *list, size_t *out_len)
+{
+    const char **kept = ps_alloc_array(NULL, list->len + 1, sizeof(const char *));
+    size_t len = 0;
+
+    for (size_t i = 0; i < list->len; i++) {
+        size_t seen = 0;
+
+        while (seen < len && strcmp(kept[seen], list->items[i]) != 0)
+            seen++;
+        if (seen == len)
+            kept[len++] = ps_arena_text(arena, list->items[i], strlen(list->items[i]));
+    }
+    *out_len = len;
+    return kept;
+}
+
+static void add_clamped(struct ps_numset *set, int64_t first, int64_t last, int lowest)
+{
+    if (first < lowest)
+        first = lowest;
+    if (last > PS_PAPER_NUMBER_MAX)
+        last = PS_PAPER_NUMBER_MAX;
+    if (first <= last)
+        ps_numset_add_range(set, (int)first, (int)last);
+}
+
+static void find_hot(struct planner *planner)
+{
+    const struct ps_plan_input *input = planner->input;
+    const struct ps_config *config = input->config;
+    int64_t frontier = planner->plan->frontier;
+    int64_t lookback_days = config->hot_lookback_months * 3044 / 100; /* 30.44 days a month */
+
+    add_clamped(&planner->frontier, frontier - config->frontier_window_below + 1,
+                frontier + config->frontier_window_above, 1);
+    for (size_t i = 0; i < config->frontier_explicit_ranges.len; i++) {
+        const struct ps_range *range = &config->frontier_explicit_ranges.items[i];
+
+        add_clamped(&planner->frontier, range->first, range->last, 0);
+    }
+    for (size_t i = 0; i < planner->frontier.len; i++)
+        ps_numset_add(&planner->hot, planner->frontier.items[i]);
+    for (size_t i = 0; i < input->watched->len; i++)
+        if (input->watched->items[i] >= 0 && input->watched->items[i] <= PS_PAPER_NUMBER_MAX)
+            ps_numset_add(&planner->hot, input->watched->items[i]);
+    for (size_t i = 0; i < ps_index_len(input->index); i++) {
+        const struct ps_paper *paper = ps_index_at(input->index, i);
+
+        if (paper->parsed.kind == PS_PAPER_P && paper->days != PS_NO_DATE &&
+            paper->days >= input->today - lookback_days)
+            ps_numset_add(&planner->hot, paper->parsed.number);
+    }
+}
+
+static void add_item(struct planner *planner, const struct span *span, int revision,
+                     const char *ext)
+{
+    struct ps_plan *plan = planner->plan;
+    struct ps_planned *item;
+
+    if (plan->len == planner->size) {
+        planner->size = planner->size ? planner->size * 2 : 1024;
+        plan->items = ps_alloc_array(plan->items, planner->size, sizeof(*plan->items));
+    }
+    item = &plan->items[plan->len++];
+    *item = (struct ps_planned){
+        .url = ps_arena_text(plan->arena, planner->url.data, planner->url.len),
+        .tier = span->tier,
+        .prefix = span->prefix,
+        .number = span->number,
+        .revision = revision,
+        .ext = ext,
+    };
+    item->file = item->url + planner->base_len;
+    if (span->tier == PS_TIER_COLD)
+        plan->cold++;
+    else
+        plan->hot++;
+}
+
+static void plan_span(struct planner *planner, const struct span *span)
+{
+    char id[64];
+
+    for (int revision = span->first_revision; revision <= span->last_revision; revision++) {
+        bool in_index;
+
+        snprintf(id, sizeof(id), "%s%04dR%d", span->prefix, span->number, revision);
+        in_index = ps_index_find(planner->input->index, id) != NULL;
+        for (size_t i = 0; i < planner->ext_count; i++) {
+            ps_buf_reset(&planner->url);
+            ps_buf_format(&planner->url, "%s%s%s", planner->input->config->iso_base_url, id,
+                          planner->exts[i]);
+            assert(!planner->url.full);
+            if (ps_urlset_has(planner->input->discovered, planner->url.data))
+                planner->plan->skipped_discovered++;
+            else if (in_index)
+                planner->plan->skipped_in_index++;
+            else
+                add_item(planner, span, revision, planner->exts[i]);
+        }
+    }
+}
+
+static int last_revision(int64_t revision)
+{
+    return revision > PS_PAPER_REVISION_MAX ? PS_PAPER_REVISION_MAX : (int)revision;
+}
+
+static void plan_known(struct planner *planner, const struct ps_paper *latest, enum ps_tier tier)
+{
+    const struct ps_config *config = planner->input->config;
+    int64_t depth = tier == PS_TIER_COLD ? config->cold_revision_depth : config->hot_revision_depth;
+
+    plan_span(planner,
+              &(struct span){ .tier = tier,
+                              .prefix = "D",
+                              .number = latest->parsed.number,
+                              .first_revision = latest->parsed.revision + 1,
+                              .last_revision = last_revision(latest->parsed.revision + depth) });
+}
+
+static void plan_unknown(struct planner *planner, int number, enum ps_tier tier)
+{
+    for (size_t i = 0; i < planner->prefix_count; i++)
+        plan_span(planner, &(struct span){ .tier = tier,
+                                           .prefix = planner->prefixes[i],
+                                           .number = number,
+                                           .first_revision = 0,
+                                           .last_revision = last_revision(
+                                               planner->input->config->gap_max_rev) });
+}
+
+static enum ps_tier tier_of_known(const struct planner *planner, int number)
+{
+    if (ps_numset_has(planner->input->watched, number))
+        return PS_TIER_WATCHLIST;
+    if (ps_numset_has(&planner->frontier, number))
+        return PS_TIER_FRONTIER;
+    return PS_TIER_RECENT;
+}
+
+static void plan_hot(struct planner *planner)
+{
+    const struct ps_index *index = planner->input->index;
+
+    for (size_t i = 0; i < planner->hot.len; i++) {
+        int number = planner->hot.items[i];
+        const struct ps_paper *latest = ps_index_latest(index, number);
+
+        if (latest)
+            plan_known(planner, latest, tier_of_known(planner, number));
+    }
+    for (size_t i = 0; i < planner->hot.len; i++)
+        if (!ps_index_latest(index, planner->hot.items[i]))
+            plan_unknown(planner, planner->hot.items[i], PS_TIER_FRONTIER);
+}
+
+static bool in_slice(const struct planner *planner, int number)
+{
+    int64_t divisor = planner->input->config->cold_cycle_divisor;
+
+    return number % divisor == (planner->input->cycle - 1) % divisor &&
+           !ps_numset_has(&planner->hot, number);
+}
+
+static void plan_cold(struct planner *planner)
+{
+    const struct ps_index *index = planner->input->index;
+
+    for (size_t i = 0; i < ps_index_latest_len(index); i++) {
+        const struct ps_paper *latest = ps_index_latest_at(index, i);
+
+        if (in_slice(planner, latest->parsed.number))
+            plan_known(planner, latest, PS_TIER_COLD);
+    }
+    for (int number = 1; number <= planner->plan->frontier; number++)
+        if (in_slice(planner, number) && !ps_index_latest(index, number))
+            plan_unknown(planner, number, PS_TIER_COLD);
+}
+
+void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
+{
+    struct ps_plan plan = { .arena = ps_arena_create() };
+    struct planner planner = { .input = input, .plan = &plan };
+
+    assert(input->cycle >= 1);
+    plan.frontier =
+        ps_frontier(input->index, input->discovered, (int)input->config->frontier_gap_threshold);
+    ps_numset_init(&planner.frontier);
+    ps_numset_init(&planner.hot);
+    ps_buf_init(&planner.url, PS_TASK_URL_MAX);
+    planner.base_len = strlen(input->config->iso_base_url);
+    planner.prefixes = keep_list(plan.arena, &input->config->probe_prefixes, &planner.prefix_count);
+    planner.exts = keep_list(plan.arena, &input->config->probe_extensions, &planner.ext_count);
+    find_hot(&planner);
+    plan_hot(&planner);
+    plan_cold(&planner);
+
+    free(planner.prefixes);
+    free(planner.exts);
+    ps_buf_clear(&planner.url);
+    ps_numset_clear(&planner.hot);
+    ps_numset_clear(&planner.frontier);
+    *out_plan = plan;
+}
+
+void ps_plan_clear(struct ps_plan *plan)
+{
+    ps_arena_destroy(plan->arena);
+    free(plan->items);
+    *plan = (struct ps_plan){ 0 };
+}

@@ -1,0 +1,127 @@
+#include "scheduler/core/urlset.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/paper_id.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* uthash's default function falls through its cases, which clang refuses; this one has none. */
+#define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash)
+#define uthash_malloc(size)           ps_alloc(size)
+#define uthash_free(ptr, size)        free(ptr)
+#define uthash_fatal(message)         abort()
+#include <uthash.h>
+
+struct url {
+    char *url;
+    UT_hash_handle hh;
+};
+
+struct draft {
+    char id[PS_PAPER_ID_TEXT];
+    const struct url *first;
+    UT_hash_handle hh;
+};
+
+struct ps_urlset {
+    struct url *urls;     /* by url */
+    struct draft *drafts; /* by id */
+    struct ps_numset numbers;
+};
+
+struct ps_urlset *ps_urlset_create(void)
+{
+    struct ps_urlset *set = ps_alloc_zero(1, sizeof(*set));
+
+    ps_numset_init(&set->numbers);
+    return set;
+}
+
+void ps_urlset_destroy(struct ps_urlset *set)
+{
+    struct draft *draft, *next_draft;
+    struct url *url, *next_url;
+
+    if (!set)
+        return;
+    HASH_ITER(hh, set->drafts, draft, next_draft)
+    {
+        HASH_DEL(set->drafts, draft);
+        free(draft);
+    }
+    HASH_ITER(hh, set->urls, url, next_url)
+    {
+        HASH_DEL(set->urls, url);
+        free(url->url);
+        free(url);
+    }
+    ps_numset_clear(&set->numbers);
+    free(set);
+}
+
+static const struct url *find(const struct ps_urlset *set, const char *text)
+{
+    const struct url *url;
+
+    HASH_FIND_STR(set->urls, text, url);
+    return url;
+}
+
+static void add_draft(struct ps_urlset *set, const struct url *url)
+{
+    struct ps_paper_id id;
+    const char *ext;
+    struct draft *draft;
+    char text[PS_PAPER_ID_TEXT];
+
+    if (!ps_paper_id_parse_file(url->url, &id, &ext))
+        return;
+    if (id.kind != PS_PAPER_P && id.kind != PS_PAPER_D)
+        return;
+    ps_numset_add(&set->numbers, id.number);
+    ps_paper_id_format(&id, text);
+    HASH_FIND_STR(set->drafts, text, draft);
+    if (draft)
+        return;
+    draft = ps_alloc_zero(1, sizeof(*draft));
+    memcpy(draft->id, text, sizeof(text));
+    draft->first = url;
+    HASH_ADD_STR(set->drafts, id, draft);
+}
+
+bool ps_urlset_add(struct ps_urlset *set, const char *text)
+{
+    struct url *url;
+
+    if (find(set, text))
+        return false;
+    url = ps_alloc_zero(1, sizeof(*url));
+    url->url = ps_alloc_text(text);
+    HASH_ADD_KEYPTR(hh, set->urls, url->url, strlen(url->url), url);
+    add_draft(set, url);
+    return true;
+}
+
+bool ps_urlset_has(const struct ps_urlset *set, const char *url)
+{
+    return find(set, url) != NULL;
+}
+
+size_t ps_urlset_len(const struct ps_urlset *set)
+{
+    return HASH_COUNT(set->urls);
+}
+
+const struct ps_numset *ps_urlset_numbers(const struct ps_urlset *set)
+{
+    return &set->numbers;
+}
+
+const char *ps_urlset_draft(const struct ps_urlset *set, const char *paper_id)
+{
+    const struct draft *draft;
+
+    HASH_FIND_STR(set->drafts, paper_id, draft);
+    return draft ? draft->first->url : NULL;
+}
