@@ -16,10 +16,8 @@ struct planner {
     size_t size; /* items there is room for */
     struct ps_numset frontier;
     struct ps_numset hot;  /* watched, frontier and recent together */
-    const char **prefixes; /* without repetitions, text in the plan */
-    size_t prefix_count;
+    const char **prefixes; /* of the config; text in the plan */
     const char **exts;
-    size_t ext_count;
     struct ps_buf url;
     size_t base_len;
 };
@@ -32,21 +30,12 @@ struct span {
     int first_revision, last_revision;
 };
 
-/* A value named twice in a setting must not plan a URL twice: a task's name is its file's. */
-static const char **keep_list(struct ps_arena *arena, const struct ps_list *list, size_t *out_len)
+static const char **keep_list(struct ps_arena *arena, const struct ps_list *list)
 {
     const char **kept = ps_alloc_array(NULL, list->len + 1, sizeof(const char *));
-    size_t len = 0;
 
-    for (size_t i = 0; i < list->len; i++) {
-        size_t seen = 0;
-
-        while (seen < len && strcmp(kept[seen], list->items[i]) != 0)
-            seen++;
-        if (seen == len)
-            kept[len++] = ps_arena_text(arena, list->items[i], strlen(list->items[i]));
-    }
-    *out_len = len;
+    for (size_t i = 0; i < list->len; i++)
+        kept[i] = ps_arena_text(arena, list->items[i], strlen(list->items[i]));
     return kept;
 }
 
@@ -123,7 +112,7 @@ static void plan_span(struct planner *planner, const struct span *span)
 
         snprintf(id, sizeof(id), "%s%04dR%d", span->prefix, span->number, revision);
         in_index = ps_index_find(planner->input->index, id) != NULL;
-        for (size_t i = 0; i < planner->ext_count; i++) {
+        for (size_t i = 0; i < planner->input->config->probe_extensions.len; i++) {
             ps_buf_reset(&planner->url);
             ps_buf_format(&planner->url, "%s%s%s", planner->input->config->iso_base_url, id,
                           planner->exts[i]);
@@ -158,7 +147,7 @@ static void plan_known(struct planner *planner, const struct ps_paper *latest, e
 
 static void plan_unknown(struct planner *planner, int number, enum ps_tier tier)
 {
-    for (size_t i = 0; i < planner->prefix_count; i++)
+    for (size_t i = 0; i < planner->input->config->probe_prefixes.len; i++)
         plan_span(planner, &(struct span){ .tier = tier,
                                            .prefix = planner->prefixes[i],
                                            .number = number,
@@ -227,8 +216,8 @@ void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
     ps_numset_init(&planner.hot);
     ps_buf_init(&planner.url, PS_TASK_URL_MAX);
     planner.base_len = strlen(input->config->iso_base_url);
-    planner.prefixes = keep_list(plan.arena, &input->config->probe_prefixes, &planner.prefix_count);
-    planner.exts = keep_list(plan.arena, &input->config->probe_extensions, &planner.ext_count);
+    planner.prefixes = keep_list(plan.arena, &input->config->probe_prefixes);
+    planner.exts = keep_list(plan.arena, &input->config->probe_extensions);
     find_hot(&planner);
     plan_hot(&planner);
     plan_cold(&planner);

@@ -1,0 +1,417 @@
+#include "scheduler/core/compose.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/civil.h"
+#include "shared/core/fold.h"
+#include "shared/core/json.h"
+#include "shared/core/mrkdwn.h"
+#include "shared/core/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Characters of the parts of a line, so that any line fits into any message. */
+enum {
+    TITLE_CHARS = 300,
+    AUTHOR_CHARS = 150,
+    REASON_CHARS = 120,
+    BEGINNING_CHARS = 120,
+    BEGINNING_BYTES = 600, /* kept in a row */
+    KEY_CHARS = 300,
+    LINKS_CHARS = 1500, /* URLs of one line together */
+    TEXT_CHARS = 2800,
+    HEADING_CHARS = 100,
+    LINE_BYTES_MAX = 4 * PS_MESSAGE_CHARS_MAX
+};
+
+static const char bullet[] = "\xe2\x80\xa2 ";
+
+void ps_row_clear(struct ps_row *row)
+{
+    free(row->dedupe_key);
+    free(row->channel);
+    free(row->data);
+    *row = (struct ps_row){ 0 };
+}
+
+/* Row data: what a line is made of, so that it can be bundled when the cycle closes. */
+static cJSON *data_of(const char *id, const char *url, const struct ps_paper *paper)
+{
+    cJSON *data = cJSON_CreateObject();
+
+    ps_json_add_text(data, "id", id);
+    ps_json_add_text(data, "url", url);
+    ps_json_add_text(data, "title", paper ? paper->title : "");
+    ps_json_add_text(data, "author", paper ? paper->author : "");
+    return data;
+}
+
+static cJSON *data_of_draft(const struct ps_draft_found *draft)
+{
+    cJSON *data = data_of(draft->paper_id, draft->url, draft->paper);
+    const char *front = draft->front_text ? draft->front_text : "";
+    char *clean;
+
+    ps_json_add_bool(data, "draft", true);
+    ps_json_add_time(data, "modified", draft->modified_ms);
+    if (!draft->paper && *front) { /* nothing else tells what it is about */
+        clean = ps_utf8_clean(front, ps_utf8_cut(front, strlen(front), BEGINNING_BYTES));
+        ps_json_add_text(data, "begins", clean);
+        free(clean);
+    }
+    return data;
+}
+
+static void fill_row(struct ps_row *out_row, enum ps_notice_kind kind, char *dedupe_key,
+                     const char *channel, cJSON *data)
+{
+    *out_row = (struct ps_row){
+        .dedupe_key = dedupe_key,
+        .kind = kind,
+        .channel = ps_alloc_text(channel),
+        .data = ps_json_print(data),
+    };
+    cJSON_Delete(data);
+}
+
+static const char *link_of(const struct ps_paper *paper)
+{
+    return *paper->link ? paper->link : paper->long_link;
+}
+
+static void add_reason(cJSON *data, const char *reason, bool by_author)
+{
+    ps_json_add_text(data, "reason", reason);
+    ps_json_add_bool(data, "by_author", by_author);
+}
+
+void ps_compose_draft(const struct ps_draft_found *draft, const char *channel, bool frontier,
+                      struct ps_row *out_row)
+{
+    fill_row(out_row, frontier ? PS_NOTICE_FRONTIER : PS_NOTICE_DRAFT,
+             ps_alloc_format("draft:%s", draft->url), channel, data_of_draft(draft));
+}
+
+void ps_compose_transition(const struct ps_paper *paper, const char *draft_url, const char *channel,
+                           struct ps_row *out_row)
+{
+    cJSON *data = data_of(paper->id, link_of(paper), paper);
+
+    ps_json_add_text(data, "draft_url", draft_url);
+    fill_row(out_row, PS_NOTICE_DP_TRANSITION, ps_alloc_format("dp:%s", paper->id), channel, data);
+}
+
+void ps_compose_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
+                            bool by_author, struct ps_row *out_row)
+{
+    cJSON *data = data_of(paper->id, link_of(paper), paper);
+
+    add_reason(data, reason, by_author);
+    fill_row(out_row, PS_NOTICE_WATCHLIST, ps_alloc_format("watch:%s:%s", user, paper->id), user,
+             data);
+}
+
+void ps_compose_watch_draft(const struct ps_draft_found *draft, const char *user,
+                            const char *reason, bool by_author, struct ps_row *out_row)
+{
+    cJSON *data = data_of_draft(draft);
+
+    add_reason(data, reason, by_author);
+    fill_row(out_row, PS_NOTICE_WATCHLIST, ps_alloc_format("watch:%s:%s", user, draft->paper_id),
+             user, data);
+}
+
+void ps_compose_text(enum ps_notice_kind kind, const char *dedupe_key, const char *channel,
+                     const char *text, struct ps_row *out_row)
+{
+    cJSON *data = cJSON_CreateObject();
+
+    ps_json_add_text(data, "text", text);
+    fill_row(out_row, kind, ps_alloc_text(dedupe_key), channel, data);
+}
+
+struct heading {
+    const char *one, *many; /* NULL: lines stand alone */
+};
+
+static struct heading heading_of(enum ps_notice_kind kind)
+{
+    switch (kind) {
+    case PS_NOTICE_DP_TRANSITION:
+        return (struct heading){ "Draft that is now an official paper",
+                                 "Drafts that are now official papers" };
+    case PS_NOTICE_FRONTIER:
+        return (struct heading){ "New draft near the highest paper numbers",
+                                 "New drafts near the highest paper numbers" };
+    case PS_NOTICE_DRAFT:
+        return (struct heading){ "New draft", "New drafts" };
+    case PS_NOTICE_WATCHLIST:
+        return (struct heading){ "New on your watchlist", "New on your watchlist" };
+    case PS_NOTICE_OPS_ALERT:
+    case PS_NOTICE_OPS_RECOVERY:
+    case PS_NOTICE_STARTUP:
+    case PS_NOTICE_REPLY:
+    case PS_NOTICE_MANUAL:
+    case PS_NOTICE_KIND_COUNT:
+        break;
+    }
+    return (struct heading){ NULL, NULL };
+}
+
+/* One line of a message while it is made: a paper or draft, of one row or of several extensions. */
+struct line {
+    const char *id; /* borrowed from the data of its first row; NULL: stands for one row only */
+    size_t first_row;
+    size_t message;
+    char *text;
+};
+
+struct composer {
+    enum ps_notice_kind kind;
+    const char *const *keys;
+    size_t rows;
+    cJSON **data;     /* NULL where it cannot be read */
+    size_t *row_line; /* for each row, index of its line */
+    struct line *lines;
+    size_t len;
+};
+
+static const char *text_or(const cJSON *data, const char *name, const char *otherwise)
+{
+    const char *text = ps_json_text(data, name);
+
+    return text ? text : otherwise;
+}
+
+static const char *ext_of(const char *url)
+{
+    const char *dot = strrchr(url, '.');
+
+    return dot && !strchr(dot, '/') && dot[1] ? dot + 1 : "other";
+}
+
+/* <url.pdf|D1234R0> (<url.html|html>) */
+static void add_links(const struct composer *composer, size_t line, struct ps_buf *out)
+{
+    const struct line *self = &composer->lines[line];
+    size_t room = LINKS_CHARS, extra = 0;
+
+    for (size_t row = self->first_row; row < composer->rows; row++) {
+        const char *url, *label = self->id;
+        size_t before = out->len;
+
+        if (composer->row_line[row] != line)
+            continue;
+        url = text_or(composer->data[row], "url", "");
+        if (row != self->first_row) {
+            (void)ps_buf_text(out, extra++ == 0 ? " (" : ", ");
+            label = ext_of(url);
+        }
+        ps_mrkdwn_link(out, url, label, room);
+        room -= out->len - before < room ? out->len - before : room;
+    }
+    if (extra > 0)
+        (void)ps_buf_char(out, ')');
+}
+
+static void begin_note(struct ps_buf *out, size_t *notes)
+{
+    (void)ps_buf_text(out, (*notes)++ == 0 ? " (" : "; ");
+}
+
+/* (draft, modified 2026-11-23 09:05 UTC; author: köppe) */
+static void add_notes(const struct composer *composer, const cJSON *data, struct ps_buf *out)
+{
+    const char *modified = ps_json_text(data, "modified"), *reason = ps_json_text(data, "reason");
+    const char *draft_url = ps_json_text(data, "draft_url");
+    bool draft = false, by_author = false;
+    size_t notes = 0;
+    int64_t modified_ms;
+
+    if (!ps_json_bool(data, "draft", &draft))
+        draft = false;
+    if (draft && composer->kind == PS_NOTICE_WATCHLIST) {
+        begin_note(out, &notes);
+        (void)ps_buf_text(out, "draft");
+    }
+    if (modified && ps_civil_parse_time(modified, &modified_ms)) {
+        char text[PS_CIVIL_TEXT];
+
+        ps_civil_format_time(modified_ms, text); /* "2026-11-23T09:05:07Z" */
+        begin_note(out, &notes);
+        (void)ps_buf_format(out, "modified %.10s %.5s UTC", text, text + 11);
+    }
+    if (draft_url) {
+        begin_note(out, &notes);
+        ps_mrkdwn_link(out, draft_url, "the draft", LINKS_CHARS / 2);
+    }
+    if (reason) {
+        if (!ps_json_bool(data, "by_author", &by_author))
+            by_author = false;
+        begin_note(out, &notes);
+        (void)ps_buf_text(out, by_author ? "author: " : "paper ");
+        ps_mrkdwn_text(out, reason, REASON_CHARS);
+    }
+    if (notes > 0)
+        (void)ps_buf_char(out, ')');
+}
+
+static void add_what(const cJSON *data, struct ps_buf *out)
+{
+    const char *title = text_or(data, "title", ""), *author = text_or(data, "author", "");
+    const char *begins = text_or(data, "begins", "");
+
+    if (*title) {
+        (void)ps_buf_char(out, ' ');
+        ps_mrkdwn_text(out, title, TITLE_CHARS);
+    }
+    if (*author) {
+        (void)ps_buf_text(out, " \xe2\x80\x94 ");
+        ps_mrkdwn_text(out, author, AUTHOR_CHARS);
+    }
+    if (*begins) {
+        (void)ps_buf_text(out, " \xe2\x80\x9c");
+        ps_mrkdwn_text(out, begins, BEGINNING_CHARS);
+        (void)ps_buf_text(out, "\xe2\x80\x9d");
+    }
+}
+
+/* Its own lines stay lines. */
+static void add_plain(const char *plain, struct ps_buf *out)
+{
+    struct ps_str rest = ps_str_of(plain), part;
+    size_t chars = 0;
+
+    for (bool first = true; chars < TEXT_CHARS && ps_str_next(&rest, '\n', &part); first = false) {
+        char *text = ps_alloc_copy(part.data, part.len);
+        size_t before = out->len;
+
+        if (!first)
+            (void)ps_buf_char(out, '\n');
+        ps_mrkdwn_text(out, text, TEXT_CHARS - chars);
+        chars += out->len == before ? 0 : ps_mrkdwn_chars(out->data + before);
+        free(text);
+    }
+}
+
+static char *text_of_line(const struct composer *composer, size_t line)
+{
+    const struct line *self = &composer->lines[line];
+    const cJSON *data = composer->data[self->first_row];
+    const char *plain = data ? ps_json_text(data, "text") : NULL;
+    struct ps_buf out;
+
+    ps_buf_init(&out, LINE_BYTES_MAX);
+    if (self->id) {
+        (void)ps_buf_text(&out, bullet);
+        add_links(composer, line, &out);
+        add_what(data, &out);
+        add_notes(composer, data, &out);
+    } else if (plain) {
+        add_plain(plain, &out);
+    } else {
+        (void)ps_buf_format(&out, "%s(unreadable) ", bullet);
+        ps_mrkdwn_text(&out, composer->keys[self->first_row], KEY_CHARS);
+    }
+    return ps_buf_take(&out);
+}
+
+/* Extensions of one draft come as rows of their own and make one line. */
+static void group_rows(struct composer *composer)
+{
+    bool groups = composer->kind == PS_NOTICE_FRONTIER || composer->kind == PS_NOTICE_DRAFT;
+
+    for (size_t row = 0; row < composer->rows; row++) {
+        const char *id = composer->data[row] ? ps_json_text(composer->data[row], "id") : NULL;
+        size_t line = groups && id ? 0 : composer->len;
+
+        while (line < composer->len &&
+               (!composer->lines[line].id || strcmp(composer->lines[line].id, id) != 0))
+            line++;
+        if (line == composer->len)
+            composer->lines[composer->len++] = (struct line){ .id = id, .first_row = row };
+        composer->row_line[row] = line;
+    }
+}
+
+/* Returns how many messages the lines need. */
+static size_t fill_messages(struct composer *composer)
+{
+    size_t message = 0, used = HEADING_CHARS;
+
+    for (size_t i = 0; i < composer->len; i++) {
+        struct line *line = &composer->lines[i];
+        size_t chars;
+
+        line->text = text_of_line(composer, i);
+        chars = ps_mrkdwn_chars(line->text) + 1;
+        if (used + chars > PS_MESSAGE_CHARS_MAX && used > HEADING_CHARS) {
+            message++;
+            used = HEADING_CHARS;
+        }
+        used += chars;
+        line->message = message;
+    }
+    return composer->len == 0 ? 0 : message + 1;
+}
+
+static char *text_of_message(const struct composer *composer, size_t message, size_t messages)
+{
+    struct heading heading = heading_of(composer->kind);
+    struct ps_buf out;
+
+    ps_buf_init(&out, 2 * LINE_BYTES_MAX);
+    if (heading.one) {
+        (void)ps_buf_format(&out, "*%s*", composer->len == 1 ? heading.one : heading.many);
+        if (messages > 1)
+            (void)ps_buf_format(&out, " (%zu/%zu)", message + 1, messages);
+    }
+    for (size_t i = 0; i < composer->len; i++) {
+        if (composer->lines[i].message != message)
+            continue;
+        if (out.len > 0)
+            (void)ps_buf_char(&out, '\n');
+        (void)ps_buf_text(&out, composer->lines[i].text);
+    }
+    return ps_buf_take(&out);
+}
+
+void ps_compose_messages(enum ps_notice_kind kind, const char *const *data,
+                         const char *const *dedupe_keys, size_t rows,
+                         struct ps_messages *out_messages)
+{
+    struct composer composer = { .kind = kind, .keys = dedupe_keys, .rows = rows };
+    struct ps_messages messages = { 0 };
+
+    composer.data = ps_alloc_zero(rows + 1, sizeof(cJSON *));
+    composer.row_line = ps_alloc_zero(rows + 1, sizeof(size_t));
+    composer.lines = ps_alloc_zero(rows + 1, sizeof(*composer.lines));
+    for (size_t row = 0; row < rows; row++)
+        composer.data[row] = ps_json_parse(data[row], strlen(data[row]), NULL);
+    group_rows(&composer);
+    messages.len = fill_messages(&composer);
+    messages.texts = ps_alloc_zero(messages.len + 1, sizeof(char *));
+    messages.row_message = ps_alloc_zero(rows + 1, sizeof(size_t));
+    for (size_t i = 0; i < messages.len; i++)
+        messages.texts[i] = text_of_message(&composer, i, messages.len);
+    for (size_t row = 0; row < rows; row++) {
+        messages.row_message[row] = composer.lines[composer.row_line[row]].message;
+        cJSON_Delete(composer.data[row]);
+    }
+    for (size_t i = 0; i < composer.len; i++)
+        free(composer.lines[i].text);
+    free(composer.lines);
+    free(composer.row_line);
+    free(composer.data);
+    *out_messages = messages;
+}
+
+void ps_messages_clear(struct ps_messages *messages)
+{
+    for (size_t i = 0; i < messages->len; i++)
+        free(messages->texts[i]);
+    free(messages->texts);
+    free(messages->row_message);
+    *messages = (struct ps_messages){ 0 };
+}

@@ -1,0 +1,149 @@
+#include "shared/core/mrkdwn.h"
+
+#include "shared/core/fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+enum {
+    LABEL_CHARS_MAX = 100,
+    ESCAPE_BYTES_MAX = 5, /* "&amp;" */
+    ZERO_WIDTH_NON_JOINER = 0x200c,
+    ZERO_WIDTH_JOINER = 0x200d
+};
+
+enum look { SHOWN, SPACE, DROPPED };
+
+static enum look look_of(utf8proc_int32_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+
+    if (category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZS ||
+        category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP)
+        return SPACE;
+    /* Overrides of direction and other invisible marks; joiners shape letters and stay. */
+    if (category == UTF8PROC_CATEGORY_CF && point != ZERO_WIDTH_JOINER &&
+        point != ZERO_WIDTH_NON_JOINER)
+        return DROPPED;
+    return SHOWN;
+}
+
+/* Returns the characters written. */
+static size_t add_escaped(struct ps_buf *line, const char *at, size_t len)
+{
+    size_t before = line->len;
+
+    if (len != 1) {
+        (void)ps_buf_add(line, at, len);
+        return 1;
+    }
+    switch (*at) {
+    case '&':
+        (void)ps_buf_text(line, "&amp;");
+        break;
+    case '<':
+        (void)ps_buf_text(line, "&lt;");
+        break;
+    case '>':
+        (void)ps_buf_text(line, "&gt;");
+        break;
+    case '`':
+        (void)ps_buf_char(line, '\'');
+        break;
+    default:
+        (void)ps_buf_char(line, *at);
+        break;
+    }
+    return line->len - before;
+}
+
+/* text is valid UTF-8; line has room for all of it escaped. */
+static void add_line(struct ps_buf *line, const char *text, size_t max_chars)
+{
+    size_t len = strlen(text), chars = 0, uncut_len = 0;
+    bool space = false;
+
+    for (size_t at = 0; at < len;) {
+        utf8proc_int32_t point;
+        size_t step = (size_t)utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                                               (utf8proc_ssize_t)(len - at), &point);
+        enum look look = look_of(point);
+
+        if (look == SHOWN) {
+            if (space && chars > 0)
+                chars += add_escaped(line, " ", 1);
+            chars += add_escaped(line, text + at, step);
+            space = false;
+            if (chars > max_chars) {
+                line->len = uncut_len;
+                (void)ps_buf_text(line, "\xe2\x80\xa6");
+                return;
+            }
+            if (chars < max_chars)
+                uncut_len = line->len; /* an ellipsis would fit after this */
+        } else if (look == SPACE) {
+            space = true;
+        }
+        at += step;
+    }
+}
+
+void ps_mrkdwn_text(struct ps_buf *out_text, const char *text, size_t max_chars)
+{
+    char *clean = ps_utf8_clean(text, strlen(text));
+    struct ps_buf line;
+
+    ps_buf_init(&line, (strlen(clean) + 1) * ESCAPE_BYTES_MAX);
+    if (max_chars > 0)
+        add_line(&line, clean, max_chars);
+    (void)ps_buf_text(out_text, ps_buf_str(&line));
+    ps_buf_clear(&line);
+    free(clean);
+}
+
+/* False when url cannot be a link of at most link->cap characters. */
+static bool add_url(struct ps_buf *link, const char *url)
+{
+    if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+        return false;
+    for (const char *at = url; *at; at++) {
+        unsigned char byte = (unsigned char)*at;
+
+        if (byte <= ' ')
+            return false;
+        if (byte == '&')
+            (void)ps_buf_text(link, "&amp;");
+        else if (byte >= 0x7f || strchr("<>|\"`", byte))
+            (void)ps_buf_format(link, "%%%02X", byte);
+        else
+            (void)ps_buf_char(link, *at);
+        if (link->full)
+            return false;
+    }
+    return true;
+}
+
+void ps_mrkdwn_link(struct ps_buf *out_text, const char *url, const char *label, size_t max_chars)
+{
+    struct ps_buf link;
+    bool linked;
+
+    ps_buf_init(&link, max_chars);
+    linked = add_url(&link, url);
+    if (linked)
+        (void)ps_buf_format(out_text, "<%s|", ps_buf_str(&link));
+    ps_mrkdwn_text(out_text, label, LABEL_CHARS_MAX);
+    if (linked)
+        (void)ps_buf_char(out_text, '>');
+    ps_buf_clear(&link);
+}
+
+size_t ps_mrkdwn_chars(const char *text)
+{
+    size_t chars = 0;
+
+    for (; *text; text++)
+        chars += ((unsigned char)*text & 0xc0) != 0x80; /* bytes that begin a character */
+    return chars;
+}
