@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,7 +124,7 @@ static void add_value(double value, struct ps_buf *out_text)
         (void)ps_buf_text(out_text, "NaN");
     else if (isinf(value))
         (void)ps_buf_text(out_text, value > 0 ? "+Inf" : "-Inf");
-    else if (fabs(value) < 0x1p53 && value == floor(value))
+    else if (fabs(value) < 0x1p53 && value == (double)(int64_t)value)
         (void)ps_buf_format(out_text, "%.0f", value);
     else
         (void)ps_buf_format(out_text, "%.17g", value);

@@ -69,5 +69,8 @@ const char *ps_pg_text(const struct ps_pg_rows *rows, size_t statement, int row,
 int64_t ps_pg_int(const struct ps_pg_rows *rows, size_t statement, int row, int column,
                   int64_t fallback);
 bool ps_pg_bool(const struct ps_pg_rows *rows, size_t statement, int row, int column);
+/* Gives a copy that outlives the callback (PQcopyResult); for io/sync. */
+struct ps_pg_rows *ps_pg_rows_copy(const struct ps_pg_rows *rows) PS_MUST_USE;
+void ps_pg_rows_destroy(struct ps_pg_rows *rows); /* a copy only; NULL is fine */
 
 #endif
