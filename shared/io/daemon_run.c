@@ -32,7 +32,7 @@ struct run {
     char database_fault[192];
 };
 
-static bool check_redis_url(const char *text, struct ps_err *err)
+bool ps_daemon_check_redis(const char *text, struct ps_err *err)
 {
     struct ps_redis_url url;
     bool tls;
@@ -50,7 +50,7 @@ static bool check_redis_url(const char *text, struct ps_err *err)
 }
 
 /* libpq's own message can quote the password, so it is left out. */
-static bool check_database_url(const char *text, struct ps_err *err)
+bool ps_daemon_check_database(const char *text, struct ps_err *err)
 {
     char *fault = NULL;
     PQconninfoOption *options;
@@ -91,14 +91,14 @@ bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_c
     const char *url = NULL;
     bool ok = ps_config_load(program->component, ps_env_get, env, on_bad, &faults, &config);
 
-    if (ok && !check_redis_url(config.redis_url, &err)) {
+    if (ok && !ps_daemon_check_redis(config.redis_url, &err)) {
         bad(cookie, &err);
         ok = false;
     }
     /* also when something else is wrong: all faults are told at once */
     if (program->needs_database && !faults.database) {
         if (!ps_env_get(env, "DATABASE_URL", &url, &err) ||
-            !check_database_url(url != NULL ? url : "", &err)) {
+            !ps_daemon_check_database(url != NULL ? url : "", &err)) {
             bad(cookie, &err);
             ok = false;
         }

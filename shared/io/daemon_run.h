@@ -1,4 +1,4 @@
-/* A program as a daemon: settings, wiring, drain. For io/daemon.c alone. */
+/* A program as a daemon: settings, wiring, drain. For io/daemon.c and io/sync.c alone. */
 #ifndef PS_IO_DAEMON_RUN_H
 #define PS_IO_DAEMON_RUN_H
 #include "shared/io/daemon.h"
@@ -8,6 +8,11 @@
    every fault; false when there was one, out_config cleared. */
 bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_config_bad_fn bad,
                       void *cookie, struct ps_config *out_config) PS_MUST_USE;
+
+/* What the settings table cannot know: whether this build speaks TLS to Redis, and what libpq can
+ * read. Neither quotes the URL. */
+bool ps_daemon_check_redis(const char *url, struct ps_err *err);
+bool ps_daemon_check_database(const char *url, struct ps_err *err);
 
 /* Runs until SIGTERM or a fault at start; gives the exit status. */
 int ps_daemon_run(const struct ps_program *program, struct ps_env *env);
