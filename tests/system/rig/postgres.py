@@ -1,0 +1,103 @@
+"""A private PostgreSQL; its data folder is copied from one that initdb made once."""
+import fcntl
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from .places import find_server, free_port
+from .process import Process
+from .wait import wait_until
+
+
+def _as_server_user():
+    """PostgreSQL does not run as root: then it runs as the user postgres."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("postgres")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _own(path):
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _template():
+    """Data folder made by initdb, once for each user and version."""
+    initdb = find_server("initdb")
+    version = initdb.split("/")[-3] if "/postgresql/" in initdb else "local"
+    base = os.path.join(tempfile.gettempdir(), f"paperscout-pg-{os.geteuid()}-{version}")
+    os.makedirs(base, exist_ok=True)
+    _own(base)
+    data = os.path.join(base, "data")
+    with open(os.path.join(tempfile.gettempdir(), f"{os.path.basename(base)}.lock"), "w",
+              encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(os.path.join(data, "ready")):
+            shutil.rmtree(data, ignore_errors=True)
+            subprocess.run([initdb, "-D", data, "-A", "trust", "-U", "paperscout", "-E", "UTF8",
+                            "--locale=C", "--no-sync"], check=True, cwd=base,
+                           stdout=subprocess.DEVNULL, **_as_server_user())
+            with open(os.path.join(data, "ready"), "w", encoding="ascii"):
+                pass
+    return data
+
+
+class Postgres:
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "pg")
+        self.port = free_port()
+        self.process = None
+        os.mkdir(self.folder)
+        _own(self.folder)
+        os.chmod(folder, 0o755)
+
+    @property
+    def url(self):
+        return f"postgresql://paperscout@127.0.0.1:{self.port}/postgres"
+
+    def start(self):
+        data = os.path.join(self.folder, "data")
+        if not os.path.exists(data):
+            subprocess.run(["cp", "-a", _template(), data], check=True)
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1",
+                    "unix_socket_directories": self.folder, "fsync": "off",
+                    "full_page_writes": "off", "shared_buffers": "16MB", "max_connections": "40",
+                    "autovacuum": "off"}
+        argv = [find_server("postgres"), "-D", data]
+        for name, value in settings.items():
+            argv += ["-c", f"{name}={value}"]
+        self.process = Process("postgres", argv, os.path.dirname(self.folder), cwd=self.folder,
+                               **_as_server_user())
+        wait_until(lambda: self.query("SELECT 1 AS one"), 20, "PostgreSQL answers")
+
+    def stop(self):
+        if self.process:
+            self.process.stop(signal.SIGQUIT)
+
+    def query(self, sql):
+        """Rows as dicts; column types come through JSON."""
+        text = self._psql("SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM "
+                          f"({sql.rstrip().rstrip(';')}) q")
+        return json.loads(text)
+
+    def value(self, sql):
+        rows = self.query(sql)
+        return next(iter(rows[0].values())) if rows else None
+
+    def execute(self, sql):
+        self._psql(sql)
+
+    def _psql(self, sql):
+        done = subprocess.run(
+            [find_server("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url,
+             "-c", sql], capture_output=True, text=True, timeout=20,
+            env={**os.environ, "PGCONNECT_TIMEOUT": "5"})
+        if done.returncode != 0:
+            raise ValueError(f"psql: {done.stderr.strip()}")
+        return done.stdout.strip()

@@ -1,0 +1,31 @@
+"""Waiting with a deadline, never for a fixed time."""
+import time
+
+
+class TimedOut(AssertionError):
+    pass
+
+
+def wait_until(condition, seconds=10.0, what="the condition", every=0.02):
+    """Calls condition until it gives something true, and returns that."""
+    end = time.monotonic() + seconds
+    last = None
+    while True:
+        try:
+            value = condition()
+        except (OSError, ValueError) as error:  # a server on its way up or down
+            value, last = None, error
+        if value:
+            return value
+        if time.monotonic() >= end:
+            raise TimedOut(f"{what}: not within {seconds:g} s" + (f" ({last})" if last else ""))
+        time.sleep(every)
+
+
+def stays(condition, seconds, what="the condition", every=0.05):
+    """Fails as soon as condition stops being true within the time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not condition():
+            raise AssertionError(f"{what}: no longer so")
+        time.sleep(every)
