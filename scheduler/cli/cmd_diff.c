@@ -1,0 +1,51 @@
+#include "scheduler/cli/cmd_diff.h"
+
+#include "scheduler/cli/input.h"
+#include "scheduler/core/diff.h"
+
+#include <stdio.h>
+
+static bool print_ids(const char *what, const struct ps_paper *const *papers, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        (void)printf("%s %s\n", what, papers[i]->id);
+    return fflush(stdout) == 0;
+}
+
+static int run(int argc, char **argv, void *env)
+{
+    const char *before_path = NULL, *after_path = NULL;
+    const struct ps_input_option options[] = {
+        {"before", &before_path, true},
+        { "after", &after_path,  true}
+    };
+    struct ps_index *before, *after = NULL;
+    int status = PS_EXIT_FAILED;
+    struct ps_diff diff;
+
+    (void)env;
+    if (!ps_input_options(argc, argv, options, PS_COUNT_OF(options)))
+        return PS_EXIT_USAGE;
+    before = ps_input_index(before_path);
+    if (before)
+        after = ps_input_index(after_path);
+    if (after) {
+        ps_diff_make(before, after, &diff);
+        if (print_ids("new", diff.added, diff.added_len) &&
+            print_ids("updated", diff.updated, diff.updated_len))
+            status = PS_EXIT_OK;
+        ps_diff_clear(&diff);
+    }
+    ps_index_destroy(before);
+    ps_index_destroy(after);
+    return status;
+}
+
+const struct ps_command ps_cmd_diff = {
+    .name = "diff",
+    .synopsis = "diff --before FILE --after FILE",
+    .help = "Compares two copies of the index and prints a line \"new ID\" for each\n"
+            "paper that only the second has, then \"updated ID\" for each that differs,\n"
+            "newest date first, then id descending.",
+    .run = run,
+};

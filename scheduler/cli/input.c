@@ -1,0 +1,94 @@
+#define _GNU_SOURCE /* getopt_long */
+#include "scheduler/cli/input.h"
+
+#include "shared/core/buf.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTIONS_MAX = 8 };
+
+bool ps_input_options(int argc, char **argv, const struct ps_input_option *options, size_t count)
+{
+    struct option table[OPTIONS_MAX + 1] = { 0 };
+    int index = 0, got;
+
+    for (size_t i = 0; i < count && i < OPTIONS_MAX; i++)
+        table[i] = (struct option){ .name = options[i].name, .has_arg = required_argument };
+    optind = 0; /* glibc: begin anew */
+    while ((got = getopt_long(argc, argv, "", table, &index)) == 0)
+        *options[index].value = optarg;
+    if (got != -1)
+        return false; /* getopt_long has told it */
+    if (optind < argc) {
+        (void)fprintf(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (options[i].required && !*options[i].value) {
+            (void)fprintf(stderr, "%s: --%s is required\n", argv[0], options[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_file(const char *path, struct ps_buf *out_text)
+{
+    FILE *file = fopen(path, "rb");
+    char piece[16384];
+    bool ok = file != NULL;
+    size_t got;
+
+    while (ok && (got = fread(piece, 1, sizeof(piece), file)) > 0) {
+        ok = ps_buf_add(out_text, piece, got);
+        if (!ok)
+            errno = EFBIG;
+    }
+    ok = ok && !ferror(file);
+    if (!ok)
+        (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    if (file)
+        (void)fclose(file);
+    return ok;
+}
+
+struct ps_index *ps_input_index(const char *path)
+{
+    struct ps_index *index = NULL;
+    struct ps_buf text;
+    struct ps_err err;
+
+    ps_buf_init(&text, PS_INDEX_BYTES_MAX);
+    if (read_file(path, &text)) {
+        index = ps_index_parse(ps_buf_str(&text), text.len, NULL, NULL, &err);
+        if (!index)
+            (void)fprintf(stderr, "%s: %s\n", path, err.what);
+    }
+    ps_buf_clear(&text);
+    return index;
+}
+
+bool ps_input_lines(const char *path, const char *what, ps_input_line_fn fn, void *cookie)
+{
+    struct ps_buf text;
+    struct ps_str rest, line;
+    size_t number = 0;
+    bool ok;
+
+    ps_buf_init(&text, PS_INPUT_LIST_BYTES_MAX);
+    ok = read_file(path, &text);
+    rest = (struct ps_str){ ps_buf_str(&text), text.len };
+    while (ok && ps_str_next(&rest, '\n', &line)) {
+        number++;
+        line = ps_str_trim(line);
+        if (line.len > 0 && !fn(cookie, line)) {
+            (void)fprintf(stderr, "%s:%zu: %s\n", path, number, what);
+            ok = false;
+        }
+    }
+    ps_buf_clear(&text);
+    return ok;
+}

@@ -1,0 +1,28 @@
+/* What the commands for people take in: options and files. Each tells its own fault on standard
+ * error. */
+#ifndef PS_SCHEDULER_INPUT_H
+#define PS_SCHEDULER_INPUT_H
+#include "scheduler/core/index.h"
+#include "shared/core/str.h"
+
+enum { PS_INPUT_LIST_BYTES_MAX = 64 * 1024 * 1024 };
+
+struct ps_input_option {
+    const char *name;   /* "index" for --index FILE and --index=FILE */
+    const char **value; /* borrowed from argv; untouched when the option is not given */
+    bool required;
+};
+
+/* Reads the options after argv[0]; false for anything else, a missing value or a missing required
+ * one. */
+bool ps_input_options(int argc, char **argv, const struct ps_input_option *options,
+                      size_t count) PS_MUST_USE;
+/* Gives an index, or NULL. */
+struct ps_index *ps_input_index(const char *path) PS_MUST_USE;
+/* Calls fn for each line of path that is not blank, trimmed; stops with false at the first that fn
+ * refuses, told as "path:number: what". */
+typedef bool (*ps_input_line_fn)(void *cookie, struct ps_str line);
+bool ps_input_lines(const char *path, const char *what, ps_input_line_fn fn,
+                    void *cookie) PS_MUST_USE;
+
+#endif

@@ -1,0 +1,136 @@
+#include "scheduler/core/lease.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/trace.h"
+
+static const char *const actions[] = {
+    [PS_LEASE_NOTHING] = "nothing ",
+    [PS_LEASE_ASK_EPOCH_AND_TAKE] = "ask ",
+    [PS_LEASE_RENEW] = "renew ",
+    [PS_LEASE_STEP_DOWN] = "step_down ",
+};
+
+static const char *const states[] = {
+    [PS_LEASE_STANDBY] = "standby",
+    [PS_LEASE_TAKING] = "taking",
+    [PS_LEASE_LEADER] = "leader",
+    [PS_LEASE_RELEASED] = "released",
+};
+
+static void write_state(const struct ps_lease *lease, int64_t now, const char *answer, char *out,
+                        size_t size)
+{
+    int len = snprintf(out, size, "%s%s", answer, states[lease->state]);
+
+    if (lease->state == PS_LEASE_LEADER)
+        len += snprintf(out + len, size - (size_t)len,
+                        " epoch=%" PRId64 " until=%" PRId64 " next=%" PRId64, lease->epoch,
+                        lease->safe_until_ms, lease->next_ms);
+    if (lease->state == PS_LEASE_STANDBY)
+        len += snprintf(out + len, size - (size_t)len, " next=%" PRId64, lease->next_ms);
+    if (lease->state == PS_LEASE_RELEASED && lease->epoch != 0)
+        len += snprintf(out + len, size - (size_t)len, " epoch=%" PRId64, lease->epoch);
+    if (ps_lease_leads(lease, now))
+        (void)snprintf(out + len, size - (size_t)len, " leads");
+}
+
+static void on_event(void *self, const char *event, char *out, size_t size)
+{
+    struct ps_lease *lease = self;
+    const char *answer = "";
+    char name[32] = "";
+    int64_t now = 0, first = 0, second = 0;
+    double rnd = 0;
+
+    (void)sscanf(event, "%" SCNd64 " %31s %" SCNd64 " %" SCNd64, &now, name, &first, &second);
+    if (strcmp(name, "start") == 0) {
+        ps_lease_init(lease, first, now);
+    } else if (strcmp(name, "step") == 0) {
+        answer = actions[ps_lease_step(lease, now)];
+    } else if (strcmp(name, "taken") == 0) {
+        ps_lease_taken(lease, first, second, now);
+    } else if (strcmp(name, "not_taken") == 0) {
+        (void)sscanf(event, "%*d %*s %lf", &rnd);
+        ps_lease_not_taken(lease, now, rnd);
+    } else if (strcmp(name, "renewed") == 0) {
+        ps_lease_renewed(lease, first, now);
+    } else if (strcmp(name, "renew_failed") == 0) {
+        ps_lease_renew_failed(lease, now);
+    } else if (strcmp(name, "lost") == 0) {
+        answer = ps_lease_lost(lease, now) ? "yes " : "no ";
+    } else if (strcmp(name, "release") == 0) {
+        answer = ps_lease_release(lease) ? "yes " : "no ";
+    } else if (strcmp(name, "leads") != 0) {
+        answer = "unknown event ";
+    }
+    write_state(lease, now, answer, out, size);
+}
+
+static void a_lease_is_taken_kept_and_left_as_traced(void **state)
+{
+    struct ps_lease lease;
+
+    (void)state;
+    trace_replay("trace/lease.trace", on_event, &lease);
+}
+
+/* Whatever the answers are and however late, two holders never both think that they lead. */
+static void a_holder_stops_before_the_store_gives_the_lease_to_another(void **state)
+{
+    uint32_t seed = 12345;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct ps_lease lease;
+        int64_t granted_until = -1; /* by the store's clock, which is the same here */
+        int64_t now = 0, sent = 0;
+        bool under_way = false, granted = false, renewal = false;
+
+        ps_lease_init(&lease, 1000, 0);
+        for (int i = 0; i < 200; i++) {
+            enum ps_lease_action action = ps_lease_step(&lease, now);
+
+            if (action == PS_LEASE_ASK_EPOCH_AND_TAKE || action == PS_LEASE_RENEW) {
+                seed = seed * 1664525 + 1013904223;
+                under_way = true;
+                renewal = action == PS_LEASE_RENEW;
+                sent = now;
+                granted = (seed >> 16) % 3 != 0;
+                if (granted) /* it arrives some time after it was sent */
+                    granted_until = now + (seed >> 20) % 40 + 1000;
+            }
+            seed = seed * 1664525 + 1013904223;
+            now += (seed >> 16) % 300;
+            if (under_way && (seed >> 8) % 2 == 0) {
+                under_way = false;
+                if (granted && renewal)
+                    ps_lease_renewed(&lease, sent, now);
+                else if (granted)
+                    ps_lease_taken(&lease, i, sent, now);
+                else if (renewal)
+                    ps_lease_renew_failed(&lease, now);
+                else
+                    ps_lease_not_taken(&lease, now, 0.5);
+            }
+            if (ps_lease_leads(&lease, now))
+                assert_true(now < granted_until);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lease_is_taken_kept_and_left_as_traced),
+        cmocka_unit_test(a_holder_stops_before_the_store_gives_the_lease_to_another),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
