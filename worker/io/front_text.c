@@ -1,0 +1,313 @@
+#include "worker/io/front_text.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/result.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+#include "worker/core/verdict.h"
+#include "worker/core/words.h"
+#include "worker/io/pdf_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    HTML_MAX = 2 * 1024 * 1024, /* more is cut: the first words are at the top */
+    PDF_MAX = 32 * 1024 * 1024, /* more is no paper */
+    CHILDREN_MAX = 2,           /* pdftotext at once, in one worker */
+    CHILD_AGAIN_MS = 50,        /* until it is looked for a free one again */
+    PATIENCE_MS = 60000,
+};
+
+struct ps_front {
+    struct ps_front_options options;
+    int children;
+    bool no_pdftotext; /* said once */
+};
+
+struct ps_front_read {
+    struct ps_front *front;
+    char *html_url; /* the hit itself, or the same name as .html */
+    char *pdf_url;  /* NULL where the hit is no PDF */
+    bool at_pdf;
+    int attempt;
+    int64_t give_up_ms;
+    struct ps_ticket ticket;
+    struct ps_http_call *call;
+    struct ps_timer *timer; /* the next step, always from the loop's top */
+    void (*step)(struct ps_front_read *read);
+    struct ps_pdf *pdf;
+    char *body; /* a PDF that waits for a child */
+    size_t body_len;
+    char *text;
+    ps_front_fn fn;
+    void *cookie;
+};
+
+struct ps_front *ps_front_create(const struct ps_front_options *options)
+{
+    struct ps_front *front = ps_alloc_zero(1, sizeof(*front));
+
+    front->options = *options;
+    if (front->options.patience_ms == 0)
+        front->options.patience_ms = PATIENCE_MS;
+    return front;
+}
+
+void ps_front_destroy(struct ps_front *front)
+{
+    free(front);
+}
+
+static const char *url_now(const struct ps_front_read *read)
+{
+    return read->at_pdf ? read->pdf_url : read->html_url;
+}
+
+static void on_step(void *cookie)
+{
+    struct ps_front_read *read = cookie;
+
+    read->step(read);
+}
+
+static void step_later(struct ps_front_read *read, void (*step)(struct ps_front_read *),
+                       int64_t delay_ms)
+{
+    read->step = step;
+    ps_timer_set(read->timer, delay_ms);
+}
+
+static void read_free(struct ps_front_read *read)
+{
+    ps_timer_destroy(read->timer);
+    free(read->html_url);
+    free(read->pdf_url);
+    free(read->body);
+    free(read->text);
+    free(read);
+}
+
+static void finish(struct ps_front_read *read)
+{
+    read->fn(read->cookie, read->text);
+    read_free(read);
+}
+
+static void ask(struct ps_front_read *read);
+
+/* The document at hand gave nothing: the PDF's turn, or the end. err NULL: it is not there. */
+static void next_document(struct ps_front_read *read, const struct ps_err *err)
+{
+    if (err != NULL)
+        PS_LOG(FRONT_TEXT_ERROR, F_TEXT("url", url_now(read)), F_ERR(err));
+    if (!read->at_pdf && read->pdf_url != NULL && !read->front->no_pdftotext) {
+        read->at_pdf = true;
+        read->attempt = 1;
+        step_later(read, ask, 0);
+    } else {
+        step_later(read, finish, 0);
+    }
+}
+
+static void on_pdf(void *cookie, const char *text, const struct ps_err *err)
+{
+    struct ps_front_read *read = cookie;
+    bool missing = err != NULL && err->code == PS_PDF_ERR_MISSING;
+
+    read->pdf = NULL;
+    read->front->children--;
+    read->text = ps_alloc_text(text);
+    next_document(read, missing && read->front->no_pdftotext ? NULL : err);
+    read->front->no_pdftotext = read->front->no_pdftotext || missing;
+}
+
+static void convert(struct ps_front_read *read)
+{
+    struct ps_front *front = read->front;
+    struct ps_pdf_options options = { .loop = front->options.loop,
+                                      .program = front->options.pdf_program,
+                                      .max_words = PS_FRONT_WORDS,
+                                      .max_bytes = PS_RESULT_FRONT_MAX };
+    struct ps_err err;
+
+    if (front->children == CHILDREN_MAX) {
+        step_later(read, convert, CHILD_AGAIN_MS);
+        return;
+    }
+    read->pdf = ps_pdf_start(&options, read->body, read->body_len, on_pdf, read, &err);
+    free(read->body);
+    read->body = NULL;
+    if (read->pdf == NULL)
+        next_document(read, &err);
+    else
+        front->children++;
+}
+
+/* The charset parameter of a Content-Type; gives text or NULL. */
+static char *charset_of(const char *content_type)
+{
+    struct ps_str rest = ps_str_of(content_type);
+    struct ps_str part;
+
+    while (ps_str_next(&rest, ';', &part)) {
+        part = ps_str_trim(part);
+        if (part.len > 8 && strncasecmp(part.data, "charset=", 8) == 0) {
+            part.data += 8;
+            part.len -= 8;
+            if (part.len > 2 && part.data[0] == '"') {
+                part.data++;
+                part.len -= 2;
+            }
+            return ps_alloc_copy(part.data, part.len);
+        }
+    }
+    return NULL;
+}
+
+static void use_body(struct ps_front_read *read, const struct ps_http_reply *reply)
+{
+    struct ps_err err;
+    char *charset;
+
+    if (!read->at_pdf) {
+        charset = charset_of(reply->content_type);
+        read->text = ps_words_of_html(reply->body, reply->body_len, charset, PS_FRONT_WORDS,
+                                      PS_RESULT_FRONT_MAX);
+        free(charset);
+        if (read->text != NULL)
+            step_later(read, finish, 0);
+        else
+            next_document(read, NULL);
+    } else if (reply->body_len < 5 || memcmp(reply->body, "%PDF-", 5) != 0) {
+        ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "the body is no PDF");
+        next_document(read, &err);
+    } else {
+        read->body = ps_alloc_copy(reply->body, reply->body_len);
+        read->body_len = reply->body_len;
+        step_later(read, convert, 0);
+    }
+}
+
+static void on_get(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    static const struct ps_verdict_rules rules = { INT64_MAX / 4, 2, 500, 5000 };
+    struct ps_front_read *read = cookie;
+    struct ps_gate *gate = read->front->options.gate;
+    struct ps_answer answer = { .err = err,
+                                .status = reply->status,
+                                .url = url_now(read),
+                                .effective_url = reply->effective_url,
+                                .content_type = reply->content_type,
+                                .retry_after = reply->retry_after };
+    struct ps_verdict verdict =
+        ps_verdict_of(&answer, &rules, read->attempt, ps_clock_wall_ms(), ps_clock_random());
+    bool in_time = ps_loop_now(read->front->options.loop) + verdict.delay_ms < read->give_up_ms;
+
+    read->call = NULL;
+    ps_gate_leave(gate, &read->ticket);
+    if (verdict.next == PS_VERDICT_DEFER)
+        ps_gate_cool(gate, answer.url, verdict.delay_ms, answer.status);
+    if (ps_outcome_is_hit(verdict.outcome)) {
+        use_body(read, reply);
+    } else if (verdict.next != PS_VERDICT_SETTLED && in_time) {
+        read->attempt += verdict.next == PS_VERDICT_RETRY;
+        step_later(read, ask, verdict.next == PS_VERDICT_RETRY ? verdict.delay_ms : 0);
+    } else {
+        next_document(read, verdict.failed ? &verdict.err : NULL);
+    }
+}
+
+static void on_turn(void *cookie)
+{
+    struct ps_front_read *read = cookie;
+    struct ps_front *front = read->front;
+    struct ps_http_request request = { .method = PS_HTTP_GET,
+                                       .url = url_now(read),
+                                       .timeout_ms = front->options.timeout_ms,
+                                       .max_body = read->at_pdf ? PDF_MAX : HTML_MAX,
+                                       .truncate_body = !read->at_pdf,
+                                       .max_redirects = 5,
+                                       .accept_encoding = true };
+    struct ps_err err;
+
+    ps_timer_cancel(read->timer);
+    read->call = ps_http_send(front->options.http, &request, on_get, read, &err);
+    if (read->call == NULL) {
+        ps_gate_leave(front->options.gate, &read->ticket);
+        next_document(read, &err);
+    }
+}
+
+static void give_up(struct ps_front_read *read)
+{
+    struct ps_err err;
+
+    ps_gate_leave(read->front->options.gate, &read->ticket);
+    ps_fail(&err, PS_FAILURE_TIMEOUT, 0, "the host was not free to be asked in time");
+    PS_LOG(FRONT_TEXT_ERROR, F_TEXT("url", url_now(read)), F_ERR(&err));
+    finish(read); /* destroys read */
+}
+
+static void ask(struct ps_front_read *read)
+{
+    struct ps_front *front = read->front;
+    struct ps_err err;
+
+    if (!ps_gate_enter(front->options.gate, &read->ticket, url_now(read), on_turn, read, &err)) {
+        next_document(read, &err);
+        return;
+    }
+    step_later(read, give_up, read->give_up_ms - ps_loop_now(front->options.loop));
+}
+
+/* The same document under another extension. */
+static char *sibling(const char *url, struct ps_str ext, const char *other)
+{
+    return ps_alloc_format("%.*s%s", (int)(ext.data - url), url, other);
+}
+
+struct ps_front_read *ps_front_start(struct ps_front *front, const char *url, ps_front_fn fn,
+                                     void *cookie)
+{
+    struct ps_front_read *read = ps_alloc_zero(1, sizeof(*read));
+    struct ps_str ext = ps_url_ext(url);
+
+    read->front = front;
+    read->fn = fn;
+    read->cookie = cookie;
+    read->attempt = 1;
+    read->give_up_ms = ps_loop_now(front->options.loop) + front->options.patience_ms;
+    read->timer = ps_timer_create(front->options.loop, on_step, read);
+    if (ps_str_is_fold(ext, ".pdf")) {
+        read->html_url = sibling(url, ext, ".html");
+        read->pdf_url = ps_alloc_text(url);
+    } else {
+        read->html_url = ps_alloc_text(url);
+    }
+    /* what is neither HTML nor PDF has no words that we can read */
+    if (read->pdf_url != NULL || ps_str_is_fold(ext, ".html") || ps_str_is_fold(ext, ".htm"))
+        step_later(read, ask, 0);
+    else
+        step_later(read, finish, 0);
+    return read;
+}
+
+void ps_front_cancel(struct ps_front_read *read)
+{
+    if (read == NULL)
+        return;
+    ps_http_cancel(read->call);
+    ps_gate_leave(read->front->options.gate, &read->ticket);
+    if (read->pdf != NULL) {
+        ps_pdf_cancel(read->pdf);
+        read->front->children--;
+    }
+    read_free(read);
+}
+
+bool ps_front_busy(const struct ps_front_read *read)
+{
+    return read->call != NULL || read->pdf != NULL || read->body != NULL || read->text != NULL;
+}

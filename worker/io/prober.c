@@ -1,0 +1,226 @@
+#include "worker/io/prober.h"
+
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+
+#include <stdlib.h>
+
+struct ps_prober {
+    struct ps_prober_options options;
+};
+
+struct ps_probe {
+    struct ps_prober *prober;
+    char *url;
+    struct ps_ticket ticket;
+    struct ps_http_call *call;
+    struct ps_front_read *front;
+    struct ps_timer *timer; /* made when the first delay is needed */
+    int attempts;
+    int status;
+    int64_t latency_ms;
+    char *last_modified;
+    struct ps_verdict verdict;
+    ps_probe_fn fn;
+    void *cookie;
+};
+
+static void probe_free(struct ps_probe *probe)
+{
+    ps_timer_destroy(probe->timer);
+    free(probe->last_modified);
+    free(probe->url);
+    free(probe);
+}
+
+static void probe_end(struct ps_probe *probe, const char *front_text)
+{
+    struct ps_probe_end end = { .url = probe->url,
+                                .outcome = probe->verdict.outcome,
+                                .status = probe->status,
+                                .last_modified = probe->last_modified,
+                                .err = probe->verdict.failed ? &probe->verdict.err : NULL,
+                                .attempts = probe->attempts,
+                                .latency_ms = probe->latency_ms,
+                                .front_text = front_text };
+
+    probe->fn(probe->cookie, &end);
+    probe_free(probe);
+}
+
+static void on_front(void *cookie, const char *text)
+{
+    struct ps_probe *probe = cookie;
+
+    probe->front = NULL;
+    probe_end(probe, text); /* destroys probe */
+}
+
+static void ask(struct ps_probe *probe);
+
+static void on_delay(void *cookie)
+{
+    struct ps_probe *probe = cookie;
+
+    if (probe->verdict.next == PS_VERDICT_SETTLED)
+        probe_end(probe, NULL); /* destroys probe */
+    else
+        ask(probe);
+}
+
+static void after(struct ps_probe *probe, int64_t delay_ms)
+{
+    if (probe->timer == NULL)
+        probe->timer = ps_timer_create(probe->prober->options.loop, on_delay, probe);
+    ps_timer_set(probe->timer, delay_ms);
+}
+
+/* No request could be made at all: ends from the loop's top. */
+static void refuse(struct ps_probe *probe, const struct ps_err *err)
+{
+    probe->verdict = (struct ps_verdict){
+        .next = PS_VERDICT_SETTLED, .outcome = PS_OUTCOME_ERROR, .failed = true, .err = *err
+    };
+    after(probe, 0);
+}
+
+static void act(struct ps_probe *probe)
+{
+    const struct ps_prober_options *options = &probe->prober->options;
+    enum ps_outcome outcome = probe->verdict.outcome;
+
+    switch (probe->verdict.next) {
+    case PS_VERDICT_RETRY:
+        after(probe, probe->verdict.delay_ms);
+        return;
+    case PS_VERDICT_DEFER:
+        probe->attempts--;
+        ps_gate_cool(options->gate, probe->url, probe->verdict.delay_ms, probe->status);
+        if (options->end_on_pause)
+            probe_end(probe, NULL); /* destroys probe */
+        else
+            ask(probe);
+        return;
+    case PS_VERDICT_SETTLED:
+        if (options->front != NULL &&
+            (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM))
+            probe->front = ps_front_start(options->front, probe->url, on_front, probe);
+        else
+            probe_end(probe, NULL); /* destroys probe */
+        return;
+    }
+}
+
+static void on_head(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct ps_probe *probe = cookie;
+    struct ps_answer answer = { .err = err,
+                                .status = reply->status,
+                                .url = probe->url,
+                                .effective_url = reply->effective_url,
+                                .content_type = reply->content_type,
+                                .last_modified = reply->last_modified,
+                                .retry_after = reply->retry_after };
+
+    probe->call = NULL;
+    ps_gate_leave(probe->prober->options.gate, &probe->ticket);
+    probe->status = reply->status;
+    probe->latency_ms = reply->latency_ms;
+    free(probe->last_modified);
+    probe->last_modified = ps_alloc_text(reply->last_modified);
+    probe->verdict = ps_verdict_of(&answer, &probe->prober->options.rules, probe->attempts,
+                                   ps_clock_wall_ms(), ps_clock_random());
+    act(probe); /* may destroy probe */
+}
+
+static void on_turn(void *cookie)
+{
+    struct ps_probe *probe = cookie;
+    const struct ps_prober_options *options = &probe->prober->options;
+    struct ps_http_request request = { .method = PS_HTTP_HEAD,
+                                       .url = probe->url,
+                                       .timeout_ms = options->timeout_ms,
+                                       .max_body = 1024,
+                                       .truncate_body = true,
+                                       .max_redirects = 5 };
+    struct ps_err err;
+
+    probe->call = ps_http_send(options->http, &request, on_head, probe, &err);
+    if (probe->call == NULL) {
+        ps_gate_leave(options->gate, &probe->ticket);
+        refuse(probe, &err);
+        return;
+    }
+    probe->attempts++;
+}
+
+static void ask(struct ps_probe *probe)
+{
+    struct ps_err err;
+
+    if (!ps_gate_enter(probe->prober->options.gate, &probe->ticket, probe->url, on_turn, probe,
+                       &err))
+        refuse(probe, &err);
+}
+
+struct ps_prober *ps_prober_create(const struct ps_prober_options *options)
+{
+    struct ps_prober *prober = ps_alloc_zero(1, sizeof(*prober));
+
+    prober->options = *options;
+    return prober;
+}
+
+void ps_prober_destroy(struct ps_prober *prober)
+{
+    free(prober);
+}
+
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, ps_probe_fn fn,
+                                void *cookie)
+{
+    struct ps_probe *probe = ps_alloc_zero(1, sizeof(*probe));
+
+    probe->prober = prober;
+    probe->url = ps_alloc_text(url);
+    probe->fn = fn;
+    probe->cookie = cookie;
+    ask(probe);
+    return probe;
+}
+
+static void stop(struct ps_probe *probe)
+{
+    ps_http_cancel(probe->call);
+    probe->call = NULL;
+    ps_gate_leave(probe->prober->options.gate, &probe->ticket);
+    ps_front_cancel(probe->front);
+    probe->front = NULL;
+}
+
+void ps_probe_cancel(struct ps_probe *probe)
+{
+    if (probe == NULL)
+        return;
+    stop(probe);
+    probe_free(probe);
+}
+
+void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const struct ps_err *err)
+{
+    stop(probe);
+    probe->verdict = (struct ps_verdict){
+        .next = PS_VERDICT_SETTLED, .outcome = outcome, .failed = true, .err = *err
+    };
+    probe_end(probe, NULL);
+}
+
+bool ps_probe_busy(const struct ps_probe *probe)
+{
+    return probe->call != NULL || (probe->front != NULL && ps_front_busy(probe->front));
+}
+
+bool ps_probe_paused(const struct ps_probe *probe)
+{
+    return ps_ticket_paused(probe->prober->options.gate, &probe->ticket);
+}

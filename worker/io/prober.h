@@ -1,0 +1,49 @@
+/* One question a probe: gate, HEAD, verdict, another try or a pause, front text of a recent hit. */
+#ifndef PS_WORKER_IO_PROBER_H
+#define PS_WORKER_IO_PROBER_H
+#include "shared/io/http_client.h"
+#include "worker/core/verdict.h"
+#include "worker/io/front_text.h"
+#include "worker/io/gate.h"
+
+struct ps_prober;
+struct ps_probe;
+
+struct ps_prober_options {
+    struct ps_loop *loop;
+    struct ps_http *http;
+    struct ps_gate *gate;
+    struct ps_front *front; /* NULL: no front text */
+    struct ps_verdict_rules rules;
+    int64_t timeout_ms;
+    bool end_on_pause; /* a pause ends the probe as deferred; otherwise it waits */
+};
+
+/* All borrowed for the call. */
+struct ps_probe_end {
+    const char *url;
+    enum ps_outcome outcome;
+    int status;
+    const char *last_modified; /* NULL when absent */
+    const struct ps_err *err;  /* of an error or a deferral; why it is suspect; NULL otherwise */
+    int attempts;              /* a request that was answered by "slow down" is none */
+    int64_t latency_ms;        /* of the last request */
+    const char *front_text;    /* NULL for none */
+};
+
+/* Runs on the loop, never before ps_probe_start returned; the probe is gone after it. */
+typedef void (*ps_probe_fn)(void *cookie, const struct ps_probe_end *end);
+
+/* Borrows what options names. */
+struct ps_prober *ps_prober_create(const struct ps_prober_options *options) PS_MUST_USE;
+void ps_prober_destroy(struct ps_prober *prober); /* with no probe under way */
+
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, ps_probe_fn fn,
+                                void *cookie) PS_MUST_USE;
+void ps_probe_cancel(struct ps_probe *probe); /* fn will not run; NULL is fine */
+/* Ends it now, with err, as error or deferred: fn runs before this returns. */
+void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const struct ps_err *err);
+bool ps_probe_busy(const struct ps_probe *probe);   /* a request or a child is under way */
+bool ps_probe_paused(const struct ps_probe *probe); /* waits for the end of its host's pause */
+
+#endif
