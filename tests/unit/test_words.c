@@ -1,0 +1,228 @@
+#include "worker/core/words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <utf8proc.h>
+
+enum { WORDS = 1000, BYTES = 65536 };
+
+static bool is_valid(const char *text)
+{
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+    utf8proc_int32_t point;
+
+    while (*at != '\0') {
+        utf8proc_ssize_t len = utf8proc_iterate(at, -1, &point);
+
+        if (len <= 0)
+            return false;
+        at += len;
+    }
+    return true;
+}
+
+static void check(const char *html, const char *want)
+{
+    char *text = ps_words_of_html(html, strlen(html), NULL, WORDS, BYTES);
+
+    if (want == NULL) {
+        assert_null(text);
+    } else {
+        assert_non_null(text);
+        assert_string_equal(text, want);
+    }
+    free(text);
+}
+
+static void visible_text_is_one_line_of_words(void **state)
+{
+    (void)state;
+    check("<html><head><title>T</title><style>b{}</style></head><body><h1>Senders</h1>"
+          "<p>by  Eric\n Niebler</p></body></html>",
+          "Senders by Eric Niebler");
+    check("<p>Bjarne<br>Stroustrup<td>AT&amp;T", "Bjarne Stroustrup AT&T");
+    check("no markup at all", "no markup at all");
+}
+
+static void inline_elements_do_not_cut_a_word(void **state)
+{
+    (void)state;
+    check("<p>Strou<b>str</b><i>up</i> C<sup>++</sup></p><p>x</p>", "Stroustrup C++ x");
+    check("<td>Herb</td><td>Sutter</td>", "Herb Sutter");
+}
+
+static void what_nobody_sees_is_left_out(void **state)
+{
+    (void)state;
+    check("<p>a<script>var x = '<p>evil</p>';</script>b<style>p{}</style>c"
+          "<template>d</template><!-- e --><noscript>f</noscript></p>g",
+          "abc g");
+    check("<script>if (a</b) { never closed", NULL);
+    check("<body></script></style>text", "text");
+}
+
+static void entities_become_characters(void **state)
+{
+    (void)state;
+    check("<p>Ga&scaron;per A&#382;man &#x1F600; &unknown; a&nbsp;b</p>",
+          "Ga\xC5\xA1per A\xC5\xBEman \xF0\x9F\x98\x80 &unknown; a b");
+    check("<p>&#0;&#xD800;&#99999999999;x</p>", "x");
+}
+
+static void external_and_nested_entities_are_not_expanded(void **state)
+{
+    static const char html[] = "<!DOCTYPE html [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\">"
+                               "<!ENTITY f SYSTEM \"file:///proc/version\">]><p>&b;&f;</p>";
+    char *text = ps_words_of_html(html, sizeof(html) - 1, NULL, WORDS, BYTES);
+
+    (void)state;
+    assert_non_null(strstr(text, "&b;&f;"));
+    assert_null(strstr(text, "lollol"));
+    assert_null(strstr(text, "Linux"));
+    free(text);
+}
+
+static void nothing_to_read_is_no_text(void **state)
+{
+    (void)state;
+    check("", NULL);
+    check(" \n\t ", NULL);
+    check("<p> &nbsp; </p>", NULL);
+}
+
+static void the_sender_s_charset_is_believed_and_utf8_comes_out(void **state)
+{
+    static const struct {
+        const char *html, *charset, *want;
+    } rows[] = {
+        {"<p>Gr\xFC\xDF"
+          "e</p>", "iso-8859-1",
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"},
+        { "<p>Gr\xC3\xBC\xC3\x9F"
+          "e</p>", "UTF-8",
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"},
+        { "<p>Gr\xC3\xBC\xC3\x9F"
+          "e</p>", "no-such-thing",
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"},
+        { "<meta charset=utf-8><p>Gr\xC3\xBC\xC3\x9F"
+          "e</p>", NULL,
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *text =
+            ps_words_of_html(rows[i].html, strlen(rows[i].html), rows[i].charset, WORDS, BYTES);
+
+        assert_non_null(text);
+        assert_string_equal(text, rows[i].want);
+        free(text);
+    }
+}
+
+static void whatever_bytes_come_valid_utf8_goes(void **state)
+{
+    static const char *const hostile[] = {
+        "<p>\xFF\xFE\x80\x81 \xC3 \xE2\x82 \xF0\x9F</p>",
+        "<p>\xC0\xAF\xED\xA0\x80\xF5\x80\x80\x80</p>",
+        "\xEF\xBB\xBF<p>bom</p>",
+        "\xFF\xFE<\0p\0>\0x\0",
+        "<p \xFF=\xFE>x</p\xFF>",
+        "<?xml version=\"1.0\" encoding=\"UTF-16\"?><p>x</p>",
+        "<p>a\x01\x02\x1B[31mred\x7F</p>",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+        char *text = ps_words_of_html(hostile[i], strlen(hostile[i]), "utf-8", WORDS, BYTES);
+
+        if (text != NULL)
+            assert_true(is_valid(text));
+        free(text);
+    }
+}
+
+static void it_stops_at_so_many_words_and_bytes(void **state)
+{
+    enum { MANY = 200000 };
+    char *html = malloc(MANY * 3 + 1);
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++)
+        memcpy(html + i * 3, "ab ", 4);
+    text = ps_words_of_html(html, MANY * 3, NULL, WORDS, BYTES);
+    assert_int_equal(strlen(text), WORDS * 3 - 1);
+    free(text);
+    text = ps_words_of_html(html, MANY * 3, NULL, MANY, 100);
+    assert_int_equal(strlen(text), 100); /* 33 words and a cut one */
+    free(text);
+    memset(html, 'x', MANY * 3);
+    text = ps_words_of_html(html, MANY * 3, NULL, WORDS, 100);
+    assert_int_equal(strlen(text), 100);
+    free(text);
+    free(html);
+}
+
+static void depth_and_attributes_cost_bounded_time(void **state)
+{
+    enum { DEEP = 100000 };
+    char *html = malloc(DEEP * 5 + 10);
+    char *text;
+    size_t len = 0;
+
+    (void)state;
+    for (size_t i = 0; i < DEEP; i++, len += 5)
+        memcpy(html + len, "<div>", 6);
+    memcpy(html + len, "end", 4);
+    text = ps_words_of_html(html, len + 3, NULL, WORDS, BYTES);
+    free(text); /* the parser may stop at its depth limit: no text is fine, a hang is not */
+    free(html);
+}
+
+static void pieces_join_where_a_word_was_cut(void **state)
+{
+    struct ps_words *words = ps_words_create(3, 100);
+    char *text;
+
+    (void)state;
+    assert_true(ps_words_add(words, "one tw", 6));
+    assert_true(ps_words_add(words, "o thr", 5));
+    assert_true(ps_words_add(words, "ee", 2));
+    assert_false(ps_words_add(words, " four", 5));
+    text = ps_words_take(words);
+    assert_string_equal(text, "one two three");
+    free(text);
+    assert_null(ps_words_take(words));
+    ps_words_destroy(words);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(visible_text_is_one_line_of_words),
+        cmocka_unit_test(inline_elements_do_not_cut_a_word),
+        cmocka_unit_test(what_nobody_sees_is_left_out),
+        cmocka_unit_test(entities_become_characters),
+        cmocka_unit_test(external_and_nested_entities_are_not_expanded),
+        cmocka_unit_test(nothing_to_read_is_no_text),
+        cmocka_unit_test(the_sender_s_charset_is_believed_and_utf8_comes_out),
+        cmocka_unit_test(whatever_bytes_come_valid_utf8_goes),
+        cmocka_unit_test(it_stops_at_so_many_words_and_bytes),
+        cmocka_unit_test(depth_and_attributes_cost_bounded_time),
+        cmocka_unit_test(pieces_join_where_a_word_was_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+/* What becomes of a held entry: its result, a place among the dead, or back to the stream. */
+#ifndef PS_WORKER_IO_FINISH_H
+#define PS_WORKER_IO_FINISH_H
+#include "shared/core/keys.h"
+#include "shared/core/result.h"
+#include "shared/io/redis.h"
+
+struct ps_finish;
+
+enum {
+    PS_FINISH_BATCH = 64,       /* results in one round trip */
+    PS_FINISH_WAIT_MS = 5,      /* so long one waits for others */
+    PS_FINISH_DEAD_KEPT = 10000 /* entries in tasks:dead, about */
+};
+
+/* item was given with the entry: Redis has taken what was said of it. Runs on the loop. */
+typedef void (*ps_finish_fn)(void *cookie, void *item);
+
+struct ps_finish_options {
+    struct ps_loop *loop;
+    struct ps_redis *redis;
+    const struct ps_keys *keys;
+    const char *instance;
+    ps_finish_fn fn;
+    void *cookie;
+};
+
+/* Borrows what options names. */
+struct ps_finish *ps_finish_create(const struct ps_finish_options *options) PS_MUST_USE;
+void ps_finish_destroy(struct ps_finish *finish); /* after redis is gone */
+
+/* Each is said again until Redis has taken it, in any order and however often the connection goes:
+   the scripts count the first time only. id is copied, fields are taken (emptied). */
+void ps_finish_result(struct ps_finish *finish, const char *id, struct ps_fields *fields,
+                      void *item);
+/* fields may be empty: no result then. */
+void ps_finish_bury(struct ps_finish *finish, const char *id, const char *reason,
+                    int64_t deliveries, struct ps_fields *fields, void *item);
+void ps_finish_return(struct ps_finish *finish, const char *id, void *item);
+void ps_finish_redis(struct ps_finish *finish, bool up);  /* tell it when Redis comes or goes */
+uint64_t ps_finish_trips(const struct ps_finish *finish); /* commands sent */
+
+#endif

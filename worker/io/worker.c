@@ -1,0 +1,531 @@
+#include "worker/io/worker.h"
+
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+#include "worker/core/throttle.h"
+#include "worker/io/cycle_watch.h"
+#include "worker/io/finish.h"
+#include "worker/io/intake.h"
+#include "worker/io/prober.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+enum {
+    TICK_MS = 250,
+    DRAIN_TICK_MS = 50,
+    STUCK_MS = 30000,
+    UNSETTLED_MAX = 256,       /* finished entries that Redis has not taken yet */
+    BEFORE_DEADLINE_MS = 3000, /* so early a task is given up whose host stays paused */
+    BACKOFF_CAP_MS = 30000,
+};
+
+/* An entry of the stream that is pending for this worker. */
+struct held {
+    struct ps_worker *worker;
+    char *id;
+    struct ps_task task;
+    struct ps_probe *probe; /* NULL once it is settled and Redis has yet to take it */
+    int64_t fresh_ms;       /* when it was taken or renewed */
+    bool lost;              /* claimed by another worker meanwhile */
+    UT_hash_handle hh;
+};
+
+struct ps_worker {
+    struct ps_daemon *daemon;
+    struct ps_http *http;
+    struct ps_gate *gate;
+    struct ps_front *front;
+    struct ps_prober *prober;
+    struct ps_finish *finish;
+    struct ps_intake *intake;
+    struct ps_cycle_watch *watch;
+    struct ps_timer *tick;
+    struct held *held;
+    size_t slots;
+    int64_t renew_ms;
+    int64_t moved_ms; /* something was settled, or there was nothing to do */
+    bool recovered;
+    bool taking;
+    int drain; /* signals seen */
+    bool intake_over;
+    bool leaving;
+    struct ps_worker_counts counts;
+};
+
+static void count(struct ps_worker *worker, enum ps_metric metric, const char *label)
+{
+    ps_metrics_add(worker->daemon->metrics, metric, label, 1);
+}
+
+/* How many more tasks may be taken now. Half a backlog at least, so that reads stay few. */
+static void refill(struct ps_worker *worker)
+{
+    size_t backlog = ps_backlog_room(worker->slots, ps_gate_latency_us(worker->gate));
+    size_t busy = ps_gate_on_wire(worker->gate) + ps_gate_waiting(worker->gate);
+    size_t held = HASH_COUNT(worker->held);
+    size_t most = worker->slots + PS_BACKLOG_MAX + UNSETTLED_MAX;
+    size_t room = worker->slots + backlog > busy ? worker->slots + backlog - busy : 0;
+
+    /* no task without the sign of life that keeps others from claiming it (promise 1) */
+    worker->taking =
+        worker->recovered && worker->drain == 0 && ps_heartbeat_written(worker->daemon->heartbeat);
+    if (!worker->taking || held >= most || room < (backlog + 1) / 2)
+        room = 0;
+    else if (room > most - held)
+        room = most - held;
+    ps_intake_room(worker->intake, room);
+}
+
+static struct held *held_add(struct ps_worker *worker, const char *id)
+{
+    struct held *held = ps_alloc_zero(1, sizeof(*held));
+
+    held->worker = worker;
+    held->id = ps_alloc_text(id);
+    held->fresh_ms = ps_loop_now(worker->daemon->loop);
+    HASH_ADD_KEYPTR(hh, worker->held, held->id, strlen(held->id), held);
+    return held;
+}
+
+static void held_drop(struct held *held)
+{
+    HASH_DELETE(hh, held->worker->held, held);
+    ps_probe_cancel(held->probe);
+    ps_task_clear(&held->task);
+    free(held->id);
+    free(held);
+}
+
+static void leave_when_empty(struct ps_worker *worker);
+
+static void on_settled(void *cookie, void *item)
+{
+    struct ps_worker *worker = cookie;
+
+    worker->moved_ms = ps_loop_now(worker->daemon->loop);
+    held_drop(item);
+    refill(worker);
+    leave_when_empty(worker);
+}
+
+static void log_end(struct ps_worker *worker, const struct held *held,
+                    const struct ps_probe_end *end)
+{
+    switch (end->outcome) {
+    case PS_OUTCOME_HIT_RECENT:
+    case PS_OUTCOME_HIT_OLD:
+    case PS_OUTCOME_HIT_NO_LM:
+        PS_LOG(PROBE_HIT, F_TEXT("url", end->url), F_TEXT("outcome", ps_outcome_name(end->outcome)),
+               F_TEXT("last_modified", end->last_modified == NULL ? "" : end->last_modified),
+               F_BOOL("front_text", end->front_text != NULL));
+        break;
+    case PS_OUTCOME_SUSPECT:
+        PS_LOG(PROBE_SUSPECT, F_TEXT("url", end->url), F_ERR(end->err));
+        break;
+    case PS_OUTCOME_DEFERRED:
+    case PS_OUTCOME_ERROR:
+        PS_LOG(PROBE_ERR, F_TEXT("task", held->task.task), F_TEXT("url", end->url),
+               F_INT("status", end->status), F_INT("attempts", end->attempts), F_ERR(end->err));
+        ps_failure_log_add(worker->daemon->failures, "PROBE-ERR", end->err, end->url, end->status);
+        break;
+    case PS_OUTCOME_MISS:
+    case PS_OUTCOME_COUNT:
+        break;
+    }
+}
+
+static void format_result(const struct held *held, const struct ps_probe_end *end,
+                          struct ps_fields *out_fields)
+{
+    /* task and texts are borrowed for the call; last_modified and front_text are copied */
+    struct ps_result result = { .task = held->task,
+                                .outcome = end->outcome,
+                                .status = end->status,
+                                .last_modified = ps_alloc_text(end->last_modified),
+                                .failed = end->err != NULL && end->outcome == PS_OUTCOME_ERROR,
+                                .attempts = end->attempts,
+                                .latency_ms = end->latency_ms,
+                                .worker = ps_alloc_text(held->worker->daemon->instance),
+                                .front_text = ps_alloc_text(end->front_text) };
+
+    if (result.failed)
+        result.category = end->err->category;
+    ps_fields_init(out_fields);
+    ps_result_format(&result, out_fields);
+    free(result.last_modified);
+    free(result.worker);
+    free(result.front_text);
+}
+
+static void count_outcome(struct ps_worker *worker, enum ps_outcome outcome)
+{
+    worker->counts.outcomes[outcome]++;
+    worker->counts.probes++;
+    count(worker, PS_METRIC_PROBES, ps_outcome_name(outcome));
+}
+
+static void on_probe_end(void *cookie, const struct ps_probe_end *end)
+{
+    struct held *held = cookie;
+    struct ps_worker *worker = held->worker;
+    struct ps_fields fields;
+
+    held->probe = NULL; /* it is gone after this call */
+    count_outcome(worker, end->outcome);
+    log_end(worker, held, end);
+    format_result(held, end, &fields);
+    ps_finish_result(worker->finish, held->id, &fields, held);
+    ps_fields_clear(&fields);
+    refill(worker);
+}
+
+/* The entry's error without a request. */
+static struct ps_probe_end error_end(const struct held *held, const struct ps_err *err)
+{
+    return (struct ps_probe_end){ .url = held->task.url, .outcome = PS_OUTCOME_ERROR, .err = err };
+}
+
+static void bury(struct held *held, const struct ps_err *err, int64_t deliveries, bool with_result)
+{
+    struct ps_worker *worker = held->worker;
+    struct ps_probe_end end = error_end(held, err);
+    struct ps_fields fields;
+
+    worker->counts.dead++;
+    count(worker, PS_METRIC_TASKS_DEAD, NULL);
+    PS_LOG(TASK_DEAD, F_TEXT("entry", held->id),
+           F_TEXT("task", held->task.task == NULL ? "" : held->task.task),
+           F_INT("deliveries", deliveries), F_ERR(err));
+    ps_failure_log_add(worker->daemon->failures, "TASK-DEAD", err, held->task.url, 0);
+    ps_fields_init(&fields);
+    if (with_result) {
+        count_outcome(worker, PS_OUTCOME_ERROR);
+        format_result(held, &end, &fields);
+    }
+    ps_finish_bury(worker->finish, held->id, err->what, deliveries, &fields, held);
+    ps_fields_clear(&fields);
+}
+
+static bool cycle_is_over(const struct ps_worker *worker, const struct ps_task *task)
+{
+    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+
+    return view->known && task->cycle < view->number;
+}
+
+static void give_back(struct held *held)
+{
+    ps_probe_cancel(held->probe);
+    held->probe = NULL;
+    held->worker->counts.returned++;
+    ps_finish_return(held->worker->finish, held->id, held);
+}
+
+static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t before,
+                     const char *from)
+{
+    struct ps_worker *worker = cookie;
+    int64_t most = worker->daemon->config->task_max_deliveries;
+    struct ps_probe_end end;
+    struct held *held;
+    struct ps_err err;
+
+    HASH_FIND(hh, worker->held, entry->id, strlen(entry->id), held);
+    if (held != NULL) { /* it was only thought lost */
+        held->lost = false;
+        return;
+    }
+    held = held_add(worker, entry->id);
+    if (from != NULL) {
+        worker->counts.claimed++;
+        count(worker, PS_METRIC_TASKS_CLAIMED, NULL);
+        PS_LOG(TASK_CLAIMED, F_TEXT("entry", entry->id), F_TEXT("from", from),
+               F_INT("deliveries", entry->deliveries));
+    }
+    if (worker->drain > 0) {
+        give_back(held);
+    } else if (!ps_task_parse(entry->fields, entry->count, &held->task, &err)) {
+        bury(held, &err, before, false);
+    } else if (before >= most) {
+        ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "delivered %lld times and never settled",
+                (long long)before);
+        bury(held, &err, before, true);
+    } else if (cycle_is_over(worker, &held->task)) {
+        ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "cycle over");
+        end = error_end(held, &err);
+        on_probe_end(held, &end);
+    } else {
+        held->probe = ps_probe_start(worker->prober, held->task.url, on_probe_end, held);
+    }
+}
+
+static void on_lost(void *cookie, const char *id)
+{
+    struct ps_worker *worker = cookie;
+    struct held *held;
+
+    HASH_FIND(hh, worker->held, id, strlen(id), held);
+    if (held == NULL)
+        return;
+    /* what is on the wire goes on: whoever settles it first is counted */
+    held->lost = true;
+    if (held->probe != NULL && !ps_probe_busy(held->probe))
+        held_drop(held);
+}
+
+static void renew(struct ps_worker *worker)
+{
+    int64_t now = ps_loop_now(worker->daemon->loop);
+    const char **ids;
+    size_t len = 0;
+    struct held *held;
+    struct held *next;
+
+    if (worker->held == NULL || !ps_redis_up(worker->daemon->redis))
+        return;
+    ids = ps_alloc_array(NULL, HASH_COUNT(worker->held), sizeof(*ids));
+    HASH_ITER(hh, worker->held, held, next)
+    {
+        if (!held->lost && now - held->fresh_ms >= worker->renew_ms) {
+            held->fresh_ms = now;
+            ids[len++] = held->id;
+        }
+    }
+    if (len > 0)
+        ps_intake_renew(worker->intake, ids, len, on_lost);
+    free(ids);
+}
+
+/* Tasks that nobody waits for any more, or that cannot be asked for in time. */
+static void sweep(struct ps_worker *worker)
+{
+    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+    bool ending = view->known && view->deadline_ms > 0 &&
+                  ps_clock_wall_ms() >= view->deadline_ms - BEFORE_DEADLINE_MS;
+    struct held *held;
+    struct held *next;
+    struct ps_err err;
+
+    HASH_ITER(hh, worker->held, held, next)
+    {
+        if (held->probe == NULL || ps_probe_busy(held->probe))
+            continue;
+        if (worker->drain > 0) {
+            give_back(held);
+        } else if (cycle_is_over(worker, &held->task)) {
+            ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "cycle over");
+            ps_probe_give_up(held->probe, PS_OUTCOME_ERROR, &err);
+        } else if (ending && ps_probe_paused(held->probe)) {
+            ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0, "the host's pause outlasts the cycle");
+            ps_probe_give_up(held->probe, PS_OUTCOME_ERROR, &err);
+        }
+    }
+}
+
+static void on_cycle(void *cookie)
+{
+    sweep(cookie);
+}
+
+static void on_tick(void *cookie)
+{
+    struct ps_worker *worker = cookie;
+    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+
+    ps_timer_set(worker->tick, worker->drain > 0 ? DRAIN_TICK_MS : TICK_MS);
+    if (worker->held == NULL && view->backlog == 0)
+        worker->moved_ms = ps_loop_now(worker->daemon->loop);
+    renew(worker);
+    sweep(worker);
+    refill(worker);
+    leave_when_empty(worker);
+}
+
+static void on_recovered(void *cookie)
+{
+    struct ps_worker *worker = cookie;
+
+    worker->recovered = true;
+    refill(worker);
+}
+
+static void on_forgotten(void *cookie)
+{
+    struct ps_worker *worker = cookie;
+
+    PS_LOG(WORKER_STOP, F_INT("probes", worker->counts.probes),
+           F_INT("returned", worker->counts.returned));
+    ps_daemon_drained(worker->daemon);
+}
+
+static void leave_when_empty(struct ps_worker *worker)
+{
+    if (worker->drain == 0 || worker->leaving || !worker->intake_over || worker->held != NULL)
+        return;
+    worker->leaving = true;
+    ps_intake_forget(worker->intake, on_forgotten);
+}
+
+static void on_intake_over(void *cookie)
+{
+    struct ps_worker *worker = cookie;
+
+    worker->intake_over = true;
+    leave_when_empty(worker);
+}
+
+/* The second signal ends also what is on the wire: it goes back to the stream, and others do it. */
+void ps_worker_drain(void *self, int signals)
+{
+    struct ps_worker *worker = self;
+    bool first = worker->drain == 0;
+    struct held *held;
+    struct held *next;
+
+    worker->drain = signals;
+    PS_LOG(WORKER_DRAIN, F_INT("signal", signals), F_INT("in_flight", HASH_COUNT(worker->held)));
+    if (first)
+        ps_intake_stop(worker->intake, on_intake_over);
+    sweep(worker);
+    if (signals > 1)
+        HASH_ITER(hh, worker->held, held, next)
+        {
+            if (held->probe != NULL)
+                give_back(held);
+        }
+    ps_timer_set(worker->tick, 0);
+}
+
+void ps_worker_on_redis(void *self, bool up)
+{
+    struct ps_worker *worker = self;
+
+    ps_gate_redis(worker->gate, up);
+    ps_finish_redis(worker->finish, up);
+    ps_cycle_watch_redis(worker->watch, up);
+    refill(worker);
+}
+
+static void make_prober(struct ps_worker *worker)
+{
+    struct ps_daemon *daemon = worker->daemon;
+    const struct ps_config *config = daemon->config;
+    int64_t timeout_ms = (int64_t)(config->http_timeout_seconds * 1000);
+    struct ps_http_options http = { .user_agent = daemon->user_agent,
+                                    .http2 = config->http_use_http2,
+                                    .allow_private = config->allow_private_upstreams,
+                                    .max_connections = (int)config->http_concurrency };
+    struct ps_gate_options gate = { .loop = daemon->loop,
+                                    .redis = daemon->redis,
+                                    .keys = daemon->keys,
+                                    .instance = daemon->instance,
+                                    .rate = config->probe_rate_limit,
+                                    .burst = config->probe_rate_burst,
+                                    .slots = worker->slots };
+    struct ps_front_options front = { .loop = daemon->loop, .timeout_ms = timeout_ms };
+    struct ps_prober_options prober = { .loop = daemon->loop, .timeout_ms = timeout_ms };
+
+    worker->http = ps_http_create(daemon->loop, &http);
+    worker->gate = ps_gate_create(&gate);
+    front.http = prober.http = worker->http;
+    front.gate = prober.gate = worker->gate;
+    worker->front = ps_front_create(&front);
+    prober.front = worker->front;
+    prober.rules = (struct ps_verdict_rules){
+        .modified_within_ms = (int64_t)(config->alert_modified_hours * 3600000),
+        .max_attempts = (int)config->probe_max_attempts,
+        .backoff_ms = config->probe_backoff_ms,
+        .backoff_cap_ms = BACKOFF_CAP_MS,
+    };
+    worker->prober = ps_prober_create(&prober);
+}
+
+bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
+{
+    struct ps_worker *worker = ps_alloc_zero(1, sizeof(*worker));
+    int64_t visibility_ms = daemon->config->task_visibility_seconds * 1000;
+    struct ps_intake_options intake = { .loop = daemon->loop,
+                                        .redis = daemon->redis,
+                                        .redis_url = daemon->config->redis_url,
+                                        .keys = daemon->keys,
+                                        .instance = daemon->instance,
+                                        .visibility_ms = visibility_ms,
+                                        .fn = on_entry,
+                                        .cookie = worker };
+    struct ps_finish_options finish = { .loop = daemon->loop,
+                                        .redis = daemon->redis,
+                                        .keys = daemon->keys,
+                                        .instance = daemon->instance,
+                                        .fn = on_settled,
+                                        .cookie = worker };
+
+    worker->daemon = daemon;
+    worker->slots = (size_t)daemon->config->http_concurrency;
+    worker->renew_ms =
+        visibility_ms / 3 < PS_INTAKE_SCAN_MS ? visibility_ms / 3 : PS_INTAKE_SCAN_MS;
+    worker->moved_ms = ps_loop_now(daemon->loop);
+    worker->intake = ps_intake_create(&intake, err);
+    if (worker->intake == NULL) {
+        free(worker);
+        return false;
+    }
+    make_prober(worker);
+    worker->finish = ps_finish_create(&finish);
+    worker->watch =
+        ps_cycle_watch_create(daemon->loop, daemon->redis, daemon->keys, on_cycle, worker);
+    worker->tick = ps_timer_create(daemon->loop, on_tick, worker);
+    ps_timer_set(worker->tick, 0);
+    ps_intake_recover(worker->intake, on_recovered);
+    PS_LOG(WORKER_START, F_INT("slots", worker->slots),
+           F_REAL("rate_limit", daemon->config->probe_rate_limit));
+    *out_self = worker;
+    return true;
+}
+
+void ps_worker_destroy(void *self)
+{
+    struct ps_worker *worker = self;
+    struct held *held;
+    struct held *next;
+
+    if (worker == NULL)
+        return;
+    HASH_ITER(hh, worker->held, held, next)
+    {
+        held_drop(held);
+    }
+    ps_timer_destroy(worker->tick);
+    ps_cycle_watch_destroy(worker->watch);
+    ps_finish_destroy(worker->finish);
+    ps_intake_destroy(worker->intake);
+    ps_prober_destroy(worker->prober);
+    ps_front_destroy(worker->front);
+    ps_gate_destroy(worker->gate);
+    ps_http_destroy(worker->http);
+    free(worker);
+}
+
+void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *out_counts)
+{
+    *out_counts = worker->counts;
+    out_counts->in_flight = HASH_COUNT(worker->held);
+    out_counts->paused_hosts = ps_gate_paused_hosts(worker->gate);
+    out_counts->group_recreates = ps_intake_group_recreates(worker->intake);
+}
+
+bool ps_worker_stuck(const struct ps_worker *worker)
+{
+    bool work = worker->held != NULL || ps_cycle_watch_view(worker->watch)->backlog > 0;
+
+    return work && worker->drain == 0 && ps_redis_up(worker->daemon->redis) &&
+           ps_gate_paused_hosts(worker->gate) == 0 &&
+           ps_loop_now(worker->daemon->loop) - worker->moved_ms > STUCK_MS;
+}
+
+bool ps_worker_taking(const struct ps_worker *worker)
+{
+    return worker->taking;
+}
