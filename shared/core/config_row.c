@@ -1,6 +1,7 @@
 #include "shared/core/config_row.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/str.h"
@@ -93,11 +94,8 @@ static char *shown_value(const struct ps_config_row *row, const char *raw)
                                                                         : ps_alloc_text(raw);
     size_t len = strlen(text);
 
-    if (len > SHOWN_MAX) {
-        for (len = SHOWN_MAX; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80; len--)
-            continue;
-        memcpy(text + len - 3, "...", 4);
-    }
+    if (len > SHOWN_MAX)
+        memcpy(text + ps_utf8_cut(text, len, SHOWN_MAX - 3), "...", 4);
     for (char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7F)
             *c = '?';
