@@ -102,6 +102,12 @@ static bool add_escaped(struct ps_buf *buf, unsigned char c)
     return ps_buf_format(buf, "\\u%04x", (unsigned)c);
 }
 
+/* C1 controls steer terminals; the two separators end a line in some viewers. */
+static bool is_unseen(utf8proc_int32_t point)
+{
+    return (point >= 0x80 && point < 0xa0) || point == 0x2028 || point == 0x2029;
+}
+
 static bool add_json_string(struct ps_buf *buf, const char *text, size_t len)
 {
     size_t at = 0;
@@ -121,8 +127,12 @@ static bool add_json_string(struct ps_buf *buf, const char *text, size_t len)
         } else {
             size = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
                                     (utf8proc_ssize_t)(len - at), &point);
-            ok =
-                size > 0 ? ps_buf_add(buf, &text[at], (size_t)size) : ps_buf_text(buf, REPLACEMENT);
+            if (size <= 0)
+                ok = ps_buf_text(buf, REPLACEMENT);
+            else if (is_unseen(point))
+                ok = ps_buf_format(buf, "\\u%04x", (unsigned)point);
+            else
+                ok = ps_buf_add(buf, &text[at], (size_t)size);
             at += size > 0 ? (size_t)size : 1;
         }
         if (!ok)

@@ -75,6 +75,22 @@ char *ps_utf8_clean(const char *text, size_t len)
     return valid_copy(text, len, true, &clean_len);
 }
 
+bool ps_utf8_valid(const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                                                 (utf8proc_ssize_t)(len - at), &point);
+
+        if (size <= 0 || point == 0)
+            return false;
+        at += (size_t)size;
+    }
+    return true;
+}
+
 /* Bytes of the character that a lead byte opens; 1 for anything else. */
 static size_t char_size(unsigned char lead)
 {

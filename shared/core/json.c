@@ -1,0 +1,133 @@
+#include "shared/core/json.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/core/fold.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whole numbers beyond are no longer told apart by a double, which is what cJSON holds. */
+#define WHOLE_MAX INT64_C(9007199254740992)
+/* cJSON writes numbers of more digits with an exponent. */
+#define PLAIN_MAX INT64_C(999999999999999)
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+cJSON *ps_json_parse(const char *text, size_t len, struct ps_err *err)
+{
+    const char *end = text;
+    cJSON *value = len > 0 ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
+
+    if (value != NULL) {
+        while (end < text + len && is_space(*end))
+            end++;
+        if (end == text + len)
+            return value;
+        cJSON_Delete(value);
+    }
+    (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not JSON at byte %zu", (size_t)(end - text));
+    return NULL;
+}
+
+const char *ps_json_text(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+bool ps_json_int(const cJSON *object, const char *name, int64_t min, int64_t max,
+                 int64_t *out_value)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    int64_t value;
+
+    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= (double)WHOLE_MAX))
+        return false;
+    value = (int64_t)item->valuedouble;
+    if ((double)value < item->valuedouble || (double)value > item->valuedouble || value < min ||
+        value > max)
+        return false;
+    *out_value = value;
+    return true;
+}
+
+bool ps_json_bool(const cJSON *object, const char *name, bool *out_value)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    if (!cJSON_IsBool(item))
+        return false;
+    *out_value = cJSON_IsTrue(item) != 0;
+    return true;
+}
+
+/* Out of memory ends the process, as everywhere (alloc.h). */
+static void add(cJSON *object, const char *name, cJSON *item)
+{
+    if (item == NULL || !cJSON_AddItemToObject(object, name, item))
+        abort();
+}
+
+void ps_json_add_text(cJSON *object, const char *name, const char *text)
+{
+    char *clean;
+
+    if (text == NULL) {
+        add(object, name, cJSON_CreateNull());
+    } else if (ps_utf8_valid(text, strlen(text))) {
+        add(object, name, cJSON_CreateString(text));
+    } else {
+        clean = ps_utf8_clean(text, strlen(text));
+        add(object, name, cJSON_CreateString(clean));
+        free(clean);
+    }
+}
+
+void ps_json_add_int(cJSON *object, const char *name, int64_t value)
+{
+    char text[24];
+
+    if (value >= -PLAIN_MAX && value <= PLAIN_MAX) {
+        add(object, name, cJSON_CreateNumber((double)value));
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%" PRId64, value);
+    add(object, name, cJSON_CreateRaw(text));
+}
+
+void ps_json_add_real(cJSON *object, const char *name, double value)
+{
+    add(object, name, cJSON_CreateNumber(value));
+}
+
+void ps_json_add_bool(cJSON *object, const char *name, bool value)
+{
+    add(object, name, cJSON_CreateBool(value));
+}
+
+void ps_json_add_time(cJSON *object, const char *name, int64_t wall_ms)
+{
+    char text[PS_CIVIL_TEXT];
+
+    if (wall_ms == 0) {
+        add(object, name, cJSON_CreateNull());
+        return;
+    }
+    ps_civil_format_time(wall_ms, text);
+    add(object, name, cJSON_CreateString(text));
+}
+
+char *ps_json_print(const cJSON *value)
+{
+    char *text = cJSON_PrintUnformatted(value);
+
+    if (text == NULL)
+        abort();
+    return text;
+}

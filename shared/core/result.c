@@ -1,0 +1,181 @@
+#include "shared/core/result.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/field_read.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { HEADER_MAX = 256, WORKER_MAX = 256, ATTEMPTS_MAX = 1000000, STATUS_MAX = 999 };
+
+#define LATENCY_MAX INT64_C(86400000) /* no request lives for a day */
+
+static const char *const outcome_names[PS_OUTCOME_COUNT] = {
+#define PS_X(id, name) name,
+    PS_OUTCOMES(PS_X)
+#undef PS_X
+};
+
+const char *ps_outcome_name(enum ps_outcome outcome)
+{
+    assert((unsigned)outcome < PS_OUTCOME_COUNT);
+    return outcome_names[outcome];
+}
+
+bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome)
+{
+    size_t i;
+
+    for (i = 0; i < PS_OUTCOME_COUNT; i++) {
+        if (ps_str_is(name, outcome_names[i])) {
+            *out_outcome = (enum ps_outcome)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ps_outcome_is_hit(enum ps_outcome outcome)
+{
+    return outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_OLD ||
+           outcome == PS_OUTCOME_HIT_NO_LM;
+}
+
+static bool read_outcome(const struct ps_field_reader *reader, struct ps_result *result,
+                         struct ps_err *err)
+{
+    struct ps_str outcome, category;
+    char name[32];
+
+    if (!ps_field_need(reader, "outcome", sizeof(name) - 1, &outcome, err) ||
+        !ps_field_text(reader, "failure_category", sizeof(name) - 1, &category, err))
+        return false;
+    if (!ps_outcome_parse(outcome, &result->outcome))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: outcome is none of those known");
+    result->failed = category.len > 0;
+    (void)snprintf(name, sizeof(name), "%.*s", (int)category.len, category.data);
+    if (result->failed && !ps_failure_parse(name, &result->category))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                       "result: failure_category is none of those known");
+    return true;
+}
+
+static bool read_numbers(const struct ps_field_reader *reader, struct ps_result *result,
+                         struct ps_err *err)
+{
+    int64_t status, attempts;
+
+    if (!ps_field_count(reader, "status", STATUS_MAX, &status, err) ||
+        !ps_field_count(reader, "attempts", ATTEMPTS_MAX, &attempts, err) ||
+        !ps_field_count(reader, "latency_ms", LATENCY_MAX, &result->latency_ms, err))
+        return false;
+    result->status = (int)status;
+    result->attempts = (int)attempts;
+    return true;
+}
+
+/* Gives the field's text, NULL for an empty one. */
+static bool read_text(const struct ps_field_reader *reader, const char *name, size_t max,
+                      char **out_text, struct ps_err *err)
+{
+    struct ps_str text;
+
+    if (!ps_field_text(reader, name, max, &text, err))
+        return false;
+    *out_text = text.len > 0 ? ps_alloc_copy(text.data, text.len) : NULL;
+    return true;
+}
+
+bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result *out_result,
+                     struct ps_err *err)
+{
+    const struct ps_field_reader reader = { fields, count, "result" };
+    struct ps_result result = { 0 };
+    bool ok;
+
+    *out_result = result;
+    ok = ps_task_parse(fields, count, &result.task, err) && read_outcome(&reader, &result, err) &&
+         read_numbers(&reader, &result, err) &&
+         read_text(&reader, "last_modified", HEADER_MAX, &result.last_modified, err) &&
+         read_text(&reader, "worker", WORKER_MAX, &result.worker, err) &&
+         read_text(&reader, "front_text", PS_RESULT_FRONT_MAX, &result.front_text, err);
+    if (!ok) {
+        ps_result_clear(&result);
+        return false;
+    }
+    if (result.worker == NULL)
+        result.worker = ps_alloc_text("");
+    *out_result = result;
+    return true;
+}
+
+void ps_result_clear(struct ps_result *result)
+{
+    ps_task_clear(&result->task);
+    free(result->last_modified);
+    free(result->worker);
+    free(result->front_text);
+    *result = (struct ps_result){ 0 };
+}
+
+void ps_fields_init(struct ps_fields *fields)
+{
+    *fields = (struct ps_fields){ 0 };
+}
+
+void ps_fields_clear(struct ps_fields *fields)
+{
+    size_t i;
+
+    for (i = 0; i < fields->len; i++)
+        free(fields->items[i]);
+    free(fields->items);
+    ps_fields_init(fields);
+}
+
+void ps_fields_add(struct ps_fields *fields, const char *name, const char *value)
+{
+    if (fields->size - fields->len < 2) {
+        fields->size = fields->size > 0 ? fields->size * 2 : (size_t)2 * PS_RESULT_FIELDS;
+        fields->items = ps_alloc_array(fields->items, fields->size, sizeof(*fields->items));
+    }
+    fields->items[fields->len++] = ps_alloc_text(name);
+    fields->items[fields->len++] = ps_alloc_text(value != NULL ? value : "");
+}
+
+void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof(text), "%" PRId64, value);
+    ps_fields_add(fields, name, text);
+}
+
+void ps_task_format(const struct ps_task *task, struct ps_fields *fields)
+{
+    ps_fields_add(fields, "task", task->task);
+    ps_fields_add_int(fields, "cycle", task->cycle);
+    ps_fields_add_int(fields, "epoch", task->epoch);
+    ps_fields_add(fields, "url", task->url);
+    ps_fields_add(fields, "tier", ps_tier_name(task->tier));
+    ps_fields_add(fields, "prefix", task->prefix);
+    ps_fields_add_int(fields, "number", task->number);
+    ps_fields_add_int(fields, "revision", task->revision);
+    ps_fields_add(fields, "ext", task->ext);
+}
+
+void ps_result_format(const struct ps_result *result, struct ps_fields *fields)
+{
+    ps_task_format(&result->task, fields);
+    ps_fields_add(fields, "outcome", ps_outcome_name(result->outcome));
+    ps_fields_add_int(fields, "status", result->status);
+    ps_fields_add(fields, "last_modified", result->last_modified);
+    ps_fields_add(fields, "failure_category",
+                  result->failed ? ps_failure_name(result->category) : NULL);
+    ps_fields_add_int(fields, "attempts", result->attempts);
+    ps_fields_add_int(fields, "latency_ms", result->latency_ms);
+    ps_fields_add(fields, "worker", result->worker);
+    ps_fields_add(fields, "front_text", result->front_text);
+}
