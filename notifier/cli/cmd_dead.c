@@ -1,0 +1,225 @@
+#include "notifier/cli/commands.h"
+#include "notifier/core/dead_letter.h"
+#include "notifier/io/claims.h"
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/core/fold.h"
+#include "shared/core/str.h"
+#include "shared/io/clock.h"
+#include "shared/io/sync.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_SHOWN = 60, PAGE = 500 };
+
+enum what { LIST, REPLAY, DROP };
+
+struct entry {
+    char *raw; /* owned */
+    size_t len;
+    struct ps_dead_letter letter;
+};
+
+/* The dead list as it was when the command began: what is added meanwhile is left alone. */
+struct work {
+    enum what what;
+    const char *wanted; /* an id or a number of list; NULL: all */
+    void *env;
+    struct ps_sync *redis;
+    struct ps_sync *pg; /* made when the outbox must be told */
+    struct entry *entries;
+    size_t count;
+};
+
+static bool read_page(struct work *work, struct ps_err *err, bool *out_more)
+{
+    char first[32], last[32];
+    const char *args[] = { "LRANGE", ps_key(ps_sync_keys(work->redis), PS_KEY_NOTIFY_DEAD), first,
+                           last };
+    const struct redisReply *reply;
+
+    (void)snprintf(first, sizeof(first), "%zu", work->count);
+    (void)snprintf(last, sizeof(last), "%zu", work->count + PAGE - 1);
+    reply = ps_sync_redis(work->redis, args, PS_COUNT_OF(args), err);
+    if (reply == NULL)
+        return false;
+    work->entries =
+        ps_alloc_array(work->entries, work->count + reply->elements + 1, sizeof(*work->entries));
+    for (size_t i = 0; i < reply->elements; i++) {
+        struct entry *entry = &work->entries[work->count++];
+        const char *text = ps_reply_text(reply->element[i], &entry->len);
+
+        entry->raw = ps_alloc_copy(text, entry->len);
+        ps_dead_letter_parse(entry->raw, entry->len, &entry->letter);
+    }
+    *out_more = reply->elements == PAGE;
+    return true;
+}
+
+static void print_entry(size_t number, const struct entry *entry)
+{
+    const struct ps_dead_letter *letter = &entry->letter;
+    const char *text = letter->json != NULL ? letter->text : entry->raw;
+    char *clean = ps_utf8_clean(text, strlen(text));
+    char age[PS_CIVIL_TEXT] = "?";
+
+    for (char *c = clean; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+    if (letter->dead_ms > 0)
+        ps_civil_format_span((ps_clock_wall_ms() - letter->dead_ms) / 1000, age);
+    (void)printf("%-4zu %-18s %-14s %-14s %-14s %-3lld %-30s %.*s\n", number,
+                 letter->id[0] != '\0' ? letter->id : "-",
+                 letter->kind[0] != '\0' ? letter->kind : "-",
+                 letter->channel[0] != '\0' ? letter->channel : "-", age,
+                 (long long)letter->attempts, letter->reason[0] != '\0' ? letter->reason : "-",
+                 (int)ps_utf8_cut(clean, strlen(clean), TEXT_SHOWN), clean);
+    free(clean);
+}
+
+static int print_all(const struct work *work)
+{
+    if (work->count == 0) {
+        (void)printf("no dead messages\n");
+        return PS_EXIT_OK;
+    }
+    (void)printf("%-4s %-18s %-14s %-14s %-14s %-3s %-30s %s\n", "NO", "ID", "KIND", "CHANNEL",
+                 "AGE", "TRY", "REASON", "TEXT");
+    for (size_t i = 0; i < work->count; i++)
+        print_entry(i + 1, &work->entries[i]);
+    return PS_EXIT_OK;
+}
+
+static bool wanted(const struct work *work, size_t at)
+{
+    int64_t number;
+
+    if (work->wanted == NULL)
+        return true;
+    if (strcmp(work->entries[at].letter.id, work->wanted) == 0)
+        return true;
+    return ps_str_int(ps_str_of(work->wanted), 1, INT32_MAX, &number) && (size_t)number == at + 1;
+}
+
+/* The row opens again before its message is in the list: a notifier that is quick must not take it
+   for a duplicate. */
+static bool tell_outbox(struct work *work, const char *id, int *out_status)
+{
+    struct ps_err err;
+
+    if (work->pg == NULL)
+        work->pg = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, work->env,
+                                  PS_SYNC_PG, PS_NOTIFIER_WAIT_MS, out_status);
+    if (work->pg == NULL)
+        return false;
+    if (ps_sync_pg(work->pg, ps_claims_revive(id), &err) != NULL)
+        return true;
+    (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", id, err.what);
+    *out_status = err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
+    return false;
+}
+
+static int64_t move(struct work *work, const struct entry *entry, const char *message, int *status)
+{
+    const char *keys[] = { ps_key(ps_sync_keys(work->redis), PS_KEY_NOTIFY),
+                           ps_key(ps_sync_keys(work->redis), PS_KEY_NOTIFY_DEAD) };
+    struct ps_str args[] = {
+        {entry->raw, entry->len},
+        ps_str_of(message)
+    };
+    struct ps_err err;
+    const struct redisReply *reply =
+        ps_sync_script(work->redis, PS_SCRIPT_NOTICE_REPLAY, keys, PS_COUNT_OF(keys), args,
+                       PS_COUNT_OF(args), &err);
+
+    if (reply != NULL)
+        return ps_reply_int(reply, 0);
+    (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+    *status = PS_EXIT_FAILED;
+    return 0;
+}
+
+static int64_t act_on(struct work *work, const struct entry *entry, int *status)
+{
+    char *message = NULL;
+    int64_t moved = 0;
+
+    if (work->what == DROP)
+        return move(work, entry, "", status);
+    message = ps_dead_letter_replay(&entry->letter);
+    if (message == NULL)
+        message = ps_alloc_copy(entry->raw, entry->len);
+    if (!ps_message_is_outbox(entry->letter.id) || tell_outbox(work, entry->letter.id, status))
+        moved = move(work, entry, message, status);
+    free(message);
+    return moved;
+}
+
+static int act(struct work *work)
+{
+    int status = PS_EXIT_OK;
+    int64_t moved = 0;
+
+    for (size_t i = 0; i < work->count && status == PS_EXIT_OK; i++)
+        if (wanted(work, i))
+            moved += act_on(work, &work->entries[i], &status);
+    (void)printf("%lld %s\n", (long long)moved, work->what == DROP ? "dropped" : "queued again");
+    if (status == PS_EXIT_OK && moved == 0 && work->wanted != NULL) {
+        (void)fprintf(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
+        status = PS_EXIT_FAILED;
+    }
+    return status;
+}
+
+static int run(struct work *work)
+{
+    struct ps_err err;
+    bool more = true;
+
+    while (more) {
+        if (!read_page(work, &err, &more)) {
+            (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+            return PS_EXIT_FAILED;
+        }
+    }
+    return work->what == LIST ? print_all(work) : act(work);
+}
+
+static bool read_arguments(int argc, char **argv, struct work *work)
+{
+    static const char *const words[] = { [LIST] = "list", [REPLAY] = "replay", [DROP] = "drop" };
+
+    for (size_t i = 0; argc >= 2 && i < PS_COUNT_OF(words); i++) {
+        if (strcmp(argv[1], words[i]) == 0) {
+            work->what = (enum what)i;
+            if (argc == 3 && strcmp(argv[2], "--all") != 0)
+                work->wanted = argv[2];
+            return argc == (i == LIST ? 2 : 3);
+        }
+    }
+    return false;
+}
+
+int ps_cmd_dead(int argc, char **argv, void *env)
+{
+    struct work work = { .env = env };
+    int status = PS_EXIT_OK;
+
+    if (!read_arguments(argc, argv, &work))
+        return ps_cmd_usage(PS_NOTIFIER_DEAD_SYNOPSIS);
+    work.redis = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, PS_SYNC_REDIS,
+                                PS_NOTIFIER_WAIT_MS, &status);
+    if (work.redis != NULL)
+        status = run(&work);
+    for (size_t i = 0; i < work.count; i++) {
+        ps_dead_letter_clear(&work.entries[i].letter);
+        free(work.entries[i].raw);
+    }
+    free(work.entries);
+    ps_sync_destroy(work.pg);
+    ps_sync_destroy(work.redis);
+    return status;
+}

@@ -1,0 +1,128 @@
+#include "notifier/cli/commands.h"
+#include "notifier/io/watch_store.h"
+#include "shared/core/str.h"
+#include "shared/io/sync.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { USER_MAX = 100 };
+
+enum what { LIST, ADD, REMOVE };
+
+static bool user_ok(const char *user)
+{
+    size_t len = strlen(user);
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)user[i] <= ' ' || user[i] == 127)
+            return false;
+    return len > 0 && len <= USER_MAX;
+}
+
+static bool what_of(int argc, char **argv, enum what *out_what)
+{
+    static const char *const words[] = { [LIST] = "list", [ADD] = "add", [REMOVE] = "remove" };
+
+    for (size_t i = 0; argc >= 3 && i < PS_COUNT_OF(words); i++) {
+        if (strcmp(argv[2], words[i]) == 0) {
+            *out_what = (enum what)i;
+            return argc == (i == LIST ? 3 : 4);
+        }
+    }
+    return false;
+}
+
+static const char *noun(const struct ps_watch_entry *entry)
+{
+    return entry->is_number ? "paper" : "author";
+}
+
+static int tell_list(const char *user, const struct ps_pg_rows *rows)
+{
+    int count = ps_watch_listed(rows);
+
+    if (count == 0)
+        (void)printf("%s watches nothing.\n", user);
+    for (int i = 0; i < count; i++) {
+        const char *text = ps_watch_listed_at(rows, i);
+
+        (void)printf("%-6s %s\n", ps_str_digits(ps_str_of(text)) ? "paper" : "author", text);
+    }
+    return PS_EXIT_OK;
+}
+
+static int tell_add(const char *user, const struct ps_watch_entry *entry,
+                    const struct ps_pg_rows *rows)
+{
+    switch (ps_watch_added(rows)) {
+    case PS_WATCH_DONE:
+        (void)printf("%s now watches %s %s.\n", user, noun(entry), entry->text);
+        return PS_EXIT_OK;
+    case PS_WATCH_SAME:
+        (void)printf("%s watches %s %s already.\n", user, noun(entry), entry->text);
+        return PS_EXIT_OK;
+    case PS_WATCH_FULL:
+        break;
+    }
+    (void)fprintf(stderr, "%s has %d entries, and no more can be stored; remove one first.\n", user,
+                  PS_WATCH_ENTRIES_A_USER);
+    return PS_EXIT_FAILED;
+}
+
+static int tell_remove(const char *user, const struct ps_watch_entry *entry,
+                       const struct ps_pg_rows *rows)
+{
+    if (ps_watch_removed(rows) == PS_WATCH_DONE) {
+        (void)printf("%s no longer watches %s %s.\n", user, noun(entry), entry->text);
+        return PS_EXIT_OK;
+    }
+    (void)fprintf(stderr, "%s does not watch %s %s.\n", user, noun(entry), entry->text);
+    return PS_EXIT_FAILED;
+}
+
+static int run(struct ps_sync *sync, enum what what, const char *user,
+               const struct ps_watch_entry *entry)
+{
+    struct ps_pg_batch *batch = what == LIST  ? ps_watch_list(user)
+                                : what == ADD ? ps_watch_add(user, entry)
+                                              : ps_watch_remove(user, entry);
+    struct ps_err err;
+    const struct ps_pg_rows *rows = ps_sync_pg(sync, batch, &err);
+
+    if (rows == NULL) {
+        (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+        return err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
+    }
+    switch (what) {
+    case LIST:
+        return tell_list(user, rows);
+    case ADD:
+        return tell_add(user, entry, rows);
+    case REMOVE:
+        break;
+    }
+    return tell_remove(user, entry, rows);
+}
+
+int ps_cmd_watchlist(int argc, char **argv, void *env)
+{
+    struct ps_watch_entry entry = { .is_number = false };
+    struct ps_sync *sync;
+    struct ps_err err;
+    enum what what;
+    int status = PS_EXIT_OK;
+
+    if (!what_of(argc, argv, &what) || !user_ok(argv[1]))
+        return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
+    if (what != LIST && !ps_watch_entry_parse(argv[3], strlen(argv[3]), &entry, &err)) {
+        (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+        return PS_EXIT_USAGE;
+    }
+    sync = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, PS_SYNC_PG,
+                          PS_NOTIFIER_WAIT_MS, &status);
+    if (sync != NULL)
+        status = run(sync, what, argv[1], &entry);
+    ps_sync_destroy(sync);
+    return status;
+}

@@ -1,0 +1,108 @@
+#include "notifier/core/dead_letter.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/core/fold.h"
+#include "shared/core/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The fields of a notice, in its own order (notice.h). */
+static const char *const notice_fields[] = { "id",        "kind",       "channel", "text",
+                                             "thread_ts", "created_at", "trace" };
+
+static char *finish(cJSON *json, const char *reason, int attempts, int64_t wall_ms)
+{
+    char *text;
+
+    ps_json_add_text(json, "reason", reason);
+    ps_json_add_int(json, "attempts", attempts);
+    ps_json_add_time(json, "dead_at", wall_ms);
+    text = ps_json_print(json);
+    cJSON_Delete(json);
+    return text;
+}
+
+char *ps_dead_letter_format(const struct ps_message *message, int64_t wall_ms)
+{
+    char *notice = ps_notice_format(&message->notice);
+    cJSON *json = ps_json_parse(notice, strlen(notice), NULL);
+
+    free(notice);
+    if (json == NULL) /* cannot be: the codec reads what it writes */
+        json = cJSON_CreateObject();
+    return finish(json, message->reason, message->attempts, wall_ms);
+}
+
+char *ps_dead_letter_format_raw(const char *raw, size_t len, const char *reason, int64_t wall_ms)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON *given = ps_json_parse(raw, len, NULL);
+    size_t kept = ps_utf8_cut(raw, len, PS_NOTICE_JSON_MAX);
+    char *clean = ps_utf8_clean(raw, kept);
+
+    for (size_t i = 0; i < PS_COUNT_OF(notice_fields); i++) {
+        const char *text = ps_json_text(given, notice_fields[i]);
+
+        if (text != NULL && strcmp(notice_fields[i], "text") != 0 &&
+            strlen(text) <= PS_NOTICE_ID_MAX)
+            ps_json_add_text(json, notice_fields[i], text);
+    }
+    ps_json_add_text(json, "raw", clean);
+    free(clean);
+    cJSON_Delete(given);
+    return finish(json, reason, 0, wall_ms);
+}
+
+static const char *field(const cJSON *json, const char *name)
+{
+    const char *text = ps_json_text(json, name);
+
+    return text != NULL ? text : "";
+}
+
+void ps_dead_letter_parse(const char *entry, size_t len, struct ps_dead_letter *out_letter)
+{
+    cJSON *json = ps_json_parse(entry, len, NULL);
+    struct ps_dead_letter letter = { .json = json };
+
+    if (!cJSON_IsObject(json)) {
+        cJSON_Delete(json);
+        letter.json = json = NULL;
+    }
+    letter.id = field(json, "id");
+    letter.kind = field(json, "kind");
+    letter.channel = field(json, "channel");
+    letter.reason = field(json, "reason");
+    letter.text = field(json, ps_json_text(json, "raw") != NULL ? "raw" : "text");
+    if (!ps_json_int(json, "attempts", 0, INT32_MAX, &letter.attempts))
+        letter.attempts = 0;
+    if (!ps_civil_parse_time(field(json, "dead_at"), &letter.dead_ms))
+        letter.dead_ms = 0;
+    *out_letter = letter;
+}
+
+void ps_dead_letter_clear(struct ps_dead_letter *letter)
+{
+    cJSON_Delete(letter->json);
+    *letter = (struct ps_dead_letter){ .json = NULL };
+}
+
+char *ps_dead_letter_replay(const struct ps_dead_letter *letter)
+{
+    const char *raw = ps_json_text(letter->json, "raw");
+    cJSON *json;
+    char *text;
+
+    if (letter->json == NULL)
+        return NULL;
+    if (raw != NULL)
+        return ps_alloc_text(raw);
+    json = cJSON_CreateObject();
+    for (size_t i = 0; i < PS_COUNT_OF(notice_fields); i++)
+        ps_json_add_text(json, notice_fields[i], ps_json_text(letter->json, notice_fields[i]));
+    text = ps_json_print(json);
+    cJSON_Delete(json);
+    return text;
+}

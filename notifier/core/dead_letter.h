@@ -1,0 +1,30 @@
+/* An entry of the notify:dead list: a message given up, or a list entry that never was one. */
+#ifndef PS_NOTIFIER_DEAD_LETTER_H
+#define PS_NOTIFIER_DEAD_LETTER_H
+#include "notifier/core/message.h"
+
+#include <cjson/cJSON.h>
+
+/* Gives {id, kind, channel, text, thread_ts, created_at, trace, reason, attempts, dead_at}; reason
+   and attempts are the message's. */
+char *ps_dead_letter_format(const struct ps_message *message, int64_t wall_ms) PS_MUST_USE;
+/* Gives the same for an entry that is no message: its text in raw, and what of the fields could be
+   read. */
+char *ps_dead_letter_format_raw(const char *raw, size_t len, const char *reason,
+                                int64_t wall_ms) PS_MUST_USE;
+
+/* What a person needs to see of one entry; text is borrowed from json, never NULL. */
+struct ps_dead_letter {
+    cJSON *json; /* owned; NULL when the entry is no JSON object */
+    const char *id, *kind, *channel, *reason, *text;
+    int64_t attempts;
+    int64_t dead_ms; /* wall clock; 0 when not told */
+};
+
+void ps_dead_letter_parse(const char *entry, size_t len, struct ps_dead_letter *out_letter);
+void ps_dead_letter_clear(struct ps_dead_letter *letter);
+/* Gives what goes back to the notify list: the message without what made it a dead letter, or the
+   raw text; NULL when the entry holds neither. */
+char *ps_dead_letter_replay(const struct ps_dead_letter *letter) PS_MUST_USE;
+
+#endif

@@ -1,0 +1,91 @@
+/* What this notifier holds, a lane for each channel: which message may be claimed or sent now, and
+   what an answer means for it. A step machine: it decides, io/sender acts. */
+#ifndef PS_NOTIFIER_LANES_H
+#define PS_NOTIFIER_LANES_H
+#include "notifier/core/message.h"
+#include "shared/core/breaker.h"
+
+enum {
+    PS_LANES_MAX = 1024, /* messages held at most */
+    PS_LANE_MAX = 8,     /* of one channel: no more of it is taken, others pass it in the list */
+    PS_LANES_CLAIM_MS = 60 * 1000, /* a claim older than this is made anew before sending; others
+                                      respect it for two minutes (io/outbox.h) */
+    PS_LANES_ASIDE_MS = 10 * 1000, /* until another's claim is looked at again */
+    PS_LANES_PATIENCE_MS = 3600 * 1000 /* failures of trials cost a message nothing for so long */
+};
+
+struct ps_lanes;
+
+struct ps_lanes_options {
+    int64_t interval_ms; /* between two messages of one channel */
+    int max_retries;
+    int64_t retry_base_ms;
+    int breaker_threshold;
+    int64_t breaker_cooldown_ms;
+    int64_t access_cooldown_ms; /* after a CONFIGURATION answer */
+};
+
+enum ps_lanes_move { PS_LANES_NOTHING, PS_LANES_CLAIM, PS_LANES_SEND };
+enum ps_claim {
+    PS_CLAIM_MINE,
+    PS_CLAIM_TAKEN,   /* by another notifier, not long ago */
+    PS_CLAIM_SENT,    /* sent before, or given up before: a duplicate */
+    PS_CLAIM_UNKNOWN, /* the outbox has no such message */
+    PS_CLAIM_FAILED   /* no answer */
+};
+/* Out of its lane: what is to be written down. */
+enum ps_close { PS_CLOSE_NOT, PS_CLOSE_SENT, PS_CLOSE_DUPLICATE, PS_CLOSE_DEAD };
+
+struct ps_lanes_outcome {
+    enum ps_close close;
+    int64_t wait_ms; /* when not closed: until it may be tried again */
+    bool circuit_opened, circuit_closed;
+    bool access_lost, access_back;
+};
+
+struct ps_lanes *ps_lanes_create(const struct ps_lanes_options *options) PS_MUST_USE;
+void ps_lanes_destroy(struct ps_lanes *lanes); /* with every message it holds */
+
+/* Takes message. An urgent one goes before those of its channel that are not under way. One whose
+   id is held already becomes its twin and shares its end. */
+void ps_lanes_add(struct ps_lanes *lanes, struct ps_message *message);
+/* The next move and its message, borrowed, whose state says so from now on. Call until NOTHING.
+   can_claim: the outbox can be asked. Messages that need no claim pass those that wait for it. */
+enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool can_claim,
+                                 struct ps_message **out_message);
+/* When ps_lanes_next may have something by time alone; INT64_MAX for never. */
+int64_t ps_lanes_wake_ms(const struct ps_lanes *lanes, int64_t now_ms, bool can_claim);
+
+/* What came of a CLAIM or SEND. Where close is not NOT the message is CLOSING: write it down (its
+   twins share its end), then ps_lanes_forget. */
+void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum ps_claim claim,
+                      int64_t now_ms, struct ps_lanes_outcome *out_outcome);
+struct ps_lanes_time {
+    int64_t now_ms;
+    double rnd; /* 0 <= rnd < 1 */
+};
+void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
+                       const struct ps_slack_reply *reply, struct ps_lanes_time time,
+                       struct ps_lanes_outcome *out_outcome);
+void ps_lanes_forget(struct ps_lanes *lanes, struct ps_message *message); /* destroys it */
+
+/* Nothing is claimed or sent from now on. */
+void ps_lanes_stop(struct ps_lanes *lanes);
+/* Gives back the newest message that is not under way, its twins first (as messages of their own);
+   NULL when there is none. */
+struct ps_message *ps_lanes_take_back(struct ps_lanes *lanes);
+
+bool ps_lanes_holds(const struct ps_lanes *lanes, const char *raw, size_t len);
+size_t ps_lanes_held(const struct ps_lanes *lanes); /* twins and closing ones counted */
+size_t ps_lanes_sending(const struct ps_lanes *lanes);
+size_t ps_lanes_claiming(const struct ps_lanes *lanes);
+/* Channels that hold PS_LANE_MAX or more. */
+void ps_lanes_full(const struct ps_lanes *lanes, void (*visit)(void *cookie, const char *channel),
+                   void *cookie);
+const struct ps_breaker *ps_lanes_circuit(const struct ps_lanes *lanes);
+/* The CONFIGURATION fault that stops sending; NULL when none does. */
+const struct ps_err *ps_lanes_fault(const struct ps_lanes *lanes);
+/* Everything held waits for a time to come or for a breaker: nothing is under way. */
+bool ps_lanes_waits(const struct ps_lanes *lanes, int64_t now_ms, bool can_claim);
+
+#endif

@@ -1,0 +1,148 @@
+#include "notifier/core/slack_reply.h"
+
+#include "shared/core/civil.h"
+#include "shared/core/json.h"
+#include "shared/core/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum ps_slack_next next;
+} known_errors[] = {
+#define PS_X(name, next) { #name, PS_SLACK_##next },
+#include "notifier/core/slack_error.def"
+#undef PS_X
+};
+
+static enum ps_slack_next next_of(const char *error)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(known_errors); i++)
+        if (strcmp(error, known_errors[i].name) == 0)
+            return known_errors[i].next;
+    return PS_SLACK_NEVER;
+}
+
+/* -1 when there is none that can be read. */
+static int64_t pause_of(const struct ps_slack_answer *answer)
+{
+    struct ps_str text = ps_str_trim(ps_str_of(answer->retry_after));
+    int64_t value;
+
+    if (answer->retry_after == NULL)
+        return -1;
+    if (ps_str_digits(text))
+        return ps_str_int(text, 0, PS_SLACK_HOLD_MAX_MS / 1000, &value) ? value * 1000
+                                                                        : PS_SLACK_HOLD_MAX_MS;
+    if (!ps_civil_parse_http(answer->retry_after, &value))
+        return -1;
+    value -= answer->wall_ms;
+    if (value < 0)
+        return 0;
+    return value > PS_SLACK_HOLD_MAX_MS ? PS_SLACK_HOLD_MAX_MS : value;
+}
+
+static void fail(struct ps_slack_reply *reply, enum ps_slack_next next, enum ps_failure category,
+                 int status, const char *what)
+{
+    reply->next = next;
+    (void)ps_fail(&reply->err, category, status, "%s", what);
+}
+
+static void read_error(const struct ps_slack_answer *answer, const char *error,
+                       struct ps_slack_reply *reply)
+{
+    enum ps_slack_next next = next_of(error);
+    bool rate = strcmp(error, "ratelimited") == 0 || strcmp(error, "rate_limited") == 0;
+    int64_t pause = pause_of(answer);
+    enum ps_failure category = PS_FAILURE_UNKNOWN;
+
+    switch (next) {
+    case PS_SLACK_STOP:
+        category = PS_FAILURE_CONFIGURATION;
+        break;
+    case PS_SLACK_RETRY:
+        category = rate ? PS_FAILURE_RATE_LIMIT : PS_FAILURE_NETWORK;
+        if (rate && pause >= 0)
+            next = PS_SLACK_LATER;
+        break;
+    case PS_SLACK_NEVER:
+    case PS_SLACK_SENT:
+    case PS_SLACK_LATER:
+        break;
+    }
+    reply->after_ms = pause > 0 ? pause : 0;
+    fail(reply, next, category, answer->status, error);
+}
+
+/* An HTTP status without an error name that Slack's own API would have given: a proxy between, or
+   another address than Slack's. */
+static void read_status(const struct ps_slack_answer *answer, struct ps_slack_reply *reply)
+{
+    int status = answer->status;
+    enum ps_slack_next next = PS_SLACK_RETRY;
+    enum ps_failure category = ps_failure_of_status(status);
+    char what[64];
+
+    (void)snprintf(what, sizeof(what), "HTTP status %d", status);
+    if (status >= 200 && status < 300) {
+        category = PS_FAILURE_NETWORK;
+        (void)snprintf(what, sizeof(what), "the answer is not Slack's JSON");
+    } else if (status == 400 || status == 413) {
+        next = PS_SLACK_NEVER;
+        category = PS_FAILURE_UNKNOWN;
+    } else if (status >= 300 && status < 500 && status != 408 && status != 425) {
+        next = PS_SLACK_STOP;
+        category = PS_FAILURE_CONFIGURATION;
+    }
+    fail(reply, next, category, status, what);
+}
+
+static void read_json(const struct ps_slack_answer *answer, const cJSON *json,
+                      struct ps_slack_reply *reply)
+{
+    const char *error = ps_json_text(json, "error");
+    const char *ts = ps_json_text(json, "ts");
+    bool ok = false;
+
+    if (ps_json_bool(json, "ok", &ok) && ok && answer->status >= 200 && answer->status < 300) {
+        reply->next = PS_SLACK_SENT;
+        if (ts != NULL && strlen(ts) < sizeof(reply->ts))
+            memcpy(reply->ts, ts, strlen(ts) + 1);
+    } else if (error != NULL && error[0] != '\0' && !ok) {
+        read_error(answer, error, reply);
+    } else {
+        read_status(answer, reply);
+    }
+}
+
+void ps_slack_reply_read(const struct ps_slack_answer *answer, struct ps_slack_reply *out_reply)
+{
+    cJSON *json = NULL;
+    int64_t pause = pause_of(answer);
+
+    *out_reply = (struct ps_slack_reply){ .next = PS_SLACK_RETRY };
+    if (answer->fault != NULL) {
+        out_reply->err = *answer->fault;
+        if (answer->fault->category == PS_FAILURE_CONFIGURATION)
+            out_reply->next = PS_SLACK_STOP;
+        return;
+    }
+    if (answer->status == 429) {
+        fail(out_reply, PS_SLACK_LATER, PS_FAILURE_RATE_LIMIT, 429, "HTTP status 429");
+        out_reply->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
+        return;
+    }
+    if (answer->status >= 500) {
+        read_status(answer, out_reply);
+        out_reply->after_ms = pause > 0 ? pause : 0;
+        return;
+    }
+    json = ps_json_parse(answer->body, answer->body_len, NULL);
+    if (cJSON_IsObject(json))
+        read_json(answer, json, out_reply);
+    else
+        read_status(answer, out_reply);
+    cJSON_Delete(json);
+}

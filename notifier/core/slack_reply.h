@@ -1,0 +1,42 @@
+/* What Slack's answer to chat.postMessage means for the message. */
+#ifndef PS_NOTIFIER_SLACK_REPLY_H
+#define PS_NOTIFIER_SLACK_REPLY_H
+#include "shared/core/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PS_SLACK_TS_MAX = 64,               /* bytes of a message's ts, with the NUL */
+    PS_SLACK_HOLD_MS = 30 * 1000,       /* a 429 that does not say how long */
+    PS_SLACK_HOLD_MAX_MS = 3600 * 1000, /* a longer Retry-After is taken for this */
+};
+
+enum ps_slack_next {
+    PS_SLACK_SENT,
+    PS_SLACK_LATER, /* Slack asked to slow down: this channel waits after_ms, at no cost */
+    PS_SLACK_RETRY, /* the sink failed; not before after_ms */
+    PS_SLACK_NEVER, /* this message will never be accepted */
+    PS_SLACK_STOP   /* no message will be, until settings or access are mended: CONFIGURATION */
+};
+
+struct ps_slack_reply {
+    enum ps_slack_next next;
+    char ts[PS_SLACK_TS_MAX]; /* SENT: Slack's name of the message; "" when it gave none */
+    int64_t after_ms;         /* LATER, RETRY */
+    struct ps_err err;        /* all but SENT; code is the HTTP status */
+};
+
+/* All borrowed for the call. */
+struct ps_slack_answer {
+    int status; /* 0 when no answer came */
+    const char *body;
+    size_t body_len;
+    const char *retry_after;    /* header; NULL when absent */
+    const struct ps_err *fault; /* transport fault; NULL when an answer came */
+    int64_t wall_ms;            /* for a Retry-After that is a date */
+};
+
+void ps_slack_reply_read(const struct ps_slack_answer *answer, struct ps_slack_reply *out_reply);
+
+#endif

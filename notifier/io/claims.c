@@ -1,0 +1,136 @@
+#include "notifier/io/claims.h"
+
+#include "shared/core/alloc.h"
+
+#include <stdlib.h>
+
+/* One statement, so that of two notifiers only one gets it: the second waits for the row and then
+   sees the claim. The outer counts are of the time before. */
+static const char sql_take[] =
+    "WITH mine AS (UPDATE outbox SET claimed_by = $2, claimed_at = now()"
+    " WHERE message_id = $1 AND sent_at IS NULL AND dead_at IS NULL"
+    " AND (claimed_at IS NULL OR claimed_by = $2 OR claimed_at < now() - interval '2 minutes')"
+    " RETURNING 1)"
+    " SELECT (SELECT count(*) FROM mine), count(*),"
+    " count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL)"
+    " FROM outbox WHERE message_id = $1";
+static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, '')"
+                               " WHERE message_id = $1 AND sent_at IS NULL";
+static const char sql_dead[] = "UPDATE outbox SET dead_at = now(), dead_reason = $2"
+                               " WHERE message_id = $1 AND sent_at IS NULL";
+static const char sql_release[] = "UPDATE outbox SET claimed_by = NULL, claimed_at = NULL"
+                                  " WHERE message_id = $1 AND claimed_by = $2 AND sent_at IS NULL";
+static const char sql_revive[] =
+    "UPDATE outbox SET dead_at = NULL, dead_reason = NULL, claimed_by = NULL, claimed_at = NULL"
+    " WHERE message_id = $1 AND sent_at IS NULL";
+
+struct ps_claims {
+    struct ps_pg *pg;
+    char *instance;
+};
+
+struct asking {
+    ps_claim_fn on_claim;
+    ps_mark_fn on_mark;
+    void *cookie;
+};
+
+struct ps_claims *ps_claims_create(struct ps_pg *pg, const char *instance)
+{
+    struct ps_claims *claims = ps_alloc_zero(1, sizeof(*claims));
+
+    claims->pg = pg;
+    claims->instance = ps_alloc_text(instance);
+    return claims;
+}
+
+void ps_claims_destroy(struct ps_claims *claims)
+{
+    if (claims == NULL)
+        return;
+    free(claims->instance);
+    free(claims);
+}
+
+bool ps_claims_up(const struct ps_claims *claims)
+{
+    return ps_pg_up(claims->pg);
+}
+
+static void on_claim(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct asking asking = *(struct asking *)cookie;
+    enum ps_claim claim = PS_CLAIM_TAKEN;
+
+    free(cookie);
+    if (err != NULL)
+        claim = PS_CLAIM_FAILED;
+    else if (ps_pg_int(rows, 0, 0, 0, 0) > 0)
+        claim = PS_CLAIM_MINE;
+    else if (ps_pg_int(rows, 0, 0, 1, 0) == 0)
+        claim = PS_CLAIM_UNKNOWN;
+    else if (ps_pg_int(rows, 0, 0, 2, 0) == 0)
+        claim = PS_CLAIM_SENT;
+    asking.on_claim(asking.cookie, claim, err);
+}
+
+static void on_mark(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct asking asking = *(struct asking *)cookie;
+
+    (void)rows;
+    free(cookie);
+    asking.on_mark(asking.cookie, err);
+}
+
+static void mark(struct ps_claims *claims, struct ps_pg_batch *batch, ps_mark_fn fn, void *cookie)
+{
+    struct asking *asking = ps_alloc_zero(1, sizeof(*asking));
+
+    *asking = (struct asking){ .on_mark = fn, .cookie = cookie };
+    ps_pg_run(claims->pg, batch, on_mark, asking);
+}
+
+void ps_claims_take(struct ps_claims *claims, const char *id, ps_claim_fn fn, void *cookie)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    struct asking *asking = ps_alloc_zero(1, sizeof(*asking));
+
+    *asking = (struct asking){ .on_claim = fn, .cookie = cookie };
+    PS_PG_ADD(batch, sql_take, id, claims->instance);
+    ps_pg_run(claims->pg, batch, on_claim, asking);
+}
+
+void ps_claims_sent(struct ps_claims *claims, const char *id, const char *slack_ts, ps_mark_fn fn,
+                    void *cookie)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch, sql_sent, id, slack_ts);
+    mark(claims, batch, fn, cookie);
+}
+
+void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason, ps_mark_fn fn,
+                    void *cookie)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch, sql_dead, id, reason);
+    mark(claims, batch, fn, cookie);
+}
+
+void ps_claims_release(struct ps_claims *claims, const char *id, ps_mark_fn fn, void *cookie)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch, sql_release, id, claims->instance);
+    mark(claims, batch, fn, cookie);
+}
+
+struct ps_pg_batch *ps_claims_revive(const char *id)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch, sql_revive, id);
+    return batch;
+}

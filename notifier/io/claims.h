@@ -1,0 +1,29 @@
+/* The outbox as the notifier sees it: who sends a message, and that it was sent. */
+#ifndef PS_NOTIFIER_CLAIMS_H
+#define PS_NOTIFIER_CLAIMS_H
+#include "notifier/core/lanes.h"
+#include "shared/io/pg.h"
+
+struct ps_claims;
+
+typedef void (*ps_claim_fn)(void *cookie, enum ps_claim claim, const struct ps_err *err);
+/* err is NULL when it is written down. */
+typedef void (*ps_mark_fn)(void *cookie, const struct ps_err *err);
+
+/* Borrows pg; copies instance. */
+struct ps_claims *ps_claims_create(struct ps_pg *pg, const char *instance) PS_MUST_USE;
+void ps_claims_destroy(struct ps_claims *claims);
+bool ps_claims_up(const struct ps_claims *claims); /* PostgreSQL is reached */
+/* Ours, unless another claimed it within two minutes or it was sent. fn as for ps_pg_run. */
+void ps_claims_take(struct ps_claims *claims, const char *id, ps_claim_fn fn, void *cookie);
+void ps_claims_sent(struct ps_claims *claims, const char *id, const char *slack_ts, ps_mark_fn fn,
+                    void *cookie);
+void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason, ps_mark_fn fn,
+                    void *cookie);
+/* Somebody else may send it at once. */
+void ps_claims_release(struct ps_claims *claims, const char *id, ps_mark_fn fn, void *cookie);
+
+/* Gives a batch that makes a message that was given up a message to send again (dead replay). */
+struct ps_pg_batch *ps_claims_revive(const char *id) PS_MUST_USE;
+
+#endif

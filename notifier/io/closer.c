@@ -1,0 +1,274 @@
+#include "notifier/io/closer.h"
+
+#include "notifier/core/dead_letter.h"
+#include "shared/core/alloc.h"
+#include "shared/core/backoff.h"
+#include "shared/core/json.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum { RETRY_BASE_MS = 200, RETRY_CAP_MS = 5000 };
+
+enum step { MARK_SENT, SETTLE, MARK_DEAD, TWINS, END };
+
+struct entry {
+    struct ps_closer *closer;
+    struct ps_message *message; /* NULL for a buried one */
+    enum ps_close close;
+    enum step step;
+    bool asked;   /* an answer is awaited */
+    int failures; /* in a row */
+    char *raw;    /* owned, of a buried one */
+    size_t raw_len;
+    char *id;                /* owned; of the outbox, or NULL */
+    char *letter;            /* owned; NULL but for a dead one */
+    char *reason;            /* owned, as the letter */
+    struct ps_message *twin; /* settled next */
+    struct ps_timer *again;
+    struct entry *prev, *next;
+};
+
+struct ps_closer {
+    struct ps_closer_options options;
+    struct entry *entries;
+    bool hurried;
+};
+
+static void advance(struct entry *entry);
+
+struct ps_closer *ps_closer_create(const struct ps_closer_options *options)
+{
+    struct ps_closer *closer = ps_alloc_zero(1, sizeof(*closer));
+
+    closer->options = *options;
+    return closer;
+}
+
+static void entry_destroy(struct entry *entry)
+{
+    DL_DELETE(entry->closer->entries, entry);
+    ps_timer_destroy(entry->again);
+    free(entry->raw);
+    free(entry->id);
+    free(entry->letter);
+    free(entry->reason);
+    free(entry);
+}
+
+void ps_closer_destroy(struct ps_closer *closer)
+{
+    struct entry *entry, *next;
+
+    if (closer == NULL)
+        return;
+    DL_FOREACH_SAFE(closer->entries, entry, next)
+    entry_destroy(entry);
+    free(closer);
+}
+
+static void end(struct entry *entry)
+{
+    struct ps_closer *closer = entry->closer;
+    struct ps_message *message = entry->message;
+
+    entry_destroy(entry);
+    if (message != NULL)
+        closer->options.closed(closer->options.cookie, message);
+    closer->options.idle(closer->options.cookie);
+}
+
+static void on_again(void *cookie)
+{
+    advance(cookie);
+}
+
+/* Never acts at once: a failure can be the connection's own end, in which nothing may be asked. */
+static void try_later(struct entry *entry)
+{
+    if (entry->closer->hurried)
+        entry->step = END;
+    entry->failures++;
+    ps_timer_set(entry->again, entry->closer->hurried
+                                   ? 0
+                                   : ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, entry->failures,
+                                                   ps_clock_random()));
+}
+
+static enum step after_settle(const struct entry *entry, bool held)
+{
+    /* Not held any more: whoever has it now will come to the same end and write it down. */
+    return entry->close == PS_CLOSE_DEAD && held && entry->id != NULL ? MARK_DEAD : TWINS;
+}
+
+static void on_settled(void *cookie, bool held, const struct ps_err *err)
+{
+    struct entry *entry = cookie;
+
+    entry->asked = false;
+    if (err != NULL) {
+        try_later(entry);
+        return;
+    }
+    entry->failures = 0;
+    if (entry->step == SETTLE)
+        entry->step = after_settle(entry, held);
+    else
+        entry->twin = entry->twin->next;
+    advance(entry);
+}
+
+static void on_marked(void *cookie, const struct ps_err *err)
+{
+    struct entry *entry = cookie;
+
+    entry->asked = false;
+    if (err != NULL) {
+        if (err->code == PS_PG_ERR_SQL || entry->failures == 0)
+            PS_LOG(MQ_ERROR, F_TEXT("what", "mark"), F_TEXT("id", entry->id), F_ERR(err));
+        if (entry->closer->hurried && entry->step == MARK_SENT) {
+            entry->step = SETTLE;
+            ps_timer_set(entry->again, 0);
+            return;
+        }
+        try_later(entry);
+        return;
+    }
+    entry->failures = 0;
+    entry->step = entry->step == MARK_SENT ? SETTLE : TWINS;
+    advance(entry);
+}
+
+static void settle(struct entry *entry)
+{
+    struct ps_str raw = { entry->raw, entry->raw_len };
+
+    if (entry->message != NULL)
+        raw = (struct ps_str){ entry->message->raw, entry->message->raw_len };
+    if (raw.data == NULL) { /* a message of our own is in no list */
+        entry->step = TWINS;
+        advance(entry);
+        return;
+    }
+    entry->asked = true;
+    ps_queue_settle(entry->closer->options.queue,
+                    entry->close == PS_CLOSE_DEAD ? PS_SETTLE_DEAD : PS_SETTLE_DONE, raw,
+                    entry->letter, on_settled, entry);
+}
+
+static void advance(struct entry *entry)
+{
+    struct ps_closer *closer = entry->closer;
+
+    switch (entry->step) {
+    case MARK_SENT:
+        entry->asked = true;
+        ps_claims_sent(closer->options.claims, entry->id, entry->message->slack_ts, on_marked,
+                       entry);
+        break;
+    case SETTLE:
+        settle(entry);
+        break;
+    case MARK_DEAD:
+        entry->asked = true;
+        ps_claims_dead(closer->options.claims, entry->id, entry->reason, on_marked, entry);
+        break;
+    case TWINS:
+        if (entry->twin == NULL) {
+            end(entry);
+            break;
+        }
+        PS_LOG(MQ_DUPLICATE, F_TEXT("id", entry->twin->notice.id));
+        entry->asked = true;
+        ps_queue_settle(closer->options.queue, PS_SETTLE_DONE,
+                        (struct ps_str){ entry->twin->raw, entry->twin->raw_len }, NULL, on_settled,
+                        entry);
+        break;
+    case END:
+        end(entry);
+        break;
+    }
+}
+
+static struct entry *entry_create(struct ps_closer *closer, enum ps_close close)
+{
+    struct entry *entry = ps_alloc_zero(1, sizeof(*entry));
+
+    entry->closer = closer;
+    entry->close = close;
+    entry->step = SETTLE;
+    entry->again = ps_timer_create(closer->options.loop, on_again, entry);
+    DL_APPEND(closer->entries, entry);
+    return entry;
+}
+
+void ps_closer_close(struct ps_closer *closer, enum ps_close close, struct ps_message *message)
+{
+    struct entry *entry = entry_create(closer, close);
+
+    entry->message = message;
+    entry->twin = message->twins;
+    if (message->outbox)
+        entry->id = ps_alloc_text(message->notice.id);
+    if (close == PS_CLOSE_SENT && message->outbox)
+        entry->step = MARK_SENT;
+    if (close == PS_CLOSE_DEAD) {
+        entry->letter = ps_dead_letter_format(message, ps_clock_wall_ms());
+        entry->reason = ps_alloc_text(message->reason);
+    }
+    advance(entry);
+}
+
+void ps_closer_bury(struct ps_closer *closer, struct ps_str raw, const char *reason)
+{
+    struct entry *entry = entry_create(closer, PS_CLOSE_DEAD);
+    cJSON *json = ps_json_parse(raw.data, raw.len, NULL);
+    const char *id = ps_json_text(json, "id");
+
+    entry->raw = ps_alloc_copy(raw.data, raw.len);
+    entry->raw_len = raw.len;
+    entry->letter = ps_dead_letter_format_raw(raw.data, raw.len, reason, ps_clock_wall_ms());
+    entry->reason = ps_alloc_text(reason);
+    if (id != NULL && ps_message_is_outbox(id))
+        entry->id = ps_alloc_text(id);
+    cJSON_Delete(json);
+    advance(entry);
+}
+
+bool ps_closer_holds(const struct ps_closer *closer, struct ps_str raw)
+{
+    const struct entry *entry;
+
+    DL_FOREACH(closer->entries, entry)
+    if (entry->raw != NULL && entry->raw_len == raw.len &&
+        memcmp(entry->raw, raw.data, raw.len) == 0)
+        return true;
+    return false;
+}
+
+size_t ps_closer_busy(const struct ps_closer *closer)
+{
+    const struct entry *entry;
+    size_t count = 0;
+
+    DL_FOREACH(closer->entries, entry)
+    count++;
+    return count;
+}
+
+void ps_closer_hurry(struct ps_closer *closer)
+{
+    struct entry *entry;
+
+    closer->hurried = true;
+    DL_FOREACH(closer->entries, entry)
+    {
+        if (!entry->asked) {
+            entry->step = entry->step == MARK_SENT ? SETTLE : END;
+            ps_timer_set(entry->again, 0);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+#include "notifier/io/notifier.h"
+
+#include "notifier/core/outage.h"
+#include "notifier/core/pressure.h"
+#include "notifier/io/console.h"
+#include "notifier/io/sender.h"
+#include "notifier/io/slack_api.h"
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WATCH_MS = 1000, RETRY_BASE_MS = 1000, ACCESS_COOLDOWN_MS = 60 * 1000 };
+
+struct ps_notifier {
+    struct ps_daemon *daemon; /* borrowed */
+    struct ps_claims *claims;
+    struct ps_sender *sender;
+    struct ps_timer *watch;
+    struct ps_outage outage; /* of Redis */
+    struct ps_pressure pressure;
+    int64_t depth;
+};
+
+/* The list is out of reach, so this goes to the sink directly. */
+static void say(struct ps_notifier *notifier, enum ps_notice_kind kind, const char *text)
+{
+    const char *channel = notifier->daemon->config->ops_alert_channel;
+    char *id =
+        ps_alloc_format("redis-%s-%lld", notifier->daemon->instance, (long long)ps_clock_wall_ms());
+    char *words = ps_alloc_text(text), *name = ps_alloc_text(channel);
+
+    if (channel[0] != '\0')
+        ps_sender_say(notifier->sender, &(struct ps_notice){ .id = id,
+                                                             .kind = kind,
+                                                             .channel = name,
+                                                             .text = words,
+                                                             .created_ms = ps_clock_wall_ms() });
+    free(id);
+    free(words);
+    free(name);
+}
+
+static void on_watch(void *cookie)
+{
+    struct ps_notifier *notifier = cookie;
+    struct ps_daemon *daemon = notifier->daemon;
+    int64_t gone_ms;
+    char span[PS_CIVIL_TEXT];
+    char *text = NULL;
+    enum ps_outage_change change = ps_outage_step(&notifier->outage, ps_redis_up(daemon->redis),
+                                                  ps_loop_now(daemon->loop), &gone_ms);
+
+    ps_civil_format_span(gone_ms / 1000, span);
+    switch (change) {
+    case PS_OUTAGE_SAME:
+        break;
+    case PS_OUTAGE_TELL:
+        PS_LOG(OPS_ALERT, F_TEXT("what", "Redis is not reached"), F_INT("gone_ms", gone_ms));
+        text = ps_alloc_format("Paperscout: Redis has not been reached for %s. Nothing is probed "
+                               "and nothing is announced until it is back.",
+                               span);
+        say(notifier, PS_NOTICE_OPS_ALERT, text);
+        break;
+    case PS_OUTAGE_RECOVERED:
+        PS_LOG(OPS_RECOVERY, F_TEXT("what", "Redis is reached again"), F_INT("gone_ms", gone_ms));
+        text = ps_alloc_format("Paperscout: Redis is reached again, after %s.", span);
+        say(notifier, PS_NOTICE_OPS_RECOVERY, text);
+        break;
+    }
+    free(text);
+    ps_timer_set(notifier->watch, WATCH_MS);
+}
+
+static void on_depth(void *cookie, int64_t length)
+{
+    struct ps_notifier *notifier = cookie;
+
+    notifier->depth = length;
+    switch (ps_pressure_step(&notifier->pressure, length)) {
+    case PS_PRESSURE_SAME:
+        break;
+    case PS_PRESSURE_WARN:
+        PS_LOG(MQ_BACKPRESSURE, F_INT("depth", length),
+               F_INT("threshold", notifier->pressure.threshold));
+        break;
+    case PS_PRESSURE_OVER:
+        PS_LOG(MQ_BACKPRESSURE_OVER, F_INT("depth", length));
+        break;
+    }
+}
+
+static bool use_slack(const struct ps_config *config)
+{
+    if (config->notify_sink[0] != '\0')
+        return strcmp(config->notify_sink, "slack") == 0;
+    return config->slack_bot_token[0] != '\0';
+}
+
+static struct ps_sink make_sink(const struct ps_daemon *daemon)
+{
+    const struct ps_slack_options slack = { .api_url = daemon->config->slack_api_url,
+                                            .token = daemon->config->slack_bot_token,
+                                            .user_agent = daemon->user_agent };
+
+    return use_slack(daemon->config) ? ps_slack_create(daemon->loop, &slack)
+                                     : ps_console_create(daemon->loop, STDOUT_FILENO);
+}
+
+bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
+{
+    const struct ps_config *config = daemon->config;
+    struct ps_notifier *notifier;
+    struct ps_sender_options options;
+
+    if (use_slack(config) && config->slack_bot_token[0] == '\0')
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "SLACK_BOT_TOKEN: required where NOTIFY_SINK is slack");
+    notifier = ps_alloc_zero(1, sizeof(*notifier));
+    notifier->daemon = daemon;
+    notifier->claims = ps_claims_create(daemon->pg, daemon->instance);
+    ps_pressure_init(&notifier->pressure, config->mq_backpressure_threshold);
+    ps_outage_init(&notifier->outage, PS_NOTIFIER_REDIS_GONE_MS, ps_loop_now(daemon->loop));
+    options = (struct ps_sender_options){
+        .loop = daemon->loop,
+        .redis = daemon->redis,
+        .keys = daemon->keys,
+        .heartbeat = daemon->heartbeat,
+        .instance = daemon->instance,
+        .claims = notifier->claims,
+        .metrics = daemon->metrics,
+        .failures = daemon->failures,
+        .lanes = {.interval_ms = use_slack(config) ? config->slack_channel_interval_ms : 0,
+                  .max_retries = (int)config->mq_max_retries,
+                  .retry_base_ms = RETRY_BASE_MS,
+                  .breaker_threshold = (int)config->mq_circuit_breaker_threshold,
+                  .breaker_cooldown_ms =
+                       (int64_t)(config->mq_circuit_breaker_cooldown_seconds * 1000),
+                  .access_cooldown_ms = ACCESS_COOLDOWN_MS},
+        .sink = make_sink(daemon),
+        .cookie = notifier,
+        .depth = on_depth,
+    };
+    notifier->sender = ps_sender_create(&options);
+    notifier->watch = ps_timer_create(daemon->loop, on_watch, notifier);
+    ps_timer_set(notifier->watch, 0);
+    PS_LOG(NOTIFIER_START, F_TEXT("sink", use_slack(config) ? "slack" : "console"),
+           F_TEXT("instance_id", daemon->instance));
+    *out_self = notifier;
+    return true;
+}
+
+void ps_notifier_on_server(void *self, bool up)
+{
+    struct ps_notifier *notifier = self;
+
+    if (up)
+        ps_sender_wake(notifier->sender);
+}
+
+static void on_drained(void *cookie)
+{
+    struct ps_notifier *notifier = cookie;
+
+    PS_LOG(NOTIFIER_STOP, F_INT("held", ps_lanes_held(ps_sender_lanes(notifier->sender))));
+    ps_daemon_drained(notifier->daemon);
+}
+
+void ps_notifier_drain(void *self, int count)
+{
+    struct ps_notifier *notifier = self;
+
+    PS_LOG(NOTIFIER_DRAIN, F_INT("held", ps_lanes_held(ps_sender_lanes(notifier->sender))),
+           F_BOOL("hurry", count > 1));
+    ps_sender_drain(notifier->sender, count > 1, on_drained, notifier);
+}
+
+void ps_notifier_destroy(void *self)
+{
+    struct ps_notifier *notifier = self;
+
+    if (notifier == NULL)
+        return;
+    ps_timer_destroy(notifier->watch);
+    ps_sender_destroy(notifier->sender);
+    ps_claims_destroy(notifier->claims);
+    free(notifier);
+}
+
+int64_t ps_notifier_depth(const struct ps_notifier *notifier)
+{
+    return notifier->depth;
+}
+
+bool ps_notifier_backpressure(const struct ps_notifier *notifier)
+{
+    return notifier->pressure.high;
+}
+
+const struct ps_lanes *ps_notifier_lanes(const struct ps_notifier *notifier)
+{
+    return ps_sender_lanes(notifier->sender);
+}
+
+const struct ps_daemon *ps_notifier_daemon(const struct ps_notifier *notifier)
+{
+    return notifier->daemon;
+}
+
+bool ps_notifier_stuck(void *self)
+{
+    const struct ps_notifier *notifier = self;
+
+    return ps_redis_up(notifier->daemon->redis) &&
+           ps_sender_stuck(notifier->sender, notifier->depth, PS_NOTIFIER_STUCK_MS);
+}

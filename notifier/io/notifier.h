@@ -1,0 +1,28 @@
+/* The notifier's own part: owns sink, sender and claims; warns of a long queue; tells of a Redis
+   that stays away. */
+#ifndef PS_NOTIFIER_NOTIFIER_H
+#define PS_NOTIFIER_NOTIFIER_H
+#include "notifier/core/lanes.h"
+#include "shared/io/daemon.h"
+
+enum {
+    PS_NOTIFIER_REDIS_GONE_MS = 10 * 60 * 1000, /* then we tell the operations channel ourselves */
+    PS_NOTIFIER_STUCK_MS = 30 * 1000
+};
+
+struct ps_notifier;
+
+/* The functions of a ps_program, for main.c and tests. */
+bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err);
+void ps_notifier_on_server(void *self, bool up); /* Redis or PostgreSQL */
+void ps_notifier_drain(void *self, int count);
+void ps_notifier_destroy(void *self);
+
+/* What the health fields read. */
+int64_t ps_notifier_depth(const struct ps_notifier *notifier);
+bool ps_notifier_backpressure(const struct ps_notifier *notifier);
+const struct ps_lanes *ps_notifier_lanes(const struct ps_notifier *notifier);
+const struct ps_daemon *ps_notifier_daemon(const struct ps_notifier *notifier);
+bool ps_notifier_stuck(void *self);
+
+#endif

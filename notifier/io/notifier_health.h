@@ -1,0 +1,15 @@
+/* The notifier's fields of /health, its reasons and its gauges. */
+#ifndef PS_NOTIFIER_HEALTH_H
+#define PS_NOTIFIER_HEALTH_H
+#include "shared/core/health.h"
+#include "shared/core/metrics.h"
+#include "shared/core/result.h"
+
+enum { PS_NOTIFIER_FIELDS = 8 };
+/* Read with a struct ps_notifier as cookie. */
+extern const struct ps_health_field ps_notifier_fields[PS_NOTIFIER_FIELDS];
+void ps_notifier_reasons(void *self, cJSON *out_reasons);
+void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics);
+void ps_notifier_beat(void *self, struct ps_fields *fields);
+
+#endif

@@ -1,0 +1,47 @@
+/* The notify list: take into the in-flight list, settle, bring back what dead notifiers held. */
+#ifndef PS_NOTIFIER_QUEUE_H
+#define PS_NOTIFIER_QUEUE_H
+#include "shared/core/keys.h"
+#include "shared/core/str.h"
+#include "shared/io/heartbeat.h"
+#include "shared/io/redis.h"
+
+#include <stddef.h>
+
+struct ps_queue;
+
+typedef void (*ps_queue_visit_fn)(void *cookie, const char *channel);
+
+struct ps_queue_options {
+    struct ps_loop *loop; /* borrowed, as all of these */
+    struct ps_redis *redis;
+    const struct ps_keys *keys;
+    struct ps_heartbeat *heartbeat; /* nothing is taken before it was written */
+    const char *instance;
+
+    void *cookie; /* of the functions below; all run on the loop */
+    /* Room for how many more; calls visit for each channel that is full. */
+    size_t (*room)(void *cookie, ps_queue_visit_fn visit, void *visit_cookie);
+    bool (*holds)(void *cookie, struct ps_str raw);
+    void (*taken)(void *cookie, struct ps_str raw); /* borrowed */
+    void (*round)(void *cookie);                    /* after the last taken of one answer */
+    void (*depth)(void *cookie, int64_t length);    /* of the list, at least once a second */
+};
+
+enum ps_settle { PS_SETTLE_DONE, PS_SETTLE_BACK, PS_SETTLE_DEAD };
+
+/* err is NULL when Redis answered; held: the message was in the in-flight list until then. */
+typedef void (*ps_queue_fn)(void *cookie, bool held, const struct ps_err *err);
+
+struct ps_queue *ps_queue_create(const struct ps_queue_options *options) PS_MUST_USE;
+void ps_queue_destroy(struct ps_queue *queue);
+/* There is room again: look for more now rather than at the next turn. */
+void ps_queue_nudge(struct ps_queue *queue);
+/* letter: what goes to the dead list, for PS_SETTLE_DEAD. Copies. */
+void ps_queue_settle(struct ps_queue *queue, enum ps_settle how, struct ps_str raw,
+                     const char *letter, ps_queue_fn fn, void *cookie);
+/* Takes nothing more. done runs once no answer is awaited that could bring a message; perhaps
+   before this returns. */
+void ps_queue_stop(struct ps_queue *queue, void (*done)(void *cookie), void *cookie);
+
+#endif

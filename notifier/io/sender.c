@@ -1,0 +1,377 @@
+#include "notifier/io/sender.h"
+
+#include "notifier/io/closer.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+struct ps_sender {
+    struct ps_sender_options options;
+    struct ps_lanes *lanes;
+    struct ps_queue *queue;
+    struct ps_closer *closer;
+    struct ps_timer *turn; /* claims and sends what may go */
+    struct ps_timer *drained;
+    int64_t depth;    /* of the list, as told last */
+    int64_t moved_ms; /* something was settled, or there was nothing to do */
+    bool draining, queue_stopped, hurry;
+    size_t going_back; /* answers awaited */
+    void (*done)(void *cookie);
+    void *done_cookie;
+};
+
+static void begin(struct ps_sender *sender)
+{
+    ps_timer_set(sender->turn, 0);
+}
+
+static bool idle(const struct ps_sender *sender)
+{
+    return ps_lanes_held(sender->lanes) == 0 && ps_closer_busy(sender->closer) == 0;
+}
+
+static void on_back(void *cookie, bool held, const struct ps_err *err)
+{
+    struct ps_sender *sender = cookie;
+
+    (void)held;
+    (void)err; /* what could not go back is in the in-flight list: others bring it back */
+    sender->going_back--;
+    ps_timer_set(sender->drained, 0);
+}
+
+static void on_released(void *cookie, const struct ps_err *err)
+{
+    on_back(cookie, true, err);
+}
+
+static void put_back(struct ps_sender *sender)
+{
+    struct ps_message *message;
+
+    while ((message = ps_lanes_take_back(sender->lanes)) != NULL) {
+        if (message->claimed && ps_claims_up(sender->options.claims)) {
+            sender->going_back++;
+            ps_claims_release(sender->options.claims, message->notice.id, on_released, sender);
+        }
+        if (message->raw != NULL) {
+            sender->going_back++;
+            ps_queue_settle(sender->queue, PS_SETTLE_BACK,
+                            (struct ps_str){ message->raw, message->raw_len }, NULL, on_back,
+                            sender);
+        }
+        ps_message_destroy(message);
+    }
+}
+
+/* Always from the timer, so that the end of a connection, which runs callbacks too, starts nothing.
+ */
+static void on_drained(void *cookie)
+{
+    struct ps_sender *sender = cookie;
+    void (*done)(void *cookie) = sender->done;
+
+    if (!sender->draining || done == NULL)
+        return;
+    if (sender->queue_stopped || sender->hurry)
+        put_back(sender);
+    if (sender->going_back > 0 || ps_closer_busy(sender->closer) > 0)
+        return;
+    if (!sender->hurry && (!sender->queue_stopped || !idle(sender)))
+        return;
+    sender->done = NULL;
+    done(sender->done_cookie);
+}
+
+static void log_failure(struct ps_sender *sender, enum ps_event event,
+                        const struct ps_message *message, const struct ps_slack_reply *reply,
+                        int64_t wait_ms)
+{
+    ps_log_write(event,
+                 (const struct ps_log_field[]){ F_TEXT("id", message->notice.id),
+                                                F_TEXT("channel", message->notice.channel),
+                                                F_INT("attempts", message->attempts),
+                                                F_INT("wait_ms", wait_ms), F_ERR(&reply->err) },
+                 5);
+    ps_failure_log_add(sender->options.failures, ps_event_name(event), &reply->err, NULL,
+                       reply->err.code);
+}
+
+static void close_message(struct ps_sender *sender, struct ps_message *message, enum ps_close close)
+{
+    struct ps_err err;
+
+    switch (close) {
+    case PS_CLOSE_NOT:
+        return;
+    case PS_CLOSE_SENT:
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_SENT, NULL, 1);
+        PS_LOG(MQ_SENT, F_TEXT("id", message->notice.id),
+               F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
+               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
+               F_TEXT("trace", message->notice.trace != NULL ? message->notice.trace : ""));
+        break;
+    case PS_CLOSE_DUPLICATE:
+        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->notice.id));
+        break;
+    case PS_CLOSE_DEAD:
+        (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s", message->reason);
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_DEAD, NULL, 1);
+        PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->notice.id),
+               F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
+               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
+               F_ERR(&err));
+        break;
+    }
+    ps_closer_close(sender->closer, close, message);
+}
+
+static void log_outcome(struct ps_sender *sender, const struct ps_message *message,
+                        const struct ps_slack_reply *reply, const struct ps_lanes_outcome *outcome)
+{
+    if (reply->next == PS_SLACK_LATER) {
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RATE_LIMITED, NULL, 1);
+        log_failure(sender, PS_EVENT_MQ_RATE_LIMITED, message, reply, outcome->wait_ms);
+    } else if (reply->next == PS_SLACK_RETRY) {
+        if (outcome->close == PS_CLOSE_NOT)
+            ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RETRIES, NULL, 1);
+        log_failure(sender, PS_EVENT_MQ_RETRY, message, reply, outcome->wait_ms);
+    } else if (reply->next == PS_SLACK_NEVER) {
+        ps_failure_log_add(sender->options.failures, "MQ-DEAD-LETTER", &reply->err, NULL,
+                           reply->err.code);
+    } else if (reply->next == PS_SLACK_STOP && outcome->access_lost) {
+        log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, reply, outcome->wait_ms);
+    }
+    if (outcome->circuit_opened)
+        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.lanes.breaker_cooldown_ms),
+               F_ERR(&reply->err));
+    if (outcome->circuit_closed)
+        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->notice.id));
+    if (outcome->access_back)
+        PS_LOG(MQ_CONFIGURATION_OVER, F_TEXT("id", message->notice.id));
+}
+
+static void on_reply(void *cookie, const struct ps_slack_reply *reply)
+{
+    struct ps_message *message = cookie;
+    struct ps_sender *sender = message->holder;
+    struct ps_lanes_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
+    struct ps_lanes_outcome outcome;
+
+    ps_lanes_answered(sender->lanes, message, reply, time, &outcome);
+    log_outcome(sender, message, reply, &outcome);
+    sender->moved_ms = time.now_ms;
+    begin(sender);
+    ps_timer_set(sender->drained, 0);
+    close_message(sender, message, outcome.close); /* message may be gone after this */
+}
+
+static void on_claim(void *cookie, enum ps_claim claim, const struct ps_err *err)
+{
+    struct ps_message *message = cookie;
+    struct ps_sender *sender = message->holder;
+    struct ps_lanes_outcome outcome;
+
+    if (err != NULL && err->code != PS_PG_ERR_OFFLINE)
+        PS_LOG(MQ_ERROR, F_TEXT("what", "claim"), F_TEXT("id", message->notice.id), F_ERR(err));
+    ps_lanes_claimed(sender->lanes, message, claim, ps_loop_now(sender->options.loop), &outcome);
+    begin(sender);
+    ps_timer_set(sender->drained, 0);
+    close_message(sender, message, outcome.close);
+}
+
+static void on_turn(void *cookie)
+{
+    struct ps_sender *sender = cookie;
+    int64_t now_ms = ps_loop_now(sender->options.loop), wake_ms;
+    bool can_claim = ps_claims_up(sender->options.claims);
+    struct ps_message *message;
+    enum ps_lanes_move move;
+
+    while ((move = ps_lanes_next(sender->lanes, now_ms, can_claim, &message)) != PS_LANES_NOTHING) {
+        if (move == PS_LANES_CLAIM)
+            ps_claims_take(sender->options.claims, message->notice.id, on_claim, message);
+        else
+            sender->options.sink.send(sender->options.sink.self, &message->notice, on_reply,
+                                      message);
+    }
+    wake_ms = ps_lanes_wake_ms(sender->lanes, now_ms, can_claim);
+    if (wake_ms != INT64_MAX)
+        ps_timer_set(sender->turn, wake_ms - now_ms);
+}
+
+static void note_full(void *cookie, const char *channel)
+{
+    (void)channel;
+    *(bool *)cookie = true;
+}
+
+static void on_closed(void *cookie, struct ps_message *message)
+{
+    struct ps_sender *sender = cookie;
+    bool full = false;
+
+    ps_lanes_forget(sender->lanes, message);
+    sender->moved_ms = ps_loop_now(sender->options.loop);
+    ps_lanes_full(sender->lanes, note_full, &full);
+    if (sender->depth > 0 && !full)
+        ps_queue_nudge(sender->queue);
+}
+
+static void on_idle(void *cookie)
+{
+    struct ps_sender *sender = cookie;
+
+    ps_timer_set(sender->drained, 0);
+}
+
+static size_t room(void *cookie, ps_queue_visit_fn visit, void *visit_cookie)
+{
+    struct ps_sender *sender = cookie;
+    size_t held = ps_lanes_held(sender->lanes) + ps_closer_busy(sender->closer);
+
+    ps_lanes_full(sender->lanes, visit, visit_cookie);
+    return held < PS_LANES_MAX ? PS_LANES_MAX - held : 0;
+}
+
+static bool holds(void *cookie, struct ps_str raw)
+{
+    struct ps_sender *sender = cookie;
+
+    return ps_lanes_holds(sender->lanes, raw.data, raw.len) || ps_closer_holds(sender->closer, raw);
+}
+
+static void on_taken(void *cookie, struct ps_str raw)
+{
+    struct ps_sender *sender = cookie;
+    struct ps_err err;
+    struct ps_message *message = ps_message_parse(raw.data, raw.len, &err);
+
+    if (idle(sender))
+        sender->moved_ms = ps_loop_now(sender->options.loop);
+    if (message == NULL) {
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_DEAD, NULL, 1);
+        PS_LOG(MQ_DEAD_LETTER, F_INT("bytes", raw.len), F_ERR(&err));
+        ps_closer_bury(sender->closer, raw, err.what);
+        return;
+    }
+    message->holder = sender;
+    ps_lanes_add(sender->lanes, message);
+}
+
+static void on_round(void *cookie)
+{
+    begin(cookie);
+}
+
+static void on_depth(void *cookie, int64_t length)
+{
+    struct ps_sender *sender = cookie;
+
+    if (length == 0 && idle(sender))
+        sender->moved_ms = ps_loop_now(sender->options.loop);
+    sender->depth = length;
+    sender->options.depth(sender->options.cookie, length);
+}
+
+struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
+{
+    struct ps_sender *sender = ps_alloc_zero(1, sizeof(*sender));
+    struct ps_queue_options queue = { .loop = options->loop,
+                                      .redis = options->redis,
+                                      .keys = options->keys,
+                                      .heartbeat = options->heartbeat,
+                                      .instance = options->instance,
+                                      .cookie = sender,
+                                      .room = room,
+                                      .holds = holds,
+                                      .taken = on_taken,
+                                      .round = on_round,
+                                      .depth = on_depth };
+    struct ps_closer_options closer = { .loop = options->loop,
+                                        .claims = options->claims,
+                                        .cookie = sender,
+                                        .closed = on_closed,
+                                        .idle = on_idle };
+
+    sender->options = *options;
+    sender->moved_ms = ps_loop_now(options->loop);
+    sender->lanes = ps_lanes_create(&options->lanes);
+    sender->turn = ps_timer_create(options->loop, on_turn, sender);
+    sender->drained = ps_timer_create(options->loop, on_drained, sender);
+    sender->queue = closer.queue = ps_queue_create(&queue);
+    sender->closer = ps_closer_create(&closer);
+    return sender;
+}
+
+void ps_sender_destroy(struct ps_sender *sender)
+{
+    if (sender == NULL)
+        return;
+    sender->options.sink.destroy(sender->options.sink.self);
+    ps_queue_destroy(sender->queue);
+    ps_closer_destroy(sender->closer);
+    ps_lanes_destroy(sender->lanes);
+    ps_timer_destroy(sender->turn);
+    ps_timer_destroy(sender->drained);
+    free(sender);
+}
+
+void ps_sender_wake(struct ps_sender *sender)
+{
+    begin(sender);
+}
+
+void ps_sender_say(struct ps_sender *sender, const struct ps_notice *notice)
+{
+    struct ps_message *message = ps_message_own(notice);
+
+    message->holder = sender;
+    ps_lanes_add(sender->lanes, message);
+    begin(sender);
+}
+
+static void on_queue_stopped(void *cookie)
+{
+    struct ps_sender *sender = cookie;
+
+    sender->queue_stopped = true;
+    ps_timer_set(sender->drained, 0);
+}
+
+void ps_sender_drain(struct ps_sender *sender, bool hurry, void (*done)(void *cookie), void *cookie)
+{
+    ps_timer_set(sender->drained, 0);
+    if (hurry && !sender->hurry) {
+        sender->hurry = true;
+        ps_closer_hurry(sender->closer);
+    }
+    if (sender->draining)
+        return;
+    sender->draining = true;
+    sender->done = done;
+    sender->done_cookie = cookie;
+    ps_lanes_stop(sender->lanes);
+    ps_queue_stop(sender->queue, on_queue_stopped, sender);
+}
+
+const struct ps_lanes *ps_sender_lanes(const struct ps_sender *sender)
+{
+    return sender->lanes;
+}
+
+bool ps_sender_stuck(const struct ps_sender *sender, int64_t depth, int64_t limit_ms)
+{
+    int64_t now_ms = ps_loop_now(sender->options.loop);
+    bool can_claim = ps_claims_up(sender->options.claims);
+
+    if (idle(sender) && depth == 0)
+        return false;
+    if (now_ms - sender->moved_ms < limit_ms)
+        return false;
+    if (idle(sender)) /* a backlog, and nothing is taken */
+        return true;
+    return can_claim && !ps_lanes_waits(sender->lanes, now_ms, can_claim);
+}

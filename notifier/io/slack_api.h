@@ -1,0 +1,16 @@
+/* The slack sink: chat.postMessage. */
+#ifndef PS_NOTIFIER_SLACK_API_H
+#define PS_NOTIFIER_SLACK_API_H
+#include "notifier/io/sink.h"
+#include "shared/io/loop.h"
+
+struct ps_slack_options {
+    const char *api_url; /* all copied */
+    const char *token;
+    const char *user_agent;
+};
+
+struct ps_sink ps_slack_create(struct ps_loop *loop,
+                               const struct ps_slack_options *options) PS_MUST_USE;
+
+#endif
