@@ -63,9 +63,9 @@ static void numbers_keep_their_value(void **state)
         { 0.1,                "0.10000000000000001"},
         { 1764000000.5,       "1764000000.5"       },
         { 9007199254740991.0, "9007199254740991"   },
-        { INFINITY,           "+Inf"               },
-        { -INFINITY,          "-Inf"               },
-        { NAN,                "NaN"                }
+        { (double)INFINITY,   "+Inf"               },
+        { -(double)INFINITY,  "-Inf"               },
+        { (double)NAN,        "NaN"                }
     };
 
     (void)state;
