@@ -1,0 +1,43 @@
+#include "tests/upstream/blob.h"
+
+#include "shared/core/alloc.h"
+
+#include <stdlib.h>
+
+struct ps_blob *ps_blob_take(char *data, size_t len)
+{
+    struct ps_blob *blob = ps_alloc(sizeof *blob);
+
+    *blob = (struct ps_blob){ .refs = 1, .len = len, .data = data };
+    return blob;
+}
+
+struct ps_blob *ps_blob_copy(const char *data, size_t len)
+{
+    return ps_blob_take(ps_alloc_copy(data, len), len);
+}
+
+struct ps_blob *ps_blob_filler(size_t len)
+{
+    char *data = ps_alloc(len + 1);
+
+    for (size_t i = 0; i < len; i++)
+        data[i] = i % 64 == 63 ? '\n' : (char)('a' + i % 26);
+    data[len] = '\0';
+    return ps_blob_take(data, len);
+}
+
+struct ps_blob *ps_blob_ref(struct ps_blob *blob)
+{
+    if (blob != NULL)
+        blob->refs++;
+    return blob;
+}
+
+void ps_blob_unref(struct ps_blob *blob)
+{
+    if (blob == NULL || --blob->refs > 0)
+        return;
+    free(blob->data);
+    free(blob);
+}

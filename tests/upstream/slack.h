@@ -1,0 +1,17 @@
+/* Slack as far as Paperscout knows it: chat.postMessage and auth.test, and what they were sent. */
+#ifndef PS_UPSTREAM_SLACK_H
+#define PS_UPSTREAM_SLACK_H
+#include "tests/upstream/answer.h"
+
+struct ps_slack;
+
+struct ps_slack *ps_slack_create(void) PS_MUST_USE;
+void ps_slack_destroy(struct ps_slack *slack);
+void ps_slack_reset(struct ps_slack *slack);
+/* out_answer is initialised. */
+void ps_slack_answer(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
+                     struct ps_answer *out_answer);
+/* Gives {"messages": […], "refused": […]}, each in the order they came. */
+cJSON *ps_slack_json(const struct ps_slack *slack) PS_MUST_USE;
+
+#endif
