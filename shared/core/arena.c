@@ -56,7 +56,7 @@ static struct chunk *add_chunk(struct ps_arena *arena, size_t size)
 
 void *ps_arena_alloc(struct ps_arena *arena, size_t size)
 {
-    const size_t unit = sizeof(max_align_t);
+    const size_t unit = _Alignof(max_align_t);
     struct chunk *chunk = arena->chunks;
     void *memory;
 

@@ -1,0 +1,222 @@
+#include "shared/core/task.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+    const char *name, *value;
+};
+
+static const struct row good[] = {
+    {"task",      "7:D1234R0.pdf"                              },
+    { "cycle",    "7"                                          },
+    { "epoch",    "3"                                          },
+    { "url",      "https://isocpp.org/files/papers/D1234R0.pdf"},
+    { "tier",     "frontier"                                   },
+    { "prefix",   "D"                                          },
+    { "number",   "1234"                                       },
+    { "revision", "0"                                          },
+    { "ext",      ".pdf"                                       },
+};
+
+/* Parses the good rows with the named one replaced, or left out when value is NULL. */
+static bool parse_with(const char *name, const char *value, size_t len, struct ps_task *out_task,
+                       struct ps_err *err)
+{
+    struct ps_str fields[2 * PS_COUNT_OF(good)];
+    size_t i, count = 0;
+
+    for (i = 0; i < PS_COUNT_OF(good); i++) {
+        bool changed = name != NULL && strcmp(good[i].name, name) == 0;
+
+        if (changed && value == NULL)
+            continue;
+        fields[count++] = ps_str_of(good[i].name);
+        fields[count++] = changed ? (struct ps_str){ value, len } : ps_str_of(good[i].value);
+    }
+    return ps_task_parse(fields, count, out_task, err);
+}
+
+static void a_good_entry_is_read_whole(void **state)
+{
+    struct ps_task task;
+    struct ps_err err;
+
+    (void)state;
+    assert_true(parse_with(NULL, NULL, 0, &task, &err));
+    assert_string_equal(task.task, "7:D1234R0.pdf");
+    assert_int_equal(task.cycle, 7);
+    assert_int_equal(task.epoch, 3);
+    assert_string_equal(task.url, "https://isocpp.org/files/papers/D1234R0.pdf");
+    assert_int_equal(task.tier, PS_TIER_FRONTIER);
+    assert_string_equal(task.prefix, "D");
+    assert_int_equal(task.number, 1234);
+    assert_int_equal(task.revision, 0);
+    assert_string_equal(task.ext, ".pdf");
+    ps_task_clear(&task);
+    assert_null(task.url);
+}
+
+static void unknown_fields_are_passed_over_and_the_first_of_a_name_counts(void **state)
+{
+    struct ps_str fields[2 * (PS_COUNT_OF(good) + 2)];
+    struct ps_task task;
+    size_t i, count = 0;
+
+    (void)state;
+    fields[count++] = ps_str_of("traceparent");
+    fields[count++] = ps_str_of("\xFF");
+    for (i = 0; i < PS_COUNT_OF(good); i++) {
+        fields[count++] = ps_str_of(good[i].name);
+        fields[count++] = ps_str_of(good[i].value);
+    }
+    fields[count++] = ps_str_of("cycle");
+    fields[count++] = ps_str_of("9");
+    assert_true(ps_task_parse(fields, count, &task, NULL));
+    assert_int_equal(task.cycle, 7);
+    ps_task_clear(&task);
+}
+
+static void every_missing_field_is_named(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < PS_COUNT_OF(good); i++) {
+        struct ps_task task;
+        struct ps_err err;
+        char want[64];
+
+        (void)snprintf(want, sizeof(want), "task: %s is missing", good[i].name);
+        assert_false(parse_with(good[i].name, NULL, 0, &task, &err));
+        assert_string_equal(err.what, want);
+        assert_false(parse_with(good[i].name, "", 0, &task, &err));
+        assert_string_equal(err.what, want);
+        assert_int_equal(err.category, PS_FAILURE_UNKNOWN);
+        assert_null(task.task);
+        assert_null(task.url);
+    }
+    assert_false(ps_task_parse(NULL, 0, &(struct ps_task){ 0 }, NULL));
+}
+
+static void absurd_fields_are_named(void **state)
+{
+    static const struct row cases[] = {
+        {"task",      "7:D12\n34R0.pdf"             },
+        { "task",     "7:D12 34R0.pdf"              },
+        { "task",     "7:D1234R0\xFF.pdf"           },
+        { "cycle",    "0"                           },
+        { "cycle",    "-1"                          },
+        { "cycle",    "seven"                       },
+        { "cycle",    "7.5"                         },
+        { "cycle",    "99999999999999999999"        },
+        { "cycle",    "9007199254740993"            },
+        { "epoch",    "-1"                          },
+        { "epoch",    "3x"                          },
+        { "url",      "isocpp.org/D1234R0.pdf"      },
+        { "url",      "ftp://isocpp.org/D1234R0.pdf"},
+        { "url",      "file:///etc/passwd"          },
+        { "url",      "http:///D1234R0.pdf"         },
+        { "url",      "http://h/\r\nX: y"           },
+        { "url",      "http://h/\xFF"               },
+        { "tier",     "hot"                         },
+        { "tier",     "FRONTIER"                    },
+        { "prefix",   "d"                           },
+        { "prefix",   "LEWGXX"                      },
+        { "prefix",   "../"                         },
+        { "number",   "-1"                          },
+        { "number",   "1000000"                     },
+        { "number",   "12a"                         },
+        { "revision", "-1"                          },
+        { "revision", "1000"                        },
+        { "ext",      "pdf"                         },
+        { "ext",      "."                           },
+        { "ext",      "./../x"                      },
+        { "ext",      ".pdf?x"                      },
+        { "ext",      ".abcdefghijklmnop"           },
+        { "ext",      ".\xC3\xA9"                   },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct ps_task task;
+        struct ps_err err;
+        char want[32];
+
+        if (parse_with(cases[i].name, cases[i].value, strlen(cases[i].value), &task, &err))
+            fail_msg("%s=%s was taken", cases[i].name, cases[i].value);
+        (void)snprintf(want, sizeof(want), "task: %s ", cases[i].name);
+        assert_memory_equal(err.what, want, strlen(want));
+        assert_null(task.url);
+    }
+}
+
+static void lengths_are_bounded_and_nul_bytes_refused(void **state)
+{
+    char text[PS_TASK_URL_MAX + 2];
+    struct ps_task task;
+    struct ps_err err;
+
+    (void)state;
+    memset(text, 'a', sizeof(text));
+    memcpy(text, "http://h/", 9);
+    assert_true(parse_with("url", text, PS_TASK_URL_MAX, &task, &err));
+    ps_task_clear(&task);
+    assert_false(parse_with("url", text, PS_TASK_URL_MAX + 1, &task, &err));
+    assert_string_equal(err.what, "task: url is longer than 2048 bytes");
+    assert_true(parse_with("task", text, PS_TASK_ID_MAX, &task, &err));
+    ps_task_clear(&task);
+    assert_false(parse_with("task", text, PS_TASK_ID_MAX + 1, &task, &err));
+    assert_false(parse_with("url", "http://h/\0x", 11, &task, &err));
+    assert_false(parse_with("number", "12\0", 3, &task, &err));
+}
+
+static void an_entry_of_odd_length_loses_its_last_name(void **state)
+{
+    struct ps_str fields[] = {
+        {"task", 4}
+    };
+    struct ps_err err;
+
+    (void)state;
+    assert_false(ps_task_parse(fields, 1, &(struct ps_task){ 0 }, &err));
+    assert_string_equal(err.what, "task: task is missing");
+}
+
+static void tiers_go_both_ways(void **state)
+{
+    static const char *const names[] = { "watchlist", "frontier", "recent", "cold" };
+    enum ps_tier tier = PS_TIER_COLD;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < PS_COUNT_OF(names); i++) {
+        assert_true(ps_tier_parse(ps_str_of(names[i]), &tier));
+        assert_int_equal(tier, i);
+        assert_string_equal(ps_tier_name(tier), names[i]);
+    }
+    assert_false(ps_tier_parse(ps_str_of(""), &tier));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_entry_is_read_whole),
+        cmocka_unit_test(unknown_fields_are_passed_over_and_the_first_of_a_name_counts),
+        cmocka_unit_test(every_missing_field_is_named),
+        cmocka_unit_test(absurd_fields_are_named),
+        cmocka_unit_test(lengths_are_bounded_and_nul_bytes_refused),
+        cmocka_unit_test(an_entry_of_odd_length_loses_its_last_name),
+        cmocka_unit_test(tiers_go_both_ways),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
