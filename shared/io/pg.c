@@ -1,0 +1,328 @@
+#include "shared/io/pg.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/backoff.h"
+#include "shared/io/clock.h"
+#include "shared/io/pg_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DEFAULT_CONNECT_MS = 5000,
+    DEFAULT_BATCH_MS = 30000,
+    DEFAULT_QUEUE_WAIT_MS = 10000,
+    QUEUE_CAP = 10000,
+    RETRY_BASE_MS = 100,
+    RETRY_CAP_MS = 5000,
+    IDLE_MS = 60000,
+    SHRINK_MS = 15000
+};
+
+TAILQ_HEAD(job_list, ps_pg_job);
+
+struct ps_pg {
+    struct ps_loop *loop;
+    struct ps_pg_target target;
+    struct ps_pg_conn **conns;
+    int max;
+    bool migrate;
+    int64_t queue_wait_ms;
+    ps_pg_state_fn on_state;
+    void *cookie;
+
+    struct job_list waiting; /* in order of arrival, so of deadline */
+    struct job_list refused; /* the queue was full when they came */
+    size_t waiting_count;
+    struct ps_timer *queue_timer, *retry_timer, *shrink_timer;
+    int failures; /* connections that could not be made, in a row */
+    bool up;
+    bool destroying;
+};
+
+static void dispatch(struct ps_pg *pg);
+
+static void job_end(struct ps_pg_job *job, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    ps_pg_batch_destroy(job->batch);
+    job->fn(job->cookie, rows, err);
+    free(job);
+}
+
+static int count_in(const struct ps_pg *pg, enum ps_pg_conn_state from, enum ps_pg_conn_state to)
+{
+    int count = 0;
+
+    for (int i = 0; i < pg->max; i++)
+        count += ps_pg_conn_state(pg->conns[i]) >= from && ps_pg_conn_state(pg->conns[i]) <= to;
+    return count;
+}
+
+static struct ps_pg_conn *find(const struct ps_pg *pg, enum ps_pg_conn_state state)
+{
+    for (int i = 0; i < pg->max; i++) {
+        if (ps_pg_conn_state(pg->conns[i]) == state)
+            return pg->conns[i];
+    }
+    return NULL;
+}
+
+static void open_one(struct ps_pg *pg)
+{
+    struct ps_pg_conn *conn = find(pg, PS_PG_CONN_CLOSED);
+    enum ps_pg_schema schema = pg->up        ? PS_PG_SCHEMA_NONE
+                               : pg->migrate ? PS_PG_SCHEMA_MIGRATE
+                                             : PS_PG_SCHEMA_AWAIT;
+
+    if (conn)
+        ps_pg_conn_open(conn, schema);
+}
+
+/* One connection while the schema is not known to be there; then one for each batch that waits. */
+static void grow(struct ps_pg *pg)
+{
+    int coming = count_in(pg, PS_PG_CONN_RESOLVING, PS_PG_CONN_SETUP);
+    int open = coming + count_in(pg, PS_PG_CONN_IDLE, PS_PG_CONN_BROKEN);
+    bool more = pg->up && coming < (int)pg->waiting_count && open < pg->max;
+
+    if (ps_timer_pending(pg->retry_timer))
+        return;
+    if (open == 0 || more)
+        open_one(pg);
+}
+
+static void queue_watch(struct ps_pg *pg)
+{
+    const struct ps_pg_job *first = TAILQ_FIRST(&pg->waiting);
+
+    if (!TAILQ_EMPTY(&pg->refused))
+        ps_timer_set(pg->queue_timer, 0);
+    else if (first)
+        ps_timer_set(pg->queue_timer, first->deadline_ms - ps_loop_now(pg->loop));
+    else
+        ps_timer_cancel(pg->queue_timer);
+}
+
+static struct ps_pg_job *queue_take(struct ps_pg *pg)
+{
+    struct ps_pg_job *job = TAILQ_FIRST(&pg->waiting);
+
+    TAILQ_REMOVE(&pg->waiting, job, next);
+    pg->waiting_count--;
+    return job;
+}
+
+static void dispatch(struct ps_pg *pg)
+{
+    struct ps_pg_conn *idle;
+
+    while (pg->waiting_count > 0 && (idle = find(pg, PS_PG_CONN_IDLE)) != NULL)
+        ps_pg_conn_run(idle, queue_take(pg));
+    grow(pg);
+    queue_watch(pg);
+    if (!ps_timer_pending(pg->shrink_timer) && count_in(pg, PS_PG_CONN_IDLE, PS_PG_CONN_BROKEN) > 1)
+        ps_timer_set(pg->shrink_timer, SHRINK_MS);
+}
+
+static void on_queue_timer(void *cookie)
+{
+    struct ps_pg *pg = cookie;
+    struct ps_pg_job *job;
+    struct ps_err err;
+    /* Callbacks can put more in: only what is there now. */
+    struct job_list refused = TAILQ_HEAD_INITIALIZER(refused);
+
+    TAILQ_CONCAT(&refused, &pg->refused, next);
+    (void)ps_fail(&err, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE, "%d batches wait already",
+                  QUEUE_CAP);
+    while ((job = TAILQ_FIRST(&refused)) != NULL) {
+        TAILQ_REMOVE(&refused, job, next);
+        job_end(job, NULL, &err);
+    }
+    (void)ps_fail(&err, PS_FAILURE_TIMEOUT, PS_PG_ERR_OFFLINE,
+                  "no connection to the database within %lld ms", (long long)pg->queue_wait_ms);
+    while ((job = TAILQ_FIRST(&pg->waiting)) != NULL && job->deadline_ms <= ps_loop_now(pg->loop))
+        job_end(queue_take(pg), NULL, &err);
+    queue_watch(pg);
+}
+
+static void on_retry_timer(void *cookie)
+{
+    dispatch(cookie);
+}
+
+/* Down to one again when a burst is over. */
+static void on_shrink_timer(void *cookie)
+{
+    struct ps_pg *pg = cookie;
+    int open = count_in(pg, PS_PG_CONN_IDLE, PS_PG_CONN_BROKEN);
+
+    for (int i = pg->max - 1; i >= 0 && open > 1; i--) {
+        if (ps_pg_conn_state(pg->conns[i]) == PS_PG_CONN_IDLE &&
+            ps_loop_now(pg->loop) - ps_pg_conn_since(pg->conns[i]) >= IDLE_MS) {
+            ps_pg_conn_shut(pg->conns[i]);
+            open--;
+        }
+    }
+    if (open > 1)
+        ps_timer_set(pg->shrink_timer, SHRINK_MS);
+}
+
+static void on_ready(void *cookie, struct ps_pg_conn *conn)
+{
+    struct ps_pg *pg = cookie;
+
+    (void)conn;
+    pg->failures = 0;
+    ps_timer_cancel(pg->retry_timer);
+    if (!pg->up) {
+        pg->up = true;
+        if (pg->on_state)
+            pg->on_state(pg->cookie, true, NULL);
+    }
+    dispatch(pg);
+}
+
+static void on_waiting(void *cookie, const struct ps_err *err)
+{
+    struct ps_pg *pg = cookie;
+
+    if (pg->on_state)
+        pg->on_state(pg->cookie, false, err);
+}
+
+static void on_done(void *cookie, struct ps_pg_job *job, const struct ps_pg_rows *rows,
+                    const struct ps_err *err)
+{
+    struct ps_pg *pg = cookie;
+
+    job_end(job, rows, err);
+    dispatch(pg);
+}
+
+static void on_closed(void *cookie, struct ps_pg_conn *conn, struct ps_pg_job *job,
+                      const struct ps_err *err)
+{
+    struct ps_pg *pg = cookie;
+    bool last = count_in(pg, PS_PG_CONN_IDLE, PS_PG_CONN_BROKEN) == 0;
+
+    (void)conn;
+    /* A connection that could not be made waits before the next try; one that was lost does not. */
+    if (!job || last)
+        ps_timer_set(pg->retry_timer,
+                     ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, ++pg->failures, ps_clock_random()));
+    if (last) {
+        pg->up = false;
+        if (pg->on_state)
+            pg->on_state(pg->cookie, false, err);
+    }
+    if (job)
+        job_end(job, NULL, err);
+    dispatch(pg);
+}
+
+struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *options, bool migrate,
+                           ps_pg_state_fn on_state, void *cookie, struct ps_err *err)
+{
+    struct ps_pg_conn_options conn_options = {
+        .connect_timeout_ms =
+            options->connect_timeout_ms > 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_MS,
+        .batch_timeout_ms =
+            options->batch_timeout_ms > 0 ? options->batch_timeout_ms : DEFAULT_BATCH_MS,
+        .on_ready = on_ready,
+        .on_waiting = on_waiting,
+        .on_done = on_done,
+        .on_closed = on_closed,
+    };
+    struct ps_pg_target target;
+    struct ps_pg *pg;
+
+    if (!ps_pg_target_parse(&target, options->url, options->application_name, err))
+        return NULL;
+    pg = ps_alloc_zero(1, sizeof(*pg));
+    pg->loop = loop;
+    pg->target = target;
+    pg->max = options->max > 0 ? options->max : 1;
+    pg->migrate = migrate;
+    pg->queue_wait_ms = options->queue_wait_ms > 0 ? options->queue_wait_ms : DEFAULT_QUEUE_WAIT_MS;
+    pg->on_state = on_state;
+    pg->cookie = cookie;
+    TAILQ_INIT(&pg->waiting);
+    TAILQ_INIT(&pg->refused);
+    pg->queue_timer = ps_timer_create(loop, on_queue_timer, pg);
+    pg->retry_timer = ps_timer_create(loop, on_retry_timer, pg);
+    pg->shrink_timer = ps_timer_create(loop, on_shrink_timer, pg);
+    conn_options.target = &pg->target;
+    conn_options.cookie = pg;
+    pg->conns = ps_alloc_zero((size_t)pg->max, sizeof(struct ps_pg_conn *));
+    for (int i = 0; i < pg->max; i++)
+        pg->conns[i] = ps_pg_conn_create(loop, &conn_options);
+    open_one(pg);
+    return pg;
+}
+
+void ps_pg_destroy(struct ps_pg *pg)
+{
+    struct ps_err lost, offline;
+    struct job_list running = TAILQ_HEAD_INITIALIZER(running);
+    struct ps_pg_job *job;
+
+    if (!pg)
+        return;
+    pg->destroying = true;
+    pg->up = false;
+    (void)ps_fail(&lost, PS_FAILURE_UNKNOWN, PS_PG_ERR_LOST, "the pool is closing");
+    (void)ps_fail(&offline, PS_FAILURE_UNKNOWN, PS_PG_ERR_OFFLINE, "the pool is closing");
+    for (int i = 0; i < pg->max; i++) {
+        job = ps_pg_conn_destroy(pg->conns[i]);
+        if (job)
+            TAILQ_INSERT_TAIL(&running, job, next);
+    }
+    while ((job = TAILQ_FIRST(&running)) != NULL) {
+        TAILQ_REMOVE(&running, job, next);
+        job_end(job, NULL, &lost);
+    }
+    TAILQ_CONCAT(&pg->waiting, &pg->refused, next);
+    while ((job = TAILQ_FIRST(&pg->waiting)) != NULL) {
+        TAILQ_REMOVE(&pg->waiting, job, next);
+        job_end(job, NULL, &offline);
+    }
+    ps_timer_destroy(pg->queue_timer);
+    ps_timer_destroy(pg->retry_timer);
+    ps_timer_destroy(pg->shrink_timer);
+    ps_pg_target_clear(&pg->target);
+    free(pg->conns);
+    free(pg);
+}
+
+void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie)
+{
+    struct ps_pg_job *job = ps_alloc_zero(1, sizeof(*job));
+
+    job->batch = batch;
+    job->fn = fn;
+    job->cookie = cookie;
+    job->deadline_ms = ps_loop_now(pg->loop) + pg->queue_wait_ms;
+    if (!pg->destroying && pg->waiting_count >= QUEUE_CAP) {
+        TAILQ_INSERT_TAIL(&pg->refused, job, next);
+        queue_watch(pg);
+        return;
+    }
+    TAILQ_INSERT_TAIL(&pg->waiting, job, next);
+    pg->waiting_count++;
+    if (!pg->destroying)
+        dispatch(pg);
+}
+
+bool ps_pg_up(const struct ps_pg *pg)
+{
+    return pg->up;
+}
+
+void ps_pg_counts(const struct ps_pg *pg, int *out_max, int *out_in_use, int *out_available)
+{
+    *out_max = pg->max;
+    *out_in_use = count_in(pg, PS_PG_CONN_RUNNING, PS_PG_CONN_RUNNING);
+    *out_available = count_in(pg, PS_PG_CONN_IDLE, PS_PG_CONN_IDLE);
+}

@@ -1,0 +1,510 @@
+#include "shared/core/alloc.h"
+#include "shared/io/pg_private.h"
+#include "shared/io/resolve.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCHEMA_POLL_MS = 500 };
+
+struct ps_pg_conn {
+    struct ps_loop *loop;
+    struct ps_pg_conn_options options;
+    enum ps_pg_conn_state state;
+    int64_t since;
+    struct ps_timer *timer; /* deadline of what is under way, or the turn that ends a broken one */
+
+    struct ps_resolve *resolve;
+    size_t resolving;  /* host being looked up */
+    char **addresses;  /* owned; one a host */
+    struct ps_err err; /* of the last look-up; why it is broken */
+
+    PGconn *pg;
+    struct event *readable, *writable;
+    struct ps_pg_setup setup;
+    bool asked;   /* a query of the setup is under way */
+    bool waiting; /* until the schema is asked for again */
+
+    struct ps_pg_job *job;
+    struct ps_pg_rows rows;
+    struct ps_err sql_err; /* first error of the batch */
+    bool sql_failed, drop;
+};
+
+static void lookup_next(struct ps_pg_conn *conn);
+static void on_socket(evutil_socket_t fd, short what, void *cookie);
+
+static void enter(struct ps_pg_conn *conn, enum ps_pg_conn_state state)
+{
+    conn->state = state;
+    conn->since = ps_loop_now(conn->loop);
+}
+
+static void events_free(struct ps_pg_conn *conn)
+{
+    if (conn->readable)
+        event_free(conn->readable);
+    if (conn->writable)
+        event_free(conn->writable);
+    conn->readable = conn->writable = NULL;
+}
+
+static void addresses_free(struct ps_pg_conn *conn)
+{
+    for (size_t i = 0; conn->addresses && i < conn->options.target->host_count; i++)
+        free(conn->addresses[i]);
+    free(conn->addresses);
+    conn->addresses = NULL;
+}
+
+static void tear_down(struct ps_pg_conn *conn)
+{
+    events_free(conn);
+    ps_timer_cancel(conn->timer);
+    ps_resolve_cancel(conn->resolve);
+    conn->resolve = NULL;
+    addresses_free(conn);
+    ps_pg_setup_clear(&conn->setup);
+    ps_pg_rows_clear(&conn->rows);
+    if (conn->pg)
+        PQfinish(conn->pg);
+    conn->pg = NULL;
+    enter(conn, PS_PG_CONN_CLOSED);
+}
+
+/* err may lie in conn. */
+static void close_with(struct ps_pg_conn *conn, const struct ps_err *err)
+{
+    struct ps_err why = *err;
+    struct ps_pg_job *job = conn->job;
+
+    conn->job = NULL;
+    tear_down(conn);
+    conn->options.on_closed(conn->options.cookie, conn, job, &why);
+}
+
+static void lost(struct ps_pg_conn *conn)
+{
+    struct ps_err err;
+    const char *text = conn->pg ? PQerrorMessage(conn->pg) : "";
+
+    (void)ps_fail(&err, PS_FAILURE_NETWORK, PS_PG_ERR_LOST, "%.*s", (int)strcspn(text, "\n"),
+                  *text ? text : "the connection was closed");
+    close_with(conn, &err);
+}
+
+/* Ends the connection at the loop's next turn: for errors inside calls of the pool. */
+static void break_later(struct ps_pg_conn *conn, enum ps_failure category, int code)
+{
+    (void)ps_fail(&conn->err, category, code, "%.*s", (int)strcspn(PQerrorMessage(conn->pg), "\n"),
+                  PQerrorMessage(conn->pg));
+    events_free(conn);
+    enter(conn, PS_PG_CONN_BROKEN);
+    ps_timer_set(conn->timer, 0);
+}
+
+static void want_writable(struct ps_pg_conn *conn)
+{
+    if (event_add(conn->writable, NULL) != 0)
+        abort();
+}
+
+/* false: the connection is gone. */
+static bool flush(struct ps_pg_conn *conn)
+{
+    int left = PQflush(conn->pg);
+
+    if (left == 1)
+        want_writable(conn);
+    return left >= 0;
+}
+
+/* Setup */
+
+static void ask_next(struct ps_pg_conn *conn)
+{
+    char *sql = ps_pg_setup_sql(&conn->setup);
+    bool sent;
+
+    conn->waiting = false;
+    if (!sql) {
+        ps_timer_cancel(conn->timer);
+        if (PQenterPipelineMode(conn->pg) != 1) {
+            lost(conn);
+            return;
+        }
+        enter(conn, PS_PG_CONN_IDLE);
+        conn->options.on_ready(conn->options.cookie, conn);
+        return;
+    }
+    sent = PQsendQuery(conn->pg, sql) == 1 && flush(conn);
+    free(sql);
+    if (!sent) {
+        lost(conn);
+        return;
+    }
+    conn->asked = true;
+    if (ps_pg_setup_patient(&conn->setup))
+        ps_timer_cancel(conn->timer);
+    else
+        ps_timer_set(conn->timer, conn->options.batch_timeout_ms);
+}
+
+/* The answer of one query is over: its last result, or the first error, decides. */
+static void answered(struct ps_pg_conn *conn, const PGresult *result)
+{
+    struct ps_err err;
+
+    if (!ps_pg_setup_step(&conn->setup, result, &conn->waiting, &err)) {
+        close_with(conn, &err);
+    } else if (conn->waiting) {
+        ps_timer_set(conn->timer, SCHEMA_POLL_MS);
+        conn->options.on_waiting(conn->options.cookie, &err);
+    } else {
+        ask_next(conn);
+    }
+}
+
+static bool is_error(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY;
+}
+
+static void read_setup(struct ps_pg_conn *conn)
+{
+    PGresult *result;
+
+    while (conn->asked && !PQisBusy(conn->pg)) {
+        result = PQgetResult(conn->pg);
+        if (result) {
+            /* Kept in rows until the end; after an error nothing more counts. */
+            if (conn->rows.count == 0 || !is_error(conn->rows.results[conn->rows.count - 1]))
+                ps_pg_rows_add(&conn->rows, result);
+            else
+                PQclear(result);
+            continue;
+        }
+        conn->asked = false;
+        if (conn->rows.count == 0) {
+            lost(conn);
+            return;
+        }
+        result = conn->rows.results[--conn->rows.count];
+        ps_pg_rows_clear(&conn->rows);
+        answered(conn, result);
+        PQclear(result);
+        return;
+    }
+}
+
+/* Batches */
+
+static void finish(struct ps_pg_conn *conn)
+{
+    struct ps_pg_job *job = conn->job;
+    struct ps_pg_rows rows = conn->rows;
+    struct ps_err err = conn->sql_err;
+    bool failed = conn->sql_failed;
+
+    ps_timer_cancel(conn->timer);
+    if (conn->drop) {
+        close_with(conn, &err);
+        return;
+    }
+    conn->job = NULL;
+    memset(&conn->rows, 0, sizeof(conn->rows));
+    enter(conn, PS_PG_CONN_IDLE);
+    conn->options.on_done(conn->options.cookie, job, failed ? NULL : &rows, failed ? &err : NULL);
+    ps_pg_rows_clear(&rows); /* conn may run the next batch by now */
+}
+
+static void first_error(struct ps_pg_conn *conn, const PGresult *result)
+{
+    if (conn->sql_failed)
+        return;
+    conn->sql_failed = true;
+    conn->drop = ps_pg_error_of_result(result, &conn->sql_err);
+}
+
+/* Takes result. true: the batch is over. An error can come after the last statement too, when the
+ * commit fails; so nothing is done before the answer to the sync. */
+static bool take_result(struct ps_pg_conn *conn, PGresult *result)
+{
+    switch ((int)PQresultStatus(result)) {
+    case PGRES_PIPELINE_SYNC:
+        PQclear(result);
+        return true;
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
+        ps_pg_rows_add(&conn->rows, result);
+        return false;
+    case PGRES_PIPELINE_ABORTED:
+        PQclear(result);
+        return false;
+    case PGRES_FATAL_ERROR:
+        first_error(conn, result);
+        PQclear(result);
+        return conn->drop;
+    default: /* COPY has no place in a batch */
+        PQclear(result);
+        conn->sql_failed = conn->drop = true;
+        (void)ps_fail(&conn->sql_err, PS_FAILURE_UNKNOWN, PS_PG_ERR_LOST,
+                      "a statement that cannot be part of a batch");
+        return true;
+    }
+}
+
+static void read_batch(struct ps_pg_conn *conn)
+{
+    int empty = 0; /* a NULL ends each statement; two in a row: nothing there yet */
+
+    while (empty < 2 && !PQisBusy(conn->pg)) {
+        PGresult *result = PQgetResult(conn->pg);
+
+        if (!result) {
+            empty++;
+            continue;
+        }
+        empty = 0;
+        if (take_result(conn, result)) {
+            finish(conn);
+            return;
+        }
+    }
+    if (PQstatus(conn->pg) == CONNECTION_BAD)
+        lost(conn);
+}
+
+void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job)
+{
+    const struct ps_pg_batch *batch = job->batch;
+    bool sent = true;
+
+    assert(conn->state == PS_PG_CONN_IDLE);
+    conn->job = job;
+    conn->sql_failed = conn->drop = false;
+    enter(conn, PS_PG_CONN_RUNNING);
+    for (size_t i = 0; sent && i < batch->count; i++) {
+        const struct ps_pg_statement *statement = &batch->statements[i];
+
+        sent = PQsendQueryParams(conn->pg, statement->sql, (int)statement->param_count, NULL,
+                                 (const char *const *)statement->params, NULL, NULL, 0) == 1;
+    }
+    if (!sent || PQpipelineSync(conn->pg) != 1 || !flush(conn)) {
+        break_later(conn, PS_FAILURE_NETWORK, PS_PG_ERR_LOST);
+        return;
+    }
+    ps_timer_set(conn->timer, conn->options.batch_timeout_ms);
+}
+
+/* Connecting */
+
+static void connected(struct ps_pg_conn *conn)
+{
+    (void)PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
+    if (PQsetnonblocking(conn->pg, 1) != 0) {
+        lost(conn);
+        return;
+    }
+    conn->readable = event_new(ps_loop_base(conn->loop), PQsocket(conn->pg), EV_READ | EV_PERSIST,
+                               on_socket, conn);
+    conn->writable =
+        event_new(ps_loop_base(conn->loop), PQsocket(conn->pg), EV_WRITE, on_socket, conn);
+    if (!conn->readable || !conn->writable || event_add(conn->readable, NULL) != 0)
+        abort();
+    enter(conn, PS_PG_CONN_SETUP);
+    ask_next(conn);
+}
+
+/* libpq may close its socket and open another with the same number inside PQconnectPoll: the event
+ * is one-shot and made anew each time. */
+static void poll_again(struct ps_pg_conn *conn, short what)
+{
+    conn->readable = event_new(ps_loop_base(conn->loop), PQsocket(conn->pg), what, on_socket, conn);
+    if (!conn->readable || event_add(conn->readable, NULL) != 0)
+        abort();
+}
+
+static void connect_step(struct ps_pg_conn *conn)
+{
+    PostgresPollingStatusType status;
+    struct ps_err err;
+
+    events_free(conn);
+    status = PQconnectPoll(conn->pg);
+    if (status == PGRES_POLLING_OK) {
+        connected(conn);
+    } else if (status == PGRES_POLLING_READING) {
+        poll_again(conn, EV_READ);
+    } else if (status == PGRES_POLLING_WRITING) {
+        poll_again(conn, EV_WRITE);
+    } else {
+        ps_pg_error_of_connect(conn->pg, &err);
+        close_with(conn, &err);
+    }
+}
+
+static void on_notice(void *cookie, const PGresult *result)
+{
+    (void)cookie; /* libpq would print it on standard error */
+    (void)result;
+}
+
+static void connect_start(struct ps_pg_conn *conn)
+{
+    const struct ps_pg_target *target = conn->options.target;
+    bool any = false;
+
+    for (size_t i = 0; i < target->host_count; i++)
+        any = any || conn->addresses[i] || !ps_pg_target_needs_lookup(target, i);
+    if (!any) {
+        close_with(conn, &conn->err);
+        return;
+    }
+    conn->pg = ps_pg_target_connect(target, conn->addresses);
+    (void)PQsetNoticeReceiver(conn->pg, on_notice, NULL);
+    (void)PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE); /* for its SQLSTATE */
+    enter(conn, PS_PG_CONN_CONNECTING);
+    if (PQstatus(conn->pg) == CONNECTION_BAD) {
+        struct ps_err err;
+
+        ps_pg_error_of_connect(conn->pg, &err);
+        close_with(conn, &err);
+        return;
+    }
+    poll_again(conn, EV_WRITE);
+}
+
+static void on_address(void *cookie, const char *address, const struct ps_err *err)
+{
+    struct ps_pg_conn *conn = cookie;
+
+    conn->resolve = NULL;
+    if (address)
+        conn->addresses[conn->resolving] = ps_alloc_text(address);
+    else
+        (void)ps_fail(&conn->err, err->category, PS_PG_ERR_OFFLINE, "%s", err->what);
+    conn->resolving++;
+    lookup_next(conn);
+}
+
+static void lookup_next(struct ps_pg_conn *conn)
+{
+    const struct ps_pg_target *target = conn->options.target;
+
+    while (conn->resolving < target->host_count &&
+           !ps_pg_target_needs_lookup(target, conn->resolving))
+        conn->resolving++;
+    if (conn->resolving < target->host_count)
+        conn->resolve =
+            ps_resolve_start(conn->loop, target->hosts[conn->resolving], on_address, conn);
+    else
+        connect_start(conn);
+}
+
+void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema)
+{
+    assert(conn->state == PS_PG_CONN_CLOSED);
+    conn->asked = conn->waiting = false;
+    conn->resolving = 0;
+    conn->addresses = ps_alloc_zero(conn->options.target->host_count, sizeof(char *));
+    ps_pg_setup_init(&conn->setup, schema, conn->options.batch_timeout_ms);
+    enter(conn, PS_PG_CONN_RESOLVING);
+    /* From the loop, so that no failure comes back inside this call. */
+    ps_timer_set(conn->timer, 0);
+}
+
+/* Events */
+
+static void on_socket(evutil_socket_t fd, short what, void *cookie)
+{
+    struct ps_pg_conn *conn = cookie;
+
+    (void)fd;
+    if (conn->state == PS_PG_CONN_CONNECTING) {
+        connect_step(conn);
+        return;
+    }
+    if (((what & EV_READ) && PQconsumeInput(conn->pg) != 1) || !flush(conn)) {
+        /* What the server said before it went is still in the buffer. */
+        if (conn->state == PS_PG_CONN_RUNNING)
+            read_batch(conn);
+        if (conn->state != PS_PG_CONN_CLOSED && PQstatus(conn->pg) == CONNECTION_BAD)
+            lost(conn);
+        return;
+    }
+    if (conn->state == PS_PG_CONN_SETUP) {
+        read_setup(conn);
+    } else if (conn->state == PS_PG_CONN_RUNNING) {
+        read_batch(conn);
+    } else if (conn->state == PS_PG_CONN_IDLE) {
+        (void)PQisBusy(conn->pg); /* reads what came unasked: notices, the server's farewell */
+        if (PQstatus(conn->pg) == CONNECTION_BAD)
+            lost(conn);
+    }
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_pg_conn *conn = cookie;
+    struct ps_err err;
+
+    if (conn->state == PS_PG_CONN_RESOLVING && !conn->resolve && conn->resolving == 0) {
+        ps_timer_set(conn->timer, conn->options.connect_timeout_ms);
+        lookup_next(conn);
+    } else if (conn->state == PS_PG_CONN_BROKEN) {
+        close_with(conn, &conn->err);
+    } else if (conn->state == PS_PG_CONN_SETUP && conn->waiting) {
+        ask_next(conn);
+    } else if (conn->state == PS_PG_CONN_RUNNING) {
+        (void)ps_fail(&err, PS_FAILURE_TIMEOUT, PS_PG_ERR_LOST, "no answer within %lld ms",
+                      (long long)conn->options.batch_timeout_ms);
+        close_with(conn, &err);
+    } else if (conn->state != PS_PG_CONN_IDLE) {
+        (void)ps_fail(&err, PS_FAILURE_TIMEOUT, PS_PG_ERR_OFFLINE,
+                      "the database did not answer in time");
+        close_with(conn, &err);
+    }
+}
+
+struct ps_pg_conn *ps_pg_conn_create(struct ps_loop *loop, const struct ps_pg_conn_options *options)
+{
+    struct ps_pg_conn *conn = ps_alloc_zero(1, sizeof(*conn));
+
+    conn->loop = loop;
+    conn->options = *options;
+    conn->timer = ps_timer_create(loop, on_timer, conn);
+    return conn;
+}
+
+struct ps_pg_job *ps_pg_conn_destroy(struct ps_pg_conn *conn)
+{
+    struct ps_pg_job *job = conn->job;
+
+    conn->job = NULL;
+    tear_down(conn);
+    ps_timer_destroy(conn->timer);
+    free(conn);
+    return job;
+}
+
+void ps_pg_conn_shut(struct ps_pg_conn *conn)
+{
+    assert(conn->state == PS_PG_CONN_IDLE);
+    tear_down(conn);
+}
+
+enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn)
+{
+    return conn->state;
+}
+
+int64_t ps_pg_conn_since(const struct ps_pg_conn *conn)
+{
+    return conn->since;
+}

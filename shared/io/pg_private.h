@@ -1,0 +1,141 @@
+/* What the files of io/pg share; nobody else includes it. */
+#ifndef PS_IO_PG_PRIVATE_H
+#define PS_IO_PG_PRIVATE_H
+#include "shared/io/pg.h"
+
+#include <libpq-fe.h>
+#include <sys/queue.h>
+
+/* pg_batch.c */
+
+struct ps_pg_statement {
+    char *sql;
+    char **params;
+    size_t param_count;
+};
+
+struct ps_pg_batch {
+    struct ps_pg_statement *statements;
+    size_t count, room;
+};
+
+struct ps_pg_rows {
+    PGresult **results; /* owned */
+    size_t count, room;
+};
+
+/* Takes result. */
+void ps_pg_rows_add(struct ps_pg_rows *rows, PGresult *result);
+void ps_pg_rows_clear(struct ps_pg_rows *rows);
+
+/* A batch on its way; owned by the pool's queue or by the connection that runs it. */
+struct ps_pg_job {
+    TAILQ_ENTRY(ps_pg_job) next;
+    struct ps_pg_batch *batch;
+    ps_pg_fn fn;
+    void *cookie;
+    int64_t deadline_ms; /* until when it waits for a connection */
+};
+
+/* pg_error.c */
+
+/* Fills err from an error of the server. Gives true when the connection must not be used again. */
+bool ps_pg_error_of_result(const PGresult *result, struct ps_err *err);
+/* Fills err from why a connection could not be made. */
+void ps_pg_error_of_connect(const PGconn *pg, struct ps_err *err);
+
+/* pg_setup.c: what a new connection does before it takes batches, as a step machine. */
+
+enum ps_pg_schema {
+    PS_PG_SCHEMA_NONE,    /* known to be there */
+    PS_PG_SCHEMA_AWAIT,   /* wait until somebody has made it */
+    PS_PG_SCHEMA_MIGRATE, /* make it */
+};
+
+enum ps_pg_setup_step {
+    PS_PG_SETUP_LOCK,
+    PS_PG_SETUP_TABLE,
+    PS_PG_SETUP_LIST,
+    PS_PG_SETUP_APPLY,
+    PS_PG_SETUP_UNLOCK,
+    PS_PG_SETUP_SETTINGS,
+    PS_PG_SETUP_DONE
+};
+
+struct ps_pg_setup {
+    enum ps_pg_schema schema;
+    enum ps_pg_setup_step step;
+    int64_t statement_timeout_ms;
+    bool *applied; /* owned; a flag for each migration */
+};
+
+void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema,
+                      int64_t statement_timeout_ms);
+void ps_pg_setup_clear(struct ps_pg_setup *setup);
+/* Gives the SQL to run now; NULL: done. */
+char *ps_pg_setup_sql(const struct ps_pg_setup *setup) PS_MUST_USE;
+/* No limit on how long the running step may take: a lock is waited for, a migration runs. */
+bool ps_pg_setup_patient(const struct ps_pg_setup *setup);
+/* What the step answered. False with err when the connection must be closed. *out_wait: ask again
+ * after a while, err says why. */
+bool ps_pg_setup_step(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
+                      struct ps_err *err) PS_MUST_USE;
+
+/* pg_url.c: libpq's keywords and values, and the addresses looked up on the loop. */
+
+struct ps_pg_target {
+    char **keywords, **values; /* owned, NULL-terminated, without hosts and ports */
+    char **hosts, **ports;     /* owned; one each to try, in order; "" for libpq's default */
+    char **addresses;          /* owned; given or NULL */
+    size_t count, host_count;
+};
+
+bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char *application_name,
+                        struct ps_err *err) PS_MUST_USE;
+void ps_pg_target_clear(struct ps_pg_target *target);
+/* The host must be looked up: it is neither a socket folder nor has it an address. */
+bool ps_pg_target_needs_lookup(const struct ps_pg_target *target, size_t host);
+/* Starts connecting to the hosts that have an address or need none; addresses: one a host, NULL
+ * where there is none. Never NULL. */
+PGconn *ps_pg_target_connect(const struct ps_pg_target *target, char *const *addresses) PS_MUST_USE;
+
+/* pg_conn.c: one connection as a state machine. */
+
+struct ps_pg_conn;
+
+enum ps_pg_conn_state {
+    PS_PG_CONN_CLOSED,
+    PS_PG_CONN_RESOLVING,
+    PS_PG_CONN_CONNECTING,
+    PS_PG_CONN_SETUP,
+    PS_PG_CONN_IDLE,
+    PS_PG_CONN_RUNNING,
+    PS_PG_CONN_BROKEN, /* closes at the loop's next turn */
+};
+
+struct ps_pg_conn_options {
+    const struct ps_pg_target *target; /* borrowed */
+    int64_t connect_timeout_ms, batch_timeout_ms;
+    void *cookie;
+    void (*on_ready)(void *cookie, struct ps_pg_conn *conn);
+    void (*on_waiting)(void *cookie, const struct ps_err *err); /* for the schema */
+    /* Gives job back; the connection is idle again, or broken. */
+    void (*on_done)(void *cookie, struct ps_pg_job *job, const struct ps_pg_rows *rows,
+                    const struct ps_err *err);
+    /* Gives job back when one ran. The connection is closed and may be opened again. */
+    void (*on_closed)(void *cookie, struct ps_pg_conn *conn, struct ps_pg_job *job,
+                      const struct ps_err *err);
+};
+
+struct ps_pg_conn *ps_pg_conn_create(struct ps_loop *loop,
+                                     const struct ps_pg_conn_options *options) PS_MUST_USE;
+/* Gives the running job, or NULL; no callback runs. */
+struct ps_pg_job *ps_pg_conn_destroy(struct ps_pg_conn *conn) PS_MUST_USE;
+enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn);
+int64_t ps_pg_conn_since(const struct ps_pg_conn *conn); /* when the state began */
+void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema);
+void ps_pg_conn_shut(struct ps_pg_conn *conn); /* an idle one; no callback runs */
+/* Takes job; the connection is idle. */
+void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job);
+
+#endif

@@ -1,0 +1,181 @@
+#include "shared/core/alloc.h"
+#include "shared/core/str.h"
+#include "shared/io/pg_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the URL says nothing. A silent peer is noticed within about a minute (idle) or half of one
+ * (with data on the way). */
+static const struct {
+    const char *keyword, *value;
+} defaults[] = {
+    {"client_encoding",      "UTF8" },
+    { "keepalives",          "1"    },
+    { "keepalives_idle",     "30"   },
+    { "keepalives_interval", "10"   },
+    { "keepalives_count",    "3"    },
+    { "tcp_user_timeout",    "30000"},
+};
+
+static void add(struct ps_pg_target *target, const char *keyword, const char *value)
+{
+    target->keywords = ps_alloc_array(target->keywords, target->count + 2, sizeof(char *));
+    target->values = ps_alloc_array(target->values, target->count + 2, sizeof(char *));
+    target->keywords[target->count] = ps_alloc_text(keyword);
+    target->values[target->count++] = ps_alloc_text(value);
+    target->keywords[target->count] = target->values[target->count] = NULL;
+}
+
+static bool has(const struct ps_pg_target *target, const char *keyword)
+{
+    for (size_t i = 0; i < target->count; i++) {
+        if (strcmp(target->keywords[i], keyword) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The part of a comma-separated list at place; "" past its end, and what there is when it has one
+ * part only (libpq uses one port for all hosts). */
+static char *part(const char *list, size_t place, bool one_for_all)
+{
+    struct ps_str rest = ps_str_of(list), item = { "", 0 };
+
+    if (one_for_all && list && !strchr(list, ','))
+        return ps_alloc_text(list);
+    for (size_t i = 0; i <= place; i++) {
+        if (!ps_str_next(&rest, ',', &item))
+            return ps_alloc_text("");
+    }
+    return item.len ? ps_alloc_copy(item.data, item.len) : ps_alloc_text("");
+}
+
+static size_t parts(const char *list)
+{
+    size_t count = 1;
+
+    for (; list && *list; list++)
+        count += *list == ',';
+    return count;
+}
+
+static void split_hosts(struct ps_pg_target *target, const char *host, const char *hostaddr,
+                        const char *port)
+{
+    size_t count = parts(host && *host ? host : hostaddr);
+
+    target->hosts = ps_alloc_zero(count, sizeof(char *));
+    target->ports = ps_alloc_zero(count, sizeof(char *));
+    target->addresses = ps_alloc_zero(count, sizeof(char *));
+    target->host_count = count;
+    for (size_t i = 0; i < count; i++) {
+        char *address = part(hostaddr, i, false);
+
+        target->hosts[i] = part(host, i, false);
+        target->ports[i] = part(port, i, true);
+        if (*address)
+            target->addresses[i] = address;
+        else
+            free(address);
+    }
+}
+
+bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char *application_name,
+                        struct ps_err *err)
+{
+    const char *host = NULL, *hostaddr = NULL, *port = NULL;
+    char *message = NULL; /* quotes the URL */
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+
+    PQfreemem(message);
+    if (!options)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "the database URL cannot be read");
+    memset(target, 0, sizeof(*target));
+    for (const PQconninfoOption *option = options; option->keyword; option++) {
+        if (!option->val)
+            continue;
+        if (strcmp(option->keyword, "host") == 0)
+            host = option->val;
+        else if (strcmp(option->keyword, "hostaddr") == 0)
+            hostaddr = option->val;
+        else if (strcmp(option->keyword, "port") == 0)
+            port = option->val;
+        else
+            add(target, option->keyword, option->val);
+    }
+    split_hosts(target, host, hostaddr, port);
+    PQconninfoFree(options);
+    if (application_name && !has(target, "application_name"))
+        add(target, "application_name", application_name);
+    for (size_t i = 0; i < PS_COUNT_OF(defaults); i++) {
+        if (!has(target, defaults[i].keyword))
+            add(target, defaults[i].keyword, defaults[i].value);
+    }
+    return true;
+}
+
+static void texts_free(char **texts, size_t count)
+{
+    for (size_t i = 0; texts && i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+void ps_pg_target_clear(struct ps_pg_target *target)
+{
+    texts_free(target->keywords, target->count);
+    texts_free(target->values, target->count);
+    texts_free(target->hosts, target->host_count);
+    texts_free(target->ports, target->host_count);
+    texts_free(target->addresses, target->host_count);
+    memset(target, 0, sizeof(*target));
+}
+
+bool ps_pg_target_needs_lookup(const struct ps_pg_target *target, size_t host)
+{
+    const char *name = target->hosts[host];
+
+    return !target->addresses[host] && *name != '\0' && *name != '/' && *name != '@';
+}
+
+static void append(char **list, bool first, const char *item)
+{
+    char *longer = ps_alloc_format("%s%s%s", first ? "" : *list, first ? "" : ",", item);
+
+    free(*list);
+    *list = longer;
+}
+
+PGconn *ps_pg_target_connect(const struct ps_pg_target *target, char *const *addresses)
+{
+    char *hosts = ps_alloc_text(""), *found = ps_alloc_text(""), *ports = ps_alloc_text("");
+    struct ps_pg_target whole = { 0 };
+    bool first = true;
+    PGconn *pg;
+
+    for (size_t i = 0; i < target->host_count; i++) {
+        const char *address = target->addresses[i] ? target->addresses[i] : addresses[i];
+
+        if (!address && ps_pg_target_needs_lookup(target, i))
+            continue; /* libpq would look it up, and block */
+        append(&hosts, first, target->hosts[i]);
+        append(&found, first, address ? address : "");
+        append(&ports, first, target->ports[i]);
+        first = false;
+    }
+    for (size_t i = 0; i < target->count; i++)
+        add(&whole, target->keywords[i], target->values[i]);
+    add(&whole, "host", hosts);
+    add(&whole, "hostaddr", found);
+    add(&whole, "port", ports);
+    pg = PQconnectStartParams((const char *const *)whole.keywords,
+                              (const char *const *)whole.values, 0);
+    ps_pg_target_clear(&whole);
+    free(hosts);
+    free(found);
+    free(ports);
+    if (!pg)
+        abort();
+    return pg;
+}
