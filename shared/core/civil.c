@@ -102,8 +102,8 @@ void ps_civil_format_date(int32_t days, char out_text[PS_CIVIL_TEXT])
 
 static void format_time(int64_t wall_ms, bool with_ms, char out_text[PS_CIVIL_TEXT])
 {
+    int64_t rest = (wall_ms % PS_DAY_MS + PS_DAY_MS) % PS_DAY_MS;
     int64_t days = wall_ms / PS_DAY_MS - (wall_ms % PS_DAY_MS < 0);
-    int64_t rest = wall_ms - days * PS_DAY_MS;
     char date[PS_CIVIL_TEXT], part[8] = "";
 
     /* A time outside the calendar of ISO 8601 shows as its nearest end. */

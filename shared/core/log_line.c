@@ -79,12 +79,13 @@ static bool is_word(char c)
 static size_t slack_id(const char *text, size_t len)
 {
     size_t run = 0;
+    bool digit = false;
 
     if (len == 0 || strchr("CDGUW", text[0]) == NULL)
         return 0;
-    while (run < len && is_capital_or_digit(text[run]))
-        run++;
-    return run >= SLACK_ID_MIN ? run : 0;
+    for (; run < len && is_capital_or_digit(text[run]); run++)
+        digit = digit || text[run] <= '9';
+    return digit && run >= SLACK_ID_MIN ? run : 0;
 }
 
 /* Copies text of at most TEXT_MAX bytes into the (empty) buffer. Redacted before it is cut, so that

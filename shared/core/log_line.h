@@ -54,8 +54,9 @@ bool ps_log_level_parse(const char *name, enum ps_log_level *out_level) PS_MUST_
    quoted when it holds anything but [A-Za-z0-9_.:/+@%,-]. JSON:
    {"ts":…,"level":…,"component":…,"instance":…,"event":…,fields}. No newline at the end; control
    characters escaped; invalid UTF-8 cleaned; text fields cut at 2,000 bytes. Slack ids (C…, D…, G…,
-   U…, W… of 9 or more capitals and digits) in text values are cut to their first three characters
-   and "***". */
+   U…, W… of 9 or more capitals and digits, one digit at least: CONFIGURATION is a word) in text
+   values are cut to their first three characters and "***". Appends; a field that does not fit the
+   buffer's cap is left out, and the line stays whole. */
 void ps_log_render(bool json, int64_t wall_ms, const char *component, const char *instance,
                    enum ps_event event, const struct ps_log_field *fields, size_t count,
                    struct ps_buf *out_line);

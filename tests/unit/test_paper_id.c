@@ -73,8 +73,7 @@ static void nothing_may_stand_around_an_id(void **state)
         "EWGI5",
         "N99999999999999999999",
         "P1234R1.pdf",
-        "\xEF\xBC\xB0"
-        "1R1",
+        "\xEF\xBC\xB0_1R1",
     };
     size_t i;
 
