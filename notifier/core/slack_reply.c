@@ -99,6 +99,17 @@ static void read_status(const struct ps_slack_answer *answer, struct ps_slack_re
     fail(reply, next, category, status, what);
 }
 
+/* Slack's names are words like is_archived; anything else was not said by Slack. */
+static bool is_name(const char *error)
+{
+    size_t len = error != NULL ? strlen(error) : 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (error[i] < '!' || error[i] > '~')
+            return false;
+    return len > 0 && len <= 100;
+}
+
 static void read_json(const struct ps_slack_answer *answer, const cJSON *json,
                       struct ps_slack_reply *reply)
 {
@@ -110,7 +121,7 @@ static void read_json(const struct ps_slack_answer *answer, const cJSON *json,
         reply->next = PS_SLACK_SENT;
         if (ts != NULL && strlen(ts) < sizeof(reply->ts))
             memcpy(reply->ts, ts, strlen(ts) + 1);
-    } else if (error != NULL && error[0] != '\0' && !ok) {
+    } else if (is_name(error) && !ok) {
         read_error(answer, error, reply);
     } else {
         read_status(answer, reply);
