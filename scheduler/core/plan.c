@@ -71,8 +71,8 @@ static void find_hot(struct planner *planner)
     for (size_t i = 0; i < ps_index_len(input->index); i++) {
         const struct ps_paper *paper = ps_index_at(input->index, i);
 
-        if (paper->parsed.kind == PS_PAPER_P && paper->days != PS_NO_DATE &&
-            paper->days >= input->today - lookback_days)
+        /* PS_NO_DATE lies before every date. */
+        if (paper->parsed.kind == PS_PAPER_P && paper->days >= input->today - lookback_days)
             ps_numset_add(&planner->hot, paper->parsed.number);
     }
 }

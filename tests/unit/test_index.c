@@ -344,8 +344,8 @@ static void too_much_is_refused_before_it_is_read(void **state)
     assert_non_null(strstr(err.what, "values"));
     assert_null(ps_index_parse(json, (size_t)PS_INDEX_BYTES_MAX + 1, NULL, NULL, &err));
     assert_non_null(strstr(err.what, "bytes"));
-    memset(json, ',', len); /* commas inside a text are no values */
-    memcpy(json, "{\"EDIT1\":\"", 10);
+    memset(json, ',', len); /* commas inside a text are no values, nor does \" end it */
+    memcpy(json, "{\"EDIT1\":\"\\\"", 12);
     memcpy(json + len - 2, "\"}", 2);
     {
         struct ps_index *index = ps_index_parse(json, len, NULL, NULL, &err);
