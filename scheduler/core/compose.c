@@ -361,7 +361,7 @@ static char *text_of_message(const struct composer *composer, size_t message, si
     struct heading heading = heading_of(composer->kind);
     struct ps_buf out;
 
-    ps_buf_init(&out, 2 * LINE_BYTES_MAX);
+    ps_buf_init(&out, (size_t)2 * LINE_BYTES_MAX);
     if (heading.one) {
         (void)ps_buf_format(&out, "*%s*", composer->len == 1 ? heading.one : heading.many);
         if (messages > 1)

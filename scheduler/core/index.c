@@ -249,8 +249,8 @@ static bool read_entries(struct ps_index *index, const cJSON *root, struct ps_er
         }
     }
     if (no_ids > 0) {
-        snprintf(what, sizeof(what),
-                 "%zu keys are no paper ids and were passed over, this the first", no_ids);
+        (void)snprintf(what, sizeof(what),
+                       "%zu keys are no paper ids and were passed over, this the first", no_ids);
         warn_of(index, first_no_id, what);
         index->warnings += no_ids - 1;
     }
@@ -283,8 +283,8 @@ struct ps_index *ps_index_parse(const char *json, size_t len, ps_index_warn_fn w
     if (read_entries(index, root, err)) {
         ps_index_finish(index);
         if (index->warnings > WARNINGS_TOLD && warn) {
-            snprintf(what, sizeof(what), "%llu more warnings were left out",
-                     (unsigned long long)(index->warnings - WARNINGS_TOLD));
+            (void)snprintf(what, sizeof(what), "%llu more warnings were left out",
+                           (unsigned long long)(index->warnings - WARNINGS_TOLD));
             warn(cookie, NULL, what);
         }
     } else {

@@ -110,7 +110,7 @@ static void plan_span(struct planner *planner, const struct span *span)
     for (int revision = span->first_revision; revision <= span->last_revision; revision++) {
         bool in_index;
 
-        snprintf(id, sizeof(id), "%s%04dR%d", span->prefix, span->number, revision);
+        (void)snprintf(id, sizeof(id), "%s%04dR%d", span->prefix, span->number, revision);
         in_index = ps_index_find(planner->input->index, id) != NULL;
         for (size_t i = 0; i < planner->input->config->probe_extensions.len; i++) {
             ps_buf_reset(&planner->url);

@@ -45,14 +45,16 @@ void ps_urlset_destroy(struct ps_urlset *set)
 
     if (!set)
         return;
-    HASH_ITER(hh, set->drafts, draft, next_draft)
-    {
-        HASH_DEL(set->drafts, draft);
+    draft = set->drafts;
+    url = set->urls;
+    HASH_CLEAR(hh, set->drafts); /* the tables alone: the items stay linked */
+    HASH_CLEAR(hh, set->urls);
+    for (; draft; draft = next_draft) {
+        next_draft = draft->hh.next;
         free(draft);
     }
-    HASH_ITER(hh, set->urls, url, next_url)
-    {
-        HASH_DEL(set->urls, url);
+    for (; url; url = next_url) {
+        next_url = url->hh.next;
         free(url->url);
         free(url);
     }
