@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+/* uthash's default function falls through its cases, which clang refuses. */
+#define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash)
 #include <uthash.h>
 
 enum { ASK_AGAIN_MS = 500, NUMBER_TEXT = 32 };
