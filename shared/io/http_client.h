@@ -46,20 +46,22 @@ struct ps_http_reply {
     int http_version; /* 11, 2 */
 };
 
-/* err is NULL when an HTTP answer came, whatever its status; otherwise TIMEOUT, NETWORK or
-   CONFIGURATION (bad URL, refused address, TLS settings) with the CURLcode as err.code, and reply
-   holds what came before. Runs on the loop, never before ps_http_send returned. The call is over
-   then. */
+/* err is NULL when an HTTP answer came, whatever its status; otherwise TIMEOUT, NETWORK (a redirect
+   too many or to where it must not go and an answer past its cap are too) or CONFIGURATION (bad
+   URL, refused address, TLS settings) with the CURLcode as err.code, and reply holds what came
+   before. Runs on the loop, never before ps_http_send returned. The call is over then. */
 typedef void (*ps_http_fn)(void *cookie, const struct ps_http_reply *reply,
                            const struct ps_err *err);
 
 struct ps_http *ps_http_create(struct ps_loop *loop,
                                const struct ps_http_options *options) PS_MUST_USE;
-void ps_http_destroy(
-    struct ps_http *http); /* running calls are cancelled: their callbacks do not run */
+/* Running calls are cancelled: their callbacks do not run. Must not be called from a ps_http_fn.
+ * NULL is fine. */
+void ps_http_destroy(struct ps_http *http);
 struct ps_http_call *ps_http_send(struct ps_http *http, const struct ps_http_request *request,
                                   ps_http_fn fn, void *cookie, struct ps_err *err) PS_MUST_USE;
-void ps_http_cancel(struct ps_http_call *call); /* fn will not run; NULL is fine */
+/* fn will not run; NULL is fine. Not for a call whose fn runs or ran. */
+void ps_http_cancel(struct ps_http_call *call);
 uint64_t ps_http_connections_opened(const struct ps_http *http);
 
 #endif

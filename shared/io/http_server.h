@@ -11,8 +11,8 @@ struct ps_http_server_options {
     const char *host;
     uint16_t port;               /* 0: any free one */
     size_t max_header, max_body; /* bytes; 0: 16 KiB each */
-    int timeout_seconds;         /* a client's silence; 0: 10 */
-    int max_connections;         /* 0: 256 */
+    int timeout_seconds; /* a client's silence; a whole request gets three times that; 0: 10 */
+    int max_connections; /* at the cap the one idle for longest is closed; 0: 256 */
 };
 
 enum { PS_HTTP_SERVER_GET = 1, PS_HTTP_SERVER_POST = 2 };
@@ -35,7 +35,8 @@ const char *ps_http_header(struct ps_http_exchange *exchange,
                            const char *name); /* borrowed, NULL when absent */
 const char *
 ps_http_query(struct ps_http_exchange *exchange); /* raw text after '?', NULL when none */
-/* Ends the exchange; body is copied. Every answer carries Cache-Control: no-store and
+/* Ends the exchange; body is copied. Also when the client or the server is gone meanwhile; nothing
+ * is sent then. Every answer of a route, 404 and 405 too, carries Cache-Control: no-store and
  * X-Content-Type-Options: nosniff. */
 void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *content_type,
                      const char *body, size_t len);

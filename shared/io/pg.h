@@ -11,7 +11,9 @@ struct ps_pg;       /* the pool */
 struct ps_pg_batch; /* statements that run as one transaction */
 struct ps_pg_rows;  /* what they answered */
 
-/* err.code of a ps_pg_fn. */
+/* err.code of a ps_pg_fn. Categories: CONFIGURATION for credentials, rights and a missing database;
+ * TIMEOUT for a cancelled statement, a lock not got, no answer in time; NETWORK for a server that
+ * is away, overloaded or a standby; else UNKNOWN. */
 enum {
     PS_PG_ERR_SQL = 20001, /* the server refused a statement; the batch changed nothing; what has
                               SQLSTATE and message */

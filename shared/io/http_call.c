@@ -1,0 +1,399 @@
+#include "shared/core/addr.h"
+#include "shared/core/alloc.h"
+#include "shared/io/http_private.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    HEADER_CAP = 64 * 1024, /* all headers of one request, those of redirects included */
+    KEPT_BODY = 64 * 1024,  /* a larger buffer is not kept for the next request */
+    IDLE_SECONDS = 300,
+    LIFETIME_SECONDS = 300
+};
+
+/* The bytes of curl's callbacks */
+
+static const struct {
+    const char *name;
+    size_t len;
+} field_names[PS_HTTP_F_COUNT] = {
+    [PS_HTTP_F_CONTENT_TYPE] = {"content-type",   12},
+    [PS_HTTP_F_LAST_MODIFIED] = { "last-modified", 13},
+    [PS_HTTP_F_ETAG] = { "etag",          4 },
+    [PS_HTTP_F_RETRY_AFTER] = { "retry-after",   11},
+    [PS_HTTP_F_LOCATION] = { "location",      8 },
+};
+
+static void fields_reset(struct ps_http_call *call)
+{
+    ps_buf_reset(&call->fields);
+    memset(call->field_at, 0, sizeof(call->field_at));
+}
+
+static void field_keep(struct ps_http_call *call, enum ps_http_field field, const char *text,
+                       size_t len)
+{
+    size_t at = call->fields.len;
+
+    while (len > 0 && (*text == ' ' || *text == '\t')) {
+        text++;
+        len--;
+    }
+    while (len > 0 && strchr("\r\n \t", text[len - 1]))
+        len--;
+    if (ps_buf_add(&call->fields, text, len) && ps_buf_char(&call->fields, '\0'))
+        call->field_at[field] = at + 1;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *cookie)
+{
+    struct ps_http_call *call = cookie;
+    size_t len = size * count;
+
+    call->header_bytes += len;
+    if (call->header_bytes > HEADER_CAP) {
+        call->header_flood = true;
+        return 0;
+    }
+    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* each answer starts anew */
+        fields_reset(call);
+        return len;
+    }
+    for (int i = 0; i < PS_HTTP_F_COUNT; i++) {
+        size_t name = field_names[i].len;
+
+        if (len > name && data[name] == ':' && strncasecmp(data, field_names[i].name, name) == 0)
+            field_keep(call, (enum ps_http_field)i, data + name + 1, len - name - 1);
+    }
+    return len;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *cookie)
+{
+    struct ps_http_call *call = cookie;
+    size_t len = size * count, room = call->body.cap - call->body.len;
+
+    if (len <= room && ps_buf_add(&call->body, data, len))
+        return len;
+    if (call->truncate_body) {
+        (void)ps_buf_add(&call->body, data, room);
+        call->cut = true;
+    } else {
+        call->too_big = true;
+    }
+    return 0;
+}
+
+static void address_text(const struct curl_sockaddr *address, char *out, socklen_t size)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    const char *text = NULL;
+
+    if (address->family == AF_INET) {
+        memcpy(&v4, &address->addr, sizeof(v4));
+        text = inet_ntop(AF_INET, &v4.sin_addr, out, size);
+    } else if (address->family == AF_INET6) {
+        memcpy(&v6, &address->addr, sizeof(v6));
+        text = inet_ntop(AF_INET6, &v6.sin6_addr, out, size);
+    }
+    if (!text)
+        memcpy(out, "?", 2);
+}
+
+/* The address that is connected to is checked, not the name: a name can change its mind. */
+static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
+                                    struct curl_sockaddr *address)
+{
+    struct ps_http_call *call = cookie;
+    curl_socket_t fd;
+
+    (void)purpose;
+    if (!call->allow_private && ps_addr_is_private(&address->addr)) {
+        address_text(address, call->refused, sizeof(call->refused));
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0) {
+        call->sockets++;
+        (*call->opened)++;
+    }
+    return fd;
+}
+
+/* A handle's life */
+
+static void set(CURLcode code)
+{
+    assert(code == CURLE_OK);
+}
+
+struct ps_http_call *ps_http_call_create(const struct ps_http_options *options, uint64_t *opened)
+{
+    struct ps_http_call *call = ps_alloc_zero(1, sizeof(*call));
+    CURL *easy = curl_easy_init();
+
+    if (!easy)
+        abort();
+    call->easy = easy;
+    call->opened = opened;
+    call->allow_private = options->allow_private;
+    call->redirects_to_http = call->max_redirects = -1;
+    ps_buf_init(&call->fields, HEADER_CAP + PS_HTTP_F_COUNT);
+    ps_buf_init(&call->body, 0);
+    set(curl_easy_setopt(easy, CURLOPT_PRIVATE, call));
+    set(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error));
+    set(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+    set(curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent));
+    set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
+    set(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS));
+    set(curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_SECONDS));
+    set(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
+    set(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
+    set(curl_easy_setopt(easy, CURLOPT_HEADERDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
+    set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
+    set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
+    if (options->http2) {
+        /* A curl built without HTTP/2 stays with 1.1. */
+        (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+        set(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L));
+    } else {
+        set(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    }
+    return call;
+}
+
+void ps_http_call_destroy(struct ps_http_call *call)
+{
+    ps_http_call_reset(call);
+    curl_easy_cleanup(call->easy);
+    ps_buf_clear(&call->fields);
+    ps_buf_clear(&call->body);
+    free(call);
+}
+
+void ps_http_call_reset(struct ps_http_call *call)
+{
+    if (call->headers) {
+        (void)curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
+        curl_slist_free_all(call->headers);
+        call->headers = NULL;
+    }
+    if (call->body.size > KEPT_BODY)
+        ps_buf_clear(&call->body);
+    else
+        ps_buf_reset(&call->body);
+    fields_reset(call);
+    call->fn = NULL;
+    call->cookie = NULL;
+}
+
+static bool set_headers(struct ps_http_call *call, const struct ps_http_request *request,
+                        struct ps_err *err)
+{
+    for (size_t i = 0; request->headers && request->headers[i]; i++) {
+        struct curl_slist *longer;
+
+        if (strpbrk(request->headers[i], "\r\n"))
+            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "a line break in a request header");
+        longer = curl_slist_append(call->headers, request->headers[i]);
+        if (!longer)
+            abort();
+        call->headers = longer;
+    }
+    if (call->headers)
+        set(curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers));
+    return true;
+}
+
+static void set_method(struct ps_http_call *call, const struct ps_http_request *request)
+{
+    call->method = request->method;
+    switch (request->method) {
+    case PS_HTTP_HEAD:
+        set(curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L));
+        set(curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L));
+        break;
+    case PS_HTTP_GET:
+        set(curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L));
+        break;
+    case PS_HTTP_POST:
+        set(curl_easy_setopt(call->easy, CURLOPT_POST, 1L));
+        set(curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                             (curl_off_t)request->body_len));
+        set(curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS,
+                             request->body ? request->body : ""));
+        break;
+    }
+}
+
+static void set_redirects(struct ps_http_call *call, const struct ps_http_request *request)
+{
+    int to_http = strncasecmp(request->url, "https:", 6) != 0;
+
+    if (call->max_redirects != request->max_redirects) {
+        call->max_redirects = request->max_redirects;
+        set(curl_easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION,
+                             request->max_redirects > 0 ? 1L : 0L));
+        set(curl_easy_setopt(call->easy, CURLOPT_MAXREDIRS, (long)request->max_redirects));
+    }
+    if (call->redirects_to_http != to_http) {
+        call->redirects_to_http = to_http;
+        set(curl_easy_setopt(call->easy, CURLOPT_REDIR_PROTOCOLS_STR,
+                             to_http ? "http,https" : "https"));
+    }
+}
+
+bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_request *request,
+                          struct ps_err *err)
+{
+    assert(request->timeout_ms > 0);
+    call->cut = call->too_big = call->header_flood = false;
+    call->truncate_body = request->truncate_body;
+    call->header_bytes = 0;
+    call->sockets = 0;
+    call->refused[0] = call->error[0] = '\0';
+    call->body.cap = request->max_body;
+    if (curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT, "the URL is too long");
+    if (!set_headers(call, request, err))
+        return false;
+    set_method(call, request);
+    set_redirects(call, request);
+    if (call->timeout_ms != request->timeout_ms) {
+        call->timeout_ms = request->timeout_ms;
+        set(curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
+        set(curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->timeout_ms));
+    }
+    if (call->encoded != request->accept_encoding) {
+        call->encoded = request->accept_encoding;
+        set(curl_easy_setopt(call->easy, CURLOPT_ACCEPT_ENCODING, call->encoded ? "gzip" : NULL));
+    }
+    return true;
+}
+
+/* What it ended in */
+
+static const struct {
+    CURLcode code;
+    enum ps_failure category;
+} categories[] = {
+    {CURLE_OPERATION_TIMEDOUT,     PS_FAILURE_TIMEOUT      },
+    { CURLE_UNSUPPORTED_PROTOCOL,  PS_FAILURE_CONFIGURATION},
+    { CURLE_URL_MALFORMAT,         PS_FAILURE_CONFIGURATION},
+    { CURLE_NOT_BUILT_IN,          PS_FAILURE_CONFIGURATION},
+    { CURLE_BAD_FUNCTION_ARGUMENT, PS_FAILURE_CONFIGURATION},
+    { CURLE_UNKNOWN_OPTION,        PS_FAILURE_CONFIGURATION},
+    { CURLE_SSL_CERTPROBLEM,       PS_FAILURE_CONFIGURATION},
+    { CURLE_SSL_CIPHER,            PS_FAILURE_CONFIGURATION},
+    { CURLE_SSL_CACERT_BADFILE,    PS_FAILURE_CONFIGURATION},
+    { CURLE_SSL_CRL_BADFILE,       PS_FAILURE_CONFIGURATION},
+    { CURLE_SSL_ENGINE_NOTFOUND,   PS_FAILURE_CONFIGURATION},
+    { CURLE_SSL_ENGINE_SETFAILED,  PS_FAILURE_CONFIGURATION},
+    { CURLE_COULDNT_RESOLVE_PROXY, PS_FAILURE_CONFIGURATION},
+    { CURLE_FAILED_INIT,           PS_FAILURE_UNKNOWN      },
+    { CURLE_OUT_OF_MEMORY,         PS_FAILURE_UNKNOWN      },
+    { CURLE_ABORTED_BY_CALLBACK,   PS_FAILURE_UNKNOWN      },
+};
+
+/* Everything else is a transport fault (promise 7); so is a bad URL that an answer sent us to. */
+static enum ps_failure category_of(CURLcode code, int status)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(categories); i++) {
+        if (categories[i].code == code &&
+            (categories[i].category != PS_FAILURE_CONFIGURATION || status == 0))
+            return categories[i].category;
+    }
+    return PS_FAILURE_NETWORK;
+}
+
+static void describe(const struct ps_http_call *call, CURLcode code, int status,
+                     struct ps_err *out_err)
+{
+    if (call->refused[0] && call->sockets == 0)
+        (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)code,
+                      "address %s is private; ALLOW_PRIVATE_UPSTREAMS=true allows it",
+                      call->refused);
+    else if (call->too_big)
+        (void)ps_fail(out_err, PS_FAILURE_NETWORK, CURLE_FILESIZE_EXCEEDED,
+                      "the answer is longer than %zu bytes", call->body.cap);
+    else if (call->header_flood)
+        (void)ps_fail(out_err, PS_FAILURE_NETWORK, CURLE_FILESIZE_EXCEEDED,
+                      "the answer's headers are longer than %d bytes", HEADER_CAP);
+    else
+        (void)ps_fail(out_err, category_of(code, status), (int)code, "%s",
+                      call->error[0] ? call->error : curl_easy_strerror(code));
+}
+
+static const char *field_text(const struct ps_http_call *call, enum ps_http_field field)
+{
+    return call->field_at[field] ? call->fields.data + call->field_at[field] - 1 : NULL;
+}
+
+static int version_of(long version)
+{
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0:
+        return 10;
+    case CURL_HTTP_VERSION_1_1:
+        return 11;
+    case CURL_HTTP_VERSION_2_0:
+        return 2;
+    case CURL_HTTP_VERSION_3:
+        return 3;
+    default:
+        return 0;
+    }
+}
+
+static void read_reply(const struct ps_http_call *call, struct ps_http_reply *out_reply)
+{
+    long status = 0, redirects = 0, version = 0;
+    curl_off_t length = -1, took_us = 0;
+    char *url = NULL;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_EFFECTIVE_URL, &url);
+    *out_reply = (struct ps_http_reply){
+        .status = (int)status,
+        .body = ps_buf_str(&call->body),
+        .body_len = call->body.len,
+        .content_type = field_text(call, PS_HTTP_F_CONTENT_TYPE),
+        .last_modified = field_text(call, PS_HTTP_F_LAST_MODIFIED),
+        .etag = field_text(call, PS_HTTP_F_ETAG),
+        .retry_after = field_text(call, PS_HTTP_F_RETRY_AFTER),
+        .location = field_text(call, PS_HTTP_F_LOCATION),
+        .effective_url = url ? url : "",
+        .content_length = (int64_t)length,
+        .redirects = (int)redirects,
+        .latency_ms = (int64_t)(took_us / 1000),
+        .http_version = version_of(version),
+    };
+}
+
+void ps_http_call_end(struct ps_http_call *call, CURLcode code)
+{
+    struct ps_http_reply reply;
+    struct ps_err err;
+
+    read_reply(call, &reply);
+    if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && call->cut)) {
+        call->fn(call->cookie, &reply, NULL);
+        return;
+    }
+    describe(call, code, reply.status, &err);
+    call->fn(call->cookie, &reply, &err);
+}
