@@ -25,11 +25,11 @@ enum ps_config_id {
 struct ps_config_row {
     const char *name;
     enum ps_config_type type;
+    unsigned who;  /* enum ps_component, or-ed */
     size_t offset; /* of the field in struct ps_config */
     const char *def;
     double min, max;
     const char *options;
-    unsigned who; /* enum ps_component, or-ed */
     const char *help;
 };
 
