@@ -23,8 +23,8 @@ enum {
 const struct ps_config_row ps_config_rows[PS_CONFIG_ROWS] = {
 #define PS_X(field, name, type, def, min, max, options, who, help)                                 \
     {                                                                                              \
-        #name, PS_CONFIG_##type, offsetof(struct ps_config, field), def, min, max, options, who,   \
-        help                                                                                       \
+        #name, PS_CONFIG_##type, who, offsetof(struct ps_config, field), def, min,                 \
+        max,   options,          help                                                              \
     },
 #include "shared/core/config.def"
 #undef PS_X

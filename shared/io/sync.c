@@ -197,6 +197,7 @@ static struct redisReply *copy_reply(const struct redisReply *reply)
     if (reply->elements == 0)
         return copy;
     copy->elements = reply->elements;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what hiredis has here */
     copy->element = ps_alloc_zero(reply->elements, sizeof(*copy->element));
     for (size_t i = 0; i < reply->elements; i++)
         copy->element[i] = copy_reply(reply->element[i]);
