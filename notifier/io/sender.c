@@ -139,8 +139,8 @@ static void log_outcome(struct ps_sender *sender, const struct ps_message *messa
             ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RETRIES, NULL, 1);
         log_failure(sender, PS_EVENT_MQ_RETRY, message, reply, outcome->wait_ms);
     } else if (reply->next == PS_SLACK_NEVER) {
-        ps_failure_log_add(sender->options.failures, "MQ-DEAD-LETTER", &reply->err, NULL,
-                           reply->err.code);
+        ps_failure_log_add(sender->options.failures, ps_event_name(PS_EVENT_MQ_DEAD_LETTER),
+                           &reply->err, NULL, reply->err.code);
     } else if (reply->next == PS_SLACK_STOP && outcome->access_lost) {
         log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, reply, outcome->wait_ms);
     }

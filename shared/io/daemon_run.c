@@ -236,7 +236,7 @@ static void on_redis(void *cookie, bool up, const struct ps_err *err)
         ps_heartbeat_beat(run->daemon.heartbeat);
     } else if (is_news(run->redis_fault, err)) {
         PS_LOG(REDIS_DOWN, F_ERR(err));
-        ps_failure_log_add(run->daemon.failures, "REDIS-DOWN", err, NULL, 0);
+        ps_failure_log_add(run->daemon.failures, ps_event_name(PS_EVENT_REDIS_DOWN), err, NULL, 0);
     }
     if (run->started && run->program->on_redis != NULL)
         run->program->on_redis(run->self, up);
@@ -251,7 +251,7 @@ static void on_database(void *cookie, bool up, const struct ps_err *err)
         PS_LOG(DB_UP, F_INT("max", run->config.db_pool_max));
     } else if (is_news(run->database_fault, err)) {
         PS_LOG(DB_DOWN, F_ERR(err));
-        ps_failure_log_add(run->daemon.failures, "DB-DOWN", err, NULL, 0);
+        ps_failure_log_add(run->daemon.failures, ps_event_name(PS_EVENT_DB_DOWN), err, NULL, 0);
     }
     if (run->started && run->program->on_database != NULL)
         run->program->on_database(run->self, up);

@@ -1,8 +1,14 @@
 /* Golden traces: a file of lines "event -> what came of it"; # begins a comment. */
 #ifndef PS_TESTS_TRACE_H
 #define PS_TESTS_TRACE_H
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* Does what event says and writes what came of it. */
 typedef void (*trace_fn)(void *self, const char *event, char *out_text, size_t size);

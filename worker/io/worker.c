@@ -131,7 +131,8 @@ static void log_end(struct ps_worker *worker, const struct held *held,
     case PS_OUTCOME_ERROR:
         PS_LOG(PROBE_ERR, F_TEXT("task", held->task.task), F_TEXT("url", end->url),
                F_INT("status", end->status), F_INT("attempts", end->attempts), F_ERR(end->err));
-        ps_failure_log_add(worker->daemon->failures, "PROBE-ERR", end->err, end->url, end->status);
+        ps_failure_log_add(worker->daemon->failures, ps_event_name(PS_EVENT_PROBE_ERR), end->err,
+                           end->url, end->status);
         break;
     case PS_OUTCOME_MISS:
     case PS_OUTCOME_COUNT:
@@ -201,7 +202,8 @@ static void bury(struct held *held, const struct ps_err *err, int64_t deliveries
     PS_LOG(TASK_DEAD, F_TEXT("entry", held->id),
            F_TEXT("task", held->task.task == NULL ? "" : held->task.task),
            F_INT("deliveries", deliveries), F_ERR(err));
-    ps_failure_log_add(worker->daemon->failures, "TASK-DEAD", err, held->task.url, 0);
+    ps_failure_log_add(worker->daemon->failures, ps_event_name(PS_EVENT_TASK_DEAD), err,
+                       held->task.url, 0);
     ps_fields_init(&fields);
     if (with_result) {
         count_outcome(worker, PS_OUTCOME_ERROR);
