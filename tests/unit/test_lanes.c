@@ -10,14 +10,19 @@
 
 #include <cmocka.h>
 
-static struct ps_lanes *make(int64_t interval_ms)
+static struct ps_lanes *make_with(int64_t interval_ms, int breaker_threshold)
 {
     return ps_lanes_create(&(struct ps_lanes_options){ .interval_ms = interval_ms,
                                                        .max_retries = 3,
                                                        .retry_base_ms = 1000,
-                                                       .breaker_threshold = 5,
+                                                       .breaker_threshold = breaker_threshold,
                                                        .breaker_cooldown_ms = 60000,
                                                        .access_cooldown_ms = 60000 });
+}
+
+static struct ps_lanes *make(int64_t interval_ms)
+{
+    return make_with(interval_ms, 5);
 }
 
 static void add_kind(struct ps_lanes *lanes, const char *id, const char *channel, const char *kind)
@@ -196,7 +201,8 @@ static void the_outbox_is_asked_just_before_a_message_leaves(void **state)
     add(lanes, "o1", "A");
     add(lanes, "o2", "A");
     message = expect(lanes, 0, PS_LANES_CLAIM, "o1");
-    expect_nothing(lanes, 0); /* the second waits for the first */
+    add(lanes, "m3", "A");
+    expect_nothing(lanes, 0); /* the others wait for the first */
     claimed(lanes, message, PS_CLAIM_MINE, 10, PS_CLOSE_NOT);
     message = expect(lanes, 10, PS_LANES_SEND, "o1");
     sent(lanes, message, 20);
@@ -309,6 +315,7 @@ static void urgent_ones_go_before_what_is_not_under_way(void **state)
     message = expect(lanes, 0, PS_LANES_SEND, "m1");
     add_kind(lanes, "a3", "A", "ops_alert");
     add_kind(lanes, "a4", "A", "ops_alert");
+    expect_nothing(lanes, 0);
     sent(lanes, message, 0);
     sent(lanes, expect(lanes, 0, PS_LANES_SEND, "a3"), 0);
     sent(lanes, expect(lanes, 0, PS_LANES_SEND, "a4"), 0);
@@ -392,7 +399,7 @@ static void a_long_outage_of_the_sink_kills_no_message(void **state)
 
 static void a_message_that_breaks_the_sink_by_itself_ends_in_the_dead_list(void **state)
 {
-    struct ps_lanes *lanes = make(0);
+    struct ps_lanes *lanes = make_with(0, 2);
     struct ps_message *message;
     int64_t now_ms = 0;
     enum ps_close close = PS_CLOSE_NOT;
@@ -406,6 +413,7 @@ static void a_message_that_breaks_the_sink_by_itself_ends_in_the_dead_list(void 
         close = answer(lanes, message, PS_SLACK_RETRY, 0, now_ms).close;
     }
     assert_int_equal(close, PS_CLOSE_DEAD);
+    assert_true(now_ms >= PS_LANES_PATIENCE_MS);
     ps_lanes_destroy(lanes);
 }
 

@@ -66,6 +66,8 @@ static void what_an_answer_means(void **state)
         { 400, "",                                                   PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,       "HTTP status 400"      },
         { 413, "",                                                   PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,       "HTTP status 413"      },
         { 404, "<html>",                                             PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 404"      },
+        { 404, "{\"ok\":true,\"ts\":\"1.2\"}",                       PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION,
+         "HTTP status 404"                                                                                                            },
         { 403, "",                                                   PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 403"      },
         { 302, "",                                                   PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 302"      },
         { 200, "<html>a proxy</html>",                               PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"     },
