@@ -20,6 +20,8 @@ enum {
     DEFAULT_TIMEOUT_S = 10,
     DEFAULT_CONNECTIONS = 256,
     SWEEP_MS = 500,
+    HELD_MS = 50,
+    SPARED_MS = 1000, /* a connection this fresh may have a request or an answer on its way */
     /* A request that trickles in keeps resetting the silence timeout; as a whole it gets so many.
      */
     REQUEST_TIMEOUTS = 3,
@@ -66,7 +68,7 @@ struct ps_http_server {
     int conn_count, max_connections;
     int64_t request_ms;
     uint16_t port;
-    bool held; /* listener disabled: every connection is busy */
+    bool held; /* listener disabled: no connection can make room */
 };
 
 static void conn_destroy(struct ps_http_server *server, struct conn *conn)
@@ -92,6 +94,7 @@ static void conn_cut(struct conn *conn)
     (void)shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
 }
 
+/* Forgets what ended and ends what takes too long. */
 static void sweep(struct ps_http_server *server)
 {
     int64_t now = ps_loop_now(server->loop);
@@ -104,10 +107,28 @@ static void sweep(struct ps_http_server *server)
         else if (!conn->busy && !conn->cut && now - conn->since > server->request_ms)
             conn_cut(conn);
     }
-    if (server->held && server->conn_count < server->max_connections) {
-        server->held = false;
-        evconnlistener_enable(server->listener);
+}
+
+/* At the cap the connection that did nothing for the longest time makes room, so that a crowd of
+ * idle clients cannot keep a readiness probe out. False when none can go. */
+static bool make_room(struct ps_http_server *server)
+{
+    int64_t now = ps_loop_now(server->loop);
+    struct conn *conn, *oldest = NULL;
+    int live = 0;
+
+    TAILQ_FOREACH(conn, &server->conns, next)
+    {
+        live += !conn->cut;
+        if (!conn->busy && !conn->cut && now - conn->since >= SPARED_MS &&
+            (!oldest || conn->since < oldest->since))
+            oldest = conn;
     }
+    if (live < server->max_connections)
+        return true;
+    if (oldest)
+        conn_cut(oldest);
+    return oldest != NULL;
 }
 
 static void on_sweep(void *cookie)
@@ -115,31 +136,12 @@ static void on_sweep(void *cookie)
     struct ps_http_server *server = cookie;
 
     sweep(server);
+    if (server->held && make_room(server)) {
+        server->held = false;
+        evconnlistener_enable(server->listener);
+    }
     if (server->conn_count > 0)
-        ps_timer_set(server->sweep, SWEEP_MS);
-}
-
-/* At the cap the connection that did nothing for the longest time makes room, so that a crowd of
- * idle clients cannot keep a readiness probe out. */
-static void make_room(struct ps_http_server *server)
-{
-    struct conn *conn, *oldest = NULL;
-    int live = 0;
-
-    TAILQ_FOREACH(conn, &server->conns, next)
-    {
-        live += !conn->cut;
-        if (!conn->busy && !conn->cut && (!oldest || conn->since < oldest->since))
-            oldest = conn;
-    }
-    if (live < server->max_connections)
-        return;
-    if (oldest) {
-        conn_cut(oldest);
-    } else if (!server->held) {
-        server->held = true;
-        evconnlistener_disable(server->listener);
-    }
+        ps_timer_set(server->sweep, server->held ? HELD_MS : SWEEP_MS);
 }
 
 static struct bufferevent *on_accept(struct event_base *base, void *cookie)
@@ -148,7 +150,10 @@ static struct bufferevent *on_accept(struct event_base *base, void *cookie)
     struct conn *conn;
 
     sweep(server);
-    make_room(server);
+    if (!make_room(server)) { /* this one is in already; the next waits in the backlog */
+        server->held = true;
+        evconnlistener_disable(server->listener);
+    }
     conn = ps_alloc_zero(1, sizeof(*conn));
     conn->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (!conn->bev) {
@@ -159,8 +164,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *cookie)
     conn->since = ps_loop_now(server->loop);
     TAILQ_INSERT_TAIL(&server->conns, conn, next);
     server->conn_count++;
-    if (!ps_timer_pending(server->sweep))
-        ps_timer_set(server->sweep, SWEEP_MS);
+    if (server->held || !ps_timer_pending(server->sweep))
+        ps_timer_set(server->sweep, server->held ? HELD_MS : SWEEP_MS);
     return conn->bev;
 }
 
