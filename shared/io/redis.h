@@ -4,8 +4,8 @@
 #define PS_IO_REDIS_H
 #include "shared/core/str.h"
 #include "shared/io/loop.h"
+#include "shared/io/redis_reply.h"
 
-struct redisReply;
 struct ps_redis;
 
 /* err.code of a ps_redis_fn, besides errno values. */
@@ -23,15 +23,15 @@ enum {
 /* Exactly one of reply and err is not NULL; both are borrowed for the call. Runs on the loop, never
    before the send returned, exactly once, also when the connection is destroyed. */
 typedef void (*ps_redis_fn)(void *cookie, const struct redisReply *reply, const struct ps_err *err);
-/* Told after AUTH and SELECT worked (true) and when the connection is gone (false, err says why).
- * err NULL when up. */
+/* Told on the loop after AUTH and SELECT worked (true, err NULL) and when the connection is gone
+ * (false, err says why); also when the very first try failed. Never runs inside a call of ours. */
 typedef void (*ps_redis_state_fn)(void *cookie, bool up, const struct ps_err *err);
 
 struct ps_redis_options {
     const char *url;            /* borrowed for the call; parsed before (it must be valid) */
-    const char *client_name;    /* CLIENT SETNAME, copied */
-    int64_t connect_timeout_ms; /* 0: 3000 */
-    int64_t command_timeout_ms; /* 0: 5000 */
+    const char *client_name;    /* CLIENT SETNAME, copied; NULL for none */
+    int64_t connect_timeout_ms; /* 0: 3000; look-up, TLS, AUTH and SELECT included */
+    int64_t command_timeout_ms; /* 0: 5000; counts from the answer before it, or its own sending */
 };
 
 /* Starts connecting and goes on for ever, 100 ms to 5 s between tries. READONLY, LOADING,
@@ -46,8 +46,11 @@ void ps_redis_destroy(struct ps_redis *redis);
 bool ps_redis_up(const struct ps_redis *redis);
 uint64_t ps_redis_reconnects(const struct ps_redis *redis); /* times it came up again */
 int ps_redis_outstanding(const struct ps_redis *redis);
-/* Copies the arguments. fn may be NULL (errors are logged then). A command while not up gets
- * PS_REDIS_ERR_OFFLINE. */
+enum { PS_REDIS_OUTSTANDING_MAX = 100000 };
+/* A ps_redis_fn that logs error replies and nothing else; what an fn of NULL means. */
+void ps_redis_ignore(void *cookie, const struct redisReply *reply, const struct ps_err *err);
+/* Copies the arguments. fn may be NULL (ps_redis_ignore). A command while not up gets
+ * PS_REDIS_ERR_OFFLINE, one past PS_REDIS_OUTSTANDING_MAX gets ENOBUFS: neither was sent. */
 void ps_redis_send(struct ps_redis *redis, const struct ps_str *args, size_t count, ps_redis_fn fn,
                    void *cookie);
 /* The same with a deadline of its own, for blocking reads (block time + margin). */
@@ -60,12 +63,7 @@ void ps_redis_send_within(struct ps_redis *redis, int64_t timeout_ms, const stru
                         cookie)
 void ps_redis_send_texts(struct ps_redis *redis, const char *const *args, size_t count,
                          ps_redis_fn fn, void *cookie);
-/* Tear the connection down and build it again (used when a read's answer stays out). */
+/* Tear the connection down and build it again: not up from now on, done on the loop. */
 void ps_redis_reset(struct ps_redis *redis);
-
-/* Reply helpers: borrowed text of a string or status reply, NULL otherwise; number of an integer or
- * decimal string, fallback otherwise. */
-const char *ps_reply_text(const struct redisReply *reply, size_t *out_len);
-int64_t ps_reply_int(const struct redisReply *reply, int64_t fallback);
 
 #endif

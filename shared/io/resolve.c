@@ -1,0 +1,126 @@
+#include "shared/io/resolve.h"
+
+#include "shared/core/alloc.h"
+
+#include <arpa/inet.h>
+#include <event2/dns.h>
+#include <event2/util.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+struct ps_resolve {
+    ps_resolve_fn fn; /* NULL once cancelled */
+    void *cookie;
+    unsigned turn;
+    char *host;
+    struct evdns_getaddrinfo_request *request; /* NULL once answered */
+    struct ps_timer *later;
+    char address[INET6_ADDRSTRLEN]; /* "" when err holds why not */
+    struct ps_err err;
+};
+
+static void resolve_free(struct ps_resolve *resolve)
+{
+    ps_timer_destroy(resolve->later);
+    free(resolve->host);
+    free(resolve);
+}
+
+static void on_later(void *cookie)
+{
+    struct ps_resolve *resolve = cookie;
+
+    if (resolve->address[0] != '\0')
+        resolve->fn(resolve->cookie, resolve->address, NULL);
+    else
+        resolve->fn(resolve->cookie, NULL, &resolve->err);
+    resolve_free(resolve);
+}
+
+static void pick(struct ps_resolve *resolve, const struct evutil_addrinfo *list)
+{
+    const struct evutil_addrinfo *at = list;
+    unsigned count = 0;
+    const void *bytes;
+
+    for (at = list; at != NULL; at = at->ai_next)
+        count++;
+    at = list;
+    for (unsigned i = count == 0 ? 0 : resolve->turn % count; i > 0; i--)
+        at = at->ai_next;
+    if (at == NULL) {
+        (void)ps_fail(&resolve->err, PS_FAILURE_NETWORK, 0, "%s has no address", resolve->host);
+        return;
+    }
+    if (at->ai_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)(const void *)at->ai_addr)->sin6_addr;
+    else
+        bytes = &((const struct sockaddr_in *)(const void *)at->ai_addr)->sin_addr;
+    if (inet_ntop(at->ai_family, bytes, resolve->address, sizeof(resolve->address)) == NULL) {
+        resolve->address[0] = '\0';
+        (void)ps_fail(&resolve->err, PS_FAILURE_NETWORK, 0, "%s has an unknown kind of address",
+                      resolve->host);
+    }
+}
+
+static void on_answer(int error, struct evutil_addrinfo *list, void *cookie)
+{
+    struct ps_resolve *resolve = cookie;
+
+    resolve->request = NULL;
+    if (resolve->fn == NULL) {
+        if (list != NULL)
+            evutil_freeaddrinfo(list);
+        resolve_free(resolve);
+        return;
+    }
+    if (error == 0)
+        pick(resolve, list);
+    else
+        (void)ps_fail(&resolve->err,
+                      error == EVUTIL_EAI_AGAIN ? PS_FAILURE_TIMEOUT : PS_FAILURE_NETWORK, 0,
+                      "look up %s: %s", resolve->host, evutil_gai_strerror(error));
+    if (list != NULL)
+        evutil_freeaddrinfo(list);
+    /* libevent answers from the hosts file before evdns_getaddrinfo returns. */
+    ps_timer_set(resolve->later, 0);
+}
+
+struct ps_resolve *ps_resolve_start(struct ps_loop *loop, const char *host, ps_resolve_fn fn,
+                                    void *cookie)
+{
+    return ps_resolve_start_turn(loop, host, 0, fn, cookie);
+}
+
+struct ps_resolve *ps_resolve_start_turn(struct ps_loop *loop, const char *host, unsigned turn,
+                                         ps_resolve_fn fn, void *cookie)
+{
+    struct ps_resolve *resolve = ps_alloc_zero(1, sizeof(*resolve));
+    struct evutil_addrinfo hints = { .ai_flags = EVUTIL_AI_ADDRCONFIG,
+                                     .ai_family = AF_UNSPEC,
+                                     .ai_socktype = SOCK_STREAM,
+                                     .ai_protocol = IPPROTO_TCP };
+
+    resolve->fn = fn;
+    resolve->cookie = cookie;
+    resolve->turn = turn;
+    resolve->host = ps_alloc_text(host);
+    resolve->later = ps_timer_create(loop, on_later, resolve);
+    resolve->request =
+        evdns_getaddrinfo(ps_loop_dns(loop), resolve->host, NULL, &hints, on_answer, resolve);
+    return resolve;
+}
+
+void ps_resolve_cancel(struct ps_resolve *resolve)
+{
+    if (resolve == NULL)
+        return;
+    if (resolve->request == NULL) {
+        resolve_free(resolve);
+        return;
+    }
+    resolve->fn = NULL; /* on_answer frees it: libevent still holds the pointer */
+    evdns_getaddrinfo_cancel(resolve->request);
+}
