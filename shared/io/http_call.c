@@ -165,7 +165,6 @@ struct ps_http_call *ps_http_call_create(const struct ps_http_options *options, 
     if (options->http2) {
         /* A curl built without HTTP/2 stays with 1.1. */
         (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-        set(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L));
     } else {
         set(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
     }
@@ -265,6 +264,10 @@ bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_reques
     call->body.cap = request->max_body;
     if (curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT, "the URL is too long");
+    /* Wait to learn whether a connection multiplexes only where the TLS handshake tells: without
+     * TLS curl would hold every other request back until the first answer is there. */
+    set(curl_easy_setopt(call->easy, CURLOPT_PIPEWAIT,
+                         strncasecmp(request->url, "https:", 6) == 0 ? 1L : 0L));
     if (!set_headers(call, request, err))
         return false;
     set_method(call, request);

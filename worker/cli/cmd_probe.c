@@ -3,7 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 #include "shared/io/env.h"
-#include "worker/io/prober.h"
+#include "worker/io/probe_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,6 @@ struct question {
 
 struct command {
     struct ps_loop *loop;
-    struct ps_prober *prober;
     struct ps_timer *sweep; /* after a pause began */
     struct question *questions;
     size_t count;
@@ -105,45 +104,25 @@ static void on_bad_setting(void *cookie, const struct ps_err *err)
 
 static int ask_all(struct command *command, const struct ps_config *config, char **urls)
 {
-    struct ps_http_options http = { .user_agent = config->user_agent[0] == '\0'
-                                                      ? "paperscout/" PS_VERSION
-                                                      : config->user_agent,
-                                    .http2 = config->http_use_http2,
-                                    .allow_private = config->allow_private_upstreams,
-                                    .max_connections = (int)config->http_concurrency };
-    struct ps_gate_options gate = { .loop = command->loop,
-                                    .rate = config->probe_rate_limit,
-                                    .burst = config->probe_rate_burst,
-                                    .slots = (size_t)config->http_concurrency };
-    struct ps_prober_options prober = {
-        .loop = command->loop,
-        .http = ps_http_create(command->loop, &http),
-        .gate = ps_gate_create(&gate),
-        .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000),
-        .rules = {.modified_within_ms = (int64_t)(config->alert_modified_hours * 3600000),
-                  .max_attempts = (int)config->probe_max_attempts,
-                  .backoff_ms = config->probe_backoff_ms,
-                  .backoff_cap_ms = 30000},
-        .end_on_pause = true,
-    };
+    struct ps_probe_kit_options options = { .loop = command->loop,
+                                            .config = config,
+                                            .user_agent = config->user_agent[0] == '\0'
+                                                              ? "paperscout/" PS_VERSION
+                                                              : config->user_agent,
+                                            .for_people = true };
+    struct ps_probe_kit kit;
     int status;
 
-    command->prober = ps_prober_create(&prober);
+    ps_probe_kit_init(&kit, &options);
     command->sweep = ps_timer_create(command->loop, on_sweep, command);
     for (size_t i = 0; i < command->count; i++) {
         command->questions[i].command = command;
         command->questions[i].probe =
-            ps_probe_start(command->prober, urls[i], on_answer, &command->questions[i]);
+            ps_probe_start(kit.prober, urls[i], on_answer, &command->questions[i]);
     }
     status = ps_loop_run(command->loop);
-    for (size_t i = 0; i < command->count; i++) {
-        ps_probe_cancel(command->questions[i].probe);
-        free(command->questions[i].line);
-    }
     ps_timer_destroy(command->sweep);
-    ps_prober_destroy(command->prober);
-    ps_gate_destroy(prober.gate);
-    ps_http_destroy(prober.http);
+    ps_probe_kit_clear(&kit);
     return status;
 }
 

@@ -38,8 +38,9 @@ void ps_words_break(struct ps_words *words)
     words->in_word = false;
 }
 
-/* Bytes of the space character at text, 0 when it is none: ASCII controls and the space, no-break
- * space (C2 A0), the spaces of General Punctuation (E2 80 80-8B, A8, A9, AF) and E3 80 80. */
+/* Bytes of the space character at text, 0 when it is none: controls of both ranges and the space,
+ * no-break space (C2 A0), the spaces of General Punctuation (E2 80 80-8B, A8, A9, AF) and E3 80 80.
+ */
 static size_t space_len(const char *text, size_t len)
 {
     unsigned char c = (unsigned char)text[0];
@@ -47,7 +48,7 @@ static size_t space_len(const char *text, size_t len)
 
     if (c <= 0x20 || c == 0x7F)
         return 1;
-    if (c == 0xC2 && len > 1 && (unsigned char)text[1] == 0xA0)
+    if (c == 0xC2 && len > 1 && (unsigned char)text[1] <= 0xA0)
         return 2;
     if (len < 3)
         return 0;
@@ -189,6 +190,13 @@ static xmlCharEncoding encoding_of(const char *name)
     return encoding == XML_CHAR_ENCODING_ERROR ? XML_CHAR_ENCODING_UTF8 : encoding;
 }
 
+/* The parser's own words about a document go nowhere: a site must not write into our log. */
+static void ignore_error(void *cookie, const char *format, ...)
+{
+    (void)cookie;
+    (void)format;
+}
+
 char *ps_words_of_html(const char *html, size_t len, const char *encoding, size_t max_words,
                        size_t max_bytes)
 {
@@ -200,6 +208,7 @@ char *ps_words_of_html(const char *html, size_t len, const char *encoding, size_
 
     /* A handler of our own and no tree: memory does not grow with the document. Entities are the
      * HTML ones built into the parser; nothing external is ever loaded. */
+    xmlSetGenericErrorFunc(NULL, ignore_error);
     memset(&sax, 0, sizeof(sax));
     sax.startElement = on_start;
     sax.endElement = on_end;

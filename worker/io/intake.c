@@ -258,6 +258,12 @@ void ps_intake_room(struct ps_intake *intake, size_t room)
         ps_stream_reader_want(intake->reader, room);
 }
 
+void ps_intake_redis(struct ps_intake *intake, bool up)
+{
+    if (up && intake->recovered != NULL)
+        ps_timer_set(intake->scan, 0);
+}
+
 void ps_intake_recover(struct ps_intake *intake, void (*done)(void *cookie))
 {
     intake->recovered = done;

@@ -36,6 +36,7 @@ void ps_intake_destroy(struct ps_intake *intake); /* after redis is gone */
 
 /* How many more entries the owner has room for now; 0 pauses. */
 void ps_intake_room(struct ps_intake *intake, size_t room);
+void ps_intake_redis(struct ps_intake *intake, bool up); /* tell it when Redis comes or goes */
 /* What was left to this consumer by an earlier life under its name comes first; tell the owner's
  * fn, then done. Called again by itself until Redis answered. */
 void ps_intake_recover(struct ps_intake *intake, void (*done)(void *cookie));

@@ -7,7 +7,8 @@
 #include "worker/io/cycle_watch.h"
 #include "worker/io/finish.h"
 #include "worker/io/intake.h"
-#include "worker/io/prober.h"
+#include "worker/io/probe_kit.h"
+#include "worker/io/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,6 @@ enum {
     STUCK_MS = 30000,
     UNSETTLED_MAX = 256,       /* finished entries that Redis has not taken yet */
     BEFORE_DEADLINE_MS = 3000, /* so early a task is given up whose host stays paused */
-    BACKOFF_CAP_MS = 30000,
 };
 
 /* An entry of the stream that is pending for this worker. */
@@ -37,10 +37,7 @@ struct held {
 
 struct ps_worker {
     struct ps_daemon *daemon;
-    struct ps_http *http;
-    struct ps_gate *gate;
-    struct ps_front *front;
-    struct ps_prober *prober;
+    struct ps_probe_kit kit;
     struct ps_finish *finish;
     struct ps_intake *intake;
     struct ps_cycle_watch *watch;
@@ -54,6 +51,7 @@ struct ps_worker {
     int drain; /* signals seen */
     bool intake_over;
     bool leaving;
+    void (*drained)(struct ps_daemon *daemon);
     struct ps_worker_counts counts;
 };
 
@@ -65,8 +63,8 @@ static void count(struct ps_worker *worker, enum ps_metric metric, const char *l
 /* How many more tasks may be taken now. Half a backlog at least, so that reads stay few. */
 static void refill(struct ps_worker *worker)
 {
-    size_t backlog = ps_backlog_room(worker->slots, ps_gate_latency_us(worker->gate));
-    size_t busy = ps_gate_on_wire(worker->gate) + ps_gate_waiting(worker->gate);
+    size_t backlog = ps_backlog_room(worker->slots, ps_gate_latency_us(worker->kit.gate));
+    size_t busy = ps_gate_on_wire(worker->kit.gate) + ps_gate_waiting(worker->kit.gate);
     size_t held = HASH_COUNT(worker->held);
     size_t most = worker->slots + PS_BACKLOG_MAX + UNSETTLED_MAX;
     size_t room = worker->slots + backlog > busy ? worker->slots + backlog - busy : 0;
@@ -113,56 +111,6 @@ static void on_settled(void *cookie, void *item)
     leave_when_empty(worker);
 }
 
-static void log_end(struct ps_worker *worker, const struct held *held,
-                    const struct ps_probe_end *end)
-{
-    switch (end->outcome) {
-    case PS_OUTCOME_HIT_RECENT:
-    case PS_OUTCOME_HIT_OLD:
-    case PS_OUTCOME_HIT_NO_LM:
-        PS_LOG(PROBE_HIT, F_TEXT("url", end->url), F_TEXT("outcome", ps_outcome_name(end->outcome)),
-               F_TEXT("last_modified", end->last_modified == NULL ? "" : end->last_modified),
-               F_BOOL("front_text", end->front_text != NULL));
-        break;
-    case PS_OUTCOME_SUSPECT:
-        PS_LOG(PROBE_SUSPECT, F_TEXT("url", end->url), F_ERR(end->err));
-        break;
-    case PS_OUTCOME_DEFERRED:
-    case PS_OUTCOME_ERROR:
-        PS_LOG(PROBE_ERR, F_TEXT("task", held->task.task), F_TEXT("url", end->url),
-               F_INT("status", end->status), F_INT("attempts", end->attempts), F_ERR(end->err));
-        ps_failure_log_add(worker->daemon->failures, ps_event_name(PS_EVENT_PROBE_ERR), end->err,
-                           end->url, end->status);
-        break;
-    case PS_OUTCOME_MISS:
-    case PS_OUTCOME_COUNT:
-        break;
-    }
-}
-
-static void format_result(const struct held *held, const struct ps_probe_end *end,
-                          struct ps_fields *out_fields)
-{
-    /* task and texts are borrowed for the call; last_modified and front_text are copied */
-    struct ps_result result = { .task = held->task,
-                                .outcome = end->outcome,
-                                .status = end->status,
-                                .last_modified = ps_alloc_text(end->last_modified),
-                                .failed = end->err != NULL && end->outcome == PS_OUTCOME_ERROR,
-                                .attempts = end->attempts,
-                                .latency_ms = end->latency_ms,
-                                .worker = ps_alloc_text(held->worker->daemon->instance),
-                                .front_text = ps_alloc_text(end->front_text) };
-
-    if (result.failed)
-        result.category = end->err->category;
-    ps_fields_init(out_fields);
-    ps_result_format(&result, out_fields);
-    free(result.last_modified);
-    free(result.worker);
-    free(result.front_text);
-}
-
 static void count_outcome(struct ps_worker *worker, enum ps_outcome outcome)
 {
     worker->counts.outcomes[outcome]++;
@@ -178,23 +126,18 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
 
     held->probe = NULL; /* it is gone after this call */
     count_outcome(worker, end->outcome);
-    log_end(worker, held, end);
-    format_result(held, end, &fields);
+    ps_report_log(worker->daemon->failures, &held->task, end);
+    ps_fields_init(&fields);
+    ps_report_format(worker->daemon->instance, &held->task, end, &fields);
     ps_finish_result(worker->finish, held->id, &fields, held);
     ps_fields_clear(&fields);
     refill(worker);
 }
 
-/* The entry's error without a request. */
-static struct ps_probe_end error_end(const struct held *held, const struct ps_err *err)
-{
-    return (struct ps_probe_end){ .url = held->task.url, .outcome = PS_OUTCOME_ERROR, .err = err };
-}
-
 static void bury(struct held *held, const struct ps_err *err, int64_t deliveries, bool with_result)
 {
     struct ps_worker *worker = held->worker;
-    struct ps_probe_end end = error_end(held, err);
+    struct ps_probe_end end = ps_report_unasked(&held->task, err);
     struct ps_fields fields;
 
     worker->counts.dead++;
@@ -207,7 +150,7 @@ static void bury(struct held *held, const struct ps_err *err, int64_t deliveries
     ps_fields_init(&fields);
     if (with_result) {
         count_outcome(worker, PS_OUTCOME_ERROR);
-        format_result(held, &end, &fields);
+        ps_report_format(worker->daemon->instance, &held->task, &end, &fields);
     }
     ps_finish_bury(worker->finish, held->id, err->what, deliveries, &fields, held);
     ps_fields_clear(&fields);
@@ -259,10 +202,10 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         bury(held, &err, before, true);
     } else if (cycle_is_over(worker, &held->task)) {
         ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "cycle over");
-        end = error_end(held, &err);
+        end = ps_report_unasked(&held->task, &err);
         on_probe_end(held, &end);
     } else {
-        held->probe = ps_probe_start(worker->prober, held->task.url, on_probe_end, held);
+        held->probe = ps_probe_start(worker->kit.prober, held->task.url, on_probe_end, held);
     }
 }
 
@@ -362,7 +305,7 @@ static void on_forgotten(void *cookie)
 
     PS_LOG(WORKER_STOP, F_INT("probes", worker->counts.probes),
            F_INT("returned", worker->counts.returned));
-    ps_daemon_drained(worker->daemon);
+    worker->drained(worker->daemon);
 }
 
 static void leave_when_empty(struct ps_worker *worker)
@@ -407,44 +350,11 @@ void ps_worker_on_redis(void *self, bool up)
 {
     struct ps_worker *worker = self;
 
-    ps_gate_redis(worker->gate, up);
+    ps_gate_redis(worker->kit.gate, up);
     ps_finish_redis(worker->finish, up);
+    ps_intake_redis(worker->intake, up);
     ps_cycle_watch_redis(worker->watch, up);
     refill(worker);
-}
-
-static void make_prober(struct ps_worker *worker)
-{
-    struct ps_daemon *daemon = worker->daemon;
-    const struct ps_config *config = daemon->config;
-    int64_t timeout_ms = (int64_t)(config->http_timeout_seconds * 1000);
-    struct ps_http_options http = { .user_agent = daemon->user_agent,
-                                    .http2 = config->http_use_http2,
-                                    .allow_private = config->allow_private_upstreams,
-                                    .max_connections = (int)config->http_concurrency };
-    struct ps_gate_options gate = { .loop = daemon->loop,
-                                    .redis = daemon->redis,
-                                    .keys = daemon->keys,
-                                    .instance = daemon->instance,
-                                    .rate = config->probe_rate_limit,
-                                    .burst = config->probe_rate_burst,
-                                    .slots = worker->slots };
-    struct ps_front_options front = { .loop = daemon->loop, .timeout_ms = timeout_ms };
-    struct ps_prober_options prober = { .loop = daemon->loop, .timeout_ms = timeout_ms };
-
-    worker->http = ps_http_create(daemon->loop, &http);
-    worker->gate = ps_gate_create(&gate);
-    front.http = prober.http = worker->http;
-    front.gate = prober.gate = worker->gate;
-    worker->front = ps_front_create(&front);
-    prober.front = worker->front;
-    prober.rules = (struct ps_verdict_rules){
-        .modified_within_ms = (int64_t)(config->alert_modified_hours * 3600000),
-        .max_attempts = (int)config->probe_max_attempts,
-        .backoff_ms = config->probe_backoff_ms,
-        .backoff_cap_ms = BACKOFF_CAP_MS,
-    };
-    worker->prober = ps_prober_create(&prober);
 }
 
 bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
@@ -459,6 +369,12 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
                                         .visibility_ms = visibility_ms,
                                         .fn = on_entry,
                                         .cookie = worker };
+    struct ps_probe_kit_options kit = { .loop = daemon->loop,
+                                        .config = daemon->config,
+                                        .user_agent = daemon->user_agent,
+                                        .redis = daemon->redis,
+                                        .keys = daemon->keys,
+                                        .instance = daemon->instance };
     struct ps_finish_options finish = { .loop = daemon->loop,
                                         .redis = daemon->redis,
                                         .keys = daemon->keys,
@@ -467,6 +383,7 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
                                         .cookie = worker };
 
     worker->daemon = daemon;
+    worker->drained = ps_daemon_drained;
     worker->slots = (size_t)daemon->config->http_concurrency;
     worker->renew_ms =
         visibility_ms / 3 < PS_INTAKE_SCAN_MS ? visibility_ms / 3 : PS_INTAKE_SCAN_MS;
@@ -476,7 +393,7 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
         free(worker);
         return false;
     }
-    make_prober(worker);
+    ps_probe_kit_init(&worker->kit, &kit);
     worker->finish = ps_finish_create(&finish);
     worker->watch =
         ps_cycle_watch_create(daemon->loop, daemon->redis, daemon->keys, on_cycle, worker);
@@ -505,18 +422,20 @@ void ps_worker_destroy(void *self)
     ps_cycle_watch_destroy(worker->watch);
     ps_finish_destroy(worker->finish);
     ps_intake_destroy(worker->intake);
-    ps_prober_destroy(worker->prober);
-    ps_front_destroy(worker->front);
-    ps_gate_destroy(worker->gate);
-    ps_http_destroy(worker->http);
+    ps_probe_kit_clear(&worker->kit);
     free(worker);
+}
+
+void ps_worker_tell_drained(struct ps_worker *worker, void (*fn)(struct ps_daemon *daemon))
+{
+    worker->drained = fn;
 }
 
 void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *out_counts)
 {
     *out_counts = worker->counts;
     out_counts->in_flight = HASH_COUNT(worker->held);
-    out_counts->paused_hosts = ps_gate_paused_hosts(worker->gate);
+    out_counts->paused_hosts = ps_gate_paused_hosts(worker->kit.gate);
     out_counts->group_recreates = ps_intake_group_recreates(worker->intake);
 }
 
@@ -525,7 +444,7 @@ bool ps_worker_stuck(const struct ps_worker *worker)
     bool work = worker->held != NULL || ps_cycle_watch_view(worker->watch)->backlog > 0;
 
     return work && worker->drain == 0 && ps_redis_up(worker->daemon->redis) &&
-           ps_gate_paused_hosts(worker->gate) == 0 &&
+           ps_gate_paused_hosts(worker->kit.gate) == 0 &&
            ps_loop_now(worker->daemon->loop) - worker->moved_ms > STUCK_MS;
 }
 

@@ -22,6 +22,9 @@ void ps_worker_on_redis(void *self, bool up);
 void ps_worker_drain(void *self, int count);
 void ps_worker_destroy(void *self);
 
+/* Who is told that it has let go of everything: ps_daemon_drained unless a test says another. */
+void ps_worker_tell_drained(struct ps_worker *worker, void (*fn)(struct ps_daemon *daemon));
+
 void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *out_counts);
 /* There is something to do, nothing hinders it, and nothing has moved for half a minute. */
 bool ps_worker_stuck(const struct ps_worker *worker);

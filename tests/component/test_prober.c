@@ -1,0 +1,342 @@
+/* One probe without a fleet: gate, HEAD, verdict, other tries, pauses, front text. */
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "tests/support/fake_site.h"
+#include "worker/io/probe_kit.h"
+
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ANSWERS = 64 };
+
+struct answer {
+    enum ps_outcome outcome;
+    int status, attempts;
+    int category; /* -1: none */
+    char text[256];
+};
+
+struct rig {
+    struct ps_loop *loop;
+    struct fake_site *site;
+    struct ps_config config;
+    struct ps_probe_kit kit;
+    struct answer answers[ANSWERS];
+    int count;
+};
+
+static struct rig rig;
+
+static bool get_setting(void *cookie, const char *name, const char **out_value, struct ps_err *err)
+{
+    static const char *const usual[] = {
+        "ALLOW_PRIVATE_UPSTREAMS", "true", "PROBE_RATE_LIMIT", "0", "PROBE_BACKOFF_MS", "10", NULL
+    };
+    const char *const *own = cookie;
+
+    (void)err;
+    *out_value = NULL;
+    for (const char *const *at = usual; *at != NULL; at += 2)
+        if (strcmp(*at, name) == 0)
+            *out_value = at[1];
+    for (const char *const *at = own; at != NULL && *at != NULL; at += 2)
+        if (strcmp(*at, name) == 0)
+            *out_value = at[1];
+    return true;
+}
+
+static void on_bad(void *cookie, const struct ps_err *err)
+{
+    (void)cookie;
+    fail_msg("%s", err->what);
+}
+
+static void open_kit(const char *const *settings, bool for_people)
+{
+    struct ps_probe_kit_options options = { .loop = rig.loop,
+                                            .config = &rig.config,
+                                            .user_agent = "paperscout-test",
+                                            .for_people = for_people };
+    const void *own = settings;
+    void *cookie;
+
+    memcpy(&cookie, &own, sizeof(cookie));
+    assert_true(
+        ps_config_load(PS_COMPONENT_WORKER, get_setting, cookie, on_bad, NULL, &rig.config));
+    ps_probe_kit_init(&rig.kit, &options);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&rig, 0, sizeof(rig));
+    rig.loop = ps_loop_create();
+    rig.site = fake_site_create(rig.loop);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ps_probe_kit_clear(&rig.kit);
+    ps_config_clear(&rig.config);
+    fake_site_destroy(rig.site);
+    ps_loop_destroy(rig.loop);
+    return 0;
+}
+
+static void on_end(void *cookie, const struct ps_probe_end *end)
+{
+    struct answer *answer = cookie;
+
+    answer->outcome = end->outcome;
+    answer->status = end->status;
+    answer->attempts = end->attempts;
+    answer->category = end->err == NULL ? -1 : (int)end->err->category;
+    (void)snprintf(answer->text, sizeof(answer->text), "%s",
+                   end->front_text == NULL ? "" : end->front_text);
+    rig.count++;
+}
+
+static struct ps_probe *start(const char *path, int slot)
+{
+    char *url = ps_alloc_format("%s%s", fake_site_base(rig.site), path);
+    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, on_end, &rig.answers[slot]);
+
+    free(url);
+    return probe;
+}
+
+static void turn_until(int count, int64_t ms)
+{
+    int64_t end = ps_clock_mono_ms() + ms;
+
+    while (rig.count < count && ps_clock_mono_ms() < end)
+        (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
+}
+
+static void add(const char *path, int status, const char *headers, const char *body, int times)
+{
+    fake_site_add(
+        rig.site,
+        &(struct fake_answer){
+            .path = path, .status = status, .headers = headers, .body = body, .times = times });
+}
+
+static int seen(const char *method, const char *path)
+{
+    return fake_site_count(rig.site, method, path);
+}
+
+static void no_answer_comes_before_start_returned(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    assert_non_null(ps_probe_start(rig.kit.prober, "no URL at all", on_end, &rig.answers[0]));
+    assert_non_null(
+        ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", on_end, &rig.answers[1]));
+    assert_int_equal(rig.count, 0);
+    turn_until(2, 2000);
+    assert_int_equal(rig.count, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(rig.answers[i].outcome, PS_OUTCOME_ERROR);
+        assert_int_equal(rig.answers[i].category, PS_FAILURE_CONFIGURATION);
+        assert_int_equal(rig.answers[i].attempts, 0);
+    }
+}
+
+static void a_fault_is_tried_again_with_growing_delay(void **state)
+{
+    static const char *const settings[] = { "PROBE_BACKOFF_MS", "200", NULL };
+
+    (void)state;
+    open_kit(settings, false);
+    add("/x.pdf", 500, NULL, NULL, 1);
+    add("/x.pdf", 502, NULL, NULL, 1);
+    add("/x.pdf", 404, NULL, NULL, 0);
+    (void)start("/x.pdf", 0);
+    turn_until(1, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_MISS);
+    assert_int_equal(rig.answers[0].attempts, 3);
+    assert_in_range(fake_site_time(rig.site, 1) - fake_site_time(rig.site, 0), 100, 300);
+    assert_in_range(fake_site_time(rig.site, 2) - fake_site_time(rig.site, 1), 200, 500);
+}
+
+static void so_many_requests_are_under_way_and_no_more(void **state)
+{
+    static const char *const settings[] = { "HTTP_CONCURRENCY", "3", NULL };
+
+    (void)state;
+    open_kit(settings, false);
+    fake_site_add(rig.site,
+                  &(struct fake_answer){ .path = "/x.pdf", .status = 404, .delay_ms = 100 });
+    for (int i = 0; i < 9; i++)
+        (void)start("/x.pdf", i);
+    turn_until(9, 5000);
+    assert_int_equal(rig.count, 9);
+    assert_true(fake_site_time(rig.site, 2) - fake_site_time(rig.site, 0) < 90);
+    for (int i = 0; i + 3 < 9; i++)
+        assert_true(fake_site_time(rig.site, i + 3) - fake_site_time(rig.site, i) >= 95);
+}
+
+static void a_pause_is_waited_out_and_held_by_all(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    add("/x.pdf", 429, "Retry-After: 1", NULL, 1);
+    add("/x.pdf", 404, NULL, NULL, 0);
+    (void)start("/x.pdf", 0);
+    while (seen(NULL, NULL) == 0)
+        (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
+    while (ps_gate_paused_hosts(rig.kit.gate) == 0)
+        (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
+    (void)start("/y.pdf", 1);
+    turn_until(2, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_MISS);
+    assert_int_equal(rig.answers[0].attempts, 1);
+    assert_int_equal(rig.answers[1].outcome, PS_OUTCOME_MISS);
+    assert_true(fake_site_time(rig.site, 1) - fake_site_time(rig.site, 0) >= 990);
+    assert_int_equal(ps_gate_paused_hosts(rig.kit.gate), 0);
+}
+
+static void for_people_a_pause_is_an_answer(void **state)
+{
+    (void)state;
+    open_kit(NULL, true);
+    add("/x.pdf", 503, "Retry-After: 3600", NULL, 0);
+    (void)start("/x.pdf", 0);
+    turn_until(1, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_DEFERRED);
+    assert_int_equal(rig.answers[0].category, PS_FAILURE_RATE_LIMIT);
+    assert_int_equal(rig.answers[0].attempts, 0);
+}
+
+static void a_pause_during_the_front_text_costs_the_text_at_most(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    add("/a.html", 200, "Content-Type: text/html", NULL, 1);
+    add("/a.html", 429, "Retry-After: 1", NULL, 1);
+    add("/a.html", 200, "Content-Type: text/html", "<p>after the pause</p>", 0);
+    (void)start("/a.html", 0);
+    turn_until(1, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
+    assert_string_equal(rig.answers[0].text, "after the pause");
+}
+
+static void the_html_of_a_pdf_comes_first_and_its_charset_counts(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    add("/a.pdf", 200, "Content-Type: application/pdf", "%PDF-", 0);
+    add("/a.html", 200, "Content-Type: text/html; charset=\"iso-8859-1\"", "<p>J\xFCrgen</p>", 0);
+    (void)start("/a.pdf", 0);
+    turn_until(1, 5000);
+    assert_string_equal(rig.answers[0].text, "J\xC3\xBCrgen");
+    assert_int_equal(seen("GET", "/a.pdf"), 0);
+}
+
+static void a_broken_pdf_never_fails_the_hit(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    add("/a.pdf", 200, "Content-Type: application/pdf", "%PDF-1.7 no more", 0);
+    add("/b.pdf", 200, "Content-Type: application/pdf", "no PDF", 0);
+    add("/c.pdf", 200, "Content-Type: application/pdf", NULL, 1);
+    add("/c.pdf", 0, NULL, NULL, 0);
+    (void)start("/a.pdf", 0);
+    (void)start("/b.pdf", 1);
+    (void)start("/c.pdf", 2);
+    turn_until(3, 10000);
+    assert_int_equal(rig.count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rig.answers[i].outcome, PS_OUTCOME_HIT_NO_LM);
+        assert_string_equal(rig.answers[i].text, "");
+    }
+}
+
+static void a_huge_page_is_cut_and_read(void **state)
+{
+    enum { HUGE_BODY = 6 * 1024 * 1024 };
+    char *body = malloc(HUGE_BODY + 1);
+
+    (void)state;
+    memset(body, ' ', HUGE_BODY);
+    memcpy(body, "<p>front", 8);
+    body[HUGE_BODY] = '\0';
+    open_kit(NULL, false);
+    add("/a.html", 200, "Content-Type: text/html", body, 0);
+    (void)start("/a.html", 0);
+    turn_until(1, 10000);
+    assert_string_equal(rig.answers[0].text, "front");
+    free(body);
+}
+
+static void a_cancelled_probe_says_nothing_whatever_it_waits_for(void **state)
+{
+    static const char *const settings[] = { "HTTP_CONCURRENCY", "2", "PROBE_BACKOFF_MS", "60000",
+                                            NULL };
+    struct ps_probe *probes[4];
+
+    (void)state;
+    open_kit(settings, false);
+    fake_site_add(rig.site,
+                  &(struct fake_answer){ .path = "/wire.pdf", .status = 404, .delay_ms = 500 });
+    add("/again.pdf", 500, NULL, NULL, 0);
+    probes[0] = start("/again.pdf", 0);
+    while (seen(NULL, NULL) == 0)
+        (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
+    for (int i = 1; i < 4; i++)
+        probes[i] = start("/wire.pdf", i);
+    while (seen(NULL, "/wire.pdf") < 2)
+        (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
+    assert_true(ps_probe_busy(probes[1]));
+    assert_false(ps_probe_busy(probes[3]));
+    for (int i = 0; i < 4; i++)
+        ps_probe_cancel(probes[i]);
+    assert_int_equal(ps_gate_on_wire(rig.kit.gate) + ps_gate_waiting(rig.kit.gate), 0);
+    turn_until(1, 800);
+    assert_int_equal(rig.count, 0);
+}
+
+static void alone_it_keeps_the_rate_too(void **state)
+{
+    static const char *const settings[] = { "PROBE_RATE_LIMIT", "50", "PROBE_RATE_BURST", "5",
+                                            NULL };
+
+    (void)state;
+    open_kit(settings, false);
+    for (int i = 0; i < 30; i++)
+        (void)start("/x.pdf", i);
+    turn_until(30, 5000);
+    assert_int_equal(rig.count, 30);
+    assert_in_range(fake_site_time(rig.site, 29) - fake_site_time(rig.site, 0), 450, 900);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(no_answer_comes_before_start_returned),
+        TEST(a_fault_is_tried_again_with_growing_delay),
+        TEST(so_many_requests_are_under_way_and_no_more),
+        TEST(a_pause_is_waited_out_and_held_by_all),
+        TEST(for_people_a_pause_is_an_answer),
+        TEST(a_pause_during_the_front_text_costs_the_text_at_most),
+        TEST(the_html_of_a_pdf_comes_first_and_its_charset_counts),
+        TEST(a_broken_pdf_never_fails_the_hit),
+        TEST(a_huge_page_is_cut_and_read),
+        TEST(a_cancelled_probe_says_nothing_whatever_it_waits_for),
+        TEST(alone_it_keeps_the_rate_too),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

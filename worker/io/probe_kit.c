@@ -1,0 +1,43 @@
+#include "worker/io/probe_kit.h"
+
+enum { BACKOFF_CAP_MS = 30000 };
+
+void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_options *options)
+{
+    const struct ps_config *config = options->config;
+    struct ps_http_options http = { .user_agent = options->user_agent,
+                                    .http2 = config->http_use_http2,
+                                    .allow_private = config->allow_private_upstreams,
+                                    .max_connections = (int)config->http_concurrency };
+    struct ps_gate_options gate = { .loop = options->loop,
+                                    .redis = options->redis,
+                                    .keys = options->keys,
+                                    .instance = options->instance,
+                                    .rate = config->probe_rate_limit,
+                                    .burst = config->probe_rate_burst,
+                                    .slots = (size_t)config->http_concurrency };
+    struct ps_prober_options prober = {
+        .loop = options->loop,
+        .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000),
+        .end_on_pause = options->for_people,
+        .rules = {.modified_within_ms = (int64_t)(config->alert_modified_hours * 3600000),
+                  .max_attempts = (int)config->probe_max_attempts,
+                  .backoff_ms = config->probe_backoff_ms,
+                  .backoff_cap_ms = BACKOFF_CAP_MS},
+    };
+    struct ps_front_options front = { .loop = options->loop, .timeout_ms = prober.timeout_ms };
+
+    kit->http = front.http = prober.http = ps_http_create(options->loop, &http);
+    kit->gate = front.gate = prober.gate = ps_gate_create(&gate);
+    kit->front = prober.front = options->for_people ? NULL : ps_front_create(&front);
+    kit->prober = ps_prober_create(&prober);
+}
+
+void ps_probe_kit_clear(struct ps_probe_kit *kit)
+{
+    ps_prober_destroy(kit->prober);
+    ps_front_destroy(kit->front);
+    ps_gate_destroy(kit->gate);
+    ps_http_destroy(kit->http);
+    *kit = (struct ps_probe_kit){ NULL, NULL, NULL, NULL };
+}

@@ -1,0 +1,60 @@
+#include "worker/io/report.h"
+
+#include "shared/core/alloc.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+void ps_report_log(struct ps_failure_log *failures, const struct ps_task *task,
+                   const struct ps_probe_end *end)
+{
+    switch (end->outcome) {
+    case PS_OUTCOME_HIT_RECENT:
+    case PS_OUTCOME_HIT_OLD:
+    case PS_OUTCOME_HIT_NO_LM:
+        PS_LOG(PROBE_HIT, F_TEXT("url", end->url), F_TEXT("outcome", ps_outcome_name(end->outcome)),
+               F_TEXT("last_modified", end->last_modified == NULL ? "" : end->last_modified),
+               F_BOOL("front_text", end->front_text != NULL));
+        break;
+    case PS_OUTCOME_SUSPECT:
+        PS_LOG(PROBE_SUSPECT, F_TEXT("url", end->url), F_ERR(end->err));
+        break;
+    case PS_OUTCOME_DEFERRED:
+    case PS_OUTCOME_ERROR:
+        PS_LOG(PROBE_ERR, F_TEXT("task", task->task), F_TEXT("url", end->url),
+               F_INT("status", end->status), F_INT("attempts", end->attempts), F_ERR(end->err));
+        ps_failure_log_add(failures, ps_event_name(PS_EVENT_PROBE_ERR), end->err, end->url,
+                           end->status);
+        break;
+    case PS_OUTCOME_MISS:
+    case PS_OUTCOME_COUNT:
+        break;
+    }
+}
+
+void ps_report_format(const char *instance, const struct ps_task *task,
+                      const struct ps_probe_end *end, struct ps_fields *fields)
+{
+    /* task's texts are borrowed for the call, the others copied: struct ps_result owns its own */
+    struct ps_result result = { .task = *task,
+                                .outcome = end->outcome,
+                                .status = end->status,
+                                .last_modified = ps_alloc_text(end->last_modified),
+                                .failed = end->err != NULL && end->outcome == PS_OUTCOME_ERROR,
+                                .attempts = end->attempts,
+                                .latency_ms = end->latency_ms,
+                                .worker = ps_alloc_text(instance),
+                                .front_text = ps_alloc_text(end->front_text) };
+
+    if (result.failed)
+        result.category = end->err->category;
+    ps_result_format(&result, fields);
+    free(result.last_modified);
+    free(result.worker);
+    free(result.front_text);
+}
+
+struct ps_probe_end ps_report_unasked(const struct ps_task *task, const struct ps_err *err)
+{
+    return (struct ps_probe_end){ .url = task->url, .outcome = PS_OUTCOME_ERROR, .err = err };
+}
