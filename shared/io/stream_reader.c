@@ -1,0 +1,317 @@
+#include "shared/io/stream_reader.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/backoff.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_MS = 2000, MARGIN_MS = 2000, BACKOFF_BASE_MS = 200, BACKOFF_CAP_MS = 5000 };
+
+struct ps_stream_reader {
+    struct ps_loop *loop;
+    struct ps_redis *redis;
+    char *stream;
+    char *group;
+    char *consumer;
+    int64_t block_ms;
+    ps_stream_fn fn;
+    void *cookie;
+
+    size_t want;
+    bool group_known;  /* made, or seen, on this connection */
+    bool making_group; /* the command is out */
+    bool reading;      /* a read is out */
+    bool giving;       /* the owner's fn is running */
+    bool closing;      /* being destroyed */
+    bool was_down;
+    bool group_seen; /* ever: making it once more is a recreation */
+    uint64_t group_recreates;
+    int64_t answered_ms;
+    int attempt; /* failures in a row */
+    struct ps_timer *retry;
+    void (*stopped)(void *cookie); /* not NULL: no new read */
+    void *stop_cookie;
+    struct ps_timer *stop; /* tells it, on the loop */
+};
+
+static void pump(struct ps_stream_reader *reader);
+
+static void back_off(struct ps_stream_reader *reader)
+{
+    if (reader->attempt < 30)
+        reader->attempt++;
+    ps_timer_set(reader->retry, ps_backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS, reader->attempt,
+                                              ps_clock_random()));
+}
+
+static bool connection_failed(const struct ps_err *err)
+{
+    return err->code == PS_REDIS_ERR_LOST || err->code == PS_REDIS_ERR_TIMEOUT ||
+           err->code == PS_REDIS_ERR_OFFLINE;
+}
+
+/* A fault that the server reports: told, and tried again later. */
+static void on_fault(struct ps_stream_reader *reader, const struct ps_err *err)
+{
+    PS_LOG(REDIS_ERROR, F_TEXT("stream", reader->stream), F_ERR(err));
+    back_off(reader);
+}
+
+static void on_group_made(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_stream_reader *reader = cookie;
+
+    (void)reply;
+    reader->making_group = false;
+    if (reader->closing || (err != NULL && connection_failed(err)))
+        return; /* once up again, the group is looked after first */
+    if (err != NULL && strncmp(err->what, "BUSYGROUP", 9) != 0) {
+        on_fault(reader, err);
+        return;
+    }
+    if (err == NULL) {
+        if (reader->group_seen)
+            reader->group_recreates++;
+        PS_LOG(REDIS_GROUP_MADE, F_TEXT("stream", reader->stream), F_TEXT("group", reader->group));
+    }
+    reader->group_seen = true;
+    reader->group_known = true;
+    pump(reader);
+}
+
+/* From 0, so that what was added before the group was there is read too. */
+static void make_group(struct ps_stream_reader *reader)
+{
+    reader->making_group = true;
+    PS_REDIS(reader->redis, on_group_made, reader, "XGROUP", "CREATE", reader->stream,
+             reader->group, "0", "MKSTREAM");
+}
+
+static bool entry_of(const struct redisReply *row, struct ps_str *fields,
+                     struct ps_stream_entry *out_entry)
+{
+    const struct redisReply *pairs;
+
+    if (row->type != REDIS_REPLY_ARRAY || row->elements < 2 ||
+        row->element[1]->type != REDIS_REPLY_ARRAY)
+        return false;
+    out_entry->id = ps_reply_text(row->element[0], NULL);
+    if (out_entry->id == NULL)
+        return false;
+    pairs = row->element[1];
+    for (size_t i = 0; i < pairs->elements; i++) {
+        fields[i].len = 0;
+        fields[i].data = ps_reply_text(pairs->element[i], &fields[i].len);
+        if (fields[i].data == NULL)
+            fields[i].data = "";
+    }
+    out_entry->fields = fields;
+    out_entry->count = pairs->elements;
+    out_entry->deliveries = row->elements > 2 ? ps_reply_int(row->element[2], 1) : 1;
+    return true;
+}
+
+static size_t field_count(const struct redisReply *row)
+{
+    if (row->type != REDIS_REPLY_ARRAY || row->elements < 2 ||
+        row->element[1]->type != REDIS_REPLY_ARRAY)
+        return 0;
+    return row->element[1]->elements;
+}
+
+static void give(struct ps_stream_reader *reader, const struct redisReply *rows)
+{
+    struct ps_stream_entry *entries = ps_alloc_array(NULL, rows->elements + 1, sizeof(*entries));
+    struct ps_str *fields;
+    size_t total = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < rows->elements; i++)
+        total += field_count(rows->element[i]);
+    fields = ps_alloc_array(NULL, total + 1, sizeof(*fields));
+    total = 0;
+    for (size_t i = 0; i < rows->elements; i++) {
+        if (!entry_of(rows->element[i], fields + total, &entries[count]))
+            continue;
+        total += entries[count].count;
+        count++;
+    }
+    reader->want -= reader->want < count ? reader->want : count;
+    reader->giving = true;
+    if (count > 0)
+        reader->fn(reader->cookie, entries, count);
+    reader->giving = false;
+    free(fields);
+    free(entries);
+}
+
+static void on_read(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_stream_reader *reader = cookie;
+
+    reader->reading = false;
+    if (reader->closing)
+        return;
+    if (err == NULL) {
+        reader->answered_ms = ps_loop_now(reader->loop);
+        reader->attempt = 0;
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+            reply->element[0]->type == REDIS_REPLY_ARRAY && reply->element[0]->elements == 2)
+            give(reader, reply->element[0]->element[1]);
+    } else if (err->code == PS_REDIS_ERR_NOGROUP) {
+        reader->group_known = false;
+        back_off(reader);
+    } else if (!connection_failed(err)) {
+        on_fault(reader, err);
+    }
+    if (reader->stopped != NULL)
+        ps_timer_set(reader->stop, 0);
+    pump(reader);
+}
+
+static void read_next(struct ps_stream_reader *reader)
+{
+    char count[24];
+    char block[24];
+    struct ps_str args[] = {
+        ps_str_of("XREADGROUP"),     ps_str_of("GROUP"), ps_str_of(reader->group),
+        ps_str_of(reader->consumer), ps_str_of("COUNT"), {count,  0},
+        ps_str_of("BLOCK"),          { block, 0},
+          ps_str_of("STREAMS"),
+        ps_str_of(reader->stream),   ps_str_of(">")
+    };
+
+    args[5].len = (size_t)snprintf(count, sizeof(count), "%zu", reader->want);
+    args[7].len = (size_t)snprintf(block, sizeof(block), "%lld", (long long)reader->block_ms);
+    reader->reading = true;
+    ps_redis_send_within(reader->redis, reader->block_ms + MARGIN_MS, args, PS_COUNT_OF(args),
+                         on_read, reader);
+}
+
+static void pump(struct ps_stream_reader *reader)
+{
+    if (reader->stopped != NULL || reader->giving || reader->reading || reader->making_group ||
+        ps_timer_pending(reader->retry) || !ps_redis_up(reader->redis))
+        return;
+    if (!reader->group_known)
+        make_group(reader);
+    else if (reader->want > 0)
+        read_next(reader);
+}
+
+static void on_retry(void *cookie)
+{
+    pump(cookie);
+}
+
+static void on_state(void *cookie, bool up, const struct ps_err *err)
+{
+    struct ps_stream_reader *reader = cookie;
+
+    if (!up) {
+        reader->was_down = true;
+        PS_LOG(REDIS_DOWN, F_TEXT("stream", reader->stream), F_ERR(err));
+        return;
+    }
+    if (reader->was_down)
+        PS_LOG(REDIS_UP, F_TEXT("stream", reader->stream),
+               F_INT("reconnects", ps_redis_reconnects(reader->redis)));
+    reader->was_down = false;
+    reader->group_known = false; /* it may be another server now, or an emptied one */
+    pump(reader);
+}
+
+static void on_stop(void *cookie)
+{
+    struct ps_stream_reader *reader = cookie;
+
+    if (!reader->reading)
+        reader->stopped(reader->stop_cookie); /* may destroy the reader: nothing after this */
+}
+
+struct ps_stream_reader *ps_stream_reader_create(struct ps_loop *loop,
+                                                 const struct ps_stream_options *options,
+                                                 ps_stream_fn fn, void *cookie, struct ps_err *err)
+{
+    struct ps_stream_reader *reader = ps_alloc_zero(1, sizeof(*reader));
+    struct ps_redis_options redis = { .url = options->url, .client_name = options->consumer };
+
+    reader->loop = loop;
+    reader->fn = fn;
+    reader->cookie = cookie;
+    reader->block_ms = options->block_ms > 0 ? options->block_ms : BLOCK_MS;
+    reader->redis = ps_redis_create(loop, &redis, on_state, reader, err);
+    if (reader->redis == NULL) {
+        free(reader);
+        return NULL;
+    }
+    reader->stream = ps_alloc_text(options->stream);
+    reader->group = ps_alloc_text(options->group);
+    reader->consumer = ps_alloc_text(options->consumer);
+    reader->retry = ps_timer_create(loop, on_retry, reader);
+    reader->stop = ps_timer_create(loop, on_stop, reader);
+    return reader;
+}
+
+void ps_stream_reader_destroy(struct ps_stream_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    reader->closing = true;
+    ps_redis_destroy(reader->redis);
+    ps_timer_destroy(reader->retry);
+    ps_timer_destroy(reader->stop);
+    free(reader->stream);
+    free(reader->group);
+    free(reader->consumer);
+    free(reader);
+}
+
+void ps_stream_reader_want(struct ps_stream_reader *reader, size_t count)
+{
+    reader->want = count;
+    pump(reader);
+}
+
+void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *cookie),
+                           void *cookie)
+{
+    assert(reader->stopped == NULL);
+    reader->stopped = done;
+    reader->stop_cookie = cookie;
+    if (!reader->reading)
+        ps_timer_set(reader->stop, 0);
+}
+
+int64_t ps_stream_reader_answered_ms(const struct ps_stream_reader *reader)
+{
+    return reader->answered_ms;
+}
+
+uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader)
+{
+    return reader->group_recreates;
+}
+
+void ps_stream_entries(const struct redisReply *reply,
+                       void (*visit)(void *cookie, const struct ps_stream_entry *entry),
+                       void *cookie)
+{
+    struct ps_stream_entry entry;
+    struct ps_str *fields;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
+        return;
+    for (size_t i = 0; i < reply->elements; i++) {
+        fields = ps_alloc_array(NULL, field_count(reply->element[i]) + 1, sizeof(*fields));
+        if (entry_of(reply->element[i], fields, &entry))
+            visit(cookie, &entry);
+        free(fields);
+    }
+}
