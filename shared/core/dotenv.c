@@ -101,8 +101,8 @@ static char *read_quoted(struct ps_str text, const char **out_reason)
         char c = text.data[i];
 
         if (quote == '"' && c == '\\') {
-            c = i + 1 < text.len ? unescape(text.data[++i]) : '\0';
-            if (c == '\0') {
+            i++;
+            if (i == text.len || (c = unescape(text.data[i])) == '\0') {
                 *out_reason = "only \\n \\t \\\" and \\\\ may be escaped";
                 goto bad;
             }

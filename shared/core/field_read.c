@@ -33,7 +33,7 @@ bool ps_field_text(const struct ps_field_reader *reader, const char *name, size_
 bool ps_field_need(const struct ps_field_reader *reader, const char *name, size_t max,
                    struct ps_str *out_text, struct ps_err *err)
 {
-    struct ps_str text;
+    struct ps_str text = { NULL, 0 };
 
     if (!ps_field_text(reader, name, max, &text, err))
         return false;

@@ -212,7 +212,7 @@ static bool add_object(struct line *line, const char *text)
     cJSON *member, *next;
     bool ok;
 
-    if (!cJSON_IsObject(object)) {
+    if (object == NULL || !cJSON_IsObject(object)) {
         cJSON_Delete(object);
         return add_name(line, "object") && add_text(line, text);
     }

@@ -1,6 +1,5 @@
 #include "shared/core/str.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,9 @@ static bool is_space(char c)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c;
 }
 
 struct ps_str ps_str_of(const char *text)
@@ -118,7 +119,7 @@ bool ps_str_real(struct ps_str text, double min, double max, double *out_value)
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
     value = strtod(copy, &end);
-    if (*end != '\0' || !isfinite(value) || value < min || value > max)
+    if (*end != '\0' || value < min || value > max)
         return false;
     *out_value = value;
     return true;

@@ -5,6 +5,7 @@
 #include "shared/core/str.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,11 +284,18 @@ static CURLU *http_open(const char *text, bool *out_tls)
     return NULL;
 }
 
+static char lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c;
+}
+
 bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *err)
 {
     char shown[HOST_TEXT];
     char *host = NULL, *port = NULL;
-    size_t len = 0, i;
+    size_t len = 0;
     bool tls;
     CURLU *parsed = http_open(url, &tls);
 
@@ -297,24 +305,22 @@ bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *er
     port = url_part(parsed, CURLUPART_PORT);
     curl_url_cleanup(parsed);
     if (host != NULL && strlen(host) < PS_URL_HOST) {
-        for (i = 0; host[i] != '\0'; i++)
-            shown[len++] = host[i] >= 'A' && host[i] <= 'Z' ? (char)(host[i] - 'A' + 'a') : host[i];
+        for (; host[len] != '\0'; len++)
+            shown[len] = lower(host[len]);
         /* "isocpp.org." is the same server and must share its limit. */
         if (len > 1 && shown[len - 1] == '.')
             len--;
-        if (port != NULL && strlen(port) <= 5 && strcmp(port, tls ? "443" : "80") != 0) {
-            shown[len++] = ':';
-            memcpy(shown + len, port, strlen(port));
-            len += strlen(port);
-        }
+        shown[len] = '\0';
+        if (port != NULL && strlen(port) <= 5 && strcmp(port, tls ? "443" : "80") != 0)
+            (void)snprintf(shown + len, sizeof(shown) - len, ":%s", port);
+        len = strlen(shown);
     }
     free(host);
     free(port);
     if (len == 0 || len >= size)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "the URL's host is longer than %zu bytes",
                        size > 0 ? size - 1 : 0);
-    memcpy(out_host, shown, len);
-    out_host[len] = '\0';
+    memcpy(out_host, shown, len + 1);
     return true;
 }
 
