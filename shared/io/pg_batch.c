@@ -2,6 +2,7 @@
 #include "shared/core/str.h"
 #include "shared/io/pg_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,27 @@ void ps_pg_rows_clear(struct ps_pg_rows *rows)
         PQclear(rows->results[i]);
     free(rows->results);
     memset(rows, 0, sizeof(*rows));
+}
+
+struct ps_pg_rows *ps_pg_rows_copy(const struct ps_pg_rows *rows)
+{
+    struct ps_pg_rows *copy = ps_alloc_zero(1, sizeof(*copy));
+
+    for (size_t i = 0; i < rows->count; i++) {
+        PGresult *result = PQcopyResult(rows->results[i], PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+
+        assert(result != NULL); /* only memory can be short */
+        ps_pg_rows_add(copy, result);
+    }
+    return copy;
+}
+
+void ps_pg_rows_destroy(struct ps_pg_rows *rows)
+{
+    if (rows == NULL)
+        return;
+    ps_pg_rows_clear(rows);
+    free(rows);
 }
 
 int ps_pg_row_count(const struct ps_pg_rows *rows, size_t statement)
