@@ -162,6 +162,8 @@ struct ps_http_call *ps_http_call_create(const struct ps_http_options *options, 
     set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
+    if (options->ca_file)
+        set(curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file));
     if (options->http2) {
         /* A curl built without HTTP/2 stays with 1.1. */
         (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);

@@ -28,7 +28,7 @@ struct ps_http_engine {
 
 struct ps_http {
     struct ps_loop *loop;
-    char *user_agent;
+    char *user_agent, *ca_file;
     struct ps_http_options options;
     struct ps_http_engine *engine, *retired;
     struct call_list spare;
@@ -219,6 +219,8 @@ struct ps_http *ps_http_create(struct ps_loop *loop, const struct ps_http_option
     http->options = *options;
     http->user_agent = ps_alloc_text(options->user_agent);
     http->options.user_agent = http->user_agent;
+    http->ca_file = ps_alloc_text(options->ca_file);
+    http->options.ca_file = http->ca_file;
     TAILQ_INIT(&http->spare);
     http->engine = engine_create(http);
     return http;
@@ -249,6 +251,7 @@ void ps_http_destroy(struct ps_http *http)
         ps_http_call_destroy(call);
     }
     free(http->user_agent);
+    free(http->ca_file);
     free(http);
     curl_global_cleanup();
 }

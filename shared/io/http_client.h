@@ -14,6 +14,7 @@ struct ps_http_options {
     bool http2;             /* offer HTTP/2 with TLS, multiplex */
     bool allow_private;  /* addresses in private, loopback, link-local and other special ranges */
     int max_connections; /* a host; 0: 64 */
+    const char *ca_file; /* certificates to trust in place of the system's; copied; NULL: those */
 };
 
 enum ps_http_method { PS_HTTP_HEAD, PS_HTTP_GET, PS_HTTP_POST };
