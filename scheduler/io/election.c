@@ -1,0 +1,261 @@
+#include "scheduler/io/election.h"
+
+#include "scheduler/core/lease.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+#include "shared/io/redis_script.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EPOCH_TEXT = 24, VALUE_TEXT = 160 };
+
+struct ps_election {
+    struct ps_daemon *daemon;
+    struct ps_election_events events;
+    void *cookie;
+    struct ps_lease lease;
+    struct ps_timer *tick;
+    int64_t tick_ms;
+    int64_t sent_ms;         /* when the take or renewal under way left */
+    int64_t candidate_epoch; /* of the take under way */
+    char value[VALUE_TEXT];  /* "<instance>:<epoch>" of the lease held */
+    char leader[VALUE_TEXT]; /* as last seen */
+    void (*released)(void *cookie);
+    void *released_cookie;
+};
+
+static int64_t now_of(const struct ps_election *election)
+{
+    return ps_loop_now(election->daemon->loop);
+}
+
+static void not_taken(struct ps_election *election)
+{
+    ps_lease_not_taken(&election->lease, now_of(election), ps_clock_random());
+}
+
+static void lost(struct ps_election *election, const char *why)
+{
+    PS_LOG(LEADER_LOST, F_INT("epoch", election->lease.epoch), F_TEXT("why", why));
+    ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER, NULL, 0);
+    election->events.on_lost(election->cookie);
+}
+
+static void see_leader(struct ps_election *election, const char *value)
+{
+    snprintf(election->leader, sizeof(election->leader), "%s", value == NULL ? "" : value);
+}
+
+static void lead(struct ps_election *election, const char *value)
+{
+    ps_lease_taken(&election->lease, election->candidate_epoch, election->sent_ms,
+                   now_of(election));
+    snprintf(election->value, sizeof(election->value), "%s", value);
+    see_leader(election, value);
+    PS_LOG(LEADER_ACQUIRED, F_INT("epoch", election->lease.epoch), F_TEXT("leader", value));
+    ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER, NULL, 1);
+    ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER_EPOCH, NULL,
+                   (double)election->lease.epoch);
+    ps_metrics_add(election->daemon->metrics, PS_METRIC_LEADER_CHANGES, NULL, 1);
+    election->events.on_lead(election->cookie, election->lease.epoch);
+}
+
+static void on_take(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_election *election = cookie;
+    const char *value;
+
+    if (election->lease.state == PS_LEASE_RELEASED)
+        return;
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        if (err != NULL && err->code != PS_REDIS_ERR_OFFLINE)
+            PS_LOG(LEADER_ERROR, F_TEXT("what", "take"), F_ERR(err));
+        not_taken(election);
+        return;
+    }
+    value = ps_reply_text(reply->element[1], NULL);
+    if (ps_reply_int(reply->element[0], 0) == 1) {
+        lead(election, value);
+        return;
+    }
+    if (ps_reply_int(reply->element[0], 0) == 0)
+        see_leader(election, value);
+    not_taken(election);
+}
+
+static void on_epoch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_election *election = cookie;
+    const char *keys[2] = { ps_key(election->daemon->keys, PS_KEY_LEADER),
+                            ps_key(election->daemon->keys, PS_KEY_EPOCH) };
+    char epoch[EPOCH_TEXT], ttl[EPOCH_TEXT];
+    struct ps_str args[3];
+
+    if (election->lease.state == PS_LEASE_RELEASED)
+        return;
+    if (err != NULL) {
+        PS_LOG(LEADER_ERROR, F_TEXT("what", "epoch"), F_ERR(err));
+        not_taken(election);
+        return;
+    }
+    election->candidate_epoch = ps_pg_int(rows, 0, 0, 0, 0);
+    snprintf(epoch, sizeof(epoch), "%" PRId64, election->candidate_epoch);
+    snprintf(ttl, sizeof(ttl), "%" PRId64, election->lease.ttl_ms);
+    args[0] = ps_str_of(election->daemon->instance);
+    args[1] = ps_str_of(epoch);
+    args[2] = ps_str_of(ttl);
+    election->sent_ms = now_of(election);
+    ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_TAKE, keys, 2, args, 3, on_take,
+                  election);
+}
+
+/* Looks before it asks for an epoch, so that standbys do not use up the sequence. */
+static void on_leader_seen(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_election *election = cookie;
+    struct ps_pg_batch *batch;
+
+    if (election->lease.state == PS_LEASE_RELEASED)
+        return;
+    if (err != NULL || reply->type != REDIS_REPLY_NIL || !ps_pg_up(election->daemon->pg)) {
+        if (err == NULL)
+            see_leader(election, ps_reply_text(reply, NULL));
+        not_taken(election);
+        return;
+    }
+    see_leader(election, "");
+    batch = ps_pg_batch_create();
+    PS_PG_ADD0(batch, "SELECT nextval('leader_epoch')");
+    ps_pg_run(election->daemon->pg, batch, on_epoch, election);
+}
+
+static void on_renew(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_election *election = cookie;
+
+    if (election->lease.state != PS_LEASE_LEADER)
+        return;
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        ps_lease_renew_failed(&election->lease, now_of(election));
+        return;
+    }
+    if (ps_reply_int(reply->element[0], 0) == 1) {
+        ps_lease_renewed(&election->lease, election->sent_ms, now_of(election));
+        election->events.on_generation(election->cookie, ps_reply_text(reply->element[1], NULL));
+        return;
+    }
+    see_leader(election, ps_reply_text(reply->element[1], NULL));
+    if (ps_lease_lost(&election->lease, now_of(election)))
+        lost(election, "the lease is not ours any more");
+}
+
+static void renew(struct ps_election *election)
+{
+    const char *keys[3] = { ps_key(election->daemon->keys, PS_KEY_LEADER),
+                            ps_key(election->daemon->keys, PS_KEY_EPOCH),
+                            ps_key(election->daemon->keys, PS_KEY_GENERATION) };
+    char ttl[EPOCH_TEXT];
+    struct ps_str args[2];
+
+    snprintf(ttl, sizeof(ttl), "%" PRId64, election->lease.ttl_ms);
+    args[0] = ps_str_of(election->value);
+    args[1] = ps_str_of(ttl);
+    election->sent_ms = now_of(election);
+    ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_KEEP, keys, 3, args, 2, on_renew,
+                  election);
+}
+
+static void on_tick(void *cookie)
+{
+    struct ps_election *election = cookie;
+
+    ps_timer_set(election->tick, election->tick_ms);
+    switch (ps_lease_step(&election->lease, now_of(election))) {
+    case PS_LEASE_NOTHING:
+        return;
+    case PS_LEASE_ASK_EPOCH_AND_TAKE:
+        PS_REDIS(election->daemon->redis, on_leader_seen, election, "GET",
+                 ps_key(election->daemon->keys, PS_KEY_LEADER));
+        return;
+    case PS_LEASE_RENEW:
+        renew(election);
+        return;
+    case PS_LEASE_STEP_DOWN:
+        lost(election, "it could not be renewed in time");
+        return;
+    }
+}
+
+struct ps_election *ps_election_create(struct ps_daemon *daemon,
+                                       const struct ps_election_events *events, void *cookie)
+{
+    struct ps_election *election = ps_alloc_zero(1, sizeof(*election));
+    int64_t ttl_ms = daemon->config->leader_ttl_ms;
+
+    election->daemon = daemon;
+    election->events = *events;
+    election->cookie = cookie;
+    election->tick_ms = ttl_ms / 60 < 20 ? 20 : ttl_ms / 60 > 200 ? 200 : ttl_ms / 60;
+    ps_lease_init(&election->lease, ttl_ms, ps_loop_now(daemon->loop));
+    election->tick = ps_timer_create(daemon->loop, on_tick, election);
+    ps_timer_set(election->tick, 0);
+    return election;
+}
+
+void ps_election_destroy(struct ps_election *election)
+{
+    if (election == NULL)
+        return;
+    ps_timer_destroy(election->tick);
+    free(election);
+}
+
+bool ps_election_leads(const struct ps_election *election)
+{
+    return ps_lease_leads(&election->lease, now_of(election));
+}
+
+void ps_election_fenced(struct ps_election *election)
+{
+    if (ps_lease_lost(&election->lease, now_of(election)))
+        lost(election, "a newer leader exists");
+}
+
+static void on_released(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_election *election = cookie;
+
+    (void)reply;
+    if (err != NULL)
+        PS_LOG(LEADER_ERROR, F_TEXT("what", "release"), F_ERR(err));
+    election->released(election->released_cookie);
+}
+
+void ps_election_release(struct ps_election *election, void (*done)(void *cookie), void *cookie)
+{
+    const char *key = ps_key(election->daemon->keys, PS_KEY_LEADER);
+    struct ps_str value = ps_str_of(election->value);
+
+    ps_timer_cancel(election->tick);
+    election->lease.state = PS_LEASE_RELEASED;
+    election->released = done;
+    election->released_cookie = cookie;
+    ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER, NULL, 0);
+    ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_RELEASE, &key, 1, &value, 1, on_released,
+                  election);
+}
+
+const char *ps_election_leader(const struct ps_election *election)
+{
+    return election->leader;
+}
+
+int64_t ps_election_epoch(const struct ps_election *election)
+{
+    return election->lease.epoch;
+}

@@ -1,0 +1,34 @@
+#include "scheduler/io/office.h"
+
+#include "scheduler/io/election.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+void ps_office_clear(struct ps_office *office)
+{
+    ps_index_destroy(office->index);
+    ps_urlset_destroy(office->discovered);
+    ps_watchlists_destroy(office->watch);
+    ps_run_destroy(office->run);
+    free(office->etag);
+    free(office->modified);
+    *office = (struct ps_office){ .daemon = office->daemon, .election = office->election };
+}
+
+bool ps_office_leads(const struct ps_office *office, int64_t epoch)
+{
+    return epoch > 0 && office->epoch == epoch && ps_election_leads(office->election);
+}
+
+void ps_office_failed(struct ps_office *office, enum ps_event event, const char *what,
+                      const struct ps_err *err)
+{
+    ps_log_write(event, (const struct ps_log_field[]){ F_TEXT("what", what), F_ERR(err) }, 2);
+    ps_failure_log_add(office->daemon->failures, ps_event_name(event), err, NULL, 0);
+    if (err->code == PS_REDIS_ERR_FENCED || err->code == PS_PG_ERR_FENCED) {
+        ps_metrics_add(office->daemon->metrics, PS_METRIC_FENCED_WRITES,
+                       err->code == PS_REDIS_ERR_FENCED ? "redis" : "postgresql", 1);
+        ps_election_fenced(office->election);
+    }
+}

@@ -1,0 +1,38 @@
+/* What a scheduler knows and may do while it leads; empty while it stands by. */
+#ifndef PS_SCHEDULER_OFFICE_H
+#define PS_SCHEDULER_OFFICE_H
+#include "scheduler/core/index.h"
+#include "scheduler/core/match.h"
+#include "scheduler/core/run.h"
+#include "scheduler/core/urlset.h"
+#include "shared/io/daemon.h"
+
+struct ps_election;
+
+struct ps_office {
+    struct ps_daemon *daemon;     /* borrowed */
+    struct ps_election *election; /* borrowed */
+    int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
+
+    /* Mirrors of PostgreSQL, loaded when the lease was taken and changed after a commit only. */
+    struct ps_index *index;
+    struct ps_urlset *discovered;
+    struct ps_watchlists *watch;
+    struct ps_run *run; /* the running cycle; NULL between cycles */
+    int64_t generation;
+    int64_t last_cycle, last_started_ms, last_finished_ms; /* wall clock; 0 for none */
+    int64_t last_good_ms;
+    int64_t index_fetched_ms;
+    char *etag, *modified; /* of the index; NULL for none */
+};
+
+void ps_office_clear(struct ps_office *office); /* forgets everything and the epoch */
+/* May this scheduler act as leader with this epoch now? An answer that comes for another epoch is
+ * nobody's. */
+bool ps_office_leads(const struct ps_office *office, int64_t epoch);
+/* Tells every failure of a leader's write once: logs, counts it, and gives up the lead where it was
+ * fenced. */
+void ps_office_failed(struct ps_office *office, enum ps_event event, const char *what,
+                      const struct ps_err *err);
+
+#endif

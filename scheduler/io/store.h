@@ -1,0 +1,82 @@
+/* The scheduler's transactions as batches: every write begins with the fence (promise 2). Builds
+ * them; io/pg.h runs them. */
+#ifndef PS_SCHEDULER_STORE_H
+#define PS_SCHEDULER_STORE_H
+#include "scheduler/core/compose.h"
+#include "scheduler/core/diff.h"
+#include "scheduler/core/match.h"
+#include "scheduler/core/run.h"
+#include "shared/io/pg.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PS_STORE_CYCLES_KEPT = 2000, PS_STORE_PROBES_KEPT = 48 /* cycles */ };
+
+/* A batch that begins with the fence: statement 0. */
+struct ps_pg_batch *ps_store_begin(int64_t epoch) PS_MUST_USE;
+
+/* All that a new leader reads. Statements: */
+enum {
+    PS_STORE_LOAD_META = 1, /* generation, last cycle number, its started, finished (ms), last good
+                               poll (ms), etag, modified, fetched (ms), poll count */
+    PS_STORE_LOAD_PAPERS,   /* id type title author date subgroup link long_link status */
+    PS_STORE_LOAD_URLS,
+    PS_STORE_LOAD_WATCH,  /* user, entry */
+    PS_STORE_LOAD_CYCLE,  /* number silent planned hot cold skipped_discovered skipped_in_index
+                             started (ms) deadline (ms); no row: none runs */
+    PS_STORE_LOAD_PROBES, /* url tier prefix number revision ext outcome (NULL: open), by position
+                           */
+};
+struct ps_pg_batch *ps_store_load(int64_t epoch) PS_MUST_USE;
+struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows) PS_MUST_USE;
+struct ps_run *
+ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cycle runs */
+
+/* Adds rows to the outbox where their dedupe key is new. cycle 0: bundled at once, else when that
+   cycle has closed. task, when not NULL (one for each row), is a probe that must be in the ledger,
+   or the row is not added. */
+void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row *rows,
+                       const char *const *tasks, size_t count, int64_t cycle, const char *trace);
+/* Reads the watchlists as PS_STORE_LOAD_WATCH does. */
+void ps_store_add_watch(struct ps_pg_batch *batch);
+struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,
+                                          size_t statement) PS_MUST_USE;
+/* Upserts the papers of a diff. */
+void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
+void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified);
+/* Opens run's cycle with all its probes. */
+void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run);
+/* A cycle that could not be run. */
+void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t cycle,
+                               int64_t started_ms, const char *error);
+/* Settles results: statement answers rows (cycle, position, outcome) that were open until now. */
+void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count);
+/* Stores hits whose task is in the ledger: statement answers the urls that were new. */
+void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *results,
+                             size_t count);
+/* Before closing: open probes become errors; answers (position) of those, then (outcome, count) of
+ * all. Two statements. */
+void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle);
+void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
+                        enum ps_cycle_status status, const char *summary);
+
+/* Rows that can be bundled: id, dedupe_key, kind, channel, data; by channel, kind and id. At most
+ * most rows, whole or in part. */
+void ps_store_add_unbundled(struct ps_pg_batch *batch, int most);
+/* json: [{"id":1,"message_id":"o1","text":"…" or null}, …] */
+void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json);
+/* Messages to push: message_id kind channel text thread_ts created (ms) trace; by id. */
+void ps_store_add_unqueued(struct ps_pg_batch *batch, int most);
+/* ids: JSON array of message ids. */
+void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids);
+/* Redis lost what it held: a new generation (answers it), and what was queued and not sent is
+ * queued again. Two statements. */
+void ps_store_add_rebuild(struct ps_pg_batch *batch);
+
+/* What status and health show, read without a fence: statement 0 answers papers, discovered, outbox
+   pending, last good poll (ms), poll count, index fetched (ms); statement 1 the last cycles:
+   number, epoch, status, started (ms), finished (ms), planned, error, summary. */
+struct ps_pg_batch *ps_store_overview(int cycles) PS_MUST_USE;
+
+#endif
