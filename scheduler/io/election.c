@@ -55,6 +55,8 @@ static void lead(struct ps_election *election, const char *value)
 {
     ps_lease_taken(&election->lease, election->candidate_epoch, election->sent_ms,
                    now_of(election));
+    if (election->lease.state != PS_LEASE_LEADER)
+        return;
     snprintf(election->value, sizeof(election->value), "%s", value);
     see_leader(election, value);
     PS_LOG(LEADER_ACQUIRED, F_INT("epoch", election->lease.epoch), F_TEXT("leader", value));
@@ -65,13 +67,19 @@ static void lead(struct ps_election *election, const char *value)
     election->events.on_lead(election->cookie, election->lease.epoch);
 }
 
+static void give_back(struct ps_election *election, const char *value, ps_redis_fn fn)
+{
+    const char *key = ps_key(election->daemon->keys, PS_KEY_LEADER);
+    struct ps_str arg = ps_str_of(value);
+
+    ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_RELEASE, &key, 1, &arg, 1, fn, election);
+}
+
 static void on_take(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_election *election = cookie;
     const char *value;
 
-    if (election->lease.state == PS_LEASE_RELEASED)
-        return;
     if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
         if (err != NULL && err->code != PS_REDIS_ERR_OFFLINE)
             PS_LOG(LEADER_ERROR, F_TEXT("what", "take"), F_ERR(err));
@@ -79,8 +87,11 @@ static void on_take(void *cookie, const struct redisReply *reply, const struct p
         return;
     }
     value = ps_reply_text(reply->element[1], NULL);
-    if (ps_reply_int(reply->element[0], 0) == 1) {
-        lead(election, value);
+    if (ps_reply_int(reply->element[0], 0) == 1 && value != NULL) {
+        if (election->lease.state == PS_LEASE_RELEASED)
+            give_back(election, value, NULL); /* granted while the program was about to stop */
+        else
+            lead(election, value);
         return;
     }
     if (ps_reply_int(reply->element[0], 0) == 0)
@@ -238,16 +249,12 @@ static void on_released(void *cookie, const struct redisReply *reply, const stru
 
 void ps_election_release(struct ps_election *election, void (*done)(void *cookie), void *cookie)
 {
-    const char *key = ps_key(election->daemon->keys, PS_KEY_LEADER);
-    struct ps_str value = ps_str_of(election->value);
-
     ps_timer_cancel(election->tick);
-    election->lease.state = PS_LEASE_RELEASED;
+    (void)ps_lease_release(&election->lease);
     election->released = done;
     election->released_cookie = cookie;
     ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER, NULL, 0);
-    ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_RELEASE, &key, 1, &value, 1, on_released,
-                  election);
+    give_back(election, election->value, on_released);
 }
 
 const char *ps_election_leader(const struct ps_election *election)

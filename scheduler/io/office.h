@@ -5,6 +5,7 @@
 #include "scheduler/core/match.h"
 #include "scheduler/core/run.h"
 #include "scheduler/core/urlset.h"
+#include "shared/core/log_line.h"
 #include "shared/io/daemon.h"
 
 struct ps_election;

@@ -1,18 +1,12 @@
 #include "scheduler/io/store.h"
 
-#include "shared/core/alloc.h"
-#include "shared/core/buf.h"
+#include "scheduler/io/rows_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* A batch is as large as a whole index; PostgreSQL takes a parameter of up to 1 GB. */
-enum { JSON_MAX = 512 * 1024 * 1024, NUMBER_TEXT = 24 };
-
-#define MS_OF(column)  "(extract(epoch from " column ") * 1000)::bigint"
-#define TIME_OF(param) "to_timestamp(" param "::double precision / 1000)"
+enum { NUMBER_TEXT = 24 };
 
 static const char *number_text(char buffer[NUMBER_TEXT], int64_t value)
 {
@@ -34,238 +28,25 @@ void ps_store_add_watch(struct ps_pg_batch *batch)
     PS_PG_ADD0(batch, "SELECT user_id, entry FROM watchlist ORDER BY user_id, entry");
 }
 
-struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t statement)
-{
-    struct ps_watchlists *lists = ps_watchlists_create();
-
-    for (int i = 0; i < ps_pg_row_count(rows, statement); i++)
-        ps_watchlists_add(lists, ps_pg_text(rows, statement, i, 0),
-                          ps_pg_text(rows, statement, i, 1));
-    return lists;
-}
-
-struct ps_pg_batch *ps_store_load(int64_t epoch)
-{
-    struct ps_pg_batch *batch = ps_store_begin(epoch);
-
-    PS_PG_ADD0(batch,
-               "SELECT m.generation, coalesce(c.number, 0), " MS_OF("c.started_at") ", " MS_OF(
-                   "c."
-                   "fin"
-                   "ish"
-                   "ed_"
-                   "at") ", " MS_OF("m.last_successful_poll") ", m.index_etag, "
-                                                              "m.index_modified, " MS_OF("m.index_"
-                                                                                         "fetched_"
-                                                                                         "at") ", "
-                                                                                               "m."
-                                                                                               "pol"
-                                                                                               "l"
-                                                                                               "_co"
-                                                                                               "u"
-                                                                                               "nt "
-                                                                                               "FRO"
-                                                                                               "M"
-                                                                                               " me"
-                                                                                               "t"
-                                                                                               "a "
-                                                                                               "m "
-                                                                                               "LEF"
-                                                                                               "T"
-                                                                                               " JO"
-                                                                                               "I"
-                                                                                               "N "
-                                                                                               "LAT"
-                                                                                               "E"
-                                                                                               "RAL"
-                                                                                               " "
-                                                                                               "(SE"
-                                                                                               "L"
-                                                                                               "ECT"
-                                                                                               " "
-                                                                                               "* "
-                                                                                               "FRO"
-                                                                                               "M"
-                                                                                               " cy"
-                                                                                               "c"
-                                                                                               "les"
-                                                                                               " "
-                                                                                               "ORD"
-                                                                                               "E"
-                                                                                               "R "
-                                                                                               "BY "
-                                                                                               "num"
-                                                                                               "b"
-                                                                                               "er "
-                                                                                               "DES"
-                                                                                               "C"
-                                                                                               " LI"
-                                                                                               "M"
-                                                                                               "IT "
-                                                                                               "1) "
-                                                                                               "c "
-                                                                                               "ON "
-                                                                                               "tru"
-                                                                                               "e");
-    PS_PG_ADD0(
-        batch,
-        "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers");
-    PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY discovered_at, url");
-    ps_store_add_watch(batch);
-    PS_PG_ADD0(batch, "SELECT number, silent, planned, hot_probes, cold_probes, "
-                      "skipped_discovered, skipped_in_index, " MS_OF("started_at") ", " MS_OF(
-                          "deadline") " FROM cycles WHERE status = 'running'");
-    PS_PG_ADD0(
-        batch,
-        "SELECT url, tier, prefix, number, revision, ext, outcome FROM probes "
-        "WHERE cycle = (SELECT number FROM cycles WHERE status = 'running') ORDER BY position");
-    return batch;
-}
-
-struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows)
-{
-    struct ps_index *index = ps_index_create();
-    int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
-
-    for (int i = 0; i < count; i++) {
-        struct ps_paper paper = { .type = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 1),
-                                  .title = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 2),
-                                  .author = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 3),
-                                  .date = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 4),
-                                  .subgroup = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 5),
-                                  .link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 6),
-                                  .long_link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 7),
-                                  .status = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 8) };
-        (void)ps_index_add(index, ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 0), &paper);
-    }
-    ps_index_finish(index);
-    return index;
-}
-
-static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_run *run)
-{
-    const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 0);
-    const char *slash = strrchr(url, '/');
-    const char *outcome_name = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 6);
-    enum ps_outcome outcome = PS_OUTCOME_ERROR;
-    struct ps_planned planned = { .url = url,
-                                  .file = slash == NULL ? url : slash + 1,
-                                  .tier = PS_TIER_COLD,
-                                  .prefix = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 2),
-                                  .number = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 3, 0),
-                                  .revision = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 4, 0),
-                                  .ext = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 5) };
-
-    if (!ps_tier_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 1)), &planned.tier))
-        planned.tier = PS_TIER_COLD;
-    ps_run_add(run, &planned);
-    if (outcome_name == NULL)
-        return;
-    if (!ps_outcome_parse(ps_str_of(outcome_name), &outcome))
-        outcome = PS_OUTCOME_ERROR;
-    (void)ps_run_settle(run, (size_t)row, outcome);
-}
-
-struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
-{
-    struct ps_run *run;
-
-    if (ps_pg_row_count(rows, PS_STORE_LOAD_CYCLE) == 0)
-        return NULL;
-    run = ps_run_create();
-    run->silent = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 1);
-    run->ledger = (struct ps_ledger){
-        .cycle = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 0, 0),
-        .planned = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 2, 0),
-        .hot = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 3, 0),
-        .cold = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 4, 0),
-        .skipped_discovered = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 5, 0),
-        .skipped_in_index = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 6, 0),
-        .started_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 7, 0),
-        .deadline_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 8, 0),
-    };
-    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_PROBES); i++)
-        read_probe(rows, i, run);
-    return run;
-}
-
-/* A JSON array of objects, written member by member. */
-struct rows_json {
-    struct ps_buf text;
-    bool first_member;
-    size_t objects;
-};
-
-static void rows_open(struct rows_json *json)
-{
-    ps_buf_init(&json->text, JSON_MAX);
-    ps_buf_char(&json->text, '[');
-    json->objects = 0;
-}
-
-static void row_open(struct rows_json *json)
-{
-    ps_buf_text(&json->text, json->objects++ == 0 ? "{" : ",{");
-    json->first_member = true;
-}
-
-static void row_name(struct rows_json *json, const char *name)
-{
-    ps_buf_format(&json->text, "%s\"%s\":", json->first_member ? "" : ",", name);
-    json->first_member = false;
-}
-
-static void row_text(struct rows_json *json, const char *name, const char *value)
-{
-    row_name(json, name);
-    if (value == NULL)
-        ps_buf_text(&json->text, "null");
-    else
-        ps_buf_json_string(&json->text, value, strlen(value));
-}
-
-static void row_int(struct rows_json *json, const char *name, int64_t value)
-{
-    row_name(json, name);
-    ps_buf_format(&json->text, "%" PRId64, value);
-}
-
-static void row_raw(struct rows_json *json, const char *name, const char *value)
-{
-    row_name(json, name);
-    ps_buf_text(&json->text, value);
-}
-
-static void row_close(struct rows_json *json)
-{
-    ps_buf_char(&json->text, '}');
-}
-
-static const char *rows_close(struct rows_json *json)
-{
-    ps_buf_char(&json->text, ']');
-    return ps_buf_str(&json->text);
-}
-
 void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row *rows,
                        const char *const *tasks, size_t count, int64_t cycle, const char *trace)
 {
-    struct rows_json json;
+    struct ps_rows_json json;
 
     if (count == 0)
         return;
-    rows_open(&json);
+    ps_rows_open(&json);
     for (size_t i = 0; i < count; i++) {
-        row_open(&json);
-        row_text(&json, "dedupe_key", rows[i].dedupe_key);
-        row_text(&json, "kind", ps_notice_kind_name(rows[i].kind));
-        row_text(&json, "channel", rows[i].channel);
-        row_raw(&json, "data", rows[i].data);
-        row_text(&json, "task", tasks == NULL ? NULL : tasks[i]);
+        ps_row_open(&json);
+        ps_row_text(&json, "dedupe_key", rows[i].dedupe_key);
+        ps_row_text(&json, "kind", ps_notice_kind_name(rows[i].kind));
+        ps_row_text(&json, "channel", rows[i].channel);
+        ps_row_raw(&json, "data", rows[i].data);
+        ps_row_text(&json, "task", tasks == NULL ? NULL : tasks[i]);
         if (cycle > 0)
-            row_int(&json, "cycle", cycle);
-        row_text(&json, "trace", trace);
-        row_close(&json);
+            ps_row_int(&json, "cycle", cycle);
+        ps_row_text(&json, "trace", trace);
+        ps_row_close(&json);
     }
     PS_PG_ADD(batch,
               "INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace) "
@@ -274,32 +55,32 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row *rows,
               "data jsonb, task text, cycle bigint, trace text) "
               "WHERE r.task IS NULL OR EXISTS (SELECT 1 FROM probes p WHERE p.task = r.task) "
               "ON CONFLICT (dedupe_key) DO NOTHING",
-              rows_close(&json));
-    ps_buf_clear(&json.text);
+              ps_rows_close(&json));
+    ps_rows_clear(&json);
 }
 
-static void add_paper(struct rows_json *json, const struct ps_paper *paper)
+static void add_paper(struct ps_rows_json *json, const struct ps_paper *paper)
 {
-    row_open(json);
-    row_text(json, "id", paper->id);
-    row_text(json, "type", paper->type);
-    row_text(json, "title", paper->title);
-    row_text(json, "author", paper->author);
-    row_text(json, "date", paper->date);
-    row_text(json, "subgroup", paper->subgroup);
-    row_text(json, "link", paper->link);
-    row_text(json, "long_link", paper->long_link);
-    row_text(json, "status", paper->status);
-    row_close(json);
+    ps_row_open(json);
+    ps_row_text(json, "id", paper->id);
+    ps_row_text(json, "type", paper->type);
+    ps_row_text(json, "title", paper->title);
+    ps_row_text(json, "author", paper->author);
+    ps_row_text(json, "date", paper->date);
+    ps_row_text(json, "subgroup", paper->subgroup);
+    ps_row_text(json, "link", paper->link);
+    ps_row_text(json, "long_link", paper->long_link);
+    ps_row_text(json, "status", paper->status);
+    ps_row_close(json);
 }
 
 void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
 {
-    struct rows_json json;
+    struct ps_rows_json json;
 
     if (diff->added_len + diff->updated_len == 0)
         return;
-    rows_open(&json);
+    ps_rows_open(&json);
     for (size_t i = 0; i < diff->added_len; i++)
         add_paper(&json, diff->added[i]);
     for (size_t i = 0; i < diff->updated_len; i++)
@@ -315,8 +96,8 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
         "excluded.author, date = excluded.date, "
         "subgroup = excluded.subgroup, link = excluded.link, long_link = excluded.long_link, "
         "status = excluded.status, changed_at = now()",
-        rows_close(&json));
-    ps_buf_clear(&json.text);
+        ps_rows_close(&json));
+    ps_rows_clear(&json);
 }
 
 void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified)
@@ -330,12 +111,12 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
 {
     const struct ps_ledger *ledger = &run->ledger;
     char texts[9][NUMBER_TEXT];
-    struct rows_json json;
+    struct ps_rows_json json;
 
     PS_PG_ADD(batch,
               "INSERT INTO cycles (number, epoch, silent, planned, hot_probes, cold_probes, "
               "skipped_discovered, skipped_in_index, started_at, deadline) "
-              "VALUES ($1, $2, $10, $3, $4, $5, $6, $7, " TIME_OF("$8") ", " TIME_OF("$9") ")",
+              "VALUES ($1, $2, $10, $3, $4, $5, $6, $7, ps_time($8), ps_time($9))",
               number_text(texts[0], ledger->cycle), number_text(texts[1], epoch),
               number_text(texts[2], (int64_t)ledger->planned),
               number_text(texts[3], (int64_t)ledger->hot),
@@ -346,19 +127,19 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
               run->silent ? "true" : "false");
     if (run->len == 0)
         return;
-    rows_open(&json);
+    ps_rows_open(&json);
     for (size_t i = 0; i < run->len; i++) {
         const struct ps_run_item *item = &run->items[i];
-        row_open(&json);
-        row_int(&json, "position", (int64_t)i);
-        row_text(&json, "url", item->url);
-        row_text(&json, "file", item->file);
-        row_text(&json, "tier", ps_tier_name(item->tier));
-        row_text(&json, "prefix", item->prefix);
-        row_int(&json, "number", item->number);
-        row_int(&json, "revision", item->revision);
-        row_text(&json, "ext", item->ext);
-        row_close(&json);
+        ps_row_open(&json);
+        ps_row_int(&json, "position", (int64_t)i);
+        ps_row_text(&json, "url", item->url);
+        ps_row_text(&json, "file", item->file);
+        ps_row_text(&json, "tier", ps_tier_name(item->tier));
+        ps_row_text(&json, "prefix", item->prefix);
+        ps_row_int(&json, "number", item->number);
+        ps_row_int(&json, "revision", item->revision);
+        ps_row_text(&json, "ext", item->ext);
+        ps_row_close(&json);
     }
     PS_PG_ADD(
         batch,
@@ -367,8 +148,8 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
         "FROM jsonb_to_recordset($2::jsonb) AS "
         "r (position integer, url text, file text, tier text, prefix text, number integer, "
         "revision integer, ext text)",
-        texts[0], rows_close(&json));
-    ps_buf_clear(&json.text);
+        texts[0], ps_rows_close(&json));
+    ps_rows_clear(&json);
 }
 
 void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t cycle,
@@ -380,29 +161,29 @@ void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t
               "INSERT INTO cycles (number, epoch, status, silent, planned, hot_probes, "
               "cold_probes, skipped_discovered, skipped_in_index, "
               "started_at, deadline, finished_at, error) "
-              "VALUES ($1, $2, 'failed', false, 0, 0, 0, 0, 0, " TIME_OF(
-                  "$3") ", now(), now(), $4) ON CONFLICT (number) DO NOTHING",
+              "VALUES ($1, $2, 'failed', false, 0, 0, 0, 0, 0, ps_time($3), now(), now(), $4) ON "
+              "CONFLICT (number) DO NOTHING",
               number_text(texts[0], cycle), number_text(texts[1], epoch),
               number_text(texts[2], started_ms), error);
 }
 
 void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)
 {
-    struct rows_json json;
+    struct ps_rows_json json;
 
-    rows_open(&json);
+    ps_rows_open(&json);
     for (size_t i = 0; i < count; i++) {
         const struct ps_result *result = &results[i];
-        row_open(&json);
-        row_text(&json, "task", result->task.task);
-        row_text(&json, "url", result->task.url);
-        row_text(&json, "outcome", ps_outcome_name(result->outcome));
-        row_int(&json, "status", result->status);
-        row_text(&json, "category", result->failed ? ps_failure_name(result->category) : NULL);
-        row_int(&json, "attempts", result->attempts);
-        row_int(&json, "latency", result->latency_ms);
-        row_text(&json, "worker", result->worker);
-        row_close(&json);
+        ps_row_open(&json);
+        ps_row_text(&json, "task", result->task.task);
+        ps_row_text(&json, "url", result->task.url);
+        ps_row_text(&json, "outcome", ps_outcome_name(result->outcome));
+        ps_row_int(&json, "status", result->status);
+        ps_row_text(&json, "category", result->failed ? ps_failure_name(result->category) : NULL);
+        ps_row_int(&json, "attempts", result->attempts);
+        ps_row_int(&json, "latency", result->latency_ms);
+        ps_row_text(&json, "worker", result->worker);
+        ps_row_close(&json);
     }
     PS_PG_ADD(batch,
               "UPDATE probes p SET outcome = r.outcome, status = r.status, failure_category = "
@@ -413,16 +194,16 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
               "latency bigint, worker text) WHERE p.task = r.task AND p.url = r.url AND p.outcome "
               "IS NULL "
               "RETURNING p.cycle, p.position, p.outcome",
-              rows_close(&json));
-    ps_buf_clear(&json.text);
+              ps_rows_close(&json));
+    ps_rows_clear(&json);
 }
 
 void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *results,
                              size_t count)
 {
-    struct rows_json json;
+    struct ps_rows_json json;
 
-    rows_open(&json);
+    ps_rows_open(&json);
     for (size_t i = 0; i < count; i++) {
         const struct ps_task *task = &results[i].task;
         struct ps_paper_id id = { .number = task->number, .revision = task->revision };
@@ -433,16 +214,16 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         id.kind = task->prefix[0] == 'D' ? PS_PAPER_D : PS_PAPER_P;
         memcpy(id.prefix, task->prefix, sizeof(id.prefix));
         ps_paper_id_format(&id, id_text);
-        row_open(&json);
-        row_text(&json, "task", task->task);
-        row_text(&json, "url", task->url);
-        row_text(&json, "paper_id", id_text);
-        row_text(&json, "tier", ps_tier_name(task->tier));
-        row_text(&json, "outcome", ps_outcome_name(results[i].outcome));
-        row_text(&json, "last_modified", results[i].last_modified);
-        row_int(&json, "cycle", task->cycle);
-        row_text(&json, "front_text", results[i].front_text);
-        row_close(&json);
+        ps_row_open(&json);
+        ps_row_text(&json, "task", task->task);
+        ps_row_text(&json, "url", task->url);
+        ps_row_text(&json, "paper_id", id_text);
+        ps_row_text(&json, "tier", ps_tier_name(task->tier));
+        ps_row_text(&json, "outcome", ps_outcome_name(results[i].outcome));
+        ps_row_text(&json, "last_modified", results[i].last_modified);
+        ps_row_int(&json, "cycle", task->cycle);
+        ps_row_text(&json, "front_text", results[i].front_text);
+        ps_row_close(&json);
     }
     PS_PG_ADD(
         batch,
@@ -453,8 +234,8 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         "bigint, front_text text) "
         "WHERE EXISTS (SELECT 1 FROM probes p WHERE p.task = r.task AND p.url = r.url) ON CONFLICT "
         "(url) DO NOTHING RETURNING url",
-        rows_close(&json));
-    ps_buf_clear(&json.text);
+        ps_rows_close(&json));
+    ps_rows_clear(&json);
 }
 
 void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle)
@@ -519,10 +300,10 @@ void ps_store_add_unqueued(struct ps_pg_batch *batch, int most)
     char text[NUMBER_TEXT];
 
     PS_PG_ADD(batch,
-              "SELECT message_id, kind, channel, message_text, thread_ts, " MS_OF(
-                  "created_at") ", trace FROM outbox "
-                                "WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
-                                "IS NULL AND dead_at IS NULL ORDER BY id LIMIT $1",
+              "SELECT message_id, kind, channel, message_text, thread_ts, ps_ms(created_at), trace "
+              "FROM outbox "
+              "WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
+              "IS NULL AND dead_at IS NULL ORDER BY id LIMIT $1",
               number_text(text, most));
 }
 
@@ -539,21 +320,4 @@ void ps_store_add_rebuild(struct ps_pg_batch *batch)
     PS_PG_ADD0(batch, "UPDATE meta SET generation = generation + 1 RETURNING generation");
     PS_PG_ADD0(batch, "UPDATE outbox SET queued_at = NULL WHERE queued_at IS NOT NULL AND sent_at "
                       "IS NULL AND dead_at IS NULL");
-}
-
-struct ps_pg_batch *ps_store_overview(int cycles)
-{
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-    char text[NUMBER_TEXT];
-
-    PS_PG_ADD0(batch,
-               "SELECT (SELECT count(*) FROM papers), (SELECT count(*) FROM discovered), "
-               "(SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL), " MS_OF(
-                   "last_successful_poll") ", poll_count, " MS_OF("index_fetched_at") " FROM meta");
-    PS_PG_ADD(batch,
-              "SELECT number, epoch, status, " MS_OF("started_at") ", " MS_OF(
-                  "finished_at") ", planned, error, summary FROM cycles "
-                                 "ORDER BY number DESC LIMIT $1",
-              number_text(text, cycles));
-    return batch;
 }

@@ -29,6 +29,12 @@ BEGIN
     END IF;
 END $$;
 
+-- Times go in and out as milliseconds since 1970, as the programs count them.
+CREATE FUNCTION ps_ms(at timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT (extract(epoch FROM at) * 1000)::bigint $$;
+CREATE FUNCTION ps_time(ms bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT to_timestamp(ms::double precision / 1000) $$;
+
 -- The index as it was stored last; the diff of the next poll is against it (promise 4).
 CREATE TABLE papers (
     id            text PRIMARY KEY,

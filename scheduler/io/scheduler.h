@@ -1,0 +1,22 @@
+/* The scheduler as a program: elects, polls, publishes, ingests, tells (design, "One way round").
+ */
+#ifndef PS_SCHEDULER_SCHEDULER_H
+#define PS_SCHEDULER_SCHEDULER_H
+#include "scheduler/io/election.h"
+#include "scheduler/io/office.h"
+#include "scheduler/io/stats.h"
+
+struct ps_scheduler;
+
+/* For struct ps_program. */
+bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err);
+void ps_scheduler_drain(void *self, int count);
+void ps_scheduler_destroy(void *self);
+bool ps_scheduler_stuck(void *self);
+
+const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler);
+const struct ps_office *ps_scheduler_office(const struct ps_scheduler *scheduler);
+const struct ps_election *ps_scheduler_election(const struct ps_scheduler *scheduler);
+const struct ps_stats_now *ps_scheduler_stats(const struct ps_scheduler *scheduler);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the servers hold, read every two seconds, so that health and metrics read memory only
+ * (promise 8). */
+#ifndef PS_SCHEDULER_STATS_H
+#define PS_SCHEDULER_STATS_H
+#include "scheduler/core/ledger.h"
+#include "shared/core/json.h"
+#include "shared/io/daemon.h"
+
+/* Times in ms since 1970, 0 for none; -1: not read yet. */
+struct ps_stats_now {
+    int64_t tasks_length, tasks_pending;     /* of the stream, of group workers */
+    int64_t results_length, results_pending; /* results not yet in the ledger */
+    int64_t workers, standbys;               /* with a heartbeat */
+    int64_t notify_length;
+    int64_t papers, discovered, outbox_pending, poll_count;
+    int64_t last_good_ms, index_fetched_ms;
+    /* The cycle closed last: */
+    int64_t last_started_ms, last_finished_ms;
+    char last_status[16];              /* "" for none */
+    char *last_error;                  /* NULL for none */
+    char *last_summary;                /* JSON; NULL for none */
+    int64_t redis_read_ms, pg_read_ms; /* monotonic; when the answers came; 0 for never */
+};
+
+struct ps_stats;
+
+struct ps_stats *ps_stats_create(struct ps_daemon *daemon) PS_MUST_USE;
+void ps_stats_destroy(struct ps_stats *stats); /* after redis and pg are gone; NULL is fine */
+const struct ps_stats_now *ps_stats_now(const struct ps_stats *stats);
+
+#endif

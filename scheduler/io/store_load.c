@@ -1,0 +1,124 @@
+#include "scheduler/io/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NUMBER_TEXT = 24 };
+
+struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t statement)
+{
+    struct ps_watchlists *lists = ps_watchlists_create();
+
+    for (int i = 0; i < ps_pg_row_count(rows, statement); i++)
+        ps_watchlists_add(lists, ps_pg_text(rows, statement, i, 0),
+                          ps_pg_text(rows, statement, i, 1));
+    return lists;
+}
+
+struct ps_pg_batch *ps_store_load(int64_t epoch)
+{
+    struct ps_pg_batch *batch = ps_store_begin(epoch);
+
+    PS_PG_ADD0(batch,
+               "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
+               "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
+               "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count FROM meta m "
+               "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
+    PS_PG_ADD0(
+        batch,
+        "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers");
+    PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY discovered_at, url");
+    ps_store_add_watch(batch);
+    PS_PG_ADD0(batch, "SELECT number, silent, planned, hot_probes, cold_probes, "
+                      "skipped_discovered, skipped_in_index, ps_ms(started_at), ps_ms(deadline) "
+                      "FROM cycles WHERE status = 'running'");
+    PS_PG_ADD0(
+        batch,
+        "SELECT url, tier, prefix, number, revision, ext, outcome FROM probes "
+        "WHERE cycle = (SELECT number FROM cycles WHERE status = 'running') ORDER BY position");
+    return batch;
+}
+
+struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows)
+{
+    struct ps_index *index = ps_index_create();
+    int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
+
+    for (int i = 0; i < count; i++) {
+        struct ps_paper paper = { .type = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 1),
+                                  .title = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 2),
+                                  .author = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 3),
+                                  .date = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 4),
+                                  .subgroup = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 5),
+                                  .link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 6),
+                                  .long_link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 7),
+                                  .status = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 8) };
+        (void)ps_index_add(index, ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 0), &paper);
+    }
+    ps_index_finish(index);
+    return index;
+}
+
+static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_run *run)
+{
+    const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 0);
+    const char *slash = strrchr(url, '/');
+    const char *outcome_name = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 6);
+    enum ps_outcome outcome = PS_OUTCOME_ERROR;
+    struct ps_planned planned = { .url = url,
+                                  .file = slash == NULL ? url : slash + 1,
+                                  .tier = PS_TIER_COLD,
+                                  .prefix = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 2),
+                                  .number = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 3, 0),
+                                  .revision = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 4, 0),
+                                  .ext = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 5) };
+
+    if (!ps_tier_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 1)), &planned.tier))
+        planned.tier = PS_TIER_COLD;
+    ps_run_add(run, &planned);
+    if (outcome_name == NULL)
+        return;
+    if (!ps_outcome_parse(ps_str_of(outcome_name), &outcome))
+        outcome = PS_OUTCOME_ERROR;
+    (void)ps_run_settle(run, (size_t)row, outcome);
+}
+
+struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
+{
+    struct ps_run *run;
+
+    if (ps_pg_row_count(rows, PS_STORE_LOAD_CYCLE) == 0)
+        return NULL;
+    run = ps_run_create();
+    run->silent = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 1);
+    run->ledger = (struct ps_ledger){
+        .cycle = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 0, 0),
+        .planned = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 2, 0),
+        .hot = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 3, 0),
+        .cold = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 4, 0),
+        .skipped_discovered = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 5, 0),
+        .skipped_in_index = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 6, 0),
+        .started_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 7, 0),
+        .deadline_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 8, 0),
+    };
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_PROBES); i++)
+        read_probe(rows, i, run);
+    return run;
+}
+
+struct ps_pg_batch *ps_store_overview(int cycles)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char most[NUMBER_TEXT];
+
+    snprintf(most, sizeof(most), "%d", cycles);
+    PS_PG_ADD0(batch, "SELECT (SELECT count(*) FROM papers), (SELECT count(*) FROM discovered), "
+                      "(SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL), "
+                      "ps_ms(last_successful_poll), poll_count, ps_ms(index_fetched_at) FROM meta");
+    PS_PG_ADD(batch,
+              "SELECT number, epoch, status, ps_ms(started_at), ps_ms(finished_at), planned, "
+              "error, summary FROM cycles "
+              "ORDER BY number DESC LIMIT $1",
+              most);
+    return batch;
+}
