@@ -1,0 +1,152 @@
+#!/bin/bash
+# Installs what is missing, builds Paperscout with gcc and clang and runs every test; --help says more.
+set -uo pipefail
+
+usage() {
+    cat <<'END'
+usage: deploy/test.sh [--quick] [--no-install] [--jobs N] [--help]
+
+Builds Paperscout and runs its tests on a bare Debian 12 or 13. Needs root or sudo only where a
+package is missing, and the network only then. In this order:
+
+  packages   installs what deploy/packages.sh names
+  compile    release build with gcc and with clang, every warning an error
+  debug      every test: unit, fuzz (known inputs), component (real Redis, PostgreSQL, nginx),
+             system (the whole fleet) and lint
+  asan       the same but lint, built by clang with AddressSanitizer and UBSan
+
+  --quick       only unit, fuzz and lint, in the debug build: seconds, no servers
+  --no-install  take the machine as it is
+  --jobs N      so many compilers and tests at once (default: the processors there are)
+
+What fails is shown in full. Build folders: build/release, release-clang, debug, asan; ccache is
+used where it is installed. The last line is the total, "N passed, N failed"; a build that fails
+counts as one. Exit status: 0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
+END
+}
+
+wrong_usage() {
+    echo "test.sh: $1 (--help says what there is)" >&2
+    exit 64
+}
+
+quick=no install=yes jobs=$(nproc 2>/dev/null || echo 2)
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --quick) quick=yes ;;
+    --no-install) install=no ;;
+    --jobs) [ $# -ge 2 ] || wrong_usage "--jobs needs a number"; jobs=$2; shift ;;
+    --jobs=*) jobs=${1#--jobs=} ;;
+    -h | --help) usage; exit 0 ;;
+    *) wrong_usage "unknown option '$1'" ;;
+    esac
+    shift
+done
+[[ $jobs =~ ^[1-9][0-9]{0,2}$ ]] || wrong_usage "--jobs takes 1 to 999, not '$jobs'"
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. deploy/packages.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 failures=() began=$SECONDS
+
+say() {
+    printf '\n== %s\n' "$1"
+}
+
+took() { # since when, in SECONDS
+    local s=$((SECONDS - $1))
+    if [ $s -lt 60 ]; then echo "$s s"; else echo "$((s / 60)) min $((s % 60)) s"; fi
+}
+
+packages() {
+    local since=$SECONDS missing
+    missing=$(packages_missing build run test)
+    if [ -z "$missing" ]; then
+        echo "every package is there"
+        return
+    fi
+    echo "installing:" $missing
+    packages_install build run test >"$work/apt.log" 2>&1 || {
+        cat "$work/apt.log"
+        exit 69
+    }
+    echo "installed in $(took $since)"
+}
+
+# Quiet when it goes well; the whole story when it does not.
+build() { # PRESET
+    local since=$SECONDS launcher=
+    ! command -v ccache >/dev/null || launcher=ccache
+    if cmake --preset "$1" -DCMAKE_C_COMPILER_LAUNCHER=$launcher >"$work/build.log" 2>&1 &&
+        cmake --build "build/$1" --parallel "$jobs" >>"$work/build.log" 2>&1; then
+        echo "built $1 in $(took $since)"
+        return 0
+    fi
+    cat "$work/build.log"
+    echo "the build $1 FAILED after $(took $since)"
+    failed=$((failed + 1))
+    failures+=("build $1")
+    return 1
+}
+
+# Of the tests that pass only the slow ones are named.
+run_tests() { # PRESET, ctest's selection...
+    local preset=$1 since=$SECONDS total bad
+    shift
+    ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
+        tee "$work/ctest.log" |
+        sed -u -e '/^ *Start *[0-9]*:/d' -e '/ Passed  *0\.[0-9]* sec$/d' -e '/^Internal ctest/d' \
+            -e '/^Test project /d' -e '/^Label Time Summary/,/^$/d' -e '/^[0-9]*% tests passed/,$d'
+    read -r bad total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$work/ctest.log")
+    if [ -z "${total:-}" ]; then # ctest itself did not come to its end
+        tail -5 "$work/ctest.log"
+        bad=1 total=1
+        failures+=("$preset: ctest did not finish")
+    fi
+    passed=$((passed + total - bad))
+    failed=$((failed + bad))
+    while read -r name; do
+        failures+=("$preset: $name")
+    done < <(sed -nE '/^The following tests FAILED/,$s/^[[:space:]]+[0-9]+ - (.*)$/\1/p' "$work/ctest.log")
+    echo "$preset: $((total - bad)) of $total passed in $(took $since)"
+}
+
+finish() {
+    say "done in $(took $began)"
+    [ ${#failures[@]} = 0 ] || printf 'FAILED  %s\n' "${failures[@]}"
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ]
+    exit
+}
+
+if [ $install = yes ]; then
+    say "packages"
+    packages
+fi
+
+# What the caller's surroundings say of compilers, servers and proxies is not meant for tests.
+export CC=gcc
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+unset DATABASE_URL REDIS_URL "${!PG@}"
+
+left_out=()
+if ! { clang-format-14 --version || clang-format --version; } 2>/dev/null | grep -q 'version 14\.'; then
+    echo "there is no clang-format 14 here: the test of the layout, lint.format, is left out"
+    left_out=(-E '^lint\.format$')
+fi
+
+if [ $quick = yes ]; then
+    say "debug: build, unit tests, known fuzz inputs, lint"
+    ! build debug || run_tests debug -L '^(unit|fuzz|lint)$' "${left_out[@]}"
+    finish
+fi
+
+say "compile: release with gcc and with clang, $jobs at once"
+build release
+build release-clang
+say "debug: every test"
+! build debug || run_tests debug "${left_out[@]}"
+say "asan: every test but lint, under AddressSanitizer and UBSan"
+! build asan || run_tests asan -LE '^lint$'
+finish
