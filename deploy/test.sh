@@ -74,14 +74,16 @@ packages() {
     echo "installed in $(took $since)"
 }
 
-# Quiet when it goes well; the whole story when it does not.
+# Quiet when it goes well; what went wrong, all of it, when it does not.
 build() { # PRESET
     local since=$SECONDS launcher=
     ! command -v ccache >/dev/null || launcher=ccache
-    if cmake --preset "$1" -DCMAKE_C_COMPILER_LAUNCHER=$launcher >"$work/build.log" 2>&1 &&
-        cmake --build "build/$1" --parallel "$jobs" >>"$work/build.log" 2>&1; then
-        echo "built $1 in $(took $since)"
-        return 0
+    if cmake --preset "$1" -DCMAKE_C_COMPILER_LAUNCHER=$launcher >"$work/build.log" 2>&1; then
+        if cmake --build "build/$1" --parallel "$jobs" -- -k 0 >"$work/build.log" 2>&1; then
+            echo "built $1 in $(took $since)"
+            return 0
+        fi
+        sed -i -E '/^\[[0-9]+\/[0-9]+\]/d' "$work/build.log" # the steps that went well
     fi
     cat "$work/build.log"
     echo "the build $1 FAILED after $(took $since)"

@@ -97,7 +97,7 @@ static const char *dead_field(int n, const char *field)
 /* Texts "<channel>-0", "<channel>-1", … in the order of the outbox. */
 static void fill(const char *channel, int from, int count)
 {
-    char text[64];
+    char text[96];
 
     for (int i = from; i < from + count; i++) {
         (void)snprintf(text, sizeof(text), "%s-%d", channel, i);
