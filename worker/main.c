@@ -1,6 +1,31 @@
-/* paperscout-worker */
+/* paperscout-worker: answers one question a task: is that URL there? */
+#include "worker/cli/cmd_probe.h"
+#include "worker/io/worker.h"
+#include "worker/io/worker_health.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    return 1;
+    const struct ps_command commands[] = { ps_cmd_probe };
+    const struct ps_program program = {
+        .component = PS_COMPONENT_WORKER,
+        .name = "paperscout-worker",
+        .component_name = "worker",
+        .summary = "Takes probe tasks from the stream and asks the host of the drafts, kindly.",
+        .commands = commands,
+        .command_count = PS_COUNT_OF(commands),
+        .needs_database = false,
+        .migrates = false,
+        .start = ps_worker_start,
+        .on_redis = ps_worker_on_redis,
+        .drain = ps_worker_drain,
+        .destroy = ps_worker_destroy,
+        .fields = ps_worker_health_fields,
+        .field_count = PS_WORKER_HEALTH_FIELDS,
+        .stuck = ps_worker_health_stuck,
+        .reasons = ps_worker_health_reasons,
+        .set_metrics = ps_worker_health_metrics,
+        .heartbeat = ps_worker_health_heartbeat,
+    };
+
+    return ps_daemon_main(&program, argc, argv);
 }
