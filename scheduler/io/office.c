@@ -13,7 +13,17 @@ void ps_office_clear(struct ps_office *office)
     ps_run_destroy(office->run);
     free(office->etag);
     free(office->modified);
-    *office = (struct ps_office){ .daemon = office->daemon, .election = office->election };
+    *office = (struct ps_office){ .daemon = office->daemon,
+                                  .election = office->election,
+                                  .epoch = office->epoch,
+                                  .moved_ms = office->moved_ms,
+                                  .reload = office->reload,
+                                  .reload_cookie = office->reload_cookie };
+}
+
+void ps_office_moved(struct ps_office *office)
+{
+    office->moved_ms = ps_loop_now(office->daemon->loop);
 }
 
 bool ps_office_leads(const struct ps_office *office, int64_t epoch)
@@ -31,4 +41,12 @@ void ps_office_failed(struct ps_office *office, enum ps_event event, const char 
                        err->code == PS_REDIS_ERR_FENCED ? "redis" : "postgresql", 1);
         ps_election_fenced(office->election);
     }
+}
+
+void ps_office_unsure(struct ps_office *office, enum ps_event event, const char *what,
+                      const struct ps_err *err)
+{
+    ps_office_failed(office, event, what, err);
+    if (office->epoch > 0)
+        office->reload(office->reload_cookie);
 }

@@ -14,6 +14,9 @@ struct ps_office {
     struct ps_daemon *daemon;     /* borrowed */
     struct ps_election *election; /* borrowed */
     int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
+    int64_t moved_ms;             /* monotonic: when work last went forward */
+    void (*reload)(void *cookie); /* asks to read the mirrors anew, soon; see ps_office_failed */
+    void *reload_cookie;
 
     /* Mirrors of PostgreSQL, loaded when the lease was taken and changed after a commit only. */
     struct ps_index *index;
@@ -27,13 +30,18 @@ struct ps_office {
     char *etag, *modified; /* of the index; NULL for none */
 };
 
-void ps_office_clear(struct ps_office *office); /* forgets everything and the epoch */
+void ps_office_clear(struct ps_office *office); /* forgets the mirrors */
+void ps_office_moved(struct ps_office *office);
 /* May this scheduler act as leader with this epoch now? An answer that comes for another epoch is
  * nobody's. */
 bool ps_office_leads(const struct ps_office *office, int64_t epoch);
 /* Tells every failure of a leader's write once: logs, counts it, and gives up the lead where it was
  * fenced. */
 void ps_office_failed(struct ps_office *office, enum ps_event event, const char *what,
+                      const struct ps_err *err);
+/* The same for a transaction that the mirrors depend on: nobody knows whether it was committed, so
+ * they are read anew. */
+void ps_office_unsure(struct ps_office *office, enum ps_event event, const char *what,
                       const struct ps_err *err);
 
 #endif

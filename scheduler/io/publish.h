@@ -1,0 +1,18 @@
+/* Publishes the running cycle's open probes to the tasks stream, batch by batch (promise 3). */
+#ifndef PS_SCHEDULER_PUBLISH_H
+#define PS_SCHEDULER_PUBLISH_H
+#include "scheduler/io/office.h"
+
+enum { PS_PUBLISH_BATCH = 250 /* tasks a script call */ };
+
+struct ps_publish;
+
+struct ps_publish *ps_publish_create(struct ps_office *office) PS_MUST_USE;
+void ps_publish_destroy(struct ps_publish *publish); /* after redis is gone; NULL is fine */
+/* Opens office->run's cycle in Redis and publishes what is open from there on. Publishing again
+ * what is in the stream, or settled, adds nothing; so it may be started as often as one likes. Goes
+ * on until all is published, across outages of Redis. */
+void ps_publish_start(struct ps_publish *publish);
+void ps_publish_stop(struct ps_publish *publish);
+
+#endif

@@ -1,0 +1,22 @@
+/* The arguments of a leader's script, put together one by one; the epoch first. */
+#ifndef PS_SCHEDULER_SCRIPT_ARGS_H
+#define PS_SCHEDULER_SCRIPT_ARGS_H
+#include "shared/io/redis_script.h"
+
+#include <stddef.h>
+
+struct ps_script_args {
+    struct ps_arena *arena; /* owns the text */
+    struct ps_str *items;
+    size_t len, size;
+};
+
+void ps_script_args_init(struct ps_script_args *args, int64_t epoch);
+void ps_script_args_text(struct ps_script_args *args, const char *text); /* copies */
+void ps_script_args_view(struct ps_script_args *args, struct ps_str text);
+void ps_script_args_int(struct ps_script_args *args, int64_t value);
+/* Replaces argument i, which was added before. */
+void ps_script_args_set_int(struct ps_script_args *args, size_t i, int64_t value);
+void ps_script_args_clear(struct ps_script_args *args);
+
+#endif
