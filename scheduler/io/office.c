@@ -1,9 +1,11 @@
 #include "scheduler/io/office.h"
 
 #include "scheduler/io/election.h"
+#include "shared/core/notice.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void ps_office_clear(struct ps_office *office)
 {
@@ -49,4 +51,16 @@ void ps_office_unsure(struct ps_office *office, enum ps_event event, const char 
     ps_office_failed(office, event, what, err);
     if (office->epoch > 0)
         office->reload(office->reload_cookie);
+}
+
+void ps_office_told(const struct ps_pg_rows *rows, size_t statement, int i)
+{
+    const char *kind = ps_pg_text(rows, statement, i, 0);
+    const char *paper = ps_pg_text(rows, statement, i, 1);
+    const char *user = ps_pg_text(rows, statement, i, 2);
+
+    if (user != NULL)
+        PS_LOG(WATCHLIST_MATCH, F_TEXT("user", user), F_TEXT("paper", paper));
+    else if (strcmp(kind, ps_notice_kind_name(PS_NOTICE_DP_TRANSITION)) == 0)
+        PS_LOG(D_TO_P, F_TEXT("paper", paper));
 }

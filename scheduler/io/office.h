@@ -44,4 +44,7 @@ void ps_office_failed(struct ps_office *office, enum ps_event event, const char 
 void ps_office_unsure(struct ps_office *office, enum ps_event event, const char *what,
                       const struct ps_err *err);
 
+/* Logs row i of what ps_store_add_rows answered. */
+void ps_office_told(const struct ps_pg_rows *rows, size_t statement, int i);
+
 #endif

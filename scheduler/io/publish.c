@@ -102,7 +102,8 @@ static void send_batch(struct ps_publish *publish)
     size_t at = publish->next;
     struct ps_script_args args;
 
-    ps_script_args_init(&args, publish->office->epoch);
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, publish->office->epoch);
     ps_script_args_int(&args, run->ledger.cycle);
     ps_script_args_int(&args, 0);
     for (size_t count = 0; count < PS_PUBLISH_BATCH; count++) {
@@ -141,7 +142,8 @@ static void send_open(struct ps_publish *publish)
 
     ps_civil_format_time(ledger->started_ms, started);
     ps_civil_format_time(ledger->deadline_ms, deadline);
-    ps_script_args_init(&args, publish->office->epoch);
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, publish->office->epoch);
     ps_script_args_int(&args, ledger->cycle);
     ps_script_args_int(&args, (int64_t)ledger->planned);
     ps_script_args_text(&args, started);

@@ -10,10 +10,9 @@
 
 enum { NUMBER_TEXT = 24 };
 
-void ps_script_args_init(struct ps_script_args *args, int64_t epoch)
+void ps_script_args_init(struct ps_script_args *args)
 {
     *args = (struct ps_script_args){ .arena = ps_arena_create() };
-    ps_script_args_int(args, epoch);
 }
 
 void ps_script_args_view(struct ps_script_args *args, struct ps_str text)

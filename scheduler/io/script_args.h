@@ -1,4 +1,4 @@
-/* The arguments of a leader's script, put together one by one; the epoch first. */
+/* The arguments of a script, put together one by one. */
 #ifndef PS_SCHEDULER_SCRIPT_ARGS_H
 #define PS_SCHEDULER_SCRIPT_ARGS_H
 #include "shared/io/redis_script.h"
@@ -11,7 +11,7 @@ struct ps_script_args {
     size_t len, size;
 };
 
-void ps_script_args_init(struct ps_script_args *args, int64_t epoch);
+void ps_script_args_init(struct ps_script_args *args);
 void ps_script_args_text(struct ps_script_args *args, const char *text); /* copies */
 void ps_script_args_view(struct ps_script_args *args, struct ps_str text);
 void ps_script_args_int(struct ps_script_args *args, int64_t value);

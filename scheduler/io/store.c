@@ -28,34 +28,38 @@ void ps_store_add_watch(struct ps_pg_batch *batch)
     PS_PG_ADD0(batch, "SELECT user_id, entry FROM watchlist ORDER BY user_id, entry");
 }
 
-void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row *rows,
-                       const char *const *tasks, size_t count, int64_t cycle, const char *trace)
+void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows, int64_t cycle)
 {
     struct ps_rows_json json;
+    char text[NUMBER_TEXT];
 
-    if (count == 0)
+    if (rows->len == 0)
         return;
     ps_rows_open(&json);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < rows->len; i++) {
+        const struct ps_row *row = &rows->rows[i];
+
         ps_row_open(&json);
-        ps_row_text(&json, "dedupe_key", rows[i].dedupe_key);
-        ps_row_text(&json, "kind", ps_notice_kind_name(rows[i].kind));
-        ps_row_text(&json, "channel", rows[i].channel);
-        ps_row_raw(&json, "data", rows[i].data);
-        ps_row_text(&json, "task", tasks == NULL ? NULL : tasks[i]);
-        if (cycle > 0)
-            ps_row_int(&json, "cycle", cycle);
-        ps_row_text(&json, "trace", trace);
+        ps_row_text(&json, "dedupe_key", row->dedupe_key);
+        ps_row_text(&json, "kind", ps_notice_kind_name(row->kind));
+        ps_row_text(&json, "channel", row->channel);
+        ps_row_raw(&json, "data", row->data);
+        ps_row_text(&json, "task", rows->tasks[i]);
         ps_row_close(&json);
     }
     PS_PG_ADD(batch,
               "INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace) "
-              "SELECT r.dedupe_key, r.kind, r.channel, r.data, r.cycle, r.trace "
+              "SELECT r.dedupe_key, r.kind, r.channel, r.data, "
+              "CASE WHEN r.task IS NULL THEN nullif($2::bigint, 0) "
+              "WHEN c.status = 'running' THEN c.number END, "
+              "coalesce(r.task, 'poll:' || nullif($2::bigint, 0)) "
               "FROM jsonb_to_recordset($1::jsonb) AS r (dedupe_key text, kind text, channel text, "
-              "data jsonb, task text, cycle bigint, trace text) "
-              "WHERE r.task IS NULL OR EXISTS (SELECT 1 FROM probes p WHERE p.task = r.task) "
-              "ON CONFLICT (dedupe_key) DO NOTHING",
-              ps_rows_close(&json));
+              "data jsonb, task text) "
+              "LEFT JOIN probes p ON p.task = r.task LEFT JOIN cycles c ON c.number = p.cycle "
+              "WHERE r.task IS NULL OR NOT c.silent "
+              "ON CONFLICT (dedupe_key) DO NOTHING RETURNING kind, data->>'id', "
+              "CASE WHEN kind = 'watchlist' THEN channel END",
+              ps_rows_close(&json), number_text(text, cycle));
     ps_rows_clear(&json);
 }
 

@@ -2,10 +2,10 @@
  * them; io/pg.h runs them. */
 #ifndef PS_SCHEDULER_STORE_H
 #define PS_SCHEDULER_STORE_H
-#include "scheduler/core/compose.h"
 #include "scheduler/core/diff.h"
 #include "scheduler/core/match.h"
 #include "scheduler/core/run.h"
+#include "scheduler/io/row_list.h"
 #include "shared/io/pg.h"
 
 #include <stddef.h>
@@ -33,11 +33,12 @@ struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows) PS_MUST_USE;
 struct ps_run *
 ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cycle runs */
 
-/* Adds rows to the outbox where their dedupe key is new. cycle 0: bundled at once, else when that
-   cycle has closed. task, when not NULL (one for each row), is a probe that must be in the ledger,
-   or the row is not added. */
-void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row *rows,
-                       const char *const *tasks, size_t count, int64_t cycle, const char *trace);
+/* Adds rows to the outbox where their dedupe key is new; nothing when there are none. A row with a
+   task is added when that task is a probe in the ledger of a cycle that is not silent, and is
+   bundled when that cycle has closed. A row without is bundled when cycle has closed, or at once
+   when that is 0. The statement answers what was added: kind, paper id, and the user of a watchlist
+   row. */
+void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows, int64_t cycle);
 /* Reads the watchlists as PS_STORE_LOAD_WATCH does. */
 void ps_store_add_watch(struct ps_pg_batch *batch);
 struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,

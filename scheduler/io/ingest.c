@@ -1,0 +1,313 @@
+#include "scheduler/io/ingest.h"
+
+#include "scheduler/io/result_batch.h"
+#include "scheduler/io/script_args.h"
+#include "scheduler/io/store.h"
+#include "shared/core/alloc.h"
+#include "shared/io/log.h"
+#include "shared/io/stream_reader.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RETRY_MS = 500, LOOK_MS = 5000 };
+
+/* Statements of a batch after the fence. */
+enum { SETTLED = 1, DISCOVERED, TOLD };
+
+struct ps_ingest {
+    struct ps_office *office;
+    void (*fn)(void *cookie);
+    void *cookie;
+    struct ps_stream_reader *reader; /* while started */
+    struct ps_timer *timer;          /* looks for results left behind; retries */
+    char *consumer;
+    int64_t epoch;               /* started for; 0: stopped */
+    int64_t op_epoch;            /* of the batch or the look that is out */
+    bool busy;                   /* a batch or a look is out */
+    bool committed;              /* the batch is in the ledger, and not done with in Redis yet */
+    struct ps_result_batch next; /* being filled */
+    struct ps_result_batch now;  /* being stored */
+};
+
+static void step(struct ps_ingest *ingest);
+
+static bool mine(struct ps_ingest *ingest)
+{
+    ingest->busy = false;
+    return ingest->epoch == ingest->op_epoch && ps_office_leads(ingest->office, ingest->op_epoch);
+}
+
+static void begin(struct ps_ingest *ingest)
+{
+    ingest->busy = true;
+    ingest->op_epoch = ingest->epoch;
+}
+
+static void take(void *cookie, const struct ps_stream_entry *entry)
+{
+    struct ps_ingest *ingest = cookie;
+
+    ps_result_batch_take(&ingest->next, ingest->office, entry);
+}
+
+static void on_entries(void *cookie, const struct ps_stream_entry *entries, size_t count)
+{
+    struct ps_ingest *ingest = cookie;
+
+    for (size_t i = 0; i < count; i++)
+        take(ingest, &entries[i]);
+    step(ingest);
+}
+
+static void on_done(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_ingest *ingest = cookie;
+
+    (void)reply;
+    if (!mine(ingest)) {
+        step(ingest);
+        return;
+    }
+    if (err != NULL) {
+        if (err->code != PS_REDIS_ERR_OFFLINE)
+            ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results stay in the stream",
+                             err);
+        ps_timer_set(ingest->timer, RETRY_MS);
+        return;
+    }
+    ingest->committed = false;
+    ps_result_batch_clear(&ingest->now);
+    step(ingest);
+}
+
+/* The counters of the hash are for people who look into Redis. */
+static void add_counters(struct ps_script_args *args, const struct ps_run *run)
+{
+    ps_script_args_int(args, run == NULL ? 0 : run->ledger.cycle);
+    if (run == NULL) {
+        ps_script_args_int(args, 0);
+        return;
+    }
+    ps_script_args_int(args, 2 * (1 + PS_OUTCOME_COUNT));
+    ps_script_args_text(args, "finished");
+    ps_script_args_int(args, (int64_t)run->ledger.settled);
+    for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
+        ps_script_args_text(args, ps_outcome_name((enum ps_outcome)i));
+        ps_script_args_int(args, (int64_t)run->ledger.outcomes[i]);
+    }
+}
+
+static void send_done(struct ps_ingest *ingest)
+{
+    const struct ps_daemon *daemon = ingest->office->daemon;
+    const char *keys[3] = { ps_key(daemon->keys, PS_KEY_EPOCH),
+                            ps_key(daemon->keys, PS_KEY_RESULTS),
+                            ps_key(daemon->keys, PS_KEY_CYCLE) };
+    struct ps_script_args args;
+
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, ingest->epoch);
+    ps_script_args_text(&args, PS_GROUP_SCHEDULER);
+    add_counters(&args, ingest->office->run);
+    for (size_t i = 0; i < ingest->now.entries; i++)
+        ps_script_args_text(&args, ingest->now.ids[i]);
+    begin(ingest);
+    ps_script_run(daemon->redis, PS_SCRIPT_RESULT_DONE, keys, 3, args.items, args.len, on_done,
+                  ingest);
+    ps_script_args_clear(&args);
+}
+
+static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
+{
+    struct ps_office *office = ingest->office;
+    int count = ps_pg_row_count(rows, SETTLED);
+
+    for (int i = 0; i < count; i++) {
+        enum ps_outcome outcome;
+
+        if (office->run == NULL || ps_pg_int(rows, SETTLED, i, 0, 0) != office->run->ledger.cycle ||
+            !ps_outcome_parse(ps_str_of(ps_pg_text(rows, SETTLED, i, 2)), &outcome))
+            continue;
+        (void)ps_run_settle(office->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome);
+    }
+    for (int i = 0; i < ps_pg_row_count(rows, DISCOVERED); i++)
+        (void)ps_urlset_add(office->discovered, ps_pg_text(rows, DISCOVERED, i, 0));
+    for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, TOLD); i++)
+        ps_office_told(rows, TOLD, i);
+    if (count > 0)
+        ps_office_moved(office);
+}
+
+static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_ingest *ingest = cookie;
+
+    if (!mine(ingest)) {
+        step(ingest);
+        return;
+    }
+    if (err != NULL) {
+        ps_office_unsure(ingest->office, PS_EVENT_RESULT_ERROR, "results were not stored", err);
+        return;
+    }
+    settle(ingest, rows);
+    ingest->committed = true;
+    step(ingest);
+    ingest->fn(ingest->cookie);
+}
+
+static void store(struct ps_ingest *ingest)
+{
+    const struct ps_result_batch *now = &ingest->now;
+    struct ps_pg_batch *batch = ps_store_begin(ingest->epoch);
+
+    ps_store_add_results(batch, now->results, now->len);
+    ps_store_add_discovered(batch, now->results, now->len);
+    ps_store_add_rows(batch, &now->rows, 0);
+    begin(ingest);
+    ps_pg_run(ingest->office->daemon->pg, batch, on_stored, ingest);
+}
+
+static void on_own(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_ingest *ingest = cookie;
+
+    if (!mine(ingest)) {
+        step(ingest);
+        return;
+    }
+    if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+        reply->element[0]->elements == 2)
+        ps_stream_entries(reply->element[0]->element[1], take, ingest);
+    ps_timer_set(ingest->timer, LOOK_MS);
+    step(ingest);
+}
+
+/* What a read made pending whose answer was lost with its connection. */
+static void look_at_own(struct ps_ingest *ingest)
+{
+    char count[16];
+
+    snprintf(count, sizeof(count), "%d", PS_INGEST_BATCH);
+    begin(ingest);
+    PS_REDIS(ingest->office->daemon->redis, on_own, ingest, "XREADGROUP", "GROUP",
+             PS_GROUP_SCHEDULER, ingest->consumer, "COUNT", count, "STREAMS",
+             ps_key(ingest->office->daemon->keys, PS_KEY_RESULTS), "0");
+}
+
+static void on_adopted(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_ingest *ingest = cookie;
+    size_t before = ingest->next.entries;
+
+    if (!mine(ingest)) {
+        step(ingest);
+        return;
+    }
+    if (err == NULL)
+        ps_stream_entries(reply, take, ingest);
+    if (ingest->next.entries > before)
+        step(ingest);
+    else
+        look_at_own(ingest);
+}
+
+static void look_at_others(struct ps_ingest *ingest)
+{
+    const char *key = ps_key(ingest->office->daemon->keys, PS_KEY_RESULTS);
+    struct ps_script_args args;
+
+    ps_script_args_init(&args);
+    ps_script_args_text(&args, PS_GROUP_SCHEDULER);
+    ps_script_args_text(&args, ingest->consumer);
+    ps_script_args_int(&args, PS_INGEST_BATCH);
+    begin(ingest);
+    ps_script_run(ingest->office->daemon->redis, PS_SCRIPT_RESULT_ADOPT, &key, 1, args.items,
+                  args.len, on_adopted, ingest);
+    ps_script_args_clear(&args);
+}
+
+static void step(struct ps_ingest *ingest)
+{
+    if (ingest->epoch == 0 || ingest->busy || !ps_office_leads(ingest->office, ingest->epoch))
+        return;
+    if (ingest->committed) {
+        send_done(ingest);
+        return;
+    }
+    if (ingest->now.entries == 0) {
+        ingest->now = ingest->next;
+        ingest->next = (struct ps_result_batch){ 0 };
+        ps_stream_reader_want(ingest->reader, PS_INGEST_BATCH);
+    }
+    if (ingest->now.entries > 0)
+        store(ingest);
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_ingest *ingest = cookie;
+
+    ps_timer_set(ingest->timer, LOOK_MS);
+    if (!ingest->busy && ingest->now.entries == 0 && ingest->next.entries == 0 &&
+        ps_office_leads(ingest->office, ingest->epoch))
+        look_at_others(ingest);
+    else
+        step(ingest);
+}
+
+struct ps_ingest *ps_ingest_create(struct ps_office *office, void (*fn)(void *cookie), void *cookie)
+{
+    struct ps_ingest *ingest = ps_alloc_zero(1, sizeof(*ingest));
+
+    ingest->office = office;
+    ingest->fn = fn;
+    ingest->cookie = cookie;
+    ingest->timer = ps_timer_create(office->daemon->loop, on_timer, ingest);
+    return ingest;
+}
+
+void ps_ingest_destroy(struct ps_ingest *ingest)
+{
+    if (ingest == NULL)
+        return;
+    ps_ingest_stop(ingest);
+    ps_timer_destroy(ingest->timer);
+    free(ingest);
+}
+
+void ps_ingest_start(struct ps_ingest *ingest)
+{
+    const struct ps_daemon *daemon = ingest->office->daemon;
+    struct ps_stream_options options = { .url = daemon->config->redis_url,
+                                         .stream = ps_key(daemon->keys, PS_KEY_RESULTS),
+                                         .group = PS_GROUP_SCHEDULER };
+    struct ps_err err;
+
+    ingest->epoch = ingest->office->epoch;
+    ingest->consumer = ps_alloc_format("%s:%" PRId64, daemon->instance, ingest->epoch);
+    options.consumer = ingest->consumer;
+    ingest->reader = ps_stream_reader_create(daemon->loop, &options, on_entries, ingest, &err);
+    if (ingest->reader == NULL) { /* the URL was good enough for the command connection */
+        ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results are not read", &err);
+        return;
+    }
+    ps_stream_reader_want(ingest->reader, PS_INGEST_BATCH);
+    ps_timer_set(ingest->timer, 0);
+}
+
+void ps_ingest_stop(struct ps_ingest *ingest)
+{
+    ingest->epoch = 0;
+    ingest->committed = false;
+    ps_timer_cancel(ingest->timer);
+    ps_stream_reader_destroy(ingest->reader);
+    ingest->reader = NULL;
+    ps_result_batch_clear(&ingest->now);
+    ps_result_batch_clear(&ingest->next);
+    free(ingest->consumer);
+    ingest->consumer = NULL;
+}

@@ -1,0 +1,78 @@
+#include "scheduler/io/result_batch.h"
+
+#include "scheduler/io/script_args.h"
+#include "shared/core/alloc.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+enum { DEAD_KEPT = 10000, JUNK_FIELDS_MAX = 40, JUNK_TEXT_MAX = 1024 };
+
+/* Whoever wrote it finds it again, with what is wrong about it. */
+static void keep_junk(const struct ps_office *office, const struct ps_stream_entry *entry,
+                      const struct ps_err *err)
+{
+    const struct ps_daemon *daemon = office->daemon;
+    size_t fields = entry->count < JUNK_FIELDS_MAX ? entry->count : JUNK_FIELDS_MAX;
+    struct ps_script_args args;
+
+    ps_script_args_init(&args);
+    ps_script_args_text(&args, "XADD");
+    ps_script_args_text(&args, ps_key(daemon->keys, PS_KEY_TASKS_DEAD));
+    ps_script_args_text(&args, "MAXLEN");
+    ps_script_args_text(&args, "~");
+    ps_script_args_int(&args, DEAD_KEPT);
+    ps_script_args_text(&args, "*");
+    ps_script_args_text(&args, "reason");
+    ps_script_args_text(&args, err->what);
+    ps_script_args_text(&args, "stream");
+    ps_script_args_text(&args, "results");
+    for (size_t i = 0; i < fields; i++) {
+        struct ps_str text = entry->fields[i];
+
+        if (text.len > JUNK_TEXT_MAX)
+            text.len = JUNK_TEXT_MAX;
+        ps_script_args_view(&args, text);
+    }
+    ps_redis_send(daemon->redis, args.items, args.len, NULL, NULL);
+    ps_script_args_clear(&args);
+}
+
+void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *office,
+                          const struct ps_stream_entry *entry)
+{
+    struct ps_result *result;
+    struct ps_err err;
+
+    if (batch->entries == batch->ids_size) {
+        batch->ids_size = batch->ids_size == 0 ? 64 : batch->ids_size * 2;
+        batch->ids = ps_alloc_array(batch->ids, batch->ids_size, sizeof(*batch->ids));
+    }
+    batch->ids[batch->entries++] = ps_alloc_text(entry->id);
+    if (batch->len == batch->size) {
+        batch->size = batch->size == 0 ? 64 : batch->size * 2;
+        batch->results = ps_alloc_array(batch->results, batch->size, sizeof(*batch->results));
+    }
+    result = &batch->results[batch->len];
+    if (!ps_result_parse(entry->fields, entry->count, result, &err)) {
+        PS_LOG(RESULT_BAD, F_TEXT("id", entry->id), F_ERR(&err));
+        ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_RESULT_BAD), &err, NULL,
+                           0);
+        keep_junk(office, entry, &err);
+        return;
+    }
+    batch->len++;
+    ps_result_rows(office, result, &batch->rows);
+}
+
+void ps_result_batch_clear(struct ps_result_batch *batch)
+{
+    for (size_t i = 0; i < batch->entries; i++)
+        free(batch->ids[i]);
+    for (size_t i = 0; i < batch->len; i++)
+        ps_result_clear(&batch->results[i]);
+    free(batch->ids);
+    free(batch->results);
+    ps_row_list_clear(&batch->rows);
+    *batch = (struct ps_result_batch){ 0 };
+}

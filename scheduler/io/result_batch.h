@@ -1,0 +1,22 @@
+/* Results read from the stream that are stored together. */
+#ifndef PS_SCHEDULER_RESULT_BATCH_H
+#define PS_SCHEDULER_RESULT_BATCH_H
+#include "scheduler/io/result_rows.h"
+#include "shared/io/stream_reader.h"
+
+/* All owned; zeroed is empty. */
+struct ps_result_batch {
+    char **ids; /* of every entry, junk too */
+    size_t entries, ids_size;
+    struct ps_result *results;
+    size_t len, size;
+    struct ps_row_list rows; /* what they cause */
+};
+
+/* Adds an entry. One that is no result is told (RESULT-BAD), kept in tasks:dead with the reason,
+ * and counts among entries only. */
+void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *office,
+                          const struct ps_stream_entry *entry);
+void ps_result_batch_clear(struct ps_result_batch *batch);
+
+#endif

@@ -1,0 +1,11 @@
+/* What one result is worth telling, as rows of the outbox. */
+#ifndef PS_SCHEDULER_RESULT_ROWS_H
+#define PS_SCHEDULER_RESULT_ROWS_H
+#include "scheduler/io/office.h"
+#include "scheduler/io/row_list.h"
+
+/* A recent draft that is new to this office: for the channel and for every watcher it matches. */
+void ps_result_rows(const struct ps_office *office, const struct ps_result *result,
+                    struct ps_row_list *list);
+
+#endif
