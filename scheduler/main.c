@@ -1,27 +1,32 @@
-/* paperscout-scheduler */
+/* paperscout-scheduler: plans what to probe, keeps the ledger, decides what is told. */
 #include "scheduler/cli/cmd_diff.h"
 #include "scheduler/cli/cmd_plan.h"
-#include "shared/io/env.h"
+#include "scheduler/cli/cmd_status.h"
+#include "scheduler/io/scheduler.h"
+#include "scheduler/io/scheduler_health.h"
 
-#include <stdio.h>
-#include <string.h>
-
-/* The commands that need no server; the daemon is not wired up here. */
 int main(int argc, char **argv)
 {
-    const struct ps_command commands[] = { ps_cmd_plan, ps_cmd_diff };
-    struct ps_env *env;
-    struct ps_err err;
-    int status = PS_EXIT_USAGE;
+    const struct ps_command commands[] = { ps_cmd_plan, ps_cmd_diff, ps_cmd_status };
+    const struct ps_program program = {
+        .component = PS_COMPONENT_SCHEDULER,
+        .name = "paperscout-scheduler",
+        .component_name = "scheduler",
+        .summary = "Finds new C++ committee papers and drafts, and decides whom to tell.",
+        .commands = commands,
+        .command_count = PS_COUNT_OF(commands),
+        .needs_database = true,
+        .migrates = true,
+        .start = ps_scheduler_start,
+        .drain = ps_scheduler_drain,
+        .destroy = ps_scheduler_destroy,
+        .fields = ps_scheduler_fields,
+        .field_count = PS_SCHEDULER_FIELDS,
+        .stuck = ps_scheduler_stuck,
+        .reasons = ps_scheduler_reasons,
+        .set_metrics = ps_scheduler_set_metrics,
+        .heartbeat = ps_scheduler_beat,
+    };
 
-    env = ps_env_create(&err);
-    if (!env) {
-        (void)fprintf(stderr, "paperscout-scheduler: %s\n", err.what);
-        return PS_EXIT_CONFIG;
-    }
-    for (size_t i = 0; i < PS_COUNT_OF(commands); i++)
-        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0)
-            status = commands[i].run(argc - 1, argv + 1, env);
-    ps_env_destroy(env);
-    return status;
+    return ps_daemon_main(&program, argc, argv);
 }

@@ -169,6 +169,7 @@ void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t
               "CONFLICT (number) DO NOTHING",
               number_text(texts[0], cycle), number_text(texts[1], epoch),
               number_text(texts[2], started_ms), error);
+    PS_PG_ADD0(batch, "UPDATE meta SET poll_count = poll_count + 1");
 }
 
 void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)

@@ -1,0 +1,260 @@
+#include "scheduler/io/poll_private.h"
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000 };
+
+void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
+{
+    poll->op_epoch = poll->epoch;
+    ps_pg_run(poll->parts.office->daemon->pg, batch, fn, poll);
+}
+
+static int64_t now_of(const struct ps_poll *poll)
+{
+    return ps_loop_now(poll->parts.office->daemon->loop);
+}
+
+bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *err)
+{
+    int64_t again_ms =
+        poll->clock.interval_ms < AGAIN_MAX_MS ? poll->clock.interval_ms : AGAIN_MAX_MS;
+
+    if (poll->epoch != poll->op_epoch || !ps_office_leads(poll->parts.office, poll->op_epoch))
+        return false;
+    if (err == NULL)
+        return true;
+    poll->not_before_ms = now_of(poll) + again_ms;
+    ps_office_unsure(poll->parts.office, PS_EVENT_POLL_ERROR, what, err);
+    return false;
+}
+
+void ps_poll_drop(struct ps_poll *poll)
+{
+    ps_index_fetch_cancel(poll->fetch);
+    ps_diff_clear(&poll->diff);
+    poll->diff = (struct ps_diff){ 0 };
+    ps_index_destroy(poll->fresh);
+    poll->fresh = NULL;
+    ps_run_destroy(poll->run);
+    poll->run = NULL;
+    free(poll->etag);
+    free(poll->modified);
+    free(poll->summary);
+    poll->etag = poll->modified = poll->summary = NULL;
+}
+
+/* Both of the last cycle, on the wall clock: a new leader knows no other. */
+static int64_t due_in(const struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
+{
+    int64_t sleep_ms = ps_poll_clock_sleep(&poll->clock, started_ms, ended_ms);
+    int64_t in_ms = ended_ms + sleep_ms - ps_clock_wall_ms();
+
+    return in_ms < 0 ? 0 : in_ms > sleep_ms ? sleep_ms : in_ms;
+}
+
+static void wait_until_due(struct ps_poll *poll, int64_t in_ms)
+{
+    int64_t held_ms = poll->not_before_ms - now_of(poll);
+
+    poll->state = PS_POLL_WAITING;
+    ps_timer_set(poll->timer, in_ms > held_ms ? in_ms : held_ms);
+}
+
+void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms)
+{
+    int64_t in_ms = due_in(poll, poll->started_ms, ended_ms);
+
+    ps_poll_drop(poll);
+    PS_LOG(SCHEDULER_SLEEP, F_REAL("seconds", (double)in_ms / 1000));
+    wait_until_due(poll, in_ms);
+}
+
+static void look(struct ps_poll *poll)
+{
+    int64_t now_ms = ps_clock_wall_ms();
+    const struct ps_ledger *ledger = &poll->parts.office->run->ledger;
+
+    switch (ps_ledger_step(ledger, now_ms)) {
+    case PS_LEDGER_WAIT:
+        ps_timer_set(poll->timer, ledger->deadline_ms - now_ms < LOOK_MS
+                                      ? ledger->deadline_ms - now_ms
+                                      : LOOK_MS);
+        return;
+    case PS_LEDGER_CLOSE:
+        ps_poll_close(poll, false);
+        return;
+    case PS_LEDGER_CLOSE_AT_DEADLINE:
+        ps_poll_close(poll, true);
+        return;
+    }
+}
+
+void ps_poll_settled(struct ps_poll *poll)
+{
+    if (poll->state == PS_POLL_PROBING && ps_office_leads(poll->parts.office, poll->epoch))
+        look(poll);
+}
+
+static void probe(struct ps_poll *poll)
+{
+    poll->state = PS_POLL_PROBING;
+    ps_office_moved(poll->parts.office);
+    ps_publish_start(poll->parts.publish);
+    ps_timer_set(poll->timer, 0); /* a cycle without probes is over at once */
+}
+
+static void on_cycle(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_office *office = poll->parts.office;
+    const struct ps_ledger *ledger;
+
+    (void)rows;
+    if (!ps_poll_mine(poll, "the cycle was not stored", err))
+        return;
+    office->run = poll->run;
+    poll->run = NULL;
+    ledger = &office->run->ledger;
+    office->last_cycle = ledger->cycle;
+    office->last_started_ms = ledger->started_ms;
+    office->last_finished_ms = 0;
+    PS_LOG(PROBE_START, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
+           F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
+           F_BOOL("silent", office->run->silent));
+    probe(poll);
+}
+
+void ps_poll_plan(struct ps_poll *poll)
+{
+    struct ps_office *office = poll->parts.office;
+    const struct ps_config *config = office->daemon->config;
+    struct ps_plan_input input = { .config = config,
+                                   .index = office->index,
+                                   .discovered = office->discovered,
+                                   .watched = ps_watchlists_numbers(office->watch),
+                                   .cycle = poll->cycle,
+                                   .today = (int32_t)(poll->started_ms / PS_DAY_MS) };
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_plan plan = { 0 };
+
+    if (config->enable_iso_probe)
+        ps_plan_make(&input, &plan);
+    poll->run = ps_run_create();
+    poll->run->silent = office->last_good_ms == 0;
+    for (size_t i = 0; i < plan.len; i++)
+        ps_run_add(poll->run, &plan.items[i]);
+    poll->run->ledger = (struct ps_ledger){ .cycle = poll->cycle,
+                                            .started_ms = poll->started_ms,
+                                            .deadline_ms = ps_ledger_deadline_ms(
+                                                config, poll->started_ms, plan.len),
+                                            .planned = plan.len,
+                                            .hot = plan.hot,
+                                            .cold = plan.cold,
+                                            .skipped_discovered = plan.skipped_discovered,
+                                            .skipped_in_index = plan.skipped_in_index };
+    if (config->enable_iso_probe)
+        ps_plan_clear(&plan);
+    ps_store_add_cycle(batch, poll->epoch, poll->run);
+    ps_poll_run(poll, batch, on_cycle);
+}
+
+static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_office *office = poll->parts.office;
+
+    if (!ps_poll_mine(poll, "watchlists were not read", err))
+        return;
+    ps_watchlists_destroy(office->watch);
+    office->watch = ps_store_read_watch(rows, 1);
+    if (office->daemon->config->enable_bulk_wg21)
+        ps_poll_index(poll);
+    else
+        ps_poll_plan(poll);
+}
+
+static void begin(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+
+    poll->state = PS_POLL_PREPARING;
+    poll->cycle = poll->parts.office->last_cycle + 1;
+    poll->started_ms = ps_clock_wall_ms();
+    ps_office_moved(poll->parts.office);
+    PS_LOG(POLL_START, F_INT("cycle", poll->cycle));
+    ps_store_add_watch(batch);
+    ps_poll_run(poll, batch, on_watch);
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_poll *poll = cookie;
+
+    if (!ps_office_leads(poll->parts.office, poll->epoch))
+        return; /* the end of the lease is on its way */
+    if (poll->state == PS_POLL_WAITING)
+        begin(poll);
+    else if (poll->state == PS_POLL_PROBING)
+        look(poll);
+}
+
+struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
+{
+    struct ps_poll *poll = ps_alloc_zero(1, sizeof(*poll));
+    const struct ps_daemon *daemon = parts->office->daemon;
+    int64_t cooldown_ms = (int64_t)(daemon->config->poll_overrun_cooldown_seconds * 1000);
+
+    poll->parts = *parts;
+    ps_poll_clock_init(&poll->clock, ps_config_poll_interval_ms(daemon->config), cooldown_ms,
+                       ps_loop_now(daemon->loop));
+    poll->timer = ps_timer_create(daemon->loop, on_timer, poll);
+    poll->fetch = ps_index_fetch_create(parts->office->daemon);
+    poll->http = ps_http_create(
+        daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
+                                                 .allow_private = true }); /* operator's choice */
+    return poll;
+}
+
+void ps_poll_destroy(struct ps_poll *poll)
+{
+    if (poll == NULL)
+        return;
+    ps_poll_stop(poll);
+    ps_index_fetch_destroy(poll->fetch);
+    ps_http_destroy(poll->http);
+    ps_timer_destroy(poll->timer);
+    free(poll);
+}
+
+void ps_poll_start(struct ps_poll *poll)
+{
+    const struct ps_office *office = poll->parts.office;
+
+    poll->epoch = office->epoch;
+    if (office->run != NULL) {
+        const struct ps_ledger *ledger = &office->run->ledger;
+
+        poll->cycle = ledger->cycle;
+        poll->started_ms = ledger->started_ms;
+        PS_LOG(CYCLE_RESUME, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
+               F_INT("settled", ledger->settled));
+        probe(poll);
+    } else if (office->last_cycle == 0) {
+        wait_until_due(poll, 0);
+    } else {
+        wait_until_due(poll, due_in(poll, office->last_started_ms, office->last_finished_ms));
+    }
+}
+
+void ps_poll_stop(struct ps_poll *poll)
+{
+    poll->epoch = 0;
+    poll->state = PS_POLL_STOPPED;
+    ps_timer_cancel(poll->timer);
+    ps_poll_drop(poll);
+}

@@ -1,0 +1,30 @@
+/* One poll after the other: watchlists, index, diff, plan, the cycle's probes, its end (design,
+ * "One way round"). */
+#ifndef PS_SCHEDULER_POLL_H
+#define PS_SCHEDULER_POLL_H
+#include "scheduler/core/poll_clock.h"
+#include "scheduler/io/office.h"
+#include "scheduler/io/publish.h"
+#include "scheduler/io/relay.h"
+
+struct ps_poll;
+
+/* All borrowed. good: a poll succeeded, its cycle is closed. Runs on the loop. */
+struct ps_poll_parts {
+    struct ps_office *office;
+    struct ps_publish *publish;
+    struct ps_relay *relay;
+    void (*good)(void *cookie);
+    void *cookie;
+};
+
+struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts) PS_MUST_USE;
+void ps_poll_destroy(struct ps_poll *poll); /* after redis and pg are gone; NULL is fine */
+/* The mirrors of office are loaded: goes on with the running cycle, or polls when one is due (at
+ * once when it is overdue, or when there never was one). */
+void ps_poll_start(struct ps_poll *poll);
+void ps_poll_stop(struct ps_poll *poll);
+/* Probes of office->run settled. */
+void ps_poll_settled(struct ps_poll *poll);
+
+#endif

@@ -1,0 +1,197 @@
+#include "scheduler/io/poll_private.h"
+#include "scheduler/io/script_args.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Statements of the expiring batch after the fence. */
+enum { EXPIRED = 1, COUNTS };
+enum { WITHDRAW_LOOKS = 1000 /* entries a call */, HEARTBEAT_TIMEOUT_MS = 10000 };
+
+static void withdraw(struct ps_poll *poll, const char *after);
+
+static void on_withdrawn(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    const char *after;
+
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        !ps_office_leads(poll->parts.office, poll->withdraw_epoch))
+        return; /* workers settle what is left of a closed cycle without a request */
+    after = ps_reply_text(reply->element[1], NULL);
+    if (after != NULL && after[0] != '\0')
+        withdraw(poll, after);
+}
+
+static void withdraw(struct ps_poll *poll, const char *after)
+{
+    const struct ps_daemon *daemon = poll->parts.office->daemon;
+    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
+                            ps_key(daemon->keys, PS_KEY_TASKS) };
+    struct ps_script_args args;
+
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, poll->withdraw_epoch);
+    ps_script_args_text(&args, PS_GROUP_WORKERS);
+    ps_script_args_int(&args, poll->withdraw_cycle);
+    ps_script_args_int(&args, WITHDRAW_LOOKS);
+    ps_script_args_text(&args, after);
+    ps_script_run(daemon->redis, PS_SCRIPT_TASK_WITHDRAW, keys, 2, args.items, args.len,
+                  on_withdrawn, poll);
+    ps_script_args_clear(&args);
+}
+
+static void on_heartbeat(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_err failed;
+
+    if (err == NULL && reply->status >= 200 && reply->status < 400)
+        return;
+    if (err == NULL) {
+        (void)ps_fail(&failed, ps_failure_of_status(reply->status), reply->status,
+                      "HEARTBEAT_URL answered %d", reply->status);
+        err = &failed;
+    }
+    ps_office_failed(poll->parts.office, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", err);
+}
+
+static void tell_heartbeat_url(struct ps_poll *poll)
+{
+    struct ps_http_request request = { .method = PS_HTTP_GET,
+                                       .url = poll->parts.office->daemon->config->heartbeat_url,
+                                       .timeout_ms = HEARTBEAT_TIMEOUT_MS,
+                                       .max_body = 1024,
+                                       .truncate_body = true };
+    struct ps_err err;
+
+    if (request.url[0] != '\0' &&
+        ps_http_send(poll->http, &request, on_heartbeat, poll, &err) == NULL)
+        ps_office_failed(poll->parts.office, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", &err);
+}
+
+static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, int64_t ended_ms)
+{
+    const struct ps_office *office = poll->parts.office;
+    double seconds = (double)(ended_ms - poll->started_ms) / 1000;
+
+    PS_LOG(PROBE_DONE, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
+           F_INT("settled", ledger->settled), F_BOOL("deadline", poll->expired));
+    PS_LOG(PROBE_CYCLE_SUMMARY, F_OBJECT(poll->summary));
+    PS_LOG(POLL_DONE, F_INT("cycle", ledger->cycle),
+           F_TEXT("status", ps_cycle_status_name(poll->status)),
+           F_INT("papers", ps_index_len(office->index)), F_REAL("seconds", seconds));
+    ps_metrics_add(office->daemon->metrics, PS_METRIC_CYCLES, ps_cycle_status_name(poll->status),
+                   1);
+}
+
+static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_office *office = poll->parts.office;
+    int64_t ended_ms = ps_clock_wall_ms();
+
+    (void)rows;
+    if (!ps_poll_mine(poll, "the cycle was not closed", err))
+        return;
+    log_end(poll, &office->run->ledger, ended_ms);
+    office->last_finished_ms = ended_ms;
+    ps_run_destroy(office->run);
+    office->run = NULL;
+    ps_office_moved(office);
+    if (poll->status != PS_CYCLE_FAILED) {
+        office->last_good_ms = ended_ms;
+        tell_heartbeat_url(poll);
+        poll->parts.good(poll->parts.cookie);
+    }
+    ps_relay_kick(poll->parts.relay);
+    if (poll->expired) {
+        poll->withdraw_epoch = poll->epoch;
+        poll->withdraw_cycle = poll->cycle;
+        withdraw(poll, "");
+    }
+    ps_poll_sleep(poll, ended_ms);
+}
+
+static void store_end(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    const struct ps_office *office = poll->parts.office;
+    const struct ps_run *run = office->run;
+
+    poll->status = ps_ledger_status(&run->ledger, office->daemon->config->cycle_fail_error_ratio);
+    free(poll->summary);
+    poll->summary = ps_ledger_summary(&run->ledger, poll->status, ps_clock_wall_ms());
+    ps_store_add_close(batch, run, poll->status, poll->summary);
+    ps_poll_run(poll, batch, on_closed);
+}
+
+static void on_expired(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_ledger *ledger;
+
+    if (!ps_poll_mine(poll, "the cycle's open probes were not settled", err))
+        return;
+    ledger = &poll->parts.office->run->ledger;
+    PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
+           F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
+           F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
+    /* What the ledger holds counts: results may have been stored whose answer is still to come. */
+    memset(ledger->outcomes, 0, sizeof(ledger->outcomes));
+    ledger->settled = 0;
+    for (int i = 0; i < ps_pg_row_count(rows, COUNTS); i++) {
+        enum ps_outcome outcome;
+
+        if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, COUNTS, i, 0)), &outcome))
+            ps_ledger_settle(ledger, outcome, (size_t)ps_pg_int(rows, COUNTS, i, 1, 0));
+    }
+    store_end(poll);
+}
+
+void ps_poll_close(struct ps_poll *poll, bool expired)
+{
+    struct ps_pg_batch *batch;
+
+    poll->state = PS_POLL_CLOSING;
+    poll->expired = expired;
+    ps_timer_cancel(poll->timer);
+    ps_publish_stop(poll->parts.publish);
+    if (!expired) {
+        store_end(poll);
+        return;
+    }
+    batch = ps_store_begin(poll->epoch);
+    ps_store_add_expire(batch, poll->cycle);
+    ps_poll_run(poll, batch, on_expired);
+}
+
+static void on_failed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_office *office = poll->parts.office;
+
+    (void)rows;
+    if (!ps_poll_mine(poll, "the failed cycle was not stored", err))
+        return;
+    office->last_cycle = poll->cycle;
+    office->last_started_ms = poll->started_ms;
+    office->last_finished_ms = ps_clock_wall_ms();
+    ps_metrics_add(office->daemon->metrics, PS_METRIC_CYCLES, ps_cycle_status_name(PS_CYCLE_FAILED),
+                   1);
+    ps_poll_sleep(poll, office->last_finished_ms);
+}
+
+void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+
+    ps_office_failed(poll->parts.office, PS_EVENT_POLL_ERROR,
+                     "the index was not loaded and no copy of it is stored", err);
+    poll->state = PS_POLL_CLOSING;
+    ps_store_add_failed_cycle(batch, poll->epoch, poll->cycle, poll->started_ms, err->what);
+    ps_poll_run(poll, batch, on_failed);
+}

@@ -1,0 +1,188 @@
+#include "scheduler/io/poll_private.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+enum { NEW_LOGGED_MAX = 100 };
+
+struct paper_match {
+    const struct ps_paper *paper;
+    struct ps_row_list *rows;
+};
+
+static void on_match(void *cookie, const char *user, const char *reason, bool by_author)
+{
+    const struct paper_match *match = cookie;
+
+    ps_compose_watch_paper(match->paper, user, reason, by_author,
+                           ps_row_list_next(match->rows, NULL));
+}
+
+static void add_transition(const struct ps_office *office, const struct ps_paper *paper,
+                           struct ps_row_list *rows)
+{
+    const struct ps_config *config = office->daemon->config;
+    struct ps_paper_id draft = paper->parsed;
+    char draft_id[PS_PAPER_ID_TEXT];
+    const char *url;
+
+    if (paper->parsed.kind != PS_PAPER_P || !config->notify_on_dp_transition ||
+        config->notification_channel[0] == '\0')
+        return;
+    draft.kind = PS_PAPER_D;
+    draft.prefix[0] = 'D';
+    ps_paper_id_format(&draft, draft_id);
+    url = ps_urlset_draft(office->discovered, draft_id);
+    if (url != NULL)
+        ps_compose_transition(paper, url, config->notification_channel,
+                              ps_row_list_next(rows, NULL));
+}
+
+/* What the new papers are worth telling. A first snapshot is news to nobody. */
+static void collect(const struct ps_poll *poll, struct ps_row_list *rows)
+{
+    const struct ps_office *office = poll->parts.office;
+
+    if (ps_index_len(office->index) == 0)
+        return;
+    for (size_t i = 0; i < poll->diff.added_len; i++) {
+        const struct ps_paper *paper = poll->diff.added[i];
+        bool numbered = paper->parsed.kind == PS_PAPER_P || paper->parsed.kind == PS_PAPER_D;
+        struct paper_match match = { .paper = paper, .rows = rows };
+
+        add_transition(office, paper, rows);
+        ps_watchlists_match(office->watch,
+                            &(struct ps_match_item){ .number = numbered ? paper->parsed.number : -1,
+                                                     .author = paper->author },
+                            on_match, &match);
+    }
+}
+
+static void log_new(const struct ps_poll *poll)
+{
+    size_t count = poll->diff.added_len;
+
+    if (ps_index_len(poll->parts.office->index) == 0)
+        return;
+    for (size_t i = 0; i < count && i < NEW_LOGGED_MAX; i++)
+        PS_LOG(INDEX_NEW, F_TEXT("paper", poll->diff.added[i]->id),
+               F_TEXT("title", poll->diff.added[i]->title));
+    if (count > NEW_LOGGED_MAX)
+        PS_LOG(INDEX_NEW, F_INT("more", count - NEW_LOGGED_MAX));
+}
+
+/* Papers are never deleted: one that is missing from a download once would be news the next time.
+ */
+static struct ps_index *merge(struct ps_index *before, struct ps_index *fresh)
+{
+    struct ps_index *merged = NULL;
+
+    for (size_t i = 0; i < ps_index_len(before); i++) {
+        const struct ps_paper *paper = ps_index_at(before, i);
+
+        if (ps_index_find(fresh, paper->id) != NULL)
+            continue;
+        if (merged == NULL)
+            merged = ps_index_create();
+        (void)ps_index_add(merged, paper->id, paper);
+    }
+    if (merged == NULL)
+        return fresh;
+    for (size_t i = 0; i < ps_index_len(fresh); i++)
+        (void)ps_index_add(merged, ps_index_at(fresh, i)->id, ps_index_at(fresh, i));
+    ps_index_finish(merged);
+    ps_index_destroy(fresh);
+    return merged;
+}
+
+static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_office *office = poll->parts.office;
+
+    if (!ps_poll_mine(poll, "the index was not stored", err))
+        return;
+    log_new(poll);
+    for (int i = 0; poll->told_at > 0 && i < ps_pg_row_count(rows, poll->told_at); i++)
+        ps_office_told(rows, poll->told_at, i);
+    if (poll->fresh != NULL) {
+        struct ps_index *merged = merge(office->index, poll->fresh);
+
+        poll->fresh = NULL;
+        ps_index_destroy(office->index);
+        office->index = merged;
+    }
+    free(office->etag);
+    free(office->modified);
+    office->etag = poll->etag;
+    office->modified = poll->modified;
+    poll->etag = poll->modified = NULL;
+    office->index_fetched_ms = ps_clock_wall_ms();
+    ps_poll_plan(poll);
+}
+
+static void store(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_row_list rows = { 0 };
+
+    collect(poll, &rows);
+    ps_store_add_index_seen(batch, poll->etag, poll->modified);
+    poll->told_at = rows.len > 0 ? 2 : 0;
+    ps_store_add_rows(batch, &rows, poll->cycle);
+    ps_store_add_papers(batch, &poll->diff);
+    ps_row_list_clear(&rows);
+    ps_poll_run(poll, batch, on_stored);
+}
+
+static void fall_back(struct ps_poll *poll, const struct ps_err *err)
+{
+    struct ps_office *office = poll->parts.office;
+    int64_t age_ms = ps_clock_wall_ms() - office->index_fetched_ms;
+
+    if (office->index_fetched_ms == 0) {
+        ps_poll_fail(poll, err);
+        return;
+    }
+    PS_LOG(INDEX_STALE_FALLBACK, F_INT("age_seconds", age_ms / 1000),
+           F_BOOL("stale", (double)age_ms >= office->daemon->config->cache_ttl_hours * 3600000),
+           F_INT("papers", ps_index_len(office->index)), F_ERR(err));
+    ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK), err,
+                       NULL, 0);
+    ps_poll_plan(poll);
+}
+
+static char *copy_of(const char *text)
+{
+    return text == NULL ? NULL : ps_alloc_text(text);
+}
+
+static void on_fetched(void *cookie, struct ps_index *index, const char *etag, const char *modified,
+                       const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+
+    if (poll->state != PS_POLL_PREPARING || !ps_office_leads(poll->parts.office, poll->epoch)) {
+        ps_index_destroy(index);
+        return;
+    }
+    if (err != NULL) {
+        fall_back(poll, err);
+        return;
+    }
+    poll->fresh = index;
+    poll->etag = copy_of(etag);
+    poll->modified = copy_of(modified);
+    if (index != NULL)
+        ps_diff_make(poll->parts.office->index, index, &poll->diff);
+    store(poll);
+}
+
+void ps_poll_index(struct ps_poll *poll)
+{
+    const struct ps_office *office = poll->parts.office;
+
+    ps_index_fetch_start(poll->fetch, office->etag, office->modified, on_fetched, poll);
+}

@@ -1,0 +1,60 @@
+/* Shared by the files of the poll only. */
+#ifndef PS_SCHEDULER_POLL_PRIVATE_H
+#define PS_SCHEDULER_POLL_PRIVATE_H
+#include "scheduler/core/diff.h"
+#include "scheduler/io/index_fetch.h"
+#include "scheduler/io/poll.h"
+#include "scheduler/io/store.h"
+
+enum ps_poll_state {
+    PS_POLL_STOPPED,
+    PS_POLL_WAITING, /* for the next one to be due */
+    PS_POLL_PREPARING,
+    PS_POLL_PROBING,
+    PS_POLL_CLOSING
+};
+
+struct ps_poll {
+    struct ps_poll_parts parts;
+    struct ps_poll_clock clock; /* for the pause between polls */
+    struct ps_timer *timer;     /* due, or a look at the deadline */
+    struct ps_index_fetch *fetch;
+    struct ps_http *http; /* for HEARTBEAT_URL */
+    enum ps_poll_state state;
+    int64_t epoch;         /* started for; 0: stopped */
+    int64_t op_epoch;      /* of the transaction that is out */
+    int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
+    int64_t cycle;         /* of this poll */
+    int64_t started_ms;    /* wall clock */
+    /* What the index download brought, until it is stored: */
+    struct ps_index *fresh; /* NULL: unchanged */
+    struct ps_diff diff;
+    char *etag, *modified;
+    size_t told_at; /* statement that answers what is told; 0 for none */
+    /* The cycle, until it is stored: */
+    struct ps_run *run;
+    /* The end of the cycle: */
+    bool expired; /* its deadline came */
+    enum ps_cycle_status status;
+    char *summary;
+    int64_t withdraw_epoch, withdraw_cycle; /* whose unread tasks are taken back */
+};
+
+/* Runs batch for this poll; fn asks ps_poll_mine first. */
+void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn);
+/* Is the answer for this poll? Where err is set, the poll is given up, and false. */
+bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *err);
+/* Forgets what an unfinished poll holds. */
+void ps_poll_drop(struct ps_poll *poll);
+/* The cycle is over at ended (wall clock): sleeps until the next is due. */
+void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms);
+
+/* poll_index.c: from the download to the stored snapshot, then ps_poll_plan. */
+void ps_poll_index(struct ps_poll *poll);
+/* poll.c: plans, stores and opens the cycle. */
+void ps_poll_plan(struct ps_poll *poll);
+/* poll_close.c: closes the cycle, then ps_poll_sleep; or stores one that could not be run. */
+void ps_poll_close(struct ps_poll *poll, bool expired);
+void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err);
+
+#endif

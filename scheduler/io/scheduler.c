@@ -1,0 +1,267 @@
+#include "scheduler/io/scheduler.h"
+
+#include "scheduler/io/alert.h"
+#include "scheduler/io/ingest.h"
+#include "scheduler/io/poll.h"
+#include "scheduler/io/rebuild.h"
+#include "scheduler/io/store.h"
+#include "shared/core/alloc.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+enum { RELOAD_MS = 1000, STUCK_MIN_MS = 60 * 1000 };
+
+struct ps_scheduler {
+    struct ps_daemon *daemon; /* borrowed */
+    struct ps_office office;
+    struct ps_election *election;
+    struct ps_publish *publish;
+    struct ps_ingest *ingest;
+    struct ps_relay *relay;
+    struct ps_poll *poll;
+    struct ps_alert *alert;
+    struct ps_rebuild *rebuild;
+    struct ps_stats *stats;
+    struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
+    struct ps_timer *reload; /* reads the mirrors */
+    int64_t load_epoch;      /* of the load that is out */
+    bool loaded;             /* the parts run */
+    bool draining;
+};
+
+static void stop_parts(struct ps_scheduler *scheduler)
+{
+    ps_timer_cancel(scheduler->stop);
+    scheduler->loaded = false;
+    ps_poll_stop(scheduler->poll);
+    ps_publish_stop(scheduler->publish);
+    ps_ingest_stop(scheduler->ingest);
+    ps_relay_stop(scheduler->relay);
+    ps_office_clear(&scheduler->office);
+}
+
+static void on_stop(void *cookie)
+{
+    stop_parts(cookie);
+}
+
+static char *copy_of(const char *text)
+{
+    return text == NULL ? NULL : ps_alloc_text(text);
+}
+
+static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
+{
+    const size_t meta = PS_STORE_LOAD_META;
+
+    ps_office_clear(office);
+    office->generation = ps_pg_int(rows, meta, 0, 0, 0);
+    office->last_cycle = ps_pg_int(rows, meta, 0, 1, 0);
+    office->last_started_ms = ps_pg_int(rows, meta, 0, 2, 0);
+    office->last_finished_ms = ps_pg_int(rows, meta, 0, 3, 0);
+    office->last_good_ms = ps_pg_int(rows, meta, 0, 4, 0);
+    office->etag = copy_of(ps_pg_text(rows, meta, 0, 5));
+    office->modified = copy_of(ps_pg_text(rows, meta, 0, 6));
+    office->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
+    office->index = ps_store_read_index(rows);
+    office->discovered = ps_urlset_create();
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
+        (void)ps_urlset_add(office->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
+    office->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
+    office->run = ps_store_read_run(rows);
+}
+
+static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_scheduler *scheduler = cookie;
+    struct ps_office *office = &scheduler->office;
+
+    if (scheduler->draining || scheduler->loaded || !ps_office_leads(office, scheduler->load_epoch))
+        return;
+    if (err != NULL) {
+        ps_office_failed(office, PS_EVENT_DB_ERROR, "what is stored was not read", err);
+        ps_timer_set(scheduler->reload, RELOAD_MS);
+        return;
+    }
+    fill_office(office, rows);
+    scheduler->loaded = true;
+    ps_office_moved(office);
+    ps_alert_start(scheduler->alert);
+    ps_relay_start(scheduler->relay);
+    ps_ingest_start(scheduler->ingest);
+    ps_poll_start(scheduler->poll);
+}
+
+static void load(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    if (scheduler->draining || !ps_office_leads(&scheduler->office, scheduler->office.epoch))
+        return;
+    scheduler->load_epoch = scheduler->office.epoch;
+    ps_pg_run(scheduler->daemon->pg, ps_store_load(scheduler->load_epoch), on_loaded, scheduler);
+}
+
+/* A part asks from within its own callback. */
+static void reload(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    scheduler->loaded = false;
+    ps_timer_set(scheduler->stop, 0);
+    ps_timer_set(scheduler->reload, RELOAD_MS);
+}
+
+static void on_lead(void *cookie, int64_t epoch)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    if (ps_timer_pending(scheduler->stop))
+        stop_parts(scheduler);
+    scheduler->office.epoch = epoch;
+    ps_office_moved(&scheduler->office);
+    load(scheduler);
+}
+
+static void on_lost(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    scheduler->office.epoch = 0;
+    ps_timer_cancel(scheduler->reload);
+    ps_timer_set(scheduler->stop, 0);
+}
+
+static void on_generation(void *cookie, const char *generation)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    if (scheduler->loaded)
+        ps_rebuild_seen(scheduler->rebuild, generation);
+}
+
+static void on_settled(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    ps_poll_settled(scheduler->poll);
+}
+
+static void on_good(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    ps_alert_good(scheduler->alert);
+}
+
+bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
+{
+    const struct ps_election_events events = { .on_lead = on_lead,
+                                               .on_lost = on_lost,
+                                               .on_generation = on_generation };
+    struct ps_scheduler *scheduler = ps_alloc_zero(1, sizeof(*scheduler));
+    struct ps_office *office = &scheduler->office;
+
+    (void)err;
+    scheduler->daemon = daemon;
+    office->daemon = daemon;
+    office->reload = reload;
+    office->reload_cookie = scheduler;
+    ps_office_moved(office);
+    scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
+    scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
+    scheduler->publish = ps_publish_create(office);
+    scheduler->ingest = ps_ingest_create(office, on_settled, scheduler);
+    scheduler->relay = ps_relay_create(office);
+    scheduler->alert = ps_alert_create(office, scheduler->relay);
+    scheduler->rebuild = ps_rebuild_create(office, scheduler->publish, scheduler->relay);
+    scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .office = office,
+                                                              .publish = scheduler->publish,
+                                                              .relay = scheduler->relay,
+                                                              .good = on_good,
+                                                              .cookie = scheduler });
+    scheduler->stats = ps_stats_create(daemon);
+    scheduler->election = ps_election_create(daemon, &events, scheduler);
+    office->election = scheduler->election;
+    PS_LOG(SCHEDULER_START, F_TEXT("instance_id", daemon->instance),
+           F_REAL("interval_seconds", (double)ps_config_poll_interval_ms(daemon->config) / 1000),
+           F_INT("leader_ttl_ms", daemon->config->leader_ttl_ms));
+    *out_self = scheduler;
+    return true;
+}
+
+static void on_released(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    PS_LOG(SCHEDULER_STOP, F_INT("epoch", ps_election_epoch(scheduler->election)));
+    ps_daemon_drained(scheduler->daemon);
+}
+
+/* What is out may still be committed or not: both are right, the next leader finds it. */
+void ps_scheduler_drain(void *self, int count)
+{
+    struct ps_scheduler *scheduler = self;
+
+    if (count > 1)
+        return;
+    scheduler->draining = true;
+    scheduler->office.epoch = 0;
+    ps_timer_cancel(scheduler->reload);
+    stop_parts(scheduler);
+    ps_election_release(scheduler->election, on_released, scheduler);
+}
+
+void ps_scheduler_destroy(void *self)
+{
+    struct ps_scheduler *scheduler = self;
+
+    if (scheduler == NULL)
+        return;
+    scheduler->office.epoch = 0;
+    ps_poll_destroy(scheduler->poll);
+    ps_ingest_destroy(scheduler->ingest);
+    ps_publish_destroy(scheduler->publish);
+    ps_alert_destroy(scheduler->alert);
+    ps_rebuild_destroy(scheduler->rebuild);
+    ps_relay_destroy(scheduler->relay);
+    ps_stats_destroy(scheduler->stats);
+    ps_office_clear(&scheduler->office);
+    ps_election_destroy(scheduler->election);
+    ps_timer_destroy(scheduler->stop);
+    ps_timer_destroy(scheduler->reload);
+    free(scheduler);
+}
+
+bool ps_scheduler_stuck(void *self)
+{
+    const struct ps_scheduler *scheduler = self;
+    const struct ps_office *office = &scheduler->office;
+    int64_t patience_ms = 2000 * scheduler->daemon->config->task_visibility_seconds;
+
+    if (patience_ms < STUCK_MIN_MS)
+        patience_ms = STUCK_MIN_MS;
+    return office->run != NULL && ps_redis_up(scheduler->daemon->redis) &&
+           ps_loop_now(scheduler->daemon->loop) - office->moved_ms > patience_ms;
+}
+
+const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler)
+{
+    return scheduler->daemon;
+}
+
+const struct ps_office *ps_scheduler_office(const struct ps_scheduler *scheduler)
+{
+    return &scheduler->office;
+}
+
+const struct ps_election *ps_scheduler_election(const struct ps_scheduler *scheduler)
+{
+    return scheduler->election;
+}
+
+const struct ps_stats_now *ps_scheduler_stats(const struct ps_scheduler *scheduler)
+{
+    return ps_stats_now(scheduler->stats);
+}
