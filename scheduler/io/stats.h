@@ -10,7 +10,7 @@
 struct ps_stats_now {
     int64_t tasks_length, tasks_pending;     /* of the stream, of group workers */
     int64_t results_length, results_pending; /* results not yet in the ledger */
-    int64_t workers, standbys;               /* with a heartbeat */
+    int64_t workers;                         /* with a heartbeat */
     int64_t notify_length;
     int64_t papers, discovered, outbox_pending, poll_count;
     int64_t last_good_ms, index_fetched_ms;

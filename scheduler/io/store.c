@@ -308,7 +308,8 @@ void ps_store_add_unqueued(struct ps_pg_batch *batch, int most)
               "SELECT message_id, kind, channel, message_text, thread_ts, ps_ms(created_at), trace "
               "FROM outbox "
               "WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
-              "IS NULL AND dead_at IS NULL ORDER BY id LIMIT $1",
+              "IS NULL AND dead_at IS NULL "
+              "ORDER BY kind IN ('ops_alert', 'ops_recovery') DESC, id LIMIT $1",
               number_text(text, most));
 }
 

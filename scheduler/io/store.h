@@ -67,7 +67,8 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
 void ps_store_add_unbundled(struct ps_pg_batch *batch, int most);
 /* json: [{"id":1,"message_id":"o1","text":"…" or null}, …] */
 void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json);
-/* Messages to push: message_id kind channel text thread_ts created (ms) trace; by id. */
+/* Messages to push: message_id kind channel text thread_ts created (ms) trace; urgent ones first,
+ * by id. */
 void ps_store_add_unqueued(struct ps_pg_batch *batch, int most);
 /* ids: JSON array of message ids. */
 void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids);

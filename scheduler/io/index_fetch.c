@@ -1,0 +1,144 @@
+#include "scheduler/io/index_fetch.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/url.h"
+#include "shared/io/clock.h"
+#include "shared/io/http_client.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+enum { REDIRECTS_MAX = 5, OK = 200, NOT_MODIFIED = 304 };
+
+struct ps_index_fetch {
+    struct ps_daemon *daemon; /* borrowed */
+    struct ps_http *http;
+    struct ps_http_call *call; /* NULL: none under way */
+    struct ps_timer *unsent;   /* tells that a request could not be sent, from the loop */
+    struct ps_err unsent_err;
+    ps_index_fetch_fn fn;
+    void *cookie;
+};
+
+static void on_warning(void *cookie, const char *id, const char *what)
+{
+    (void)cookie;
+    PS_LOG(INDEX_WARNING, F_TEXT("id", id == NULL ? "" : id), F_TEXT("what", what));
+}
+
+static void answer(struct ps_index_fetch *fetch, struct ps_index *index,
+                   const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    fetch->fn(fetch->cookie, index, reply == NULL ? NULL : reply->etag,
+              reply == NULL ? NULL : reply->last_modified, err);
+}
+
+static struct ps_index *load(const struct ps_http_reply *reply, struct ps_err *err)
+{
+    int64_t began_ms = ps_clock_mono_ms();
+    struct ps_index *index = ps_index_parse(reply->body, reply->body_len, on_warning, NULL, err);
+
+    if (index != NULL)
+        PS_LOG(INDEX_LOAD, F_INT("papers", ps_index_len(index)),
+               F_INT("warnings", ps_index_warnings(index)),
+               F_INT("ms", ps_clock_mono_ms() - began_ms));
+    return index;
+}
+
+static void on_reply(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct ps_index_fetch *fetch = cookie;
+    struct ps_index *index;
+    struct ps_err failed;
+
+    fetch->call = NULL;
+    if (err != NULL) {
+        answer(fetch, NULL, NULL, err);
+        return;
+    }
+    PS_LOG(INDEX_FETCH, F_INT("status", reply->status), F_INT("bytes", reply->body_len),
+           F_INT("latency_ms", reply->latency_ms),
+           F_BOOL("unchanged", reply->status == NOT_MODIFIED));
+    if (reply->status == NOT_MODIFIED) {
+        answer(fetch, NULL, reply, NULL);
+        return;
+    }
+    if (reply->status != OK) {
+        (void)ps_fail(&failed, ps_failure_of_status(reply->status), reply->status,
+                      "the index download was answered with %d", reply->status);
+        answer(fetch, NULL, NULL, &failed);
+        return;
+    }
+    index = load(reply, &failed);
+    if (index == NULL)
+        answer(fetch, NULL, NULL, &failed);
+    else
+        answer(fetch, index, reply, NULL);
+}
+
+static void on_unsent(void *cookie)
+{
+    struct ps_index_fetch *fetch = cookie;
+
+    answer(fetch, NULL, NULL, &fetch->unsent_err);
+}
+
+struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon)
+{
+    struct ps_index_fetch *fetch = ps_alloc_zero(1, sizeof(*fetch));
+    /* The operator names the index; it may well lie in a private network. */
+    struct ps_http_options options = { .user_agent = daemon->user_agent,
+                                       .http2 = true,
+                                       .allow_private = true };
+
+    fetch->daemon = daemon;
+    fetch->http = ps_http_create(daemon->loop, &options);
+    fetch->unsent = ps_timer_create(daemon->loop, on_unsent, fetch);
+    return fetch;
+}
+
+void ps_index_fetch_destroy(struct ps_index_fetch *fetch)
+{
+    if (fetch == NULL)
+        return;
+    ps_index_fetch_cancel(fetch);
+    ps_http_destroy(fetch->http);
+    ps_timer_destroy(fetch->unsent);
+    free(fetch);
+}
+
+void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *etag, const char *modified,
+                          ps_index_fetch_fn fn, void *cookie)
+{
+    const struct ps_config *config = fetch->daemon->config;
+    char *if_none = etag == NULL ? NULL : ps_alloc_format("If-None-Match: %s", etag);
+    char *if_since = modified == NULL ? NULL : ps_alloc_format("If-Modified-Since: %s", modified);
+    const char *headers[3] = { NULL, NULL, NULL };
+    size_t count = 0;
+    struct ps_http_request request = { .method = PS_HTTP_GET,
+                                       .url = config->wg21_index_url,
+                                       .headers = headers,
+                                       .timeout_ms = (int64_t)(config->wg21_index_timeout_s * 1000),
+                                       .max_body = PS_INDEX_BYTES_MAX,
+                                       .max_redirects = REDIRECTS_MAX,
+                                       .accept_encoding = true };
+
+    if (if_none != NULL)
+        headers[count++] = if_none;
+    if (if_since != NULL)
+        headers[count++] = if_since;
+    fetch->fn = fn;
+    fetch->cookie = cookie;
+    fetch->call = ps_http_send(fetch->http, &request, on_reply, fetch, &fetch->unsent_err);
+    if (fetch->call == NULL)
+        ps_timer_set(fetch->unsent, 0);
+    free(if_none);
+    free(if_since);
+}
+
+void ps_index_fetch_cancel(struct ps_index_fetch *fetch)
+{
+    ps_timer_cancel(fetch->unsent);
+    ps_http_cancel(fetch->call);
+    fetch->call = NULL;
+}

@@ -1,0 +1,198 @@
+#include "scheduler/io/scheduler_health.h"
+
+#include "scheduler/io/scheduler.h"
+#include "shared/core/civil.h"
+#include "shared/io/clock.h"
+
+#include <string.h>
+
+static bool give(cJSON *value, cJSON **out_value)
+{
+    *out_value = value;
+    return true;
+}
+
+static bool give_time(int64_t wall_ms, cJSON **out_value)
+{
+    char text[PS_CIVIL_TEXT];
+
+    if (wall_ms == 0)
+        return give(cJSON_CreateNull(), out_value);
+    ps_civil_format_time(wall_ms, text);
+    return give(cJSON_CreateString(text), out_value);
+}
+
+/* Not read yet: null. */
+static bool give_count(int64_t count, cJSON **out_value)
+{
+    return give(count < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)count), out_value);
+}
+
+static bool give_text(const char *text, cJSON **out_value)
+{
+    return give(text == NULL || text[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(text),
+                out_value);
+}
+
+static const struct ps_stats_now *stats_of(void *cookie)
+{
+    return ps_scheduler_stats(cookie);
+}
+
+static bool leads(const struct ps_scheduler *scheduler)
+{
+    return ps_election_leads(ps_scheduler_election(scheduler));
+}
+
+/* A field whose value is one expression of stats. */
+#define FIELD(name, how, expression)                                                               \
+    static bool read_##name(void *cookie, cJSON **out_value, struct ps_err *err)                   \
+    {                                                                                              \
+        const struct ps_stats_now *now = stats_of(cookie);                                         \
+                                                                                                   \
+        (void)err;                                                                                 \
+        return how(now->expression, out_value);                                                    \
+    }
+
+FIELD(papers_loaded, give_count, papers)
+FIELD(last_poll, give_time, last_started_ms)
+FIELD(discovered_via_probe, give_count, discovered)
+FIELD(last_updated, give_time, index_fetched_ms)
+FIELD(poll_count, give_count, poll_count)
+FIELD(last_successful_poll, give_time, last_good_ms)
+FIELD(last_cycle_status, give_text, last_status)
+FIELD(last_cycle_error, give_text, last_error)
+FIELD(tasks_length, give_count, tasks_length)
+FIELD(tasks_pending, give_count, tasks_pending)
+FIELD(results_pending, give_count, results_length)
+FIELD(workers, give_count, workers)
+FIELD(outbox_pending, give_count, outbox_pending)
+
+static bool read_role(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    (void)err;
+    return give(cJSON_CreateString(leads(cookie) ? "leader" : "standby"), out_value);
+}
+
+/* Of the lead that this instance has or had; null where it never led. */
+static bool read_epoch(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    int64_t epoch = ps_election_epoch(ps_scheduler_election(cookie));
+
+    (void)err;
+    return give_count(epoch > 0 ? epoch : -1, out_value);
+}
+
+static bool read_probe_enabled(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    (void)err;
+    return give(cJSON_CreateBool(ps_scheduler_daemon(cookie)->config->enable_iso_probe), out_value);
+}
+
+static bool read_probe_stats(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    const char *summary = stats_of(cookie)->last_summary;
+
+    if (summary == NULL)
+        return give(cJSON_CreateNull(), out_value);
+    *out_value = ps_json_parse(summary, strlen(summary), err);
+    return *out_value != NULL;
+}
+
+static bool read_success_rate(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    const char *text = stats_of(cookie)->last_summary;
+    int64_t hits = 0, requests = 0, deferred = 0;
+    cJSON *summary;
+    bool whole;
+
+    if (text == NULL)
+        return give(cJSON_CreateNull(), out_value);
+    summary = ps_json_parse(text, strlen(text), err);
+    if (summary == NULL)
+        return false;
+    whole = ps_json_int(summary, "hit_total", 0, INT64_MAX, &hits) &&
+            ps_json_int(summary, "cycle_requests", 0, INT64_MAX, &requests) &&
+            ps_json_int(summary, "deferred", 0, INT64_MAX, &deferred);
+    cJSON_Delete(summary);
+    if (!whole)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the last cycle's summary has no counts");
+    requests -= deferred;
+    return give(cJSON_CreateNumber(requests > 0 ? (double)hits / (double)requests : 0), out_value);
+}
+
+static bool read_index_age(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    int64_t fetched_ms = stats_of(cookie)->index_fetched_ms;
+    int64_t age_ms = ps_clock_wall_ms() - fetched_ms;
+
+    (void)err;
+    return give_count(fetched_ms == 0 ? -1 : age_ms < 0 ? 0 : age_ms / 1000, out_value);
+}
+
+const struct ps_health_field ps_scheduler_fields[PS_SCHEDULER_FIELDS] = {
+    {"role",                  read_role                },
+    { "epoch",                read_epoch               },
+    { "papers_loaded",        read_papers_loaded       },
+    { "last_poll",            read_last_poll           },
+    { "discovered_via_probe", read_discovered_via_probe},
+    { "iso_probe_enabled",    read_probe_enabled       },
+    { "last_updated",         read_last_updated        },
+    { "poll_count",           read_poll_count          },
+    { "last_successful_poll", read_last_successful_poll},
+    { "last_cycle_status",    read_last_cycle_status   },
+    { "last_cycle_error",     read_last_cycle_error    },
+    { "probe_stats",          read_probe_stats         },
+    { "probe_success_rate",   read_success_rate        },
+    { "tasks_length",         read_tasks_length        },
+    { "tasks_pending",        read_tasks_pending       },
+    { "results_pending",      read_results_pending     },
+    { "workers",              read_workers             },
+    { "outbox_pending",       read_outbox_pending      },
+    { "index_age_seconds",    read_index_age           },
+};
+
+void ps_scheduler_reasons(void *self, cJSON *out_reasons)
+{
+    (void)self;
+    (void)out_reasons; /* Redis and PostgreSQL are all it needs, as a leader and as a standby */
+}
+
+static void set_known(struct ps_metrics *metrics, enum ps_metric metric, int64_t value)
+{
+    if (value >= 0)
+        ps_metrics_set(metrics, metric, NULL, (double)value);
+}
+
+void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
+{
+    const struct ps_stats_now *now = stats_of(self);
+    const struct ps_run *run = ps_scheduler_office(self)->run;
+
+    ps_metrics_set(metrics, PS_METRIC_LEADER, NULL, leads(self) ? 1 : 0);
+    set_known(metrics, PS_METRIC_CYCLE_PLANNED, run == NULL ? 0 : (int64_t)run->ledger.planned);
+    set_known(metrics, PS_METRIC_CYCLE_SETTLED, run == NULL ? 0 : (int64_t)run->ledger.settled);
+    set_known(metrics, PS_METRIC_TASKS_LENGTH, now->tasks_length);
+    set_known(metrics, PS_METRIC_TASKS_PENDING, now->tasks_pending);
+    set_known(metrics, PS_METRIC_RESULTS_PENDING, now->results_length);
+    set_known(metrics, PS_METRIC_OUTBOX_PENDING, now->outbox_pending);
+    set_known(metrics, PS_METRIC_WORKERS, now->workers);
+    set_known(metrics, PS_METRIC_INDEX_PAPERS, now->papers);
+    if (now->last_good_ms > 0)
+        set_known(metrics, PS_METRIC_LAST_GOOD_POLL, now->last_good_ms / 1000);
+    if (now->index_fetched_ms > 0)
+        set_known(metrics, PS_METRIC_INDEX_AGE,
+                  (ps_clock_wall_ms() - now->index_fetched_ms) / 1000);
+}
+
+void ps_scheduler_beat(void *self, struct ps_fields *fields)
+{
+    const struct ps_stats_now *now = stats_of(self);
+    const struct ps_run *run = ps_scheduler_office(self)->run;
+
+    ps_fields_add(fields, "role", leads(self) ? "leader" : "standby");
+    ps_fields_add_int(fields, "in_flight",
+                      run == NULL ? 0 : (int64_t)(run->ledger.planned - run->ledger.settled));
+    ps_fields_add_int(fields, "papers", now->papers);
+    ps_fields_add_int(fields, "outbox_pending", now->outbox_pending);
+}
