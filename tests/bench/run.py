@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Measures Paperscout against its goals on this machine and prints a table.
+
+Best run as: cmake --preset release && cmake --build build/release --target bench
+Every figure is taken several times; the table shows the median and the spread. Nothing here is a
+test: the exit status says only whether it could be measured.
+"""
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "system"))
+sys.dont_write_bytecode = True
+
+import draftsite  # noqa: E402
+import facts  # noqa: E402
+import index  # noqa: E402
+from rig.fleet import environment  # noqa: E402
+from rig.places import build_dir, program_path  # noqa: E402
+from rig.process import Process  # noqa: E402
+from rig.redis import Redis  # noqa: E402
+from rig.wait import wait_until  # noqa: E402
+
+WARM = 0.1  # share of the results before the clock starts
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def tool(name, *arguments, **settings):
+    """The JSON that a measuring program prints."""
+    path = os.path.join(build_dir(), "tests", "bench", name)
+    done = subprocess.run([path, *map(str, arguments)], env=environment(settings),
+                          stdout=subprocess.PIPE, text=True, check=True, timeout=600)
+    return json.loads(done.stdout)
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+class Table:
+    def __init__(self):
+        self.missed = []
+
+    def head(self):
+        print(f"{'':43}{'median':>10}{'least':>10}{'most':>10}   goal")
+
+    def row(self, name, values, unit, goal=None, more=False):
+        """A goal is the most allowed; with more the least wanted."""
+        middle = statistics.median(values)
+        verdict = ""
+        if goal is not None:
+            met = middle >= goal if more else middle < goal
+            verdict = f"{'at least' if more else 'under'} {goal:,g} {unit}: " \
+                      f"{'met' if met else 'MISSED'}"
+            if not met:
+                self.missed.append(name)
+        digits = 0 if unit == "/s" else 2 if unit in ("", "us") else 1
+        cells = "".join(f"{value:>10,.{digits}f}" for value in
+                        (middle, min(values), max(values)))
+        print(f"{name + (f' ({unit})' if unit else ''):43}{cells}   {verdict}".rstrip(), flush=True)
+
+
+def bench_index(table, options, folder):
+    path, what = index.grown(folder)
+    with open(path, encoding="utf-8") as file:
+        entries = len(json.load(file))
+    found = tool("bench_index", path, index.TODAY, options.runs)
+    print(f"\nindex: {entries:,} entries, {what}; {found['entries']:,} papers, "
+          f"{found['planned']:,} probes planned")
+    table.head()
+    table.row("parse", found["parse_ms"], "ms", 120)
+    table.row("plan", found["plan_ms"], "ms", 20)
+    table.row("peak memory, file and all runs", [found["peak_kb"] / 1024], "MB", 80)
+
+
+def bench_publish(table, options, folder):
+    with private_redis(folder) as redis:
+        found = tool("bench_tasks", "http://127.0.0.1/", 2000, 1, options.runs, REDIS_URL=redis.url)
+    print("\npublish: 2,000 tasks through task_publish, 250 a call, each call answered before the "
+          "next")
+    table.head()
+    table.row("open the cycle and publish 2,000 tasks", found["publish_ms"], "ms", 100)
+
+
+@contextlib.contextmanager
+def private_redis(folder):
+    redis = Redis(folder)
+    redis.start()
+    try:
+        yield redis
+    finally:
+        redis.stop()
+
+
+def worker_settings(redis, options, number):
+    return {"REDIS_URL": redis.url, "INSTANCE_ID": f"bench-{number}", "HEALTH_PORT": "0",
+            "PROBE_RATE_LIMIT": "0", "PROBE_HOST_CONCURRENCY": "0",
+            "HTTP_CONCURRENCY": options.concurrency, "ALLOW_PRIVATE_UPSTREAMS": "true"}
+
+
+def time_of(redis, count, command, *ends):
+    """Milliseconds of the last of so many entries of the results stream: the server's own clock."""
+    rows = redis.call(command, redis.key("results"), *ends, "COUNT", count)
+    return int(rows[-1][0].split("-")[0])
+
+
+def run_worker(options, folder, redis, site, number):
+    """(probes a second, {process: microseconds of CPU for a probe}) of one life of one worker."""
+    redis.call("DEL", redis.key("results"))
+    tool("bench_tasks", site.http_url, options.tasks, number, 1, REDIS_URL=redis.url)
+    others = {"redis": redis.process.pid, "nginx": site.process.pid}
+    before = {name: cpu_seconds(pid) for name, pid in others.items()}
+    home = os.path.join(folder, "cwd")  # where no .env lies
+    os.makedirs(home, exist_ok=True)
+    worker = Process(f"worker-{number}", [program_path("paperscout-worker")], folder, cwd=home,
+                     env=environment(worker_settings(redis, options, number)))
+    try:
+        wait_until(lambda: not worker.alive() or redis.length("results") >= options.tasks,
+                   120, "every task has its result", every=0.1)
+        if not worker.alive():
+            raise RuntimeError(worker.tail())
+        used = {"worker": cpu_seconds(worker.pid),
+                **{name: cpu_seconds(pid) - before[name] for name, pid in others.items()}}
+    finally:
+        worker.stop()
+    warm = int(options.tasks * WARM)
+    wrong = [fields for _, fields in redis.entries("results") if fields["outcome"] != "miss"]
+    if wrong:
+        raise RuntimeError(f"{len(wrong)} probes were no miss: {wrong[0]}")
+    took_ms = time_of(redis, 1, "XREVRANGE", "+", "-") - time_of(redis, warm, "XRANGE", "-", "+")
+    return ((options.tasks - warm) * 1000 / took_ms,
+            {name: seconds * 1e6 / options.tasks for name, seconds in used.items()})
+
+
+def bench_worker(table, options, folder):
+    with private_redis(folder) as redis, contextlib.ExitStack() as ending:
+        site = draftsite.DraftSite(folder)
+        ending.callback(site.stop)
+        site.start()
+        print(f"\nworker: one process, {options.tasks:,} tasks from the stream, HEAD to a local "
+              f"nginx, {options.concurrency} at once;\n        worker, Redis and nginx share the "
+              "processors; curl alone has neither Redis nor results")
+        table.head()
+        rates, ceilings, clients, shares, costs = [], [], [], [], []
+        for number in range(1, options.runs + 1):
+            ceilings.append(heads("curl", site.http_url, options))
+            clients.append(heads("client", site.http_url, options))
+            rate, cost = run_worker(options, folder, redis, site, number)
+            rates.append(rate)
+            costs.append(cost)
+            shares.append(rate / ceilings[-1])
+        table.row("worker, probes", rates, "/s", 8000, more=True)
+        table.row("curl alone, HTTP/1.1", ceilings, "/s")
+        table.row("shared/io/http_client, HTTP/1.1", clients, "/s")
+        table.row("worker : curl alone", shares, "")
+        for name in ("worker", "redis", "nginx"):
+            table.row(f"CPU of {name} for a probe", [cost[name] for cost in costs], "us")
+        for kind, name in (("curl", "curl alone"), ("client", "shared/io/http_client")):
+            table.row(f"{name}, HTTP/2 and TLS",
+                      [heads(kind, site.https_url, options, site.ca_path)
+                       for _ in range(options.runs)], "/s")
+
+
+def heads(kind, url, options, *ca_path):
+    return tool("bench_heads", kind, url, options.tasks, options.concurrency,
+                *ca_path)["per_second"]
+
+
+PARTS = {"index": bench_index, "publish": bench_publish, "worker": bench_worker}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=7, help="measurements of each (7)")
+    parser.add_argument("--tasks", type=int, default=40000, help="probes in a measurement (40000)")
+    parser.add_argument("--concurrency", type=int, default=20,
+                        help="HEAD requests at once: HTTP_CONCURRENCY (20, its default)")
+    parser.add_argument("--only", choices=PARTS, action="append", help="one part")
+    options = parser.parse_args()
+    for line in facts.facts():
+        print(line)
+    if facts.build_type() != "Release":
+        print("Not a release build: the figures say little. cmake --preset release builds one.")
+    table = Table()
+    for name in options.only or PARTS:
+        folder = tempfile.mkdtemp(prefix="paperscout-bench-")
+        try:
+            PARTS[name](table, options, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    print("\n" + ("every goal is met" if not table.missed else
+                  "missed: " + ", ".join(table.missed)))
+
+
+if __name__ == "__main__":
+    main()
