@@ -34,7 +34,7 @@ packages_of() { # GROUP...
             ;;
         test)
             clang=$(packages_clang_version)
-            printf '%s\n' clang nginx openssl
+            printf '%s\n' clang curl nginx openssl
             # The sanitizers' runtime, and what turns their addresses into lines.
             [ -z "$clang" ] || printf '%s\n' "libclang-rt-$clang-dev" "llvm-$clang"
             # The layout is that of clang-format 14, which later systems do not have.
