@@ -110,7 +110,7 @@ run_tests() { # PRESET, ctest's selection...
     failed=$((failed + bad))
     while read -r name; do
         failures+=("$preset: $name")
-    done < <(sed -nE '/^The following tests FAILED/,$s/^[[:space:]]+[0-9]+ - (.*)$/\1/p' "$work/ctest.log")
+    done < <(sed -nE '/^The following tests FAILED/,$s/^[[:space:]]+[0-9]+ - ([^ ]+ \([^)]*\)).*$/\1/p' "$work/ctest.log")
     echo "$preset: $((total - bad)) of $total passed in $(took $since)"
 }
 

@@ -235,7 +235,8 @@ static bool parse_list(const struct ps_config_row *row, const cJSON *json, struc
 
 static bool parse_bound(const cJSON *item, int *out_bound)
 {
-    if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > PS_PAPER_NUMBER_MAX ||
+    if (!cJSON_IsNumber(item) || item->valuedouble < 0 ||
+        item->valuedouble > (double)PS_PAPER_NUMBER_MAX ||
         item->valuedouble != (double)item->valueint)
         return false;
     *out_bound = item->valueint;
