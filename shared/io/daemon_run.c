@@ -383,6 +383,7 @@ static bool open_all(struct run *run, struct ps_err *err)
     run->started = true;
     run->source.fields = run->program->fields;
     run->source.field_count = run->program->field_count;
+    run->source.field_cookie = run->self;
     run->health = ps_health_server_create(run->http, &run->source, daemon->metrics);
     return true;
 }

@@ -33,7 +33,7 @@ static void on_health(void *cookie, struct ps_http_exchange *exchange)
 
     source->base(source->cookie, &base);
     respond_json(exchange, 200,
-                 ps_health_render(&base, source->fields, source->field_count, source->cookie,
+                 ps_health_render(&base, source->fields, source->field_count, source->field_cookie,
                                   on_field_failed, NULL));
 }
 

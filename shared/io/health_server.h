@@ -9,12 +9,13 @@
 struct ps_health_server;
 
 struct ps_health_source {
-    void *cookie; /* given to every function below */
+    void *cookie; /* given to every function below, the fields' apart */
     void (*base)(void *cookie,
                  struct ps_health_base
                      *out_base); /* fills all fields; their text is borrowed for the answer */
     const struct ps_health_field *fields;
     size_t field_count;
+    void *field_cookie;
     void (*reasons)(void *cookie, cJSON *out_reasons); /* adds a string for each reason why the
                                                           program is not ready; none: ready */
     void (*metrics)(void *cookie,
