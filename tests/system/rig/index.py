@@ -31,7 +31,7 @@ def made_index():
     index = {}
 
     def add(name, number, day, kind, **more):
-        index[name] = {"type": kind, "title": f"Title of {name}", "link": f"https://wg21.link/{name}",
+        index[name] = {"type": kind, "title": f"About thing {number} of {kind}", "link": f"https://wg21.link/{name}",
                        "date": (start + datetime.timedelta(day)).isoformat(),
                        "author": authors[number % len(authors)], **more}
 
