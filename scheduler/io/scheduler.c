@@ -72,6 +72,24 @@ static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
     office->run = ps_store_read_run(rows);
 }
 
+static void on_generation(void *cookie, const char *generation)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    if (scheduler->loaded)
+        ps_rebuild_seen(scheduler->rebuild, generation);
+}
+
+static void on_generation_read(void *cookie, const struct redisReply *reply,
+                               const struct ps_err *err)
+{
+    const struct ps_scheduler *scheduler = cookie;
+    const char *generation = err == NULL ? ps_reply_text(reply, NULL) : NULL;
+
+    if (err == NULL && ps_office_leads(&scheduler->office, scheduler->load_epoch))
+        on_generation(cookie, generation == NULL ? "" : generation);
+}
+
 static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_scheduler *scheduler = cookie;
@@ -91,6 +109,8 @@ static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct 
     ps_relay_start(scheduler->relay);
     ps_ingest_start(scheduler->ingest);
     ps_poll_start(scheduler->poll);
+    PS_REDIS(scheduler->daemon->redis, on_generation_read, scheduler, "GET",
+             ps_key(scheduler->daemon->keys, PS_KEY_GENERATION)); /* sooner than with a renewal */
 }
 
 static void load(void *cookie)
@@ -131,14 +151,6 @@ static void on_lost(void *cookie)
     scheduler->office.epoch = 0;
     ps_timer_cancel(scheduler->reload);
     ps_timer_set(scheduler->stop, 0);
-}
-
-static void on_generation(void *cookie, const char *generation)
-{
-    struct ps_scheduler *scheduler = cookie;
-
-    if (scheduler->loaded)
-        ps_rebuild_seen(scheduler->rebuild, generation);
 }
 
 static void on_settled(void *cookie)

@@ -15,6 +15,7 @@ class Inspect(FleetCase):
              "rules": {"stall": {"match": "/files/*", "fault": "stall"}},
              "slack": {"fault": "stall"}},
             POLL_INTERVAL_SECONDS=60, HTTP_CONCURRENCY=3, HTTP_TIMEOUT_SECONDS=20,
+            TASK_VISIBILITY_SECONDS=60, SHUTDOWN_GRACE_SECONDS=25,
             MQ_BACKPRESSURE_THRESHOLD=1000)
         self.redis = self.fleet.redis
         self.fleet.start_servers()
@@ -55,10 +56,11 @@ class Inspect(FleetCase):
     def test_lrange_shows_messages_as_json(self):
         self.fleet.postgres.execute(
             "INSERT INTO outbox (dedupe_key, kind, channel, data) "
-            "SELECT 'test:' || i, 'draft', 'C1', '{}' FROM generate_series(1, 30) i; "
+            "SELECT 'test:' || i, 'draft', 'C1', '{}' FROM generate_series(1, 400) i; "
             "UPDATE outbox SET message_id = 'o' || id, message_text = 'Bjørn says ' || id")
-        wait_until(lambda: self.redis.list("notify") and
-                   self.redis.list("notify:inflight:notifier-1"), 20, "messages are in flight")
+        def lengths():
+            return [len(self.redis.list(key)) for key in ("notify", "notify:inflight:notifier-1")]
+        wait_until(lambda: all(lengths()) and sum(lengths()) == 400, 20, "messages are in flight")
         waiting = self.redis.cli("LRANGE", self.redis.key("notify"), "0", "-1").splitlines()
         held = self.redis.cli("LRANGE", self.redis.key("notify:inflight:notifier-1"), "0",
                               "-1").splitlines()
@@ -67,7 +69,7 @@ class Inspect(FleetCase):
             self.assertEqual(set(message), {"id", "kind", "channel", "text", "thread_ts",
                                             "created_at", "trace"})
             self.assertIn("Bjørn says", message["text"])
-        self.assertEqual(len(waiting) + len(held), 30)
+        self.assertEqual(len(waiting) + len(held), 400)
 
     def test_leader_cycle_and_instances(self):
         self.assertRegex(self.cli("GET", "leader"), r"^scheduler-1:\d+\n$")

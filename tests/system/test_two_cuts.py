@@ -7,7 +7,7 @@ import re
 import unittest
 
 from rig import FleetCase, wait_until
-from rig.index import cuts_of_made, cuts_of_real, p_papers
+from rig.index import cuts_of_made, cuts_of_real, ids, p_papers
 
 INTERVAL = 5
 AUTHOR, TEXT, NUMBER, NOBODY = "U0000AUTHOR", "U00000TEXT", "U0000NUMBER", "U0000NOBODY"
@@ -80,7 +80,7 @@ class TwoCutsCase(FleetCase):
         self.assertEqual(sorted(row["paper_id"] for row in found),
                          sorted(["D" + self.cuts.transition[1:], self.cuts.silent_draft]))
         self.assertEqual(self.fleet.postgres.value("SELECT count(*) FROM papers"),
-                         len(self.cuts.before))
+                         len(ids(self.cuts.before)))
 
     def check_second_cut(self, already):
         """Everything is told, once, and the cycles after that tell nothing more."""
@@ -92,7 +92,7 @@ class TwoCutsCase(FleetCase):
         self.assertEqual(sorted(self.told()), sorted(expected))
         self.check_messages(self.fleet.messages())
         self.assertEqual(self.fleet.postgres.value("SELECT count(*) FROM papers"),
-                         len(self.cuts.after))
+                         len(ids(self.cuts.after)))
         old = self.fleet.postgres.query("SELECT outcome FROM discovered "
                                         f"WHERE paper_id = '{self.cuts.old_draft}'")
         self.assertEqual([row["outcome"] for row in old], ["hit_old"])

@@ -6,6 +6,7 @@
 #include "shared/io/redis_script.h"
 
 #include <hiredis/hiredis.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -168,12 +169,22 @@ static void on_reaped(void *cookie, const struct redisReply *reply, const struct
     intake->forgotten = NULL;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t reap_ms(const struct ps_intake *intake)
+{
+    return least(PS_INTAKE_REAP_MS, intake->options.visibility_ms);
+}
+
 static void reap(struct ps_intake *intake, const char *own)
 {
     char idle[NUMBER_TEXT];
     struct ps_str args[4];
 
-    (void)snprintf(idle, sizeof(idle), "%d", PS_INTAKE_REAP_MS);
+    (void)snprintf(idle, sizeof(idle), "%" PRId64, reap_ms(intake));
     args[0] = ps_str_of(PS_GROUP_WORKERS);
     args[1] = ps_str_of(intake->heartbeats);
     args[2] = ps_str_of(idle);
@@ -184,11 +195,6 @@ static void reap(struct ps_intake *intake, const char *own)
 static int64_t with_jitter(int64_t ms)
 {
     return ms * 3 / 4 + (int64_t)(ps_clock_random() * (double)ms / 2);
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Workers started together must not all look at the same moment: hence the jitter. */
@@ -216,7 +222,7 @@ static void on_scan(void *cookie)
     if (!intake->claiming && intake->room > 0)
         claim(intake);
     if (now >= intake->reap_at_ms) {
-        intake->reap_at_ms = now + with_jitter(PS_INTAKE_REAP_MS / 2);
+        intake->reap_at_ms = now + with_jitter(reap_ms(intake) / 2);
         reap(intake, "");
     }
 }

@@ -128,10 +128,11 @@ class Fleet:
             self.postgres.start()
 
     def settings_for(self, **settings):
+        sites = {} if self.upstream.port is None else {
+            "WG21_INDEX_URL": self.upstream.index_url, "ISO_BASE_URL": self.upstream.drafts_url,
+            "SLACK_API_URL": self.upstream.slack_url}
         return {**DEFAULTS, "REDIS_URL": self.redis.url, "DATABASE_URL": self.postgres.url,
-                "WG21_INDEX_URL": self.upstream.index_url,
-                "ISO_BASE_URL": self.upstream.drafts_url,
-                "SLACK_API_URL": self.upstream.slack_url, **self.settings, **settings}
+                **sites, **self.settings, **settings}
 
     def start(self, component, name=None, **settings):
         """Starts one program; its name is its INSTANCE_ID too."""

@@ -11,8 +11,14 @@ import re
 from .places import real_index_path
 
 P_PAPER = re.compile(r"P0*(\d+)R(\d+)\Z")
+ID = re.compile(r"(?:[PD]\d+R\d+|N\d+|(?:CWG|EWG|LWG|LEWG|FS)\d+)\Z", re.IGNORECASE)
 GAP = 50  # FRONTIER_GAP_THRESHOLD
 ABOVE, BELOW = 60, 30  # FRONTIER_WINDOW_…
+
+
+def ids(index):
+    """The keys that name a paper; the real index has others (EDIT1000)."""
+    return {name.upper() for name in index if ID.match(name)}
 
 
 def load_real():
