@@ -310,12 +310,13 @@ static const struct {
     { CURLE_ABORTED_BY_CALLBACK,   PS_FAILURE_UNKNOWN      },
 };
 
-/* Everything else is a transport fault (promise 7); so is a bad URL that an answer sent us to. */
-static enum ps_failure category_of(CURLcode code, int status)
+/* Everything else is a transport fault (promise 7); so is, once a request went out, what an answer
+ * did to us: a redirect to a bad URL, another protocol spoken. */
+static enum ps_failure category_of(CURLcode code, bool asked)
 {
     for (size_t i = 0; i < PS_COUNT_OF(categories); i++) {
         if (categories[i].code == code &&
-            (categories[i].category != PS_FAILURE_CONFIGURATION || status == 0))
+            (categories[i].category != PS_FAILURE_CONFIGURATION || !asked))
             return categories[i].category;
     }
     return PS_FAILURE_NETWORK;
@@ -324,6 +325,9 @@ static enum ps_failure category_of(CURLcode code, int status)
 static void describe(const struct ps_http_call *call, CURLcode code, int status,
                      struct ps_err *out_err)
 {
+    curl_off_t sent_us = 0;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
     if (call->refused[0] && call->sockets == 0)
         (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)code,
                       "address %s is private; ALLOW_PRIVATE_UPSTREAMS=true allows it",
@@ -335,7 +339,7 @@ static void describe(const struct ps_http_call *call, CURLcode code, int status,
         (void)ps_fail(out_err, PS_FAILURE_NETWORK, CURLE_FILESIZE_EXCEEDED,
                       "the answer's headers are longer than %d bytes", HEADER_CAP);
     else
-        (void)ps_fail(out_err, category_of(code, status), (int)code, "%s",
+        (void)ps_fail(out_err, category_of(code, status != 0 || sent_us > 0), (int)code, "%s",
                       call->error[0] ? call->error : curl_easy_strerror(code));
 }
 

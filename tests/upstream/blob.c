@@ -19,10 +19,11 @@ struct ps_blob *ps_blob_copy(const char *data, size_t len)
 
 struct ps_blob *ps_blob_filler(size_t len)
 {
+    static const char line[] = "The quick brown fox jumps over the lazy dog, again and again.\n";
     char *data = ps_alloc(len + 1);
 
     for (size_t i = 0; i < len; i++)
-        data[i] = i % 64 == 63 ? '\n' : (char)('a' + i % 26);
+        data[i] = line[i % (sizeof line - 1)];
     data[len] = '\0';
     return ps_blob_take(data, len);
 }

@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 enum {
-    HEAD_MAX = 64 * 1024,
+    HEAD_MAX = 64 * 1024, /* of a request */
+    ANSWER_HEAD_MAX = 2 * 1024 * 1024,
     FLOOD_CHUNK = 16 * 1024,
     BACKLOG = 4096,
 };
@@ -185,15 +186,17 @@ static void drip(struct connection *connection)
 
 static void serve(struct connection *connection);
 
-/* The answer is on its way in full: the next request may come. */
-static void finish(struct connection *connection)
+/* The answer is on its way in full. true: the next request may come; else the connection ends, or
+ * has ended. */
+static bool finish(struct connection *connection)
 {
     drop_answer(connection);
     if (!connection->keep_alive) {
         close_when_sent(connection);
-        return;
+        return false;
     }
     connection->state = STATE_READING;
+    return true;
 }
 
 /* true: the fault has taken the connection over (it may be gone). */
@@ -232,7 +235,7 @@ static bool commit_fault(struct connection *connection, const struct ps_buf *hea
     case PS_FAULT_ENDLESS:
         (void)evbuffer_add(out, head->data, head->len);
         if (connection->head_only)
-            finish(connection);
+            (void)finish(connection);
         else
             connection->state = STATE_FLOODING;
         return true;
@@ -261,7 +264,7 @@ static void send_answer(struct connection *connection)
 
     if (answer->transport.close)
         connection->keep_alive = false;
-    ps_buf_init(&head, 2 * 1024 * 1024);
+    ps_buf_init(&head, ANSWER_HEAD_MAX);
     format_head(connection, &head);
     taken = commit_fault(connection, &head);
     if (!taken) {
@@ -274,7 +277,7 @@ static void send_answer(struct connection *connection)
             connection->state = STATE_DRIPPING;
             drip(connection);
         } else {
-            finish(connection);
+            (void)finish(connection);
         }
     }
     ps_buf_clear(&head);
@@ -411,12 +414,8 @@ static void on_written(struct bufferevent *bev, void *cookie)
             return;
         evbuffer_free(connection->rest);
         connection->rest = NULL;
-        if (!connection->keep_alive) {
-            finish(connection);
-            return;
-        }
-        finish(connection);
-        serve(connection);
+        if (finish(connection))
+            serve(connection);
         return;
     case STATE_READING: /* a request may have come meanwhile (pipelining) */
         if (evbuffer_get_length(bufferevent_get_input(bev)) > 0)
@@ -493,10 +492,14 @@ uint16_t ps_httpd_port(const struct ps_httpd *httpd)
 
 void ps_httpd_stop(struct ps_httpd *httpd)
 {
+    struct connection *connection, *next;
+
     if (httpd == NULL)
         return;
-    while (!LIST_EMPTY(&httpd->connections))
-        destroy(LIST_FIRST(&httpd->connections));
+    for (connection = LIST_FIRST(&httpd->connections); connection != NULL; connection = next) {
+        next = LIST_NEXT(connection, link);
+        destroy(connection);
+    }
     evconnlistener_free(httpd->listener);
     free(httpd);
 }

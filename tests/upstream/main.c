@@ -38,13 +38,15 @@ static bool read_options(int argc, char **argv, struct options *out_options)
     int option;
 
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        bool ok = option == 's';
+
         if (option == 's')
             out_options->scenario = optarg;
-        else if (option == 'p' && ps_str_int(ps_str_of(optarg), 0, 65535, &out_options->port))
-            continue;
-        else if (option == 'k' && ps_str_int(ps_str_of(optarg), 1, 10000000, &out_options->keep))
-            continue;
-        else
+        else if (option == 'p')
+            ok = ps_str_int(ps_str_of(optarg), 0, 65535, &out_options->port);
+        else if (option == 'k')
+            ok = ps_str_int(ps_str_of(optarg), 1, 10000000, &out_options->keep);
+        if (!ok)
             return false;
     }
     return optind == argc;

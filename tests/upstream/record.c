@@ -55,11 +55,11 @@ struct ps_record *ps_record_create(size_t keep)
 
 static void free_tallies(struct ps_tally **tallies)
 {
-    struct ps_tally *tally, *next;
+    struct ps_tally *tally = *tallies, *next;
 
-    HASH_ITER(hh, *tallies, tally, next)
-    {
-        HASH_DEL(*tallies, tally);
+    HASH_CLEAR(hh, *tallies); /* the table alone: the items stay linked */
+    for (; tally != NULL; tally = next) {
+        next = tally->hh.next;
         free(tally->name);
         free(tally);
     }

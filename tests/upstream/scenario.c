@@ -118,11 +118,11 @@ static void entry_destroy(struct ps_entry *entry)
 
 static void entries_destroy(struct ps_entry **entries)
 {
-    struct ps_entry *entry, *next;
+    struct ps_entry *entry = *entries, *next;
 
-    HASH_ITER(hh, *entries, entry, next)
-    {
-        HASH_DEL(*entries, entry);
+    HASH_CLEAR(hh, *entries); /* the table alone: the items stay linked */
+    for (; entry != NULL; entry = next) {
+        next = entry->hh.next;
         entry_destroy(entry);
     }
 }
