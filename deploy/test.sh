@@ -127,6 +127,8 @@ if [ $install = yes ]; then
     packages
 fi
 
+# Servers live in sbin, which is in nobody's PATH but root's.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # What the caller's surroundings say of compilers, servers and proxies is not meant for tests.
 export CC=gcc
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
