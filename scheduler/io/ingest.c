@@ -171,6 +171,36 @@ static void store(struct ps_ingest *ingest)
     ps_pg_run(ingest->office->daemon->pg, batch, on_stored, ingest);
 }
 
+static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_ingest *ingest = cookie;
+    struct ps_office *office = ingest->office;
+
+    if (!mine(ingest)) {
+        step(ingest);
+        return;
+    }
+    if (err != NULL) {
+        ps_office_unsure(office, PS_EVENT_RESULT_ERROR, "watchlists were not read", err);
+        return;
+    }
+    ps_watchlists_destroy(office->watch);
+    office->watch = ps_store_read_watch(rows, 1);
+    ps_result_batch_tell(&ingest->now, office);
+    store(ingest);
+}
+
+/* A draft is found once: whoever asked for it by now must be told, not who had when the poll began.
+ */
+static void read_watch(struct ps_ingest *ingest)
+{
+    struct ps_pg_batch *batch = ps_store_begin(ingest->epoch);
+
+    ps_store_add_watch(batch);
+    begin(ingest);
+    ps_pg_run(ingest->office->daemon->pg, batch, on_watch, ingest);
+}
+
 static void on_own(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_ingest *ingest = cookie;
@@ -243,7 +273,11 @@ static void step(struct ps_ingest *ingest)
         ingest->next = (struct ps_result_batch){ 0 };
         ps_stream_reader_want(ingest->reader, PS_INGEST_BATCH);
     }
-    if (ingest->now.entries > 0)
+    if (ingest->now.entries == 0)
+        return;
+    if (ps_result_batch_has_news(&ingest->now))
+        read_watch(ingest);
+    else
         store(ingest);
 }
 

@@ -62,7 +62,26 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *offic
         return;
     }
     batch->len++;
-    ps_result_rows(office, result, &batch->rows);
+}
+
+static bool is_news(const struct ps_result *result)
+{
+    return result->outcome == PS_OUTCOME_HIT_RECENT || result->outcome == PS_OUTCOME_HIT_NO_LM;
+}
+
+bool ps_result_batch_has_news(const struct ps_result_batch *batch)
+{
+    for (size_t i = 0; i < batch->len; i++)
+        if (is_news(&batch->results[i]))
+            return true;
+    return false;
+}
+
+void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_office *office)
+{
+    for (size_t i = 0; i < batch->len; i++)
+        if (is_news(&batch->results[i]))
+            ps_result_rows(office, &batch->results[i], &batch->rows);
 }
 
 void ps_result_batch_clear(struct ps_result_batch *batch)

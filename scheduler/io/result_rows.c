@@ -41,8 +41,7 @@ void ps_result_rows(const struct ps_office *office, const struct ps_result *resu
     struct draft_match match = { .draft = &draft, .task = task->task, .list = list };
     char paper_id[PS_PAPER_ID_TEXT];
 
-    if ((result->outcome != PS_OUTCOME_HIT_RECENT && result->outcome != PS_OUTCOME_HIT_NO_LM) ||
-        ps_urlset_has(office->discovered, task->url))
+    if (ps_urlset_has(office->discovered, task->url))
         return;
     memcpy(id.prefix, task->prefix, sizeof(id.prefix));
     ps_paper_id_format(&id, paper_id);

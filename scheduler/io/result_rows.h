@@ -4,7 +4,8 @@
 #include "scheduler/io/office.h"
 #include "scheduler/io/row_list.h"
 
-/* A recent draft that is new to this office: for the channel and for every watcher it matches. */
+/* For a hit that is recent, or whose age nobody knows: what the channel and every watcher it
+ * matches are told. None when the draft was known before. */
 void ps_result_rows(const struct ps_office *office, const struct ps_result *result,
                     struct ps_row_list *list);
 

@@ -1,0 +1,121 @@
+"""The programs of one machine: a scheduler, two workers, a notifier, and what they say."""
+import http.client
+import json
+import os
+import subprocess
+import time
+
+from process import Process
+
+MEMBERS = (("scheduler", "scheduler"), ("worker", "worker-1"), ("worker", "worker-2"),
+           ("notifier", "notifier"))
+
+
+class Member:
+    """One program and the events it has logged since it was started."""
+
+    def __init__(self, component, name, process):
+        self.component, self.name, self.process = component, name, process
+        self.log_at, self.out_at = process.log_start, process.out_start
+        self.port = None
+
+    @staticmethod
+    def _lines(path, at):
+        """Whole lines past at, and where the next read begins."""
+        with open(path, "rb") as file:
+            file.seek(at)
+            text = file.read()
+        whole = text.rpartition(b"\n")[0]
+        return whole.decode("utf-8", "replace").splitlines(), at + len(whole) + bool(whole)
+
+    @staticmethod
+    def _objects(lines):
+        for line in lines:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value
+
+    def new_events(self):
+        lines, self.log_at = self._lines(self.process.log_path, self.log_at)
+        events = list(self._objects(lines))
+        for event in events:
+            if event.get("event") == "HEALTH-LISTEN":
+                self.port = event["port"]
+        return events
+
+    def new_messages(self):
+        """What the console sink wrote."""
+        lines, self.out_at = self._lines(self.process.out_path, self.out_at)
+        return list(self._objects(lines))
+
+    def health(self):
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            link.request("GET", "/health")
+            return json.loads(link.getresponse().read())
+        finally:
+            link.close()
+
+    def ready(self):
+        if self.port is None:
+            return False
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            link.request("GET", "/readyz")
+            return link.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            link.close()
+
+
+class Fleet:
+    def __init__(self, build, logs, ledger, settings, cwd):
+        self.build, self.logs, self.ledger = build, logs, ledger
+        self.settings, self.cwd = settings, cwd
+        self.members = []
+
+    def program(self, component):
+        return os.path.join(self.build, component, f"paperscout-{component}")
+
+    def start(self):
+        for component, name in MEMBERS:
+            settings = {**self.settings, "INSTANCE_ID": name, "HEALTH_PORT": "0",
+                        "LOG_FORMAT": "json"}
+            process = Process(name, [self.program(component)], self.logs, self.ledger,
+                              cwd=self.cwd, env=settings)
+            self.members.append(Member(component, name, process))
+
+    def of(self, component):
+        return [member for member in self.members if member.component == component]
+
+    def fallen(self):
+        """The first that ended by itself."""
+        return next((member for member in self.members if not member.process.alive()), None)
+
+    def wait_ready(self, seconds, look):
+        """look() reads the logs. The names of those that are not ready in time."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit and not self.fallen():
+            look()
+            if all(member.ready() for member in self.members):
+                return []
+            time.sleep(0.1)
+        return [member.name for member in self.members if not member.ready()]
+
+    def command(self, component, *arguments):
+        """Runs a command to its end; its exit status and what it printed."""
+        done = subprocess.run([self.program(component), *arguments], env=self.settings,
+                              cwd=self.cwd, capture_output=True, text=True, timeout=30, check=False)
+        return done.returncode, (done.stdout + done.stderr).strip()
+
+    def stop(self, seconds):
+        """In the order of the flow, so that nothing new comes. True when each ended by itself."""
+        obeyed = True
+        for component in ("scheduler", "worker", "notifier"):
+            for member in self.of(component):
+                obeyed = member.process.stop(seconds) and obeyed
+        return obeyed

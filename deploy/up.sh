@@ -1,0 +1,89 @@
+#!/bin/bash
+# Runs all of Paperscout on this machine with one command; --help says more.
+set -uo pipefail
+
+usage() {
+    cat <<'END'
+usage: deploy/up.sh [--demo [--stay] | --live] [--no-install] [--help]
+       deploy/up.sh down [--wipe]
+
+Runs a whole Paperscout on one machine: a private Redis and PostgreSQL, one scheduler, two workers and
+a notifier, and tells in plain words what they do. On a bare Debian 12 or 13 it first installs what is
+missing (deploy/packages.sh; root or sudo only for that) and builds the programs.
+
+  up.sh          where wg21.link answers: live, until Ctrl-C; else the demo
+  up.sh --live   polls wg21.link and isocpp.org whether or not wg21.link answers just now
+  up.sh --demo   plays a sample mailing of invented papers on this machine, about a minute, and ends
+  --stay         the demo goes on until Ctrl-C
+  --no-install   takes the machine as it is
+  up.sh down     stops what a run in another terminal, or one that crashed, has left
+  down --wipe    and deletes everything it stored
+
+Settings come from the environment and from .env in the working directory (deploy/env.example). With
+REDIS_URL or DATABASE_URL set, that server is used and none is started. With SLACK_BOT_TOKEN set,
+messages go to Slack; else they are shown here. The demo heeds none of these. Data and logs lie in
+/var/lib/paperscout for root, else in ~/.local/state/paperscout; PAPERSCOUT_STATE names another folder.
+PAPERSCOUT_BUILD names a folder with built programs, and nothing is installed or built then.
+
+Exit status: 0 ended as asked, 1 something failed or the demo did not show what it must, 64 wrong usage,
+69 no packages or a server that did not start.
+END
+}
+
+wrong_usage() {
+    echo "up.sh: $1 (--help says what there is)" >&2
+    exit 64
+}
+
+command=up mode= install=yes arguments=()
+for argument in "$@"; do
+    case "$argument" in
+    -h | --help) usage; exit 0 ;;
+    down) command=down ;;
+    --demo | --live)
+        [ -z "$mode" ] || [ "$mode" = "$argument" ] || wrong_usage "--demo or --live, not both"
+        mode=$argument
+        arguments+=("$argument")
+        ;;
+    --stay | --wipe) arguments+=("$argument") ;;
+    --no-install) install=no ;;
+    *) wrong_usage "unknown argument '$argument'" ;;
+    esac
+done
+[[ $command = down || " ${arguments[*]} " != *" --wipe "* ]] || wrong_usage "--wipe goes with down"
+[[ $command = up || " ${arguments[*]} " != *" --"[dls]* ]] || wrong_usage "down takes --wipe only"
+[[ $mode = --demo || " ${arguments[*]} " != *" --stay "* ]] || wrong_usage "--stay goes with --demo"
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+build=${PAPERSCOUT_BUILD:-$root/build/release}
+
+install_packages() {
+    . "$root/deploy/packages.sh"
+    local missing
+    missing=$(packages_missing build run)
+    [ -n "$missing" ] || return 0
+    echo "Installing what is missing:" $missing
+    packages_install build run >"$log" 2>&1 || { cat "$log"; exit 69; }
+}
+
+build_programs() {
+    local launcher=
+    ! command -v ccache >/dev/null || launcher=ccache
+    echo "Building the programs (a minute at the first run) ..."
+    (cd "$root" && CC=gcc cmake --preset release -DCMAKE_C_COMPILER_LAUNCHER=$launcher &&
+        cmake --build build/release --target paperscout-scheduler paperscout-worker \
+            paperscout-notifier paperscout-upstream) >"$log" 2>&1 || {
+        cat "$log"
+        echo "up.sh: the build failed" >&2
+        exit 1
+    }
+}
+
+if [ $command = up ] && [ -z "${PAPERSCOUT_BUILD:-}" ]; then
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    [ $install = no ] || install_packages
+    build_programs
+    rm -f "$log"
+fi
+exec python3 -B "$root/deploy/local/up.py" --build "$build" $command "${arguments[@]}"

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""deploy/up.sh: the demo shows what it must and leaves nothing behind; wrong usage is refused."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from rig.places import build_dir
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+class Up(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="ps-up-")
+        os.chmod(self.folder, 0o755)  # the server user must get through
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.state = os.path.join(self.folder, "state")
+        # Settings of whoever runs the tests must not reach the demo.
+        self.environment = {**os.environ, "PAPERSCOUT_BUILD": build_dir(),
+                            "PAPERSCOUT_STATE": self.state, "POLL_INTERVAL_SECONDS": "nonsense"}
+
+    def start(self, *arguments):
+        return subprocess.Popen([os.path.join(ROOT, "deploy", "up.sh"), *arguments],
+                                cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run_to_end(self, *arguments, seconds=120):
+        child = self.start(*arguments)
+        try:
+            text, _ = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGTERM)
+            text, _ = child.communicate(timeout=60)
+            self.fail(f"up.sh did not end:\n{text}")
+        return child.returncode, text
+
+    def processes(self):
+        try:
+            with open(os.path.join(self.state, "processes.json"), encoding="utf-8") as file:
+                return json.load(file)
+        except OSError:
+            return []
+
+    def wait_for(self, what, check, seconds=40):
+        limit = time.monotonic() + seconds
+        while not check():
+            self.assertLess(time.monotonic(), limit, what)
+            time.sleep(0.1)
+
+    def test_the_demo_ends_well(self):
+        status, text = self.run_to_end("--demo")
+        self.assertEqual(status, 0, text)
+        for part in ("nobody was told, as it must be", "was a draft that had been found before",
+                     "message to #cpp-papers", "message to U0TEXTONLY", "asked us to slow down",
+                     "a 429 is never a miss", "nothing was lost"):
+            self.assertIn(part, text)
+        self.assertRegex(text, r"\b0  things not told yet")
+        self.assertEqual(self.processes(), [])
+        logs = os.path.join(self.state, "demo", "logs")
+        for name in os.listdir(logs):
+            with open(os.path.join(logs, name), encoding="utf-8", errors="replace") as file:
+                log = file.read()
+            for mark in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:"):
+                self.assertNotIn(mark, log, name)
+
+    def test_one_run_at_a_time_and_down_stops_it(self):
+        child = self.start("--demo", "--stay")
+        self.addCleanup(child.stdout.close)
+        self.wait_for("all programs run", lambda: len(self.processes()) == 7)
+        pids = [entry["pid"] for entry in self.processes()]
+        status, text = self.run_to_end("--demo")
+        self.assertEqual(status, 1)
+        self.assertIn("runs already", text)
+        status, text = self.run_to_end("down", "--wipe")
+        self.assertEqual(status, 0, text)
+        self.assertEqual(child.wait(10), 0)
+        self.assertEqual([pid for pid in pids if runs(pid)], [])
+        self.assertEqual(os.listdir(self.state), [])
+
+    def test_down_ends_what_a_crashed_run_has_left(self):
+        child = self.start("--demo", "--stay")
+        self.addCleanup(child.stdout.close)
+        self.wait_for("all programs run", lambda: len(self.processes()) == 7)
+        pids = [entry["pid"] for entry in self.processes()]
+        child.kill()
+        child.wait()
+        self.assertTrue(all(runs(pid) for pid in pids))
+        status, text = self.run_to_end("down")
+        self.assertEqual(status, 0, text)
+        self.assertIn("left by an earlier run", text)
+        self.assertEqual([pid for pid in pids if runs(pid)], [])
+
+    def test_wrong_usage(self):
+        for arguments in (["--lunar"], ["--wipe"], ["--stay"], ["down", "--demo"],
+                          ["--demo", "--live"]):
+            status, text = self.run_to_end(*arguments, seconds=20)
+            self.assertEqual(status, 64, (arguments, text))
+            self.assertIn("--help", text)
+        self.assertFalse(os.path.exists(self.state))
+
+
+if __name__ == "__main__":
+    unittest.main()
