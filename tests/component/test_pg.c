@@ -655,6 +655,7 @@ static void notices_do_not_reach_standard_error(void **state)
     char text[64] = "";
     FILE *file = tmpfile();
     int saved = dup(2);
+    size_t said;
 
     (void)state;
     assert_non_null(file);
@@ -664,8 +665,9 @@ static void notices_do_not_reach_standard_error(void **state)
     assert_true(dup2(saved, 2) >= 0);
     close(saved);
     rewind(file);
-    (void)fread(text, 1, sizeof(text) - 1, file);
+    said = fread(text, 1, sizeof(text) - 1, file);
     assert_string_equal(text, "");
+    assert_int_equal(said, 0);
     assert_true(answer.ok);
     fclose(file);
     done(&f);
