@@ -1,12 +1,13 @@
 /* paperscout-scheduler: plans what to probe, keeps the ledger, decides what is told. */
 #include "scheduler/cli/cmd_diff.h"
 #include "scheduler/cli/cmd_plan.h"
+#include "scheduler/cli/cmd_status.h"
 #include "scheduler/io/scheduler.h"
 #include "scheduler/io/scheduler_health.h"
 
 int main(int argc, char **argv)
 {
-    const struct ps_command commands[] = { ps_cmd_plan, ps_cmd_diff };
+    const struct ps_command commands[] = { ps_cmd_plan, ps_cmd_diff, ps_cmd_status };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",

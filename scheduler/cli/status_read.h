@@ -1,0 +1,14 @@
+/* Reads from Redis and PostgreSQL what `status` shows. */
+#ifndef PS_SCHEDULER_STATUS_READ_H
+#define PS_SCHEDULER_STATUS_READ_H
+#include "shared/core/json.h"
+#include "shared/io/sync.h"
+
+enum { PS_STATUS_CYCLES = 5 };
+
+/* Gives an object: leader, epoch, standbys, workers, cycle (null when Redis holds none), tasks,
+ * results, notify, papers, discovered, outbox_pending, poll_count, last_successful_poll,
+ * index_fetched_at, cycles (newest first). NULL with err where a server does not answer. */
+cJSON *ps_status_read(struct ps_sync *sync, struct ps_err *err) PS_MUST_USE;
+
+#endif
