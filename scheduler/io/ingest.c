@@ -25,8 +25,8 @@ struct ps_ingest {
     struct ps_timer *timer;          /* looks for results left behind; retries */
     char *consumer;
     int64_t epoch;               /* started for; 0: stopped */
-    int64_t op_epoch;            /* of the batch or the look that is out */
     bool busy;                   /* a batch or a look is out */
+    int64_t op_term;             /* it was begun in */
     bool committed;              /* the batch is in the ledger, and not done with in Redis yet */
     struct ps_result_batch next; /* being filled */
     struct ps_result_batch now;  /* being stored */
@@ -34,16 +34,21 @@ struct ps_ingest {
 
 static void step(struct ps_ingest *ingest);
 
+/* Is the answer for what is being done now? */
 static bool mine(struct ps_ingest *ingest)
 {
     ingest->busy = false;
-    return ingest->epoch == ingest->op_epoch && ps_office_leads(ingest->office, ingest->op_epoch);
+    if (ingest->op_term != ingest->office->term) {
+        ps_office_overtaken(ingest->office);
+        return false;
+    }
+    return ingest->epoch > 0 && ps_office_leads(ingest->office, ingest->epoch);
 }
 
 static void begin(struct ps_ingest *ingest)
 {
     ingest->busy = true;
-    ingest->op_epoch = ingest->epoch;
+    ingest->op_term = ingest->office->term;
 }
 
 static void take(void *cookie, const struct ps_stream_entry *entry)
@@ -67,10 +72,8 @@ static void on_done(void *cookie, const struct redisReply *reply, const struct p
     struct ps_ingest *ingest = cookie;
 
     (void)reply;
-    if (!mine(ingest)) {
-        step(ingest);
+    if (!mine(ingest))
         return;
-    }
     if (err != NULL) {
         if (err->code != PS_REDIS_ERR_OFFLINE)
             ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results stay in the stream",
@@ -145,10 +148,8 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 {
     struct ps_ingest *ingest = cookie;
 
-    if (!mine(ingest)) {
-        step(ingest);
+    if (!mine(ingest))
         return;
-    }
     if (err != NULL) {
         ps_office_unsure(ingest->office, PS_EVENT_RESULT_ERROR, "results were not stored", err);
         return;
@@ -176,10 +177,8 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
     struct ps_ingest *ingest = cookie;
     struct ps_office *office = ingest->office;
 
-    if (!mine(ingest)) {
-        step(ingest);
+    if (!mine(ingest))
         return;
-    }
     if (err != NULL) {
         ps_office_unsure(office, PS_EVENT_RESULT_ERROR, "watchlists were not read", err);
         return;
@@ -205,10 +204,8 @@ static void on_own(void *cookie, const struct redisReply *reply, const struct ps
 {
     struct ps_ingest *ingest = cookie;
 
-    if (!mine(ingest)) {
-        step(ingest);
+    if (!mine(ingest))
         return;
-    }
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         ps_stream_entries(reply->element[0]->element[1], take, ingest);
@@ -233,10 +230,8 @@ static void on_adopted(void *cookie, const struct redisReply *reply, const struc
     struct ps_ingest *ingest = cookie;
     size_t before = ingest->next.entries;
 
-    if (!mine(ingest)) {
-        step(ingest);
+    if (!mine(ingest))
         return;
-    }
     if (err == NULL)
         ps_stream_entries(reply, take, ingest);
     if (ingest->next.entries > before)
@@ -321,6 +316,8 @@ void ps_ingest_start(struct ps_ingest *ingest)
                                          .group = PS_GROUP_SCHEDULER };
     struct ps_err err;
 
+    if (ingest->busy)
+        return; /* an earlier term's batch is out: its answer brings another start */
     ingest->epoch = ingest->office->epoch;
     ingest->consumer = ps_alloc_format("%s:%" PRId64, daemon->instance, ingest->epoch);
     options.consumer = ingest->consumer;

@@ -18,6 +18,7 @@ void ps_office_clear(struct ps_office *office)
     *office = (struct ps_office){ .daemon = office->daemon,
                                   .election = office->election,
                                   .epoch = office->epoch,
+                                  .term = office->term + 1,
                                   .moved_ms = office->moved_ms,
                                   .reload = office->reload,
                                   .reload_cookie = office->reload_cookie };
@@ -45,12 +46,17 @@ void ps_office_failed(struct ps_office *office, enum ps_event event, const char 
     }
 }
 
+void ps_office_overtaken(struct ps_office *office)
+{
+    if (office->epoch > 0)
+        office->reload(office->reload_cookie);
+}
+
 void ps_office_unsure(struct ps_office *office, enum ps_event event, const char *what,
                       const struct ps_err *err)
 {
     ps_office_failed(office, event, what, err);
-    if (office->epoch > 0)
-        office->reload(office->reload_cookie);
+    ps_office_overtaken(office);
 }
 
 void ps_office_told(const struct ps_pg_rows *rows, size_t statement, int i)

@@ -14,6 +14,7 @@ struct ps_office {
     struct ps_daemon *daemon;     /* borrowed */
     struct ps_election *election; /* borrowed */
     int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
+    int64_t term;                 /* counts how often the mirrors were forgotten */
     int64_t moved_ms;             /* monotonic: when work last went forward */
     void (*reload)(void *cookie); /* asks to read the mirrors anew, soon; see ps_office_failed */
     void *reload_cookie;
@@ -44,6 +45,9 @@ void ps_office_failed(struct ps_office *office, enum ps_event event, const char 
 void ps_office_unsure(struct ps_office *office, enum ps_event event, const char *what,
                       const struct ps_err *err);
 
+/* The answer came of a transaction begun in an earlier term: the mirrors were perhaps read before
+ * it was committed, so they are read once more. */
+void ps_office_overtaken(struct ps_office *office);
 /* Logs row i of what ps_store_add_rows answered. */
 void ps_office_told(const struct ps_pg_rows *rows, size_t statement, int i);
 

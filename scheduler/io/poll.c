@@ -10,7 +10,8 @@ enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000 };
 
 void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
 {
-    poll->op_epoch = poll->epoch;
+    poll->busy = true;
+    poll->op_term = poll->parts.office->term;
     ps_pg_run(poll->parts.office->daemon->pg, batch, fn, poll);
 }
 
@@ -24,7 +25,12 @@ bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *e
     int64_t again_ms =
         poll->clock.interval_ms < AGAIN_MAX_MS ? poll->clock.interval_ms : AGAIN_MAX_MS;
 
-    if (poll->epoch != poll->op_epoch || !ps_office_leads(poll->parts.office, poll->op_epoch))
+    poll->busy = false;
+    if (poll->op_term != poll->parts.office->term) {
+        ps_office_overtaken(poll->parts.office);
+        return false;
+    }
+    if (!ps_office_leads(poll->parts.office, poll->epoch))
         return false;
     if (err == NULL)
         return true;
@@ -235,6 +241,8 @@ void ps_poll_start(struct ps_poll *poll)
 {
     const struct ps_office *office = poll->parts.office;
 
+    if (poll->busy)
+        return; /* an earlier term's transaction is out: its answer brings another start */
     poll->epoch = office->epoch;
     if (office->run != NULL) {
         const struct ps_ledger *ledger = &office->run->ledger;

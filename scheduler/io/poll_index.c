@@ -154,11 +154,6 @@ static void fall_back(struct ps_poll *poll, const struct ps_err *err)
     ps_poll_plan(poll);
 }
 
-static char *copy_of(const char *text)
-{
-    return text == NULL ? NULL : ps_alloc_text(text);
-}
-
 static void on_fetched(void *cookie, struct ps_index *index, const char *etag, const char *modified,
                        const struct ps_err *err)
 {
@@ -173,8 +168,8 @@ static void on_fetched(void *cookie, struct ps_index *index, const char *etag, c
         return;
     }
     poll->fresh = index;
-    poll->etag = copy_of(etag);
-    poll->modified = copy_of(modified);
+    poll->etag = ps_alloc_text(etag);
+    poll->modified = ps_alloc_text(modified);
     if (index != NULL)
         ps_diff_make(poll->parts.office->index, index, &poll->diff);
     store(poll);

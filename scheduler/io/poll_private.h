@@ -22,7 +22,8 @@ struct ps_poll {
     struct ps_http *http; /* for HEARTBEAT_URL */
     enum ps_poll_state state;
     int64_t epoch;         /* started for; 0: stopped */
-    int64_t op_epoch;      /* of the transaction that is out */
+    bool busy;             /* a transaction is out */
+    int64_t op_term;       /* it was begun in */
     int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
     int64_t cycle;         /* of this poll */
     int64_t started_ms;    /* wall clock */

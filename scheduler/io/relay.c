@@ -116,21 +116,18 @@ static void on_pushed(void *cookie, const struct redisReply *reply, const struct
     run(relay, batch, on_queued);
 }
 
-static char *copy_of(const char *text)
-{
-    return text == NULL ? NULL : ps_alloc_text(text);
-}
-
 static void add_message(struct ps_relay *relay, const struct ps_pg_rows *rows, int row,
                         struct ps_script_args *args)
 {
-    struct ps_notice notice = { .id = copy_of(ps_pg_text(rows, UNQUEUED, row, MSG_ID)),
-                                .kind = PS_NOTICE_MANUAL,
-                                .channel = copy_of(ps_pg_text(rows, UNQUEUED, row, MSG_CHANNEL)),
-                                .text = copy_of(ps_pg_text(rows, UNQUEUED, row, MSG_TEXT)),
-                                .thread_ts = copy_of(ps_pg_text(rows, UNQUEUED, row, MSG_THREAD)),
-                                .created_ms = ps_pg_int(rows, UNQUEUED, row, MSG_CREATED, 0),
-                                .trace = copy_of(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE)) };
+    struct ps_notice notice = {
+        .id = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_ID)),
+        .kind = PS_NOTICE_MANUAL,
+        .channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_CHANNEL)),
+        .text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TEXT)),
+        .thread_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_THREAD)),
+        .created_ms = ps_pg_int(rows, UNQUEUED, row, MSG_CREATED, 0),
+        .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE))
+    };
     char *json;
 
     if (!ps_notice_kind_parse(ps_pg_text(rows, UNQUEUED, row, MSG_KIND), &notice.kind))

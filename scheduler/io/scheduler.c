@@ -46,11 +46,6 @@ static void on_stop(void *cookie)
     stop_parts(cookie);
 }
 
-static char *copy_of(const char *text)
-{
-    return text == NULL ? NULL : ps_alloc_text(text);
-}
-
 static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
 {
     const size_t meta = PS_STORE_LOAD_META;
@@ -61,8 +56,8 @@ static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
     office->last_started_ms = ps_pg_int(rows, meta, 0, 2, 0);
     office->last_finished_ms = ps_pg_int(rows, meta, 0, 3, 0);
     office->last_good_ms = ps_pg_int(rows, meta, 0, 4, 0);
-    office->etag = copy_of(ps_pg_text(rows, meta, 0, 5));
-    office->modified = copy_of(ps_pg_text(rows, meta, 0, 6));
+    office->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, 5));
+    office->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
     office->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
     office->index = ps_store_read_index(rows);
     office->discovered = ps_urlset_create();

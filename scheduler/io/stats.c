@@ -103,11 +103,6 @@ static void ask_redis(struct ps_stats *stats)
     PS_REDIS(daemon->redis, on_consumers, stats, "XINFO", "CONSUMERS", tasks, PS_GROUP_WORKERS);
 }
 
-static char *copy_of(const char *text)
-{
-    return text == NULL ? NULL : ps_alloc_text(text);
-}
-
 /* Columns: number epoch status started finished planned error summary. */
 static void keep_cycle(struct ps_stats_now *now, const struct ps_pg_rows *rows, int row)
 {
@@ -116,8 +111,8 @@ static void keep_cycle(struct ps_stats_now *now, const struct ps_pg_rows *rows, 
     now->last_finished_ms = ps_pg_int(rows, 1, row, 4, 0);
     free(now->last_error);
     free(now->last_summary);
-    now->last_error = copy_of(ps_pg_text(rows, 1, row, 6));
-    now->last_summary = copy_of(ps_pg_text(rows, 1, row, 7));
+    now->last_error = ps_alloc_text(ps_pg_text(rows, 1, row, 6));
+    now->last_summary = ps_alloc_text(ps_pg_text(rows, 1, row, 7));
 }
 
 static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
