@@ -1,0 +1,525 @@
+/* Every Lua script against a real server: what it promises in its header, and what it refuses. */
+#include "tests/support/servers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct ps_test_redis *server;
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define RUN(script, keys, ...)                                                                     \
+    ps_test_redis_script(server, PS_SCRIPT_##script, keys, LIST(__VA_ARGS__))
+#define DO(...)  ps_test_redis_do(server, __VA_ARGS__)
+#define INT(...) ps_test_redis_int(server, __VA_ARGS__)
+
+#define LEASE      LIST("leader", "epoch")
+#define KEEP       LIST("leader", "epoch", "generation")
+#define RELEASE    LIST("leader")
+#define OPEN       LIST("epoch", "cycle")
+#define PUBLISH    LIST("epoch", "cycle", "tasks")
+#define GENERATION LIST("epoch", "generation")
+#define DONE       LIST("epoch", "results", "cycle")
+#define WITHDRAW   LIST("epoch", "tasks")
+#define TASKS      LIST("tasks")
+#define FINISH     LIST("tasks", "results")
+#define BURY       LIST("tasks", "results", "tasks:dead")
+#define HOST       LIST("limit:h", "cooldown:h")
+#define PUSH       LIST("epoch", "notify")
+#define TAKE       LIST("notify", "notify:inflight:a", "notify:holders")
+#define SETTLE     LIST("notify", "notify:inflight:a", "notify:dead")
+#define RECLAIM    LIST("notify", "notify:holders")
+#define REPLAY     LIST("notify", "notify:dead")
+
+static int start_server(void **state)
+{
+    (void)state;
+    server = ps_test_redis_start(NULL);
+    return 0;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    ps_test_redis_destroy(server);
+    return 0;
+}
+
+static int flush(void **state)
+{
+    (void)state;
+    DO("FLUSHALL");
+    return 0;
+}
+
+/* The lease */
+
+static void one_of_two_candidates_leads(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(LEASE_TAKE, LEASE, "a", "1", "5000"), "[1 a:1]");
+    assert_string_equal(RUN(LEASE_TAKE, LEASE, "b", "2", "5000"), "[0 a:1]");
+    assert_string_equal(DO("GET leader"), "a:1");
+    assert_string_equal(DO("GET epoch"), "1");
+    assert_in_range(INT("PTTL leader"), 4000, 5000);
+}
+
+static void an_epoch_is_never_used_twice(void **state)
+{
+    (void)state;
+    DO("SET epoch 7");
+    assert_string_equal(RUN(LEASE_TAKE, LEASE, "a", "7", "5000"), "[-1 7]");
+    assert_string_equal(RUN(LEASE_TAKE, LEASE, "a", "6", "5000"), "[-1 7]");
+    assert_string_equal(DO("GET leader"), "nil");
+    assert_string_equal(RUN(LEASE_TAKE, LEASE, "a", "8", "5000"), "[1 a:8]");
+}
+
+static void only_the_holder_renews_and_releases(void **state)
+{
+    (void)state;
+    DO("SET generation 3");
+    RUN(LEASE_TAKE, LEASE, "a", "1", "1000");
+    assert_string_equal(RUN(LEASE_KEEP, KEEP, "a:1", "9000"), "[1 3]");
+    assert_in_range(INT("PTTL leader"), 8000, 9000);
+    assert_string_equal(RUN(LEASE_KEEP, KEEP, "a:2", "60000"), "[0 a:1]");
+    assert_in_range(INT("PTTL leader"), 8000, 9000);
+    assert_string_equal(RUN(LEASE_RELEASE, RELEASE, "b:1"), "0");
+    assert_string_equal(RUN(LEASE_RELEASE, RELEASE, "a:1"), "1");
+    assert_string_equal(RUN(LEASE_KEEP, KEEP, "a:1", "9000"), "[0 ]");
+    assert_string_equal(DO("GET leader"), "nil");
+}
+
+/* Fencing */
+
+static void an_older_epoch_writes_nothing(void **state)
+{
+    (void)state;
+    DO("SET epoch 7");
+    DO("HSET cycle number 4 published 0");
+    DO("XADD results 1-1 task x");
+    DO("XGROUP CREATE results scheduler 0");
+    DO("XREADGROUP GROUP scheduler old STREAMS results >");
+    DO("XADD tasks 1-1 cycle 3");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "6", "5", "1", "then", "later"), "!FENCED");
+    assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "6", "4", "1", "0", "4:D1R0.pdf", "u", "cold",
+                            "D", "1", "0", ".pdf"),
+                        "!FENCED");
+    assert_string_equal(RUN(GENERATION_SET, GENERATION, "6", "9"), "!FENCED");
+    assert_string_equal(RUN(RESULT_DONE, DONE, "6", "scheduler", "4", "2", "finished", "1", "1-1"),
+                        "!FENCED");
+    assert_string_equal(RUN(NOTICE_PUSH, PUSH, "6", "100", "1", "{}"), "!FENCED");
+    assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "6", "workers", "4", "10", ""), "!FENCED");
+    assert_string_equal(DO("HGETALL cycle"), "[number 4 published 0]");
+    assert_int_equal(INT("XLEN tasks"), 1);
+    assert_int_equal(INT("XLEN results"), 1);
+    assert_int_equal(INT("EXISTS notify generation"), 0);
+    assert_string_equal(DO("GET epoch"), "7");
+}
+
+static void the_same_and_a_newer_epoch_write(void **state)
+{
+    (void)state;
+    DO("SET epoch 7");
+    assert_string_equal(RUN(GENERATION_SET, GENERATION, "7", "1"), "1");
+    assert_string_equal(RUN(GENERATION_SET, GENERATION, "8", "2"), "1");
+    assert_string_equal(DO("GET epoch"), "8");
+    assert_string_equal(RUN(GENERATION_SET, GENERATION, "7", "3"), "!FENCED");
+    assert_string_equal(DO("GET generation"), "2");
+}
+
+/* A cycle and its tasks */
+
+#define TASK_OF(position, file) position, "4:" file, "http://h/" file, "cold", "D", "1", "0", ".pdf"
+
+static void a_second_publish_does_nothing(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later"), "0");
+    assert_string_equal(
+        RUN(TASK_PUBLISH, PUBLISH, "1", "4", "2", TASK_OF("0", "a"), TASK_OF("1", "b")), "2");
+    assert_string_equal(
+        RUN(TASK_PUBLISH, PUBLISH, "1", "4", "2", TASK_OF("0", "a"), TASK_OF("1", "b")), "0");
+    assert_string_equal(
+        RUN(TASK_PUBLISH, PUBLISH, "1", "4", "3", TASK_OF("1", "b"), TASK_OF("2", "c")), "1");
+    assert_int_equal(INT("XLEN tasks"), 3);
+    assert_string_equal(DO("HGET cycle published"), "3");
+}
+
+static void the_next_leader_goes_on_where_the_last_one_stopped(void **state)
+{
+    (void)state;
+    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later");
+    RUN(TASK_PUBLISH, PUBLISH, "1", "4", "2", TASK_OF("0", "a"), TASK_OF("1", "b"));
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "4", "3", "then", "later"), "2");
+    assert_string_equal(DO("HGET cycle epoch"), "2");
+    assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "3", TASK_OF("2", "c")), "!FENCED");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "5", "9", "then", "later"), "0");
+    assert_string_equal(DO("HMGET cycle number published planned"), "[5 0 9]");
+}
+
+static void tasks_of_a_cycle_redis_does_not_know_are_refused(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a")), "!NOCYCLE");
+    RUN(CYCLE_OPEN, OPEN, "1", "5", "3", "then", "later");
+    assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a")), "!NOCYCLE");
+    assert_int_equal(INT("EXISTS tasks"), 0);
+}
+
+static void tasks_a_redis_published_are_readable(void **state)
+{
+    (void)state;
+    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later");
+    RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a"));
+    assert_non_null(strstr(DO("XRANGE tasks - +"),
+                           "[task 4:a cycle 4 epoch 1 url http://h/a tier cold prefix D number 1 "
+                           "revision 0 ext .pdf]"));
+}
+
+static void give_tasks(void)
+{
+    DO("XADD tasks 1-1 task 4:a cycle 4");
+    DO("XADD tasks 1-2 task 4:b cycle 4");
+    DO("XGROUP CREATE tasks workers 0");
+    DO("XREADGROUP GROUP workers w1 STREAMS tasks >");
+}
+
+static void a_result_counts_once(void **state)
+{
+    (void)state;
+    give_tasks();
+    assert_string_equal(
+        RUN(TASK_FINISH, FINISH, "workers", "1-1", "4", "task", "4:a", "outcome", "miss"), "1");
+    assert_string_equal(
+        RUN(TASK_FINISH, FINISH, "workers", "1-1", "4", "task", "4:a", "outcome", "miss"), "0");
+    assert_int_equal(INT("XLEN results"), 1);
+    assert_int_equal(INT("XLEN tasks"), 1);
+    assert_string_equal(
+        RUN(TASK_FINISH, FINISH, "workers", "1-1", "2", "task", "4:a", "1-2", "2", "task", "4:b"),
+        "1");
+    assert_int_equal(INT("XLEN results"), 2);
+    assert_int_equal(INT("XLEN tasks"), 0);
+}
+
+static void a_dead_workers_tasks_are_claimed_at_once_and_a_live_ones_stay(void **state)
+{
+    (void)state;
+    give_tasks();
+    DO("SET instance:w1 alive");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "10"), "[]");
+    DO("DEL instance:w1");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "1"),
+                        "[[1-1 [task 4:a cycle 4] 2 w1]]");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "10"),
+                        "[[1-2 [task 4:b cycle 4] 2 w1]]");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "10"), "[]");
+}
+
+static void a_silent_workers_tasks_are_claimed_after_the_visibility_time(void **state)
+{
+    (void)state;
+    give_tasks();
+    DO("SET instance:w1 alive");
+    ps_test_sleep_ms(60);
+    assert_string_equal(RUN(TASK_RENEW, TASKS, "workers", "w1", "1-2"), "[]");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "50", "10"),
+                        "[[1-1 [task 4:a cycle 4] 2 w1]]");
+    assert_string_equal(RUN(TASK_RENEW, TASKS, "workers", "w1", "1-1", "1-2", "9-9"), "[1-1 9-9]");
+}
+
+static void a_task_that_was_deleted_is_no_ones(void **state)
+{
+    (void)state;
+    give_tasks();
+    DO("XDEL tasks 1-1");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "0", "10"),
+                        "[[1-2 [task 4:b cycle 4] 2 w1]]");
+    assert_int_equal(INT("XLEN tasks"), 1);
+    assert_string_equal(DO("XPENDING tasks workers - + 9 w1"), "[]");
+}
+
+static void a_worker_finds_what_it_was_given_and_knows_nothing_of(void **state)
+{
+    (void)state;
+    give_tasks();
+    assert_string_equal(RUN(TASK_RECOVER, TASKS, "workers", "w1", "50000", "10"), "[]");
+    assert_string_equal(RUN(TASK_RECOVER, TASKS, "workers", "w2", "0", "10"), "[]");
+    assert_string_equal(RUN(TASK_RECOVER, TASKS, "workers", "w1", "0", "1"),
+                        "[[1-1 [task 4:a cycle 4] 2 w1]]");
+}
+
+static void a_task_handed_back_is_a_fresh_entry_once(void **state)
+{
+    (void)state;
+    give_tasks();
+    RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "0", "1");
+    assert_string_equal(RUN(TASK_RETURN, TASKS, "workers", "w1", "1-1", "1-2"), "1");
+    assert_string_equal(RUN(TASK_RETURN, TASKS, "workers", "w1", "1-2"), "0");
+    assert_int_equal(INT("XLEN tasks"), 2);
+    assert_non_null(
+        strstr(DO("XREADGROUP GROUP workers w3 STREAMS tasks >"), "[task 4:b cycle 4]"));
+    assert_string_equal(DO("XPENDING tasks workers - + 9 w1"), "[]");
+}
+
+static void a_buried_task_leaves_a_reason_and_a_result_once(void **state)
+{
+    (void)state;
+    give_tasks();
+    assert_string_equal(RUN(TASK_BURY, BURY, "workers", "1-1", "delivered too often", "6", "w1",
+                            "100", "task", "4:a", "outcome", "error"),
+                        "1");
+    assert_string_equal(RUN(TASK_BURY, BURY, "workers", "1-1", "delivered too often", "6", "w1",
+                            "100", "task", "4:a"),
+                        "0");
+    assert_string_equal(RUN(TASK_BURY, BURY, "workers", "1-2", "no url", "1", "w1", "100"), "1");
+    assert_int_equal(INT("XLEN results"), 1);
+    assert_int_equal(INT("XLEN tasks"), 0);
+    assert_non_null(strstr(DO("XRANGE tasks:dead - +"),
+                           "[entry 1-1 reason delivered too often deliveries 6 worker w1 "
+                           "task 4:a cycle 4]"));
+}
+
+static void only_an_idle_dead_consumer_is_removed(void **state)
+{
+    (void)state;
+    give_tasks();
+    DO("XGROUP CREATECONSUMER tasks workers w2");
+    DO("XGROUP CREATECONSUMER tasks workers w3");
+    DO("XGROUP CREATECONSUMER tasks workers w4");
+    DO("SET instance:w3 alive");
+    assert_string_equal(RUN(CONSUMER_REAP, TASKS, "workers", "instance:", "50000", "w4"), "[w4]");
+    ps_test_sleep_ms(30);
+    assert_string_equal(RUN(CONSUMER_REAP, TASKS, "workers", "instance:", "20", ""), "[w2]");
+    assert_string_equal(RUN(CONSUMER_REAP, TASKS, "workers", "instance:", "20", "w1"), "[]");
+    DO("DEL tasks");
+    assert_string_equal(RUN(CONSUMER_REAP, TASKS, "workers", "instance:", "20", ""), "[]");
+}
+
+static void what_nobody_read_of_a_closed_cycle_is_withdrawn(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "1", "workers", "4", "10", ""), "[0 ]");
+    give_tasks();
+    DO("XADD tasks 2-1 task 4:c cycle 4");
+    DO("XADD tasks 2-2 task 5:d cycle 5");
+    DO("XADD tasks 2-3 cycle none");
+    DO("XADD tasks 2-4 task 3:e cycle 3");
+    assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "1", "workers", "4", "2", ""), "[1 2-2]");
+    assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "1", "workers", "4", "2", "2-2"), "[1 2-4]");
+    assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "1", "workers", "4", "2", "2-4"), "[0 ]");
+    assert_int_equal(INT("XLEN tasks"), 4);
+}
+
+/* Results */
+
+static void give_results(void)
+{
+    DO("XADD results 1-1 task 4:a");
+    DO("XADD results 1-2 task 4:b");
+    DO("XGROUP CREATE results scheduler 0");
+    DO("XREADGROUP GROUP scheduler old:1 STREAMS results >");
+}
+
+static void a_new_leader_adopts_what_the_old_one_had_read(void **state)
+{
+    (void)state;
+    give_results();
+    DO("XDEL results 1-2");
+    assert_string_equal(RUN(RESULT_ADOPT, LIST("results"), "scheduler", "new:2", "10"),
+                        "[[1-1 [task 4:a]]]");
+    assert_string_equal(RUN(RESULT_ADOPT, LIST("results"), "scheduler", "new:2", "10"), "[]");
+    assert_null(strstr(DO("XINFO CONSUMERS results scheduler"), "old:1"));
+    assert_string_equal(DO("XPENDING results scheduler"), "[1 1-1 1-1 [[new:2 1]]]");
+}
+
+static void a_stored_result_leaves_and_the_cycle_tells(void **state)
+{
+    (void)state;
+    give_results();
+    DO("HSET cycle number 4 finished 0");
+    assert_string_equal(
+        RUN(RESULT_DONE, DONE, "1", "scheduler", "4", "4", "finished", "1", "miss", "1", "1-1"),
+        "1");
+    assert_string_equal(
+        RUN(RESULT_DONE, DONE, "1", "scheduler", "4", "2", "finished", "2", "1-1", "1-2"), "1");
+    assert_int_equal(INT("XLEN results"), 0);
+    assert_string_equal(DO("HMGET cycle finished miss"), "[2 1]");
+    assert_string_equal(RUN(RESULT_DONE, DONE, "1", "scheduler", "3", "2", "finished", "9"), "0");
+    assert_string_equal(DO("HGET cycle finished"), "2");
+}
+
+/* Pacing */
+
+static void permits_are_granted_up_to_the_burst_and_then_at_the_rate(void **state)
+{
+    int granted = 0, wait = 0, paused = 0;
+
+    (void)state;
+    assert_int_equal(
+        sscanf(RUN(HOST_ADMIT, HOST, "20", "5", "8"), "[%d %d %d]", &granted, &wait, &paused), 3);
+    assert_int_equal(granted, 5);
+    assert_in_range(wait, 1, 50);
+    assert_int_equal(paused, 0);
+    ps_test_sleep_ms(wait + 2);
+    assert_int_equal(
+        sscanf(RUN(HOST_ADMIT, HOST, "20", "5", "8"), "[%d %d %d]", &granted, &wait, &paused), 3);
+    assert_in_range(granted, 1, 3);
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "0", "5", "8"), "[8 0 0]");
+}
+
+static void a_pause_stops_everybody_and_the_longest_counts(void **state)
+{
+    int left = 0;
+
+    (void)state;
+    assert_string_equal(RUN(HOST_COOL, HOST, "300", "20", "429 w1"), "300");
+    assert_in_range(atoi(RUN(HOST_COOL, HOST, "100", "20", "429 w2")), 200, 300);
+    assert_string_equal(DO("GET cooldown:h"), "429 w1");
+    assert_string_equal(RUN(HOST_COOL, HOST, "900", "20", "429 w3"), "900");
+    assert_string_equal(DO("GET cooldown:h"), "429 w3");
+    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", "8"), "[0 %d 1]", &left), 1);
+    assert_in_range(left, 700, 900);
+    assert_non_null(strstr(DO("GET limit:h"), "\"rate\":10.000")); /* cut once, not three times */
+}
+
+static void the_rate_is_never_cut_below_a_twentieth(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        RUN(HOST_COOL, HOST, "1", "200", "429");
+        ps_test_sleep_ms(3);
+    }
+    assert_non_null(strstr(DO("GET limit:h"), "\"rate\":10."));
+}
+
+static void a_limit_written_by_hand_does_no_harm(void **state)
+{
+    (void)state;
+    DO("SET limit:h nonsense");
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "20", "5", "2"), "[2 0 0]");
+    DO("SET limit:h [1,2]");
+    assert_string_equal(RUN(HOST_COOL, HOST, "1", "20", "429"), "1");
+}
+
+static void a_heartbeat_always_has_an_end(void **state)
+{
+    (void)state;
+    RUN(INSTANCE_BEAT, LIST("instance:worker:w"), "5000", "version", "1", "in_flight", "2");
+    assert_string_equal(DO("HMGET instance:worker:w version in_flight"), "[1 2]");
+    assert_in_range(INT("PTTL instance:worker:w"), 4000, 5000);
+}
+
+/* Messages */
+
+static void the_list_takes_no_more_than_its_size_but_urgent_ones(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(NOTICE_PUSH, PUSH, "1", "2", "0", "a", "0", "b", "0", "c", "1", "d"),
+                        "[2 2]");
+    assert_string_equal(RUN(NOTICE_PUSH, PUSH, "1", "2", "1", "d", "0", "c"), "[1 3]");
+    assert_string_equal(DO("LRANGE notify 0 -1"), "[d a b]");
+}
+
+static void what_is_taken_is_held_and_settled_once(void **state)
+{
+    (void)state;
+    DO("RPUSH notify a b c d");
+    assert_string_equal(RUN(NOTICE_TAKE, TAKE, "a", "3"), "[1 a b c]");
+    assert_string_equal(DO("SMEMBERS notify:holders"), "[a]");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a"), "1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a"), "0");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "back", "b"), "1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason"), "1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason"), "0");
+    assert_string_equal(DO("LRANGE notify 0 -1"), "[b d]");
+    assert_string_equal(DO("LRANGE notify:dead 0 -1"), "[c with a reason]");
+    assert_int_equal(INT("EXISTS notify:inflight:a"), 0);
+}
+
+#define FOR_C(n) "{\"id\":\"" n "\",\"channel\":\"C\",\"text\":\"\"}"
+#define FOR_D(n) "{\"id\":\"" n "\",\"channel\":\"D\",\"text\":\"\\\"channel\\\":\\\"C\\\"\"}"
+
+static void a_full_channel_does_not_stand_before_the_others(void **state)
+{
+    (void)state;
+    DO("RPUSH notify %s %s %s", FOR_C("1"), FOR_D("2"), FOR_C("3"));
+    assert_string_equal(RUN(NOTICE_TAKE, TAKE, "a", "9", "\"C\""), "[2 " FOR_D("2") "]");
+    assert_string_equal(DO("LRANGE notify 0 -1"), "[" FOR_C("1") " " FOR_C("3") "]");
+}
+
+static void a_dead_holders_messages_come_back_in_their_order(void **state)
+{
+    (void)state;
+    DO("RPUSH notify a b c");
+    RUN(NOTICE_TAKE, TAKE, "a", "2");
+    DO("SET instance:a alive");
+    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
+                        "0");
+    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "0"),
+                        "0");
+    DO("DEL instance:a");
+    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
+                        "2");
+    assert_string_equal(DO("LRANGE notify 0 -1"), "[a b c]");
+    assert_int_equal(INT("EXISTS notify:holders"), 0);
+    RUN(NOTICE_TAKE, TAKE, "a", "1");
+    DO("SET instance:a alive");
+    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "1"),
+                        "1");
+}
+
+static void a_dead_message_is_replayed_or_dropped_once(void **state)
+{
+    (void)state;
+    DO("RPUSH notify:dead x y");
+    assert_string_equal(RUN(NOTICE_REPLAY, REPLAY, "x", "x anew"), "1");
+    assert_string_equal(RUN(NOTICE_REPLAY, REPLAY, "x", "x anew"), "0");
+    assert_string_equal(RUN(NOTICE_REPLAY, REPLAY, "y", ""), "1");
+    assert_string_equal(DO("LRANGE notify 0 -1"), "[x anew]");
+    assert_int_equal(INT("EXISTS notify:dead"), 0);
+}
+
+#define FLUSHED(test) cmocka_unit_test_setup(test, flush)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FLUSHED(one_of_two_candidates_leads),
+        FLUSHED(an_epoch_is_never_used_twice),
+        FLUSHED(only_the_holder_renews_and_releases),
+        FLUSHED(an_older_epoch_writes_nothing),
+        FLUSHED(the_same_and_a_newer_epoch_write),
+        FLUSHED(a_second_publish_does_nothing),
+        FLUSHED(the_next_leader_goes_on_where_the_last_one_stopped),
+        FLUSHED(tasks_of_a_cycle_redis_does_not_know_are_refused),
+        FLUSHED(tasks_a_redis_published_are_readable),
+        FLUSHED(a_result_counts_once),
+        FLUSHED(a_dead_workers_tasks_are_claimed_at_once_and_a_live_ones_stay),
+        FLUSHED(a_silent_workers_tasks_are_claimed_after_the_visibility_time),
+        FLUSHED(a_task_that_was_deleted_is_no_ones),
+        FLUSHED(a_worker_finds_what_it_was_given_and_knows_nothing_of),
+        FLUSHED(a_task_handed_back_is_a_fresh_entry_once),
+        FLUSHED(a_buried_task_leaves_a_reason_and_a_result_once),
+        FLUSHED(only_an_idle_dead_consumer_is_removed),
+        FLUSHED(what_nobody_read_of_a_closed_cycle_is_withdrawn),
+        FLUSHED(a_new_leader_adopts_what_the_old_one_had_read),
+        FLUSHED(a_stored_result_leaves_and_the_cycle_tells),
+        FLUSHED(permits_are_granted_up_to_the_burst_and_then_at_the_rate),
+        FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
+        FLUSHED(the_rate_is_never_cut_below_a_twentieth),
+        FLUSHED(a_limit_written_by_hand_does_no_harm),
+        FLUSHED(a_heartbeat_always_has_an_end),
+        FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
+        FLUSHED(what_is_taken_is_held_and_settled_once),
+        FLUSHED(a_full_channel_does_not_stand_before_the_others),
+        FLUSHED(a_dead_holders_messages_come_back_in_their_order),
+        FLUSHED(a_dead_message_is_replayed_or_dropped_once),
+    };
+
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
