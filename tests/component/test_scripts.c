@@ -378,7 +378,7 @@ static void a_pause_stops_everybody_and_the_longest_counts(void **state)
 
     (void)state;
     assert_string_equal(RUN(HOST_COOL, HOST, "300", "20", "429 w1"), "300");
-    assert_in_range(atoi(RUN(HOST_COOL, HOST, "100", "20", "429 w2")), 200, 300);
+    assert_in_range(strtol(RUN(HOST_COOL, HOST, "100", "20", "429 w2"), NULL, 10), 200, 300);
     assert_string_equal(DO("GET cooldown:h"), "429 w1");
     assert_string_equal(RUN(HOST_COOL, HOST, "900", "20", "429 w3"), "900");
     assert_string_equal(DO("GET cooldown:h"), "429 w3");
