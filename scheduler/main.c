@@ -1,5 +1,7 @@
 /* paperscout-scheduler: plans what to probe, keeps the ledger, decides what is told. */
 #include "scheduler/cli/cmd_diff.h"
+#include "scheduler/cli/cmd_explain.h"
+#include "scheduler/cli/cmd_history.h"
 #include "scheduler/cli/cmd_plan.h"
 #include "scheduler/cli/cmd_status.h"
 #include "scheduler/io/scheduler.h"
@@ -7,7 +9,8 @@
 
 int main(int argc, char **argv)
 {
-    const struct ps_command commands[] = { ps_cmd_plan, ps_cmd_diff, ps_cmd_status };
+    const struct ps_command commands[] = { ps_cmd_plan, ps_cmd_diff, ps_cmd_status, ps_cmd_history,
+                                           ps_cmd_explain };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",

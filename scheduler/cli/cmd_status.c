@@ -1,5 +1,6 @@
 #include "scheduler/cli/cmd_status.h"
 
+#include "scheduler/cli/cycle_table.h"
 #include "scheduler/cli/status_read.h"
 #include "scheduler/core/ledger.h"
 
@@ -102,31 +103,6 @@ static void print_told(const cJSON *status)
                  text_or(status, "last_successful_poll", "never"));
 }
 
-static void print_cycles(const cJSON *status)
-{
-    const cJSON *cycles = cJSON_GetObjectItem(status, "cycles"), *cycle;
-
-    (void)printf("%8s  %-8s %-20s %8s %8s %6s %6s\n", "cycle", "status", "started", "planned",
-                 "seconds", "hits", "errors");
-    cJSON_ArrayForEach(cycle, cycles)
-    {
-        const cJSON *summary = cJSON_GetObjectItem(cycle, "summary");
-        const cJSON *seconds = cJSON_GetObjectItem(summary, "cycle_duration_s");
-
-        (void)printf("%8lld  %-8s %-20s %8lld ", (long long)number(cycle, "number"),
-                     text_or(cycle, "status", "?"), text_or(cycle, "started_at", "-"),
-                     (long long)number(cycle, "planned"));
-        if (cJSON_IsNumber(seconds))
-            (void)printf("%8.1f %6lld %6lld\n", seconds->valuedouble,
-                         (long long)number(summary, "hit_total"),
-                         (long long)number(summary, "errors"));
-        else
-            (void)printf("%8s %6s %6s\n", "-", "-", "-");
-    }
-    if (cJSON_GetArraySize(cycles) == 0)
-        (void)printf("%8s\n", "none");
-}
-
 static void print(const cJSON *status, bool json)
 {
     char *text;
@@ -143,7 +119,7 @@ static void print(const cJSON *status, bool json)
     print_stream(status, "results");
     print_workers(status);
     print_told(status);
-    print_cycles(status);
+    ps_cycle_table_print(cJSON_GetObjectItem(status, "cycles"));
 }
 
 static int run(int argc, char **argv, void *env)

@@ -1,5 +1,6 @@
 #include "scheduler/cli/status_read.h"
 
+#include "scheduler/cli/cycle_table.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 
@@ -223,28 +224,9 @@ static void add_notify(struct reader *reader, cJSON *status)
     ps_json_add_int(notify, "dead", list_length(reader, key(reader, PS_KEY_NOTIFY_DEAD)));
 }
 
-static void add_stored_cycle(const struct ps_pg_rows *rows, int row, cJSON *cycles)
-{
-    const char *summary = ps_pg_text(rows, 1, row, 7);
-    cJSON *cycle = cJSON_CreateObject();
-
-    ps_json_add_int(cycle, "number", ps_pg_int(rows, 1, row, 0, 0));
-    ps_json_add_int(cycle, "epoch", ps_pg_int(rows, 1, row, 1, 0));
-    ps_json_add_text(cycle, "status", ps_pg_text(rows, 1, row, 2));
-    ps_json_add_time(cycle, "started_at", ps_pg_int(rows, 1, row, 3, 0));
-    ps_json_add_time(cycle, "finished_at", ps_pg_int(rows, 1, row, 4, 0));
-    ps_json_add_int(cycle, "planned", ps_pg_int(rows, 1, row, 5, 0));
-    ps_json_add_text(cycle, "error", ps_pg_text(rows, 1, row, 6));
-    cJSON_AddItemToObject(cycle, "summary",
-                          summary == NULL ? cJSON_CreateNull()
-                                          : ps_json_parse(summary, strlen(summary), NULL));
-    cJSON_AddItemToArray(cycles, cycle);
-}
-
 static void add_stored(struct reader *reader, cJSON *status)
 {
     const struct ps_pg_rows *rows;
-    cJSON *cycles;
 
     if (reader->failed)
         return;
@@ -258,9 +240,7 @@ static void add_stored(struct reader *reader, cJSON *status)
     ps_json_add_int(status, "poll_count", ps_pg_int(rows, 0, 0, 4, 0));
     ps_json_add_time(status, "last_successful_poll", ps_pg_int(rows, 0, 0, 3, 0));
     ps_json_add_time(status, "index_fetched_at", ps_pg_int(rows, 0, 0, 5, 0));
-    cycles = cJSON_AddArrayToObject(status, "cycles");
-    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
-        add_stored_cycle(rows, i, cycles);
+    cJSON_AddItemToObject(status, "cycles", ps_cycle_table_read(rows));
 }
 
 cJSON *ps_status_read(struct ps_sync *sync, struct ps_err *err)

@@ -18,6 +18,7 @@ void ps_run_destroy(struct ps_run *run)
 {
     if (run == NULL)
         return;
+    ps_controls_clear(&run->controls);
     ps_arena_destroy(run->arena);
     free(run->items);
     free(run);

@@ -2,6 +2,7 @@
  */
 #ifndef PS_SCHEDULER_RUN_H
 #define PS_SCHEDULER_RUN_H
+#include "scheduler/core/controls.h"
 #include "scheduler/core/ledger.h"
 #include "scheduler/core/plan.h"
 
@@ -14,7 +15,8 @@ struct ps_run_item {
 
 struct ps_run {
     struct ps_ledger ledger;
-    bool silent; /* the very first run announces nothing */
+    struct ps_controls controls; /* none where nothing is probed */
+    bool silent;                 /* the very first run announces nothing */
     struct ps_arena *arena;
     struct ps_run_item *items;
     size_t len, size;

@@ -1,5 +1,6 @@
 #include "scheduler/io/election.h"
 
+#include "scheduler/core/failover.h"
 #include "scheduler/core/lease.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
@@ -19,6 +20,7 @@ struct ps_election {
     struct ps_election_events events;
     void *cookie;
     struct ps_lease lease;
+    struct ps_failover failover;
     struct ps_timer *tick;
     int64_t tick_ms;
     int64_t sent_ms;         /* when the take or renewal under way left */
@@ -53,17 +55,27 @@ static void see_leader(struct ps_election *election, const char *value)
 
 static void lead(struct ps_election *election, const char *value)
 {
+    int64_t gap_ms = 0;
+    enum ps_failover_cause cause;
+    struct ps_metrics *metrics = election->daemon->metrics;
+
     ps_lease_taken(&election->lease, election->candidate_epoch, election->sent_ms,
                    now_of(election));
     if (election->lease.state != PS_LEASE_LEADER)
         return;
+    cause =
+        ps_failover_taken(&election->failover, now_of(election), election->lease.ttl_ms, &gap_ms);
+    if (cause != PS_FAILOVER_NONE)
+        ps_metrics_set(metrics, PS_METRIC_FAILOVER, ps_failover_cause_name(cause),
+                       (double)gap_ms / 1000);
     snprintf(election->value, sizeof(election->value), "%s", value);
     see_leader(election, value);
-    PS_LOG(LEADER_ACQUIRED, F_INT("epoch", election->lease.epoch), F_TEXT("leader", value));
-    ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER, NULL, 1);
-    ps_metrics_set(election->daemon->metrics, PS_METRIC_LEADER_EPOCH, NULL,
-                   (double)election->lease.epoch);
-    ps_metrics_add(election->daemon->metrics, PS_METRIC_LEADER_CHANGES, NULL, 1);
+    PS_LOG(LEADER_ACQUIRED, F_INT("epoch", election->lease.epoch), F_TEXT("leader", value),
+           F_TEXT("after", ps_failover_cause_name(cause)),
+           F_REAL("failover_seconds", (double)gap_ms / 1000));
+    ps_metrics_set(metrics, PS_METRIC_LEADER, NULL, 1);
+    ps_metrics_set(metrics, PS_METRIC_LEADER_EPOCH, NULL, (double)election->lease.epoch);
+    ps_metrics_add(metrics, PS_METRIC_LEADER_CHANGES, NULL, 1);
     election->events.on_lead(election->cookie, election->lease.epoch);
 }
 
@@ -123,6 +135,14 @@ static void on_epoch(void *cookie, const struct ps_pg_rows *rows, const struct p
     election->sent_ms = now_of(election);
     ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_TAKE, keys, 2, args, 3, on_take,
                   election);
+}
+
+static void on_left(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_election *election = cookie;
+
+    if (err == NULL)
+        ps_failover_look(&election->failover, now_of(election), ps_reply_int(reply, -1));
 }
 
 /* Looks before it asks for an epoch, so that standbys do not use up the sequence. */
@@ -190,6 +210,8 @@ static void on_tick(void *cookie)
     case PS_LEASE_NOTHING:
         return;
     case PS_LEASE_ASK_EPOCH_AND_TAKE:
+        PS_REDIS(election->daemon->redis, on_left, election, "PTTL",
+                 ps_key(election->daemon->keys, PS_KEY_LEADER));
         PS_REDIS(election->daemon->redis, on_leader_seen, election, "GET",
                  ps_key(election->daemon->keys, PS_KEY_LEADER));
         return;

@@ -15,7 +15,7 @@
 enum { RETRY_MS = 500, LOOK_MS = 5000 };
 
 /* Statements of a batch after the fence. */
-enum { SETTLED = 1, DISCOVERED, TOLD };
+enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, TOLD };
 
 struct ps_ingest {
     struct ps_office *office;
@@ -136,6 +136,15 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
             continue;
         (void)ps_run_settle(office->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome);
     }
+    for (int i = 0; i < ps_pg_row_count(rows, CONTROLS); i++) {
+        enum ps_outcome outcome;
+
+        if (office->run != NULL &&
+            ps_pg_int(rows, CONTROLS, i, 0, 0) == office->run->ledger.cycle &&
+            ps_outcome_parse(ps_str_of(ps_pg_text(rows, CONTROLS, i, 2)), &outcome))
+            (void)ps_controls_settle(&office->run->controls, ps_pg_text(rows, CONTROLS, i, 1),
+                                     outcome);
+    }
     for (int i = 0; i < ps_pg_row_count(rows, DISCOVERED); i++)
         (void)ps_urlset_add(office->discovered, ps_pg_text(rows, DISCOVERED, i, 0));
     for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, TOLD); i++)
@@ -167,6 +176,7 @@ static void store(struct ps_ingest *ingest)
 
     ps_store_add_results(batch, now->results, now->len);
     ps_store_add_discovered(batch, now->results, now->len);
+    ps_store_add_controls(batch, now->results, now->len);
     ps_store_add_rows(batch, &now->rows, 0);
     begin(ingest);
     ps_pg_run(ingest->office->daemon->pg, batch, on_stored, ingest);

@@ -15,6 +15,7 @@ void ps_office_clear(struct ps_office *office)
     ps_run_destroy(office->run);
     free(office->etag);
     free(office->modified);
+    free(office->redis_run_id);
     *office = (struct ps_office){ .daemon = office->daemon,
                                   .election = office->election,
                                   .epoch = office->epoch,

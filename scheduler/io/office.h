@@ -25,6 +25,7 @@ struct ps_office {
     struct ps_watchlists *watch;
     struct ps_run *run; /* the running cycle; NULL between cycles */
     int64_t generation;
+    char *redis_run_id; /* of the Redis that was filled last; NULL for none */
     int64_t last_cycle, last_started_ms, last_finished_ms; /* wall clock; 0 for none */
     int64_t last_good_ms;
     int64_t index_fetched_ms;

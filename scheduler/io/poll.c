@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000 };
+enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000, CONFIRMED_MAX = 10 };
 
 void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
 {
@@ -48,6 +48,7 @@ void ps_poll_drop(struct ps_poll *poll)
     poll->fresh = NULL;
     ps_run_destroy(poll->run);
     poll->run = NULL;
+    ps_controls_clear(&poll->controls);
     free(poll->etag);
     free(poll->modified);
     free(poll->summary);
@@ -83,9 +84,14 @@ void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms)
 static void look(struct ps_poll *poll)
 {
     int64_t now_ms = ps_clock_wall_ms();
-    const struct ps_ledger *ledger = &poll->parts.office->run->ledger;
+    const struct ps_run *run = poll->parts.office->run;
+    const struct ps_ledger *ledger = &run->ledger;
+    enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
 
-    switch (ps_ledger_step(ledger, now_ms)) {
+    if (next == PS_LEDGER_CLOSE && now_ms < ledger->deadline_ms &&
+        !ps_controls_settled(&run->controls))
+        next = PS_LEDGER_WAIT;
+    switch (next) {
     case PS_LEDGER_WAIT:
         ps_timer_set(poll->timer, ledger->deadline_ms - now_ms < LOOK_MS
                                       ? ledger->deadline_ms - now_ms
@@ -163,6 +169,10 @@ void ps_poll_plan(struct ps_poll *poll)
                                             .cold = plan.cold,
                                             .skipped_discovered = plan.skipped_discovered,
                                             .skipped_in_index = plan.skipped_in_index };
+    if (plan.len > 0) {
+        poll->run->controls = poll->controls;
+        poll->controls = (struct ps_controls){ .len = 0 };
+    }
     if (config->enable_iso_probe)
         ps_plan_clear(&plan);
     ps_store_add_cycle(batch, poll->epoch, poll->run);
@@ -173,11 +183,17 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
 {
     struct ps_poll *poll = cookie;
     struct ps_office *office = poll->parts.office;
+    const char *confirmed[CONFIRMED_MAX];
+    size_t count = 0;
 
     if (!ps_poll_mine(poll, "watchlists were not read", err))
         return;
     ps_watchlists_destroy(office->watch);
     office->watch = ps_store_read_watch(rows, 1);
+    for (int i = 0; i < ps_pg_row_count(rows, 2) && i < CONFIRMED_MAX; i++)
+        confirmed[count++] = ps_pg_text(rows, 2, i, 0);
+    ps_controls_clear(&poll->controls);
+    ps_controls_make(office->daemon->config, confirmed, count, &poll->controls);
     if (office->daemon->config->enable_bulk_wg21)
         ps_poll_index(poll);
     else
@@ -194,6 +210,7 @@ static void begin(struct ps_poll *poll)
     ps_office_moved(poll->parts.office);
     PS_LOG(POLL_START, F_INT("cycle", poll->cycle));
     ps_store_add_watch(batch);
+    ps_store_add_confirmed(batch);
     ps_poll_run(poll, batch, on_watch);
 }
 

@@ -114,6 +114,21 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
         withdraw(poll, "");
     }
     ps_poll_sleep(poll, ended_ms);
+    if (poll->disbelieved)
+        ps_office_overtaken(office); /* what it found is not stored any more */
+}
+
+static void log_controls(const struct ps_run *run, const char *fault)
+{
+    const struct ps_controls *controls = &run->controls;
+
+    for (size_t i = 0; i < controls->len; i++)
+        PS_LOG(CONTROL_FAILED, F_INT("cycle", run->ledger.cycle), F_TEXT("what", fault),
+               F_TEXT("url", controls->items[i].url),
+               F_TEXT("expected", controls->items[i].present ? "present" : "absent"),
+               F_TEXT("outcome", controls->items[i].settled
+                                     ? ps_outcome_name(controls->items[i].outcome)
+                                     : "none"));
 }
 
 static void store_end(struct ps_poll *poll)
@@ -122,10 +137,21 @@ static void store_end(struct ps_poll *poll)
     const struct ps_office *office = poll->parts.office;
     const struct ps_run *run = office->run;
 
+    const char *fault = ps_controls_fault(&run->controls);
+    const char *error = NULL;
+
     poll->status = ps_ledger_status(&run->ledger, office->daemon->config->cycle_fail_error_ratio);
+    if (poll->status == PS_CYCLE_FAILED)
+        error = "half or more of the probes ended in errors";
+    poll->disbelieved = fault != NULL;
+    if (fault != NULL) {
+        poll->status = PS_CYCLE_FAILED;
+        error = "controls";
+        log_controls(run, fault);
+    }
     free(poll->summary);
     poll->summary = ps_ledger_summary(&run->ledger, poll->status, ps_clock_wall_ms());
-    ps_store_add_close(batch, run, poll->status, poll->summary);
+    ps_store_add_close(batch, run, poll->status, poll->summary, error, poll->disbelieved);
     ps_poll_run(poll, batch, on_closed);
 }
 

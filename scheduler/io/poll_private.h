@@ -21,12 +21,14 @@ struct ps_poll {
     struct ps_index_fetch *fetch;
     struct ps_http *http; /* for HEARTBEAT_URL */
     enum ps_poll_state state;
-    int64_t epoch;         /* started for; 0: stopped */
-    bool busy;             /* a transaction is out */
-    int64_t op_term;       /* it was begun in */
-    int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
-    int64_t cycle;         /* of this poll */
-    int64_t started_ms;    /* wall clock */
+    int64_t epoch;               /* started for; 0: stopped */
+    bool busy;                   /* a transaction is out */
+    int64_t op_term;             /* it was begun in */
+    int64_t not_before_ms;       /* monotonic: a poll that was given up is not tried again before */
+    bool disbelieved;            /* a control of the cycle that is being closed failed */
+    struct ps_controls controls; /* of the cycle to come */
+    int64_t cycle;               /* of this poll */
+    int64_t started_ms;          /* wall clock */
     /* What the index download brought, until it is stored: */
     struct ps_index *fresh; /* NULL: unchanged */
     struct ps_diff diff;

@@ -3,10 +3,12 @@
 #include "scheduler/io/script_args.h"
 #include "shared/core/alloc.h"
 #include "shared/core/civil.h"
+#include "shared/core/paper_id.h"
 #include "shared/io/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { RETRY_MS = 500, ENDS_ARG = 2 /* of task_publish: the position after the batch */ };
 
@@ -134,9 +136,32 @@ static void on_open(void *cookie, const struct redisReply *reply, const struct p
     step(publish);
 }
 
+/* What the file's name says of itself, where it is a draft's; a set one may be anything. */
+static void add_control(struct ps_script_args *args, int64_t cycle,
+                        const struct ps_control *control)
+{
+    const char *file = ps_control_file(control);
+    char *task = ps_alloc_format("%" PRId64 ":%s", cycle, file);
+    struct ps_paper_id id = { .prefix = "D" };
+    const char *ext = ".pdf";
+
+    if (!ps_paper_id_parse_file(file, &id, &ext)) {
+        id = (struct ps_paper_id){ .prefix = "D" };
+        ext = strrchr(file, '.') == NULL ? ".pdf" : strrchr(file, '.');
+    }
+    ps_script_args_text(args, task);
+    ps_script_args_text(args, control->url);
+    ps_script_args_text(args, id.prefix);
+    ps_script_args_int(args, id.number);
+    ps_script_args_int(args, id.revision);
+    ps_script_args_text(args, ext);
+    free(task);
+}
+
 static void send_open(struct ps_publish *publish)
 {
     const struct ps_ledger *ledger = &publish->office->run->ledger;
+    const struct ps_controls *controls = &publish->office->run->controls;
     char started[PS_CIVIL_TEXT], deadline[PS_CIVIL_TEXT];
     struct ps_script_args args;
 
@@ -148,7 +173,10 @@ static void send_open(struct ps_publish *publish)
     ps_script_args_int(&args, (int64_t)ledger->planned);
     ps_script_args_text(&args, started);
     ps_script_args_text(&args, deadline);
-    run_script(publish, PS_SCRIPT_CYCLE_OPEN, 2, &args, on_open);
+    for (size_t i = 0; i < controls->len; i++)
+        if (!controls->items[i].settled)
+            add_control(&args, ledger->cycle, &controls->items[i]);
+    run_script(publish, PS_SCRIPT_CYCLE_OPEN, 3, &args, on_open);
 }
 
 static void step(struct ps_publish *publish)

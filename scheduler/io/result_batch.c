@@ -66,7 +66,8 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *offic
 
 static bool is_news(const struct ps_result *result)
 {
-    return result->outcome == PS_OUTCOME_HIT_RECENT || result->outcome == PS_OUTCOME_HIT_NO_LM;
+    return result->task.tier != PS_TIER_CONTROL &&
+           (result->outcome == PS_OUTCOME_HIT_RECENT || result->outcome == PS_OUTCOME_HIT_NO_LM);
 }
 
 bool ps_result_batch_has_news(const struct ps_result_batch *batch)

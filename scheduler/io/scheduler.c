@@ -59,6 +59,7 @@ static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
     office->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, 5));
     office->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
     office->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
+    office->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
     office->index = ps_store_read_index(rows);
     office->discovered = ps_urlset_create();
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)

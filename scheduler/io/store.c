@@ -56,7 +56,7 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows
               "FROM jsonb_to_recordset($1::jsonb) AS r (dedupe_key text, kind text, channel text, "
               "data jsonb, task text) "
               "LEFT JOIN probes p ON p.task = r.task LEFT JOIN cycles c ON c.number = p.cycle "
-              "WHERE r.task IS NULL OR NOT c.silent "
+              "WHERE r.task IS NULL OR NOT (c.silent OR c.disbelieved) "
               "ON CONFLICT (dedupe_key) DO NOTHING RETURNING kind, data->>'id', "
               "CASE WHEN kind = 'watchlist' THEN channel END",
               ps_rows_close(&json), number_text(text, cycle));
@@ -111,6 +111,16 @@ void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const 
               etag, modified);
 }
 
+static void add_controls(struct ps_pg_batch *batch, const char *cycle,
+                         const struct ps_controls *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        PS_PG_ADD(batch,
+                  "INSERT INTO controls (cycle, url, present) VALUES ($1, $2, $3::boolean) ON "
+                  "CONFLICT DO NOTHING",
+                  cycle, controls->items[i].url, controls->items[i].present ? "true" : "false");
+}
+
 void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run)
 {
     const struct ps_ledger *ledger = &run->ledger;
@@ -131,6 +141,7 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
               run->silent ? "true" : "false");
     if (run->len == 0)
         return;
+    add_controls(batch, texts[0], &run->controls);
     ps_rows_open(&json);
     for (size_t i = 0; i < run->len; i++) {
         const struct ps_run_item *item = &run->items[i];
@@ -237,9 +248,45 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         "jsonb_to_recordset($1::jsonb) AS "
         "r (task text, url text, paper_id text, tier text, outcome text, last_modified text, cycle "
         "bigint, front_text text) "
-        "WHERE EXISTS (SELECT 1 FROM probes p WHERE p.task = r.task AND p.url = r.url) ON CONFLICT "
-        "(url) DO NOTHING RETURNING url",
+        "WHERE EXISTS (SELECT 1 FROM probes p JOIN cycles c ON c.number = p.cycle WHERE "
+        "p.task = r.task AND p.url = r.url AND NOT c.disbelieved) ON CONFLICT (url) DO NOTHING "
+        "RETURNING url",
         ps_rows_close(&json));
+    ps_rows_clear(&json);
+}
+
+void ps_store_add_confirmed(struct ps_pg_batch *batch)
+{
+    PS_PG_ADD0(batch, "SELECT url FROM discovered WHERE confirmed_at > now() - interval '2 days' "
+                      "ORDER BY confirmed_at DESC, url LIMIT 10");
+}
+
+void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)
+{
+    struct ps_rows_json json;
+    const char *text;
+
+    ps_rows_open(&json);
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].task.tier != PS_TIER_CONTROL)
+            continue;
+        ps_row_open(&json);
+        ps_row_int(&json, "cycle", results[i].task.cycle);
+        ps_row_text(&json, "url", results[i].task.url);
+        ps_row_text(&json, "outcome", ps_outcome_name(results[i].outcome));
+        ps_row_close(&json);
+    }
+    text = ps_rows_close(&json);
+    PS_PG_ADD(
+        batch,
+        "UPDATE controls c SET outcome = r.outcome FROM jsonb_to_recordset($1::jsonb) AS r "
+        "(cycle bigint, url text, outcome text) WHERE c.cycle = r.cycle AND c.url = r.url AND "
+        "c.outcome IS NULL RETURNING c.cycle, c.url, c.outcome",
+        text);
+    PS_PG_ADD(batch,
+              "UPDATE discovered d SET confirmed_at = now() FROM jsonb_to_recordset($1::jsonb) AS "
+              "r (url text, outcome text) WHERE d.url = r.url AND r.outcome LIKE 'hit%'",
+              text);
     ps_rows_clear(&json);
 }
 
@@ -257,8 +304,19 @@ void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle)
               text);
 }
 
+/* What the cycle seemed to find is probed again in the next one. What the index told stays. */
+static void disbelieve(struct ps_pg_batch *batch, const char *cycle)
+{
+    PS_PG_ADD(batch, "DELETE FROM discovered WHERE cycle = $1", cycle);
+    PS_PG_ADD(batch,
+              "DELETE FROM outbox WHERE cycle = $1 AND message_id IS NULL AND trace NOT LIKE "
+              "'poll:%'",
+              cycle);
+}
+
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
-                        enum ps_cycle_status status, const char *summary)
+                        enum ps_cycle_status status, const char *summary, const char *error,
+                        bool disbelieved)
 {
     const char *good = status == PS_CYCLE_FAILED ? "false" : "true";
     char texts[3][NUMBER_TEXT];
@@ -266,9 +324,11 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
     number_text(texts[0], run->ledger.cycle);
     PS_PG_ADD(batch,
               "UPDATE cycles SET status = $2, finished_at = now(), summary = $3::jsonb, "
-              "error = CASE WHEN $2 = 'failed' THEN 'half or more of the probes ended in errors' "
-              "END WHERE number = $1 AND status = 'running'",
-              texts[0], ps_cycle_status_name(status), summary);
+              "error = $4, disbelieved = $5::boolean WHERE number = $1 AND status = 'running'",
+              texts[0], ps_cycle_status_name(status), summary, error,
+              disbelieved ? "true" : "false");
+    if (disbelieved)
+        disbelieve(batch, texts[0]);
     PS_PG_ADD(batch,
               "UPDATE meta SET poll_count = poll_count + 1, last_successful_poll = CASE WHEN $1 "
               "THEN now() ELSE last_successful_poll END",
@@ -321,9 +381,12 @@ void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids)
               ids);
 }
 
-void ps_store_add_rebuild(struct ps_pg_batch *batch)
+void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id)
 {
-    PS_PG_ADD0(batch, "UPDATE meta SET generation = generation + 1 RETURNING generation");
+    PS_PG_ADD(batch,
+              "UPDATE meta SET generation = generation + 1, redis_run_id = coalesce($1, "
+              "redis_run_id) RETURNING generation",
+              redis_run_id);
     PS_PG_ADD0(batch, "UPDATE outbox SET queued_at = NULL WHERE queued_at IS NOT NULL AND sent_at "
                       "IS NULL AND dead_at IS NULL");
 }

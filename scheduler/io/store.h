@@ -22,13 +22,16 @@ enum {
                                poll (ms), etag, modified, fetched (ms), poll count */
     PS_STORE_LOAD_PAPERS,   /* id type title author date subgroup link long_link status */
     PS_STORE_LOAD_URLS,
-    PS_STORE_LOAD_WATCH,  /* user, entry */
-    PS_STORE_LOAD_CYCLE,  /* number silent planned hot cold skipped_discovered skipped_in_index
-                             started (ms) deadline (ms); no row: none runs */
-    PS_STORE_LOAD_PROBES, /* url tier prefix number revision ext outcome (NULL: open), by position
-                           */
+    PS_STORE_LOAD_WATCH,    /* user, entry */
+    PS_STORE_LOAD_CYCLE,    /* number silent planned hot cold skipped_discovered skipped_in_index
+                               started (ms) deadline (ms); no row: none runs */
+    PS_STORE_LOAD_PROBES,   /* url tier prefix number revision ext outcome (NULL: open), by position
+                             */
+    PS_STORE_LOAD_CONTROLS, /* url present outcome (NULL: open) */
 };
 struct ps_pg_batch *ps_store_load(int64_t epoch) PS_MUST_USE;
+/* The same for who does not lead: statement 0 is no fence. */
+struct ps_pg_batch *ps_store_peek(void) PS_MUST_USE;
 struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows) PS_MUST_USE;
 struct ps_run *
 ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cycle runs */
@@ -46,7 +49,9 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,
 /* Upserts the papers of a diff. */
 void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
 void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified);
-/* Opens run's cycle with all its probes. */
+/* Reads the drafts that were seen on the site lately, the latest first: url. */
+void ps_store_add_confirmed(struct ps_pg_batch *batch);
+/* Opens run's cycle with all its probes and controls. */
 void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run);
 /* A cycle that could not be run. */
 void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t cycle,
@@ -56,11 +61,17 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
 /* Stores hits whose task is in the ledger: statement answers the urls that were new. */
 void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *results,
                              size_t count);
+/* Settles the controls among results: answers rows (cycle, url, outcome) that were open until now;
+ * then the drafts that were seen are confirmed. Two statements. */
+void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *results,
+                           size_t count);
 /* Before closing: open probes become errors; answers (position) of those, then (outcome, count) of
  * all. Two statements. */
 void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle);
+/* error: why it failed, NULL when it did not. Disbelieved: its hits are neither kept nor told. */
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
-                        enum ps_cycle_status status, const char *summary);
+                        enum ps_cycle_status status, const char *summary, const char *error,
+                        bool disbelieved);
 
 /* Rows that can be bundled: id, dedupe_key, kind, channel, data; by channel, kind and id. At most
  * most rows, whole or in part. */
@@ -74,7 +85,7 @@ void ps_store_add_unqueued(struct ps_pg_batch *batch, int most);
 void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids);
 /* Redis lost what it held: a new generation (answers it), and what was queued and not sent is
  * queued again. Two statements. */
-void ps_store_add_rebuild(struct ps_pg_batch *batch);
+void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id); /* NULL: unknown */
 
 /* What status and health show, read without a fence: statement 0 answers papers, discovered, outbox
    pending, last good poll (ms), poll count, index fetched (ms); statement 1 the last cycles:

@@ -15,15 +15,14 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t 
     return lists;
 }
 
-struct ps_pg_batch *ps_store_load(int64_t epoch)
+static void add_load(struct ps_pg_batch *batch)
 {
-    struct ps_pg_batch *batch = ps_store_begin(epoch);
-
-    PS_PG_ADD0(batch,
-               "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
-               "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
-               "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count FROM meta m "
-               "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
+    PS_PG_ADD0(
+        batch,
+        "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
+        "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
+        "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count, m.redis_run_id FROM meta m "
+        "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
     PS_PG_ADD0(
         batch,
         "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers");
@@ -36,6 +35,25 @@ struct ps_pg_batch *ps_store_load(int64_t epoch)
         batch,
         "SELECT url, tier, prefix, number, revision, ext, outcome FROM probes "
         "WHERE cycle = (SELECT number FROM cycles WHERE status = 'running') ORDER BY position");
+    PS_PG_ADD0(batch,
+               "SELECT c.url, c.present, c.outcome FROM controls c JOIN cycles ON number = c.cycle "
+               "WHERE status = 'running' ORDER BY c.present, c.url");
+}
+
+struct ps_pg_batch *ps_store_load(int64_t epoch)
+{
+    struct ps_pg_batch *batch = ps_store_begin(epoch);
+
+    add_load(batch);
+    return batch;
+}
+
+struct ps_pg_batch *ps_store_peek(void)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD0(batch, "SELECT 1");
+    add_load(batch);
     return batch;
 }
 
@@ -103,6 +121,14 @@ struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
     };
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_PROBES); i++)
         read_probe(rows, i, run);
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_CONTROLS); i++) {
+        const char *url = ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 0);
+        enum ps_outcome outcome;
+
+        ps_controls_add(&run->controls, url, ps_pg_bool(rows, PS_STORE_LOAD_CONTROLS, i, 1));
+        if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 2)), &outcome))
+            (void)ps_controls_settle(&run->controls, url, outcome);
+    }
     return run;
 }
 

@@ -13,10 +13,8 @@
 #define COUNTER_MAX (INT64_C(1) << 53)
 
 static const char *const tier_names[PS_TIER_COUNT] = {
-    [PS_TIER_WATCHLIST] = "watchlist",
-    [PS_TIER_FRONTIER] = "frontier",
-    [PS_TIER_RECENT] = "recent",
-    [PS_TIER_COLD] = "cold",
+    [PS_TIER_WATCHLIST] = "watchlist", [PS_TIER_FRONTIER] = "frontier", [PS_TIER_RECENT] = "recent",
+    [PS_TIER_COLD] = "cold",           [PS_TIER_CONTROL] = "control",
 };
 
 const char *ps_tier_name(enum ps_tier tier)
@@ -91,7 +89,7 @@ static bool read_place(const struct ps_field_reader *reader, struct ps_task *tas
         return false;
     if (!ps_tier_parse(tier, &task->tier))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "task: tier is not watchlist, frontier, recent or cold");
+                       "task: tier is not watchlist, frontier, recent, cold or control");
     return true;
 }
 

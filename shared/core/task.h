@@ -13,7 +13,14 @@ enum {
     PS_TASK_FIELDS = 9, /* task cycle epoch url tier prefix number revision ext */
 };
 
-enum ps_tier { PS_TIER_WATCHLIST, PS_TIER_FRONTIER, PS_TIER_RECENT, PS_TIER_COLD, PS_TIER_COUNT };
+enum ps_tier {
+    PS_TIER_WATCHLIST,
+    PS_TIER_FRONTIER,
+    PS_TIER_RECENT,
+    PS_TIER_COLD,
+    PS_TIER_CONTROL, /* asked to know whether the others can be believed */
+    PS_TIER_COUNT
+};
 
 /* All text is owned. */
 struct ps_task {
@@ -28,7 +35,7 @@ struct ps_task {
     char *ext; /* with the dot */
 };
 
-const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold */
+const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold control */
 bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier) PS_MUST_USE;
 
 /* fields: name, value, name, value …, count of both together. Takes nothing, copies. Unknown fields

@@ -11,6 +11,7 @@
 #include "shared/io/http_client.h"
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
+#include "shared/io/redis_watch.h"
 
 #include <stddef.h>
 
@@ -35,7 +36,8 @@ struct ps_daemon {
     struct ps_loop *loop;
     struct ps_metrics *metrics;
     struct ps_redis *redis; /* the command connection */
-    struct ps_pg *pg;       /* NULL where the program has no database */
+    struct ps_redis_watch *redis_watch;
+    struct ps_pg *pg; /* NULL where the program has no database */
     struct ps_failure_log *failures;
     struct ps_heartbeat *heartbeat;
 };

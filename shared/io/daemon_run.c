@@ -152,6 +152,8 @@ static void read_reasons(void *cookie, cJSON *out_reasons)
         add_reason(out_reasons, "Redis is not connected");
     else if (!ps_heartbeat_written(run->daemon.heartbeat))
         add_reason(out_reasons, "the heartbeat is not written to Redis");
+    if (ps_redis_watch_fault(run->daemon.redis_watch) != NULL)
+        add_reason(out_reasons, ps_redis_watch_fault(run->daemon.redis_watch));
     if (!database_up(run))
         add_reason(out_reasons, "PostgreSQL is not reached");
     if (run->program->reasons != NULL)
@@ -233,6 +235,7 @@ static void on_redis(void *cookie, bool up, const struct ps_err *err)
     if (up) {
         run->redis_fault[0] = '\0';
         PS_LOG(REDIS_UP, F_INT("reconnects", ps_redis_reconnects(run->daemon.redis)));
+        ps_redis_watch_look(run->daemon.redis_watch);
         ps_heartbeat_beat(run->daemon.heartbeat);
     } else if (is_news(run->redis_fault, err)) {
         PS_LOG(REDIS_DOWN, F_ERR(err));
@@ -350,6 +353,7 @@ static bool open_servers(struct run *run, struct ps_err *err)
     daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, run, err);
     if (daemon->redis == NULL)
         goto out;
+    daemon->redis_watch = ps_redis_watch_create(daemon->loop, daemon->redis);
     daemon->failures =
         ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
     daemon->heartbeat = ps_heartbeat_create(daemon->loop, daemon->redis, daemon->keys,
@@ -399,6 +403,7 @@ static void close_all(struct run *run)
     if (run->started && run->program->destroy != NULL)
         run->program->destroy(run->self);
     ps_heartbeat_destroy(daemon->heartbeat);
+    ps_redis_watch_destroy(daemon->redis_watch);
     ps_failure_log_destroy(daemon->failures);
     ps_health_server_destroy(run->health);
     ps_http_server_destroy(run->http);

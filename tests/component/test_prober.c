@@ -109,7 +109,7 @@ static void on_end(void *cookie, const struct ps_probe_end *end)
 static struct ps_probe *start(const char *path, int slot)
 {
     char *url = ps_alloc_format("%s%s", fake_site_base(rig.site), path);
-    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, on_end, &rig.answers[slot]);
+    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, true, on_end, &rig.answers[slot]);
 
     free(url);
     return probe;
@@ -140,9 +140,9 @@ static void no_answer_comes_before_start_returned(void **state)
 {
     (void)state;
     open_kit(NULL, false);
-    assert_non_null(ps_probe_start(rig.kit.prober, "no URL at all", on_end, &rig.answers[0]));
+    assert_non_null(ps_probe_start(rig.kit.prober, "no URL at all", true, on_end, &rig.answers[0]));
     assert_non_null(
-        ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", on_end, &rig.answers[1]));
+        ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", true, on_end, &rig.answers[1]));
     assert_int_equal(rig.count, 0);
     turn_until(2, 2000);
     assert_int_equal(rig.count, 2);

@@ -21,7 +21,7 @@ static struct ps_test_redis *server;
 #define LEASE      LIST("leader", "epoch")
 #define KEEP       LIST("leader", "epoch", "generation")
 #define RELEASE    LIST("leader")
-#define OPEN       LIST("epoch", "cycle")
+#define OPEN       LIST("epoch", "cycle", "tasks")
 #define PUBLISH    LIST("epoch", "cycle", "tasks")
 #define GENERATION LIST("epoch", "generation")
 #define DONE       LIST("epoch", "results", "cycle")
@@ -160,6 +160,21 @@ static void the_next_leader_goes_on_where_the_last_one_stopped(void **state)
     assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "3", TASK_OF("2", "c")), "!FENCED");
     assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "5", "9", "then", "later"), "0");
     assert_string_equal(DO("HMGET cycle number published planned"), "[5 0 9]");
+}
+
+static void controls_are_published_once_and_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "4:z",
+                                "http://h/z", "D", "0", "0", ".pdf", "4:y", "http://h/y", "D", "9",
+                                "1", ".html"),
+                            "0");
+    RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a"));
+    assert_int_equal(INT("XLEN tasks"), 3);
+    assert_non_null(strstr(DO("XRANGE tasks - + COUNT 2"),
+                           "[task 4:y cycle 4 epoch 1 url http://h/y tier "
+                           "control prefix D number 9 revision 1 ext .html]"));
 }
 
 static void tasks_of_a_cycle_redis_does_not_know_are_refused(void **state)
@@ -496,6 +511,7 @@ int main(void)
         FLUSHED(the_same_and_a_newer_epoch_write),
         FLUSHED(a_second_publish_does_nothing),
         FLUSHED(the_next_leader_goes_on_where_the_last_one_stopped),
+        FLUSHED(controls_are_published_once_and_first),
         FLUSHED(tasks_of_a_cycle_redis_does_not_know_are_refused),
         FLUSHED(tasks_a_redis_published_are_readable),
         FLUSHED(a_result_counts_once),

@@ -40,7 +40,8 @@ class Inspect(FleetCase):
         self.assertEqual(fields["task"], f"1:{name}")
         self.assertEqual(f"{fields['prefix']}{int(fields['number']):04d}R{fields['revision']}"
                          f"{fields['ext']}", name)
-        self.assertIn(fields["tier"], ("watchlist", "frontier", "recent", "cold"))
+        self.assertIn(fields["tier"], ("watchlist", "frontier", "recent", "cold",
+                                       "control"))
 
     def test_xinfo_groups_shows_who_works_and_what_is_pending(self):
         values = self.redis.cli("XINFO", "GROUPS", self.redis.key("tasks")).split("\n")
@@ -76,7 +77,8 @@ class Inspect(FleetCase):
         self.assertGreater(int(self.cli("PTTL", "leader")), 0)
         cycle = self.redis.hash("cycle")
         self.assertLessEqual({"number": "1", "finished": "0"}.items(), cycle.items())
-        self.assertEqual(int(cycle["published"]), self.redis.length("tasks"))
+        controls = self.fleet.postgres.value("SELECT count(*) AS n FROM controls")
+        self.assertEqual(int(cycle["published"]) + controls, self.redis.length("tasks"))
         for field in ("epoch", "started_at", "deadline"):
             self.assertIn(field, cycle)
         keys = {self.redis.key(f"instance:{who}") for who in

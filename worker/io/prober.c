@@ -12,6 +12,7 @@ struct ps_prober {
 struct ps_probe {
     struct ps_prober *prober;
     char *url;
+    bool read_front;
     struct ps_ticket ticket;
     struct ps_http_call *call;
     struct ps_front_read *front;
@@ -102,7 +103,7 @@ static void act(struct ps_probe *probe)
             ask(probe);
         return;
     case PS_VERDICT_SETTLED:
-        if (options->front != NULL &&
+        if (options->front != NULL && probe->read_front &&
             (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM))
             probe->front = ps_front_start(options->front, probe->url, on_front, probe);
         else
@@ -176,13 +177,14 @@ void ps_prober_destroy(struct ps_prober *prober)
     free(prober);
 }
 
-struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, ps_probe_fn fn,
-                                void *cookie)
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, bool read_front,
+                                ps_probe_fn fn, void *cookie)
 {
     struct ps_probe *probe = ps_alloc_zero(1, sizeof(*probe));
 
     probe->prober = prober;
     probe->url = ps_alloc_text(url);
+    probe->read_front = read_front;
     probe->fn = fn;
     probe->cookie = cookie;
     ask(probe);

@@ -205,7 +205,8 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         end = ps_report_unasked(&held->task, &err);
         on_probe_end(held, &end);
     } else {
-        held->probe = ps_probe_start(worker->kit.prober, held->task.url, on_probe_end, held);
+        held->probe = ps_probe_start(worker->kit.prober, held->task.url,
+                                     held->task.tier != PS_TIER_CONTROL, on_probe_end, held);
     }
 }
 

@@ -32,6 +32,11 @@ class Redis:
             self.folder)
         wait_until(lambda: self.call("PING") == "PONG", 10, "redis-server answers")
 
+    def kill(self):
+        """kill -9: what was not saved is gone."""
+        self._hang_up()
+        self.process.kill()
+
     def stop(self):
         self._hang_up()
         if self.process:

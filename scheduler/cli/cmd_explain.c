@@ -1,0 +1,266 @@
+#include "scheduler/cli/cmd_explain.h"
+
+#include "scheduler/core/plan.h"
+#include "scheduler/io/store.h"
+#include "shared/core/civil.h"
+#include "shared/core/paper_id.h"
+#include "shared/io/clock.h"
+#include "shared/io/sync.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAIT_MS = 5000, NUMBER_TEXT = 24 };
+/* Statements of ask(), and columns of what they answer. */
+enum { FOUND, PROBED };
+enum { FOUND_URL, FOUND_OUTCOME, FOUND_CYCLE, FOUND_AT, FOUND_MODIFIED };
+enum { PROBED_CYCLE, PROBED_URL, PROBED_OUTCOME, PROBED_STATUS, PROBED_AT, PROBED_CATEGORY };
+
+/* All that a plan is made of, as it is stored now. */
+struct stored {
+    struct ps_index *index;
+    struct ps_urlset *discovered;
+    struct ps_watchlists *watch;
+    int64_t last_cycle, last_started_ms;
+};
+
+static const char *file_of(const char *url)
+{
+    const char *slash = strrchr(url, '/');
+
+    return slash == NULL ? url : slash + 1;
+}
+
+static void print_row(const char *name, const char *text)
+{
+    (void)printf("%-14s %s\n", name, text);
+}
+
+static void read_stored(const struct ps_pg_rows *rows, struct stored *stored)
+{
+    stored->last_cycle = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 1, 0);
+    stored->last_started_ms = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 2, 0);
+    stored->index = ps_store_read_index(rows);
+    stored->discovered = ps_urlset_create();
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
+        (void)ps_urlset_add(stored->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
+    stored->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
+}
+
+static void clear_stored(struct stored *stored)
+{
+    ps_index_destroy(stored->index);
+    ps_urlset_destroy(stored->discovered);
+    ps_watchlists_destroy(stored->watch);
+}
+
+static void print_paper(const struct stored *stored, int number)
+{
+    const struct ps_paper *latest = ps_index_latest(stored->index, number);
+
+    if (latest == NULL) {
+        print_row("index", "no such number");
+        return;
+    }
+    (void)printf("%-14s %s of %s: %s\n", "index", latest->id,
+                 latest->date[0] == '\0' ? "no date" : latest->date, latest->title);
+    if (latest->author[0] != '\0')
+        print_row("author", latest->author);
+}
+
+/* The first cycle to come whose plan holds the number: the plan itself says so. */
+static void print_next(const struct ps_config *config, const struct stored *stored, int number)
+{
+    struct ps_plan_input input = { .config = config,
+                                   .index = stored->index,
+                                   .discovered = stored->discovered,
+                                   .watched = ps_watchlists_numbers(stored->watch) };
+    int64_t interval_ms = ps_config_poll_interval_ms(config);
+
+    for (int64_t ahead = 1; ahead <= config->cold_cycle_divisor; ahead++) {
+        int64_t due_ms = stored->last_started_ms + ahead * interval_ms;
+        int64_t now_ms = ps_clock_wall_ms();
+        char when[PS_CIVIL_TEXT];
+        struct ps_plan plan;
+        size_t count = 0;
+
+        input.cycle = stored->last_cycle + ahead;
+        input.today = (int32_t)((due_ms > now_ms ? due_ms : now_ms) / PS_DAY_MS);
+        ps_plan_make(&input, &plan);
+        ps_civil_format_time(due_ms > now_ms ? due_ms : now_ms, when);
+        for (size_t i = 0; i < plan.len; i++) {
+            if (plan.items[i].number != number)
+                continue;
+            if (count++ == 0) {
+                print_row("tier", ps_tier_name(plan.items[i].tier));
+                (void)printf("%-14s cycle %" PRId64 ", about %s:", "next due", input.cycle, when);
+            }
+            (void)printf(" %s", plan.items[i].file);
+        }
+        ps_plan_clear(&plan);
+        if (count > 0) {
+            (void)printf("\n");
+            return;
+        }
+    }
+    print_row("tier", "none");
+    print_row("next due", config->enable_iso_probe ? "never: no revision of it is left to ask for"
+                                                   : "never: ENABLE_ISO_PROBE is false");
+}
+
+static void print_found(const struct ps_pg_rows *rows)
+{
+    int count = ps_pg_row_count(rows, FOUND);
+
+    for (int i = 0; i < count; i++) {
+        char when[PS_CIVIL_TEXT];
+
+        ps_civil_format_time(ps_pg_int(rows, FOUND, i, FOUND_AT, 0), when);
+        (void)printf("%-14s %s %s in cycle %s at %s, last modified %s\n",
+                     i == 0 ? "drafts found" : "", file_of(ps_pg_text(rows, FOUND, i, FOUND_URL)),
+                     ps_pg_text(rows, FOUND, i, FOUND_OUTCOME),
+                     ps_pg_text(rows, FOUND, i, FOUND_CYCLE), when,
+                     ps_pg_text(rows, FOUND, i, FOUND_MODIFIED) == NULL
+                         ? "unknown"
+                         : ps_pg_text(rows, FOUND, i, FOUND_MODIFIED));
+    }
+    if (count == 0)
+        print_row("drafts found", "none");
+}
+
+static void print_probed(const struct ps_pg_rows *rows)
+{
+    int count = ps_pg_row_count(rows, PROBED);
+
+    for (int i = 0; i < count; i++) {
+        const char *category = ps_pg_text(rows, PROBED, i, PROBED_CATEGORY);
+        char when[PS_CIVIL_TEXT];
+
+        ps_civil_format_time(ps_pg_int(rows, PROBED, i, PROBED_AT, 0), when);
+        (void)printf("%-14s cycle %s at %s: %s %s (%s%s%s)\n", i == 0 ? "last outcomes" : "",
+                     ps_pg_text(rows, PROBED, i, PROBED_CYCLE), when,
+                     file_of(ps_pg_text(rows, PROBED, i, PROBED_URL)),
+                     ps_pg_text(rows, PROBED, i, PROBED_OUTCOME),
+                     ps_pg_text(rows, PROBED, i, PROBED_STATUS), category == NULL ? "" : " ",
+                     category == NULL ? "" : category);
+    }
+    if (count == 0)
+        print_row("last outcomes", "none kept");
+}
+
+static void on_match(void *cookie, const char *user, const char *reason, bool by_author)
+{
+    int *count = cookie;
+
+    (void)printf("%-14s %s, who watches %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
+                 by_author ? "the author" : "the number", reason);
+}
+
+static void print_told(const struct ps_config *config, const struct stored *stored, int number)
+{
+    const struct ps_paper *latest = ps_index_latest(stored->index, number);
+    int count = 0;
+
+    if (config->notification_channel[0] != '\0')
+        (void)printf("%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
+    ps_watchlists_match(stored->watch,
+                        &(struct ps_match_item){ .number = number,
+                                                 .author = latest == NULL ? NULL : latest->author },
+                        on_match, &count);
+    if (count == 0)
+        print_row("told", "nobody");
+}
+
+static const struct ps_pg_rows *ask(struct ps_sync *sync, int number, struct ps_err *err)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char text[NUMBER_TEXT], pattern[NUMBER_TEXT];
+
+    (void)snprintf(text, sizeof(text), "%d", number);
+    (void)snprintf(pattern, sizeof(pattern), "^[DP]%04dR", number);
+    PS_PG_ADD(batch,
+              "SELECT url, outcome, cycle, ps_ms(discovered_at), last_modified FROM discovered "
+              "WHERE paper_id ~ $1 ORDER BY discovered_at DESC, url LIMIT 20",
+              pattern);
+    PS_PG_ADD(batch,
+              "SELECT cycle, url, outcome, status, ps_ms(settled_at), failure_category FROM probes "
+              "WHERE number = $1 AND outcome IS NOT NULL ORDER BY cycle DESC, position LIMIT 10",
+              text);
+    return ps_sync_pg(sync, batch, err);
+}
+
+static bool explain(struct ps_sync *sync, int number, struct ps_err *err)
+{
+    const struct ps_pg_rows *rows = ps_sync_pg(sync, ps_store_peek(), err);
+    struct stored stored;
+
+    if (rows == NULL)
+        return false;
+    read_stored(rows, &stored);
+    rows = ask(sync, number, err);
+    if (rows != NULL) {
+        (void)printf("%-14s P%04d\n", "paper", number);
+        print_paper(&stored, number);
+        print_next(ps_sync_config(sync), &stored, number);
+        print_found(rows);
+        print_probed(rows);
+        print_told(ps_sync_config(sync), &stored, number);
+    }
+    clear_stored(&stored);
+    return rows != NULL;
+}
+
+/* P2300, D2300, 2300, and an id with a revision. */
+static bool read_number(const char *text, int *out_number)
+{
+    struct ps_str digits = ps_str_of(text);
+    struct ps_paper_id id;
+    int64_t number;
+
+    if (ps_paper_id_parse(text, strlen(text), &id) &&
+        (id.kind == PS_PAPER_P || id.kind == PS_PAPER_D)) {
+        *out_number = id.number;
+        return true;
+    }
+    if (digits.len > 0 && strchr("PpDd", digits.data[0]) != NULL)
+        digits = (struct ps_str){ .data = digits.data + 1, .len = digits.len - 1 };
+    if (!ps_str_digits(digits) || !ps_str_int(digits, 0, PS_PAPER_NUMBER_MAX, &number))
+        return false;
+    *out_number = (int)number;
+    return true;
+}
+
+static int run(int argc, char **argv, void *env)
+{
+    struct ps_sync *sync;
+    struct ps_err err;
+    int number = 0, status;
+
+    if (argc != 2 || !read_number(argv[1], &number)) {
+        (void)fprintf(stderr, "explain: one paper number is wanted, such as P2300\n");
+        return PS_EXIT_USAGE;
+    }
+    sync = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env, PS_SYNC_PG, WAIT_MS,
+                          &status);
+    if (sync == NULL)
+        return status;
+    if (explain(sync, number, &err)) {
+        status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
+    } else {
+        (void)fprintf(stderr, "explain: %s\n", err.what);
+        status = PS_EXIT_UNAVAILABLE;
+    }
+    ps_sync_destroy(sync);
+    return status;
+}
+
+const struct ps_command ps_cmd_explain = {
+    .name = "explain",
+    .synopsis = "explain PAPER",
+    .help = "Tells what happens about one paper number (P2300): what the index has, its\n"
+            "tier and when it is asked for next, the drafts found, the last outcomes, and\n"
+            "who would be told of a new draft.",
+    .run = run,
+};

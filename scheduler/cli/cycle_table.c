@@ -1,0 +1,74 @@
+#include "scheduler/cli/cycle_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add_cycle(const struct ps_pg_rows *rows, int row, cJSON *cycles)
+{
+    const char *summary = ps_pg_text(rows, 1, row, 7);
+    cJSON *cycle = cJSON_CreateObject();
+
+    ps_json_add_int(cycle, "number", ps_pg_int(rows, 1, row, 0, 0));
+    ps_json_add_int(cycle, "epoch", ps_pg_int(rows, 1, row, 1, 0));
+    ps_json_add_text(cycle, "status", ps_pg_text(rows, 1, row, 2));
+    ps_json_add_time(cycle, "started_at", ps_pg_int(rows, 1, row, 3, 0));
+    ps_json_add_time(cycle, "finished_at", ps_pg_int(rows, 1, row, 4, 0));
+    ps_json_add_int(cycle, "planned", ps_pg_int(rows, 1, row, 5, 0));
+    ps_json_add_text(cycle, "error", ps_pg_text(rows, 1, row, 6));
+    cJSON_AddItemToObject(cycle, "summary",
+                          summary == NULL ? cJSON_CreateNull()
+                                          : ps_json_parse(summary, strlen(summary), NULL));
+    cJSON_AddItemToArray(cycles, cycle);
+}
+
+cJSON *ps_cycle_table_read(const struct ps_pg_rows *rows)
+{
+    cJSON *cycles = cJSON_CreateArray();
+
+    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
+        add_cycle(rows, i, cycles);
+    return cycles;
+}
+
+static int64_t number(const cJSON *object, const char *name)
+{
+    int64_t value = 0;
+
+    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : 0;
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = ps_json_text(object, name);
+
+    return text == NULL ? "-" : text;
+}
+
+static void print_cycle(const cJSON *cycle)
+{
+    const cJSON *summary = cJSON_GetObjectItem(cycle, "summary");
+    const cJSON *seconds = cJSON_GetObjectItem(summary, "cycle_duration_s");
+    const char *error = ps_json_text(cycle, "error");
+
+    (void)printf("%8lld  %-8s %-20s %8lld ", (long long)number(cycle, "number"),
+                 text_of(cycle, "status"), text_of(cycle, "started_at"),
+                 (long long)number(cycle, "planned"));
+    if (cJSON_IsNumber(seconds))
+        (void)printf("%8.1f %6lld %6lld", seconds->valuedouble,
+                     (long long)number(summary, "hit_total"), (long long)number(summary, "errors"));
+    else
+        (void)printf("%8s %6s %6s", "-", "-", "-");
+    (void)printf("%s%s\n", error == NULL ? "" : "  ", error == NULL ? "" : error);
+}
+
+void ps_cycle_table_print(const cJSON *cycles)
+{
+    const cJSON *cycle;
+
+    (void)printf("%8s  %-8s %-20s %8s %8s %6s %6s\n", "cycle", "status", "started", "planned",
+                 "seconds", "hits", "errors");
+    for (cycle = cycles == NULL ? NULL : cycles->child; cycle != NULL; cycle = cycle->next)
+        print_cycle(cycle);
+    if (cJSON_GetArraySize(cycles) == 0)
+        (void)printf("%8s\n", "none");
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""No successful poll for two intervals: an alarm, once an interval, and a note when it is over."""
+import time
+import unittest
+
+from rig import CycleCase, wait_until
+
+INTERVAL = 2
+
+
+class Alarm(CycleCase):
+    def start(self, upstream, **settings):
+        self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=INTERVAL, OPS_ALERT_CHANNEL="#ops",
+                         PROBE_MAX_ATTEMPTS=1, **settings)
+        self.fleet.upstream.patch(upstream)
+        self.scheduler = self.fleet.start("scheduler")
+        self.standby = self.fleet.start("scheduler")
+
+    def ops(self):
+        return [message["text"] for message in self.fleet.messages()
+                if message["channel"] == "#ops"]
+
+    def check_alarm(self):
+        started = time.monotonic()
+        wait_until(self.ops, 3 * INTERVAL + 2, "the alarm")
+        self.assertGreater(time.monotonic() - started, INTERVAL, "too early")
+        time.sleep(3 * INTERVAL)
+        count = len(self.ops())
+        self.assertIn(count, (3, 4, 5), "one alarm an interval")
+        self.assertTrue(all("no poll has succeeded" in text for text in self.ops()))
+
+    def check_recovery(self):
+        wait_until(lambda: "succeed again" in self.ops()[-1], 20, "the recovery note")
+        self.wait_more_cycles(2)
+        self.assertEqual(sum("succeed again" in text for text in self.ops()), 1)
+        self.assertIn("succeed again", self.ops()[-1])
+
+    def test_every_probe_is_refused(self):
+        self.start({"rules": {"slow": {"match": "/files/*", "status": 500}}})
+        self.check_alarm()
+        rows = self.fleet.cycles()
+        self.assertEqual({row["status"] for row in rows if row["status"] != "running"}, {"failed"})
+        self.fleet.upstream.patch({"rules": {"slow": {"match": "/files/*", "status": None}}})
+        self.check_recovery()
+
+    def test_the_index_never_loaded(self):
+        self.start({"rules": {"index": {"match": "/index.json", "status": 500}}})
+        self.check_alarm()
+        self.assertEqual(self.fleet.postgres.value("SELECT count(*) AS n FROM papers"), 0)
+        self.fleet.upstream.patch({"rules": {"index": None}})
+        self.check_recovery()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Control probes: a cycle whose site cannot be believed is failed, and what it found waits."""
+import unittest
+
+from rig import CycleCase, wait_until
+
+ABSENT = "D0000R0.pdf"
+NOT_FOUND = {"match": "/files/*", "status": 404}
+
+
+class Controls(CycleCase):
+    def start(self, **settings):
+        self.start_fleet(schedulers=1, POLL_INTERVAL_SECONDS=2, delay_ms=0, **settings)
+        self.fleet.wait_cycles(1, 40)
+
+    def last_closed(self):
+        return [row for row in self.fleet.cycles() if row["status"] != "running"][-1]
+
+    def wait_status(self, *allowed):
+        number = self.fleet.cycles()[-1]["number"]
+
+        def look():
+            row = self.last_closed()
+            return row if row["number"] > number and row["status"] in allowed else None
+        return wait_until(look, 20, f"a cycle ends as {allowed}")
+
+    def test_a_site_that_has_everything(self):
+        self.start()
+        self.add_drafts(2)
+        self.fleet.upstream.patch({"drafts": {ABSENT: {"modified": "-1h", "text": "anything"}}})
+        row = self.wait_status("failed")
+        self.assertEqual(row["error"], "controls")
+        self.assertGreater(row["summary"]["hit_total"], 0)
+        wait_until(lambda: self.schedulers()[0].health()["last_cycle_error"] == "controls", 5,
+                   "health says why")
+        self.assertEqual(self.fleet.postgres.value("SELECT count(*) AS n FROM discovered"), 0)
+        self.assertEqual(sum(self.told().values()), 0)
+        self.fleet.upstream.patch({"drafts": {ABSENT: None}})
+        self.wait_status("success")
+        self.finish()
+
+    def test_a_site_that_has_nothing_any_more(self):
+        self.start()
+        self.add_drafts(1)
+        self.wait_told()
+        self.wait_status("success", "empty")
+        self.fleet.upstream.patch({"rules": {"slow": NOT_FOUND}})
+        row = self.wait_status("failed")
+        self.assertEqual(row["error"], "controls")
+        self.assertEqual(self.wait_status("failed")["error"], "controls")
+        self.fleet.upstream.patch({"rules": {"slow": None}})
+        self.add_drafts(1)
+        self.wait_status("success")
+        self.finish()
+
+    def test_a_withdrawn_draft_is_no_broken_site(self):
+        self.start()
+        self.add_drafts(3)
+        self.wait_told()
+        self.fleet.upstream.patch({"drafts": {f"{self.drafts[-1]}.pdf": None}})
+        for _ in range(3):
+            self.assertIsNone(self.wait_status("success", "empty", "failed")["error"])
+        self.finish()
+
+    def test_a_set_one_that_is_not_there(self):
+        self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=2, delay_ms=0)
+        url = self.fleet.upstream.drafts_url + "sure.pdf"
+        self.fleet.start("scheduler", CONTROL_PRESENT_URL=url)
+        self.fleet.wait_cycles(1, 40)
+        self.assertEqual(self.last_closed()["error"], "controls")
+        self.fleet.upstream.patch({"drafts": {"sure.pdf": {"modified": "-9d", "text": "sure"}}})
+        self.wait_status("success", "empty")
+        self.assertEqual(self.fleet.postgres.value("SELECT count(*) AS n FROM discovered"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""The leader is killed, stopped or paused at any moment of a cycle: seconds are lost, no paper is."""
+import os
+import random
+import subprocess
+import time
+import unittest
+
+from rig import CycleCase, wait_until
+from rig.cycles import seconds_between
+from rig.places import find_server
+
+KILLS = int(os.environ.get("PAPERSCOUT_KILLS", "20"))
+# Moments of a poll, in its order, as the leader's own log names them.
+MOMENTS = ("POLL-START", "PROBE-START", "PROBE-DONE", "POLL-DONE", "OUTBOX-PUSHED")
+
+
+class Lock:
+    """A row lock held by a session of its own: a transaction that needs it stands still."""
+
+    def __init__(self, postgres, sql):
+        self.session = subprocess.Popen(
+            [find_server("psql"), "-X", "-q", "-A", "-t", "-d", postgres.url],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.session.stdin.write(f"BEGIN; {sql}; \\echo held\n")
+        self.session.stdin.flush()
+        while self.session.stdout.readline().strip() != "held":
+            pass
+
+    def release(self):
+        self.session.communicate("ROLLBACK;\n", timeout=10)
+
+
+class KillScheduler(CycleCase):
+    def kill_leader(self):
+        leader = self.leader()
+        leader.kill()
+        self.fleet.start("scheduler")
+        return leader
+
+    def test_killed_at_random_points_of_cycles_of_2000_probes(self):
+        seed = int(os.environ.get("PAPERSCOUT_SEED", random.randrange(10**6)))
+        dice = random.Random(seed)
+        print(f"seed {seed}, {KILLS} kills")
+        self.start_fleet(delay_ms=5, FRONTIER_WINDOW_ABOVE=240, HTTP_CONCURRENCY=20)
+        self.fleet.wait_cycles(1, 40)
+        for _ in range(KILLS):
+            self.add_drafts()
+            leader = self.leader()
+            if dice.random() < 0.6:
+                moment = dice.choice(MOMENTS)
+                seen = len(leader.events(moment))
+                wait_until(lambda m=moment, n=seen, p=leader: len(p.events(m)) > n, 20, moment,
+                           every=0.005)
+            time.sleep(dice.random() * 0.6)
+            self.kill_leader()
+        cycles = self.finish()
+        self.check_epochs()
+        self.assertGreater(max(row["planned"] for row in cycles), 1900)
+        self.assertGreaterEqual(len(self.epochs()), KILLS)
+
+    def test_killed_while_the_closing_transaction_is_under_way(self):
+        self.start_fleet()
+        self.fleet.wait_cycles(1, 40)
+        self.add_drafts()
+        leader = self.leader()
+        wait_until(lambda: self.fleet.cycles()[-1]["status"] == "running", 10, "a cycle runs")
+        lock = Lock(self.fleet.postgres, "SELECT 1 FROM cycles WHERE status = 'running' FOR UPDATE")
+        wait_until(lambda: self.fleet.postgres.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), 20,
+            "the closing transaction waits")
+        leader.kill()
+        self.next_of(leader)
+        lock.release()
+        self.finish()
+
+    def test_a_clean_stop_hands_over_within_a_second(self):
+        self.start_fleet(LEADER_TTL_MS=6000)
+        self.fleet.wait_cycles(1, 40)
+        for _ in range(3):
+            leader = self.leader()
+            self.add_drafts()
+            self.assertEqual(leader.stop(), 0)
+            stopped = leader.events("SCHEDULER-STOP")[-1]
+            self.next_of(leader, 5)
+            taken = self.epochs()[-1]
+            self.assertLess(seconds_between(stopped["ts"], taken[0]), 1.0)
+            self.fleet.start("scheduler")
+        self.finish()
+
+    def test_a_crash_is_taken_over_within_8_seconds_with_the_default_lease(self):
+        self.start_fleet(LEADER_TTL_MS=None)
+        self.fleet.wait_cycles(1, 40)
+        self.add_drafts()
+        leader = self.leader()
+        last = leader.events()[-1]["ts"]
+        leader.kill()
+        self.next_of(leader)
+        self.assertLess(seconds_between(last, self.epochs()[-1][0]), 8.0)
+        self.finish()
+
+    def test_a_paused_leader_writes_nothing_when_it_goes_on(self):
+        self.start_fleet()
+        self.fleet.wait_cycles(1, 40)
+        for _ in range(4):
+            self.add_drafts()
+            old = self.leader()
+            wait_until(lambda: self.fleet.cycles()[-1]["status"] == "running", 10, "a cycle runs")
+            old.pause()
+            new = self.next_of(old)
+            epoch = new.wait_event("LEADER-ACQUIRED")["epoch"]
+            before = len(old.events())
+            old.resume()
+            wait_until(lambda o=old, n=before: any(event["event"] == "LEADER-LOST"
+                                                   for event in o.events()[n:]), 10,
+                       "the old one knows")
+            # Whatever it tries is refused: whoever wrote last is the new one.
+            self.assertGreaterEqual(int(self.fleet.redis.call(
+                "GET", self.fleet.redis.key("epoch"))), epoch)
+            self.assertGreaterEqual(self.fleet.postgres.value(
+                "SELECT max(epoch) AS epoch FROM cycles"), epoch - 1)
+            for event in old.events()[before:]:
+                self.assertNotIn(event["event"], ("POLL-DONE", "OUTBOX-PUSHED", "PROBE-START"),
+                                 "it went on as if it led")
+        self.finish()
+        self.check_epochs()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,154 @@
+#include "scheduler/core/controls.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SITE "https://isocpp.org/files/papers/"
+
+static const char *const one = SITE "D0001R0.pdf";
+static const char *const two = SITE "D0002R0.pdf";
+static const char *const three = SITE "D0003R0.pdf";
+
+static struct ps_controls three_present(void)
+{
+    struct ps_controls controls = { .len = 0 };
+
+    ps_controls_add(&controls, SITE "D0000R0.pdf", false);
+    ps_controls_add(&controls, one, true);
+    ps_controls_add(&controls, two, true);
+    ps_controls_add(&controls, three, true);
+    return controls;
+}
+
+static void one_answer_each_is_kept(void **state)
+{
+    struct ps_controls controls = three_present();
+
+    (void)state;
+    assert_false(ps_controls_settled(&controls));
+    assert_true(ps_controls_settle(&controls, one, PS_OUTCOME_HIT_OLD));
+    assert_false(ps_controls_settle(&controls, one, PS_OUTCOME_MISS));
+    assert_false(ps_controls_settle(&controls, SITE "D0004R0.pdf", PS_OUTCOME_MISS));
+    assert_true(ps_controls_settle(&controls, two, PS_OUTCOME_MISS));
+    assert_true(ps_controls_settle(&controls, three, PS_OUTCOME_ERROR));
+    assert_false(ps_controls_settled(&controls));
+    assert_true(ps_controls_settle(&controls, SITE "D0000R0.pdf", PS_OUTCOME_MISS));
+    assert_true(ps_controls_settled(&controls));
+    assert_null(ps_controls_fault(&controls));
+    assert_string_equal(ps_control_file(&controls.items[0]), "D0000R0.pdf");
+    ps_controls_clear(&controls);
+}
+
+static void a_withdrawn_draft_is_told_from_a_broken_site(void **state)
+{
+    struct ps_controls controls = three_present();
+
+    (void)state;
+    (void)ps_controls_settle(&controls, one, PS_OUTCOME_MISS);
+    (void)ps_controls_settle(&controls, two, PS_OUTCOME_MISS);
+    assert_non_null(ps_controls_fault(&controls));
+    (void)ps_controls_settle(&controls, three, PS_OUTCOME_HIT_OLD);
+    assert_null(ps_controls_fault(&controls));
+    ps_controls_clear(&controls);
+}
+
+static void a_site_that_has_everything_is_not_believed(void **state)
+{
+    static const enum ps_outcome outcomes[] = { PS_OUTCOME_HIT_RECENT, PS_OUTCOME_HIT_OLD,
+                                                PS_OUTCOME_HIT_NO_LM, PS_OUTCOME_SUSPECT };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(outcomes); i++) {
+        struct ps_controls controls = three_present();
+
+        (void)ps_controls_settle(&controls, SITE "D0000R0.pdf", outcomes[i]);
+        (void)ps_controls_settle(&controls, one, PS_OUTCOME_HIT_OLD);
+        assert_non_null(strstr(ps_controls_fault(&controls), "cannot exist"));
+        ps_controls_clear(&controls);
+    }
+}
+
+static void errors_and_silence_prove_nothing(void **state)
+{
+    struct ps_controls controls = three_present();
+
+    (void)state;
+    assert_null(ps_controls_fault(&controls));
+    (void)ps_controls_settle(&controls, SITE "D0000R0.pdf", PS_OUTCOME_ERROR);
+    (void)ps_controls_settle(&controls, one, PS_OUTCOME_ERROR);
+    (void)ps_controls_settle(&controls, two, PS_OUTCOME_DEFERRED);
+    assert_null(ps_controls_fault(&controls));
+    ps_controls_clear(&controls);
+    assert_true(ps_controls_settled(&controls));
+    assert_null(ps_controls_fault(&controls));
+}
+
+static bool no_setting(void *cookie, const char *name, const char **out_value, struct ps_err *err)
+{
+    const char *const *present = cookie;
+
+    (void)err;
+    *out_value = strcmp(name, "CONTROL_PRESENT_URL") == 0 ? *present : NULL;
+    return true;
+}
+
+static void load(struct ps_config *config, const char *present)
+{
+    assert_true(ps_config_load(PS_COMPONENT_SCHEDULER, no_setting, &present, NULL, NULL, config));
+}
+
+static void the_drafts_confirmed_last_are_asked(void **state)
+{
+    const char *const confirmed[] = { one, "https://elsewhere.example/D0009R0.pdf", two, three,
+                                      SITE "D0004R0.pdf" };
+    struct ps_controls controls;
+    struct ps_config config;
+
+    (void)state;
+    load(&config, NULL);
+    ps_controls_make(&config, confirmed, PS_COUNT_OF(confirmed), &controls);
+    assert_int_equal(controls.len, 4);
+    assert_string_equal(controls.items[0].url, SITE "D0000R0.pdf");
+    assert_false(controls.items[0].present);
+    assert_string_equal(controls.items[1].url, one);
+    assert_string_equal(controls.items[3].url, three);
+    ps_controls_clear(&controls);
+    ps_controls_make(&config, NULL, 0, &controls); /* before the first discovery */
+    assert_int_equal(controls.len, 1);
+    ps_controls_clear(&controls);
+    ps_config_clear(&config);
+}
+
+static void a_set_one_stands_in_for_them(void **state)
+{
+    const char *const confirmed[] = { one, two };
+    struct ps_controls controls;
+    struct ps_config config;
+
+    (void)state;
+    load(&config, "https://example.org/there.pdf");
+    ps_controls_make(&config, confirmed, PS_COUNT_OF(confirmed), &controls);
+    assert_int_equal(controls.len, 2);
+    assert_string_equal(controls.items[1].url, "https://example.org/there.pdf");
+    ps_controls_clear(&controls);
+    ps_config_clear(&config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_answer_each_is_kept),
+        cmocka_unit_test(a_withdrawn_draft_is_told_from_a_broken_site),
+        cmocka_unit_test(a_site_that_has_everything_is_not_believed),
+        cmocka_unit_test(errors_and_silence_prove_nothing),
+        cmocka_unit_test(the_drafts_confirmed_last_are_asked),
+        cmocka_unit_test(a_set_one_stands_in_for_them),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
