@@ -13,6 +13,7 @@ INTERVAL = 8  # seconds between polls
 CHANNEL = "#cpp-papers"
 SETTINGS = {
     "POLL_INTERVAL_SECONDS": str(INTERVAL), "POLL_OVERRUN_COOLDOWN_SECONDS": "1",
+    "COLD_SPREAD_RATIO": "0",
     "COLD_CYCLE_DIVISOR": "480",  # some 800 probes a cycle: 4 s at 200 a second
     "NOTIFICATION_CHANNEL": CHANNEL, "OPS_ALERT_CHANNEL": "#cpp-papers-ops",
     "NOTIFY_SINK": "console", "ALLOW_PRIVATE_UPSTREAMS": "true", "SHUTDOWN_GRACE_SECONDS": "20",

@@ -52,6 +52,8 @@ bool ps_run_settle(struct ps_run *run, size_t position, enum ps_outcome outcome)
     if (position >= run->len || run->items[position].settled)
         return false;
     run->items[position].settled = true;
+    if (position < run->ledger.hot)
+        run->hot_settled++;
     ps_ledger_settle(&run->ledger, outcome, 1);
     return true;
 }
@@ -61,4 +63,10 @@ size_t ps_run_next_open(const struct ps_run *run, size_t from)
     while (from < run->len && run->items[from].settled)
         from++;
     return from;
+}
+
+bool ps_run_hot_done(const struct ps_run *run)
+{
+    return run->hot_settled >= run->ledger.hot && run->ledger.settled < run->ledger.planned &&
+           ps_controls_settled(&run->controls) && ps_controls_fault(&run->controls) == NULL;
 }

@@ -18,6 +18,8 @@ struct ps_run {
     struct ps_controls controls; /* none where nothing is probed */
     bool silent;                 /* the very first run announces nothing */
     struct ps_arena *arena;
+    size_t hot_settled; /* of the ledger's hot positions, which come first */
+    bool hot_told;      /* what they found is being told while cold ones go on */
     struct ps_run_item *items;
     size_t len, size;
 };
@@ -29,6 +31,8 @@ void ps_run_add(struct ps_run *run, const struct ps_planned *planned);
 /* Marks position settled and counts its outcome; false when it was settled before or is no position
  * of this run. */
 bool ps_run_settle(struct ps_run *run, size_t position, enum ps_outcome outcome);
+/* May what the hot probes found be told, while cold ones are still open? */
+bool ps_run_hot_done(const struct ps_run *run);
 /* First position from here on that is not settled; len when there is none. */
 size_t ps_run_next_open(const struct ps_run *run, size_t from);
 

@@ -81,6 +81,61 @@ void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms)
     wait_until_due(poll, in_ms);
 }
 
+static void look(struct ps_poll *poll);
+
+static void on_shed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_run *run = poll->parts.office->run;
+
+    if (!ps_poll_mine(poll, "probes were not left out", err))
+        return;
+    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
+        (void)ps_run_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED);
+    PS_LOG(PROBE_SHED, F_INT("cycle", poll->cycle), F_INT("cold_probes", ps_pg_row_count(rows, 1)),
+           F_TEXT("why", poll->shed_why));
+    ps_metrics_add(poll->parts.office->daemon->metrics, PS_METRIC_PROBES_SHED, NULL,
+                   (double)ps_pg_row_count(rows, 1));
+    poll->shed_from = 0;
+    look(poll);
+}
+
+static void shed(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+
+    ps_store_add_shed(batch, poll->cycle, poll->shed_from);
+    ps_poll_run(poll, batch, on_shed);
+}
+
+void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why)
+{
+    poll->shed_from = from;
+    poll->shed_why = why;
+    ps_poll_settled(poll);
+}
+
+static void on_hot_told(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+
+    (void)rows;
+    if (!ps_poll_mine(poll, "the end of the hot probes was not stored", err))
+        return;
+    poll->parts.office->run->hot_told = true;
+    ps_relay_kick(poll->parts.relay);
+    look(poll);
+}
+
+/* News does not wait for the cold probes. */
+static void tell_hot(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+
+    ps_store_add_hot_done(batch, poll->cycle);
+    ps_poll_run(poll, batch, on_hot_told);
+}
+
 static void look(struct ps_poll *poll)
 {
     int64_t now_ms = ps_clock_wall_ms();
@@ -88,6 +143,16 @@ static void look(struct ps_poll *poll)
     const struct ps_ledger *ledger = &run->ledger;
     enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
 
+    if (poll->busy)
+        return; /* its answer brings another look */
+    if (poll->shed_from > 0) {
+        shed(poll);
+        return;
+    }
+    if (next == PS_LEDGER_WAIT && !run->hot_told && ps_run_hot_done(run)) {
+        tell_hot(poll);
+        return;
+    }
     if (next == PS_LEDGER_CLOSE && now_ms < ledger->deadline_ms &&
         !ps_controls_settled(&run->controls))
         next = PS_LEDGER_WAIT;
@@ -115,6 +180,7 @@ void ps_poll_settled(struct ps_poll *poll)
 static void probe(struct ps_poll *poll)
 {
     poll->state = PS_POLL_PROBING;
+    poll->shed_from = 0;
     ps_office_moved(poll->parts.office);
     ps_publish_start(poll->parts.publish);
     ps_timer_set(poll->timer, 0); /* a cycle without probes is over at once */

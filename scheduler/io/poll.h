@@ -26,5 +26,8 @@ void ps_poll_start(struct ps_poll *poll);
 void ps_poll_stop(struct ps_poll *poll);
 /* Probes of office->run settled. */
 void ps_poll_settled(struct ps_poll *poll);
+/* The open probes at position from and above cannot be published: they are left out of this cycle,
+ * as deferred. */
+void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why);
 
 #endif

@@ -158,6 +158,7 @@ static void on_fetched(void *cookie, struct ps_index *index, const char *etag, c
                        const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
+    const struct ps_office *office = poll->parts.office;
 
     if (poll->state != PS_POLL_PREPARING || !ps_office_leads(poll->parts.office, poll->epoch)) {
         ps_index_destroy(index);
@@ -168,8 +169,9 @@ static void on_fetched(void *cookie, struct ps_index *index, const char *etag, c
         return;
     }
     poll->fresh = index;
-    poll->etag = ps_alloc_text(etag);
-    poll->modified = ps_alloc_text(modified);
+    /* A 304 need not repeat what it was asked with. */
+    poll->etag = ps_alloc_text(index == NULL && etag == NULL ? office->etag : etag);
+    poll->modified = ps_alloc_text(index == NULL && modified == NULL ? office->modified : modified);
     if (index != NULL)
         ps_diff_make(poll->parts.office->index, index, &poll->diff);
     store(poll);

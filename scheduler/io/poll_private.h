@@ -27,8 +27,10 @@ struct ps_poll {
     int64_t not_before_ms;       /* monotonic: a poll that was given up is not tried again before */
     bool disbelieved;            /* a control of the cycle that is being closed failed */
     struct ps_controls controls; /* of the cycle to come */
-    int64_t cycle;               /* of this poll */
-    int64_t started_ms;          /* wall clock */
+    size_t shed_from;            /* position from which probes are left out; 0: none are */
+    const char *shed_why;
+    int64_t cycle;      /* of this poll */
+    int64_t started_ms; /* wall clock */
     /* What the index download brought, until it is stored: */
     struct ps_index *fresh; /* NULL: unchanged */
     struct ps_diff diff;

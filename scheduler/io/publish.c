@@ -1,20 +1,29 @@
 #include "scheduler/io/publish.h"
 
+#include "scheduler/core/spread.h"
 #include "scheduler/io/script_args.h"
 #include "shared/core/alloc.h"
 #include "shared/core/civil.h"
 #include "shared/core/paper_id.h"
+#include "shared/io/clock.h"
 #include "shared/io/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_MS = 500, ENDS_ARG = 2 /* of task_publish: the position after the batch */ };
+enum {
+    RETRY_MS = 500,
+    PULSE_MS = 200 /* cold ones go in batches */,
+    MEMORY_PERCENT = 90,
+    ENDS_ARG = 2 /* of task_publish: the position after the batch */
+};
 
 struct ps_publish {
     struct ps_office *office;
-    struct ps_timer *timer; /* after a failure */
+    ps_publish_crowded_fn crowded;
+    void *cookie;
+    struct ps_timer *timer; /* after a failure; until cold ones are due */
     bool wanted;
     bool busy;        /* a script is out */
     bool open;        /* Redis knows the cycle */
@@ -22,6 +31,7 @@ struct ps_publish {
     int64_t op_cycle;
     size_t next;       /* first position not published for sure */
     size_t batch_ends; /* of the batch that is out */
+    int64_t length;    /* of the stream, as looked at before a cold batch */
 };
 
 static void step(struct ps_publish *publish);
@@ -31,6 +41,13 @@ static void on_timer(void *cookie)
     step(cookie);
 }
 
+static void begin(struct ps_publish *publish)
+{
+    publish->busy = true;
+    publish->op_epoch = publish->office->epoch;
+    publish->op_cycle = publish->office->run->ledger.cycle;
+}
+
 static void run_script(struct ps_publish *publish, enum ps_script script, size_t key_count,
                        struct ps_script_args *args, ps_redis_fn fn)
 {
@@ -38,9 +55,7 @@ static void run_script(struct ps_publish *publish, enum ps_script script, size_t
     const char *keys[3] = { ps_key(names, PS_KEY_EPOCH), ps_key(names, PS_KEY_CYCLE),
                             ps_key(names, PS_KEY_TASKS) };
 
-    publish->busy = true;
-    publish->op_epoch = publish->office->epoch;
-    publish->op_cycle = publish->office->run->ledger.cycle;
+    begin(publish);
     ps_script_run(publish->office->daemon->redis, script, keys, key_count, args->items, args->len,
                   fn, publish);
     ps_script_args_clear(args);
@@ -98,8 +113,24 @@ static void add_task(struct ps_script_args *args, const struct ps_run *run, size
     free(task);
 }
 
+static struct ps_spread spread_of(const struct ps_publish *publish)
+{
+    const struct ps_config *config = publish->office->daemon->config;
+    const struct ps_run *run = publish->office->run;
+
+    return (struct ps_spread){ .hot = run->ledger.hot,
+                               .len = run->len,
+                               .started_ms = run->ledger.started_ms,
+                               .span_ms = (int64_t)(config->cold_spread_ratio *
+                                                    (double)ps_config_poll_interval_ms(config)) };
+}
+
 static void send_batch(struct ps_publish *publish)
 {
+    const struct ps_spread spread = spread_of(publish);
+    size_t until = publish->next < spread.hot
+                       ? spread.hot /* room was looked at for cold ones only */
+                       : ps_spread_until(&spread, ps_clock_wall_ms());
     const struct ps_run *run = publish->office->run;
     size_t at = publish->next;
     struct ps_script_args args;
@@ -110,13 +141,60 @@ static void send_batch(struct ps_publish *publish)
     ps_script_args_int(&args, 0);
     for (size_t count = 0; count < PS_PUBLISH_BATCH; count++) {
         at = ps_run_next_open(run, at);
-        if (at == run->len)
+        if (at >= until)
             break;
         add_task(&args, run, at++);
     }
     publish->batch_ends = ps_run_next_open(run, at);
     ps_script_args_set_int(&args, ENDS_ARG, (int64_t)publish->batch_ends);
     run_script(publish, PS_SCRIPT_TASK_PUBLISH, 3, &args, on_batch);
+}
+
+/* Why no more work should be put into Redis; NULL when there is room. */
+static const char *no_room(const struct ps_publish *publish, const struct ps_redis_info *info)
+{
+    if (publish->length > publish->office->daemon->config->tasks_shed_length)
+        return "TASKS_SHED_LENGTH tasks are outstanding";
+    if (info->max_memory > 0 && info->used_memory / MEMORY_PERCENT > info->max_memory / 100)
+        return "the memory of Redis is nearly used up";
+    return NULL;
+}
+
+static void on_memory(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_publish *publish = cookie;
+    const char *text = err == NULL ? ps_reply_text(reply, NULL) : NULL;
+    struct ps_redis_info info;
+    const char *why;
+
+    if (!mine(publish)) {
+        step(publish);
+        return;
+    }
+    ps_redis_info_parse(ps_str_of(text), &info);
+    why = no_room(publish, &info);
+    if (why == NULL) {
+        send_batch(publish);
+        return;
+    }
+    publish->wanted = false;
+    publish->crowded(publish->cookie, publish->next, why);
+}
+
+static void on_length(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_publish *publish = cookie;
+
+    publish->length = err == NULL ? ps_reply_int(reply, 0) : 0;
+}
+
+static void look(struct ps_publish *publish)
+{
+    const struct ps_daemon *daemon = publish->office->daemon;
+
+    begin(publish);
+    PS_REDIS(daemon->redis, on_length, publish, "XLEN", ps_key(daemon->keys, PS_KEY_TASKS));
+    PS_REDIS(daemon->redis, on_memory, publish, "INFO", "memory");
 }
 
 static void on_open(void *cookie, const struct redisReply *reply, const struct ps_err *err)
@@ -182,23 +260,39 @@ static void send_open(struct ps_publish *publish)
 static void step(struct ps_publish *publish)
 {
     const struct ps_office *office = publish->office;
+    struct ps_spread spread;
+    int64_t wait_ms;
 
     if (!publish->wanted || publish->busy || office->run == NULL ||
         !ps_office_leads(office, office->epoch))
         return;
-    if (!publish->open)
+    if (!publish->open) {
         send_open(publish);
-    else if (publish->next < office->run->len)
+        return;
+    }
+    publish->next = ps_run_next_open(office->run, publish->next);
+    if (publish->next >= office->run->len) {
+        publish->wanted = false;
+        return;
+    }
+    spread = spread_of(publish);
+    wait_ms = ps_spread_wait_ms(&spread, publish->next, ps_clock_wall_ms());
+    if (wait_ms > 0)
+        ps_timer_set(publish->timer, wait_ms < PULSE_MS ? PULSE_MS : wait_ms);
+    else if (publish->next < spread.hot)
         send_batch(publish);
     else
-        publish->wanted = false;
+        look(publish);
 }
 
-struct ps_publish *ps_publish_create(struct ps_office *office)
+struct ps_publish *ps_publish_create(struct ps_office *office, ps_publish_crowded_fn crowded,
+                                     void *cookie)
 {
     struct ps_publish *publish = ps_alloc_zero(1, sizeof(*publish));
 
     publish->office = office;
+    publish->crowded = crowded;
+    publish->cookie = cookie;
     publish->timer = ps_timer_create(office->daemon->loop, on_timer, publish);
     return publish;
 }

@@ -156,6 +156,13 @@ static void on_settled(void *cookie)
     ps_poll_settled(scheduler->poll);
 }
 
+static void on_crowded(void *cookie, size_t from, const char *why)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    ps_poll_shed(scheduler->poll, from, why);
+}
+
 static void on_good(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
@@ -179,7 +186,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     ps_office_moved(office);
     scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
     scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
-    scheduler->publish = ps_publish_create(office);
+    scheduler->publish = ps_publish_create(office, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(office, on_settled, scheduler);
     scheduler->relay = ps_relay_create(office);
     scheduler->alert = ps_alert_create(office, scheduler->relay);

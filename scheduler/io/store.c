@@ -290,6 +290,24 @@ void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *re
     ps_rows_clear(&json);
 }
 
+void ps_store_add_hot_done(struct ps_pg_batch *batch, int64_t cycle)
+{
+    char text[NUMBER_TEXT];
+
+    PS_PG_ADD(batch, "UPDATE cycles SET hot_done = true WHERE number = $1 AND status = 'running'",
+              number_text(text, cycle));
+}
+
+void ps_store_add_shed(struct ps_pg_batch *batch, int64_t cycle, size_t from)
+{
+    char texts[2][NUMBER_TEXT];
+
+    PS_PG_ADD(batch,
+              "UPDATE probes SET outcome = 'deferred', attempts = 0, settled_at = now() WHERE "
+              "cycle = $1 AND position >= $2 AND outcome IS NULL RETURNING position",
+              number_text(texts[0], cycle), number_text(texts[1], (int64_t)from));
+}
+
 void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle)
 {
     char text[NUMBER_TEXT];
@@ -346,7 +364,7 @@ void ps_store_add_unbundled(struct ps_pg_batch *batch, int most)
     PS_PG_ADD(batch,
               "SELECT id, dedupe_key, kind, channel, data FROM outbox WHERE message_id IS NULL "
               "AND (cycle IS NULL OR cycle <= (SELECT max(number) FROM cycles WHERE status <> "
-              "'running')) "
+              "'running' OR hot_done)) "
               "ORDER BY channel, kind, id LIMIT $1",
               number_text(text, most));
 }

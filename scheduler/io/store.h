@@ -24,7 +24,7 @@ enum {
     PS_STORE_LOAD_URLS,
     PS_STORE_LOAD_WATCH,    /* user, entry */
     PS_STORE_LOAD_CYCLE,    /* number silent planned hot cold skipped_discovered skipped_in_index
-                               started (ms) deadline (ms); no row: none runs */
+                               started (ms) deadline (ms) hot_done; no row: none runs */
     PS_STORE_LOAD_PROBES,   /* url tier prefix number revision ext outcome (NULL: open), by position
                              */
     PS_STORE_LOAD_CONTROLS, /* url present outcome (NULL: open) */
@@ -65,6 +65,11 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
  * then the drafts that were seen are confirmed. Two statements. */
 void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *results,
                            size_t count);
+/* What the cycle found so far may be told. */
+void ps_store_add_hot_done(struct ps_pg_batch *batch, int64_t cycle);
+/* Open probes of the cycle at this position and above are not asked in it: they count as deferred.
+ * Answers their positions. */
+void ps_store_add_shed(struct ps_pg_batch *batch, int64_t cycle, size_t from);
 /* Before closing: open probes become errors; answers (position) of those, then (outcome, count) of
  * all. Two statements. */
 void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle);

@@ -28,9 +28,10 @@ static void add_load(struct ps_pg_batch *batch)
         "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers");
     PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY discovered_at, url");
     ps_store_add_watch(batch);
-    PS_PG_ADD0(batch, "SELECT number, silent, planned, hot_probes, cold_probes, "
-                      "skipped_discovered, skipped_in_index, ps_ms(started_at), ps_ms(deadline) "
-                      "FROM cycles WHERE status = 'running'");
+    PS_PG_ADD0(batch,
+               "SELECT number, silent, planned, hot_probes, cold_probes, "
+               "skipped_discovered, skipped_in_index, ps_ms(started_at), ps_ms(deadline), hot_done "
+               "FROM cycles WHERE status = 'running'");
     PS_PG_ADD0(
         batch,
         "SELECT url, tier, prefix, number, revision, ext, outcome FROM probes "
@@ -109,6 +110,7 @@ struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
         return NULL;
     run = ps_run_create();
     run->silent = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 1);
+    run->hot_told = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 9);
     run->ledger = (struct ps_ledger){
         .cycle = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 0, 0),
         .planned = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 2, 0),

@@ -131,8 +131,10 @@ static void every_default_is_the_one_the_design_names(void **state)
         "REDIS_URL=(set)",
     };
     /* what this list lacks on purpose, for the count below */
-    static const char *const beyond_the_design[] = { "CYCLE_DEADLINE_SECONDS=0",
-                                                     "CONTROL_PRESENT_URL=" };
+    static const char *const beyond_the_design[] = {
+        "CYCLE_DEADLINE_SECONDS=0", "CONTROL_PRESENT_URL=", "COLD_SPREAD_RATIO=0.5",
+        "TASKS_SHED_LENGTH=20000"
+    };
     struct source source = { 0 };
     struct ps_config config;
     struct ps_buf faults, text;

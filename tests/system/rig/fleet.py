@@ -17,6 +17,7 @@ from .wait import wait_until
 DEFAULTS = {
     "POLL_INTERVAL_SECONDS": "2",
     "POLL_OVERRUN_COOLDOWN_SECONDS": "0.2",
+    "COLD_SPREAD_RATIO": "0",
     "CACHE_TTL_HOURS": "0",
     "PROBE_RATE_LIMIT": "0",
     "PROBE_HOST_CONCURRENCY": "0",
