@@ -77,10 +77,12 @@ static void tell_through_list(const struct ps_alert *alert, enum ps_notice_kind 
     ps_notice_clear(&notice);
 }
 
-static void tell(struct ps_alert *alert, enum ps_notice_kind kind, const char *text)
+/* Told once for an about and a moment (wall clock). */
+static void tell(struct ps_alert *alert, enum ps_notice_kind kind, const char *about, int64_t at_ms,
+                 const char *text)
 {
     const struct ps_daemon *daemon = alert->office->daemon;
-    char *id = ps_alloc_format("ops:%s:%" PRId64, ps_notice_kind_name(kind), ps_clock_wall_ms());
+    char *id = ps_alloc_format("ops:%s:%s:%" PRId64, about, ps_notice_kind_name(kind), at_ms);
 
     if (daemon->config->ops_alert_channel[0] == '\0')
         ; /* whoever set none reads the log */
@@ -110,7 +112,7 @@ static void on_timer(void *cookie)
     text = ps_alloc_format("Paperscout: no poll has succeeded for %s (one is due every %s). New "
                            "papers may go unnoticed; the scheduler's log says why.",
                            span, interval);
-    tell(alert, PS_NOTICE_OPS_ALERT, text);
+    tell(alert, PS_NOTICE_OPS_ALERT, "polls", ps_clock_wall_ms(), text);
     free(text);
 }
 
@@ -158,6 +160,41 @@ void ps_alert_good(struct ps_alert *alert)
     ps_civil_format_span(gone_ms / 1000, span);
     PS_LOG(OPS_RECOVERY, F_TEXT("what", "polls succeed again"), F_INT("seconds", gone_ms / 1000));
     text = ps_alloc_format("Paperscout: polls succeed again, after %s.", span);
-    tell(alert, PS_NOTICE_OPS_RECOVERY, text);
+    tell(alert, PS_NOTICE_OPS_RECOVERY, "polls", ps_clock_wall_ms(), text);
+    free(text);
+}
+
+static char *age_text(int64_t fetched_ms, char span[PS_CIVIL_TEXT])
+{
+    int64_t age_ms = ps_clock_wall_ms() - fetched_ms;
+
+    ps_civil_format_span((age_ms < 0 ? 0 : age_ms) / 1000, span);
+    return span;
+}
+
+void ps_alert_index_stale(struct ps_alert *alert, int64_t fetched_ms)
+{
+    char span[PS_CIVIL_TEXT];
+    char *text;
+
+    PS_LOG(OPS_ALERT, F_TEXT("what", "the index is stale"),
+           F_INT("seconds", (ps_clock_wall_ms() - fetched_ms) / 1000));
+    text = ps_alloc_format("Paperscout: the index was not downloaded for %s. Polls go on with the "
+                           "stored copy: new drafts are still found, new entries of the index are "
+                           "not.",
+                           age_text(fetched_ms, span));
+    tell(alert, PS_NOTICE_OPS_ALERT, "index", fetched_ms, text);
+    free(text);
+}
+
+void ps_alert_index_fresh(struct ps_alert *alert, int64_t fetched_ms)
+{
+    char span[PS_CIVIL_TEXT];
+    char *text = ps_alloc_format("Paperscout: the index is downloaded again, after %s.",
+                                 age_text(fetched_ms, span));
+
+    PS_LOG(OPS_RECOVERY, F_TEXT("what", "the index is downloaded again"),
+           F_INT("seconds", (ps_clock_wall_ms() - fetched_ms) / 1000));
+    tell(alert, PS_NOTICE_OPS_RECOVERY, "index", fetched_ms, text);
     free(text);
 }

@@ -3,6 +3,7 @@
 #ifndef PS_SCHEDULER_POLL_H
 #define PS_SCHEDULER_POLL_H
 #include "scheduler/core/poll_clock.h"
+#include "scheduler/io/alert.h"
 #include "scheduler/io/office.h"
 #include "scheduler/io/publish.h"
 #include "scheduler/io/relay.h"
@@ -14,6 +15,7 @@ struct ps_poll_parts {
     struct ps_office *office;
     struct ps_publish *publish;
     struct ps_relay *relay;
+    struct ps_alert *alert;
     void (*good)(void *cookie);
     void *cookie;
 };

@@ -119,6 +119,9 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
     office->etag = poll->etag;
     office->modified = poll->modified;
     poll->etag = poll->modified = NULL;
+    if (poll->stale_told)
+        ps_alert_index_fresh(poll->parts.alert, office->index_fetched_ms);
+    poll->stale_told = false;
     office->index_fetched_ms = ps_clock_wall_ms();
     ps_poll_plan(poll);
 }
@@ -137,20 +140,31 @@ static void store(struct ps_poll *poll)
     ps_poll_run(poll, batch, on_stored);
 }
 
+/* One download that failed is no news yet. */
+static bool is_stale(const struct ps_poll *poll, int64_t age_ms)
+{
+    return (double)age_ms >= poll->parts.office->daemon->config->cache_ttl_hours * 3600000 &&
+           age_ms > 2 * poll->clock.interval_ms;
+}
+
 static void fall_back(struct ps_poll *poll, const struct ps_err *err)
 {
     struct ps_office *office = poll->parts.office;
     int64_t age_ms = ps_clock_wall_ms() - office->index_fetched_ms;
+    bool stale = is_stale(poll, age_ms);
 
     if (office->index_fetched_ms == 0) {
         ps_poll_fail(poll, err);
         return;
     }
-    PS_LOG(INDEX_STALE_FALLBACK, F_INT("age_seconds", age_ms / 1000),
-           F_BOOL("stale", (double)age_ms >= office->daemon->config->cache_ttl_hours * 3600000),
+    PS_LOG(INDEX_STALE_FALLBACK, F_INT("age_seconds", age_ms / 1000), F_BOOL("stale", stale),
            F_INT("papers", ps_index_len(office->index)), F_ERR(err));
     ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK), err,
                        NULL, 0);
+    if (stale && !poll->stale_told) {
+        poll->stale_told = true;
+        ps_alert_index_stale(poll->parts.alert, office->index_fetched_ms);
+    }
     ps_poll_plan(poll);
 }
 

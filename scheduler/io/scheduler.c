@@ -194,6 +194,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .office = office,
                                                               .publish = scheduler->publish,
                                                               .relay = scheduler->relay,
+                                                              .alert = scheduler->alert,
                                                               .good = on_good,
                                                               .cookie = scheduler });
     scheduler->stats = ps_stats_create(daemon);

@@ -74,6 +74,15 @@ static bool read_role(void *cookie, cJSON **out_value, struct ps_err *err)
     return give(cJSON_CreateString(leads(cookie) ? "leader" : "standby"), out_value);
 }
 
+/* The leader as this instance sees it; null while there is none. */
+static bool read_leader(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    const char *leader = ps_election_leader(ps_scheduler_election(cookie));
+
+    (void)err;
+    return give(leader[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(leader), out_value);
+}
+
 /* Of the lead that this instance has or had; null where it never led. */
 static bool read_epoch(void *cookie, cJSON **out_value, struct ps_err *err)
 {
@@ -132,6 +141,7 @@ static bool read_index_age(void *cookie, cJSON **out_value, struct ps_err *err)
 
 const struct ps_health_field ps_scheduler_fields[PS_SCHEDULER_FIELDS] = {
     {"role",                  read_role                },
+    { "leader",               read_leader              },
     { "epoch",                read_epoch               },
     { "papers_loaded",        read_papers_loaded       },
     { "last_poll",            read_last_poll           },

@@ -50,6 +50,28 @@ class Alarm(CycleCase):
         self.fleet.upstream.patch({"rules": {"index": None}})
         self.check_recovery()
 
+    def test_the_index_is_not_downloaded_any_more(self):
+        self.start({})
+        self.fleet.wait_cycles(1, 20)
+        self.fleet.upstream.patch({"rules": {"index": {"match": "/index.json", "status": 503}}})
+        wait_until(self.ops, 4 * INTERVAL + 8, "the alarm")
+        self.assertIn("the index was not downloaded for", self.ops()[0])
+        self.wait_more_cycles(2)
+        self.assertEqual(len(self.ops()), 1, "once is enough")
+        self.assertEqual(self.fleet.cycles()[-2]["error"], None)
+        self.fleet.upstream.patch({"rules": {"index": None}})
+        wait_until(lambda: len(self.ops()) == 2, 3 * INTERVAL + 4, "the note that it is over")
+        self.assertIn("the index is downloaded again", self.ops()[1])
+
+    def test_a_standby_says_who_leads(self):
+        self.start({})
+        leader = self.leader()
+        other = self.standby if leader is self.scheduler else self.scheduler
+        wait_until(lambda: (other.health()["leader"] or "").startswith(f"{leader.name}:"), 5,
+                   "the standby sees the leader")
+        self.assertEqual(other.health()["role"], "standby")
+        self.assertTrue(other.ready())
+
 
 if __name__ == "__main__":
     unittest.main()

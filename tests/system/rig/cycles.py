@@ -86,8 +86,8 @@ class CycleCase(FleetCase):
             "SELECT cycle, count(*) AS planned, count(outcome) AS settled, "
             "count(DISTINCT url) AS urls FROM probes GROUP BY cycle")}
         for row in cycles:
-            if row["status"] == "running":
-                continue
+            if row["status"] == "running" or row["number"] < min(counts):
+                continue  # probes of old cycles are not kept
             count = counts[row["number"]]
             planned = row["planned"]
             self.assertGreater(planned, 0)

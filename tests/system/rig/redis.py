@@ -1,8 +1,10 @@
 """A private redis-server, and just enough of its protocol to ask it things."""
 import os
+import re
 import signal
 import socket
 import subprocess
+import threading
 
 from .places import find_server, free_port
 from .process import Process
@@ -92,6 +94,10 @@ class Redis:
                               capture_output=True, text=True, timeout=10, check=True)
         return done.stdout
 
+    def monitor(self):
+        """Every command from now on, as MONITOR tells them."""
+        return Monitor(self.port)
+
     def length(self, stream):
         return self.call("XLEN", self.key(stream))
 
@@ -115,3 +121,35 @@ class Redis:
 
     def keys(self, pattern):
         return sorted(self.call("KEYS", self.key(pattern)))
+
+
+class Monitor:
+    """Lines of MONITOR: (address or "lua", [word, ...])."""
+    LINE = re.compile(rb'\+[0-9.]+ \[\d+ ([^\]]+)\] (.*)\r\n')
+    WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+    def __init__(self, port):
+        self._socket = socket.create_connection(("127.0.0.1", port), 5)
+        self._file = self._socket.makefile("rb")
+        self._socket.sendall(b"MONITOR\r\n")
+        self._file.readline()
+        self._socket.settimeout(None)
+        self._lines = []
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        try:
+            for line in self._file:
+                self._lines.append(line)
+        except (OSError, ValueError):
+            pass
+
+    def stop(self):
+        """The lines."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
+        self._file.close()
+        self._socket.close()
+        return [(match[1].decode(), self.WORD.findall(match[2].decode("utf-8", "replace")))
+                for match in map(self.LINE.match, self._lines) if match]
