@@ -242,6 +242,10 @@ static void on_adopted(void *cookie, const struct redisReply *reply, const struc
 
     if (!mine(ingest))
         return;
+    if (err != NULL && err->code == PS_REDIS_ERR_FENCED) {
+        ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results were not adopted", err);
+        return;
+    }
     if (err == NULL)
         ps_stream_entries(reply, take, ingest);
     if (ingest->next.entries > before)
@@ -252,15 +256,17 @@ static void on_adopted(void *cookie, const struct redisReply *reply, const struc
 
 static void look_at_others(struct ps_ingest *ingest)
 {
-    const char *key = ps_key(ingest->office->daemon->keys, PS_KEY_RESULTS);
+    const struct ps_keys *names = ingest->office->daemon->keys;
+    const char *keys[2] = { ps_key(names, PS_KEY_EPOCH), ps_key(names, PS_KEY_RESULTS) };
     struct ps_script_args args;
 
     ps_script_args_init(&args);
+    ps_script_args_int(&args, ingest->epoch);
     ps_script_args_text(&args, PS_GROUP_SCHEDULER);
     ps_script_args_text(&args, ingest->consumer);
     ps_script_args_int(&args, PS_INGEST_BATCH);
     begin(ingest);
-    ps_script_run(ingest->office->daemon->redis, PS_SCRIPT_RESULT_ADOPT, &key, 1, args.items,
+    ps_script_run(ingest->office->daemon->redis, PS_SCRIPT_RESULT_ADOPT, keys, 2, args.items,
                   args.len, on_adopted, ingest);
     ps_script_args_clear(&args);
 }

@@ -112,6 +112,8 @@ static void an_older_epoch_writes_nothing(void **state)
     assert_string_equal(RUN(GENERATION_SET, GENERATION, "6", "9"), "!FENCED");
     assert_string_equal(RUN(RESULT_DONE, DONE, "6", "scheduler", "4", "2", "finished", "1", "1-1"),
                         "!FENCED");
+    assert_string_equal(
+        RUN(RESULT_ADOPT, LIST("epoch", "results"), "6", "scheduler", "new:2", "10"), "!FENCED");
     assert_string_equal(RUN(NOTICE_PUSH, PUSH, "6", "100", "1", "{}"), "!FENCED");
     assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "6", "workers", "4", "10", ""), "!FENCED");
     assert_string_equal(DO("HGETALL cycle"), "[number 4 published 0]");
@@ -345,9 +347,11 @@ static void a_new_leader_adopts_what_the_old_one_had_read(void **state)
     (void)state;
     give_results();
     DO("XDEL results 1-2");
-    assert_string_equal(RUN(RESULT_ADOPT, LIST("results"), "scheduler", "new:2", "10"),
-                        "[[1-1 [task 4:a]]]");
-    assert_string_equal(RUN(RESULT_ADOPT, LIST("results"), "scheduler", "new:2", "10"), "[]");
+    assert_string_equal(
+        RUN(RESULT_ADOPT, LIST("epoch", "results"), "2", "scheduler", "new:2", "10"),
+        "[[1-1 [task 4:a]]]");
+    assert_string_equal(
+        RUN(RESULT_ADOPT, LIST("epoch", "results"), "2", "scheduler", "new:2", "10"), "[]");
     assert_null(strstr(DO("XINFO CONSUMERS results scheduler"), "old:1"));
     assert_string_equal(DO("XPENDING results scheduler"), "[1 1-1 1-1 [[new:2 1]]]");
 }
