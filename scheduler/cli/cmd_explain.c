@@ -79,6 +79,10 @@ static void print_next(const struct ps_config *config, const struct stored *stor
                                    .watched = ps_watchlists_numbers(stored->watch) };
     int64_t interval_ms = ps_config_poll_interval_ms(config);
 
+    if (!config->enable_iso_probe) {
+        print_row("next due", "never: ENABLE_ISO_PROBE is false");
+        return;
+    }
     for (int64_t ahead = 1; ahead <= config->cold_cycle_divisor; ahead++) {
         int64_t due_ms = stored->last_started_ms + ahead * interval_ms;
         int64_t now_ms = ps_clock_wall_ms();
@@ -106,8 +110,7 @@ static void print_next(const struct ps_config *config, const struct stored *stor
         }
     }
     print_row("tier", "none");
-    print_row("next due", config->enable_iso_probe ? "never: no revision of it is left to ask for"
-                                                   : "never: ENABLE_ISO_PROBE is false");
+    print_row("next due", "never: no revision of it is left to ask for");
 }
 
 static void print_found(const struct ps_pg_rows *rows)
@@ -136,6 +139,7 @@ static void print_probed(const struct ps_pg_rows *rows)
 
     for (int i = 0; i < count; i++) {
         const char *category = ps_pg_text(rows, PROBED, i, PROBED_CATEGORY);
+        const char *status = ps_pg_text(rows, PROBED, i, PROBED_STATUS);
         char when[PS_CIVIL_TEXT];
 
         ps_civil_format_time(ps_pg_int(rows, PROBED, i, PROBED_AT, 0), when);
@@ -143,7 +147,7 @@ static void print_probed(const struct ps_pg_rows *rows)
                      ps_pg_text(rows, PROBED, i, PROBED_CYCLE), when,
                      file_of(ps_pg_text(rows, PROBED, i, PROBED_URL)),
                      ps_pg_text(rows, PROBED, i, PROBED_OUTCOME),
-                     ps_pg_text(rows, PROBED, i, PROBED_STATUS), category == NULL ? "" : " ",
+                     status == NULL ? "not asked" : status, category == NULL ? "" : " ",
                      category == NULL ? "" : category);
     }
     if (count == 0)

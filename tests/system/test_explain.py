@@ -62,6 +62,11 @@ class Explain(FleetCase):
         self.assertIn('U2, who watches the author "archer"', text)
         self.assertRegex(text, r"tier +(cold|recent)\n")
         self.assertRegex(text, r"next due +cycle \d+, about 20.*: D0905R1.pdf D0905R1.html")
+        self.fleet.postgres.execute("UPDATE probes SET status = NULL, outcome = 'error', "
+                                    "failure_category = 'TIMEOUT' WHERE url LIKE '%D1053R0.pdf'")
+        _, text, _ = self.fleet.command("scheduler", "explain", "P1053", ENABLE_ISO_PROBE="false")
+        self.assertIn("D1053R0.pdf error (not asked TIMEOUT)", text)
+        self.assertIn("never: ENABLE_ISO_PROBE is false", text)
 
     def test_wrong_usage_and_no_server(self):
         for arguments in ((), ("P",), ("CWG1",), ("P1", "P2"), ("P12345678901",)):

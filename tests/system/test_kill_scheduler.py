@@ -81,11 +81,15 @@ class KillScheduler(CycleCase):
         for _ in range(3):
             leader = self.leader()
             self.add_drafts()
+            wait_until(lambda p=leader: all((other.health()["leader"] or "").startswith(p.name)
+                                            for other in self.schedulers()), 10,
+                       "the standby has seen the leader")
             self.assertEqual(leader.stop(), 0)
             stopped = leader.events("SCHEDULER-STOP")[-1]
-            self.next_of(leader, 5)
+            new = self.next_of(leader, 5)
             taken = self.epochs()[-1]
             self.assertLess(seconds_between(stopped["ts"], taken[0]), 1.0)
+            self.assertLess(self.failover(new, "clean"), 1.6)  # from the last look before the stop
             self.fleet.start("scheduler")
         self.finish()
 
@@ -96,9 +100,17 @@ class KillScheduler(CycleCase):
         leader = self.leader()
         last = leader.events()[-1]["ts"]
         leader.kill()
-        self.next_of(leader)
+        new = self.next_of(leader)
         self.assertLess(seconds_between(last, self.epochs()[-1][0]), 8.0)
+        self.assertTrue(5.5 < self.failover(new, "crash") < 8.0)
         self.finish()
+
+    def failover(self, program, cause):
+        """Seconds, from its metrics."""
+        text = program.get("/metrics")[1]
+        match = re.search(rf'^paperscout_failover_seconds{{cause="{cause}"}} ([0-9.]+)$', text, re.M)
+        self.assertTrue(match, text)
+        return float(match[1])
 
     def test_a_paused_leader_writes_nothing_when_it_goes_on(self):
         self.start_fleet()
