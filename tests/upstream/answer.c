@@ -201,6 +201,8 @@ static bool not_modified(const struct ps_ask *ask, const char *etag, const char 
 static void answer_index(struct ps_scenario *scenario, const struct ps_ask *ask,
                          struct ps_answer *answer)
 {
+    bool behaves = ps_behaviour_fires(&scenario->index, ask->method, ask->wall_us / 1000);
+    bool other_body = behaves && scenario->index.body != NULL;
     int64_t clock_ms = ps_answer_clock(scenario, ask);
     char modified[PS_WHEN_HTTP];
 
@@ -208,12 +210,12 @@ static void answer_index(struct ps_scenario *scenario, const struct ps_ask *ask,
     set_body(answer, ps_blob_ref(scenario->index_body), "application/json");
     ps_buf_format(&answer->headers, "ETag: %s\r\n", scenario->index_etag);
     add_modified(answer, scenario->index_modified, clock_ms, modified);
-    if (not_modified(ask, scenario->index_etag,
-                     modified[0] != '\0' ? modified : scenario->index_modified)) {
+    if (!other_body && not_modified(ask, scenario->index_etag,
+                                    modified[0] != '\0' ? modified : scenario->index_modified)) {
         answer->status = 304;
         set_body(answer, NULL, NULL);
     }
-    if (ps_behaviour_fires(&scenario->index, ask->method, ask->wall_us / 1000))
+    if (behaves)
         ps_answer_apply(answer, &scenario->index, clock_ms);
 }
 
