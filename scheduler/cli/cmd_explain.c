@@ -15,7 +15,7 @@
 enum { WAIT_MS = 5000, NUMBER_TEXT = 24 };
 /* Statements of ask(), and columns of what they answer. */
 enum { FOUND, PROBED };
-enum { FOUND_URL, FOUND_OUTCOME, FOUND_CYCLE, FOUND_AT, FOUND_MODIFIED };
+enum { FOUND_URL, FOUND_OUTCOME, FOUND_CYCLE, FOUND_AT, FOUND_MODIFIED, FOUND_UPDATED, FOUND_GONE };
 enum { PROBED_CYCLE, PROBED_URL, PROBED_OUTCOME, PROBED_STATUS, PROBED_AT, PROBED_CATEGORY };
 
 /* All that a plan is made of, as it is stored now. */
@@ -113,6 +113,16 @@ static void print_next(const struct ps_config *config, const struct stored *stor
     print_row("next due", "never: no revision of it is left to ask for");
 }
 
+static void print_since(const char *what, int64_t at_ms)
+{
+    char when[PS_CIVIL_TEXT];
+
+    if (at_ms == 0)
+        return;
+    ps_civil_format_time(at_ms, when);
+    (void)printf("%s %s", what, when);
+}
+
 static void print_found(const struct ps_pg_rows *rows)
 {
     int count = ps_pg_row_count(rows, FOUND);
@@ -121,13 +131,16 @@ static void print_found(const struct ps_pg_rows *rows)
         char when[PS_CIVIL_TEXT];
 
         ps_civil_format_time(ps_pg_int(rows, FOUND, i, FOUND_AT, 0), when);
-        (void)printf("%-14s %s %s in cycle %s at %s, last modified %s\n",
+        (void)printf("%-14s %s %s in cycle %s at %s, last modified %s",
                      i == 0 ? "drafts found" : "", file_of(ps_pg_text(rows, FOUND, i, FOUND_URL)),
                      ps_pg_text(rows, FOUND, i, FOUND_OUTCOME),
                      ps_pg_text(rows, FOUND, i, FOUND_CYCLE), when,
                      ps_pg_text(rows, FOUND, i, FOUND_MODIFIED) == NULL
                          ? "unknown"
                          : ps_pg_text(rows, FOUND, i, FOUND_MODIFIED));
+        print_since(", changed at", ps_pg_int(rows, FOUND, i, FOUND_UPDATED, 0));
+        print_since(", gone since", ps_pg_int(rows, FOUND, i, FOUND_GONE, 0));
+        (void)printf("\n");
     }
     if (count == 0)
         print_row("drafts found", "none");
@@ -185,7 +198,8 @@ static const struct ps_pg_rows *ask(struct ps_sync *sync, int number, struct ps_
     (void)snprintf(text, sizeof(text), "%d", number);
     (void)snprintf(pattern, sizeof(pattern), "^[DP]%04dR", number);
     PS_PG_ADD(batch,
-              "SELECT url, outcome, cycle, ps_ms(discovered_at), last_modified FROM discovered "
+              "SELECT url, outcome, cycle, ps_ms(discovered_at), last_modified, "
+              "ps_ms(updated_at), ps_ms(gone_at) FROM discovered "
               "WHERE paper_id ~ $1 ORDER BY discovered_at DESC, url LIMIT 20",
               pattern);
     PS_PG_ADD(batch,

@@ -122,6 +122,25 @@ void ps_compose_watch_draft(const struct ps_draft_found *draft, const char *user
              user, data);
 }
 
+void ps_compose_update(const struct ps_draft_found *draft, const char *print, const char *channel,
+                       struct ps_row *out_row)
+{
+    fill_row(out_row, PS_NOTICE_DRAFT_UPDATE, ps_alloc_format("update:%s:%s", draft->url, print),
+             channel, data_of_draft(draft));
+}
+
+void ps_compose_watch_update(const struct ps_draft_found *draft, const char *print,
+                             const char *user, const char *reason, bool by_author,
+                             struct ps_row *out_row)
+{
+    cJSON *data = data_of_draft(draft);
+
+    ps_json_add_bool(data, "updated", true);
+    add_reason(data, reason, by_author);
+    fill_row(out_row, PS_NOTICE_WATCHLIST,
+             ps_alloc_format("watch:%s:%s:%s", user, draft->paper_id, print), user, data);
+}
+
 void ps_compose_text(enum ps_notice_kind kind, const char *dedupe_key, const char *channel,
                      const char *text, struct ps_row *out_row)
 {
@@ -146,6 +165,8 @@ static struct heading heading_of(enum ps_notice_kind kind)
                                  "New drafts near the highest paper numbers" };
     case PS_NOTICE_DRAFT:
         return (struct heading){ "New draft", "New drafts" };
+    case PS_NOTICE_DRAFT_UPDATE:
+        return (struct heading){ "Draft that has changed", "Drafts that have changed" };
     case PS_NOTICE_WATCHLIST:
         return (struct heading){ "New on your watchlist", "New on your watchlist" };
     case PS_NOTICE_OPS_ALERT:
@@ -225,15 +246,17 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
 {
     const char *modified = ps_json_text(data, "modified"), *reason = ps_json_text(data, "reason");
     const char *draft_url = ps_json_text(data, "draft_url");
-    bool draft = false, by_author = false;
+    bool draft = false, updated = false, by_author = false;
     size_t notes = 0;
     int64_t modified_ms;
 
     if (!ps_json_bool(data, "draft", &draft))
         draft = false;
+    if (!ps_json_bool(data, "updated", &updated))
+        updated = false;
     if (draft && composer->kind == PS_NOTICE_WATCHLIST) {
         begin_note(out, &notes);
-        (void)ps_buf_text(out, "draft");
+        (void)ps_buf_text(out, updated ? "updated draft" : "draft");
     }
     if (modified && ps_civil_parse_time(modified, &modified_ms)) {
         char text[PS_CIVIL_TEXT];
@@ -320,7 +343,8 @@ static char *text_of_line(const struct composer *composer, size_t line)
 /* Extensions of one draft come as rows of their own and make one line. */
 static void group_rows(struct composer *composer)
 {
-    bool groups = composer->kind == PS_NOTICE_FRONTIER || composer->kind == PS_NOTICE_DRAFT;
+    bool groups = composer->kind == PS_NOTICE_FRONTIER || composer->kind == PS_NOTICE_DRAFT ||
+                  composer->kind == PS_NOTICE_DRAFT_UPDATE;
 
     for (size_t row = 0; row < composer->rows; row++) {
         const char *id = composer->data[row] ? ps_json_text(composer->data[row], "id") : NULL;

@@ -38,6 +38,13 @@ void ps_compose_watch_paper(const struct ps_paper *paper, const char *user, cons
                             bool by_author, struct ps_row *out_row);
 void ps_compose_watch_draft(const struct ps_draft_found *draft, const char *user,
                             const char *reason, bool by_author, struct ps_row *out_row);
+/* A draft that has changed. print tells its state from others (recheck.h). dedupe keys:
+ * "update:<url>:<print>" and "watch:<user>:<paper id>:<print>". */
+void ps_compose_update(const struct ps_draft_found *draft, const char *print, const char *channel,
+                       struct ps_row *out_row);
+void ps_compose_watch_update(const struct ps_draft_found *draft, const char *print,
+                             const char *user, const char *reason, bool by_author,
+                             struct ps_row *out_row);
 /* For ops_alert, ops_recovery and other single texts: plain text (escaped when composed), its lines
  * kept, cut at 2,800 characters. */
 void ps_compose_text(enum ps_notice_kind kind, const char *dedupe_key, const char *channel,

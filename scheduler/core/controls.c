@@ -1,15 +1,73 @@
 #include "scheduler/core/controls.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/paper_id.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void ps_controls_add(struct ps_controls *controls, const char *url, bool present)
+static const char *const kind_names[] = { [PS_CONTROL_ABSENT] = "absent",
+                                          [PS_CONTROL_PRESENT] = "present",
+                                          [PS_CONTROL_RECHECK] = "recheck" };
+
+const char *ps_control_kind_name(enum ps_control_kind kind)
 {
-    if (controls->len < PS_CONTROLS_MAX)
-        controls->items[controls->len++] =
-            (struct ps_control){ .url = ps_alloc_text(url), .present = present };
+    return kind_names[kind];
+}
+
+bool ps_control_kind_parse(const char *name, enum ps_control_kind *out_kind)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(kind_names); i++) {
+        if (strcmp(name, kind_names[i]) == 0) {
+            *out_kind = (enum ps_control_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void ps_controls_add(struct ps_controls *controls, const char *url, enum ps_control_kind kind)
+{
+    if (controls->len == controls->size) {
+        controls->size = controls->size == 0 ? 8 : controls->size * 2;
+        controls->items = ps_alloc_array(controls->items, controls->size, sizeof(*controls->items));
+    }
+    controls->items[controls->len++] =
+        (struct ps_control){ .url = ps_alloc_text(url), .kind = kind };
+}
+
+static bool has(const struct ps_controls *controls, const char *url)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (strcmp(controls->items[i].url, url) == 0)
+            return true;
+    return false;
+}
+
+static const char *file_of(const char *url)
+{
+    const char *slash = strrchr(url, '/');
+
+    return slash == NULL ? url : slash + 1;
+}
+
+void ps_controls_add_rechecks(const struct ps_config *config, const struct ps_plan *plan,
+                              const char *const *drafts, size_t count, struct ps_controls *controls)
+{
+    size_t base_len = strlen(config->iso_base_url);
+    int64_t left = config->recheck_drafts_max;
+
+    for (size_t i = 0; i < count && left > 0; i++) {
+        struct ps_paper_id id;
+        const char *ext;
+
+        if (strncmp(drafts[i], config->iso_base_url, base_len) != 0 ||
+            !ps_paper_id_parse_file(file_of(drafts[i]), &id, &ext) ||
+            !ps_plan_asks(plan, id.number) || has(controls, drafts[i]))
+            continue;
+        ps_controls_add(controls, drafts[i], PS_CONTROL_RECHECK);
+        left--;
+    }
 }
 
 void ps_controls_make(const struct ps_config *config, const char *const *confirmed, size_t count,
@@ -22,21 +80,22 @@ void ps_controls_make(const struct ps_config *config, const char *const *confirm
                         config->probe_extensions.items[0]);
 
     *out_controls = (struct ps_controls){ .len = 0 };
-    ps_controls_add(out_controls, absent, false);
+    ps_controls_add(out_controls, absent, PS_CONTROL_ABSENT);
     free(absent);
     if (config->control_present_url[0] != '\0') {
-        ps_controls_add(out_controls, config->control_present_url, true);
+        ps_controls_add(out_controls, config->control_present_url, PS_CONTROL_PRESENT);
         return;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && out_controls->len <= PS_CONTROLS_PRESENT_MAX; i++)
         if (strncmp(confirmed[i], config->iso_base_url, base_len) == 0)
-            ps_controls_add(out_controls, confirmed[i], true);
+            ps_controls_add(out_controls, confirmed[i], PS_CONTROL_PRESENT);
 }
 
 void ps_controls_clear(struct ps_controls *controls)
 {
     for (size_t i = 0; i < controls->len; i++)
         free(controls->items[i].url);
+    free(controls->items);
     *controls = (struct ps_controls){ .len = 0 };
 }
 
@@ -62,6 +121,14 @@ bool ps_controls_settled(const struct ps_controls *controls)
     return true;
 }
 
+bool ps_controls_hold(const struct ps_controls *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (!controls->items[i].settled && controls->items[i].kind != PS_CONTROL_RECHECK)
+            return false;
+    return ps_controls_fault(controls) == NULL;
+}
+
 static bool answered(const struct ps_control *control)
 {
     return control->settled && control->outcome != PS_OUTCOME_ERROR &&
@@ -75,13 +142,13 @@ const char *ps_controls_fault(const struct ps_controls *controls)
     for (size_t i = 0; i < controls->len; i++) {
         const struct ps_control *control = &controls->items[i];
 
-        if (!answered(control))
+        if (!answered(control) || control->kind == PS_CONTROL_RECHECK)
             continue;
-        if (!control->present && control->outcome != PS_OUTCOME_MISS)
+        if (control->kind == PS_CONTROL_ABSENT && control->outcome != PS_OUTCOME_MISS)
             return "the site has a draft that cannot exist";
-        if (control->present && ps_outcome_is_hit(control->outcome))
+        if (control->kind == PS_CONTROL_PRESENT && ps_outcome_is_hit(control->outcome))
             found = true;
-        else if (control->present)
+        else if (control->kind == PS_CONTROL_PRESENT)
             missed = true;
     }
     return missed && !found ? "the site has none of the drafts it had" : NULL;
@@ -89,7 +156,5 @@ const char *ps_controls_fault(const struct ps_controls *controls)
 
 const char *ps_control_file(const struct ps_control *control)
 {
-    const char *slash = strrchr(control->url, '/');
-
-    return slash == NULL ? control->url : slash + 1;
+    return file_of(control->url);
 }

@@ -15,7 +15,6 @@ struct planner {
     struct ps_plan *plan;
     size_t size; /* items there is room for */
     struct ps_numset frontier;
-    struct ps_numset hot;  /* watched, frontier and recent together */
     const char **prefixes; /* of the config; text in the plan */
     const char **exts;
     struct ps_buf url;
@@ -64,16 +63,16 @@ static void find_hot(struct planner *planner)
         add_clamped(&planner->frontier, range->first, range->last, 0);
     }
     for (size_t i = 0; i < planner->frontier.len; i++)
-        ps_numset_add(&planner->hot, planner->frontier.items[i]);
+        ps_numset_add(&planner->plan->hot_numbers, planner->frontier.items[i]);
     for (size_t i = 0; i < input->watched->len; i++)
         if (input->watched->items[i] >= 0 && input->watched->items[i] <= PS_PAPER_NUMBER_MAX)
-            ps_numset_add(&planner->hot, input->watched->items[i]);
+            ps_numset_add(&planner->plan->hot_numbers, input->watched->items[i]);
     for (size_t i = 0; i < ps_index_len(input->index); i++) {
         const struct ps_paper *paper = ps_index_at(input->index, i);
 
         /* PS_NO_DATE lies before every date. */
         if (paper->parsed.kind == PS_PAPER_P && paper->days >= input->today - lookback_days)
-            ps_numset_add(&planner->hot, paper->parsed.number);
+            ps_numset_add(&planner->plan->hot_numbers, paper->parsed.number);
     }
 }
 
@@ -169,24 +168,28 @@ static void plan_hot(struct planner *planner)
 {
     const struct ps_index *index = planner->input->index;
 
-    for (size_t i = 0; i < planner->hot.len; i++) {
-        int number = planner->hot.items[i];
+    for (size_t i = 0; i < planner->plan->hot_numbers.len; i++) {
+        int number = planner->plan->hot_numbers.items[i];
         const struct ps_paper *latest = ps_index_latest(index, number);
 
         if (latest)
             plan_known(planner, latest, tier_of_known(planner, number));
     }
-    for (size_t i = 0; i < planner->hot.len; i++)
-        if (!ps_index_latest(index, planner->hot.items[i]))
-            plan_unknown(planner, planner->hot.items[i], PS_TIER_FRONTIER);
+    for (size_t i = 0; i < planner->plan->hot_numbers.len; i++)
+        if (!ps_index_latest(index, planner->plan->hot_numbers.items[i]))
+            plan_unknown(planner, planner->plan->hot_numbers.items[i], PS_TIER_FRONTIER);
+}
+
+bool ps_plan_asks(const struct ps_plan *plan, int number)
+{
+    return (plan->slices > 0 && number % plan->slices == plan->slice) ||
+           ps_numset_has(&plan->hot_numbers, number);
 }
 
 static bool in_slice(const struct planner *planner, int number)
 {
-    int64_t divisor = planner->input->config->cold_cycle_divisor;
-
-    return number % divisor == (planner->input->cycle - 1) % divisor &&
-           !ps_numset_has(&planner->hot, number);
+    return ps_plan_asks(planner->plan, number) &&
+           !ps_numset_has(&planner->plan->hot_numbers, number);
 }
 
 static void plan_cold(struct planner *planner)
@@ -213,7 +216,9 @@ void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
     plan.frontier =
         ps_frontier(input->index, input->discovered, (int)input->config->frontier_gap_threshold);
     ps_numset_init(&planner.frontier);
-    ps_numset_init(&planner.hot);
+    ps_numset_init(&plan.hot_numbers);
+    plan.slices = input->config->cold_cycle_divisor;
+    plan.slice = (input->cycle - 1) % plan.slices;
     ps_buf_init(&planner.url, PS_TASK_URL_MAX);
     planner.base_len = strlen(input->config->iso_base_url);
     planner.prefixes = keep_list(plan.arena, &input->config->probe_prefixes);
@@ -225,7 +230,6 @@ void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
     free(planner.prefixes);
     free(planner.exts);
     ps_buf_clear(&planner.url);
-    ps_numset_clear(&planner.hot);
     ps_numset_clear(&planner.frontier);
     *out_plan = plan;
 }
@@ -233,6 +237,7 @@ void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
 void ps_plan_clear(struct ps_plan *plan)
 {
     ps_arena_destroy(plan->arena);
+    ps_numset_clear(&plan->hot_numbers);
     free(plan->items);
     *plan = (struct ps_plan){ 0 };
 }

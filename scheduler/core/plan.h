@@ -3,6 +3,7 @@
 #define PS_SCHEDULER_PLAN_H
 #include "scheduler/core/frontier.h"
 #include "shared/core/config.h"
+#include "shared/core/numset.h"
 #include "shared/core/task.h"
 
 /* All borrowed for the call. config gives ISO_BASE_URL, prefixes, extensions, windows, depths,
@@ -35,10 +36,14 @@ struct ps_plan {
     size_t hot, cold; /* items by tier group: hot is all but cold */
     size_t skipped_discovered;
     size_t skipped_in_index;
+    struct ps_numset hot_numbers;
+    int64_t slice, slices; /* cold: numbers whose rest by slices is slice */
 };
 
 /* Rules of the design (hot, cold, order, URL, never published). Caller's memory; clear frees. */
 void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan);
+/* Is it this number's turn: is it hot, or cold and in the cycle's slice? */
+bool ps_plan_asks(const struct ps_plan *plan, int number);
 void ps_plan_clear(struct ps_plan *plan);
 
 #endif

@@ -68,5 +68,5 @@ size_t ps_run_next_open(const struct ps_run *run, size_t from)
 bool ps_run_hot_done(const struct ps_run *run)
 {
     return run->hot_settled >= run->ledger.hot && run->ledger.settled < run->ledger.planned &&
-           ps_controls_settled(&run->controls) && ps_controls_fault(&run->controls) == NULL;
+           ps_controls_hold(&run->controls);
 }

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000, CONFIRMED_MAX = 10 };
+enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000 };
+/* Statements of the poll's first transaction after the fence. */
+enum { WATCH = 1, CONFIRMED, UNCHECKED };
 
 void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
 {
@@ -39,6 +41,15 @@ bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *e
     return false;
 }
 
+static void forget_drafts(struct ps_poll *poll)
+{
+    for (size_t i = 0; i < poll->draft_count; i++)
+        free(poll->drafts[i]);
+    free(poll->drafts);
+    poll->drafts = NULL;
+    poll->draft_count = 0;
+}
+
 void ps_poll_drop(struct ps_poll *poll)
 {
     ps_index_fetch_cancel(poll->fetch);
@@ -49,6 +60,8 @@ void ps_poll_drop(struct ps_poll *poll)
     ps_run_destroy(poll->run);
     poll->run = NULL;
     ps_controls_clear(&poll->controls);
+    forget_drafts(poll);
+    ps_row_list_clear(&poll->news);
     free(poll->etag);
     free(poll->modified);
     free(poll->summary);
@@ -236,9 +249,12 @@ void ps_poll_plan(struct ps_poll *poll)
                                             .skipped_discovered = plan.skipped_discovered,
                                             .skipped_in_index = plan.skipped_in_index };
     if (plan.len > 0) {
+        ps_controls_add_rechecks(config, &plan, (const char *const *)poll->drafts,
+                                 poll->draft_count, &poll->controls);
         poll->run->controls = poll->controls;
         poll->controls = (struct ps_controls){ .len = 0 };
     }
+    forget_drafts(poll);
     if (config->enable_iso_probe)
         ps_plan_clear(&plan);
     ps_store_add_cycle(batch, poll->epoch, poll->run);
@@ -249,17 +265,25 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
 {
     struct ps_poll *poll = cookie;
     struct ps_office *office = poll->parts.office;
-    const char *confirmed[CONFIRMED_MAX];
-    size_t count = 0;
+    const char **confirmed;
+    size_t count;
 
     if (!ps_poll_mine(poll, "watchlists were not read", err))
         return;
     ps_watchlists_destroy(office->watch);
-    office->watch = ps_store_read_watch(rows, 1);
-    for (int i = 0; i < ps_pg_row_count(rows, 2) && i < CONFIRMED_MAX; i++)
-        confirmed[count++] = ps_pg_text(rows, 2, i, 0);
+    office->watch = ps_store_read_watch(rows, WATCH);
+    count = (size_t)ps_pg_row_count(rows, CONFIRMED);
+    confirmed = ps_alloc_zero(count + 1, sizeof(*confirmed));
+    for (size_t i = 0; i < count; i++)
+        confirmed[i] = ps_pg_text(rows, CONFIRMED, (int)i, 0);
     ps_controls_clear(&poll->controls);
     ps_controls_make(office->daemon->config, confirmed, count, &poll->controls);
+    free(confirmed);
+    forget_drafts(poll);
+    poll->draft_count = (size_t)ps_pg_row_count(rows, UNCHECKED);
+    poll->drafts = ps_alloc_zero(poll->draft_count + 1, sizeof(*poll->drafts));
+    for (size_t i = 0; i < poll->draft_count; i++)
+        poll->drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
     if (office->daemon->config->enable_bulk_wg21)
         ps_poll_index(poll);
     else
@@ -277,6 +301,7 @@ static void begin(struct ps_poll *poll)
     PS_LOG(POLL_START, F_INT("cycle", poll->cycle));
     ps_store_add_watch(batch);
     ps_store_add_confirmed(batch);
+    ps_store_add_unchecked(batch);
     ps_poll_run(poll, batch, on_watch);
 }
 

@@ -94,9 +94,9 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     struct ps_office *office = poll->parts.office;
     int64_t ended_ms = ps_clock_wall_ms();
 
-    (void)rows;
     if (!ps_poll_mine(poll, "the cycle was not closed", err))
         return;
+    ps_poll_rechecked(poll, rows);
     log_end(poll, &office->run->ledger, ended_ms);
     office->last_finished_ms = ended_ms;
     ps_run_destroy(office->run);
@@ -122,18 +122,30 @@ static void log_controls(const struct ps_run *run, const char *fault)
 {
     const struct ps_controls *controls = &run->controls;
 
-    for (size_t i = 0; i < controls->len; i++)
+    for (size_t i = 0; i < controls->len; i++) {
+        const struct ps_control *control = &controls->items[i];
+
+        if (control->kind == PS_CONTROL_RECHECK)
+            continue;
         PS_LOG(CONTROL_FAILED, F_INT("cycle", run->ledger.cycle), F_TEXT("what", fault),
-               F_TEXT("url", controls->items[i].url),
-               F_TEXT("expected", controls->items[i].present ? "present" : "absent"),
-               F_TEXT("outcome", controls->items[i].settled
-                                     ? ps_outcome_name(controls->items[i].outcome)
-                                     : "none"));
+               F_TEXT("url", control->url), F_TEXT("expected", ps_control_kind_name(control->kind)),
+               F_TEXT("outcome", control->settled ? ps_outcome_name(control->outcome) : "none"));
+    }
 }
 
 static void store_end(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    const struct ps_controls *controls = &poll->parts.office->run->controls;
+
+    poll->looked = false;
+    if (controls->len > 1 && ps_controls_fault(controls) == NULL)
+        ps_poll_recheck(poll);
+    else
+        ps_poll_end(poll, ps_store_begin(poll->epoch));
+}
+
+void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
+{
     const struct ps_office *office = poll->parts.office;
     const struct ps_run *run = office->run;
 

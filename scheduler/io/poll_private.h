@@ -27,7 +27,9 @@ struct ps_poll {
     int64_t not_before_ms;       /* monotonic: a poll that was given up is not tried again before */
     bool disbelieved;            /* a control of the cycle that is being closed failed */
     struct ps_controls controls; /* of the cycle to come */
-    size_t shed_from;            /* position from which probes are left out; 0: none are */
+    char **drafts;               /* that may be looked at again in it */
+    size_t draft_count;
+    size_t shed_from; /* position from which probes are left out; 0: none are */
     const char *shed_why;
     bool stale_told;    /* operations know that the stored index is too old */
     int64_t cycle;      /* of this poll */
@@ -40,7 +42,9 @@ struct ps_poll {
     /* The cycle, until it is stored: */
     struct ps_run *run;
     /* The end of the cycle: */
-    bool expired; /* its deadline came */
+    bool expired;            /* its deadline came */
+    bool looked;             /* at drafts found before: the closing transaction stores it */
+    struct ps_row_list news; /* of drafts that have changed */
     enum ps_cycle_status status;
     char *summary;
     int64_t withdraw_epoch, withdraw_cycle; /* whose unread tasks are taken back */
@@ -61,6 +65,12 @@ void ps_poll_index(struct ps_poll *poll);
 void ps_poll_plan(struct ps_poll *poll);
 /* poll_close.c: closes the cycle, then ps_poll_sleep; or stores one that could not be run. */
 void ps_poll_close(struct ps_poll *poll, bool expired);
+/* poll_close.c: adds what closes the cycle to batch, which begins with the fence, and runs it. */
+void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch);
 void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err);
+/* poll_recheck.c: compares the drafts looked at again with what is stored, then ps_poll_end. */
+void ps_poll_recheck(struct ps_poll *poll);
+/* They are stored, with rows of the closing transaction: tells what is new about them. */
+void ps_poll_rechecked(struct ps_poll *poll, const struct ps_pg_rows *rows);
 
 #endif

@@ -229,6 +229,8 @@ static void add_control(struct ps_script_args *args, int64_t cycle,
     }
     ps_script_args_text(args, task);
     ps_script_args_text(args, control->url);
+    ps_script_args_text(args, ps_tier_name(control->kind == PS_CONTROL_RECHECK ? PS_TIER_RECHECK
+                                                                               : PS_TIER_CONTROL));
     ps_script_args_text(args, id.prefix);
     ps_script_args_int(args, id.number);
     ps_script_args_int(args, id.revision);

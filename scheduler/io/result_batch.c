@@ -66,7 +66,7 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *offic
 
 static bool is_news(const struct ps_result *result)
 {
-    return result->task.tier != PS_TIER_CONTROL &&
+    return ps_tier_is_planned(result->task.tier) &&
            (result->outcome == PS_OUTCOME_HIT_RECENT || result->outcome == PS_OUTCOME_HIT_NO_LM);
 }
 

@@ -6,6 +6,7 @@
 
 struct draft_match {
     const struct ps_draft_found *draft;
+    const char *print; /* of an update; NULL: just found */
     const char *task;
     struct ps_row_list *list;
 };
@@ -14,8 +15,12 @@ static void on_match(void *cookie, const char *user, const char *reason, bool by
 {
     const struct draft_match *match = cookie;
 
-    ps_compose_watch_draft(match->draft, user, reason, by_author,
-                           ps_row_list_next(match->list, match->task));
+    struct ps_row *row = ps_row_list_next(match->list, match->task);
+
+    if (match->print != NULL)
+        ps_compose_watch_update(match->draft, match->print, user, reason, by_author, row);
+    else
+        ps_compose_watch_draft(match->draft, user, reason, by_author, row);
 }
 
 static bool tell_channel(const struct ps_config *config, enum ps_tier tier)
@@ -23,6 +28,14 @@ static bool tell_channel(const struct ps_config *config, enum ps_tier tier)
     if (config->notification_channel[0] == '\0')
         return false;
     return tier == PS_TIER_FRONTIER ? config->notify_on_frontier_hit : config->notify_on_any_draft;
+}
+
+static int64_t modified_of(const char *last_modified)
+{
+    int64_t modified_ms;
+
+    return last_modified != NULL && ps_civil_parse_http(last_modified, &modified_ms) ? modified_ms
+                                                                                     : 0;
 }
 
 void ps_result_rows(const struct ps_office *office, const struct ps_result *result,
@@ -46,9 +59,7 @@ void ps_result_rows(const struct ps_office *office, const struct ps_result *resu
     memcpy(id.prefix, task->prefix, sizeof(id.prefix));
     ps_paper_id_format(&id, paper_id);
     draft.paper_id = paper_id;
-    if (result->last_modified == NULL ||
-        !ps_civil_parse_http(result->last_modified, &draft.modified_ms))
-        draft.modified_ms = 0;
+    draft.modified_ms = modified_of(result->last_modified);
     if (tell_channel(config, task->tier))
         ps_compose_draft(&draft, config->notification_channel, task->tier == PS_TIER_FRONTIER,
                          ps_row_list_next(list, task->task));
@@ -58,4 +69,33 @@ void ps_result_rows(const struct ps_office *office, const struct ps_result *resu
                                  .author = draft.paper == NULL ? NULL : draft.paper->author,
                                  .text = result->front_text },
         on_match, &match);
+}
+
+void ps_update_rows(const struct ps_office *office, const struct ps_updated *updated,
+                    struct ps_row_list *list)
+{
+    const struct ps_config *config = office->daemon->config;
+    enum ps_tier tier = PS_TIER_COLD;
+    struct ps_paper_id id = { .number = -1 };
+    struct ps_draft_found draft = { .url = updated->url,
+                                    .paper_id = updated->paper_id,
+                                    .last_modified = updated->last_modified,
+                                    .modified_ms = modified_of(updated->last_modified),
+                                    .front_text = updated->front_text };
+    struct draft_match match = { .draft = &draft, .print = updated->print, .list = list };
+
+    if (ps_paper_id_parse(updated->paper_id, strlen(updated->paper_id), &id))
+        draft.paper = ps_index_latest(office->index, id.number);
+    if (!ps_tier_parse(ps_str_of(updated->tier_name), &tier))
+        tier = PS_TIER_COLD;
+    if (tell_channel(config, tier))
+        ps_compose_update(&draft, updated->print, config->notification_channel,
+                          ps_row_list_next(list, NULL));
+    if (updated->watchers)
+        ps_watchlists_match(
+            office->watch,
+            &(struct ps_match_item){ .number = id.number,
+                                     .author = draft.paper == NULL ? NULL : draft.paper->author,
+                                     .text = updated->front_text },
+            on_match, &match);
 }

@@ -114,11 +114,20 @@ void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const 
 static void add_controls(struct ps_pg_batch *batch, const char *cycle,
                          const struct ps_controls *controls)
 {
-    for (size_t i = 0; i < controls->len; i++)
-        PS_PG_ADD(batch,
-                  "INSERT INTO controls (cycle, url, present) VALUES ($1, $2, $3::boolean) ON "
-                  "CONFLICT DO NOTHING",
-                  cycle, controls->items[i].url, controls->items[i].present ? "true" : "false");
+    struct ps_rows_json json;
+
+    ps_rows_open(&json);
+    for (size_t i = 0; i < controls->len; i++) {
+        ps_row_open(&json);
+        ps_row_text(&json, "url", controls->items[i].url);
+        ps_row_text(&json, "kind", ps_control_kind_name(controls->items[i].kind));
+        ps_row_close(&json);
+    }
+    PS_PG_ADD(batch,
+              "INSERT INTO controls (cycle, url, kind) SELECT $1::bigint, url, kind FROM "
+              "jsonb_to_recordset($2::jsonb) AS r (url text, kind text) ON CONFLICT DO NOTHING",
+              cycle, ps_rows_close(&json));
+    ps_rows_clear(&json);
 }
 
 void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run)
@@ -214,6 +223,40 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
     ps_rows_clear(&json);
 }
 
+static const char *event_of(enum ps_recheck what)
+{
+    switch (what) {
+    case PS_RECHECK_UPDATED:
+        return "updated";
+    case PS_RECHECK_GONE:
+        return "gone";
+    case PS_RECHECK_BACK:
+        return "back";
+    case PS_RECHECK_NOTHING:
+    case PS_RECHECK_SAME:
+        break;
+    }
+    return NULL;
+}
+
+static void add_state(struct ps_rows_json *json, const struct ps_draft_state *state)
+{
+    ps_row_text(json, "last_modified", state->last_modified);
+    ps_row_text(json, "etag", state->etag);
+    if (state->length >= 0)
+        ps_row_int(json, "content_length", state->length);
+    if (state->answered_ms > 0)
+        ps_row_int(json, "answered", state->answered_ms);
+}
+
+static struct ps_draft_state state_of(const struct ps_result *result)
+{
+    return (struct ps_draft_state){ .last_modified = result->last_modified,
+                                    .etag = result->etag,
+                                    .length = result->content_length,
+                                    .answered_ms = result->answered_ms };
+}
+
 void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *results,
                              size_t count)
 {
@@ -223,6 +266,7 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
     for (size_t i = 0; i < count; i++) {
         const struct ps_task *task = &results[i].task;
         struct ps_paper_id id = { .number = task->number, .revision = task->revision };
+        struct ps_draft_state state = state_of(&results[i]);
         char id_text[PS_PAPER_ID_TEXT];
 
         if (!ps_outcome_is_hit(results[i].outcome))
@@ -236,18 +280,20 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         ps_row_text(&json, "paper_id", id_text);
         ps_row_text(&json, "tier", ps_tier_name(task->tier));
         ps_row_text(&json, "outcome", ps_outcome_name(results[i].outcome));
-        ps_row_text(&json, "last_modified", results[i].last_modified);
         ps_row_int(&json, "cycle", task->cycle);
         ps_row_text(&json, "front_text", results[i].front_text);
+        add_state(&json, &state);
         ps_row_close(&json);
     }
     PS_PG_ADD(
         batch,
-        "INSERT INTO discovered (url, paper_id, tier, outcome, last_modified, cycle, front_text) "
-        "SELECT r.url, r.paper_id, r.tier, r.outcome, r.last_modified, r.cycle, r.front_text FROM "
+        "INSERT INTO discovered (url, paper_id, tier, outcome, last_modified, cycle, front_text, "
+        "etag, content_length, answered_at) "
+        "SELECT r.url, r.paper_id, r.tier, r.outcome, r.last_modified, r.cycle, r.front_text, "
+        "r.etag, r.content_length, ps_time(r.answered) FROM "
         "jsonb_to_recordset($1::jsonb) AS "
         "r (task text, url text, paper_id text, tier text, outcome text, last_modified text, cycle "
-        "bigint, front_text text) "
+        "bigint, front_text text, etag text, content_length bigint, answered bigint) "
         "WHERE EXISTS (SELECT 1 FROM probes p JOIN cycles c ON c.number = p.cycle WHERE "
         "p.task = r.task AND p.url = r.url AND NOT c.disbelieved) ON CONFLICT (url) DO NOTHING "
         "RETURNING url",
@@ -261,6 +307,51 @@ void ps_store_add_confirmed(struct ps_pg_batch *batch)
                       "ORDER BY confirmed_at DESC, url LIMIT 10");
 }
 
+void ps_store_add_unchecked(struct ps_pg_batch *batch)
+{
+    PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY checked_at NULLS FIRST, url");
+}
+
+void ps_store_read_looked(struct ps_pg_batch *batch, int64_t cycle)
+{
+    char text[NUMBER_TEXT];
+
+    PS_PG_ADD(batch,
+              "SELECT d.url, d.paper_id, d.tier, d.front_text, d.gone_at IS NOT NULL, "
+              "d.last_modified, d.etag, d.content_length, ps_ms(d.answered_at), "
+              "c.outcome, c.last_modified, c.etag, c.content_length, "
+              "ps_ms(c.answered_at) "
+              "FROM controls c JOIN discovered d USING (url) WHERE c.cycle = $1 AND c.outcome IS "
+              "NOT NULL ORDER BY d.paper_id, d.url",
+              number_text(text, cycle));
+}
+
+void ps_store_add_looked(struct ps_pg_batch *batch, const struct ps_looked *looked, size_t count)
+{
+    struct ps_rows_json json;
+
+    ps_rows_open(&json);
+    for (size_t i = 0; i < count; i++) {
+        ps_row_open(&json);
+        ps_row_text(&json, "url", looked[i].url);
+        ps_row_int(&json, "what", (int64_t)looked[i].what);
+        ps_row_text(&json, "event", event_of(looked[i].what));
+        add_state(&json, &looked[i].state);
+        ps_row_close(&json);
+    }
+    PS_PG_ADD(batch,
+              "UPDATE discovered d SET checked_at = now(), last_modified = r.last_modified, etag = "
+              "r.etag, content_length = r.content_length, answered_at = ps_time(r.answered), "
+              "updated_at = CASE WHEN r.event = 'updated' THEN now() ELSE d.updated_at END, "
+              "gone_at = CASE WHEN r.event = 'gone' THEN now() WHEN r.event IN ('updated', 'back') "
+              "THEN NULL ELSE d.gone_at END "
+              "FROM jsonb_to_recordset($1::jsonb) AS r (url text, what integer, event text, "
+              "last_modified text, etag text, content_length bigint, answered bigint) "
+              "WHERE d.url = r.url RETURNING d.url, r.what",
+              ps_rows_close(&json));
+    ps_rows_clear(&json);
+}
+
 void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)
 {
     struct ps_rows_json json;
@@ -268,19 +359,25 @@ void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *re
 
     ps_rows_open(&json);
     for (size_t i = 0; i < count; i++) {
-        if (results[i].task.tier != PS_TIER_CONTROL)
+        struct ps_draft_state state = state_of(&results[i]);
+
+        if (ps_tier_is_planned(results[i].task.tier))
             continue;
         ps_row_open(&json);
         ps_row_int(&json, "cycle", results[i].task.cycle);
         ps_row_text(&json, "url", results[i].task.url);
         ps_row_text(&json, "outcome", ps_outcome_name(results[i].outcome));
+        add_state(&json, &state);
         ps_row_close(&json);
     }
     text = ps_rows_close(&json);
     PS_PG_ADD(
         batch,
-        "UPDATE controls c SET outcome = r.outcome FROM jsonb_to_recordset($1::jsonb) AS r "
-        "(cycle bigint, url text, outcome text) WHERE c.cycle = r.cycle AND c.url = r.url AND "
+        "UPDATE controls c SET outcome = r.outcome, last_modified = r.last_modified, etag = "
+        "r.etag, content_length = r.content_length, answered_at = ps_time(r.answered) FROM "
+        "jsonb_to_recordset($1::jsonb) AS r "
+        "(cycle bigint, url text, outcome text, last_modified text, etag text, content_length "
+        "bigint, answered bigint) WHERE c.cycle = r.cycle AND c.url = r.url AND "
         "c.outcome IS NULL RETURNING c.cycle, c.url, c.outcome",
         text);
     PS_PG_ADD(batch,

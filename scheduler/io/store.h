@@ -4,6 +4,7 @@
 #define PS_SCHEDULER_STORE_H
 #include "scheduler/core/diff.h"
 #include "scheduler/core/match.h"
+#include "scheduler/core/recheck.h"
 #include "scheduler/core/run.h"
 #include "scheduler/io/row_list.h"
 #include "shared/io/pg.h"
@@ -27,7 +28,7 @@ enum {
                                started (ms) deadline (ms) hot_done; no row: none runs */
     PS_STORE_LOAD_PROBES,   /* url tier prefix number revision ext outcome (NULL: open), by position
                              */
-    PS_STORE_LOAD_CONTROLS, /* url present outcome (NULL: open) */
+    PS_STORE_LOAD_CONTROLS, /* url kind outcome (NULL: open) */
 };
 struct ps_pg_batch *ps_store_load(int64_t epoch) PS_MUST_USE;
 /* The same for who does not lead: statement 0 is no fence. */
@@ -51,6 +52,8 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
 void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified);
 /* Reads the drafts that were seen on the site lately, the latest first: url. */
 void ps_store_add_confirmed(struct ps_pg_batch *batch);
+/* Reads every draft, those not looked at for longest first: url. */
+void ps_store_add_unchecked(struct ps_pg_batch *batch);
 /* Opens run's cycle with all its probes and controls. */
 void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run);
 /* A cycle that could not be run. */
@@ -65,6 +68,25 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
  * then the drafts that were seen are confirmed. Two statements. */
 void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *results,
                            size_t count);
+/* Reads the drafts that the cycle looked at again and got an answer for, by paper: */
+enum {
+    PS_STORE_LOOKED_URL,
+    PS_STORE_LOOKED_PAPER,
+    PS_STORE_LOOKED_TIER,
+    PS_STORE_LOOKED_FRONT,
+    PS_STORE_LOOKED_GONE,
+    PS_STORE_LOOKED_BEFORE, /* last_modified, etag, content_length, answered (ms) */
+    PS_STORE_LOOKED_OUTCOME = PS_STORE_LOOKED_BEFORE + 4,
+    PS_STORE_LOOKED_NOW /* the same four */
+};
+void ps_store_read_looked(struct ps_pg_batch *batch, int64_t cycle);
+struct ps_looked {
+    const char *url;
+    enum ps_recheck what;
+    struct ps_draft_state state; /* to be stored */
+};
+/* Stores what was seen: answers (url, what). */
+void ps_store_add_looked(struct ps_pg_batch *batch, const struct ps_looked *looked, size_t count);
 /* What the cycle found so far may be told. */
 void ps_store_add_hot_done(struct ps_pg_batch *batch, int64_t cycle);
 /* Open probes of the cycle at this position and above are not asked in it: they count as deferred.

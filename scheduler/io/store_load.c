@@ -37,8 +37,8 @@ static void add_load(struct ps_pg_batch *batch)
         "SELECT url, tier, prefix, number, revision, ext, outcome FROM probes "
         "WHERE cycle = (SELECT number FROM cycles WHERE status = 'running') ORDER BY position");
     PS_PG_ADD0(batch,
-               "SELECT c.url, c.present, c.outcome FROM controls c JOIN cycles ON number = c.cycle "
-               "WHERE status = 'running' ORDER BY c.present, c.url");
+               "SELECT c.url, c.kind, c.outcome FROM controls c JOIN cycles ON number = c.cycle "
+               "WHERE status = 'running' ORDER BY c.kind, c.url");
 }
 
 struct ps_pg_batch *ps_store_load(int64_t epoch)
@@ -125,9 +125,12 @@ struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
         read_probe(rows, i, run);
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_CONTROLS); i++) {
         const char *url = ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 0);
+        enum ps_control_kind kind;
         enum ps_outcome outcome;
 
-        ps_controls_add(&run->controls, url, ps_pg_bool(rows, PS_STORE_LOAD_CONTROLS, i, 1));
+        if (!ps_control_kind_parse(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 1), &kind))
+            continue;
+        ps_controls_add(&run->controls, url, kind);
         if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 2)), &outcome))
             (void)ps_controls_settle(&run->controls, url, outcome);
     }

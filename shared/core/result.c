@@ -1,6 +1,7 @@
 #include "shared/core/result.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/civil.h"
 #include "shared/core/field_read.h"
 
 #include <assert.h>
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HEADER_MAX = 256, WORKER_MAX = 256, ATTEMPTS_MAX = 1000000, STATUS_MAX = 999 };
+enum { WORKER_MAX = 256, ATTEMPTS_MAX = 1000000, STATUS_MAX = 999, LENGTH_TEXT = 20 };
 
 #define LATENCY_MAX INT64_C(86400000) /* no request lives for a day */
 
@@ -88,6 +89,33 @@ static bool read_text(const struct ps_field_reader *reader, const char *name, si
     return true;
 }
 
+/* Absent and empty: the host did not tell. */
+static bool read_length(const struct ps_field_reader *reader, struct ps_result *result,
+                        struct ps_err *err)
+{
+    struct ps_str text;
+
+    result->content_length = -1;
+    if (!ps_field_text(reader, "content_length", LENGTH_TEXT, &text, err))
+        return false;
+    return text.len == 0 ||
+           ps_field_count(reader, "content_length", INT64_MAX, &result->content_length, err);
+}
+
+static bool read_answered(const struct ps_field_reader *reader, struct ps_result *result,
+                          struct ps_err *err)
+{
+    struct ps_str text;
+    char time[PS_CIVIL_TEXT];
+
+    if (!ps_field_text(reader, "answered_at", sizeof(time) - 1, &text, err))
+        return false;
+    (void)snprintf(time, sizeof(time), "%.*s", (int)text.len, text.data);
+    if (text.len > 0 && !ps_civil_parse_time(time, &result->answered_ms))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: answered_at is no ISO 8601 time");
+    return true;
+}
+
 bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result *out_result,
                      struct ps_err *err)
 {
@@ -98,7 +126,9 @@ bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result
     *out_result = result;
     ok = ps_task_parse(fields, count, &result.task, err) && read_outcome(&reader, &result, err) &&
          read_numbers(&reader, &result, err) &&
-         read_text(&reader, "last_modified", HEADER_MAX, &result.last_modified, err) &&
+         read_text(&reader, "last_modified", PS_RESULT_HEADER_MAX, &result.last_modified, err) &&
+         read_text(&reader, "etag", PS_RESULT_HEADER_MAX, &result.etag, err) &&
+         read_length(&reader, &result, err) && read_answered(&reader, &result, err) &&
          read_text(&reader, "worker", WORKER_MAX, &result.worker, err) &&
          read_text(&reader, "front_text", PS_RESULT_FRONT_MAX, &result.front_text, err);
     if (!ok) {
@@ -115,6 +145,7 @@ void ps_result_clear(struct ps_result *result)
 {
     ps_task_clear(&result->task);
     free(result->last_modified);
+    free(result->etag);
     free(result->worker);
     free(result->front_text);
     *result = (struct ps_result){ 0 };
@@ -168,6 +199,8 @@ void ps_task_format(const struct ps_task *task, struct ps_fields *fields)
 
 void ps_result_format(const struct ps_result *result, struct ps_fields *fields)
 {
+    char answered[PS_CIVIL_TEXT];
+
     ps_task_format(&result->task, fields);
     ps_fields_add(fields, "outcome", ps_outcome_name(result->outcome));
     ps_fields_add_int(fields, "status", result->status);
@@ -178,4 +211,11 @@ void ps_result_format(const struct ps_result *result, struct ps_fields *fields)
     ps_fields_add_int(fields, "latency_ms", result->latency_ms);
     ps_fields_add(fields, "worker", result->worker);
     ps_fields_add(fields, "front_text", result->front_text);
+    ps_fields_add(fields, "etag", result->etag);
+    if (result->content_length >= 0)
+        ps_fields_add_int(fields, "content_length", result->content_length);
+    else
+        ps_fields_add(fields, "content_length", NULL);
+    ps_civil_format_time_ms(result->answered_ms, answered);
+    ps_fields_add(fields, "answered_at", result->answered_ms > 0 ? answered : NULL);
 }

@@ -4,8 +4,9 @@
 #include "shared/core/task.h"
 
 enum {
-    PS_RESULT_FRONT_MAX = 64 * 1024,
-    /* bytes of front text */ PS_RESULT_FIELDS = PS_TASK_FIELDS + 8
+    PS_RESULT_FRONT_MAX = 64 * 1024, /* bytes of front text */
+    PS_RESULT_HEADER_MAX = 256,      /* bytes of a header's value */
+    PS_RESULT_FIELDS = PS_TASK_FIELDS + 11
 };
 
 /* PS_X(identifier, name) */
@@ -30,6 +31,9 @@ struct ps_result {
     enum ps_outcome outcome;
     int status;               /* HTTP status of the last answer; 0 for none */
     char *last_modified;      /* header as sent, owned; NULL for none */
+    char *etag;               /* header as sent, owned; NULL for none */
+    int64_t content_length;   /* as told; -1 for not told */
+    int64_t answered_ms;      /* wall clock of the worker at the last answer; 0 for none */
     bool failed;              /* failure_category is set */
     enum ps_failure category; /* when failed */
     int attempts;             /* requests made, 0 when none was */

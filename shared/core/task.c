@@ -13,14 +13,20 @@
 #define COUNTER_MAX (INT64_C(1) << 53)
 
 static const char *const tier_names[PS_TIER_COUNT] = {
-    [PS_TIER_WATCHLIST] = "watchlist", [PS_TIER_FRONTIER] = "frontier", [PS_TIER_RECENT] = "recent",
-    [PS_TIER_COLD] = "cold",           [PS_TIER_CONTROL] = "control",
+    [PS_TIER_WATCHLIST] = "watchlist", [PS_TIER_FRONTIER] = "frontier",
+    [PS_TIER_RECENT] = "recent",       [PS_TIER_COLD] = "cold",
+    [PS_TIER_CONTROL] = "control",     [PS_TIER_RECHECK] = "recheck",
 };
 
 const char *ps_tier_name(enum ps_tier tier)
 {
     assert((unsigned)tier < PS_TIER_COUNT);
     return tier_names[tier];
+}
+
+bool ps_tier_is_planned(enum ps_tier tier)
+{
+    return tier < PS_TIER_CONTROL;
 }
 
 bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier)
@@ -89,7 +95,8 @@ static bool read_place(const struct ps_field_reader *reader, struct ps_task *tas
         return false;
     if (!ps_tier_parse(tier, &task->tier))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "task: tier is not watchlist, frontier, recent, cold or control");
+                       "task: tier is not watchlist, frontier, recent, cold, control "
+                       "or recheck");
     return true;
 }
 

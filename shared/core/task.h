@@ -18,7 +18,9 @@ enum ps_tier {
     PS_TIER_FRONTIER,
     PS_TIER_RECENT,
     PS_TIER_COLD,
+    /* Of no plan; they count in no number of a cycle: */
     PS_TIER_CONTROL, /* asked to know whether the others can be believed */
+    PS_TIER_RECHECK, /* a draft found before: has it changed? */
     PS_TIER_COUNT
 };
 
@@ -35,7 +37,8 @@ struct ps_task {
     char *ext; /* with the dot */
 };
 
-const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold control */
+const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold control recheck */
+bool ps_tier_is_planned(enum ps_tier tier);  /* neither control nor recheck */
 bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier) PS_MUST_USE;
 
 /* fields: name, value, name, value …, count of both together. Takes nothing, copies. Unknown fields

@@ -169,14 +169,14 @@ static void controls_are_published_once_and_first(void **state)
     (void)state;
     for (int i = 0; i < 2; i++)
         assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "4:z",
-                                "http://h/z", "D", "0", "0", ".pdf", "4:y", "http://h/y", "D", "9",
-                                "1", ".html"),
+                                "http://h/z", "control", "D", "0", "0", ".pdf", "4:y", "http://h/y",
+                                "recheck", "D", "9", "1", ".html"),
                             "0");
     RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a"));
     assert_int_equal(INT("XLEN tasks"), 3);
     assert_non_null(strstr(DO("XRANGE tasks - + COUNT 2"),
                            "[task 4:y cycle 4 epoch 1 url http://h/y tier "
-                           "control prefix D number 9 revision 1 ext .html]"));
+                           "recheck prefix D number 9 revision 1 ext .html]"));
 }
 
 static void tasks_of_a_cycle_redis_does_not_know_are_refused(void **state)

@@ -48,6 +48,8 @@ class Controls(CycleCase):
         row = self.wait_status("failed")
         self.assertEqual(row["error"], "controls")
         self.assertEqual(self.wait_status("failed")["error"], "controls")
+        self.assertEqual(self.fleet.postgres.value(
+            "SELECT count(*) AS n FROM discovered WHERE gone_at IS NOT NULL"), 0)
         self.fleet.upstream.patch({"rules": {"slow": None}})
         self.add_drafts(1)
         self.wait_status("success")

@@ -109,6 +109,28 @@ static void a_draft_is_told_with_title_author_and_date(void **state)
               "\xe2\x80\x94 Thomas K\xc3\xb6ppe (modified 2018-06-27 09:04 UTC)");
 }
 
+static void a_draft_that_changed_is_told_as_such(void **state)
+{
+    struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
+    struct ps_row rows[2];
+
+    (void)state;
+    ps_compose_update(&draft, "0123456789abcdef", "C1", &rows[0]);
+    assert_string_equal(rows[0].dedupe_key, "update:" BASE "D1234R1.pdf:0123456789abcdef");
+    assert_int_equal(rows[0].kind, PS_NOTICE_DRAFT_UPDATE);
+    draft.url = BASE "D1234R1.html";
+    ps_compose_update(&draft, "00", "C1", &rows[1]);
+    want_text(rows, 2,
+              "*Draft that has changed*\n\xe2\x80\xa2 <" BASE "D1234R1.pdf|D1234R1> (<" BASE
+              "D1234R1.html|html>) (modified 2018-06-27 09:04 UTC)");
+    ps_compose_watch_update(&draft, "00", "U1", "1234", false, &rows[0]);
+    assert_string_equal(rows[0].dedupe_key, "watch:U1:D1234R1:00");
+    assert_int_equal(rows[0].kind, PS_NOTICE_WATCHLIST);
+    want_text(rows, 1,
+              "*New on your watchlist*\n\xe2\x80\xa2 <" BASE
+              "D1234R1.html|D1234R1> (updated draft; modified 2018-06-27 09:04 UTC; paper 1234)");
+}
+
 static void an_unknown_draft_is_told_by_how_it_begins(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D3000R0.pdf", "D3000R0");
@@ -379,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_say_what_is_told_to_whom),
         cmocka_unit_test(a_draft_is_told_with_title_author_and_date),
+        cmocka_unit_test(a_draft_that_changed_is_told_as_such),
         cmocka_unit_test(an_unknown_draft_is_told_by_how_it_begins),
         cmocka_unit_test(extensions_of_one_draft_make_one_line),
         cmocka_unit_test(a_transition_links_paper_and_draft),

@@ -18,10 +18,10 @@ static struct ps_controls three_present(void)
 {
     struct ps_controls controls = { .len = 0 };
 
-    ps_controls_add(&controls, SITE "D0000R0.pdf", false);
-    ps_controls_add(&controls, one, true);
-    ps_controls_add(&controls, two, true);
-    ps_controls_add(&controls, three, true);
+    ps_controls_add(&controls, SITE "D0000R0.pdf", PS_CONTROL_ABSENT);
+    ps_controls_add(&controls, one, PS_CONTROL_PRESENT);
+    ps_controls_add(&controls, two, PS_CONTROL_PRESENT);
+    ps_controls_add(&controls, three, PS_CONTROL_PRESENT);
     return controls;
 }
 
@@ -114,7 +114,7 @@ static void the_drafts_confirmed_last_are_asked(void **state)
     ps_controls_make(&config, confirmed, PS_COUNT_OF(confirmed), &controls);
     assert_int_equal(controls.len, 4);
     assert_string_equal(controls.items[0].url, SITE "D0000R0.pdf");
-    assert_false(controls.items[0].present);
+    assert_int_equal(controls.items[0].kind, PS_CONTROL_ABSENT);
     assert_string_equal(controls.items[1].url, one);
     assert_string_equal(controls.items[3].url, three);
     ps_controls_clear(&controls);
@@ -139,6 +139,80 @@ static void a_set_one_stands_in_for_them(void **state)
     ps_config_clear(&config);
 }
 
+static struct ps_plan plan_of(const struct ps_config *config, const int *hot, size_t count)
+{
+    struct ps_plan plan = { .slices = config->cold_cycle_divisor, .slice = 7 };
+
+    ps_numset_init(&plan.hot_numbers);
+    for (size_t i = 0; i < count; i++)
+        ps_numset_add(&plan.hot_numbers, hot[i]);
+    return plan;
+}
+
+static void drafts_whose_turn_it_is_are_looked_at_again(void **state)
+{
+    const int hot[] = { 1, 3 };
+    const char *const drafts[] = { three,
+                                   two,
+                                   SITE "D0055R2.html",
+                                   one,
+                                   SITE "readme.txt",
+                                   "https://elsewhere.example/D0001R0.pdf" };
+    struct ps_controls controls = { .len = 0 };
+    struct ps_config config;
+    struct ps_plan plan;
+
+    (void)state;
+    load(&config, NULL);
+    plan = plan_of(&config, hot, PS_COUNT_OF(hot));
+    ps_controls_add(&controls, SITE "D0000R0.pdf", PS_CONTROL_ABSENT);
+    ps_controls_add(&controls, one, PS_CONTROL_PRESENT);
+    ps_controls_add_rechecks(&config, &plan, drafts, PS_COUNT_OF(drafts), &controls);
+    assert_int_equal(controls.len, 4);
+    assert_string_equal(controls.items[2].url, three);
+    assert_int_equal(controls.items[2].kind, PS_CONTROL_RECHECK);
+    assert_string_equal(controls.items[3].url, SITE "D0055R2.html"); /* 55 = 48 + 7 */
+    ps_controls_clear(&controls);
+    config.recheck_drafts_max = 1;
+    ps_controls_add_rechecks(&config, &plan, drafts, PS_COUNT_OF(drafts), &controls);
+    assert_int_equal(controls.len, 1);
+    ps_controls_clear(&controls);
+    ps_numset_clear(&plan.hot_numbers);
+    ps_config_clear(&config);
+}
+
+static void rechecks_prove_nothing_about_the_site(void **state)
+{
+    struct ps_controls controls = three_present();
+
+    (void)state;
+    ps_controls_add(&controls, SITE "D0005R0.pdf", PS_CONTROL_RECHECK);
+    assert_false(ps_controls_hold(&controls));
+    (void)ps_controls_settle(&controls, SITE "D0000R0.pdf", PS_OUTCOME_MISS);
+    (void)ps_controls_settle(&controls, one, PS_OUTCOME_HIT_OLD);
+    (void)ps_controls_settle(&controls, two, PS_OUTCOME_HIT_OLD);
+    assert_false(ps_controls_hold(&controls));
+    (void)ps_controls_settle(&controls, three, PS_OUTCOME_MISS);
+    assert_true(ps_controls_hold(&controls));
+    assert_false(ps_controls_settled(&controls));
+    (void)ps_controls_settle(&controls, SITE "D0005R0.pdf", PS_OUTCOME_MISS);
+    assert_true(ps_controls_settled(&controls));
+    assert_null(ps_controls_fault(&controls));
+    ps_controls_clear(&controls);
+}
+
+static void kinds_have_names(void **state)
+{
+    enum ps_control_kind kind;
+
+    (void)state;
+    for (int i = PS_CONTROL_ABSENT; i <= PS_CONTROL_RECHECK; i++) {
+        assert_true(ps_control_kind_parse(ps_control_kind_name((enum ps_control_kind)i), &kind));
+        assert_int_equal(kind, i);
+    }
+    assert_false(ps_control_kind_parse("other", &kind));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +222,9 @@ int main(void)
         cmocka_unit_test(errors_and_silence_prove_nothing),
         cmocka_unit_test(the_drafts_confirmed_last_are_asked),
         cmocka_unit_test(a_set_one_stands_in_for_them),
+        cmocka_unit_test(drafts_whose_turn_it_is_are_looked_at_again),
+        cmocka_unit_test(rechecks_prove_nothing_about_the_site),
+        cmocka_unit_test(kinds_have_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

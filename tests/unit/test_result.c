@@ -28,6 +28,9 @@ static struct ps_result sample(void)
         .last_modified = ps_alloc_text("Sun, 06 Nov 1994 08:49:37 GMT"),
         .attempts = 2,
         .latency_ms = 84,
+        .etag = ps_alloc_text("\"5f1\""),
+        .content_length = 71234,
+        .answered_ms = INT64_C(1530090245123),
         .worker = ps_alloc_text("w-1"),
         .front_text = ps_alloc_text("Stra\xC3\x9F"
                                     "e\n"),
@@ -78,6 +81,9 @@ static void a_result_comes_back_as_it_was(void **state)
     assert_int_equal(result.outcome, PS_OUTCOME_HIT_RECENT);
     assert_int_equal(result.status, 200);
     assert_string_equal(result.last_modified, "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_string_equal(result.etag, "\"5f1\"");
+    assert_int_equal(result.content_length, 71234);
+    assert_int_equal(result.answered_ms, INT64_C(1530090245123));
     assert_false(result.failed);
     assert_int_equal(result.attempts, 2);
     assert_int_equal(result.latency_ms, 84);
@@ -106,7 +112,10 @@ static void the_fields_have_the_contracts_names_and_order(void **state)
                                          "attempts",
                                          "latency_ms",
                                          "worker",
-                                         "front_text" };
+                                         "front_text",
+                                         "etag",
+                                         "content_length",
+                                         "answered_at" };
     struct ps_result result = sample();
     struct ps_fields fields;
     size_t i;
@@ -127,9 +136,10 @@ static void the_fields_have_the_contracts_names_and_order(void **state)
 
 static void all_but_the_outcome_may_be_empty(void **state)
 {
-    static const char *const names[] = { "status",    "last_modified", "failure_category",
-                                         "attempts",  "latency_ms",    "worker",
-                                         "front_text" };
+    static const char *const names[] = { "status",     "last_modified", "failure_category",
+                                         "attempts",   "latency_ms",    "worker",
+                                         "front_text", "etag",          "content_length",
+                                         "answered_at" };
     struct ps_result result;
     struct ps_err err;
     size_t i;
@@ -173,6 +183,10 @@ static void absurd_fields_are_named(void **state)
         { "latency_ms",       "1e3",                                 "result: latency_ms "      },
         { "latency_ms",       "-1",                                  "result: latency_ms "      },
         { "last_modified",    "\xFF",                                "result: last_modified "   },
+        { "etag",             "\xFF",                                "result: etag "            },
+        { "content_length",   "-1",                                  "result: content_length "  },
+        { "content_length",   "many",                                "result: content_length "  },
+        { "answered_at",      "today",                               "result: answered_at "     },
         { "worker",           "\x80",                                "result: worker "          },
         { "front_text",       "a\xC3",                               "result: front_text "      },
         { "cycle",            "0",                                   "task: cycle "             },

@@ -20,7 +20,8 @@ struct ps_probe {
     int attempts;
     int status;
     int64_t latency_ms;
-    char *last_modified;
+    char *last_modified, *etag;
+    int64_t content_length, answered_ms;
     struct ps_verdict verdict;
     ps_probe_fn fn;
     void *cookie;
@@ -30,6 +31,7 @@ static void probe_free(struct ps_probe *probe)
 {
     ps_timer_destroy(probe->timer);
     free(probe->last_modified);
+    free(probe->etag);
     free(probe->url);
     free(probe);
 }
@@ -40,6 +42,9 @@ static void probe_end(struct ps_probe *probe, const char *front_text)
                                 .outcome = probe->verdict.outcome,
                                 .status = probe->status,
                                 .last_modified = probe->last_modified,
+                                .etag = probe->etag,
+                                .content_length = probe->content_length,
+                                .answered_ms = probe->answered_ms,
                                 .err = probe->verdict.failed ? &probe->verdict.err : NULL,
                                 .attempts = probe->attempts,
                                 .latency_ms = probe->latency_ms,
@@ -129,8 +134,12 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
     probe->latency_ms = reply->latency_ms;
     free(probe->last_modified);
     probe->last_modified = ps_alloc_text(reply->last_modified);
+    free(probe->etag);
+    probe->etag = ps_alloc_text(reply->etag);
+    probe->content_length = reply->content_length;
+    probe->answered_ms = ps_clock_wall_ms();
     probe->verdict = ps_verdict_of(&answer, &probe->prober->options.rules, probe->attempts,
-                                   ps_clock_wall_ms(), ps_clock_random());
+                                   probe->answered_ms, ps_clock_random());
     act(probe); /* may destroy probe */
 }
 
@@ -185,6 +194,7 @@ struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, bool 
     probe->prober = prober;
     probe->url = ps_alloc_text(url);
     probe->read_front = read_front;
+    probe->content_length = -1;
     probe->fn = fn;
     probe->cookie = cookie;
     ask(probe);

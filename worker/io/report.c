@@ -1,13 +1,17 @@
 #include "worker/io/report.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/fold.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void ps_report_log(struct ps_failure_log *failures, const struct ps_task *task,
                    const struct ps_probe_end *end)
 {
+    if (ps_outcome_is_hit(end->outcome) && !ps_tier_is_planned(task->tier))
+        return; /* as expected, and no news */
     switch (end->outcome) {
     case PS_OUTCOME_HIT_RECENT:
     case PS_OUTCOME_HIT_OLD:
@@ -32,6 +36,19 @@ void ps_report_log(struct ps_failure_log *failures, const struct ps_task *task,
     }
 }
 
+/* A host may send anything; what the scheduler could not read would leave the task unsettled. */
+static char *header_of(const char *value)
+{
+    char *clean, *cut;
+
+    if (value == NULL)
+        return NULL;
+    clean = ps_utf8_clean(value, strlen(value));
+    cut = ps_alloc_copy(clean, ps_utf8_cut(clean, strlen(clean), PS_RESULT_HEADER_MAX));
+    free(clean);
+    return cut;
+}
+
 void ps_report_format(const char *instance, const struct ps_task *task,
                       const struct ps_probe_end *end, struct ps_fields *fields)
 {
@@ -39,7 +56,10 @@ void ps_report_format(const char *instance, const struct ps_task *task,
     struct ps_result result = { .task = *task,
                                 .outcome = end->outcome,
                                 .status = end->status,
-                                .last_modified = ps_alloc_text(end->last_modified),
+                                .last_modified = header_of(end->last_modified),
+                                .etag = header_of(end->etag),
+                                .content_length = end->content_length,
+                                .answered_ms = end->answered_ms,
                                 .failed = end->err != NULL && end->outcome == PS_OUTCOME_ERROR,
                                 .attempts = end->attempts,
                                 .latency_ms = end->latency_ms,
@@ -50,11 +70,14 @@ void ps_report_format(const char *instance, const struct ps_task *task,
         result.category = end->err->category;
     ps_result_format(&result, fields);
     free(result.last_modified);
+    free(result.etag);
     free(result.worker);
     free(result.front_text);
 }
 
 struct ps_probe_end ps_report_unasked(const struct ps_task *task, const struct ps_err *err)
 {
-    return (struct ps_probe_end){ .url = task->url, .outcome = PS_OUTCOME_ERROR, .err = err };
+    return (struct ps_probe_end){
+        .url = task->url, .outcome = PS_OUTCOME_ERROR, .content_length = -1, .err = err
+    };
 }

@@ -206,7 +206,7 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         on_probe_end(held, &end);
     } else {
         held->probe = ps_probe_start(worker->kit.prober, held->task.url,
-                                     held->task.tier != PS_TIER_CONTROL, on_probe_end, held);
+                                     ps_tier_is_planned(held->task.tier), on_probe_end, held);
     }
 }
 
