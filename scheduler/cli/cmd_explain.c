@@ -40,9 +40,12 @@ static void print_row(const char *name, const char *text)
 
 static void read_stored(const struct ps_pg_rows *rows, struct stored *stored)
 {
+    int64_t version = PS_STORE_NO_INDEX;
+
     stored->last_cycle = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 1, 0);
     stored->last_started_ms = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 2, 0);
-    stored->index = ps_store_read_index(rows);
+    stored->index = NULL;
+    ps_store_read_index(rows, &stored->index, &version);
     stored->discovered = ps_urlset_create();
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
         (void)ps_urlset_add(stored->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));

@@ -360,3 +360,27 @@ bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b)
            strcmp(a->link, b->link) == 0 && strcmp(a->long_link, b->long_link) == 0 &&
            strcmp(a->status, b->status) == 0;
 }
+
+struct ps_index *ps_index_merge(struct ps_index *before, struct ps_index *fresh)
+{
+    struct ps_index *merged = NULL;
+
+    for (size_t i = 0; i < ps_index_len(before); i++) {
+        const struct ps_paper *paper = ps_index_at(before, i);
+
+        if (ps_index_find(fresh, paper->id) != NULL)
+            continue;
+        if (merged == NULL)
+            merged = ps_index_create();
+        (void)ps_index_add(merged, paper->id, paper);
+    }
+    if (merged != NULL) {
+        for (size_t i = 0; i < ps_index_len(fresh); i++)
+            (void)ps_index_add(merged, ps_index_at(fresh, i)->id, ps_index_at(fresh, i));
+        ps_index_finish(merged);
+        ps_index_destroy(fresh);
+        fresh = merged;
+    }
+    ps_index_destroy(before);
+    return fresh;
+}

@@ -61,4 +61,9 @@ const struct ps_paper *ps_index_latest_at(const struct ps_index *index, size_t i
 uint64_t ps_index_warnings(const struct ps_index *index);
 bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* every text field equal */
 
+/* Takes both, finished; gives one with the papers of both, finished, those of fresh where both have
+ * one. Papers are never taken away: one that is missing from a download once would be news the next
+ * time. */
+struct ps_index *ps_index_merge(struct ps_index *before, struct ps_index *fresh) PS_MUST_USE;
+
 #endif

@@ -9,7 +9,6 @@
 
 void ps_office_clear(struct ps_office *office)
 {
-    ps_index_destroy(office->index);
     ps_urlset_destroy(office->discovered);
     ps_watchlists_destroy(office->watch);
     ps_run_destroy(office->run);
@@ -20,6 +19,8 @@ void ps_office_clear(struct ps_office *office)
                                   .election = office->election,
                                   .epoch = office->epoch,
                                   .term = office->term + 1,
+                                  .index = office->index,
+                                  .index_version = office->index_version,
                                   .moved_ms = office->moved_ms,
                                   .reload = office->reload,
                                   .reload_cookie = office->reload_cookie };

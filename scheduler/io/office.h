@@ -1,4 +1,4 @@
-/* What a scheduler knows and may do while it leads; empty while it stands by. */
+/* What a scheduler knows and may do while it leads; while it stands by, the index. */
 #ifndef PS_SCHEDULER_OFFICE_H
 #define PS_SCHEDULER_OFFICE_H
 #include "scheduler/core/index.h"
@@ -19,8 +19,11 @@ struct ps_office {
     void (*reload)(void *cookie); /* asks to read the mirrors anew, soon; see ps_office_failed */
     void *reload_cookie;
 
+    /* Mirror of the index: held while standing by too, so that a new leader reads what is new. */
+    struct ps_index *index; /* NULL: not read yet */
+    int64_t index_version;  /* PS_STORE_NO_INDEX: not read yet */
+
     /* Mirrors of PostgreSQL, loaded when the lease was taken and changed after a commit only. */
-    struct ps_index *index;
     struct ps_urlset *discovered;
     struct ps_watchlists *watch;
     struct ps_run *run; /* the running cycle; NULL between cycles */
@@ -32,7 +35,7 @@ struct ps_office {
     char *etag, *modified; /* of the index; NULL for none */
 };
 
-void ps_office_clear(struct ps_office *office); /* forgets the mirrors */
+void ps_office_clear(struct ps_office *office); /* forgets the mirrors, but for the index */
 void ps_office_moved(struct ps_office *office);
 /* May this scheduler act as leader with this epoch now? An answer that comes for another epoch is
  * nobody's. */

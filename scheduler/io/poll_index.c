@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { NEW_LOGGED_MAX = 100 };
+enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
 
 struct paper_match {
     const struct ps_paper *paper;
@@ -73,30 +74,6 @@ static void log_new(const struct ps_poll *poll)
         PS_LOG(INDEX_NEW, F_INT("more", count - NEW_LOGGED_MAX));
 }
 
-/* Papers are never deleted: one that is missing from a download once would be news the next time.
- */
-static struct ps_index *merge(struct ps_index *before, struct ps_index *fresh)
-{
-    struct ps_index *merged = NULL;
-
-    for (size_t i = 0; i < ps_index_len(before); i++) {
-        const struct ps_paper *paper = ps_index_at(before, i);
-
-        if (ps_index_find(fresh, paper->id) != NULL)
-            continue;
-        if (merged == NULL)
-            merged = ps_index_create();
-        (void)ps_index_add(merged, paper->id, paper);
-    }
-    if (merged == NULL)
-        return fresh;
-    for (size_t i = 0; i < ps_index_len(fresh); i++)
-        (void)ps_index_add(merged, ps_index_at(fresh, i)->id, ps_index_at(fresh, i));
-    ps_index_finish(merged);
-    ps_index_destroy(fresh);
-    return merged;
-}
-
 static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -108,12 +85,10 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
     for (int i = 0; poll->told_at > 0 && i < ps_pg_row_count(rows, poll->told_at); i++)
         ps_office_told(rows, poll->told_at, i);
     if (poll->fresh != NULL) {
-        struct ps_index *merged = merge(office->index, poll->fresh);
-
+        office->index = ps_index_merge(office->index, poll->fresh);
         poll->fresh = NULL;
-        ps_index_destroy(office->index);
-        office->index = merged;
     }
+    office->index_version = ps_pg_int(rows, SEEN, 0, 0, 0);
     free(office->etag);
     free(office->modified);
     office->etag = poll->etag;
@@ -133,7 +108,7 @@ static void store(struct ps_poll *poll)
 
     collect(poll, &rows);
     ps_store_add_index_seen(batch, poll->etag, poll->modified);
-    poll->told_at = rows.len > 0 ? 2 : 0;
+    poll->told_at = rows.len > 0 ? SEEN + 1 : 0;
     ps_store_add_rows(batch, &rows, poll->cycle);
     ps_store_add_papers(batch, &poll->diff);
     ps_row_list_clear(&rows);

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { RELOAD_MS = 1000, STUCK_MIN_MS = 60 * 1000 };
+enum { RELOAD_MS = 1000, WARM_MS = 1000, STUCK_MIN_MS = 60 * 1000 };
 
 struct ps_scheduler {
     struct ps_daemon *daemon; /* borrowed */
@@ -25,6 +25,8 @@ struct ps_scheduler {
     struct ps_stats *stats;
     struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
     struct ps_timer *reload; /* reads the mirrors */
+    struct ps_timer *warm;   /* reads what is new in the index while standing by */
+    bool warming;            /* such a read is out */
     int64_t load_epoch;      /* of the load that is out */
     bool loaded;             /* the parts run */
     bool draining;
@@ -60,7 +62,7 @@ static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
     office->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
     office->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
     office->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
-    office->index = ps_store_read_index(rows);
+    ps_store_read_index(rows, &office->index, &office->index_version);
     office->discovered = ps_urlset_create();
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
         (void)ps_urlset_add(office->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
@@ -116,7 +118,32 @@ static void load(void *cookie)
     if (scheduler->draining || !ps_office_leads(&scheduler->office, scheduler->office.epoch))
         return;
     scheduler->load_epoch = scheduler->office.epoch;
-    ps_pg_run(scheduler->daemon->pg, ps_store_load(scheduler->load_epoch), on_loaded, scheduler);
+    ps_pg_run(scheduler->daemon->pg,
+              ps_store_load(scheduler->load_epoch, scheduler->office.index_version), on_loaded,
+              scheduler);
+}
+
+static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    scheduler->warming = false;
+    /* Without an answer there is nothing to say: the daemon tells of a database that is away. */
+    if (err == NULL && scheduler->office.epoch == 0)
+        ps_store_read_index(rows, &scheduler->office.index, &scheduler->office.index_version);
+}
+
+static void warm(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    ps_timer_set(scheduler->warm, WARM_MS);
+    if (scheduler->warming || scheduler->office.epoch > 0 || scheduler->draining ||
+        !ps_pg_up(scheduler->daemon->pg))
+        return;
+    scheduler->warming = true;
+    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->office.index_version), on_warm,
+              scheduler);
 }
 
 /* A part asks from within its own callback. */
@@ -181,11 +208,14 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     (void)err;
     scheduler->daemon = daemon;
     office->daemon = daemon;
+    office->index_version = PS_STORE_NO_INDEX;
     office->reload = reload;
     office->reload_cookie = scheduler;
     ps_office_moved(office);
     scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
     scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
+    scheduler->warm = ps_timer_create(daemon->loop, warm, scheduler);
+    ps_timer_set(scheduler->warm, 0);
     scheduler->publish = ps_publish_create(office, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(office, on_settled, scheduler);
     scheduler->relay = ps_relay_create(office);
@@ -244,9 +274,11 @@ void ps_scheduler_destroy(void *self)
     ps_relay_destroy(scheduler->relay);
     ps_stats_destroy(scheduler->stats);
     ps_office_clear(&scheduler->office);
+    ps_index_destroy(scheduler->office.index);
     ps_election_destroy(scheduler->election);
     ps_timer_destroy(scheduler->stop);
     ps_timer_destroy(scheduler->reload);
+    ps_timer_destroy(scheduler->warm);
     free(scheduler);
 }
 

@@ -91,15 +91,17 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
         add_paper(&json, diff->updated[i]);
     PS_PG_ADD(
         batch,
-        "INSERT INTO papers (id, type, title, author, date, subgroup, link, long_link, status) "
-        "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM "
+        "INSERT INTO papers (id, type, title, author, date, subgroup, link, long_link, status, "
+        "version) "
+        "SELECT id, type, title, author, date, subgroup, link, long_link, status, (SELECT "
+        "index_version FROM meta) FROM "
         "jsonb_to_recordset($1::jsonb) AS "
         "r (id text, type text, title text, author text, date text, subgroup text, link text, "
         "long_link text, status text) "
         "ON CONFLICT (id) DO UPDATE SET type = excluded.type, title = excluded.title, author = "
         "excluded.author, date = excluded.date, "
         "subgroup = excluded.subgroup, link = excluded.link, long_link = excluded.long_link, "
-        "status = excluded.status, changed_at = now()",
+        "status = excluded.status, changed_at = now(), version = excluded.version",
         ps_rows_close(&json));
     ps_rows_clear(&json);
 }
@@ -107,7 +109,8 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
 void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified)
 {
     PS_PG_ADD(batch,
-              "UPDATE meta SET index_etag = $1, index_modified = $2, index_fetched_at = now()",
+              "UPDATE meta SET index_etag = $1, index_modified = $2, index_fetched_at = now(), "
+              "index_version = index_version + 1 RETURNING index_version",
               etag, modified);
 }
 

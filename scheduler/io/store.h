@@ -20,7 +20,8 @@ struct ps_pg_batch *ps_store_begin(int64_t epoch) PS_MUST_USE;
 /* All that a new leader reads. Statements: */
 enum {
     PS_STORE_LOAD_META = 1, /* generation, last cycle number, its started, finished (ms), last good
-                               poll (ms), etag, modified, fetched (ms), poll count */
+                               poll (ms), etag, modified, fetched (ms), poll count, Redis' run id,
+                               index version */
     PS_STORE_LOAD_PAPERS,   /* id type title author date subgroup link long_link status */
     PS_STORE_LOAD_URLS,
     PS_STORE_LOAD_WATCH,    /* user, entry */
@@ -30,10 +31,15 @@ enum {
                              */
     PS_STORE_LOAD_CONTROLS, /* url kind outcome (NULL: open) */
 };
-struct ps_pg_batch *ps_store_load(int64_t epoch) PS_MUST_USE;
+/* known: version of the index that the caller holds; only papers that are newer are read. */
+enum { PS_STORE_NO_INDEX = -1 };
+struct ps_pg_batch *ps_store_load(int64_t epoch, int64_t known) PS_MUST_USE;
 /* The same for who does not lead: statement 0 is no fence. */
 struct ps_pg_batch *ps_store_peek(void) PS_MUST_USE;
-struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows) PS_MUST_USE;
+/* For who may lead one day: of the statements above META and PAPERS only. */
+struct ps_pg_batch *ps_store_warm(int64_t known) PS_MUST_USE;
+/* Brings *index, NULL for none, from version *known to the one that was read. */
+void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_index **index, int64_t *known);
 struct ps_run *
 ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cycle runs */
 
@@ -49,6 +55,7 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,
                                           size_t statement) PS_MUST_USE;
 /* Upserts the papers of a diff. */
 void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
+/* A new version of the index; comes before its papers. Answers the version. */
 void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified);
 /* Reads the drafts that were seen on the site lately, the latest first: url. */
 void ps_store_add_confirmed(struct ps_pg_batch *batch);

@@ -1,5 +1,6 @@
 #include "scheduler/io/store.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,17 +16,27 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t 
     return lists;
 }
 
-static void add_load(struct ps_pg_batch *batch)
+static void add_index(struct ps_pg_batch *batch, int64_t known)
 {
-    PS_PG_ADD0(
-        batch,
-        "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
-        "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
-        "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count, m.redis_run_id FROM meta m "
-        "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
-    PS_PG_ADD0(
-        batch,
-        "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers");
+    char text[NUMBER_TEXT];
+
+    PS_PG_ADD0(batch,
+               "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
+               "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
+               "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count, m.redis_run_id, "
+               "m.index_version FROM meta m "
+               "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
+    (void)snprintf(text, sizeof(text), "%" PRId64, known);
+    /* A database that was put back to an older state is read whole. */
+    PS_PG_ADD(batch,
+              "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers "
+              "WHERE version > $1::bigint OR $1::bigint > (SELECT index_version FROM meta)",
+              text);
+}
+
+static void add_load(struct ps_pg_batch *batch, int64_t known)
+{
+    add_index(batch, known);
     PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY discovered_at, url");
     ps_store_add_watch(batch);
     PS_PG_ADD0(batch,
@@ -41,27 +52,41 @@ static void add_load(struct ps_pg_batch *batch)
                "WHERE status = 'running' ORDER BY c.kind, c.url");
 }
 
-struct ps_pg_batch *ps_store_load(int64_t epoch)
+struct ps_pg_batch *ps_store_load(int64_t epoch, int64_t known)
 {
     struct ps_pg_batch *batch = ps_store_begin(epoch);
 
-    add_load(batch);
+    add_load(batch, known);
+    return batch;
+}
+
+static struct ps_pg_batch *unfenced(void)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD0(batch, "SELECT 1");
     return batch;
 }
 
 struct ps_pg_batch *ps_store_peek(void)
 {
-    struct ps_pg_batch *batch = ps_pg_batch_create();
+    struct ps_pg_batch *batch = unfenced();
 
-    PS_PG_ADD0(batch, "SELECT 1");
-    add_load(batch);
+    add_load(batch, PS_STORE_NO_INDEX);
     return batch;
 }
 
-struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows)
+struct ps_pg_batch *ps_store_warm(int64_t known)
+{
+    struct ps_pg_batch *batch = unfenced();
+
+    add_index(batch, known);
+    return batch;
+}
+
+static struct ps_index *read_papers(const struct ps_pg_rows *rows, int count)
 {
     struct ps_index *index = ps_index_create();
-    int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
 
     for (int i = 0; i < count; i++) {
         struct ps_paper paper = { .type = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 1),
@@ -76,6 +101,20 @@ struct ps_index *ps_store_read_index(const struct ps_pg_rows *rows)
     }
     ps_index_finish(index);
     return index;
+}
+
+void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_index **index, int64_t *known)
+{
+    int64_t version = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 10, 0);
+    int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
+
+    if (*index == NULL || version < *known) {
+        ps_index_destroy(*index);
+        *index = read_papers(rows, count);
+    } else if (count > 0) {
+        *index = ps_index_merge(*index, read_papers(rows, count));
+    }
+    *known = version;
 }
 
 static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_run *run)

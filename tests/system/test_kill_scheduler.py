@@ -9,6 +9,7 @@ import unittest
 
 from rig import CycleCase, wait_until
 from rig.cycles import seconds_between
+from rig.index import ids, made_index
 from rig.places import find_server
 
 KILLS = int(os.environ.get("PAPERSCOUT_KILLS", "20"))
@@ -78,9 +79,14 @@ class KillScheduler(CycleCase):
     def test_a_clean_stop_hands_over_within_a_second(self):
         self.start_fleet(LEADER_TTL_MS=6000)
         self.fleet.wait_cycles(1, 40)
-        for _ in range(3):
+        index = made_index()
+        for number in range(3):
             leader = self.leader()
             self.add_drafts()
+            index[f"N{9000 + number}"] = {"type": "paper", "title": "new"}
+            self.fleet.upstream.patch({"index": {"inline": index}})
+            wait_until(lambda: [program.health()["papers_loaded"] for program in self.schedulers()]
+                       == 2 * [len(ids(index))], 10, "both hold the new paper")
             wait_until(lambda p=leader: all((other.health()["leader"] or "").startswith(p.name)
                                             for other in self.schedulers()), 10,
                        "the standby has seen the leader")

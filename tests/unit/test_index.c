@@ -411,9 +411,29 @@ static void an_empty_index_answers_everything_with_nothing(void **state)
     ps_index_destroy(NULL);
 }
 
+static void a_merge_has_the_papers_of_both(void **state)
+{
+    struct ps_index *merged =
+        ps_index_merge(parse("{\"P1R0\":{\"title\":\"old\"},\"P2R1\":{\"title\":\"kept\"}}"),
+                       parse("{\"P1R0\":{\"title\":\"new\"},\"P3R0\":{}}"));
+
+    (void)state;
+    assert_int_equal(ps_index_len(merged), 3);
+    assert_string_equal(ps_index_find(merged, "P0001R0")->title, "new");
+    assert_string_equal(ps_index_find(merged, "P0002R1")->title, "kept");
+    assert_string_equal(ps_index_latest(merged, 3)->id, "P0003R0");
+    merged = ps_index_merge(merged, parse("{}"));
+    assert_int_equal(ps_index_len(merged), 3);
+    merged = ps_index_merge(parse("{}"), merged);
+    assert_int_equal(ps_index_len(merged), 3);
+    assert_int_equal(ps_index_latest_len(merged), 3);
+    ps_index_destroy(merged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_merge_has_the_papers_of_both),
         cmocka_unit_test(ids_are_read_without_regard_to_case),
         cmocka_unit_test(fields_of_the_wrong_type_count_as_empty),
         cmocka_unit_test(author_falls_back_to_submitter),
