@@ -1,6 +1,8 @@
 #include "scheduler/io/index_fetch.h"
 
+#include "scheduler/core/listing.h"
 #include "shared/core/alloc.h"
+#include "shared/core/html.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
 #include "shared/io/http_client.h"
@@ -12,6 +14,8 @@ enum { REDIRECTS_MAX = 5, OK = 200, NOT_MODIFIED = 304 };
 
 struct ps_index_fetch {
     struct ps_daemon *daemon; /* borrowed */
+    enum ps_index_source source;
+    char *url; /* asked for last */
     struct ps_http *http;
     struct ps_http_call *call; /* NULL: none under way */
     struct ps_timer *unsent;   /* tells that a request could not be sent, from the loop */
@@ -33,14 +37,34 @@ static void answer(struct ps_index_fetch *fetch, struct ps_index *index,
               reply == NULL ? NULL : reply->last_modified, err);
 }
 
-static struct ps_index *load(const struct ps_http_reply *reply, struct ps_err *err)
+static const char *source_name(const struct ps_index_fetch *fetch)
+{
+    return fetch->source == PS_INDEX_WG21 ? "wg21.link" : "open-std.org";
+}
+
+static struct ps_index *parse(const struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
+                              struct ps_err *err)
+{
+    char *charset;
+    struct ps_index *index;
+
+    if (fetch->source == PS_INDEX_WG21)
+        return ps_index_parse(reply->body, reply->body_len, on_warning, NULL, err);
+    charset = ps_html_charset(reply->content_type);
+    index = ps_listing_parse(reply->body, reply->body_len, charset, fetch->url, err);
+    free(charset);
+    return index;
+}
+
+static struct ps_index *load(const struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
+                             struct ps_err *err)
 {
     int64_t began_ms = ps_clock_mono_ms();
-    struct ps_index *index = ps_index_parse(reply->body, reply->body_len, on_warning, NULL, err);
+    struct ps_index *index = parse(fetch, reply, err);
 
     if (index != NULL)
-        PS_LOG(INDEX_LOAD, F_INT("papers", ps_index_len(index)),
-               F_INT("warnings", ps_index_warnings(index)),
+        PS_LOG(INDEX_LOAD, F_TEXT("source", source_name(fetch)),
+               F_INT("papers", ps_index_len(index)), F_INT("warnings", ps_index_warnings(index)),
                F_INT("ms", ps_clock_mono_ms() - began_ms));
     return index;
 }
@@ -56,8 +80,8 @@ static void on_reply(void *cookie, const struct ps_http_reply *reply, const stru
         answer(fetch, NULL, NULL, err);
         return;
     }
-    PS_LOG(INDEX_FETCH, F_INT("status", reply->status), F_INT("bytes", reply->body_len),
-           F_INT("latency_ms", reply->latency_ms),
+    PS_LOG(INDEX_FETCH, F_TEXT("source", source_name(fetch)), F_INT("status", reply->status),
+           F_INT("bytes", reply->body_len), F_INT("latency_ms", reply->latency_ms),
            F_BOOL("unchanged", reply->status == NOT_MODIFIED));
     if (reply->status == NOT_MODIFIED) {
         answer(fetch, NULL, reply, NULL);
@@ -65,11 +89,12 @@ static void on_reply(void *cookie, const struct ps_http_reply *reply, const stru
     }
     if (reply->status != OK) {
         (void)ps_fail(&failed, ps_failure_of_status(reply->status), reply->status,
-                      "the index download was answered with %d", reply->status);
+                      "the download from %s was answered with %d", source_name(fetch),
+                      reply->status);
         answer(fetch, NULL, NULL, &failed);
         return;
     }
-    index = load(reply, &failed);
+    index = load(fetch, reply, &failed);
     if (index == NULL)
         answer(fetch, NULL, NULL, &failed);
     else
@@ -83,7 +108,7 @@ static void on_unsent(void *cookie)
     answer(fetch, NULL, NULL, &fetch->unsent_err);
 }
 
-struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon)
+struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon, enum ps_index_source source)
 {
     struct ps_index_fetch *fetch = ps_alloc_zero(1, sizeof(*fetch));
     /* The operator names the index; it may well lie in a private network. */
@@ -92,6 +117,7 @@ struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon)
                                        .allow_private = true };
 
     fetch->daemon = daemon;
+    fetch->source = source;
     fetch->http = ps_http_create(daemon->loop, &options);
     fetch->unsent = ps_timer_create(daemon->loop, on_unsent, fetch);
     return fetch;
@@ -104,11 +130,12 @@ void ps_index_fetch_destroy(struct ps_index_fetch *fetch)
     ps_index_fetch_cancel(fetch);
     ps_http_destroy(fetch->http);
     ps_timer_destroy(fetch->unsent);
+    free(fetch->url);
     free(fetch);
 }
 
-void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *etag, const char *modified,
-                          ps_index_fetch_fn fn, void *cookie)
+void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *url, const char *etag,
+                          const char *modified, ps_index_fetch_fn fn, void *cookie)
 {
     const struct ps_config *config = fetch->daemon->config;
     char *if_none = etag == NULL ? NULL : ps_alloc_format("If-None-Match: %s", etag);
@@ -116,10 +143,12 @@ void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *etag, const 
     const char *headers[3] = { NULL, NULL, NULL };
     size_t count = 0;
     struct ps_http_request request = { .method = PS_HTTP_GET,
-                                       .url = config->wg21_index_url,
+                                       .url = url,
                                        .headers = headers,
                                        .timeout_ms = (int64_t)(config->wg21_index_timeout_s * 1000),
-                                       .max_body = PS_INDEX_BYTES_MAX,
+                                       .max_body = fetch->source == PS_INDEX_WG21
+                                                       ? (size_t)PS_INDEX_BYTES_MAX
+                                                       : (size_t)PS_LISTING_BYTES_MAX,
                                        .max_redirects = REDIRECTS_MAX,
                                        .accept_encoding = true };
 
@@ -127,6 +156,8 @@ void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *etag, const 
         headers[count++] = if_none;
     if (if_since != NULL)
         headers[count++] = if_since;
+    free(fetch->url);
+    fetch->url = ps_alloc_text(url);
     fetch->fn = fn;
     fetch->cookie = cookie;
     fetch->call = ps_http_send(fetch->http, &request, on_reply, fetch, &fetch->unsent_err);

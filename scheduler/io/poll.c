@@ -53,6 +53,8 @@ static void forget_drafts(struct ps_poll *poll)
 void ps_poll_drop(struct ps_poll *poll)
 {
     ps_index_fetch_cancel(poll->fetch);
+    ps_index_fetch_cancel(poll->listing_fetch);
+    ps_validators_clear(&poll->next_listing);
     ps_diff_clear(&poll->diff);
     poll->diff = (struct ps_diff){ 0 };
     ps_index_destroy(poll->fresh);
@@ -284,7 +286,7 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
     poll->drafts = ps_alloc_zero(poll->draft_count + 1, sizeof(*poll->drafts));
     for (size_t i = 0; i < poll->draft_count; i++)
         poll->drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
-    if (office->daemon->config->enable_bulk_wg21)
+    if (office->daemon->config->enable_bulk_wg21 || office->daemon->config->enable_bulk_openstd)
         ps_poll_index(poll);
     else
         ps_poll_plan(poll);
@@ -327,7 +329,8 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
     ps_poll_clock_init(&poll->clock, ps_config_poll_interval_ms(daemon->config), cooldown_ms,
                        ps_loop_now(daemon->loop));
     poll->timer = ps_timer_create(daemon->loop, on_timer, poll);
-    poll->fetch = ps_index_fetch_create(parts->office->daemon);
+    poll->fetch = ps_index_fetch_create(parts->office->daemon, PS_INDEX_WG21);
+    poll->listing_fetch = ps_index_fetch_create(parts->office->daemon, PS_INDEX_OPENSTD);
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
                                                  .allow_private = true }); /* operator's choice */
@@ -340,6 +343,8 @@ void ps_poll_destroy(struct ps_poll *poll)
         return;
     ps_poll_stop(poll);
     ps_index_fetch_destroy(poll->fetch);
+    ps_index_fetch_destroy(poll->listing_fetch);
+    ps_validators_clear(&poll->listing);
     ps_http_destroy(poll->http);
     ps_timer_destroy(poll->timer);
     free(poll);

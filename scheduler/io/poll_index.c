@@ -1,5 +1,6 @@
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
+#include "shared/core/civil.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -7,6 +8,13 @@
 
 enum { NEW_LOGGED_MAX = 100 };
 enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
+
+void ps_validators_clear(struct ps_validators *validators)
+{
+    free(validators->etag);
+    free(validators->modified);
+    *validators = (struct ps_validators){ 0 };
+}
 
 struct paper_match {
     const struct ps_paper *paper;
@@ -74,6 +82,32 @@ static void log_new(const struct ps_poll *poll)
         PS_LOG(INDEX_NEW, F_INT("more", count - NEW_LOGGED_MAX));
 }
 
+/* All that the listing had is stored. */
+static void take_listing(struct ps_poll *poll)
+{
+    if (!poll->listed)
+        return;
+    ps_validators_clear(&poll->listing);
+    poll->listing = poll->next_listing;
+    poll->next_listing = (struct ps_validators){ 0 };
+    poll->listed = false;
+}
+
+static void note_fresh(struct ps_poll *poll)
+{
+    struct ps_office *office = poll->parts.office;
+
+    free(office->etag);
+    free(office->modified);
+    office->etag = poll->etag;
+    office->modified = poll->modified;
+    poll->etag = poll->modified = NULL;
+    if (poll->stale_told)
+        ps_alert_index_fresh(poll->parts.alert, office->index_fetched_ms);
+    poll->stale_told = false;
+    office->index_fetched_ms = ps_clock_wall_ms();
+}
+
 static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -89,15 +123,9 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
         poll->fresh = NULL;
     }
     office->index_version = ps_pg_int(rows, SEEN, 0, 0, 0);
-    free(office->etag);
-    free(office->modified);
-    office->etag = poll->etag;
-    office->modified = poll->modified;
-    poll->etag = poll->modified = NULL;
-    if (poll->stale_told)
-        ps_alert_index_fresh(poll->parts.alert, office->index_fetched_ms);
-    poll->stale_told = false;
-    office->index_fetched_ms = ps_clock_wall_ms();
+    take_listing(poll);
+    if (poll->seen)
+        note_fresh(poll);
     ps_poll_plan(poll);
 }
 
@@ -107,7 +135,7 @@ static void store(struct ps_poll *poll)
     struct ps_row_list rows = { 0 };
 
     collect(poll, &rows);
-    ps_store_add_index_seen(batch, poll->etag, poll->modified);
+    ps_store_add_index_seen(batch, poll->seen, poll->etag, poll->modified);
     poll->told_at = rows.len > 0 ? SEEN + 1 : 0;
     ps_store_add_rows(batch, &rows, poll->cycle);
     ps_store_add_papers(batch, &poll->diff);
@@ -122,25 +150,101 @@ static bool is_stale(const struct ps_poll *poll, int64_t age_ms)
            age_ms > 2 * poll->clock.interval_ms;
 }
 
-static void fall_back(struct ps_poll *poll, const struct ps_err *err)
+/* The stored copy is what there is. */
+static void note_failure(struct ps_poll *poll)
 {
     struct ps_office *office = poll->parts.office;
     int64_t age_ms = ps_clock_wall_ms() - office->index_fetched_ms;
     bool stale = is_stale(poll, age_ms);
 
-    if (office->index_fetched_ms == 0) {
-        ps_poll_fail(poll, err);
-        return;
-    }
     PS_LOG(INDEX_STALE_FALLBACK, F_INT("age_seconds", age_ms / 1000), F_BOOL("stale", stale),
-           F_INT("papers", ps_index_len(office->index)), F_ERR(err));
-    ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK), err,
-                       NULL, 0);
+           F_INT("papers", ps_index_len(office->index)), F_ERR(&poll->failure));
+    ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK),
+                       &poll->failure, NULL, 0);
     if (stale && !poll->stale_told) {
         poll->stale_told = true;
         ps_alert_index_stale(poll->parts.alert, office->index_fetched_ms);
     }
+}
+
+static void use(struct ps_poll *poll)
+{
+    if (poll->failed)
+        note_failure(poll);
+    if (poll->fresh != NULL)
+        ps_diff_make(poll->parts.office->index, poll->fresh, &poll->diff);
+    if (poll->seen || poll->fresh != NULL) {
+        store(poll);
+        return;
+    }
+    take_listing(poll);
     ps_poll_plan(poll);
+}
+
+/* What the index has is as it has it; the listing only adds what it has not yet. */
+static void add_listed(struct ps_poll *poll, const struct ps_index *listed)
+{
+    struct ps_index *more = ps_index_create();
+
+    for (size_t i = 0; i < ps_index_len(listed); i++) {
+        const struct ps_paper *paper = ps_index_at(listed, i);
+
+        if (ps_index_find(poll->parts.office->index, paper->id) == NULL &&
+            (poll->fresh == NULL || ps_index_find(poll->fresh, paper->id) == NULL))
+            (void)ps_index_add(more, paper->id, paper);
+    }
+    ps_index_finish(more);
+    if (ps_index_len(more) == 0)
+        ps_index_destroy(more);
+    else
+        poll->fresh = poll->fresh == NULL ? more : ps_index_merge(more, poll->fresh);
+}
+
+static bool is_mine(const struct ps_poll *poll)
+{
+    return poll->state == PS_POLL_PREPARING && ps_office_leads(poll->parts.office, poll->epoch);
+}
+
+static void on_listed(void *cookie, struct ps_index *listed, const char *etag, const char *modified,
+                      const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+
+    if (is_mine(poll)) {
+        if (err != NULL) {
+            ps_office_failed(poll->parts.office, PS_EVENT_LISTING_ERROR,
+                             "the listing of open-std.org was not read", err);
+        } else if (listed != NULL) {
+            add_listed(poll, listed);
+            poll->next_listing.etag = ps_alloc_text(etag);
+            poll->next_listing.modified = ps_alloc_text(modified);
+            poll->listed = true;
+        }
+        use(poll);
+    }
+    ps_index_destroy(listed);
+}
+
+static void ask_listing(struct ps_poll *poll)
+{
+    const struct ps_config *config = poll->parts.office->daemon->config;
+    char today[PS_CIVIL_TEXT];
+    char *url;
+    int year;
+
+    if (!config->enable_bulk_openstd) {
+        use(poll);
+        return;
+    }
+    ps_civil_format_date((int32_t)(poll->started_ms / PS_DAY_MS), today);
+    url = ps_alloc_format("%s%.4s/", config->openstd_url, today);
+    year = (int)strtol(today, NULL, 10);
+    if (year != poll->listing_year)
+        ps_validators_clear(&poll->listing);
+    poll->listing_year = year;
+    ps_index_fetch_start(poll->listing_fetch, url, poll->listing.etag, poll->listing.modified,
+                         on_listed, poll);
+    free(url);
 }
 
 static void on_fetched(void *cookie, struct ps_index *index, const char *etag, const char *modified,
@@ -149,26 +253,37 @@ static void on_fetched(void *cookie, struct ps_index *index, const char *etag, c
     struct ps_poll *poll = cookie;
     const struct ps_office *office = poll->parts.office;
 
-    if (poll->state != PS_POLL_PREPARING || !ps_office_leads(poll->parts.office, poll->epoch)) {
+    if (!is_mine(poll)) {
         ps_index_destroy(index);
         return;
     }
-    if (err != NULL) {
-        fall_back(poll, err);
+    if (err != NULL && office->index_fetched_ms == 0) {
+        ps_poll_fail(poll, err);
         return;
     }
-    poll->fresh = index;
-    /* A 304 need not repeat what it was asked with. */
-    poll->etag = ps_alloc_text(index == NULL && etag == NULL ? office->etag : etag);
-    poll->modified = ps_alloc_text(index == NULL && modified == NULL ? office->modified : modified);
-    if (index != NULL)
-        ps_diff_make(poll->parts.office->index, index, &poll->diff);
-    store(poll);
+    poll->failed = err != NULL;
+    poll->seen = err == NULL;
+    if (err != NULL) {
+        poll->failure = *err;
+    } else {
+        poll->fresh = index;
+        /* A 304 need not repeat what it was asked with. */
+        poll->etag = ps_alloc_text(index == NULL && etag == NULL ? office->etag : etag);
+        poll->modified =
+            ps_alloc_text(index == NULL && modified == NULL ? office->modified : modified);
+    }
+    ask_listing(poll);
 }
 
 void ps_poll_index(struct ps_poll *poll)
 {
     const struct ps_office *office = poll->parts.office;
 
-    ps_index_fetch_start(poll->fetch, office->etag, office->modified, on_fetched, poll);
+    poll->failed = poll->seen = poll->listed = false;
+    ps_validators_clear(&poll->next_listing);
+    if (office->daemon->config->enable_bulk_wg21)
+        ps_index_fetch_start(poll->fetch, office->daemon->config->wg21_index_url, office->etag,
+                             office->modified, on_fetched, poll);
+    else
+        ask_listing(poll);
 }

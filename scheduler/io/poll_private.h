@@ -14,11 +14,16 @@ enum ps_poll_state {
     PS_POLL_CLOSING
 };
 
+/* Of a list that was downloaded; owned, NULL for none. */
+struct ps_validators {
+    char *etag, *modified;
+};
+
 struct ps_poll {
     struct ps_poll_parts parts;
     struct ps_poll_clock clock; /* for the pause between polls */
     struct ps_timer *timer;     /* due, or a look at the deadline */
-    struct ps_index_fetch *fetch;
+    struct ps_index_fetch *fetch, *listing_fetch;
     struct ps_http *http; /* for HEARTBEAT_URL */
     enum ps_poll_state state;
     int64_t epoch;               /* started for; 0: stopped */
@@ -38,6 +43,12 @@ struct ps_poll {
     struct ps_index *fresh; /* NULL: unchanged */
     struct ps_diff diff;
     char *etag, *modified;
+    bool seen;             /* the index came, or is unchanged */
+    bool failed;           /* it did not */
+    struct ps_err failure; /* why */
+    int listing_year;
+    struct ps_validators listing, next_listing; /* of the copy that is stored; that came now */
+    bool listed;                                /* one came now */
     size_t told_at; /* statement that answers what is told; 0 for none */
     /* The cycle, until it is stored: */
     struct ps_run *run;
@@ -59,7 +70,8 @@ void ps_poll_drop(struct ps_poll *poll);
 /* The cycle is over at ended (wall clock): sleeps until the next is due. */
 void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms);
 
-/* poll_index.c: from the download to the stored snapshot, then ps_poll_plan. */
+void ps_validators_clear(struct ps_validators *validators);
+/* poll_index.c: from the downloads to the stored snapshot, then ps_poll_plan. */
 void ps_poll_index(struct ps_poll *poll);
 /* poll.c: plans, stores and opens the cycle. */
 void ps_poll_plan(struct ps_poll *poll);

@@ -106,12 +106,17 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
     ps_rows_clear(&json);
 }
 
-void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified)
+void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *etag,
+                             const char *modified)
 {
-    PS_PG_ADD(batch,
-              "UPDATE meta SET index_etag = $1, index_modified = $2, index_fetched_at = now(), "
-              "index_version = index_version + 1 RETURNING index_version",
-              etag, modified);
+    if (seen)
+        PS_PG_ADD(batch,
+                  "UPDATE meta SET index_etag = $1, index_modified = $2, index_fetched_at = now(), "
+                  "index_version = index_version + 1 RETURNING index_version",
+                  etag, modified);
+    else
+        PS_PG_ADD0(batch, "UPDATE meta SET index_version = index_version + 1 RETURNING "
+                          "index_version");
 }
 
 static void add_controls(struct ps_pg_batch *batch, const char *cycle,

@@ -55,8 +55,11 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,
                                           size_t statement) PS_MUST_USE;
 /* Upserts the papers of a diff. */
 void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
-/* A new version of the index; comes before its papers. Answers the version. */
-void ps_store_add_index_seen(struct ps_pg_batch *batch, const char *etag, const char *modified);
+/* A new version of the index; comes before its papers. seen: it was downloaded, or is unchanged,
+ * and etag and modified are what it came with; else papers come from elsewhere. Answers the
+ * version. */
+void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *etag,
+                             const char *modified);
 /* Reads the drafts that were seen on the site lately, the latest first: url. */
 void ps_store_add_confirmed(struct ps_pg_batch *batch);
 /* Reads every draft, those not looked at for longest first: url. */

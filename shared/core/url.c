@@ -347,3 +347,21 @@ bool ps_url_is_http(const char *url)
     curl_url_cleanup(parsed);
     return true;
 }
+
+char *ps_url_resolve(const char *base, const char *reference)
+{
+    char *kept = NULL, *resolved = NULL; /* curl's own */
+    bool tls;
+    CURLU *parsed = http_open(base, &tls);
+
+    if (parsed == NULL)
+        return NULL;
+    if (curl_url_set(parsed, CURLUPART_URL, reference, 0) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_URL, &resolved, 0) != CURLUE_OK)
+        resolved = NULL;
+    curl_url_cleanup(parsed);
+    if (resolved != NULL && ps_url_is_http(resolved))
+        kept = ps_alloc_text(resolved);
+    curl_free(resolved);
+    return kept;
+}

@@ -132,8 +132,14 @@ static void every_default_is_the_one_the_design_names(void **state)
     };
     /* what this list lacks on purpose, for the count below */
     static const char *const beyond_the_design[] = {
-        "CYCLE_DEADLINE_SECONDS=0", "CONTROL_PRESENT_URL=",   "COLD_SPREAD_RATIO=0.5",
-        "TASKS_SHED_LENGTH=20000",  "RECHECK_DRAFTS_MAX=200", "NOTIFY_ON_DRAFT_UPDATE=true"
+        "CYCLE_DEADLINE_SECONDS=0",
+        "CONTROL_PRESENT_URL=",
+        "COLD_SPREAD_RATIO=0.5",
+        "TASKS_SHED_LENGTH=20000",
+        "RECHECK_DRAFTS_MAX=200",
+        "NOTIFY_ON_DRAFT_UPDATE=true",
+        "ENABLE_BULK_OPENSTD=false",
+        "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/"
     };
     struct source source = { 0 };
     struct ps_config config;

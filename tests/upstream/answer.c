@@ -259,6 +259,21 @@ static bool lies_in(struct ps_str path, const char *folder)
     return path.len >= len && memcmp(path.data, folder, len) == 0;
 }
 
+/* A rule that gives its body an ETag answers conditional requests as the index does. */
+static bool holds_rule(const struct ps_ask *ask, const struct ps_behaviour *rule)
+{
+    char *wanted;
+    bool held;
+
+    if (rule->body == NULL || rule->headers == NULL || ask->if_none_match.len == 0)
+        return false;
+    wanted =
+        ps_alloc_format("ETag: %.*s\r\n", (int)ask->if_none_match.len, ask->if_none_match.data);
+    held = strstr(rule->headers, wanted) != NULL;
+    free(wanted);
+    return held;
+}
+
 void ps_answer_page(struct ps_scenario *scenario, const struct ps_ask *ask,
                     struct ps_answer *out_answer)
 {
@@ -272,6 +287,11 @@ void ps_answer_page(struct ps_scenario *scenario, const struct ps_ask *ask,
     else
         plain_status(out_answer, 404);
     rule = ps_scenario_rule(scenario, ask->path, ask->method, ask->wall_us / 1000);
-    if (rule != NULL)
-        ps_answer_apply(out_answer, rule, ps_answer_clock(scenario, ask));
+    if (rule == NULL)
+        return;
+    ps_answer_apply(out_answer, rule, ps_answer_clock(scenario, ask));
+    if (holds_rule(ask, rule)) {
+        out_answer->status = 304;
+        set_body(out_answer, NULL, NULL);
+    }
 }

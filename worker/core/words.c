@@ -3,8 +3,9 @@
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/fold.h"
+#include "shared/core/html.h"
 
-#include <libxml/HTMLparser.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -117,19 +118,18 @@ char *ps_words_take(struct ps_words *words)
 
 struct html_walk {
     struct ps_words *words;
-    htmlParserCtxtPtr parser;
     int hidden; /* depth inside elements whose text nobody sees */
 };
 
-static bool is_one_of(const xmlChar *name, const char *const *list)
+static bool is_one_of(const char *name, const char *const *list)
 {
     for (; *list != NULL; list++)
-        if (strcasecmp((const char *)name, *list) == 0)
+        if (strcasecmp(name, *list) == 0)
             return true;
     return false;
 }
 
-static bool is_hidden(const xmlChar *name)
+static bool is_hidden(const char *name)
 {
     static const char *const list[] = { "script", "style", "template", "noscript",
                                         "svg",    "math",  "head",     NULL };
@@ -138,7 +138,7 @@ static bool is_hidden(const xmlChar *name)
 }
 
 /* Elements that do not end a word: "Straw<b>berry</b>" is one. */
-static bool is_inline(const xmlChar *name)
+static bool is_inline(const char *name)
 {
     static const char *const list[] = { "a",    "abbr",   "acronym", "b",   "bdi",  "bdo",  "big",
                                         "cite", "code",   "dfn",     "em",  "font", "i",    "ins",
@@ -149,7 +149,7 @@ static bool is_inline(const xmlChar *name)
     return is_one_of(name, list);
 }
 
-static void on_start(void *cookie, const xmlChar *name, const xmlChar **attributes)
+static void on_start(void *cookie, const char *name, const char *const *attributes)
 {
     struct html_walk *walk = cookie;
 
@@ -160,7 +160,7 @@ static void on_start(void *cookie, const xmlChar *name, const xmlChar **attribut
         ps_words_break(walk->words);
 }
 
-static void on_end(void *cookie, const xmlChar *name)
+static void on_end(void *cookie, const char *name)
 {
     struct html_walk *walk = cookie;
 
@@ -170,71 +170,22 @@ static void on_end(void *cookie, const xmlChar *name)
         ps_words_break(walk->words);
 }
 
-static void on_text(void *cookie, const xmlChar *text, int len)
+static bool on_text(void *cookie, const char *text, size_t len)
 {
-    struct html_walk *walk = cookie;
+    const struct html_walk *walk = cookie;
 
-    if (walk->hidden > 0 || len <= 0)
-        return;
-    if (!ps_words_add(walk->words, (const char *)text, (size_t)len))
-        xmlStopParser(walk->parser);
-}
-
-static xmlCharEncoding encoding_of(const char *name)
-{
-    xmlCharEncoding encoding = XML_CHAR_ENCODING_NONE;
-
-    if (name != NULL)
-        encoding = xmlParseCharEncoding(name);
-    /* what the sender calls by a name nobody knows is taken for what nearly all of it is */
-    return encoding == XML_CHAR_ENCODING_ERROR ? XML_CHAR_ENCODING_UTF8 : encoding;
-}
-
-/* The parser's own words about a document go nowhere: a site must not write into our log. */
-static void ignore_error(void *cookie, const char *format, ...)
-{
-    (void)cookie;
-    (void)format;
+    return walk->hidden > 0 || ps_words_add(walk->words, text, len);
 }
 
 char *ps_words_of_html(const char *html, size_t len, const char *encoding, size_t max_words,
                        size_t max_bytes)
 {
-    enum { CHUNK = 16384 };
-    htmlSAXHandler sax;
-    struct html_walk walk = { NULL, NULL, 0 };
-    char *text = NULL;
-    size_t at = 0;
+    static const struct ps_html_events events = { on_start, on_end, on_text };
+    struct html_walk walk = { .words = ps_words_create(max_words, max_bytes) };
+    char *text;
 
-    /* A handler of our own and no tree: memory does not grow with the document. Entities are the
-     * HTML ones built into the parser; nothing external is ever loaded. */
-    xmlSetGenericErrorFunc(NULL, ignore_error);
-    memset(&sax, 0, sizeof(sax));
-    sax.startElement = on_start;
-    sax.endElement = on_end;
-    sax.characters = on_text;
-    sax.ignorableWhitespace = on_text;
-    walk.words = ps_words_create(max_words, max_bytes);
-    walk.parser = htmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL, encoding_of(encoding));
-    if (walk.parser == NULL)
-        goto out;
-    htmlCtxtUseOptions(walk.parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-                                        HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
-    while (at < len && !walk.words->full) {
-        size_t piece = len - at < CHUNK ? len - at : CHUNK;
-
-        htmlParseChunk(walk.parser, html + at, (int)piece, 0);
-        at += piece;
-    }
-    if (!walk.words->full)
-        htmlParseChunk(walk.parser, html, 0, 1);
+    ps_html_read(html, len, encoding, &events, &walk);
     text = ps_words_take(walk.words);
-out:
-    if (walk.parser != NULL) {
-        if (walk.parser->myDoc != NULL)
-            xmlFreeDoc(walk.parser->myDoc);
-        htmlFreeParserCtxt(walk.parser);
-    }
     ps_words_destroy(walk.words);
     return text;
 }

@@ -1,6 +1,7 @@
 #include "worker/io/front_text.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/html.h"
 #include "shared/core/result.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -145,34 +146,13 @@ static void convert(struct ps_front_read *read)
         front->children++;
 }
 
-/* The charset parameter of a Content-Type; gives text or NULL. */
-static char *charset_of(const char *content_type)
-{
-    struct ps_str rest = ps_str_of(content_type);
-    struct ps_str part;
-
-    while (ps_str_next(&rest, ';', &part)) {
-        part = ps_str_trim(part);
-        if (part.len > 8 && strncasecmp(part.data, "charset=", 8) == 0) {
-            part.data += 8;
-            part.len -= 8;
-            if (part.len > 2 && part.data[0] == '"') {
-                part.data++;
-                part.len -= 2;
-            }
-            return ps_alloc_copy(part.data, part.len);
-        }
-    }
-    return NULL;
-}
-
 static void use_body(struct ps_front_read *read, const struct ps_http_reply *reply)
 {
     struct ps_err err;
     char *charset;
 
     if (!read->at_pdf) {
-        charset = charset_of(reply->content_type);
+        charset = ps_html_charset(reply->content_type);
         read->text = ps_words_of_html(reply->body, reply->body_len, charset, PS_FRONT_WORDS,
                                       PS_RESULT_FRONT_MAX);
         free(charset);

@@ -1,0 +1,26 @@
+/* HTML piece by piece, as tolerant as a browser. Over libxml2; no tree is made, so memory does not
+ * grow with the document, and nothing external is ever loaded. */
+#ifndef PS_CORE_HTML_H
+#define PS_CORE_HTML_H
+#include "shared/core/base.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Texts are borrowed for the call and valid UTF-8. Each may be NULL. */
+struct ps_html_events {
+    /* attributes: name, value, name, value …, ended by NULL; NULL for none; a value may be NULL. */
+    void (*on_start)(void *cookie, const char *name, const char *const *attributes);
+    void (*on_end)(void *cookie, const char *name); /* comes for elements left open too */
+    /* False: that is enough, nothing more is read. */
+    bool (*on_text)(void *cookie, const char *text, size_t len);
+};
+
+/* encoding: the charset of its Content-Type, NULL when not told. */
+void ps_html_read(const char *html, size_t len, const char *encoding,
+                  const struct ps_html_events *events, void *cookie);
+
+/* Gives the charset parameter of a Content-Type, NULL for none. */
+char *ps_html_charset(const char *content_type) PS_MUST_USE;
+
+#endif

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""The yearly listing of open-std.org as a second source: what it has is told before the index has it."""
+import datetime
+import unittest
+
+from rig import FleetCase, wait_until
+from rig.index import made_index
+
+YEAR = datetime.datetime.now(datetime.timezone.utc).year
+NEW = "P1060R0"
+PAGE = (f'<table><tr><th>WG21 Number</th><th>Title</th><th>Author</th><th>Document Date</th></tr>'
+        f'<tr><td><a href="p1060r0.pdf">{NEW}</a><td>Found early<td>Eve Early<td>{YEAR}-01-02'
+        '<tr><td><a href="p1001r0.pdf">P1001R0</a><td>Known by another title<td>Nobody<td></table>')
+
+
+class Listing(FleetCase):
+    def start(self, **settings):
+        self.fleet = self.make_fleet({"index": {"inline": made_index()}, "drafts": {},
+                                      "rules": {"listing": {"match": f"/papers/{YEAR}/", "status": 404}}},
+                                     POLL_INTERVAL_SECONDS=1, ENABLE_ISO_PROBE="false", **settings)
+        self.fleet.start_servers()
+        self.fleet.start("notifier")
+        self.scheduler = self.fleet.start(
+            "scheduler", OPENSTD_URL=self.fleet.upstream.url + "/papers/", **settings)
+        self.fleet.wait_cycles(1, 30)
+        self.fleet.postgres.execute("INSERT INTO watchlist (user_id, entry) VALUES ('U0EVE', 'eve early')")
+
+    def list(self, **rule):
+        self.fleet.upstream.patch({"rules": {"listing": {"match": f"/papers/{YEAR}/", **rule}}})
+
+    def asked(self):
+        return [request for request in self.fleet.upstream.requests() if request["path"].startswith("/papers/")]
+
+    def more_cycles(self, count):
+        last = self.fleet.cycles()[-1]["number"]
+        self.fleet.wait_cycles(last + count, 20)
+
+    def paper(self, paper_id):
+        return self.fleet.postgres.query(
+            f"SELECT title, author, long_link, link FROM papers WHERE id = '{paper_id}'")
+
+    def test_a_paper_is_told_before_the_index_has_it_and_once(self):
+        self.start(ENABLE_BULK_OPENSTD="true")
+        self.list(status=200, body=PAGE, content_type="text/html; charset=utf-8",
+                  headers={"ETag": '"one"'})
+        wait_until(lambda: any(NEW in message["text"] for message in self.fleet.messages()), 20,
+                   "the watcher is told")
+        stored = self.paper(NEW)[0]
+        self.assertEqual((stored["title"], stored["author"], stored["link"]),
+                         ("Found early", "Eve Early", ""))
+        self.assertEqual(stored["long_link"],
+                         f"{self.fleet.upstream.url}/papers/{YEAR}/p1060r0.pdf")
+        self.assertNotEqual(self.paper("P1001R0")[0]["title"], "Known by another title")
+        index = made_index()
+        index[NEW] = {"type": "paper", "title": "As the index says", "author": "Eve Early",
+                      "link": "https://wg21.link/p1060r0"}
+        self.fleet.upstream.patch({"index": {"inline": index}})
+        wait_until(lambda: self.paper(NEW)[0]["title"] == "As the index says", 20,
+                   "the index has the last word")
+        self.more_cycles(2)
+        self.fleet.wait_sent()
+        self.assertEqual(sum(NEW in message["text"] for message in self.fleet.messages()), 1)
+        self.assertTrue(self.scheduler.events("INDEX-FETCH", source="open-std.org", unchanged=True))
+        self.assertEqual(len(self.scheduler.events("INDEX-FETCH", source="open-std.org", status=200)), 1)
+
+    def test_a_listing_that_fails_stops_nothing(self):
+        self.start(ENABLE_BULK_OPENSTD="true")
+        for rule in ({"status": 500}, {"status": 200, "body": "maintenance"}, {"fault": "reset"}):
+            self.list(**rule)
+            self.more_cycles(2)
+        self.assertTrue(self.scheduler.events("LISTING-ERROR"))
+        self.assertEqual({row["status"] for row in self.fleet.cycles()[:-1]}, {"empty"})
+        self.assertEqual(self.fleet.messages(), [])
+
+    def test_papers_come_from_it_while_the_index_is_away(self):
+        self.start(ENABLE_BULK_OPENSTD="true")
+        self.fleet.upstream.patch({"rules": {"index": {"match": "/index.json", "status": 503}}})
+        self.more_cycles(1)
+        self.list(status=200, body=PAGE)
+        wait_until(lambda: self.paper(NEW), 20, "the paper is stored")
+        fetched = self.scheduler.health()["last_updated"]
+        self.more_cycles(2)
+        self.assertEqual(self.scheduler.health()["last_updated"], fetched)
+        self.assertTrue(self.scheduler.events("INDEX-STALE-FALLBACK"))
+
+    def test_it_is_not_asked_by_default(self):
+        self.start()
+        self.more_cycles(2)
+        self.assertEqual(self.asked(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
