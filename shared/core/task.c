@@ -126,6 +126,21 @@ static bool read_paper(const struct ps_field_reader *reader, struct ps_task *tas
     return true;
 }
 
+static bool read_look(const struct ps_field_reader *reader, struct ps_task *task,
+                      struct ps_err *err)
+{
+    struct ps_str seen_by;
+    int64_t passes;
+
+    if (!ps_field_text(reader, "seen_by", PS_TASK_WORKER_MAX, &seen_by, err) ||
+        !ps_field_count(reader, "passes", PS_TASK_PASSES_MAX, &passes, err))
+        return false;
+    if (seen_by.len > 0)
+        task->seen_by = ps_alloc_copy(seen_by.data, seen_by.len);
+    task->passes = (int)passes;
+    return true;
+}
+
 bool ps_task_parse(const struct ps_str *fields, size_t count, struct ps_task *out_task,
                    struct ps_err *err)
 {
@@ -144,7 +159,8 @@ bool ps_task_parse(const struct ps_str *fields, size_t count, struct ps_task *ou
     task.task = ps_alloc_copy(id.data, id.len);
     ok = ps_field_int(&reader, "cycle", 1, COUNTER_MAX, &task.cycle, err) &&
          ps_field_int(&reader, "epoch", 0, COUNTER_MAX, &task.epoch, err) &&
-         read_place(&reader, &task, err) && read_paper(&reader, &task, err);
+         read_place(&reader, &task, err) && read_paper(&reader, &task, err) &&
+         read_look(&reader, &task, err);
     if (ok) {
         *out_task = task;
         task = (struct ps_task){ 0 };
@@ -159,5 +175,6 @@ void ps_task_clear(struct ps_task *task)
     free(task->task);
     free(task->url);
     free(task->ext);
+    free(task->seen_by);
     *task = (struct ps_task){ 0 };
 }

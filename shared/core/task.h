@@ -10,6 +10,8 @@ enum {
     PS_TASK_URL_MAX = 2048, /* bytes */
     PS_TASK_ID_MAX = 128,
     PS_TASK_EXT_MAX = 16,
+    PS_TASK_WORKER_MAX = 256,
+    PS_TASK_PASSES_MAX = 2,
     PS_TASK_FIELDS = 9, /* task cycle epoch url tier prefix number revision ext */
 };
 
@@ -35,6 +37,9 @@ struct ps_task {
     int number;
     int revision;
     char *ext; /* with the dot */
+    /* The second look at a recent hit, fields seen_by and passes: */
+    char *seen_by; /* worker that found it; NULL: nobody has looked yet */
+    int passes;    /* how often that worker passed it on to others */
 };
 
 const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold control recheck */

@@ -29,6 +29,7 @@ static const struct {
     [PS_HTTP_F_ETAG] = { "etag",          4 },
     [PS_HTTP_F_RETRY_AFTER] = { "retry-after",   11},
     [PS_HTTP_F_LOCATION] = { "location",      8 },
+    [PS_HTTP_F_CONTENT_RANGE] = { "content-range", 13},
 };
 
 static void fields_reset(struct ps_http_call *call)
@@ -385,6 +386,7 @@ static void read_reply(const struct ps_http_call *call, struct ps_http_reply *ou
         .etag = field_text(call, PS_HTTP_F_ETAG),
         .retry_after = field_text(call, PS_HTTP_F_RETRY_AFTER),
         .location = field_text(call, PS_HTTP_F_LOCATION),
+        .content_range = field_text(call, PS_HTTP_F_CONTENT_RANGE),
         .effective_url = url ? url : "",
         .content_length = (int64_t)length,
         .redirects = (int)redirects,

@@ -106,13 +106,23 @@ static void on_end(void *cookie, const struct ps_probe_end *end)
     rig.count++;
 }
 
-static struct ps_probe *start(const char *path, int slot)
+static struct ps_probe *look(const char *path, enum ps_look look, int slot)
 {
     char *url = ps_alloc_format("%s%s", fake_site_base(rig.site), path);
-    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, true, on_end, &rig.answers[slot]);
+    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, look, on_end, &rig.answers[slot]);
 
     free(url);
     return probe;
+}
+
+static struct ps_probe *start(const char *path, int slot)
+{
+    return look(path, PS_LOOK_HEAD, slot);
+}
+
+static void confirm(const char *path, int slot)
+{
+    (void)look(path, PS_LOOK_CONFIRM, slot);
 }
 
 static void turn_until(int count, int64_t ms)
@@ -140,9 +150,10 @@ static void no_answer_comes_before_start_returned(void **state)
 {
     (void)state;
     open_kit(NULL, false);
-    assert_non_null(ps_probe_start(rig.kit.prober, "no URL at all", true, on_end, &rig.answers[0]));
     assert_non_null(
-        ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", true, on_end, &rig.answers[1]));
+        ps_probe_start(rig.kit.prober, "no URL at all", PS_LOOK_HEAD, on_end, &rig.answers[0]));
+    assert_non_null(ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", PS_LOOK_HEAD, on_end,
+                                   &rig.answers[1]));
     assert_int_equal(rig.count, 0);
     turn_until(2, 2000);
     assert_int_equal(rig.count, 2);
@@ -223,10 +234,10 @@ static void a_pause_during_the_front_text_costs_the_text_at_most(void **state)
 {
     (void)state;
     open_kit(NULL, false);
-    add("/a.html", 200, "Content-Type: text/html", NULL, 1);
+    add("/a.html", 200, "Content-Type: text/html", "<p>at first", 1);
     add("/a.html", 429, "Retry-After: 1", NULL, 1);
     add("/a.html", 200, "Content-Type: text/html", "<p>after the pause</p>", 0);
-    (void)start("/a.html", 0);
+    confirm("/a.html", 0);
     turn_until(1, 5000);
     assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
     assert_string_equal(rig.answers[0].text, "after the pause");
@@ -238,10 +249,11 @@ static void the_html_of_a_pdf_comes_first_and_its_charset_counts(void **state)
     open_kit(NULL, false);
     add("/a.pdf", 200, "Content-Type: application/pdf", "%PDF-", 0);
     add("/a.html", 200, "Content-Type: text/html; charset=\"iso-8859-1\"", "<p>J\xFCrgen</p>", 0);
-    (void)start("/a.pdf", 0);
+    confirm("/a.pdf", 0);
     turn_until(1, 5000);
     assert_string_equal(rig.answers[0].text, "J\xC3\xBCrgen");
-    assert_int_equal(seen("GET", "/a.pdf"), 0);
+    assert_int_equal(seen("GET", "/a.pdf"), 1);
+    assert_int_equal(seen("HEAD", NULL), 0);
 }
 
 static void a_broken_pdf_never_fails_the_hit(void **state)
@@ -249,18 +261,49 @@ static void a_broken_pdf_never_fails_the_hit(void **state)
     (void)state;
     open_kit(NULL, false);
     add("/a.pdf", 200, "Content-Type: application/pdf", "%PDF-1.7 no more", 0);
-    add("/b.pdf", 200, "Content-Type: application/pdf", "no PDF", 0);
-    add("/c.pdf", 200, "Content-Type: application/pdf", NULL, 1);
+    add("/c.pdf", 200, "Content-Type: application/pdf", "%PDF-1.7", 1);
     add("/c.pdf", 0, NULL, NULL, 0);
-    (void)start("/a.pdf", 0);
-    (void)start("/b.pdf", 1);
-    (void)start("/c.pdf", 2);
-    turn_until(3, 10000);
-    assert_int_equal(rig.count, 3);
-    for (int i = 0; i < 3; i++) {
+    confirm("/a.pdf", 0);
+    confirm("/c.pdf", 1);
+    turn_until(2, 10000);
+    assert_int_equal(rig.count, 2);
+    for (int i = 0; i < 2; i++) {
         assert_int_equal(rig.answers[i].outcome, PS_OUTCOME_HIT_NO_LM);
         assert_string_equal(rig.answers[i].text, "");
     }
+}
+
+static void a_body_of_another_kind_is_suspect(void **state)
+{
+    static const struct {
+        const char *path, *type, *body;
+        int status;
+        enum ps_outcome outcome;
+    } rows[] = {
+        {"/a.pdf",   "Content-Type: application/pdf", "%PDF-1.7",          206, PS_OUTCOME_HIT_NO_LM},
+        { "/b.pdf",  "Content-Type: application/pdf", "junk\n%PDF-1.4",    200, PS_OUTCOME_HIT_NO_LM},
+        { "/c.pdf",  "Content-Type: application/pdf", "<html>gone",        200, PS_OUTCOME_SUSPECT  },
+        { "/d.pdf",  "Content-Type: application/pdf", "",                  200, PS_OUTCOME_SUSPECT  },
+        { "/e.html", "Content-Type: text/html",       "  <!doctype html>", 206, PS_OUTCOME_HIT_NO_LM},
+        { "/f.html", "Content-Type: text/html",       "not found",         200, PS_OUTCOME_SUSPECT  },
+        { "/g.pdf",  NULL,                            NULL,                404, PS_OUTCOME_SUSPECT  },
+        { "/h.pdf",  NULL,                            NULL,                416, PS_OUTCOME_SUSPECT  },
+        { "/i.pdf",  NULL,                            NULL,                500, PS_OUTCOME_ERROR    },
+    };
+    static const char *const settings[] = { "PROBE_BACKOFF_MS", "1", NULL };
+    int count = (int)PS_COUNT_OF(rows);
+
+    (void)state;
+    open_kit(settings, false);
+    for (int i = 0; i < count; i++) {
+        add(rows[i].path, rows[i].status, rows[i].type, rows[i].body, 0);
+        confirm(rows[i].path, i);
+    }
+    turn_until(count, 10000);
+    assert_int_equal(rig.count, count);
+    for (int i = 0; i < count; i++)
+        if (rig.answers[i].outcome != rows[i].outcome)
+            fail_msg("%s: outcome %d", rows[i].path, (int)rig.answers[i].outcome);
 }
 
 static void a_huge_page_is_cut_and_read(void **state)
@@ -274,7 +317,7 @@ static void a_huge_page_is_cut_and_read(void **state)
     body[HUGE_BODY] = '\0';
     open_kit(NULL, false);
     add("/a.html", 200, "Content-Type: text/html", body, 0);
-    (void)start("/a.html", 0);
+    confirm("/a.html", 0);
     turn_until(1, 10000);
     assert_string_equal(rig.answers[0].text, "front");
     free(body);
@@ -333,6 +376,7 @@ int main(void)
         TEST(a_pause_during_the_front_text_costs_the_text_at_most),
         TEST(the_html_of_a_pdf_comes_first_and_its_charset_counts),
         TEST(a_broken_pdf_never_fails_the_hit),
+        TEST(a_body_of_another_kind_is_suspect),
         TEST(a_huge_page_is_cut_and_read),
         TEST(a_cancelled_probe_says_nothing_whatever_it_waits_for),
         TEST(alone_it_keeps_the_rate_too),

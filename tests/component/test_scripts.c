@@ -374,21 +374,84 @@ static void a_stored_result_leaves_and_the_cycle_tells(void **state)
 
 /* Pacing */
 
+/* 8 permits wanted, no cap on what is in flight */
+#define UNCAPPED "8", "0", "w", "0", "8", "5000"
+/* No rate; a cap of 6 */
+#define SHARE_OF(instance, busy, demand)                                                           \
+    RUN(HOST_ADMIT, HOST, "0", "5", "0", "6", instance, busy, demand, "400")
+
+static void requests_in_flight_are_shared_by_all(void **state)
+{
+    (void)state;
+    assert_string_equal(SHARE_OF("a", "0", "9"), "[0 0 0 6]"); /* all that there is */
+    assert_string_equal(SHARE_OF("b", "0", "9"), "[0 0 0 0]");
+    assert_string_equal(SHARE_OF("a", "6", "9"), "[0 0 0 6]"); /* none of it has ended yet */
+    assert_string_equal(SHARE_OF("a", "4", "9"), "[0 0 0 4]");
+    assert_string_equal(SHARE_OF("b", "0", "9"), "[0 0 0 2]");
+    assert_string_equal(SHARE_OF("a", "2", "9"), "[0 0 0 3]"); /* even */
+    assert_string_equal(SHARE_OF("b", "2", "9"), "[0 0 0 3]");
+    assert_string_equal(SHARE_OF("a", "3", "9"), "[0 0 0 3]");
+    assert_string_equal(SHARE_OF("a", "1", "1"), "[0 0 0 1]"); /* wants no more */
+    assert_string_equal(SHARE_OF("b", "3", "9"), "[0 0 0 5]");
+    assert_string_equal(SHARE_OF("a", "0", "0"), "[0 0 0 0]"); /* goes */
+    assert_string_equal(SHARE_OF("b", "5", "9"), "[0 0 0 6]");
+    assert_null(strstr(DO("GET limit:h"), "\"a\""));
+}
+
+static void the_share_of_a_dead_worker_comes_back(void **state)
+{
+    (void)state;
+    assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
+    assert_string_equal(SHARE_OF("b", "0", "6"), "[0 0 0 0]");
+    ps_test_sleep_ms(450);
+    assert_string_equal(SHARE_OF("b", "0", "6"), "[0 0 0 6]");
+}
+
+static void more_workers_than_requests_take_turns(void **state)
+{
+    static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g" };
+    int served = 0;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
+        (void)SHARE_OF(names[i], "0", "1");
+    assert_string_equal(SHARE_OF("g", "0", "1"), "[0 0 0 0]");
+    for (int i = 0; i < 20 && served == 0; i++) {
+        ps_test_sleep_ms(100);
+        for (size_t j = 0; j < PS_COUNT_OF(names); j++)
+            (void)sscanf(SHARE_OF(names[j], "0", "1"), "[0 0 0 %d]",
+                         j == 6 ? &served : &(int){ 0 });
+    }
+    assert_int_equal(served, 1);
+}
+
+static void permits_nobody_can_use_are_not_granted(void **state)
+{
+    (void)state;
+    assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "b", "0", "6", "400"),
+                        "[0 0 0 0]");
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "a", "6", "6", "400"),
+                        "[8 0 0 6]");
+}
+
 static void permits_are_granted_up_to_the_burst_and_then_at_the_rate(void **state)
 {
     int granted = 0, wait = 0, paused = 0;
 
     (void)state;
-    assert_int_equal(
-        sscanf(RUN(HOST_ADMIT, HOST, "20", "5", "8"), "[%d %d %d]", &granted, &wait, &paused), 3);
+    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[%d %d %d -1]", &granted,
+                            &wait, &paused),
+                     3);
     assert_int_equal(granted, 5);
     assert_in_range(wait, 1, 50);
     assert_int_equal(paused, 0);
     ps_test_sleep_ms(wait + 2);
-    assert_int_equal(
-        sscanf(RUN(HOST_ADMIT, HOST, "20", "5", "8"), "[%d %d %d]", &granted, &wait, &paused), 3);
+    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[%d %d %d -1]", &granted,
+                            &wait, &paused),
+                     3);
     assert_in_range(granted, 1, 3);
-    assert_string_equal(RUN(HOST_ADMIT, HOST, "0", "5", "8"), "[8 0 0]");
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "0", "5", UNCAPPED), "[8 0 0 -1]");
 }
 
 static void a_pause_stops_everybody_and_the_longest_counts(void **state)
@@ -396,21 +459,21 @@ static void a_pause_stops_everybody_and_the_longest_counts(void **state)
     int left = 0;
 
     (void)state;
-    assert_string_equal(RUN(HOST_COOL, HOST, "300", "20", "429 w1"), "300");
-    assert_in_range(strtol(RUN(HOST_COOL, HOST, "100", "20", "429 w2"), NULL, 10), 200, 300);
+    assert_string_equal(RUN(HOST_COOL, HOST, "300", "20", "429 w1", "1"), "300");
+    assert_in_range(strtol(RUN(HOST_COOL, HOST, "100", "20", "429 w2", "1"), NULL, 10), 200, 300);
     assert_string_equal(DO("GET cooldown:h"), "429 w1");
-    assert_string_equal(RUN(HOST_COOL, HOST, "900", "20", "429 w3"), "900");
+    assert_string_equal(RUN(HOST_COOL, HOST, "900", "20", "429 w3", "1"), "900");
     assert_string_equal(DO("GET cooldown:h"), "429 w3");
-    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", "8"), "[0 %d 1]", &left), 1);
+    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[0 %d 1 -1]", &left), 1);
     assert_in_range(left, 700, 900);
     assert_non_null(strstr(DO("GET limit:h"), "\"rate\":10.000")); /* cut once, not three times */
 }
 
-static void the_rate_is_never_cut_below_a_twentieth(void **state)
+static void the_rate_is_never_cut_below_its_floor(void **state)
 {
     (void)state;
     for (int i = 0; i < 12; i++) {
-        RUN(HOST_COOL, HOST, "1", "200", "429");
+        RUN(HOST_COOL, HOST, "1", "200", "429", "10");
         ps_test_sleep_ms(3);
     }
     assert_non_null(strstr(DO("GET limit:h"), "\"rate\":10."));
@@ -420,9 +483,12 @@ static void a_limit_written_by_hand_does_no_harm(void **state)
 {
     (void)state;
     DO("SET limit:h nonsense");
-    assert_string_equal(RUN(HOST_ADMIT, HOST, "20", "5", "2"), "[2 0 0]");
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "20", "5", "2", "0", "w", "0", "2", "5000"),
+                        "[2 0 0 -1]");
+    DO("SET limit:h {\"in_flight\":{\"x\":7,\"y\":{\"held\":\"z\",\"until_ms\":9e15}}}");
+    assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
     DO("SET limit:h [1,2]");
-    assert_string_equal(RUN(HOST_COOL, HOST, "1", "20", "429"), "1");
+    assert_string_equal(RUN(HOST_COOL, HOST, "1", "20", "429", "1"), "1");
 }
 
 static void a_heartbeat_always_has_an_end(void **state)
@@ -529,9 +595,13 @@ int main(void)
         FLUSHED(what_nobody_read_of_a_closed_cycle_is_withdrawn),
         FLUSHED(a_new_leader_adopts_what_the_old_one_had_read),
         FLUSHED(a_stored_result_leaves_and_the_cycle_tells),
+        FLUSHED(requests_in_flight_are_shared_by_all),
+        FLUSHED(the_share_of_a_dead_worker_comes_back),
+        FLUSHED(more_workers_than_requests_take_turns),
+        FLUSHED(permits_nobody_can_use_are_not_granted),
         FLUSHED(permits_are_granted_up_to_the_burst_and_then_at_the_rate),
         FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
-        FLUSHED(the_rate_is_never_cut_below_a_twentieth),
+        FLUSHED(the_rate_is_never_cut_below_its_floor),
         FLUSHED(a_limit_written_by_hand_does_no_harm),
         FLUSHED(a_heartbeat_always_has_an_end),
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),

@@ -1,7 +1,7 @@
 /* Whatever bytes come as the index: refused whole with a reason, or a snapshot that PostgreSQL
    takes, in order, that finds its own papers and differs from itself in nothing. */
 #include "scheduler/core/diff.h"
-#include "shared/core/fold.h"
+#include "tests/fuzz/check.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -9,15 +9,6 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_text(const char *text)
-{
-    char *clean = ps_utf8_clean(text, strlen(text));
-
-    assert(strlen(text) <= PS_INDEX_FIELD_MAX);
-    assert(strcmp(clean, text) == 0);
-    free(clean);
-}
 
 static void check_paper(const struct ps_index *index, size_t i)
 {
@@ -27,7 +18,7 @@ static void check_paper(const struct ps_index *index, size_t i)
                             paper->link,   paper->long_link, paper->status };
 
     for (size_t k = 0; k < PS_COUNT_OF(texts); k++)
-        check_text(texts[k]);
+        check_text(texts[k], PS_INDEX_FIELD_MAX);
     assert(paper->type[0] != '\0');
     assert(ps_index_find(index, paper->id) == paper);
     assert(i == 0 || strcmp(ps_index_at(index, i - 1)->id, paper->id) < 0);

@@ -139,6 +139,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "RECHECK_DRAFTS_MAX=200",
         "NOTIFY_ON_DRAFT_UPDATE=true",
         "ENABLE_BULK_OPENSTD=false",
+        "PROBE_RATE_FLOOR=10",
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/"
     };
     struct source source = { 0 };

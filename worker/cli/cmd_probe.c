@@ -118,7 +118,7 @@ static int ask_all(struct command *command, const struct ps_config *config, char
     for (size_t i = 0; i < command->count; i++) {
         command->questions[i].command = command;
         command->questions[i].probe =
-            ps_probe_start(kit.prober, urls[i], false, on_answer, &command->questions[i]);
+            ps_probe_start(kit.prober, urls[i], PS_LOOK_HEAD, on_answer, &command->questions[i]);
     }
     status = ps_loop_run(command->loop);
     ps_timer_destroy(command->sweep);

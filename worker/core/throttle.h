@@ -27,6 +27,13 @@ size_t ps_permits_wanted(const struct ps_permit_need *need);
  * the stream is asked for more, not so many that another worker could have done them by then. */
 size_t ps_backlog_room(size_t concurrency, int64_t latency_us);
 
+/* Shares of what may be under way at a host (host_admit.lua). */
+enum {
+    PS_SHARE_LOOK_MS = 1000, /* a share is looked after so often: others may want of it */
+    PS_SHARE_IDLE_MS = 250,  /* a share that nothing uses is given back after it */
+    PS_SHARE_MARGIN_MS = 2000
+};
+
 /* Running average; the first sample counts in full. */
 int64_t ps_latency_average(int64_t average_us, int64_t sample_us);
 

@@ -84,6 +84,45 @@ bool ps_type_fits(const char *content_type, struct ps_str ext)
     return !is_html(type);
 }
 
+static bool has_markup(const char *body, size_t len)
+{
+    if (len >= 2 && (memcmp(body, "\xff\xfe", 2) == 0 || memcmp(body, "\xfe\xff", 2) == 0))
+        return true; /* UTF-16 */
+    for (size_t i = 0; i + 1 < len; i++) {
+        char next = body[i + 1];
+
+        if (body[i] == '<' && (next == '!' || next == '?' || (next >= 'a' && next <= 'z') ||
+                               (next >= 'A' && next <= 'Z')))
+            return true;
+    }
+    return false;
+}
+
+static bool has_pdf_mark(const char *body, size_t len)
+{
+    for (size_t i = 0; i + 5 <= len; i++)
+        if (memcmp(body + i, "%PDF-", 5) == 0)
+            return true;
+    return false;
+}
+
+bool ps_body_fits(const char *body, size_t len, struct ps_str ext)
+{
+    if (ps_str_is_fold(ext, ".pdf"))
+        return has_pdf_mark(body, len);
+    if (ps_str_is_fold(ext, ".html") || ps_str_is_fold(ext, ".htm"))
+        return has_markup(body, len) && !has_pdf_mark(body, len);
+    return len > 0;
+}
+
+int64_t ps_range_total(const char *content_range)
+{
+    const char *slash = content_range == NULL ? NULL : strrchr(content_range, '/');
+    int64_t total;
+
+    return slash != NULL && ps_str_int(ps_str_of(slash + 1), 0, INT64_MAX, &total) ? total : -1;
+}
+
 static bool same_file(const struct ps_answer *answer)
 {
     size_t asked_len;
@@ -121,6 +160,12 @@ static void judge_ok(struct ps_verdict *verdict, const struct ps_answer *answer,
         verdict->failed = true;
         ps_fail(&verdict->err, PS_FAILURE_UNKNOWN, answer->status, "Content-Type is '%.*s'",
                 shown(strlen(answer->content_type)), answer->content_type);
+    } else if (answer->confirm &&
+               !ps_body_fits(answer->body, answer->body_len, ps_url_ext(answer->url))) {
+        verdict->outcome = PS_OUTCOME_SUSPECT;
+        verdict->failed = true;
+        ps_fail(&verdict->err, PS_FAILURE_UNKNOWN, answer->status,
+                "it does not begin like a file of its kind");
     } else {
         verdict->outcome = ps_recency(answer->last_modified, rules->modified_within_ms, wall_ms);
     }
@@ -133,6 +178,12 @@ static bool is_permanent(const struct ps_err *err)
            err->code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
+/* Answers to GET that another try does not change; 416: it is empty. */
+static bool is_gone(int status)
+{
+    return status == 404 || status == 403 || status == 410 || status == 416;
+}
+
 struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
                                 const struct ps_verdict_rules *rules, int attempt, int64_t wall_ms,
                                 double rnd)
@@ -140,8 +191,15 @@ struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
     struct ps_verdict verdict = { .next = PS_VERDICT_SETTLED, .outcome = PS_OUTCOME_ERROR };
     int status = answer->status;
 
-    if (answer->err == NULL && status == 200) {
+    if (answer->err == NULL && (status == 200 || (answer->confirm && status == 206))) {
         judge_ok(&verdict, answer, rules, wall_ms);
+        return verdict;
+    }
+    if (answer->err == NULL && answer->confirm && is_gone(status)) {
+        verdict.outcome = PS_OUTCOME_SUSPECT;
+        verdict.failed = true;
+        ps_fail(&verdict.err, PS_FAILURE_UNKNOWN, status,
+                "there for HEAD, and answered with %d to GET", status);
         return verdict;
     }
     if (answer->err == NULL && (status == 404 || status == 403 || status == 410)) {

@@ -13,6 +13,9 @@ struct ps_answer {
     const char *url;           /* asked for */
     const char *effective_url; /* after redirects; NULL: the same */
     const char *content_type, *last_modified, *retry_after;
+    bool confirm;     /* the second look at a hit, with the beginning of the body */
+    const char *body; /* of it */
+    size_t body_len;
 };
 
 struct ps_verdict_rules {
@@ -48,6 +51,11 @@ int64_t ps_retry_after_ms(const char *retry_after, int64_t wall_ms);
 /* Can a Content-Type (NULL: not told, which says nothing against it) be that of a file with this
  * extension? */
 bool ps_type_fits(const char *content_type, struct ps_str ext);
+/* Can a file with this extension begin like that? A PDF has its mark in the first kilobyte, as
+ * readers of PDF want it; a page has markup; anything else is no page. */
+bool ps_body_fits(const char *body, size_t len, struct ps_str ext);
+/* The whole length of what Content-Range (RFC 9110 section 14.4) is a part of; -1 when not told. */
+int64_t ps_range_total(const char *content_range);
 /* The extension of a URL's file name, with its dot; empty when there is none. Borrowed from url. */
 struct ps_str ps_url_ext(const char *url);
 

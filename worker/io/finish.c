@@ -33,7 +33,7 @@ struct lane {
     struct ps_timer *timer;
 };
 
-enum { LANE_RESULT, LANE_BURY, LANE_RETURN, LANES };
+enum { LANE_RESULT, LANE_BURY, LANE_RETURN, LANE_PASS, LANES };
 
 struct ps_finish {
     struct ps_finish_options options;
@@ -68,6 +68,7 @@ static void push_entry(struct args *args, const struct lane *lane, struct entry 
     push(args, entry->id);
     switch (lane - lane->finish->lanes) {
     case LANE_RESULT:
+    case LANE_PASS:
         (void)snprintf(entry->number, sizeof(entry->number), "%zu", entry->fields.len);
         push(args, entry->number);
         push_fields(args, &entry->fields);
@@ -193,6 +194,7 @@ struct ps_finish *ps_finish_create(const struct ps_finish_options *options)
     (void)snprintf(finish->kept, sizeof(finish->kept), "%d", PS_FINISH_DEAD_KEPT);
     lane_init(&finish->lanes[LANE_RESULT], finish, PS_SCRIPT_TASK_FINISH, PS_FINISH_BATCH);
     lane_init(&finish->lanes[LANE_BURY], finish, PS_SCRIPT_TASK_BURY, 1);
+    lane_init(&finish->lanes[LANE_PASS], finish, PS_SCRIPT_TASK_PASS, PS_FINISH_BATCH);
     lane_init(&finish->lanes[LANE_RETURN], finish, PS_SCRIPT_TASK_RETURN, 4 * PS_FINISH_BATCH);
     return finish;
 }
@@ -241,6 +243,11 @@ void ps_finish_bury(struct ps_finish *finish, const char *id, const char *reason
     entry->reason = ps_alloc_text(reason);
     (void)snprintf(entry->number, sizeof(entry->number), "%lld", (long long)deliveries);
     add(&finish->lanes[LANE_BURY], entry);
+}
+
+void ps_finish_pass(struct ps_finish *finish, const char *id, struct ps_fields *fields, void *item)
+{
+    add(&finish->lanes[LANE_PASS], entry_make(id, fields, item));
 }
 
 void ps_finish_return(struct ps_finish *finish, const char *id, void *item)

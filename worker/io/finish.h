@@ -36,6 +36,8 @@ void ps_finish_result(struct ps_finish *finish, const char *id, struct ps_fields
 /* fields may be empty: no result then. */
 void ps_finish_bury(struct ps_finish *finish, const char *id, const char *reason,
                     int64_t deliveries, struct ps_fields *fields, void *item);
+/* fields: of the entry that takes its place in the stream. */
+void ps_finish_pass(struct ps_finish *finish, const char *id, struct ps_fields *fields, void *item);
 void ps_finish_return(struct ps_finish *finish, const char *id, void *item);
 void ps_finish_redis(struct ps_finish *finish, bool up);  /* tell it when Redis comes or goes */
 uint64_t ps_finish_trips(const struct ps_finish *finish); /* commands sent */

@@ -15,7 +15,7 @@
 #define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash)
 #include <uthash.h>
 
-enum { ASK_AGAIN_MS = 500, NUMBER_TEXT = 32 };
+enum { ASK_AGAIN_MS = 500, SHARE_AGAIN_MS = 50, NUMBER_TEXT = 32 };
 
 TAILQ_HEAD(ticket_list, ps_ticket);
 
@@ -28,6 +28,10 @@ struct ps_gate_host {
     size_t on_wire;
     size_t permits;
     int64_t permits_until_ms;
+    size_t share;       /* requests that may be under way, of the fleet's */
+    size_t share_bound; /* while the fleet is asked: no more than it was told */
+    int64_t look_at_ms; /* when the share is to be looked after */
+    int64_t idle_ms;    /* since when nothing uses it */
     int64_t paused_until_ms;
     int64_t ask_after_ms;
     bool asking;
@@ -103,6 +107,28 @@ static int64_t reply_number(const struct redisReply *reply, size_t at)
     return ps_reply_int(reply->element[at], 0);
 }
 
+/* How many requests may be under way at the host now. */
+static size_t limit_of(const struct ps_gate_host *host)
+{
+    const struct ps_gate_options *options = &host->gate->options;
+
+    if (options->host_cap == 0)
+        return SIZE_MAX;
+    if (options->redis == NULL)
+        return options->host_cap;
+    return host->asking && host->share_bound < host->share ? host->share_bound : host->share;
+}
+
+static void take_share(struct ps_gate_host *host, int64_t share)
+{
+    int64_t now = now_ms(host->gate);
+
+    if (share < 0)
+        return;
+    host->share = (size_t)share;
+    host->look_at_ms = now + PS_SHARE_LOOK_MS;
+}
+
 static void on_permits(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_gate_host *host = cookie;
@@ -115,17 +141,22 @@ static void on_permits(void *cookie, const struct redisReply *reply, const struc
     wake(host->gate);
     if (err != NULL) {
         /* without the fleet's word no request is sent: it may be the one too many */
-        host->ask_after_ms = now + ASK_AGAIN_MS;
+        host->ask_after_ms = host->look_at_ms = now + ASK_AGAIN_MS;
+        host->idle_ms = now;
         if (err->code == PS_REDIS_ERR_REPLY)
             PS_LOG(TASK_ERROR, F_TEXT("what", "host_admit"), F_ERR(err));
         return;
     }
     granted = reply_number(reply, 0);
     wait_ms = reply_number(reply, 1);
+    take_share(host, reply_number(reply, 3));
     if (reply_number(reply, 2) == 1) {
         pause_until(host, now + wait_ms, 0);
         return;
     }
+    /* a share that is too small grows when others end, and nobody tells of that */
+    if (wait_ms == 0 && !TAILQ_EMPTY(&host->waiting) && host->on_wire >= limit_of(host))
+        wait_ms = SHARE_AGAIN_MS;
     host->ask_after_ms = now + wait_ms;
     /* an answer that was on its way when the pause began grants nothing */
     if (granted > 0 && host->paused_until_ms <= now) {
@@ -134,24 +165,51 @@ static void on_permits(void *cookie, const struct redisReply *reply, const struc
     }
 }
 
+static size_t waiting_of(const struct ps_gate_host *host)
+{
+    const struct ps_ticket *ticket;
+    size_t waiting = 0;
+
+    TAILQ_FOREACH(ticket, &host->waiting, link)
+    {
+        if (++waiting == PS_PERMIT_BATCH)
+            break;
+    }
+    return waiting;
+}
+
+/* Requests that could be under way at the host at once, were nobody else there. */
+static size_t demand_of(const struct ps_gate_host *host)
+{
+    const struct ps_gate_options *options = &host->gate->options;
+    size_t most = options->slots < options->host_cap ? options->slots : options->host_cap;
+    size_t demand = host->on_wire + waiting_of(host);
+
+    return demand < most ? demand : most;
+}
+
 static void ask_fleet(struct ps_gate_host *host, size_t wanted)
 {
     const struct ps_gate_options *options = &host->gate->options;
-    char rate[NUMBER_TEXT];
-    char burst[NUMBER_TEXT];
-    char count[NUMBER_TEXT];
-    struct ps_str args[3];
+    enum { RATE, BURST, WANTED, CAP, INSTANCE, BUSY, DEMAND, LEASE, ARGS };
+    char texts[ARGS][NUMBER_TEXT];
+    struct ps_str args[ARGS];
 
-    (void)snprintf(rate, sizeof(rate), "%.3f", options->rate);
-    (void)snprintf(burst, sizeof(burst), "%lld", (long long)options->burst);
-    (void)snprintf(count, sizeof(count), "%zu", wanted);
-    args[0] = ps_str_of(rate);
-    args[1] = ps_str_of(burst);
-    args[2] = ps_str_of(count);
+    host->share_bound = host->on_wire;
+    (void)snprintf(texts[RATE], NUMBER_TEXT, "%.3f", options->rate);
+    (void)snprintf(texts[BURST], NUMBER_TEXT, "%lld", (long long)options->burst);
+    (void)snprintf(texts[WANTED], NUMBER_TEXT, "%zu", wanted);
+    (void)snprintf(texts[CAP], NUMBER_TEXT, "%zu", options->host_cap);
+    (void)snprintf(texts[BUSY], NUMBER_TEXT, "%zu", host->share_bound);
+    (void)snprintf(texts[DEMAND], NUMBER_TEXT, "%zu", demand_of(host));
+    (void)snprintf(texts[LEASE], NUMBER_TEXT, "%lld",
+                   (long long)options->timeout_ms + PS_SHARE_MARGIN_MS);
+    for (size_t i = 0; i < ARGS; i++)
+        args[i] = ps_str_of(i == INSTANCE ? options->instance : texts[i]);
     host->asking = true;
     host->commands++;
     ps_script_run(options->redis, PS_SCRIPT_HOST_ADMIT,
-                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 3,
+                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, ARGS,
                   on_permits, host);
 }
 
@@ -172,7 +230,7 @@ static void admit_some(struct ps_gate_host *host)
     struct ps_ticket *ticket;
 
     while (host->permits > 0 && gate->on_wire < gate->options.slots &&
-           (ticket = TAILQ_FIRST(&host->waiting)) != NULL) {
+           host->on_wire < limit_of(host) && (ticket = TAILQ_FIRST(&host->waiting)) != NULL) {
         TAILQ_REMOVE(&host->waiting, ticket, link);
         gate->waiting--;
         host->permits--;
@@ -187,25 +245,43 @@ static void admit_some(struct ps_gate_host *host)
 static size_t wanted_of(const struct ps_gate_host *host)
 {
     const struct ps_gate *gate = host->gate;
-    struct ps_permit_need need = { .stock = host->permits,
+    size_t cap = gate->options.host_cap;
+    struct ps_permit_need need = { .waiting = waiting_of(host),
+                                   .stock = host->permits,
                                    .free_slots = gate->options.slots - gate->on_wire,
                                    .on_wire = host->on_wire,
                                    .latency_us = gate->latency_us };
-    struct ps_ticket *ticket;
 
-    TAILQ_FOREACH(ticket, &host->waiting, link)
-    {
-        if (++need.waiting == PS_PERMIT_BATCH)
-            break;
-    }
+    if (cap > 0 && cap - host->on_wire < need.free_slots)
+        need.free_slots = cap - host->on_wire;
     return ps_permits_wanted(&need);
+}
+
+/* The earlier of two times from now, -1 for never. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
+/* When the share must be looked after, in ms; -1: never. Nothing is under way with the fleet. */
+static int64_t share_due(struct ps_gate_host *host)
+{
+    int64_t now = now_ms(host->gate), due_ms = host->look_at_ms;
+
+    if (host->share == 0 || host->gate->options.redis == NULL)
+        return -1;
+    if (host->on_wire > 0 || !TAILQ_EMPTY(&host->waiting))
+        host->idle_ms = now;
+    if (host->idle_ms + PS_SHARE_IDLE_MS < due_ms)
+        due_ms = host->idle_ms + PS_SHARE_IDLE_MS;
+    return due_ms > now ? due_ms - now : 0;
 }
 
 /* Lets through what may go; returns when to look again in ms, -1 when something else will tell. */
 static int64_t host_step(struct ps_gate_host *host)
 {
     struct ps_gate *gate = host->gate;
-    int64_t now = now_ms(gate);
+    int64_t now = now_ms(gate), share_ms;
     size_t wanted;
 
     if (host->paused_until_ms > now)
@@ -213,13 +289,16 @@ static int64_t host_step(struct ps_gate_host *host)
     if (host->permits_until_ms <= now)
         host->permits = 0;
     admit_some(host);
-    if (TAILQ_EMPTY(&host->waiting) || host->asking)
+    if (host->asking)
         return -1;
-    if (host->ask_after_ms > now)
-        return host->ask_after_ms - now;
-    wanted = wanted_of(host);
-    if (wanted == 0)
-        return -1; /* every slot is taken: the next one that comes free wakes the gate */
+    share_ms = share_due(host);
+    if (TAILQ_EMPTY(&host->waiting) && share_ms != 0)
+        return share_ms;
+    if (host->ask_after_ms > now && share_ms != 0)
+        return sooner(host->ask_after_ms - now, share_ms);
+    wanted = TAILQ_EMPTY(&host->waiting) ? 0 : wanted_of(host);
+    if (wanted == 0 && share_ms != 0)
+        return share_ms; /* every slot is taken: the next one that comes free wakes the gate */
     if (gate->options.redis != NULL) {
         if (ps_redis_up(gate->options.redis))
             ask_fleet(host, wanted);
@@ -238,16 +317,13 @@ static void on_wake(void *cookie)
 
     HASH_ITER(hh, gate->hosts, host, next)
     {
-        int64_t delay = host_step(host);
-
-        if (delay >= 0 && (soonest < 0 || delay < soonest))
-            soonest = delay;
+        soonest = sooner(soonest, host_step(host));
     }
     /* a host is forgotten once nothing hangs on it: tasks can name any number of them */
     HASH_ITER(hh, gate->hosts, host, next)
     {
         if (TAILQ_EMPTY(&host->waiting) && host->on_wire == 0 && host->commands == 0 &&
-            host->paused_until_ms <= now_ms(gate) &&
+            host->share == 0 && host->paused_until_ms <= now_ms(gate) &&
             (gate->options.redis != NULL || host->ask_after_ms <= now_ms(gate)) &&
             host->permits_until_ms <= now_ms(gate))
             host_free(host);
@@ -334,10 +410,9 @@ static void tell_fleet(struct ps_gate_host *host)
 {
     const struct ps_gate_options *options = &host->gate->options;
     int64_t left_ms = host->paused_until_ms - now_ms(host->gate);
-    char pause[NUMBER_TEXT];
-    char rate[NUMBER_TEXT];
+    char pause[NUMBER_TEXT], rate[NUMBER_TEXT], floor[NUMBER_TEXT];
     char why[PS_URL_HOST];
-    struct ps_str args[3];
+    struct ps_str args[4];
 
     host->cool_lost = false;
     if (left_ms <= 0)
@@ -348,9 +423,11 @@ static void tell_fleet(struct ps_gate_host *host)
     args[0] = ps_str_of(pause);
     args[1] = ps_str_of(rate);
     args[2] = ps_str_of(why);
+    (void)snprintf(floor, sizeof(floor), "%.3f", options->floor);
+    args[3] = ps_str_of(floor);
     host->commands++;
     ps_script_run(options->redis, PS_SCRIPT_HOST_COOL,
-                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 3,
+                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 4,
                   on_cooled, host);
 }
 
@@ -383,6 +460,18 @@ void ps_gate_redis(struct ps_gate *gate, bool up)
             tell_fleet(host);
     }
     wake(gate);
+}
+
+void ps_gate_give_back(struct ps_gate *gate)
+{
+    struct ps_gate_host *host;
+    struct ps_gate_host *next;
+
+    HASH_ITER(hh, gate->hosts, host, next)
+    {
+        if (host->share > 0 && host->on_wire == 0 && ps_redis_up(gate->options.redis))
+            ask_fleet(host, 0);
+    }
 }
 
 bool ps_ticket_paused(const struct ps_gate *gate, const struct ps_ticket *ticket)

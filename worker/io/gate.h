@@ -29,8 +29,11 @@ struct ps_gate_options {
     const struct ps_keys *keys;
     const char *instance; /* named in the pause it asks for; borrowed */
     double rate;          /* a second and host; 0: none */
+    double floor;         /* a host's pauses do not cut the rate below it */
     int64_t burst;
-    size_t slots; /* requests under way at once */
+    size_t slots;       /* requests under way at once */
+    size_t host_cap;    /* requests under way at one host, by the whole fleet; 0: no cap */
+    int64_t timeout_ms; /* a request ends by then: so long a share outlives its worker */
 };
 
 /* Borrows what options names, until ps_gate_destroy. */
@@ -51,6 +54,8 @@ void ps_gate_cool(struct ps_gate *gate, const char *url, int64_t pause_ms, int s
 void ps_gate_redis(struct ps_gate *gate, bool up); /* tell it when Redis comes or goes */
 bool ps_ticket_paused(const struct ps_gate *gate,
                       const struct ps_ticket *ticket); /* waits for the end of a pause */
+/* This worker goes: its share is others' at once. With nothing under way. */
+void ps_gate_give_back(struct ps_gate *gate);
 size_t ps_gate_waiting(const struct ps_gate *gate);
 size_t ps_gate_on_wire(const struct ps_gate *gate);
 size_t ps_gate_paused_hosts(const struct ps_gate *gate);

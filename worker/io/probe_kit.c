@@ -14,8 +14,11 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
                                     .keys = options->keys,
                                     .instance = options->instance,
                                     .rate = config->probe_rate_limit,
+                                    .floor = config->probe_rate_floor,
                                     .burst = config->probe_rate_burst,
-                                    .slots = (size_t)config->http_concurrency };
+                                    .slots = (size_t)config->http_concurrency,
+                                    .host_cap = (size_t)config->probe_host_concurrency,
+                                    .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000) };
     struct ps_prober_options prober = {
         .loop = options->loop,
         .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000),

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { PARTIAL = 206 };
+
 struct ps_prober {
     struct ps_prober_options options;
 };
@@ -12,7 +14,7 @@ struct ps_prober {
 struct ps_probe {
     struct ps_prober *prober;
     char *url;
-    bool read_front;
+    enum ps_look look;
     struct ps_ticket ticket;
     struct ps_http_call *call;
     struct ps_front_read *front;
@@ -108,7 +110,7 @@ static void act(struct ps_probe *probe)
             ask(probe);
         return;
     case PS_VERDICT_SETTLED:
-        if (options->front != NULL && probe->read_front &&
+        if (options->front != NULL && probe->look == PS_LOOK_CONFIRM &&
             (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM))
             probe->front = ps_front_start(options->front, probe->url, on_front, probe);
         else
@@ -126,7 +128,10 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
                                 .effective_url = reply->effective_url,
                                 .content_type = reply->content_type,
                                 .last_modified = reply->last_modified,
-                                .retry_after = reply->retry_after };
+                                .retry_after = reply->retry_after,
+                                .confirm = probe->look == PS_LOOK_CONFIRM,
+                                .body = reply->body,
+                                .body_len = reply->body_len };
 
     probe->call = NULL;
     ps_gate_leave(probe->prober->options.gate, &probe->ticket);
@@ -136,7 +141,8 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
     probe->last_modified = ps_alloc_text(reply->last_modified);
     free(probe->etag);
     probe->etag = ps_alloc_text(reply->etag);
-    probe->content_length = reply->content_length;
+    probe->content_length =
+        reply->status == PARTIAL ? ps_range_total(reply->content_range) : reply->content_length;
     probe->answered_ms = ps_clock_wall_ms();
     probe->verdict = ps_verdict_of(&answer, &probe->prober->options.rules, probe->attempts,
                                    probe->answered_ms, ps_clock_random());
@@ -145,10 +151,13 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
 
 static void on_turn(void *cookie)
 {
+    static const char *const first_kilobyte[] = { "Range: bytes=0-1023", NULL };
     struct ps_probe *probe = cookie;
+    bool confirm = probe->look == PS_LOOK_CONFIRM;
     const struct ps_prober_options *options = &probe->prober->options;
-    struct ps_http_request request = { .method = PS_HTTP_HEAD,
+    struct ps_http_request request = { .method = confirm ? PS_HTTP_GET : PS_HTTP_HEAD,
                                        .url = probe->url,
+                                       .headers = confirm ? first_kilobyte : NULL,
                                        .timeout_ms = options->timeout_ms,
                                        .max_body = 1024,
                                        .truncate_body = true,
@@ -186,14 +195,14 @@ void ps_prober_destroy(struct ps_prober *prober)
     free(prober);
 }
 
-struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, bool read_front,
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_look look,
                                 ps_probe_fn fn, void *cookie)
 {
     struct ps_probe *probe = ps_alloc_zero(1, sizeof(*probe));
 
     probe->prober = prober;
     probe->url = ps_alloc_text(url);
-    probe->read_front = read_front;
+    probe->look = look;
     probe->content_length = -1;
     probe->fn = fn;
     probe->cookie = cookie;

@@ -41,8 +41,11 @@ typedef void (*ps_probe_fn)(void *cookie, const struct ps_probe_end *end);
 struct ps_prober *ps_prober_create(const struct ps_prober_options *options) PS_MUST_USE;
 void ps_prober_destroy(struct ps_prober *prober); /* with no probe under way */
 
-/* read_front: the front text of a recent hit is wanted. */
-struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, bool read_front,
+enum ps_look {
+    PS_LOOK_HEAD,   /* is it there? */
+    PS_LOOK_CONFIRM /* does it begin as it should (ranged GET)? If so, its front text too */
+};
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_look look,
                                 ps_probe_fn fn, void *cookie) PS_MUST_USE;
 void ps_probe_cancel(struct ps_probe *probe); /* fn will not run; NULL is fine */
 /* Ends it now, with err, as error or deferred: fn runs before this returns. */

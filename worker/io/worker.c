@@ -118,6 +118,26 @@ static void count_outcome(struct ps_worker *worker, enum ps_outcome outcome)
     count(worker, PS_METRIC_PROBES, ps_outcome_name(outcome));
 }
 
+/* Asks for the second look, by another worker where there is one: it is put back with a word of who
+ * saw it, and taken by the same one only after it was passed on and came back. */
+static void pass_on(struct held *held, int passes)
+{
+    struct ps_fields fields;
+
+    ps_fields_init(&fields);
+    ps_task_format(&held->task, &fields);
+    ps_fields_add(&fields, "seen_by", held->worker->daemon->instance);
+    ps_fields_add_int(&fields, "passes", passes);
+    ps_finish_pass(held->worker->finish, held->id, &fields, held);
+    ps_fields_clear(&fields);
+}
+
+static bool needs_second_look(const struct ps_task *task, enum ps_outcome outcome)
+{
+    return task->seen_by == NULL && ps_tier_is_planned(task->tier) &&
+           (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM);
+}
+
 static void on_probe_end(void *cookie, const struct ps_probe_end *end)
 {
     struct held *held = cookie;
@@ -125,6 +145,12 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
     struct ps_fields fields;
 
     held->probe = NULL; /* it is gone after this call */
+    if (needs_second_look(&held->task, end->outcome)) {
+        PS_LOG(PROBE_SEEN, F_TEXT("url", end->url), F_INT("status", end->status));
+        pass_on(held, 0);
+        refill(worker);
+        return;
+    }
     count_outcome(worker, end->outcome);
     ps_report_log(worker->daemon->failures, &held->task, end);
     ps_fields_init(&fields);
@@ -204,9 +230,13 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "cycle over");
         end = ps_report_unasked(&held->task, &err);
         on_probe_end(held, &end);
+    } else if (held->task.seen_by != NULL && held->task.passes < PS_TASK_PASSES_MAX &&
+               strcmp(held->task.seen_by, worker->daemon->instance) == 0) {
+        pass_on(held, held->task.passes + 1);
     } else {
         held->probe = ps_probe_start(worker->kit.prober, held->task.url,
-                                     ps_tier_is_planned(held->task.tier), on_probe_end, held);
+                                     held->task.seen_by == NULL ? PS_LOOK_HEAD : PS_LOOK_CONFIRM,
+                                     on_probe_end, held);
     }
 }
 
@@ -314,6 +344,7 @@ static void leave_when_empty(struct ps_worker *worker)
     if (worker->drain == 0 || worker->leaving || !worker->intake_over || worker->held != NULL)
         return;
     worker->leaving = true;
+    ps_gate_give_back(worker->kit.gate);
     ps_intake_forget(worker->intake, on_forgotten);
 }
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Any number of workers is one visitor: what is in flight, the rate and pauses are the fleet's."""
+import collections
+import time
+import unittest
+
+from rig import CycleCase, wait_until
+
+SLOW = {"match": "/files/*"}
+
+
+class Polite(CycleCase):
+    def start(self, workers, delay_ms, **settings):
+        """One cycle of about 760 probes, and workers that wait for it."""
+        self.start_fleet(schedulers=0, delay_ms=delay_ms, POLL_INTERVAL_SECONDS=60,
+                         HTTP_CONCURRENCY=20, **settings)
+        self.workers = [program for program in self.fleet.programs if program.component == "worker"]
+        self.workers += [self.fleet.start("worker") for _ in range(workers - 1)]
+        for worker in self.workers:
+            wait_until(worker.ready, 15, "a worker is ready")
+        self.fleet.start("scheduler")
+
+    def asked(self):
+        return [request for request in self.fleet.upstream.requests(prefix="/files/")]
+
+    def peak(self):
+        return self.fleet.upstream.drafts_stats()["peak_in_flight"]
+
+    def close(self, seconds=60):
+        self.fleet.wait_cycles(1, seconds)
+        self.check_cycles()
+
+    def shares(self):
+        rows = self.fleet.postgres.query("SELECT worker, count(*) AS n FROM probes GROUP BY worker")
+        return {row["worker"]: row["n"] for row in rows}
+
+    def test_requests_in_flight_are_the_fleets(self):
+        self.start(4, 60, PROBE_HOST_CONCURRENCY=8)
+        wait_until(lambda: len(self.asked()) > 200, 30, "the cycle is under way")
+        began = time.monotonic()
+        count = len(self.asked())
+        time.sleep(1.5)
+        rate = (len(self.asked()) - count) / (time.monotonic() - began)
+        self.close()
+        self.assertLessEqual(self.peak(), 8)
+        self.assertGreater(rate, 0.8 * 8 / 0.060, "the cap is not used")
+        shares = self.shares()
+        self.assertEqual(len(shares), 4)
+        self.assertGreater(min(shares.values()), sum(shares.values()) / 16, shares)
+
+    def test_a_crashed_workers_share_comes_back(self):
+        self.start(2, 60, PROBE_HOST_CONCURRENCY=6, HTTP_TIMEOUT_SECONDS=1, GAP_MAX_REV=4)
+        wait_until(lambda: len(self.asked()) > 200, 30, "the cycle is under way")
+        self.workers[0].kill()
+        killed_ms = time.time() * 1000
+        self.close()
+        self.assertLessEqual(self.peak(), 6)
+        late = collections.Counter(int((request["t_ms"] - killed_ms) // 1000)
+                                   for request in self.asked() if request["t_ms"] > killed_ms)
+        self.assertGreater(late[4], 0.8 * 6 / 0.060, late)
+
+    def test_a_share_that_is_given_back_is_used_at_once(self):
+        self.start(2, 60, PROBE_HOST_CONCURRENCY=6, HTTP_TIMEOUT_SECONDS=2, GAP_MAX_REV=4)
+        wait_until(lambda: len(self.asked()) > 200, 30, "the cycle is under way")
+        self.assertEqual(self.workers[0].stop(), 0)
+        stopped_ms = time.time() * 1000
+        self.close()
+        soon = [request for request in self.asked()
+                if stopped_ms + 500 < request["t_ms"] < stopped_ms + 1500]
+        self.assertGreater(len(soon), 0.8 * 6 / 0.060)
+        self.assertLessEqual(self.peak(), 6)
+
+    def test_one_pause_seen_by_one_of_eight_workers_stops_them_all(self):
+        self.start(8, 20, PROBE_RATE_LIMIT=100, PROBE_RATE_BURST=10)
+        wait_until(lambda: len(self.asked()) > 150, 30, "the cycle is under way")
+        self.fleet.upstream.patch({"rules": {"slow": None}})
+        self.fleet.upstream.patch({"rules": {"again": {**SLOW, "retry_after": 3, "times": 1},
+                                             "slow": {**SLOW, "delay_ms": 20}}})
+        told = wait_until(lambda: [request for request in self.asked() if request["status"] == 429],
+                          10, "somebody is told to wait")
+        self.close()
+        told_ms = told[0]["t_ms"]
+        times = sorted(request["t_ms"] for request in self.asked())
+        early = [t for t in times if told_ms + 100 < t < told_ms + 2950]
+        self.assertEqual(early, [], f"{len(early)} requests came during the pause")
+        # and slowly after it: half the rate, growing by a twentieth of the limit a second
+        after = [t for t in times if told_ms + 3000 < t <= told_ms + 4000]
+        self.assertTrue(30 < len(after) < 75, len(after))
+        rows = self.fleet.postgres.query("SELECT outcome, count(*) AS n FROM probes GROUP BY outcome")
+        self.assertEqual([row["outcome"] for row in rows], ["miss"])
+
+    def test_more_workers_are_no_faster_than_the_limit(self):
+        rates = {}
+        for workers in (1, 8):
+            self.start(workers, 20, PROBE_RATE_LIMIT=100, PROBE_RATE_BURST=10)
+            self.close()
+            times = sorted(request["t_ms"] for request in self.asked())
+            steady = [t for t in times if times[0] + 1000 <= t < times[0] + 6000]
+            rates[workers] = len(steady) / 5
+            most = max(sum(t <= u < t + 1000 for u in times) for t in times)
+            self.assertLessEqual(most, 100 + 10 + 1)
+        self.assertLess(abs(rates[8] / rates[1] - 1), 0.03, rates)
+
+
+if __name__ == "__main__":
+    unittest.main()
