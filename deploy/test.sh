@@ -13,7 +13,7 @@ package is missing, and the network only then. In this order:
   compile    release build with gcc and with clang, every warning an error
   debug      every test: unit, fuzz (known inputs), component (real Redis, PostgreSQL, nginx),
              system (the whole fleet) and lint
-  asan       the same but lint, built by clang with AddressSanitizer and UBSan
+  asan       the same but lint and what measures time, built by clang with AddressSanitizer and UBSan
 
   --quick       only unit, fuzz and lint, in the debug build: seconds, no servers
   --no-install  take the machine as it is
@@ -153,5 +153,5 @@ say "debug: every test"
 ! build debug || run_tests debug "${left_out[@]}"
 say "asan: every test but lint, under AddressSanitizer and UBSan"
 # What takes long because it waits is played in full above.
-! build asan || PAPERSCOUT_KILLS=6 PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan -LE '^lint$'
+! build asan || PAPERSCOUT_KILLS=6 PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan -LE '^(lint|timing)$'
 finish

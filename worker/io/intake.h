@@ -26,7 +26,7 @@ enum {
     PS_INTAKE_SCAN_MS = 2000,  /* claims, about; also how old a held entry gets before it is
                                   renewed */
     PS_INTAKE_LOST_MS = 10000, /* an own entry idle for so long is one we know nothing of */
-    PS_INTAKE_REAP_MS = 60000,
+    PS_INTAKE_REAP_MS = 15000, /* a consumer without heartbeat and work is removed after it */
 };
 
 /* Borrows what options names. Takes nothing before the first ps_intake_room. Fails on a bad URL. */
