@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORKER_MAX = 256, ATTEMPTS_MAX = 1000000, STATUS_MAX = 999, LENGTH_TEXT = 20 };
 
@@ -151,6 +152,14 @@ void ps_result_clear(struct ps_result *result)
     *result = (struct ps_result){ 0 };
 }
 
+enum { FIELDS_BLOCK = 512 };
+
+struct ps_fields_block {
+    struct ps_fields_block *next;
+    size_t used, size;
+    char text[];
+};
+
 void ps_fields_init(struct ps_fields *fields)
 {
     *fields = (struct ps_fields){ 0 };
@@ -158,12 +167,36 @@ void ps_fields_init(struct ps_fields *fields)
 
 void ps_fields_clear(struct ps_fields *fields)
 {
-    size_t i;
+    while (fields->blocks != NULL) {
+        struct ps_fields_block *block = fields->blocks;
 
-    for (i = 0; i < fields->len; i++)
-        free(fields->items[i]);
+        fields->blocks = block->next;
+        free(block);
+    }
     free(fields->items);
     ps_fields_init(fields);
+}
+
+static const char *keep(struct ps_fields *fields, const char *text)
+{
+    struct ps_fields_block *block = fields->blocks;
+    size_t len;
+    char *kept;
+
+    if (text == NULL || text[0] == '\0')
+        return "";
+    len = strlen(text) + 1;
+    if (block == NULL || block->size - block->used < len) {
+        size_t size = len > FIELDS_BLOCK ? len : FIELDS_BLOCK;
+
+        block = ps_alloc_zero(1, sizeof(*block) + size);
+        *block = (struct ps_fields_block){ .next = fields->blocks, .size = size };
+        fields->blocks = block;
+    }
+    kept = block->text + block->used;
+    memcpy(kept, text, len);
+    block->used += len;
+    return kept;
 }
 
 void ps_fields_add(struct ps_fields *fields, const char *name, const char *value)
@@ -172,8 +205,8 @@ void ps_fields_add(struct ps_fields *fields, const char *name, const char *value
         fields->size = fields->size > 0 ? fields->size * 2 : (size_t)2 * PS_RESULT_FIELDS;
         fields->items = ps_alloc_array(fields->items, fields->size, sizeof(*fields->items));
     }
-    fields->items[fields->len++] = ps_alloc_text(name);
-    fields->items[fields->len++] = ps_alloc_text(value != NULL ? value : "");
+    fields->items[fields->len++] = name;
+    fields->items[fields->len++] = keep(fields, value);
 }
 
 void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value)

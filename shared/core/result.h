@@ -51,16 +51,18 @@ bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result
                      struct ps_err *err) PS_MUST_USE;
 void ps_result_clear(struct ps_result *result);
 
-/* Fields for XADD: appends name and value pairs to a flat list of owned strings. */
+/* Fields for XADD: a flat list of names and values. Few allocations: one is made for each result.
+ */
 struct ps_fields {
-    char **items; /* name, value, name, value … */
+    const char **items; /* name, value, name, value …; live in the fields or for ever */
     size_t len;
     size_t size;
+    struct ps_fields_block *blocks; /* hold the values */
 };
 void ps_fields_init(struct ps_fields *fields);
 void ps_fields_clear(struct ps_fields *fields);
 void ps_fields_add(struct ps_fields *fields, const char *name,
-                   const char *value); /* copies; NULL value as "" */
+                   const char *value); /* name: lives for ever; value is copied, NULL as "" */
 void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value);
 void ps_task_format(const struct ps_task *task,
                     struct ps_fields *fields); /* appends PS_TASK_FIELDS pairs */

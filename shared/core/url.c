@@ -291,14 +291,101 @@ static char lower(char c)
     return c;
 }
 
+/* Nearly every URL is of the plain kind, and of the others curl knows better: a host of lower-case
+ * names or a plain IPv4 address, no user, nothing that would be rewritten. */
+struct plain_url {
+    struct ps_str host, port; /* port empty when not given */
+    bool tls;
+};
+
+static bool is_plain_host(struct ps_str host)
+{
+    size_t dots = 0;
+    bool number = true; /* only digits and dots: an IPv4 address, in its one plain form */
+
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.data[i];
+        bool digit = c >= '0' && c <= '9';
+
+        if (c == '.') {
+            dots++;
+            if (i == 0 || i + 1 == host.len || host.data[i - 1] == '.')
+                return false;
+        } else if (!digit && !(c >= 'g' && c <= 'w') && !(c >= 'a' && c <= 'f') && c != 'y' &&
+                   c != 'z' && c != '-') {
+            return false; /* x: perhaps a number in hexadecimal */
+        }
+        number = number && (digit || c == '.');
+    }
+    if (!number) /* a last part of digits would make it an address */
+        return host.len > 0 && (host.data[host.len - 1] < '0' || host.data[host.len - 1] > '9');
+    if (dots != 3)
+        return false;
+    for (struct ps_str rest = host, part; ps_str_next(&rest, '.', &part);) {
+        int64_t value;
+
+        if ((part.len > 1 && part.data[0] == '0') || !ps_str_int(part, 0, 255, &value))
+            return false;
+    }
+    return true;
+}
+
+static bool is_plain_path(const char *path)
+{
+    for (; *path != '\0'; path++) {
+        char c = *path;
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              strchr("/.-_~", c) != NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool is_plain(const char *url, struct plain_url *out_plain)
+{
+    const char *authority, *end;
+    int64_t port;
+
+    *out_plain = (struct plain_url){ .tls = strncmp(url, "https://", 8) == 0 };
+    if (!out_plain->tls && strncmp(url, "http://", 7) != 0)
+        return false;
+    authority = url + (out_plain->tls ? 8 : 7);
+    end = authority + strcspn(authority, ":/");
+    out_plain->host = (struct ps_str){ authority, (size_t)(end - authority) };
+    if (*end == ':') {
+        out_plain->port = (struct ps_str){ end + 1, strcspn(end + 1, "/") };
+        end = out_plain->port.data + out_plain->port.len;
+        if (out_plain->port.len > 5 || out_plain->port.data[0] == '0' ||
+            !ps_str_digits(out_plain->port) || !ps_str_int(out_plain->port, 1, 65535, &port))
+            return false;
+    }
+    return out_plain->host.len < PS_URL_HOST && is_plain_host(out_plain->host) &&
+           is_plain_path(end);
+}
+
+static bool plain_host(const struct plain_url *plain, char *out_host, size_t size)
+{
+    bool usual = plain->port.len == 0 || ps_str_is(plain->port, plain->tls ? "443" : "80");
+    int len = usual ? snprintf(out_host, size, "%.*s", (int)plain->host.len, plain->host.data)
+                    : snprintf(out_host, size, "%.*s:%.*s", (int)plain->host.len, plain->host.data,
+                               (int)plain->port.len, plain->port.data);
+
+    return len > 0 && (size_t)len < size;
+}
+
 bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *err)
 {
+    struct plain_url plain;
     char shown[HOST_TEXT];
     char *host = NULL, *port = NULL;
     size_t len = 0;
     bool tls;
-    CURLU *parsed = http_open(url, &tls);
+    CURLU *parsed;
 
+    if (is_plain(url, &plain) && plain_host(&plain, out_host, size))
+        return true;
+    parsed = http_open(url, &tls);
     if (parsed == NULL)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "not an http:// or https:// URL");
     host = url_part(parsed, CURLUPART_HOST);
@@ -339,9 +426,13 @@ const char *ps_url_file_name(const char *url, size_t *out_len)
 
 bool ps_url_is_http(const char *url)
 {
+    struct plain_url plain;
+    CURLU *parsed;
     bool tls;
-    CURLU *parsed = http_open(url, &tls);
 
+    if (is_plain(url, &plain))
+        return true;
+    parsed = http_open(url, &tls);
     if (parsed == NULL)
         return false;
     curl_url_cleanup(parsed);

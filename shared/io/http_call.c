@@ -123,10 +123,17 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
     }
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd >= 0) {
+        ps_http_socket_opens(call, fd);
         call->sockets++;
         (*call->opened)++;
     }
     return fd;
+}
+
+static int on_close_socket(void *cookie, curl_socket_t fd)
+{
+    ps_http_socket_closes(cookie, fd);
+    return close(fd);
 }
 
 /* A handle's life */
@@ -136,13 +143,15 @@ static void set(CURLcode code)
     assert(code == CURLE_OK);
 }
 
-struct ps_http_call *ps_http_call_create(const struct ps_http_options *options, uint64_t *opened)
+struct ps_http_call *ps_http_call_create(struct ps_http *http,
+                                         const struct ps_http_options *options, uint64_t *opened)
 {
     struct ps_http_call *call = ps_alloc_zero(1, sizeof(*call));
     CURL *easy = curl_easy_init();
 
     if (!easy)
         abort();
+    call->http = http;
     call->easy = easy;
     call->opened = opened;
     call->allow_private = options->allow_private;
@@ -163,6 +172,8 @@ struct ps_http_call *ps_http_call_create(const struct ps_http_options *options, 
     set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket));
+    set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http));
     if (options->ca_file)
         set(curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file));
     if (options->http2) {

@@ -35,16 +35,28 @@ struct ps_http {
     size_t spare_count;
     int timeouts;
     uint64_t opened;
+    struct watch **watches; /* by socket */
+    size_t watches_size;
 };
 
-/* A socket that curl has us watch; it owns this through curl_multi_assign. */
+/* A socket that curl has us watch. */
 struct watch {
     struct ps_http_engine *engine;
-    struct event *event;
+    struct event *event; /* NULL: none */
     short what;
+    bool wanted; /* by curl, now */
+    bool ours;   /* a connection: curl tells when it closes it (ps_http_socket_closes) */
 };
 
 static void on_socket(evutil_socket_t fd, short what, void *cookie);
+
+static void watch_rest(struct watch *watch)
+{
+    if (watch->event != NULL)
+        event_free(watch->event);
+    watch->event = NULL;
+    watch->wanted = false;
+}
 
 static void watch_set(struct watch *watch, curl_socket_t fd, int action)
 {
@@ -56,32 +68,74 @@ static void watch_set(struct watch *watch, curl_socket_t fd, int action)
     if (watch->event)
         event_free(watch->event);
     watch->what = what;
-    watch->event =
-        event_new(ps_loop_base(watch->engine->http->loop), fd, what, on_socket, watch->engine);
+    watch->event = event_new(ps_loop_base(watch->engine->http->loop), fd, what, on_socket, watch);
     if (!watch->event || event_add(watch->event, NULL) != 0)
         abort();
 }
 
+static struct watch **watch_at(struct ps_http *http, curl_socket_t fd)
+{
+    size_t at = (size_t)fd;
+
+    if (at >= http->watches_size) {
+        size_t size = 2 * at + 16;
+
+        http->watches = ps_alloc_array(http->watches, size, sizeof(struct watch *));
+        memset(http->watches + http->watches_size, 0,
+               (size - http->watches_size) * sizeof(struct watch *));
+        http->watches_size = size;
+    }
+    return &http->watches[at];
+}
+
+static void watch_end(struct watch **watch)
+{
+    if (*watch == NULL)
+        return;
+    if ((*watch)->event != NULL)
+        event_free((*watch)->event);
+    free(*watch);
+    *watch = NULL;
+}
+
+void ps_http_socket_opens(struct ps_http_call *call, curl_socket_t fd)
+{
+    struct watch **watch = watch_at(call->http, fd);
+
+    watch_end(watch);
+    *watch = ps_alloc_zero(1, sizeof(**watch));
+    (*watch)->ours = true;
+    (*watch)->engine = call->engine;
+}
+
+void ps_http_socket_closes(struct ps_http *http, curl_socket_t fd)
+{
+    watch_end(watch_at(http, fd));
+}
+
+/* A connection goes from one request to the next: it stays watched in between, which saves two
+ * calls into the kernel for each request. */
 static int on_watch(CURL *easy, curl_socket_t fd, int action, void *cookie, void *socket_cookie)
 {
     struct ps_http_engine *engine = cookie;
-    struct watch *watch = socket_cookie;
+    struct watch **watch = watch_at(engine->http, fd);
 
     (void)easy;
+    (void)socket_cookie;
     if (action == CURL_POLL_REMOVE) {
-        if (watch) {
-            event_free(watch->event);
-            free(watch);
-            (void)curl_multi_assign(engine->multi, fd, NULL);
-        }
+        if (*watch != NULL && (*watch)->ours && (*watch)->what == (EV_READ | EV_PERSIST))
+            (*watch)->wanted = false;
+        else if (*watch != NULL && (*watch)->ours)
+            watch_rest(*watch);
+        else
+            watch_end(watch);
         return 0;
     }
-    if (!watch) {
-        watch = ps_alloc_zero(1, sizeof(*watch));
-        watch->engine = engine;
-        (void)curl_multi_assign(engine->multi, fd, watch);
-    }
-    watch_set(watch, fd, action);
+    if (*watch == NULL)
+        *watch = ps_alloc_zero(1, sizeof(**watch));
+    (*watch)->engine = engine;
+    (*watch)->wanted = true;
+    watch_set(*watch, fd, action);
     return 0;
 }
 
@@ -169,10 +223,15 @@ static void collect(struct ps_http_engine *engine)
 
 static void on_socket(evutil_socket_t fd, short what, void *cookie)
 {
-    struct ps_http_engine *engine = cookie;
+    struct watch *watch = cookie;
+    struct ps_http_engine *engine = watch->engine;
     int ready = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
     int running;
 
+    if (!watch->wanted) { /* the server closes it, or talks out of turn: curl finds out itself */
+        watch_rest(watch);
+        return;
+    }
     (void)curl_multi_socket_action(engine->multi, fd, ready, &running);
     collect(engine);
 }
@@ -252,6 +311,7 @@ void ps_http_destroy(struct ps_http *http)
     }
     free(http->user_agent);
     free(http->ca_file);
+    free(http->watches);
     free(http);
     curl_global_cleanup();
 }
@@ -264,8 +324,7 @@ static struct ps_http_call *call_take(struct ps_http *http)
         TAILQ_REMOVE(&http->spare, call, next);
         http->spare_count--;
     } else {
-        call = ps_http_call_create(&http->options, &http->opened);
-        call->http = http;
+        call = ps_http_call_create(http, &http->options, &http->opened);
     }
     call->engine = http->engine;
     TAILQ_INSERT_TAIL(&http->engine->running, call, next);

@@ -53,8 +53,12 @@ struct ps_http_call {
 };
 
 /* Gives a call whose handle has every option that never changes. */
-struct ps_http_call *ps_http_call_create(const struct ps_http_options *options,
+struct ps_http_call *ps_http_call_create(struct ps_http *http,
+                                         const struct ps_http_options *options,
                                          uint64_t *opened) PS_MUST_USE;
+/* curl opens a connection for the call, closes one of the client's. */
+void ps_http_socket_opens(struct ps_http_call *call, curl_socket_t fd);
+void ps_http_socket_closes(struct ps_http *http, curl_socket_t fd);
 void ps_http_call_destroy(struct ps_http_call *call);
 /* Sets the handle up for request; false with err (CONFIGURATION). */
 bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_request *request,

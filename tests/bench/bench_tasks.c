@@ -74,7 +74,7 @@ static bool open_cycle(const struct feed *feed, struct args *args)
     push_int(args, (int64_t)feed->count);
     push(args, ps_alloc_text(started));
     push(args, ps_alloc_text(deadline));
-    return run(feed, PS_SCRIPT_CYCLE_OPEN, 2, args);
+    return run(feed, PS_SCRIPT_CYCLE_OPEN, 3, args);
 }
 
 static void push_task(const struct feed *feed, size_t position, struct args *args)

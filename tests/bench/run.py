@@ -31,12 +31,24 @@ WARM = 0.1  # share of the results before the clock starts
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+def pin(pid, role):
+    """Clients have one processor, servers another, so that each figure means the same thing."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            os.sched_setaffinity(int(thread), {cores[0] if role == "client" else cores[1]})
+
+
 def tool(name, *arguments, **settings):
     """The JSON that a measuring program prints."""
     path = os.path.join(build_dir(), "tests", "bench", name)
-    done = subprocess.run([path, *map(str, arguments)], env=environment(settings),
-                          stdout=subprocess.PIPE, text=True, check=True, timeout=600)
-    return json.loads(done.stdout)
+    with subprocess.Popen([path, *map(str, arguments)], env=environment(settings),
+                          stdout=subprocess.PIPE, text=True) as program:
+        pin(program.pid, "client")
+        text = program.communicate(timeout=600)[0]
+        if program.returncode != 0:
+            raise subprocess.CalledProcessError(program.returncode, name)
+    return json.loads(text)
 
 
 def cpu_seconds(pid):
@@ -94,6 +106,7 @@ def bench_publish(table, options, folder):
 def private_redis(folder):
     redis = Redis(folder)
     redis.start()
+    pin(redis.process.pid, "server")
     try:
         yield redis
     finally:
@@ -122,6 +135,7 @@ def run_worker(options, folder, redis, site, number):
     os.makedirs(home, exist_ok=True)
     worker = Process(f"worker-{number}", [program_path("paperscout-worker")], folder, cwd=home,
                      env=environment(worker_settings(redis, options, number)))
+    pin(worker.pid, "client")
     try:
         wait_until(lambda: not worker.alive() or redis.length("results") >= options.tasks,
                    120, "every task has its result", every=0.1)
@@ -145,6 +159,7 @@ def bench_worker(table, options, folder):
         site = draftsite.DraftSite(folder)
         ending.callback(site.stop)
         site.start()
+        pin(site.process.pid, "server")
         print(f"\nworker: one process, {options.tasks:,} tasks from the stream, HEAD to a local "
               f"nginx, {options.concurrency} at once;\n        worker, Redis and nginx share the "
               "processors; curl alone has neither Redis nor results")
