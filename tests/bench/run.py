@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "system"))
 sys.dont_write_bytecode = True
@@ -25,6 +26,7 @@ from rig.fleet import environment  # noqa: E402
 from rig.places import build_dir, program_path  # noqa: E402
 from rig.process import Process  # noqa: E402
 from rig.redis import Redis  # noqa: E402
+from rig.upstream import Upstream  # noqa: E402
 from rig.wait import wait_until  # noqa: E402
 
 WARM = 0.1  # share of the results before the clock starts
@@ -126,11 +128,13 @@ def time_of(redis, count, command, *ends):
 
 
 def run_worker(options, folder, redis, site, number):
-    """(probes a second, {process: microseconds of CPU for a probe}) of one life of one worker."""
+    """Of one life of one worker: probes a second, {process: microseconds of CPU for a probe}, commands
+    to Redis for a task."""
     redis.call("DEL", redis.key("results"))
     tool("bench_tasks", site.http_url, options.tasks, number, 1, REDIS_URL=redis.url)
     others = {"redis": redis.process.pid, "nginx": site.process.pid}
     before = {name: cpu_seconds(pid) for name, pid in others.items()}
+    sent = commands(redis)
     home = os.path.join(folder, "cwd")  # where no .env lies
     os.makedirs(home, exist_ok=True)
     worker = Process(f"worker-{number}", [program_path("paperscout-worker")], folder, cwd=home,
@@ -151,7 +155,8 @@ def run_worker(options, folder, redis, site, number):
         raise RuntimeError(f"{len(wrong)} probes were no miss: {wrong[0]}")
     took_ms = time_of(redis, 1, "XREVRANGE", "+", "-") - time_of(redis, warm, "XRANGE", "-", "+")
     return ((options.tasks - warm) * 1000 / took_ms,
-            {name: seconds * 1e6 / options.tasks for name, seconds in used.items()})
+            {name: seconds * 1e6 / options.tasks for name, seconds in used.items()},
+            (commands(redis) - sent) / options.tasks)
 
 
 def bench_worker(table, options, folder):
@@ -161,21 +166,23 @@ def bench_worker(table, options, folder):
         site.start()
         pin(site.process.pid, "server")
         print(f"\nworker: one process, {options.tasks:,} tasks from the stream, HEAD to a local "
-              f"nginx, {options.concurrency} at once;\n        worker, Redis and nginx share the "
-              "processors; curl alone has neither Redis nor results")
+              f"nginx, {options.concurrency} at once; it has one\n        processor, Redis and nginx "
+              "another; curl alone has neither Redis nor results")
         table.head()
-        rates, ceilings, clients, shares, costs = [], [], [], [], []
+        rates, ceilings, clients, shares, costs, trips = [], [], [], [], [], []
         for number in range(1, options.runs + 1):
             ceilings.append(heads("curl", site.http_url, options))
             clients.append(heads("client", site.http_url, options))
-            rate, cost = run_worker(options, folder, redis, site, number)
+            rate, cost, sent = run_worker(options, folder, redis, site, number)
             rates.append(rate)
             costs.append(cost)
+            trips.append(sent)
             shares.append(rate / ceilings[-1])
         table.row("worker, probes", rates, "/s", 8000, more=True)
         table.row("curl alone, HTTP/1.1", ceilings, "/s")
         table.row("shared/io/http_client, HTTP/1.1", clients, "/s")
-        table.row("worker : curl alone", shares, "")
+        table.row("worker : curl alone", shares, "", 0.55, more=True)
+        table.row("reads and scripts sent for a task", trips, "", 0.10)
         for name in ("worker", "redis", "nginx"):
             table.row(f"CPU of {name} for a probe", [cost[name] for cost in costs], "us")
         for kind, name in (("curl", "curl alone"), ("client", "shared/io/http_client")):
@@ -184,12 +191,103 @@ def bench_worker(table, options, folder):
                        for _ in range(options.runs)], "/s")
 
 
+DELAY_MS = 100
+PROBES = 1950
+
+
+@contextlib.contextmanager
+def workers_of(count, options, folder, redis, **settings):
+    """So many workers that wait for work."""
+    home = os.path.join(folder, "cwd")
+    os.makedirs(home, exist_ok=True)
+    started = []
+    try:
+        for number in range(count):
+            name = f"wire-{number}"
+            started.append(Process(name, [program_path("paperscout-worker")], folder, cwd=home,
+                                   env=environment({**worker_settings(redis, options, name),
+                                                    **settings})))
+            pin(started[-1].pid, "client")
+        wait_until(lambda: sum(redis.call("EXISTS", redis.key(f"instance:worker:bench-wire-{number}"))
+                               for number in range(count)) == count, 20, "the workers are there")
+        yield started
+    finally:
+        for worker in started:
+            worker.stop()
+
+
+def seconds_for(redis, site, tasks, cycle, url):
+    """From the first request to the last result, in seconds."""
+    site.reset()
+    redis.call("DEL", redis.key("results"))
+    tool("bench_tasks", url, tasks, cycle, 1, REDIS_URL=redis.url)
+    wait_until(lambda: redis.length("results") >= tasks, 120, "every task has its result", every=0.05)
+    return (time_of(redis, 1, "XREVRANGE", "+", "-") - site.stats()["first_ms"]) / 1000
+
+
+def commands(redis):
+    """Commands that clients sent, not counting what scripts call."""
+    lines = redis.call("INFO", "commandstats").splitlines()
+    calls = {line.partition(":")[0][8:]: int(line.split("calls=")[1].split(",")[0])
+             for line in lines if line.startswith("cmdstat_")}
+    return sum(calls.get(name, 0) for name in ("evalsha", "eval", "xreadgroup"))
+
+
+def memory_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+
+def bench_wire(table, options, folder):
+    """At the latency of the real site: what counts is that nothing waits, and what it costs."""
+    with private_redis(folder) as redis, contextlib.ExitStack() as ending:
+        site = Upstream(folder, {"default": {"delay_ms": DELAY_MS}})
+        site.start()
+        ending.callback(site.stop)
+        pin(site.process.pid, "server")
+        print(f"\nwire: {PROBES:,} probes at {DELAY_MS} ms, 20 in flight a worker, no limits; "
+              "ideal is latency alone")
+        table.head()
+        cycle = 1
+        for count, goal in ((1, 1.02), (4, 1.08)):
+            ideal = -(-PROBES // (20 * count)) * DELAY_MS / 1000
+            with workers_of(count, options, folder, redis) as workers:
+                spans, cpu, connections = [], [], []
+                for _ in range(options.runs):
+                    before = sum(cpu_seconds(worker.pid) for worker in workers)
+                    spans.append(seconds_for(redis, site, PROBES, cycle, site.drafts_url) / ideal)
+                    cpu.append((sum(cpu_seconds(worker.pid) for worker in workers) - before) * 1e6 / PROBES)
+                    connections.append(len({request["connection"] for request in site.requests("/files/")}))
+                    cycle += 1
+                name = f"{count} worker{'s' if count > 1 else ''}"
+                table.row(f"{name}, time : ideal of {ideal:.2f} s", spans, "", goal)
+                if count == 1:
+                    table.row("CPU for a probe", cpu, "us", 100)
+                    table.row("connections used in a run", connections, "", 21)
+                    table.row("peak memory of the worker", [memory_kb(workers[0].pid) / 1024], "MB", 16)
+        site.patch({"default": {"delay_ms": 0}})
+        with workers_of(1, options, folder, redis):
+            waits = []
+            for number in range(60):
+                url = f"{site.drafts_url}D{3000 + number}R0.pdf"
+                began = time.time()
+                redis.call("XADD", redis.key("tasks"), "*", "task", f"{cycle}:D{3000 + number}R0.pdf",
+                           "cycle", cycle, "epoch", 1, "url", url, "tier", "cold", "prefix", "D",
+                           "number", 3000 + number, "revision", 0, "ext", ".pdf")
+                wait_until(lambda u=url: site.count(u[len(site.url):]) > 0, 5, "it is asked for", every=0.002)
+                waits.append(site.stats()["paths"][url[len(site.url):]]["first_ms"] - began * 1000)
+                time.sleep(0.01)
+        waits.sort()
+        table.row("XADD to the request, idle, median of 60", [waits[30]], "ms", 0.6)
+
+
 def heads(kind, url, options, *ca_path):
     return tool("bench_heads", kind, url, options.tasks, options.concurrency,
                 *ca_path)["per_second"]
 
 
-PARTS = {"index": bench_index, "publish": bench_publish, "worker": bench_worker}
+PARTS = {"index": bench_index, "publish": bench_publish, "worker": bench_worker,
+         "wire": bench_wire}
 
 
 def main():

@@ -13,15 +13,15 @@ static void permits_asked_for_are_those_that_can_be_used_in_time(void **state)
         struct ps_permit_need need; /* waiting, stock, free slots, on wire, latency */
         size_t want;
     } rows[] = {
-        {{ 0, 0, 20, 0, 0 },          0 }, /* nobody waits */
-        { { 5, 0, 20, 0, 0 },         5 }, /* all who wait can go */
-        { { 100, 0, 20, 0, 0 },       20}, /* as many as there are slots */
-        { { 100, 0, 0, 20, 0 },       0 }, /* no slot, and no idea when */
-        { { 100, 0, 0, 20, 1000000 }, 1 }, /* one will come free in 50 ms */
-        { { 100, 0, 0, 20, 500 },     64}, /* many will: a batch */
-        { { 100, 40, 0, 20, 500 },    0 }, /* more than half at hand: later */
-        { { 100, 32, 0, 20, 500 },    32}, /* half at hand: fill up */
-        { { 3, 3, 20, 0, 0 },         0 }, /* all who wait have theirs */
+        {{ 0, 0, 20, 0, 0 },          0  }, /* nobody waits */
+        { { 5, 0, 20, 0, 0 },         5  }, /* all who wait can go */
+        { { 100, 0, 20, 0, 0 },       20 }, /* as many as there are slots */
+        { { 100, 0, 0, 20, 0 },       0  }, /* no slot, and no idea when */
+        { { 100, 0, 0, 20, 1000000 }, 1  }, /* one will come free in 50 ms */
+        { { 200, 0, 0, 20, 500 },     128}, /* many will: a batch */
+        { { 200, 65, 0, 20, 500 },    0  }, /* more than half at hand: later */
+        { { 200, 64, 0, 20, 500 },    64 }, /* half at hand: fill up */
+        { { 3, 3, 20, 0, 0 },         0  }, /* all who wait have theirs */
     };
 
     (void)state;

@@ -174,6 +174,39 @@ static void hosts_that_are_one_server_read_the_same(void **state)
     assert_true(ps_url_host("http://abcd/", host, 5, &err));
 }
 
+/* What is plain is read without curl's parser; these look plain and are what curl makes of them. */
+static void nearly_plain_urls_are_read_as_curl_reads_them(void **state)
+{
+    static const char *const cases[][2] = {
+        {"http://127.0.0.1:8080/a.pdf", "127.0.0.1:8080"},
+        { "http://127.1/",              "127.0.0.1"     },
+        { "http://0x7f.1/",             "127.0.0.1"     },
+        { "http://0177.0.0.1/",         "127.0.0.1"     },
+        { "http://isocpp.org./a",       "isocpp.org"    },
+        { "https://isocpp.org:443/a",   "isocpp.org"    },
+        { "https://isocpp.org:0443/a",  "isocpp.org"    },
+        { "http://isocpp.org:443/a",    "isocpp.org:443"},
+        { "http://ISOcpp.org/a",        "isocpp.org"    },
+        { "http://isocpp.org",          "isocpp.org"    },
+        { "http://user@isocpp.org/",    "isocpp.org"    },
+        { "http://isocpp.org:99999/",   NULL            },
+        { "http://isocpp.org:0/",       NULL            },
+        { "http://:80/",                NULL            },
+        { "http://a b/",                NULL            },
+    };
+    struct ps_err err;
+    char host[PS_URL_HOST];
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        bool ok = ps_url_host(cases[i][0], host, sizeof(host), &err);
+
+        if (ok != (cases[i][1] != NULL) || (ok && strcmp(host, cases[i][1]) != 0))
+            fail_msg("%s: %s", cases[i][0], ok ? host : "refused");
+        assert_int_equal(ps_url_is_http(cases[i][0]), ok);
+    }
+}
+
 static void a_host_of_any_length_is_safe(void **state)
 {
     char url[700] = "http://", host[1000];
@@ -241,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_path_longer_than_a_socket_address_is_refused),
         cmocka_unit_test(redacting_leaves_scheme_host_and_path),
         cmocka_unit_test(hosts_that_are_one_server_read_the_same),
+        cmocka_unit_test(nearly_plain_urls_are_read_as_curl_reads_them),
         cmocka_unit_test(a_host_of_any_length_is_safe),
         cmocka_unit_test(the_file_name_is_the_last_segment),
         cmocka_unit_test(http_urls_have_a_scheme_and_a_host),
