@@ -247,8 +247,8 @@ static size_t wanted_of(const struct ps_gate_host *host)
     const struct ps_gate *gate = host->gate;
     size_t cap = gate->options.host_cap;
     /* Where there is no rate, a permit that nobody uses costs nothing. */
-    struct ps_permit_need need = { .waiting = gate->options.rate > 0 ? waiting_of(host)
-                                                                     : PS_PERMIT_BATCH,
+    struct ps_permit_need need = { .waiting =
+                                       gate->options.rate > 0 ? waiting_of(host) : PS_PERMIT_BATCH,
                                    .stock = host->permits,
                                    .free_slots = gate->options.slots - gate->on_wire,
                                    .on_wire = host->on_wire,
