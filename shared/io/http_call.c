@@ -65,8 +65,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *cookie)
     }
     if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* each answer starts anew */
         fields_reset(call);
+        call->header_ends = false;
         return len;
     }
+    if (data[0] == '\r' || data[0] == '\n')
+        call->header_ends = true;
     for (int i = 0; i < PS_HTTP_F_COUNT; i++) {
         size_t name = field_names[i].len;
 
@@ -273,6 +276,7 @@ bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_reques
     call->cut = call->too_big = call->header_flood = false;
     call->truncate_body = request->truncate_body;
     call->header_bytes = 0;
+    call->header_ends = false;
     call->sockets = 0;
     call->refused[0] = call->error[0] = '\0';
     call->body.cap = request->max_body;
@@ -412,6 +416,8 @@ void ps_http_call_end(struct ps_http_call *call, CURLcode code)
     struct ps_err err;
 
     read_reply(call, &reply);
+    if (code == CURLE_OK && !call->header_ends)
+        code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && call->cut)) {
         call->fn(call->cookie, &reply, NULL);
         return;

@@ -38,6 +38,8 @@ struct ps_http_call {
     struct ps_buf fields;             /* values, each with its NUL */
     size_t field_at[PS_HTTP_F_COUNT]; /* place in fields + 1; 0: absent */
     size_t header_bytes;
+    bool header_ends; /* its empty line came; curl takes an answer that ends before for a whole one
+                       */
 
     bool allow_private;
     int sockets;      /* opened for this request */
