@@ -62,6 +62,7 @@ def cpu_seconds(pid):
 class Table:
     def __init__(self):
         self.missed = []
+        self.rows = []
 
     def head(self):
         print(f"{'':43}{'median':>10}{'least':>10}{'most':>10}   goal")
@@ -76,6 +77,8 @@ class Table:
                       f"{'met' if met else 'MISSED'}"
             if not met:
                 self.missed.append(name)
+        self.rows.append({"name": name, "unit": unit, "median": middle, "least": min(values),
+                          "most": max(values), "runs": len(values), "goal": goal})
         digits = 0 if unit == "/s" else 2 if unit in ("", "us") else 1
         cells = "".join(f"{value:>10,.{digits}f}" for value in
                         (middle, min(values), max(values)))
@@ -191,6 +194,34 @@ def bench_worker(table, options, folder):
                        for _ in range(options.runs)], "/s")
 
 
+GROWTH_TASKS, GROWTH_ROUNDS = 100000, 5
+
+
+def bench_memory(table, options, folder):
+    """Whether a worker that lives long grows."""
+    with private_redis(folder) as redis, contextlib.ExitStack() as ending:
+        site = draftsite.DraftSite(folder)
+        ending.callback(site.stop)
+        site.start()
+        pin(site.process.pid, "server")
+        print(f"\nmemory: one worker, 10,000 probes, then {GROWTH_ROUNDS * GROWTH_TASKS:,} more; "
+              "HEAD to a local nginx")
+        table.head()
+        for at_once, goal in ((20, 16), (100, 20)):
+            with workers_of(1, options, folder, redis, HTTP_CONCURRENCY=at_once) as workers:
+                peaks = []
+                for cycle in range(1, GROWTH_ROUNDS + 2):
+                    tasks = 10000 if cycle == 1 else GROWTH_TASKS
+                    redis.call("DEL", redis.key("results"))
+                    tool("bench_tasks", site.http_url, tasks, cycle + at_once * 10, 1,
+                         REDIS_URL=redis.url)
+                    wait_until(lambda n=tasks: redis.length("results") >= n, 120, "all is done",
+                               every=0.1)
+                    peaks.append(memory_kb(workers[0].pid) / 1024)
+            table.row(f"peak, {at_once} in flight", [peaks[-1]], "MB", goal)
+            table.row("growth after the first 10,000", [peaks[-1] - peaks[0]], "MB", 1)
+
+
 DELAY_MS = 100
 PROBES = 1950
 
@@ -287,7 +318,7 @@ def heads(kind, url, options, *ca_path):
 
 
 PARTS = {"index": bench_index, "publish": bench_publish, "worker": bench_worker,
-         "wire": bench_wire}
+         "wire": bench_wire, "memory": bench_memory}
 
 
 def main():
@@ -296,6 +327,7 @@ def main():
     parser.add_argument("--tasks", type=int, default=40000, help="probes in a measurement (40000)")
     parser.add_argument("--concurrency", type=int, default=20,
                         help="HEAD requests at once: HTTP_CONCURRENCY (20, its default)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--only", choices=PARTS, action="append", help="one part")
     options = parser.parse_args()
     for line in facts.facts():
@@ -309,6 +341,9 @@ def main():
             PARTS[name](table, options, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"machine": list(facts.facts()), "figures": table.rows}, file, indent=1)
     print("\n" + ("every goal is met" if not table.missed else
                   "missed: " + ", ".join(table.missed)))
 

@@ -53,7 +53,7 @@ class Polite(CycleCase):
         wait_until(lambda: len(self.asked()) > 200, 30, "the cycle is under way")
         self.workers[0].kill()
         killed_ms = time.time() * 1000
-        self.close()
+        time.sleep(5.5)
         self.assertLessEqual(self.peak(), 6)
         late = collections.Counter(int((request["t_ms"] - killed_ms) // 1000)
                                    for request in self.asked() if request["t_ms"] > killed_ms)
@@ -64,7 +64,7 @@ class Polite(CycleCase):
         wait_until(lambda: len(self.asked()) > 200, 30, "the cycle is under way")
         self.assertEqual(self.workers[0].stop(), 0)
         stopped_ms = time.time() * 1000
-        self.close()
+        time.sleep(2)
         soon = [request for request in self.asked()
                 if stopped_ms + 500 < request["t_ms"] < stopped_ms + 1500]
         self.assertGreater(len(soon), 0.8 * 6 / 0.060)
