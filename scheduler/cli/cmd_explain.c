@@ -4,6 +4,7 @@
 #include "scheduler/io/store.h"
 #include "shared/core/civil.h"
 #include "shared/core/paper_id.h"
+#include "shared/core/url.h"
 #include "shared/io/clock.h"
 #include "shared/io/sync.h"
 
@@ -25,13 +26,6 @@ struct stored {
     struct ps_watchlists *watch;
     int64_t last_cycle, last_started_ms;
 };
-
-static const char *file_of(const char *url)
-{
-    const char *slash = strrchr(url, '/');
-
-    return slash == NULL ? url : slash + 1;
-}
 
 static void print_row(const char *name, const char *text)
 {
@@ -135,7 +129,8 @@ static void print_found(const struct ps_pg_rows *rows)
 
         ps_civil_format_time(ps_pg_int(rows, FOUND, i, FOUND_AT, 0), when);
         (void)printf("%-14s %s %s in cycle %s at %s, last modified %s",
-                     i == 0 ? "drafts found" : "", file_of(ps_pg_text(rows, FOUND, i, FOUND_URL)),
+                     i == 0 ? "drafts found" : "",
+                     ps_url_tail(ps_pg_text(rows, FOUND, i, FOUND_URL)),
                      ps_pg_text(rows, FOUND, i, FOUND_OUTCOME),
                      ps_pg_text(rows, FOUND, i, FOUND_CYCLE), when,
                      ps_pg_text(rows, FOUND, i, FOUND_MODIFIED) == NULL
@@ -161,7 +156,7 @@ static void print_probed(const struct ps_pg_rows *rows)
         ps_civil_format_time(ps_pg_int(rows, PROBED, i, PROBED_AT, 0), when);
         (void)printf("%-14s cycle %s at %s: %s %s (%s%s%s)\n", i == 0 ? "last outcomes" : "",
                      ps_pg_text(rows, PROBED, i, PROBED_CYCLE), when,
-                     file_of(ps_pg_text(rows, PROBED, i, PROBED_URL)),
+                     ps_url_tail(ps_pg_text(rows, PROBED, i, PROBED_URL)),
                      ps_pg_text(rows, PROBED, i, PROBED_OUTCOME),
                      status == NULL ? "not asked" : status, category == NULL ? "" : " ",
                      category == NULL ? "" : category);

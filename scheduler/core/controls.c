@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/paper_id.h"
+#include "shared/core/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +45,6 @@ static bool has(const struct ps_controls *controls, const char *url)
     return false;
 }
 
-static const char *file_of(const char *url)
-{
-    const char *slash = strrchr(url, '/');
-
-    return slash == NULL ? url : slash + 1;
-}
-
 void ps_controls_add_rechecks(const struct ps_config *config, const struct ps_plan *plan,
                               const char *const *drafts, size_t count, struct ps_controls *controls)
 {
@@ -62,7 +56,7 @@ void ps_controls_add_rechecks(const struct ps_config *config, const struct ps_pl
         const char *ext;
 
         if (strncmp(drafts[i], config->iso_base_url, base_len) != 0 ||
-            !ps_paper_id_parse_file(file_of(drafts[i]), &id, &ext) ||
+            !ps_paper_id_parse_file(ps_url_tail(drafts[i]), &id, &ext) ||
             !ps_plan_asks(plan, id.number) || has(controls, drafts[i]))
             continue;
         ps_controls_add(controls, drafts[i], PS_CONTROL_RECHECK);
@@ -156,5 +150,5 @@ const char *ps_controls_fault(const struct ps_controls *controls)
 
 const char *ps_control_file(const struct ps_control *control)
 {
-    return file_of(control->url);
+    return ps_url_tail(control->url);
 }

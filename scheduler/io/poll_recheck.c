@@ -21,10 +21,9 @@ static struct ps_draft_state state_of(const struct ps_pg_rows *rows, int row, in
 }
 
 /* One line for a person, whichever of a draft's files changed: rows come by paper. */
-static bool is_first_of_paper(const struct ps_row_list *news, const char *paper_id,
-                              const char *last)
+static bool is_first_of_paper(const char *paper_id, const char *last)
 {
-    return news->len == 0 || last == NULL || strcmp(paper_id, last) != 0;
+    return last == NULL || strcmp(paper_id, last) != 0;
 }
 
 static void look_at(struct ps_poll *poll, const struct ps_pg_rows *rows, int row,
@@ -59,7 +58,7 @@ static void look_at(struct ps_poll *poll, const struct ps_pg_rows *rows, int row
                        .last_modified = out_looked->state.last_modified,
                        .front_text = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_FRONT),
                        .print = print,
-                       .watchers = is_first_of_paper(&poll->news, paper_id, *told),
+                       .watchers = is_first_of_paper(paper_id, *told),
                    },
                    &poll->news);
     *told = paper_id;

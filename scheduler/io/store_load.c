@@ -1,4 +1,5 @@
 #include "scheduler/io/store.h"
+#include "shared/core/url.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -120,11 +121,10 @@ void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_index **index,
 static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_run *run)
 {
     const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 0);
-    const char *slash = strrchr(url, '/');
     const char *outcome_name = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 6);
     enum ps_outcome outcome = PS_OUTCOME_ERROR;
     struct ps_planned planned = { .url = url,
-                                  .file = slash == NULL ? url : slash + 1,
+                                  .file = ps_url_tail(url),
                                   .tier = PS_TIER_COLD,
                                   .prefix = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 2),
                                   .number = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 3, 0),

@@ -424,6 +424,13 @@ const char *ps_url_file_name(const char *url, size_t *out_len)
     return name;
 }
 
+const char *ps_url_tail(const char *url)
+{
+    const char *slash = strrchr(url, '/');
+
+    return slash == NULL ? url : slash + 1;
+}
+
 bool ps_url_is_http(const char *url)
 {
     struct plain_url plain;

@@ -32,6 +32,9 @@ char *ps_url_redacted(const char *text) PS_MUST_USE;
 bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *err) PS_MUST_USE;
 /* Last path segment without query or fragment, borrowed from url; "" when the path ends in '/'. */
 const char *ps_url_file_name(const char *url, size_t *out_len);
+/* What follows the last '/' of a URL that we made ourselves; all of it where there is none.
+ * Borrowed. */
+const char *ps_url_tail(const char *url);
 /* Gives reference as it is meant on the page at base (RFC 3986 section 5); NULL where that is no
  * http:// or https:// URL. */
 char *ps_url_resolve(const char *base, const char *reference) PS_MUST_USE;

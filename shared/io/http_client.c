@@ -92,8 +92,7 @@ static void watch_end(struct watch **watch)
 {
     if (*watch == NULL)
         return;
-    if ((*watch)->event != NULL)
-        event_free((*watch)->event);
+    watch_rest(*watch);
     free(*watch);
     *watch = NULL;
 }

@@ -1,6 +1,7 @@
 -- KEYS: tasks results
--- ARGV: group, then for each finished task: entry id, count of field names and values, name, value, name, value ...
--- RETURNS: how many counted: a task that was no longer pending in the group adds no result (promise 1)
+-- ARGV: group, then for each task: entry id, count of field names and values, name, value, name, value ...
+-- RETURNS: how many counted: a task that was no longer pending in the group adds nothing (promise 1)
+-- With tasks again in the place of results, each task is passed on: a fresh entry that any worker can read at once.
 local counted = 0
 local i = 2
 while i <= #ARGV do

@@ -118,6 +118,17 @@ def private_redis(folder):
         redis.stop()
 
 
+@contextlib.contextmanager
+def draft_site(folder):
+    site = draftsite.DraftSite(folder)
+    try:
+        site.start()
+        pin(site.process.pid, "server")
+        yield site
+    finally:
+        site.stop()
+
+
 def worker_settings(redis, options, number):
     return {"REDIS_URL": redis.url, "INSTANCE_ID": f"bench-{number}", "HEALTH_PORT": "0",
             "PROBE_RATE_LIMIT": "0", "PROBE_HOST_CONCURRENCY": "0",
@@ -163,11 +174,7 @@ def run_worker(options, folder, redis, site, number):
 
 
 def bench_worker(table, options, folder):
-    with private_redis(folder) as redis, contextlib.ExitStack() as ending:
-        site = draftsite.DraftSite(folder)
-        ending.callback(site.stop)
-        site.start()
-        pin(site.process.pid, "server")
+    with private_redis(folder) as redis, draft_site(folder) as site:
         print(f"\nworker: one process, {options.tasks:,} tasks from the stream, HEAD to a local "
               f"nginx, {options.concurrency} at once; it has one\n        processor, Redis and nginx "
               "another; curl alone has neither Redis nor results")
@@ -199,11 +206,7 @@ GROWTH_TASKS, GROWTH_ROUNDS = 100000, 5
 
 def bench_memory(table, options, folder):
     """Whether a worker that lives long grows."""
-    with private_redis(folder) as redis, contextlib.ExitStack() as ending:
-        site = draftsite.DraftSite(folder)
-        ending.callback(site.stop)
-        site.start()
-        pin(site.process.pid, "server")
+    with private_redis(folder) as redis, draft_site(folder) as site:
         print(f"\nmemory: one worker, 10,000 probes, then {GROWTH_ROUNDS * GROWTH_TASKS:,} more; "
               "HEAD to a local nginx")
         table.head()

@@ -178,11 +178,13 @@ static bool is_permanent(const struct ps_err *err)
            err->code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
-/* Answers to GET that another try does not change; 416: it is empty. */
-static bool is_gone(int status)
+/* Another try does not change it (design: a miss). */
+static bool is_absent(int status)
 {
-    return status == 404 || status == 403 || status == 410 || status == 416;
+    return status == 404 || status == 403 || status == 410;
 }
+
+enum { RANGE_NOT_SATISFIABLE = 416 }; /* it is empty */
 
 struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
                                 const struct ps_verdict_rules *rules, int attempt, int64_t wall_ms,
@@ -195,14 +197,15 @@ struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
         judge_ok(&verdict, answer, rules, wall_ms);
         return verdict;
     }
-    if (answer->err == NULL && answer->confirm && is_gone(status)) {
+    if (answer->err == NULL && answer->confirm &&
+        (is_absent(status) || status == RANGE_NOT_SATISFIABLE)) {
         verdict.outcome = PS_OUTCOME_SUSPECT;
         verdict.failed = true;
         ps_fail(&verdict.err, PS_FAILURE_UNKNOWN, status,
                 "there for HEAD, and answered with %d to GET", status);
         return verdict;
     }
-    if (answer->err == NULL && (status == 404 || status == 403 || status == 410)) {
+    if (answer->err == NULL && is_absent(status)) {
         verdict.outcome = PS_OUTCOME_MISS;
         return verdict;
     }

@@ -135,8 +135,9 @@ static void on_taken(void *cookie, const struct redisReply *reply, const struct 
 static void flush(struct lane *lane)
 {
     const struct ps_finish_options *options = &lane->finish->options;
+    bool passes = lane == &lane->finish->lanes[LANE_PASS];
     const char *keys[] = { ps_key(options->keys, PS_KEY_TASKS),
-                           ps_key(options->keys, PS_KEY_RESULTS),
+                           ps_key(options->keys, passes ? PS_KEY_TASKS : PS_KEY_RESULTS),
                            ps_key(options->keys, PS_KEY_TASKS_DEAD) };
     struct args args = { NULL, 0, 0 };
     struct entry *entry;
@@ -194,7 +195,7 @@ struct ps_finish *ps_finish_create(const struct ps_finish_options *options)
     (void)snprintf(finish->kept, sizeof(finish->kept), "%d", PS_FINISH_DEAD_KEPT);
     lane_init(&finish->lanes[LANE_RESULT], finish, PS_SCRIPT_TASK_FINISH, PS_FINISH_BATCH);
     lane_init(&finish->lanes[LANE_BURY], finish, PS_SCRIPT_TASK_BURY, 1);
-    lane_init(&finish->lanes[LANE_PASS], finish, PS_SCRIPT_TASK_PASS, PS_FINISH_BATCH);
+    lane_init(&finish->lanes[LANE_PASS], finish, PS_SCRIPT_TASK_FINISH, PS_FINISH_BATCH);
     lane_init(&finish->lanes[LANE_RETURN], finish, PS_SCRIPT_TASK_RETURN, 4 * PS_FINISH_BATCH);
     return finish;
 }
