@@ -1,6 +1,7 @@
 #include "shared/io/http_server.h"
 
 #include "shared/core/alloc.h"
+#include "shared/io/http_server_private.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -32,46 +33,7 @@ static const int all_methods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEA
                                EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
                                EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH;
 
-struct route {
-    char *path;
-    unsigned methods;
-    ps_http_route_fn fn;
-    void *cookie;
-};
-
-/* evhttp 2.1 neither counts its connections nor tells when one ends. We hold a reference to each
- * bufferevent instead: one that evhttp let go of has no callbacks any more. */
-struct conn {
-    TAILQ_ENTRY(conn) next;
-    struct bufferevent *bev;
-    int64_t since; /* accepted, or answered last */
-    bool busy;     /* a route has its request */
-    bool cut;
-};
-
-struct ps_http_exchange {
-    TAILQ_ENTRY(ps_http_exchange) next;
-    struct ps_http_server *server; /* NULL once the server is gone */
-    struct evhttp_request *req;    /* NULL once the client is gone */
-    struct conn *conn;
-};
-
-struct ps_http_server {
-    struct ps_loop *loop;
-    struct evhttp *http;
-    struct evconnlistener *listener; /* borrowed from http */
-    struct ps_timer *sweep;
-    struct route *routes;
-    size_t route_count;
-    TAILQ_HEAD(, conn) conns;
-    TAILQ_HEAD(, ps_http_exchange) exchanges;
-    int conn_count, max_connections;
-    int64_t request_ms;
-    uint16_t port;
-    bool held; /* listener disabled: no connection can make room */
-};
-
-static void conn_destroy(struct ps_http_server *server, struct conn *conn)
+static void conn_destroy(struct ps_http_server *server, struct ps_http_conn *conn)
 {
     TAILQ_REMOVE(&server->conns, conn, next);
     server->conn_count--;
@@ -79,7 +41,7 @@ static void conn_destroy(struct ps_http_server *server, struct conn *conn)
     free(conn);
 }
 
-static bool conn_gone(const struct conn *conn)
+static bool conn_gone(const struct ps_http_conn *conn)
 {
     bufferevent_event_cb event_cb;
 
@@ -88,7 +50,7 @@ static bool conn_gone(const struct conn *conn)
 }
 
 /* evhttp sees the end of the stream and takes the connection down itself. */
-static void conn_cut(struct conn *conn)
+void ps_http_conn_cut(struct ps_http_conn *conn)
 {
     conn->cut = true;
     (void)shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
@@ -98,14 +60,14 @@ static void conn_cut(struct conn *conn)
 static void sweep(struct ps_http_server *server)
 {
     int64_t now = ps_loop_now(server->loop);
-    struct conn *conn, *after;
+    struct ps_http_conn *conn, *after;
 
     for (conn = TAILQ_FIRST(&server->conns); conn; conn = after) {
         after = TAILQ_NEXT(conn, next);
         if (conn_gone(conn))
             conn_destroy(server, conn);
         else if (!conn->busy && !conn->cut && now - conn->since > server->request_ms)
-            conn_cut(conn);
+            ps_http_conn_cut(conn);
     }
 }
 
@@ -114,7 +76,7 @@ static void sweep(struct ps_http_server *server)
 static bool make_room(struct ps_http_server *server)
 {
     int64_t now = ps_loop_now(server->loop);
-    struct conn *conn, *oldest = NULL;
+    struct ps_http_conn *conn, *oldest = NULL;
     int live = 0;
 
     TAILQ_FOREACH(conn, &server->conns, next)
@@ -127,7 +89,7 @@ static bool make_room(struct ps_http_server *server)
     if (live < server->max_connections)
         return true;
     if (oldest)
-        conn_cut(oldest);
+        ps_http_conn_cut(oldest);
     return oldest != NULL;
 }
 
@@ -147,7 +109,7 @@ static void on_sweep(void *cookie)
 static struct bufferevent *on_accept(struct event_base *base, void *cookie)
 {
     struct ps_http_server *server = cookie;
-    struct conn *conn;
+    struct ps_http_conn *conn;
 
     sweep(server);
     if (!make_room(server)) { /* this one is in already; the next waits in the backlog */
@@ -169,10 +131,10 @@ static struct bufferevent *on_accept(struct event_base *base, void *cookie)
     return conn->bev;
 }
 
-static struct conn *conn_of(struct ps_http_server *server, struct evhttp_connection *evcon)
+static struct ps_http_conn *conn_of(struct ps_http_server *server, struct evhttp_connection *evcon)
 {
     struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
-    struct conn *conn;
+    struct ps_http_conn *conn;
 
     TAILQ_FOREACH(conn, &server->conns, next)
     {
@@ -219,6 +181,12 @@ static const char *reason_of(int status)
     return "Answer";
 }
 
+void ps_http_common_headers(struct evkeyvalq *headers)
+{
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+}
+
 static void answer(struct evhttp_request *req, int status, const char *content_type,
                    const char *body, size_t len)
 {
@@ -227,8 +195,7 @@ static void answer(struct evhttp_request *req, int status, const char *content_t
 
     if (content_type)
         evhttp_add_header(headers, "Content-Type", content_type);
-    evhttp_add_header(headers, "Cache-Control", "no-store");
-    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    ps_http_common_headers(headers);
     if (status != 204) { /* RFC 9110, 8.6: no length with 204 */
         (void)evutil_snprintf(length, sizeof(length), "%zu", len);
         evhttp_add_header(headers, "Content-Length", length);
@@ -252,7 +219,8 @@ static bool method_fits(unsigned methods, enum evhttp_cmd_type command)
     return command == EVHTTP_REQ_POST && (methods & PS_HTTP_SERVER_POST);
 }
 
-static const struct route *route_of(const struct ps_http_server *server, struct evhttp_request *req)
+static const struct ps_http_route *route_of(const struct ps_http_server *server,
+                                            struct evhttp_request *req)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
@@ -268,9 +236,9 @@ static void on_request(struct evhttp_request *req, void *cookie)
 {
     struct ps_http_server *server = cookie;
     struct evhttp_connection *evcon = evhttp_request_get_connection(req);
-    const struct route *route = route_of(server, req);
+    const struct ps_http_route *route = route_of(server, req);
     struct ps_http_exchange *exchange;
-    struct conn *conn = conn_of(server, evcon);
+    struct ps_http_conn *conn = conn_of(server, evcon);
 
     if (conn)
         conn->since = ps_loop_now(server->loop);
@@ -295,6 +263,12 @@ static void on_request(struct evhttp_request *req, void *cookie)
     TAILQ_INSERT_TAIL(&server->exchanges, exchange, next);
     evhttp_connection_set_closecb(evcon, on_client_gone, exchange);
     route->fn(route->cookie, exchange);
+}
+
+void ps_http_add_header(struct ps_http_exchange *exchange, const char *name, const char *value)
+{
+    if (exchange->req)
+        evhttp_add_header(evhttp_request_get_output_headers(exchange->req), name, value);
 }
 
 void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *content_type,
@@ -348,9 +322,10 @@ const char *ps_http_query(struct ps_http_exchange *exchange)
 void ps_http_server_route(struct ps_http_server *server, const char *path, unsigned methods,
                           ps_http_route_fn fn, void *cookie)
 {
-    server->routes = ps_alloc_array(server->routes, server->route_count + 1, sizeof(struct route));
+    server->routes =
+        ps_alloc_array(server->routes, server->route_count + 1, sizeof(struct ps_http_route));
     server->routes[server->route_count++] =
-        (struct route){ ps_alloc_text(path), methods, fn, cookie };
+        (struct ps_http_route){ ps_alloc_text(path), methods, fn, cookie };
 }
 
 static uint16_t port_of(int fd)
@@ -425,6 +400,8 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
     server->loop = loop;
     TAILQ_INIT(&server->conns);
     TAILQ_INIT(&server->exchanges);
+    TAILQ_INIT(&server->streams);
+    server->timeout_seconds = timeout;
     server->port = port_of(fd);
     server->max_connections =
         options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
@@ -463,7 +440,7 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
 void ps_http_server_destroy(struct ps_http_server *server)
 {
     struct ps_http_exchange *exchange;
-    struct conn *conn;
+    struct ps_http_conn *conn;
 
     if (!server)
         return;
@@ -476,6 +453,7 @@ void ps_http_server_destroy(struct ps_http_server *server)
         exchange->req = NULL;
         exchange->conn = NULL;
     }
+    ps_http_streams_orphan(server);
     if (server->http)
         evhttp_free(server->http);
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)

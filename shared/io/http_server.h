@@ -35,6 +35,8 @@ const char *ps_http_header(struct ps_http_exchange *exchange,
                            const char *name); /* borrowed, NULL when absent */
 const char *
 ps_http_query(struct ps_http_exchange *exchange); /* raw text after '?', NULL when none */
+/* A header of the answer, before it is given. */
+void ps_http_add_header(struct ps_http_exchange *exchange, const char *name, const char *value);
 /* Ends the exchange; body is copied. Also when the client or the server is gone meanwhile; nothing
  * is sent then. Every answer of a route, 404 and 405 too, carries Cache-Control: no-store and
  * X-Content-Type-Options: nosniff. */
