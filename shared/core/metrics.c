@@ -1,6 +1,7 @@
 #include "shared/core/metrics.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/config.h"
 
 #include <assert.h>
 #include <math.h>
@@ -8,27 +9,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_VALUES_MAX = 64 };
+enum { LABEL_VALUES_MAX = 64, BUCKETS_MAX = 16 };
 
 /* Takes the place of every label value that came when there was no more room. */
 static const char other[] = "other";
 
-enum type { COUNTER, GAUGE };
+enum type { COUNTER, GAUGE, QUICK, WAIT, LONG };
+
+/* Upper bounds in seconds; the last bucket, +Inf, is not named. */
+static const struct bounds {
+    size_t len;
+    double at[BUCKETS_MAX];
+} bounds[] = {
+    [QUICK] = {14,  { .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30 }},
+    [WAIT] = { 14, { .005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600 }   },
+    [LONG] = { 12, { 1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 14400 }         },
+};
 
 static const struct row {
     const char *name;
     enum type type;
-    const char *label;
+    const char *labels;
+    unsigned who;
     const char *help;
 } rows[PS_METRIC_COUNT] = {
-#define PS_X(id, name, type, label, help) { name, type, label, help },
+#define S                                       PS_COMPONENT_SCHEDULER
+#define W                                       PS_COMPONENT_WORKER
+#define N                                       PS_COMPONENT_NOTIFIER
+#define PS_X(id, name, type, labels, who, help) { name, type, labels, who, help },
 #include "shared/core/metrics.def"
 #undef PS_X
+#undef S
+#undef W
+#undef N
 };
 
 struct sample {
-    char *label; /* owned; NULL where the row has none */
-    double value;
+    char *label;       /* owned; NULL where the row has none */
+    double value;      /* of a histogram: the sum */
+    uint64_t *buckets; /* owned; of a histogram: not cumulative, the last is +Inf */
 };
 
 struct ps_metrics {
@@ -37,6 +56,11 @@ struct ps_metrics {
         size_t count;
     } metric[PS_METRIC_COUNT];
 };
+
+static bool is_histogram(enum ps_metric id)
+{
+    return rows[id].type != COUNTER && rows[id].type != GAUGE;
+}
 
 struct ps_metrics *ps_metrics_create(void)
 {
@@ -47,12 +71,20 @@ void ps_metrics_destroy(struct ps_metrics *metrics)
 {
     if (metrics == NULL)
         return;
-    for (size_t i = 0; i < PS_METRIC_COUNT; i++) {
-        for (size_t k = 0; k < metrics->metric[i].count; k++)
-            free(metrics->metric[i].samples[k].label);
-        free(metrics->metric[i].samples);
-    }
+    for (size_t i = 0; i < PS_METRIC_COUNT; i++)
+        ps_metrics_clear(metrics, (enum ps_metric)i);
     free(metrics);
+}
+
+void ps_metrics_clear(struct ps_metrics *metrics, enum ps_metric metric)
+{
+    for (size_t k = 0; k < metrics->metric[metric].count; k++) {
+        free(metrics->metric[metric].samples[k].label);
+        free(metrics->metric[metric].samples[k].buckets);
+    }
+    free(metrics->metric[metric].samples);
+    metrics->metric[metric].samples = NULL;
+    metrics->metric[metric].count = 0;
 }
 
 static struct sample *find(const struct ps_metrics *metrics, enum ps_metric id, const char *label)
@@ -71,7 +103,7 @@ static struct sample *sample_of(struct ps_metrics *metrics, enum ps_metric id, c
     struct sample *found;
     size_t count = metrics->metric[id].count;
 
-    assert((label == NULL) == (rows[id].label[0] == '\0'));
+    assert((label == NULL) == (rows[id].labels[0] == '\0'));
     found = find(metrics, id, label);
     if (found == NULL && count >= LABEL_VALUES_MAX - 1) {
         label = other;
@@ -84,25 +116,61 @@ static struct sample *sample_of(struct ps_metrics *metrics, enum ps_metric id, c
     metrics->metric[id].count++;
     found = &metrics->metric[id].samples[count];
     *found = (struct sample){ .label = ps_alloc_text(label) };
+    if (is_histogram(id))
+        found->buckets = ps_alloc_zero(bounds[rows[id].type].len + 1, sizeof(*found->buckets));
     return found;
+}
+
+void ps_metrics_begin(struct ps_metrics *metrics, unsigned component)
+{
+    for (size_t i = 0; i < PS_METRIC_COUNT; i++)
+        if ((rows[i].who & component) != 0 && rows[i].labels[0] == '\0' && rows[i].type != GAUGE)
+            (void)sample_of(metrics, (enum ps_metric)i, NULL);
 }
 
 void ps_metrics_add(struct ps_metrics *metrics, enum ps_metric metric, const char *label,
                     double amount)
 {
+    assert(!is_histogram(metric));
     sample_of(metrics, metric, label)->value += amount;
 }
 
 void ps_metrics_set(struct ps_metrics *metrics, enum ps_metric metric, const char *label,
                     double value)
 {
+    assert(!is_histogram(metric));
     sample_of(metrics, metric, label)->value = value;
+}
+
+void ps_metrics_observe(struct ps_metrics *metrics, enum ps_metric metric, double value)
+{
+    const struct bounds *of = &bounds[rows[metric].type];
+    struct sample *sample;
+    size_t at = 0;
+
+    assert(is_histogram(metric));
+    sample = sample_of(metrics, metric, NULL);
+    while (at < of->len && value > of->at[at])
+        at++;
+    sample->buckets[at]++;
+    sample->value += value;
+}
+
+static uint64_t observed(const struct sample *sample, size_t buckets)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < buckets; i++)
+        count += sample->buckets[i];
+    return count;
 }
 
 double ps_metrics_get(const struct ps_metrics *metrics, enum ps_metric metric, const char *label)
 {
     const struct sample *sample = find(metrics, metric, label);
 
+    if (sample != NULL && is_histogram(metric))
+        return (double)observed(sample, bounds[rows[metric].type].len + 1);
     return sample != NULL ? sample->value : 0;
 }
 
@@ -130,23 +198,69 @@ static void add_value(double value, struct ps_buf *out_text)
         (void)ps_buf_format(out_text, "%.17g", value);
 }
 
+/* name="value" for one label, both for two. */
+static void add_labels(const struct row *row, const char *values, struct ps_buf *out_text)
+{
+    const char *comma = strchr(row->labels, ',');
+    const char *cut = comma != NULL ? strchr(values, ',') : NULL;
+    char *first = ps_alloc_text(values);
+
+    if (cut != NULL)
+        first[cut - values] = '\0';
+    (void)ps_buf_format(out_text, "%.*s=\"",
+                        comma != NULL ? (int)(comma - row->labels) : (int)strlen(row->labels),
+                        row->labels);
+    add_escaped(first, true, out_text);
+    if (comma != NULL) {
+        (void)ps_buf_format(out_text, "\",%s=\"", comma + 1);
+        add_escaped(cut != NULL ? cut + 1 : first, true, out_text);
+    }
+    (void)ps_buf_char(out_text, '"');
+    free(first);
+}
+
+static void add_sample(const struct row *row, const struct sample *sample, struct ps_buf *out_text)
+{
+    (void)ps_buf_text(out_text, row->name);
+    if (sample->label != NULL) {
+        (void)ps_buf_char(out_text, '{');
+        add_labels(row, sample->label, out_text);
+        (void)ps_buf_char(out_text, '}');
+    }
+    (void)ps_buf_char(out_text, ' ');
+    add_value(sample->value, out_text);
+    (void)ps_buf_char(out_text, '\n');
+}
+
+static void add_histogram(const struct row *row, const struct sample *sample,
+                          struct ps_buf *out_text)
+{
+    const struct bounds *of = &bounds[row->type];
+
+    for (size_t i = 0; i < of->len; i++)
+        (void)ps_buf_format(out_text, "%s_bucket{le=\"%.15g\"} %llu\n", row->name, of->at[i],
+                            (unsigned long long)observed(sample, i + 1));
+    (void)ps_buf_format(out_text, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum ", row->name,
+                        (unsigned long long)observed(sample, of->len + 1), row->name);
+    add_value(sample->value, out_text);
+    (void)ps_buf_format(out_text, "\n%s_count %llu\n", row->name,
+                        (unsigned long long)observed(sample, of->len + 1));
+}
+
 static void render_one(const struct row *row, const struct sample *samples, size_t count,
                        struct ps_buf *out_text)
 {
     (void)ps_buf_format(out_text, "# HELP %s ", row->name);
     add_escaped(row->help, false, out_text);
     (void)ps_buf_format(out_text, "\n# TYPE %s %s\n", row->name,
-                        row->type == COUNTER ? "counter" : "gauge");
+                        row->type == COUNTER ? "counter"
+                        : row->type == GAUGE ? "gauge"
+                                             : "histogram");
     for (size_t k = 0; k < count; k++) {
-        (void)ps_buf_text(out_text, row->name);
-        if (samples[k].label != NULL) {
-            (void)ps_buf_format(out_text, "{%s=\"", row->label);
-            add_escaped(samples[k].label, true, out_text);
-            (void)ps_buf_text(out_text, "\"}");
-        }
-        (void)ps_buf_char(out_text, ' ');
-        add_value(samples[k].value, out_text);
-        (void)ps_buf_char(out_text, '\n');
+        if (samples[k].buckets != NULL)
+            add_histogram(row, &samples[k], out_text);
+        else
+            add_sample(row, &samples[k], out_text);
     }
 }
 

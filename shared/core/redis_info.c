@@ -32,6 +32,8 @@ static void keep(struct ps_redis_info *info, struct ps_str name, struct ps_str v
         keep_number(value, &info->used_memory);
     else if (ps_str_is(name, "maxmemory"))
         keep_number(value, &info->max_memory);
+    else if (ps_str_is(name, "evicted_keys"))
+        keep_number(value, &info->evicted);
 }
 
 void ps_redis_info_parse(struct ps_str text, struct ps_redis_info *out_info)

@@ -19,6 +19,7 @@ struct ps_redis_info {
     bool aof;
     int64_t used_memory; /* bytes */
     int64_t max_memory;  /* bytes; 0: no limit of its own */
+    int64_t evicted;     /* keys thrown away since it started */
 };
 
 /* Reads the text of INFO (https://redis.io/commands/info); what is missing stays empty or 0. */

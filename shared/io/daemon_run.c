@@ -6,12 +6,15 @@
 #include "shared/io/clock.h"
 #include "shared/io/health_server.h"
 #include "shared/io/log.h"
+#include "shared/io/process.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PULSE_MS = 1000 };
 
 struct run {
     struct ps_daemon daemon; /* first: ps_daemon_drained gets its address */
@@ -26,6 +29,8 @@ struct run {
     struct ps_health_server *health;
     struct ps_health_source source;
     struct ps_timer *grace;
+    struct ps_timer *pulse;
+    uint64_t database_ups;
     bool draining;
     bool drained;
     char redis_fault[192]; /* what was logged last; a new reason is worth a new line */
@@ -171,6 +176,13 @@ static bool is_ready(struct run *run)
     return ready;
 }
 
+static bool is_stuck(const struct run *run)
+{
+    /* Without Redis nothing can move: that is an outage, which restarts no pod (promise 8). */
+    return ps_redis_up(run->daemon.redis) && run->program->stuck != NULL &&
+           run->program->stuck(run->self);
+}
+
 static void read_base(void *cookie, struct ps_health_base *out_base)
 {
     struct run *run = cookie;
@@ -185,35 +197,61 @@ static void read_base(void *cookie, struct ps_health_base *out_base)
         .redis_connected = ps_redis_up(daemon->redis),
         .redis_reconnects = ps_redis_reconnects(daemon->redis),
         .has_pool = daemon->pg != NULL,
+        .stuck = is_stuck(run),
         .ready = is_ready(run),
     };
-    /* Without Redis nothing can move: that is an outage, which restarts no pod (promise 8). */
-    out_base->stuck =
-        out_base->redis_connected && run->program->stuck != NULL && run->program->stuck(run->self);
     memcpy(out_base->failures, ps_failure_log_counts(daemon->failures), sizeof(out_base->failures));
     if (daemon->pg != NULL)
         ps_pg_counts(daemon->pg, &out_base->pool_max, &out_base->pool_in_use,
                      &out_base->pool_available);
 }
 
+static void set_redis_metrics(const struct run *run, struct ps_metrics *metrics)
+{
+    const struct ps_daemon *daemon = &run->daemon;
+    const struct ps_redis_info *info = ps_redis_watch_info(daemon->redis_watch);
+
+    ps_metrics_set(metrics, PS_METRIC_REDIS_CONNECTED, NULL, ps_redis_up(daemon->redis) ? 1 : 0);
+    ps_metrics_set(metrics, PS_METRIC_REDIS_RECONNECTS, NULL,
+                   (double)ps_redis_reconnects(daemon->redis));
+    ps_metrics_set(metrics, PS_METRIC_REDIS_UNFIT, NULL,
+                   ps_redis_watch_fault(daemon->redis_watch) != NULL ? 1 : 0);
+    if (info == NULL)
+        return;
+    ps_metrics_set(metrics, PS_METRIC_REDIS_EVICTED, NULL, (double)info->evicted);
+    ps_metrics_set(metrics, PS_METRIC_REDIS_MEMORY, NULL, (double)info->used_memory);
+    ps_metrics_set(metrics, PS_METRIC_REDIS_MEMORY_MAX, NULL, (double)info->max_memory);
+}
+
+static void set_database_metrics(const struct run *run, struct ps_metrics *metrics)
+{
+    int max, in_use, available;
+
+    ps_pg_counts(run->daemon.pg, &max, &in_use, &available);
+    ps_metrics_set(metrics, PS_METRIC_DB_CONNECTED, NULL, ps_pg_up(run->daemon.pg) ? 1 : 0);
+    ps_metrics_set(metrics, PS_METRIC_DB_RECONNECTS, NULL,
+                   run->database_ups > 0 ? (double)(run->database_ups - 1) : 0);
+    ps_metrics_set(metrics, PS_METRIC_DB_POOL_IN_USE, "in_use", in_use);
+    ps_metrics_set(metrics, PS_METRIC_DB_POOL_IN_USE, "available", available);
+}
+
 static void set_metrics(void *cookie, struct ps_metrics *metrics)
 {
     struct run *run = cookie;
     const struct ps_daemon *daemon = &run->daemon;
-    int max = 0;
-    int in_use = 0;
-    int available = 0;
+    char *build = ps_alloc_format("%s,%s", daemon->component, PS_VERSION);
 
-    ps_metrics_set(metrics, PS_METRIC_BUILD_INFO, PS_VERSION, 1);
+    ps_metrics_set(metrics, PS_METRIC_BUILD_INFO, build, 1);
+    free(build);
     ps_metrics_set(metrics, PS_METRIC_START_TIME, NULL, (double)daemon->launched_ms / 1000);
-    ps_metrics_set(metrics, PS_METRIC_REDIS_CONNECTED, NULL, ps_redis_up(daemon->redis) ? 1 : 0);
-    ps_metrics_set(metrics, PS_METRIC_REDIS_RECONNECTS, NULL,
-                   (double)ps_redis_reconnects(daemon->redis));
-    if (daemon->pg != NULL) {
-        ps_pg_counts(daemon->pg, &max, &in_use, &available);
-        ps_metrics_set(metrics, PS_METRIC_DB_POOL_IN_USE, "in_use", in_use);
-        ps_metrics_set(metrics, PS_METRIC_DB_POOL_IN_USE, "available", available);
-    }
+    ps_process_metrics(metrics);
+    ps_metrics_set(metrics, PS_METRIC_READY, NULL, is_ready(run) ? 1 : 0);
+    ps_metrics_set(metrics, PS_METRIC_STUCK, NULL, is_stuck(run) ? 1 : 0);
+    ps_metrics_set(metrics, PS_METRIC_LOOP_LAG, NULL, (double)ps_loop_lag_ms(daemon->loop) / 1000);
+    ps_log_metrics(metrics);
+    set_redis_metrics(run, metrics);
+    if (daemon->pg != NULL)
+        set_database_metrics(run, metrics);
     if (run->program->set_metrics != NULL)
         run->program->set_metrics(run->self, metrics);
 }
@@ -251,6 +289,7 @@ static void on_database(void *cookie, bool up, const struct ps_err *err)
 
     if (up) {
         run->database_fault[0] = '\0';
+        run->database_ups++;
         PS_LOG(DB_UP, F_INT("max", run->config.db_pool_max));
     } else if (is_news(run->database_fault, err)) {
         PS_LOG(DB_DOWN, F_ERR(err));
@@ -266,6 +305,14 @@ static void beat_fields(void *cookie, struct ps_fields *fields)
 
     if (run->started && run->program->heartbeat != NULL)
         run->program->heartbeat(run->self, fields);
+}
+
+static void on_pulse(void *cookie)
+{
+    struct run *run = cookie;
+
+    ps_log_flush(false);
+    ps_timer_set(run->pulse, PULSE_MS);
 }
 
 static void on_grace_over(void *cookie)
@@ -378,8 +425,11 @@ static bool open_all(struct run *run, struct ps_err *err)
     daemon->loop = ps_loop_create();
     ps_loop_on_terminate(daemon->loop, on_terminate, run);
     run->grace = ps_timer_create(daemon->loop, on_grace_over, run);
+    run->pulse = ps_timer_create(daemon->loop, on_pulse, run);
+    ps_timer_set(run->pulse, PULSE_MS);
     daemon->keys = ps_keys_create(run->config.redis_key_prefix);
     daemon->metrics = ps_metrics_create();
+    ps_metrics_begin(daemon->metrics, run->program->component);
     if (!open_health(run, err) || !open_servers(run, err))
         return false;
     if (!run->program->start(daemon, &run->self, err))
@@ -410,6 +460,7 @@ static void close_all(struct run *run)
     ps_metrics_destroy(daemon->metrics);
     ps_keys_destroy(daemon->keys);
     ps_timer_destroy(run->grace);
+    ps_timer_destroy(run->pulse);
     ps_loop_destroy(daemon->loop);
     free(run->instance);
     free(run->user_agent);
@@ -457,5 +508,6 @@ int ps_daemon_run(const struct ps_program *program, struct ps_env *env)
         status = err.category == PS_FAILURE_CONFIGURATION ? PS_EXIT_CONFIG : PS_EXIT_FAILED;
     }
     close_all(&run);
+    ps_log_flush(true);
     return status;
 }

@@ -2,12 +2,15 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/url.h"
+#include "shared/io/http_client.h"
 #include "shared/io/log.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LABEL_SIZE = 64 };
 
 struct ps_failure_log {
     struct ps_redis *redis;
@@ -61,10 +64,14 @@ void ps_failure_log_add(struct ps_failure_log *log, const char *what, const stru
                         const char *url, int status)
 {
     char *shown;
+    char label[LABEL_SIZE];
 
     assert(err->category < PS_FAILURE_COUNT);
     log->counts[err->category]++;
-    ps_metrics_add(log->metrics, PS_METRIC_FAILURES, ps_failure_name(err->category), 1);
+    (void)snprintf(label, sizeof(label), "%s,%s", log->component, ps_failure_name(err->category));
+    ps_metrics_add(log->metrics, PS_METRIC_FAILURES, label, 1);
+    if (err->code == PS_HTTP_ERR_TLS)
+        ps_metrics_add(log->metrics, PS_METRIC_TLS_REFUSED, NULL, 1);
     if (!ps_redis_up(log->redis))
         return;
     shown = url != NULL && strchr(url, '@') != NULL ? ps_url_redacted(url)

@@ -338,6 +338,13 @@ static enum ps_failure category_of(CURLcode code, bool asked)
     return PS_FAILURE_NETWORK;
 }
 
+/* A handshake that broke off is no such thing: it can be the network. */
+static bool is_certificate_refused(CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
+           code == CURLE_SSL_INVALIDCERTSTATUS || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
+}
+
 static void describe(const struct ps_http_call *call, CURLcode code, int status,
                      struct ps_err *out_err)
 {
@@ -355,7 +362,8 @@ static void describe(const struct ps_http_call *call, CURLcode code, int status,
         (void)ps_fail(out_err, PS_FAILURE_NETWORK, CURLE_FILESIZE_EXCEEDED,
                       "the answer's headers are longer than %d bytes", HEADER_CAP);
     else
-        (void)ps_fail(out_err, category_of(code, status != 0 || sent_us > 0), (int)code, "%s",
+        (void)ps_fail(out_err, category_of(code, status != 0 || sent_us > 0),
+                      is_certificate_refused(code) ? PS_HTTP_ERR_TLS : (int)code, "%s",
                       call->error[0] ? call->error : curl_easy_strerror(code));
 }
 

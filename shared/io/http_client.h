@@ -17,6 +17,9 @@ struct ps_http_options {
     const char *ca_file; /* certificates to trust in place of the system's; copied; NULL: those */
 };
 
+/* err.code where the certificate of the other side was not accepted, in place of the CURLcode. */
+enum { PS_HTTP_ERR_TLS = 30001 };
+
 enum ps_http_method { PS_HTTP_HEAD, PS_HTTP_GET, PS_HTTP_POST };
 
 /* All borrowed for the call to ps_http_send. */

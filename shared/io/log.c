@@ -1,5 +1,6 @@
 #include "shared/io/log.h"
 
+#include "shared/core/log_repeat.h"
 #include "shared/io/clock.h"
 
 #include <errno.h>
@@ -9,12 +10,14 @@
 
 enum { LINE_MAX_BYTES = 128 * 1024, NAME_SIZE = 128 };
 
-/* The one piece of state every module would otherwise have to be handed; set once at start. */
+/* The one state every module would otherwise have to be handed; set once at start. */
 static struct {
     enum ps_log_level level;
     bool json;
     char component[NAME_SIZE];
     char instance[NAME_SIZE];
+    struct ps_log_repeat repeat;
+    uint64_t lines[PS_LOG_ERROR + 1];
 } settings = { .level = PS_LOG_INFO, .component = "paperscout", .instance = "-" };
 
 void ps_log_setup(enum ps_log_level level, bool json, const char *component, const char *instance)
@@ -45,6 +48,17 @@ static void write_line(const char *data, size_t len)
     }
 }
 
+static void on_line(void *cookie, const struct ps_buf *line)
+{
+    struct ps_buf whole;
+
+    (void)cookie;
+    ps_buf_init(&whole, line->len + 1);
+    if (ps_buf_add(&whole, line->data, line->len) && ps_buf_char(&whole, '\n'))
+        write_line(whole.data, whole.len);
+    ps_buf_clear(&whole);
+}
+
 void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t count)
 {
     struct ps_buf line;
@@ -52,11 +66,26 @@ void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t
 
     if (!ps_log_enabled(event))
         return;
+    settings.lines[ps_event_level(event)]++;
     ps_buf_init(&line, LINE_MAX_BYTES);
     ps_log_render(settings.json, ps_clock_wall_ms(), settings.component, settings.instance, event,
                   fields, count, &line);
-    if (ps_buf_char(&line, '\n'))
-        write_line(line.data, line.len);
+    if (line.len > 0)
+        ps_log_repeat_step(&settings.repeat, ps_log_kind_of(event, fields, count), &line,
+                           ps_clock_mono_ms(), on_line, NULL);
     ps_buf_clear(&line);
     errno = saved;
+}
+
+void ps_log_flush(bool end)
+{
+    ps_log_repeat_flush(&settings.repeat, ps_clock_mono_ms(), end, on_line, NULL);
+}
+
+void ps_log_metrics(struct ps_metrics *metrics)
+{
+    for (int level = 0; level <= PS_LOG_ERROR; level++)
+        ps_metrics_set(metrics, PS_METRIC_LOG_LINES, ps_log_level_name((enum ps_log_level)level),
+                       (double)settings.lines[level]);
+    ps_metrics_set(metrics, PS_METRIC_LOG_REPEATED, NULL, (double)settings.repeat.held_total);
 }

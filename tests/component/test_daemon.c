@@ -320,9 +320,14 @@ static void it_comes_up_and_stays_up_while_its_servers_are_down(void **state)
                   "\"instance\":\"pod-1\"", "\"status\":\"degraded\"", "\"stuck\":false",
                   "\"redis\":{\"connected\":false,\"reconnects\":0}", "\"db_pool\":{\"max\":4",
                   "\"tiny\":7");
-    ASSERT_ANSWER(port, "/metrics", "HTTP/1.1 200", "paperscout_build_info{version=\"",
-                  "paperscout_redis_connected 0", "paperscout_failures_total{category=\"NETWORK\"}",
-                  "paperscout_db_pool_connections{state=\"in_use\"} 0");
+    ASSERT_ANSWER(
+        port, "/metrics", "HTTP/1.1 200", "paperscout_build_info{component=\"notifier\",version=\"",
+        "paperscout_redis_connected 0", "paperscout_failures_total{component=\"",
+        "\nprocess_cpu_seconds_total 0", "\nprocess_resident_memory_bytes ", "\nprocess_open_fds ",
+        "\nprocess_max_fds ", "\npaperscout_ready 0\n", "\npaperscout_stuck 0\n",
+        "paperscout_log_lines_total{level=\"ERROR\"} ", "paperscout_log_repeated_total 0\n",
+        "paperscout_notify_sent_total 0\n", "paperscout_db_connected 0\n",
+        "paperscout_db_pool_connections{state=\"in_use\"} 0");
     need(&run, "HEALTH-FIELD-ERROR");
     assert_int_equal(kill(run.pid, SIGTERM), 0);
     assert_int_equal(finish(&run), PS_EXIT_OK);

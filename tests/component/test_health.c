@@ -177,12 +177,12 @@ static void metrics_are_prometheus_text(void **state)
 
     (void)state;
     open_up(&f);
-    ps_metrics_add(f.metrics, PS_METRIC_FAILURES, "TIMEOUT", 2);
+    ps_metrics_add(f.metrics, PS_METRIC_FAILURES, "worker,TIMEOUT", 2);
     expect(&f, "/metrics",
-           (const char *const[]){ "200 OK",
-                                  "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
-                                  "paperscout_failures_total{category=\"TIMEOUT\"} 2\n",
-                                  "paperscout_probes_in_flight 3\n", NULL });
+           (const char *const[]){
+               "200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
+               "paperscout_failures_total{component=\"worker\",category=\"TIMEOUT\"} 2\n",
+               "paperscout_probes_in_flight 3\n", NULL });
     done(&f);
 }
 

@@ -304,7 +304,7 @@ static void a_failure_is_counted_and_told_once_in_the_stream(void **state)
         "component|worker|failure_category|TIMEOUT|what|PROBE-ERR|url|http://***@h/D1.pdf|"
         "status|504|detail|no answer in 10 s");
     assert_int_equal(ps_failure_log_counts(log)[PS_FAILURE_TIMEOUT], 1);
-    assert_true(ps_metrics_get(fixture->metrics, PS_METRIC_FAILURES, "TIMEOUT") == 1);
+    assert_true(ps_metrics_get(fixture->metrics, PS_METRIC_FAILURES, "worker,TIMEOUT") == 1);
 
     ps_redis_reset(fixture->redis);
     ps_failure_log_add(log, "PROBE-ERR", &err, NULL, 0);

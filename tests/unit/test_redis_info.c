@@ -11,7 +11,7 @@
 #define GOOD                                                                                       \
     "# Server\r\nredis_version:7.0.15\r\nrun_id:0123456789abcdef\r\n\r\n# Memory\r\n"              \
     "used_memory:1048576\r\nused_memory_human:1.00M\r\nmaxmemory:2097152\r\n"                      \
-    "maxmemory_policy:noeviction\r\naof_enabled:1\r\nrole:master\r\n"
+    "maxmemory_policy:noeviction\r\nevicted_keys:12\r\naof_enabled:1\r\nrole:master\r\n"
 
 static struct ps_redis_info read_info(const char *text)
 {
@@ -43,6 +43,7 @@ static void what_matters_is_read(void **state)
     assert_true(info.aof);
     assert_false(info.replica);
     assert_int_equal(info.used_memory, 1048576);
+    assert_int_equal(info.evicted, 12);
     assert_int_equal(info.max_memory, 2097152);
     assert_true(ps_redis_info_check(&info, &err));
 }
