@@ -93,9 +93,12 @@ static void pause_until(struct ps_gate_host *host, int64_t until_ms, int status)
 {
     if (until_ms <= host->paused_until_ms)
         return;
-    if (host->paused_until_ms <= now_ms(host->gate))
+    if (host->paused_until_ms <= now_ms(host->gate)) {
         PS_LOG(PROBE_COOLDOWN, F_TEXT("host", host->name), F_INT("status", status),
                F_INT("pause_ms", until_ms - now_ms(host->gate)));
+        if (host->gate->options.metrics != NULL)
+            ps_metrics_add(host->gate->options.metrics, PS_METRIC_HOST_PAUSES, NULL, 1);
+    }
     host->paused_until_ms = until_ms;
     host->permits = 0;
 }
@@ -375,6 +378,13 @@ bool ps_gate_enter(struct ps_gate *gate, struct ps_ticket *ticket, const char *u
     return true;
 }
 
+static void took(struct ps_gate *gate, int64_t us)
+{
+    gate->latency_us = ps_latency_average(gate->latency_us, us);
+    if (gate->options.metrics != NULL)
+        ps_metrics_observe(gate->options.metrics, PS_METRIC_PROBE_SECONDS, (double)us / 1e6);
+}
+
 void ps_gate_leave(struct ps_gate *gate, struct ps_ticket *ticket)
 {
     switch (ticket->state) {
@@ -387,8 +397,7 @@ void ps_gate_leave(struct ps_gate *gate, struct ps_ticket *ticket)
     case PS_TICKET_ON_WIRE:
         gate->on_wire--;
         ticket->host->on_wire--;
-        gate->latency_us =
-            ps_latency_average(gate->latency_us, ps_clock_mono_us() - ticket->admitted_us);
+        took(gate, ps_clock_mono_us() - ticket->admitted_us);
         break;
     }
     ticket->state = PS_TICKET_NONE;

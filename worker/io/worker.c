@@ -111,11 +111,10 @@ static void on_settled(void *cookie, void *item)
     leave_when_empty(worker);
 }
 
-static void count_outcome(struct ps_worker *worker, enum ps_outcome outcome)
+static void count_outcome(struct ps_worker *worker, enum ps_tier tier, enum ps_outcome outcome)
 {
-    worker->counts.outcomes[outcome]++;
+    worker->counts.outcomes[tier][outcome]++;
     worker->counts.probes++;
-    count(worker, PS_METRIC_PROBES, ps_outcome_name(outcome));
 }
 
 /* Asks for the second look, by another worker where there is one: it is put back with a word of who
@@ -151,7 +150,7 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
         refill(worker);
         return;
     }
-    count_outcome(worker, end->outcome);
+    count_outcome(worker, held->task.tier, end->outcome);
     ps_report_log(worker->daemon->failures, &held->task, end);
     ps_fields_init(&fields);
     ps_report_format(worker->daemon->instance, &held->task, end, &fields);
@@ -175,7 +174,7 @@ static void bury(struct held *held, const struct ps_err *err, int64_t deliveries
                        held->task.url, 0);
     ps_fields_init(&fields);
     if (with_result) {
-        count_outcome(worker, PS_OUTCOME_ERROR);
+        count_outcome(worker, held->task.tier, PS_OUTCOME_ERROR);
         ps_report_format(worker->daemon->instance, &held->task, &end, &fields);
     }
     ps_finish_bury(worker->finish, held->id, err->what, deliveries, &fields, held);
@@ -195,6 +194,15 @@ static void give_back(struct held *held)
     held->probe = NULL;
     held->worker->counts.returned++;
     ps_finish_return(held->worker->finish, held->id, held);
+}
+
+/* An entry's id begins with the time it was added, in ms by Redis' clock. */
+static void observe_wait(struct ps_worker *worker, const char *id)
+{
+    int64_t waited_ms = ps_clock_wall_ms() - strtoll(id, NULL, 10);
+
+    ps_metrics_observe(worker->daemon->metrics, PS_METRIC_TASK_WAIT,
+                       waited_ms > 0 ? (double)waited_ms / 1000 : 0);
 }
 
 static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t before,
@@ -217,6 +225,8 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         count(worker, PS_METRIC_TASKS_CLAIMED, NULL);
         PS_LOG(TASK_CLAIMED, F_TEXT("entry", entry->id), F_TEXT("from", from),
                F_INT("deliveries", entry->deliveries));
+    } else if (before == 0) {
+        observe_wait(worker, entry->id);
     }
     if (worker->drain > 0) {
         give_back(held);
@@ -406,7 +416,8 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
                                         .user_agent = daemon->user_agent,
                                         .redis = daemon->redis,
                                         .keys = daemon->keys,
-                                        .instance = daemon->instance };
+                                        .instance = daemon->instance,
+                                        .metrics = daemon->metrics };
     struct ps_finish_options finish = { .loop = daemon->loop,
                                         .redis = daemon->redis,
                                         .keys = daemon->keys,

@@ -8,10 +8,10 @@
 struct ps_worker;
 
 struct ps_worker_counts {
-    size_t in_flight;                    /* entries held, whatever they wait for */
-    uint64_t outcomes[PS_OUTCOME_COUNT]; /* of probes finished since start */
-    uint64_t probes;                     /* their sum */
-    uint64_t claimed, dead, returned;    /* entries taken over, buried, handed back */
+    size_t in_flight;                                   /* entries held, whatever they wait for */
+    uint64_t outcomes[PS_TIER_COUNT][PS_OUTCOME_COUNT]; /* of probes finished since start */
+    uint64_t probes;                                    /* their sum */
+    uint64_t claimed, dead, returned; /* entries taken over, buried, handed back */
     uint64_t group_recreates;
     size_t paused_hosts;
 };

@@ -2,6 +2,8 @@
 
 #include "worker/io/worker.h"
 
+#include <stdio.h>
+
 static struct ps_worker_counts counts_of(void *cookie)
 {
     struct ps_worker_counts counts;
@@ -34,8 +36,13 @@ static bool read_outcomes(void *cookie, cJSON **out_value, struct ps_err *err)
     cJSON *object = cJSON_CreateObject();
 
     (void)err;
-    for (int i = 0; i < PS_OUTCOME_COUNT; i++)
-        ps_json_add_int(object, ps_outcome_name((enum ps_outcome)i), (int64_t)counts.outcomes[i]);
+    for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
+        uint64_t sum = 0;
+
+        for (int tier = 0; tier < PS_TIER_COUNT; tier++)
+            sum += counts.outcomes[tier][i];
+        ps_json_add_int(object, ps_outcome_name((enum ps_outcome)i), (int64_t)sum);
+    }
     *out_value = object;
     return true;
 }
@@ -78,10 +85,26 @@ void ps_worker_health_reasons(void *self, cJSON *out_reasons)
         cJSON_AddItemToArray(out_reasons, cJSON_CreateString("no tasks are taken"));
 }
 
+/* Each outcome of the planned tiers is there from the start; the others when they come. */
+static void set_probes(const struct ps_worker_counts *counts, struct ps_metrics *metrics)
+{
+    char label[64];
+
+    for (int tier = 0; tier < PS_TIER_COUNT; tier++)
+        for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
+            if (counts->outcomes[tier][i] == 0 && !ps_tier_is_planned((enum ps_tier)tier))
+                continue;
+            (void)snprintf(label, sizeof(label), "%s,%s", ps_tier_name((enum ps_tier)tier),
+                           ps_outcome_name((enum ps_outcome)i));
+            ps_metrics_set(metrics, PS_METRIC_PROBES, label, (double)counts->outcomes[tier][i]);
+        }
+}
+
 void ps_worker_health_metrics(void *self, struct ps_metrics *metrics)
 {
     struct ps_worker_counts counts = counts_of(self);
 
+    set_probes(&counts, metrics);
     ps_metrics_set(metrics, PS_METRIC_PROBES_IN_FLIGHT, NULL, (double)counts.in_flight);
     ps_metrics_set(metrics, PS_METRIC_GROUP_RECREATES, NULL, (double)counts.group_recreates);
 }
