@@ -2,6 +2,7 @@
 
 #include "embedded/scripts.h"
 #include "shared/io/daemon_run.h"
+#include "shared/io/healthcheck.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
                         "SYNOPSIS\n"
                         "    %s\n"
                         "    %s COMMAND [ARGUMENT...]\n"
-                        "    %s check-config | --help | --version\n\n"
+                        "    %s check-config | healthcheck | --help | --version\n\n"
                         "DESCRIPTION\n"
                         "    Without a command it runs as a daemon in the foreground, logs to\n"
                         "    standard error, answers /health, /livez, /readyz and /metrics on\n"
@@ -53,6 +54,10 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
         "    check-config\n"
         "        Prints the settings as the daemon would use them, secrets as \"(set)\",\n"
         "        or every fault it would stop for.\n\n"
+        "    " PS_HEALTHCHECK_SYNOPSIS "\n"
+        "        Asks the daemon that runs with the same settings on this machine for\n"
+        "        /livez or /readyz and prints the answer, for containers without a shell:\n"
+        "        0 it is well, 1 it is not, 69 no answer within 2 s.\n\n"
         "    --help, --version\n"
         "        This text; the version. COMMAND --help: that command's help.\n\n"
         "SETTINGS\n"
@@ -147,11 +152,12 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
 {
     const struct ps_command *command = NULL;
     bool check = argc > 1 && strcmp(argv[1], "check-config") == 0;
+    bool health = argc > 1 && strcmp(argv[1], "healthcheck") == 0;
     struct ps_env *env;
     struct ps_err err;
     int status = PS_EXIT_OK;
 
-    if (argc > 1 && !check) {
+    if (argc > 1 && !check && !health) {
         command = find_command(program, argv[1]);
         if (command == NULL && argc == 2 && run_option(program, argv[1], &status))
             return status;
@@ -168,6 +174,8 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
     }
     if (command != NULL)
         status = run_command(command, argc - 1, argv + 1, env);
+    else if (health)
+        status = ps_healthcheck(program, argc - 1, argv + 1, env);
     else
         status = check ? check_config(program, env) : ps_daemon_run(program, env);
     ps_env_destroy(env);

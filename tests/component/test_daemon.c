@@ -489,6 +489,50 @@ static void arguments_are_told_apart(void **state)
     }
 }
 
+/* A run of `healthcheck` with one argument (NULL: none); what it said must hold want. */
+static void assert_healthcheck(const char *argument, const char *const *env, int status,
+                               const char *want)
+{
+    const char *args[] = { "healthcheck", argument, NULL };
+    pid_t daemon = alive;
+    struct run run;
+
+    assert_int_equal(run_to_end(&run, DRAINS, args, env), status);
+    alive = daemon;
+    if (strstr(ps_buf_str(&run.text), want) == NULL)
+        fail_msg("healthcheck: \"%s\" is not in:\n%s", want, ps_buf_str(&run.text));
+    ps_buf_clear(&run.text);
+}
+
+static void a_healthcheck_asks_the_daemon_beside_it(void **state)
+{
+    static const char *const any[] = { NO_REDIS, "HEALTH_PORT=0", "HEALTH_BIND_HOST=0.0.0.0",
+                                       NULL };
+    static const char *const bad[] = { "HEALTH_PORT=no", NULL };
+    char *port_text;
+    const char *env[] = { NULL, "HEALTH_BIND_HOST=0.0.0.0", "http_proxy=http://127.0.0.1:1", NULL };
+    struct run run;
+
+    (void)state;
+    start(&run, DRAINS, NULL, any);
+    port_text = ps_alloc_format("HEALTH_PORT=%d", listen_port(&run));
+    env[0] = port_text;
+    assert_healthcheck(NULL, env, PS_EXIT_OK, "ok\n");
+    assert_healthcheck("live", env, PS_EXIT_OK, "ok\n");
+    assert_healthcheck("ready", env, PS_EXIT_FAILED, "Redis is not connected");
+    assert_healthcheck("reddy", env, PS_EXIT_USAGE, "healthcheck [live | ready]");
+    assert_healthcheck(NULL, any, PS_EXIT_CONFIG, "HEALTH_PORT");
+    assert_healthcheck(NULL, bad, PS_EXIT_CONFIG, "HEALTH_PORT=\"no\"");
+    assert_int_equal(kill(run.pid, SIGSTOP), 0); /* it takes the connection and says nothing */
+    assert_healthcheck(NULL, env, PS_EXIT_UNAVAILABLE, "/livez");
+    assert_int_equal(kill(run.pid, SIGCONT), 0);
+    assert_int_equal(kill(run.pid, SIGTERM), 0);
+    assert_int_equal(finish(&run), PS_EXIT_OK);
+    assert_healthcheck(NULL, env, PS_EXIT_UNAVAILABLE, "/livez");
+    ps_buf_clear(&run.text);
+    free(port_text);
+}
+
 static void write_file(const char *name, const char *text)
 {
     int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -547,6 +591,7 @@ int main(int argc, char **argv)
                                   end_what_is_left),
 #endif
         cmocka_unit_test_teardown(a_port_in_use_ends_the_start, end_what_is_left),
+        cmocka_unit_test_teardown(a_healthcheck_asks_the_daemon_beside_it, end_what_is_left),
         cmocka_unit_test_teardown(what_the_program_cannot_start_with_is_told, end_what_is_left),
         cmocka_unit_test_teardown(it_comes_up_and_stays_up_while_its_servers_are_down,
                                   end_what_is_left),
