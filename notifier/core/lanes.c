@@ -536,6 +536,16 @@ void ps_lanes_full(const struct ps_lanes *lanes, void (*visit)(void *cookie, con
         visit(cookie, lane->channel);
 }
 
+size_t ps_lanes_on_hold(const struct ps_lanes *lanes, int64_t now_ms)
+{
+    const struct lane *lane;
+    size_t count = 0;
+
+    DL_FOREACH(lanes->lanes, lane)
+    count += ps_pace_held(&lane->pace, now_ms);
+    return count;
+}
+
 const struct ps_breaker *ps_lanes_circuit(const struct ps_lanes *lanes)
 {
     return &lanes->circuit;

@@ -82,6 +82,8 @@ size_t ps_lanes_claiming(const struct ps_lanes *lanes);
 /* Channels that hold PS_LANE_MAX or more. */
 void ps_lanes_full(const struct ps_lanes *lanes, void (*visit)(void *cookie, const char *channel),
                    void *cookie);
+/* Channels that Slack asked to wait with. */
+size_t ps_lanes_on_hold(const struct ps_lanes *lanes, int64_t now_ms);
 const struct ps_breaker *ps_lanes_circuit(const struct ps_lanes *lanes);
 /* The CONFIGURATION fault that stops sending; NULL when none does. */
 const struct ps_err *ps_lanes_fault(const struct ps_lanes *lanes);

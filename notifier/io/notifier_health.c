@@ -100,6 +100,11 @@ void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics)
     const struct ps_breaker *circuit = ps_lanes_circuit(ps_notifier_lanes(self));
 
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_DEPTH, NULL, (double)ps_notifier_depth(self));
+    ps_metrics_set(metrics, PS_METRIC_NOTIFY_HELD, NULL,
+                   (double)ps_lanes_held(ps_notifier_lanes(self)));
+    ps_metrics_set(metrics, PS_METRIC_NOTIFY_HOLDS, NULL,
+                   (double)ps_lanes_on_hold(ps_notifier_lanes(self),
+                                            ps_loop_now(ps_notifier_daemon(self)->loop)));
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_BACKPRESSURE, NULL,
                    ps_notifier_backpressure(self) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_CIRCUIT, NULL,

@@ -85,18 +85,33 @@ static void on_drained(void *cookie)
     done(sender->done_cookie);
 }
 
+static const char *trace_of(const struct ps_message *message)
+{
+    return message->notice.trace != NULL ? message->notice.trace : "";
+}
+
 static void log_failure(struct ps_sender *sender, enum ps_event event,
                         const struct ps_message *message, const struct ps_slack_reply *reply,
                         int64_t wait_ms)
 {
     ps_log_write(event,
-                 (const struct ps_log_field[]){ F_TEXT("id", message->notice.id),
-                                                F_TEXT("channel", message->notice.channel),
-                                                F_INT("attempts", message->attempts),
-                                                F_INT("wait_ms", wait_ms), F_ERR(&reply->err) },
-                 5);
+                 (const struct ps_log_field[]){
+                     F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
+                     F_INT("attempts", message->attempts), F_INT("wait_ms", wait_ms),
+                     F_TEXT("trace", trace_of(message)), F_ERR(&reply->err) },
+                 6);
     ps_failure_log_add(sender->options.failures, ps_event_name(event), &reply->err, NULL,
                        reply->err.code);
+}
+
+static void count_sent(struct ps_sender *sender, const struct ps_message *message)
+{
+    int64_t took_ms = ps_clock_wall_ms() - message->notice.created_ms;
+
+    ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_SENT, NULL, 1);
+    if (message->notice.created_ms > 0)
+        ps_metrics_observe(sender->options.metrics, PS_METRIC_NOTIFY_SECONDS,
+                           took_ms > 0 ? (double)took_ms / 1000 : 0);
 }
 
 static void close_message(struct ps_sender *sender, struct ps_message *message, enum ps_close close)
@@ -107,14 +122,14 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
     case PS_CLOSE_NOT:
         return;
     case PS_CLOSE_SENT:
-        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_SENT, NULL, 1);
+        count_sent(sender, message);
         PS_LOG(MQ_SENT, F_TEXT("id", message->notice.id),
                F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
                F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_TEXT("trace", message->notice.trace != NULL ? message->notice.trace : ""));
+               F_TEXT("trace", trace_of(message)));
         break;
     case PS_CLOSE_DUPLICATE:
-        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->notice.id));
+        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->notice.id), F_TEXT("trace", trace_of(message)));
         break;
     case PS_CLOSE_DEAD:
         (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s", message->reason);
@@ -122,7 +137,7 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
         PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->notice.id),
                F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
                F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_ERR(&err));
+               F_TEXT("trace", trace_of(message)), F_ERR(&err));
         break;
     }
     ps_closer_close(sender->closer, close, message);
