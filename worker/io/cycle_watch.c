@@ -5,6 +5,7 @@
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EVERY_MS = 1000 };
 
@@ -17,6 +18,23 @@ struct ps_cycle_watch {
     void (*fn)(void *cookie);
     void *cookie;
 };
+
+/* XINFO GROUPS: a list of names and values for each group; there is one. */
+static void on_groups(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_cycle_watch *watch = cookie;
+    const struct redisReply *group;
+
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
+        return;
+    group = reply->element[0];
+    for (size_t i = 0; group->type == REDIS_REPLY_ARRAY && i + 1 < group->elements; i += 2) {
+        const char *name = ps_reply_text(group->element[i], NULL);
+
+        if (name != NULL && strcmp(name, "pending") == 0)
+            watch->view.pending = ps_reply_int(group->element[i + 1], 0);
+    }
+}
 
 static void on_length(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
@@ -61,6 +79,7 @@ static void on_timer(void *cookie)
     watch->asking = true;
     PS_REDIS(watch->redis, on_cycle, watch, "HMGET", ps_key(watch->keys, PS_KEY_CYCLE), "number",
              "deadline");
+    PS_REDIS(watch->redis, on_groups, watch, "XINFO", "GROUPS", ps_key(watch->keys, PS_KEY_TASKS));
     PS_REDIS(watch->redis, on_length, watch, "XLEN", ps_key(watch->keys, PS_KEY_TASKS));
 }
 

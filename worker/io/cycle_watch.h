@@ -12,6 +12,7 @@ struct ps_cycle_view {
     int64_t number;
     int64_t deadline_ms; /* wall clock; 0: not told */
     int64_t backlog;     /* entries in tasks, those held included */
+    int64_t pending;     /* those delivered to any worker */
 };
 
 /* Borrows loop, redis and keys. Asks once a second while Redis is up; fn (on the loop) after each

@@ -48,6 +48,7 @@ struct ps_gate {
     struct ps_gate_host *hosts;
     size_t waiting;
     size_t on_wire;
+    uint64_t ended;
     int64_t latency_us;
 };
 
@@ -396,6 +397,7 @@ void ps_gate_leave(struct ps_gate *gate, struct ps_ticket *ticket)
         break;
     case PS_TICKET_ON_WIRE:
         gate->on_wire--;
+        gate->ended++;
         ticket->host->on_wire--;
         took(gate, ps_clock_mono_us() - ticket->admitted_us);
         break;
@@ -512,6 +514,11 @@ size_t ps_gate_paused_hosts(const struct ps_gate *gate)
             count++;
     }
     return count;
+}
+
+uint64_t ps_gate_ended(const struct ps_gate *gate)
+{
+    return gate->ended;
 }
 
 int64_t ps_gate_latency_us(const struct ps_gate *gate)

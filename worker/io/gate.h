@@ -61,6 +61,8 @@ void ps_gate_give_back(struct ps_gate *gate);
 size_t ps_gate_waiting(const struct ps_gate *gate);
 size_t ps_gate_on_wire(const struct ps_gate *gate);
 size_t ps_gate_paused_hosts(const struct ps_gate *gate);
+uint64_t
+ps_gate_ended(const struct ps_gate *gate); /* requests that came to an end, whatever it was */
 int64_t ps_gate_latency_us(const struct ps_gate *gate); /* average of a request; 0: none yet */
 
 #endif

@@ -1,7 +1,5 @@
 #include "worker/io/probe_kit.h"
 
-enum { BACKOFF_CAP_MS = 30000 };
-
 void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_options *options)
 {
     const struct ps_config *config = options->config;
@@ -27,7 +25,7 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
         .rules = {.modified_within_ms = (int64_t)(config->alert_modified_hours * 3600000),
                   .max_attempts = (int)config->probe_max_attempts,
                   .backoff_ms = config->probe_backoff_ms,
-                  .backoff_cap_ms = BACKOFF_CAP_MS},
+                  .backoff_cap_ms = PS_PROBE_BACKOFF_CAP_MS},
     };
     struct ps_front_options front = { .loop = options->loop, .timeout_ms = prober.timeout_ms };
 

@@ -4,6 +4,8 @@
 #include "shared/core/config.h"
 #include "worker/io/prober.h"
 
+enum { PS_PROBE_BACKOFF_CAP_MS = 30000 }; /* between two attempts */
+
 struct ps_probe_kit {
     struct ps_http *http;
     struct ps_gate *gate;

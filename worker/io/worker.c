@@ -1,6 +1,7 @@
 #include "worker/io/worker.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/progress.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "worker/core/throttle.h"
@@ -19,7 +20,8 @@
 enum {
     TICK_MS = 250,
     DRAIN_TICK_MS = 50,
-    STUCK_MS = 30000,
+    STUCK_MS = 20000, /* at least; see stuck_limit_ms */
+    STUCK_MARGIN_MS = 10000,
     UNSETTLED_MAX = 256,       /* finished entries that Redis has not taken yet */
     BEFORE_DEADLINE_MS = 3000, /* so early a task is given up whose host stays paused */
 };
@@ -45,7 +47,8 @@ struct ps_worker {
     struct held *held;
     size_t slots;
     int64_t renew_ms;
-    int64_t moved_ms; /* something was settled, or there was nothing to do */
+    uint64_t settled;
+    struct ps_progress progress;
     bool recovered;
     bool taking;
     int drain; /* signals seen */
@@ -105,7 +108,7 @@ static void on_settled(void *cookie, void *item)
 {
     struct ps_worker *worker = cookie;
 
-    worker->moved_ms = ps_loop_now(worker->daemon->loop);
+    worker->settled++;
     held_drop(item);
     refill(worker);
     leave_when_empty(worker);
@@ -318,14 +321,41 @@ static void on_cycle(void *cookie)
     sweep(cookie);
 }
 
+/* A request that came to its end moves something, and be it that the host does not answer. What is
+ * delivered to others is theirs. */
+static void look_for_progress(struct ps_worker *worker)
+{
+    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+    bool work = worker->held != NULL || view->backlog > view->pending;
+    const struct ps_progress_look look = { .hindered = !work || worker->drain > 0 ||
+                                                       !ps_redis_up(worker->daemon->redis) ||
+                                                       ps_gate_paused_hosts(worker->kit.gate) > 0,
+                                           .mark =
+                                               worker->settled + ps_gate_ended(worker->kit.gate) };
+
+    ps_progress_step(&worker->progress, &look, ps_loop_now(worker->daemon->loop));
+}
+
+/* A host that does not answer lets nothing move until the request times out and the next attempt's
+ * turn has come. */
+static int64_t stuck_limit_ms(const struct ps_config *config)
+{
+    int64_t wait_ms = (int64_t)(config->http_timeout_seconds * 1000) + STUCK_MARGIN_MS;
+    int64_t backoff_ms = config->probe_backoff_ms;
+
+    for (int64_t i = 1; i < config->probe_max_attempts && backoff_ms < PS_PROBE_BACKOFF_CAP_MS; i++)
+        backoff_ms *= 2;
+    if (backoff_ms > PS_PROBE_BACKOFF_CAP_MS)
+        backoff_ms = PS_PROBE_BACKOFF_CAP_MS;
+    return backoff_ms + (wait_ms > STUCK_MS ? wait_ms : STUCK_MS);
+}
+
 static void on_tick(void *cookie)
 {
     struct ps_worker *worker = cookie;
-    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
 
     ps_timer_set(worker->tick, worker->drain > 0 ? DRAIN_TICK_MS : TICK_MS);
-    if (worker->held == NULL && view->backlog == 0)
-        worker->moved_ms = ps_loop_now(worker->daemon->loop);
+    look_for_progress(worker);
     renew(worker);
     sweep(worker);
     refill(worker);
@@ -430,7 +460,7 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
     worker->slots = (size_t)daemon->config->http_concurrency;
     worker->renew_ms =
         visibility_ms / 3 < PS_INTAKE_SCAN_MS ? visibility_ms / 3 : PS_INTAKE_SCAN_MS;
-    worker->moved_ms = ps_loop_now(daemon->loop);
+    ps_progress_init(&worker->progress, ps_loop_now(daemon->loop));
     worker->intake = ps_intake_create(&intake, err);
     if (worker->intake == NULL) {
         free(worker);
@@ -484,11 +514,7 @@ void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *ou
 
 bool ps_worker_stuck(const struct ps_worker *worker)
 {
-    bool work = worker->held != NULL || ps_cycle_watch_view(worker->watch)->backlog > 0;
-
-    return work && worker->drain == 0 && ps_redis_up(worker->daemon->redis) &&
-           ps_gate_paused_hosts(worker->kit.gate) == 0 &&
-           ps_loop_now(worker->daemon->loop) - worker->moved_ms > STUCK_MS;
+    return ps_progress_stuck(&worker->progress, stuck_limit_ms(worker->daemon->config));
 }
 
 bool ps_worker_taking(const struct ps_worker *worker)

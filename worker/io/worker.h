@@ -26,7 +26,8 @@ void ps_worker_destroy(void *self);
 void ps_worker_tell_drained(struct ps_worker *worker, void (*fn)(struct ps_daemon *daemon));
 
 void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *out_counts);
-/* There is something to do, nothing hinders it, and nothing has moved for half a minute. */
+/* There is something to do, nothing hinders it, and nothing has moved for a while (core/progress):
+ * 22 s with the default settings. */
 bool ps_worker_stuck(const struct ps_worker *worker);
 bool ps_worker_taking(const struct ps_worker *worker); /* its heartbeat is there, it reads */
 

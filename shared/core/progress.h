@@ -1,0 +1,29 @@
+/* Stuck, by progress: there is work, nothing hinders it, and nothing has moved for a while
+ * (promise 8). An idle program, an outage and a process that was itself stopped are no such thing.
+ */
+#ifndef PS_CORE_PROGRESS_H
+#define PS_CORE_PROGRESS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PS_PROGRESS_GAP_MS = 3000 }; /* a look that comes so late: the process did not run */
+
+struct ps_progress {
+    int64_t since_ms; /* nothing moved since then, and something should have */
+    int64_t looked_ms;
+    uint64_t mark;
+};
+
+struct ps_progress_look {
+    bool hindered; /* no work, or an outage, a pause: whatever moves nothing for a good reason */
+    uint64_t mark; /* any number that changes when something moves */
+};
+
+void ps_progress_init(struct ps_progress *progress, int64_t now_ms);
+/* To be called each second or so. */
+void ps_progress_step(struct ps_progress *progress, const struct ps_progress_look *look,
+                      int64_t now_ms);
+/* Nothing has moved for limit_ms, by the looks until the last one. */
+bool ps_progress_stuck(const struct ps_progress *progress, int64_t limit_ms);
+
+#endif
