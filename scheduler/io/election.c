@@ -41,6 +41,11 @@ static void not_taken(struct ps_election *election)
     ps_lease_not_taken(&election->lease, now_of(election), ps_clock_random());
 }
 
+static void refused(struct ps_election *election)
+{
+    ps_metrics_add(election->daemon->metrics, PS_METRIC_LEASE_REFUSED, NULL, 1);
+}
+
 static void lost(struct ps_election *election, const char *why)
 {
     PS_LOG(LEADER_LOST, F_INT("epoch", election->lease.epoch), F_TEXT("why", why));
@@ -108,6 +113,7 @@ static void on_take(void *cookie, const struct redisReply *reply, const struct p
     }
     if (ps_reply_int(reply->element[0], 0) == 0)
         see_leader(election, value);
+    refused(election);
     not_taken(election);
 }
 
@@ -181,6 +187,7 @@ static void on_renew(void *cookie, const struct redisReply *reply, const struct 
         return;
     }
     see_leader(election, ps_reply_text(reply->element[1], NULL));
+    refused(election);
     if (ps_lease_lost(&election->lease, now_of(election)))
         lost(election, "the lease is not ours any more");
 }

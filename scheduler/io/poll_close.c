@@ -86,6 +86,7 @@ static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, 
            F_INT("papers", ps_index_len(office->index)), F_REAL("seconds", seconds));
     ps_metrics_add(office->daemon->metrics, PS_METRIC_CYCLES, ps_cycle_status_name(poll->status),
                    1);
+    ps_metrics_observe(office->daemon->metrics, PS_METRIC_CYCLE_SECONDS, seconds > 0 ? seconds : 0);
 }
 
 static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)

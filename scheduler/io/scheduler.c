@@ -6,11 +6,19 @@
 #include "scheduler/io/rebuild.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/core/progress.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>
 
-enum { RELOAD_MS = 1000, WARM_MS = 1000, STUCK_MIN_MS = 60 * 1000 };
+enum {
+    RELOAD_MS = 1000,
+    WARM_MS = 1000,
+    LOOK_MS = 1000,
+    STUCK_MIN_MS = 60 * 1000,
+    STUCK_ALONE_MS =
+        16 * 1000 /* with no worker alive; the last one's heartbeat took its time too */
+};
 
 struct ps_scheduler {
     struct ps_daemon *daemon; /* borrowed */
@@ -26,9 +34,11 @@ struct ps_scheduler {
     struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
     struct ps_timer *reload; /* reads the mirrors */
     struct ps_timer *warm;   /* reads what is new in the index while standing by */
-    bool warming;            /* such a read is out */
-    int64_t load_epoch;      /* of the load that is out */
-    bool loaded;             /* the parts run */
+    struct ps_timer *look;   /* for progress */
+    struct ps_progress progress;
+    bool warming;       /* such a read is out */
+    int64_t load_epoch; /* of the load that is out */
+    bool loaded;        /* the parts run */
     bool draining;
 };
 
@@ -197,6 +207,24 @@ static void on_good(void *cookie)
     ps_alert_good(scheduler->alert);
 }
 
+/* A server that is away, or a host that asked for a pause, is no fault of the fleet. */
+static void on_look(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+    const struct ps_daemon *daemon = scheduler->daemon;
+    const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
+    bool work = scheduler->office.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
+    const struct ps_progress_look look = { .hindered = !work || !ps_redis_up(daemon->redis) ||
+                                                       !ps_pg_up(daemon->pg) ||
+                                                       now->host_pause_ms > 0,
+                                           .mark = (uint64_t)scheduler->office.moved_ms +
+                                                   (uint64_t)now->tasks_length * 7 +
+                                                   (uint64_t)now->results_length };
+
+    ps_progress_step(&scheduler->progress, &look, ps_loop_now(daemon->loop));
+    ps_timer_set(scheduler->look, LOOK_MS);
+}
+
 bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
 {
     const struct ps_election_events events = { .on_lead = on_lead,
@@ -216,6 +244,9 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
     scheduler->warm = ps_timer_create(daemon->loop, warm, scheduler);
     ps_timer_set(scheduler->warm, 0);
+    scheduler->look = ps_timer_create(daemon->loop, on_look, scheduler);
+    ps_timer_set(scheduler->look, LOOK_MS);
+    ps_progress_init(&scheduler->progress, ps_loop_now(daemon->loop));
     scheduler->publish = ps_publish_create(office, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(office, on_settled, scheduler);
     scheduler->relay = ps_relay_create(office);
@@ -279,19 +310,20 @@ void ps_scheduler_destroy(void *self)
     ps_timer_destroy(scheduler->stop);
     ps_timer_destroy(scheduler->reload);
     ps_timer_destroy(scheduler->warm);
+    ps_timer_destroy(scheduler->look);
     free(scheduler);
 }
 
 bool ps_scheduler_stuck(void *self)
 {
     const struct ps_scheduler *scheduler = self;
-    const struct ps_office *office = &scheduler->office;
     int64_t patience_ms = 2000 * scheduler->daemon->config->task_visibility_seconds;
 
     if (patience_ms < STUCK_MIN_MS)
         patience_ms = STUCK_MIN_MS;
-    return office->run != NULL && ps_redis_up(scheduler->daemon->redis) &&
-           ps_loop_now(scheduler->daemon->loop) - office->moved_ms > patience_ms;
+    if (ps_stats_now(scheduler->stats)->workers == 0)
+        patience_ms = STUCK_ALONE_MS;
+    return ps_progress_stuck(&scheduler->progress, patience_ms);
 }
 
 const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler)

@@ -2,6 +2,7 @@
 
 #include "scheduler/io/scheduler.h"
 #include "shared/core/civil.h"
+#include "shared/core/url.h"
 #include "shared/io/clock.h"
 
 #include <string.h>
@@ -176,10 +177,36 @@ void ps_scheduler_reasons(void *self, cJSON *out_reasons)
     (void)out_reasons; /* Redis and PostgreSQL are all it needs, as a leader and as a standby */
 }
 
+static void set_known_ms(struct ps_metrics *metrics, enum ps_metric metric, int64_t ms)
+{
+    if (ms >= 0)
+        ps_metrics_set(metrics, metric, NULL, (double)ms / 1000);
+}
+
 static void set_known(struct ps_metrics *metrics, enum ps_metric metric, int64_t value)
 {
     if (value >= 0)
         ps_metrics_set(metrics, metric, NULL, (double)value);
+}
+
+static void set_dead(struct ps_metrics *metrics, const struct ps_stats_now *now)
+{
+    if (now->tasks_dead >= 0)
+        ps_metrics_set(metrics, PS_METRIC_DEAD_LETTERS, "tasks", (double)now->tasks_dead);
+    if (now->notify_dead >= 0)
+        ps_metrics_set(metrics, PS_METRIC_DEAD_LETTERS, "notify", (double)now->notify_dead);
+}
+
+static void set_host(struct ps_metrics *metrics, const struct ps_daemon *daemon,
+                     const struct ps_stats_now *now)
+{
+    char host[PS_URL_HOST];
+
+    if (!ps_url_host(daemon->config->iso_base_url, host, sizeof(host), NULL))
+        return;
+    ps_metrics_set(metrics, PS_METRIC_HOST_PAUSE, host, (double)now->host_pause_ms / 1000);
+    if (now->host_rate >= 0)
+        ps_metrics_set(metrics, PS_METRIC_HOST_RATE, host, now->host_rate);
 }
 
 void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
@@ -192,7 +219,13 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
     set_known(metrics, PS_METRIC_CYCLE_SETTLED, run == NULL ? 0 : (int64_t)run->ledger.settled);
     set_known(metrics, PS_METRIC_TASKS_LENGTH, now->tasks_length);
     set_known(metrics, PS_METRIC_TASKS_PENDING, now->tasks_pending);
+    set_known_ms(metrics, PS_METRIC_TASKS_OLDEST, now->tasks_oldest_ms);
     set_known(metrics, PS_METRIC_RESULTS_PENDING, now->results_length);
+    set_known_ms(metrics, PS_METRIC_RESULTS_OLDEST, now->results_oldest_ms);
+    set_known_ms(metrics, PS_METRIC_POLL_INTERVAL,
+                 ps_config_poll_interval_ms(ps_scheduler_daemon(self)->config));
+    set_dead(metrics, now);
+    set_host(metrics, ps_scheduler_daemon(self), now);
     set_known(metrics, PS_METRIC_OUTBOX_PENDING, now->outbox_pending);
     set_known(metrics, PS_METRIC_WORKERS, now->workers);
     set_known(metrics, PS_METRIC_INDEX_PAPERS, now->papers);

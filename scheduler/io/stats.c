@@ -2,6 +2,8 @@
 
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/core/url.h"
+#include "shared/io/clock.h"
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -14,7 +16,8 @@ struct ps_stats {
     struct ps_daemon *daemon; /* borrowed */
     struct ps_timer *timer;
     struct ps_stats_now now;
-    int redis_out; /* answers that are still to come */
+    char *limit_key, *cooldown_key; /* of the host of the drafts */
+    int redis_out;                  /* answers that are still to come */
     bool pg_out;
 };
 
@@ -45,10 +48,75 @@ static void keep(int64_t *number, const struct redisReply *reply, const struct p
     }
 
 ON_NUMBER(tasks_length)
-ON_NUMBER(tasks_pending)
 ON_NUMBER(results_length)
-ON_NUMBER(results_pending)
 ON_NUMBER(notify_length)
+ON_NUMBER(tasks_dead)
+ON_NUMBER(notify_dead)
+
+/* XPENDING's short form: count, smallest id, largest id, consumers. An id begins with the time it
+ * was made, in ms by Redis' clock. */
+static void keep_pending(const struct redisReply *reply, const struct ps_err *err,
+                         int64_t *out_count, int64_t *out_oldest_ms)
+{
+    const char *id = NULL;
+    int64_t age_ms;
+
+    keep(out_count, reply, err);
+    if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements > 1)
+        id = ps_reply_text(reply->element[1], NULL);
+    age_ms = id == NULL ? 0 : ps_clock_wall_ms() - strtoll(id, NULL, 10);
+    if (err == NULL || err->code == PS_REDIS_ERR_NOGROUP)
+        *out_oldest_ms = age_ms > 0 ? age_ms : 0;
+}
+
+static void on_tasks_pending(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_stats *stats = cookie;
+
+    answered(stats);
+    keep_pending(reply, err, &stats->now.tasks_pending, &stats->now.tasks_oldest_ms);
+}
+
+static void on_results_pending(void *cookie, const struct redisReply *reply,
+                               const struct ps_err *err)
+{
+    struct ps_stats *stats = cookie;
+
+    answered(stats);
+    keep_pending(reply, err, &stats->now.results_pending, &stats->now.results_oldest_ms);
+}
+
+/* limit:<host>, as host_admit.lua writes it: the rate after the last cut, which grows back by a
+ * twentieth of the ceiling a second. */
+static void on_limit(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_stats *stats = cookie;
+    double ceiling = stats->daemon->config->probe_rate_limit, rate = ceiling, cut_us = 0;
+    const char *text = err == NULL ? ps_reply_text(reply, NULL) : NULL;
+    cJSON *limit = text == NULL ? NULL : ps_json_parse(text, strlen(text), NULL);
+    const cJSON *field;
+
+    answered(stats);
+    if (err != NULL)
+        return;
+    if (cJSON_IsNumber(field = cJSON_GetObjectItemCaseSensitive(limit, "rate")))
+        rate = field->valuedouble;
+    if (cJSON_IsNumber(field = cJSON_GetObjectItemCaseSensitive(limit, "cut_us")))
+        cut_us = field->valuedouble;
+    cJSON_Delete(limit);
+    if ((double)ps_clock_wall_ms() * 1000 > cut_us)
+        rate += ((double)ps_clock_wall_ms() / 1000 - cut_us / 1e6) * ceiling / 20;
+    stats->now.host_rate = ceiling <= 0 ? -1 : rate < ceiling ? rate : ceiling;
+}
+
+static void on_pause(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_stats *stats = cookie;
+    int64_t left_ms = err == NULL ? ps_reply_int(reply, 0) : 0;
+
+    answered(stats);
+    stats->now.host_pause_ms = left_ms > 0 ? left_ms : 0;
+}
 
 static void on_alive(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
@@ -94,12 +162,17 @@ static void ask_redis(struct ps_stats *stats)
     const char *tasks = ps_key(daemon->keys, PS_KEY_TASKS);
     const char *results = ps_key(daemon->keys, PS_KEY_RESULTS);
 
-    stats->redis_out = 6;
+    stats->redis_out = 10;
     PS_REDIS(daemon->redis, on_tasks_length, stats, "XLEN", tasks);
     PS_REDIS(daemon->redis, on_tasks_pending, stats, "XPENDING", tasks, PS_GROUP_WORKERS);
     PS_REDIS(daemon->redis, on_results_length, stats, "XLEN", results);
     PS_REDIS(daemon->redis, on_results_pending, stats, "XPENDING", results, PS_GROUP_SCHEDULER);
     PS_REDIS(daemon->redis, on_notify_length, stats, "LLEN", ps_key(daemon->keys, PS_KEY_NOTIFY));
+    PS_REDIS(daemon->redis, on_tasks_dead, stats, "XLEN", ps_key(daemon->keys, PS_KEY_TASKS_DEAD));
+    PS_REDIS(daemon->redis, on_notify_dead, stats, "LLEN",
+             ps_key(daemon->keys, PS_KEY_NOTIFY_DEAD));
+    PS_REDIS(daemon->redis, on_limit, stats, "GET", stats->limit_key);
+    PS_REDIS(daemon->redis, on_pause, stats, "PTTL", stats->cooldown_key);
     PS_REDIS(daemon->redis, on_consumers, stats, "XINFO", "CONSUMERS", tasks, PS_GROUP_WORKERS);
 }
 
@@ -154,11 +227,18 @@ struct ps_stats *ps_stats_create(struct ps_daemon *daemon)
 {
     struct ps_stats *stats = ps_alloc_zero(1, sizeof(*stats));
     struct ps_stats_now *now = &stats->now;
+    char host[PS_URL_HOST];
 
     stats->daemon = daemon;
     now->tasks_length = now->tasks_pending = now->results_length = now->results_pending = -1;
     now->workers = now->notify_length = -1;
     now->papers = now->discovered = now->outbox_pending = now->poll_count = -1;
+    now->tasks_dead = now->notify_dead = now->tasks_oldest_ms = now->results_oldest_ms = -1;
+    now->host_rate = -1;
+    if (!ps_url_host(daemon->config->iso_base_url, host, sizeof(host), NULL))
+        host[0] = '\0';
+    stats->limit_key = ps_key_with(daemon->keys, PS_KEY_LIMIT, host);
+    stats->cooldown_key = ps_key_with(daemon->keys, PS_KEY_COOLDOWN, host);
     stats->timer = ps_timer_create(daemon->loop, on_timer, stats);
     ps_timer_set(stats->timer, 0);
     return stats;
@@ -169,6 +249,8 @@ void ps_stats_destroy(struct ps_stats *stats)
     if (stats == NULL)
         return;
     ps_timer_destroy(stats->timer);
+    free(stats->limit_key);
+    free(stats->cooldown_key);
     free(stats->now.last_error);
     free(stats->now.last_summary);
     free(stats);

@@ -8,10 +8,14 @@
 
 /* Times in ms since 1970, 0 for none; -1: not read yet. */
 struct ps_stats_now {
-    int64_t tasks_length, tasks_pending;     /* of the stream, of group workers */
-    int64_t results_length, results_pending; /* results not yet in the ledger */
-    int64_t workers;                         /* with a heartbeat */
+    int64_t tasks_length, tasks_pending;        /* of the stream, of group workers */
+    int64_t results_length, results_pending;    /* results not yet in the ledger */
+    int64_t workers;                            /* with a heartbeat */
+    int64_t tasks_oldest_ms, results_oldest_ms; /* age of the oldest one pending */
+    int64_t tasks_dead, notify_dead;            /* dead letters kept */
     int64_t notify_length;
+    double host_rate;      /* requests a second at the host of the drafts, after cuts; < 0: none */
+    int64_t host_pause_ms; /* left of the pause it asked for */
     int64_t papers, discovered, outbox_pending, poll_count;
     int64_t last_good_ms, index_fetched_ms;
     /* The cycle closed last: */

@@ -20,6 +20,14 @@ struct ps_failure_log {
     uint64_t counts[PS_FAILURE_COUNT];
 };
 
+static void count(const struct ps_failure_log *log, enum ps_failure category, double amount)
+{
+    char label[LABEL_SIZE];
+
+    (void)snprintf(label, sizeof(label), "%s,%s", log->component, ps_failure_name(category));
+    ps_metrics_add(log->metrics, PS_METRIC_FAILURES, label, amount);
+}
+
 struct ps_failure_log *ps_failure_log_create(struct ps_redis *redis, const struct ps_keys *keys,
                                              struct ps_metrics *metrics, const char *component)
 {
@@ -29,6 +37,8 @@ struct ps_failure_log *ps_failure_log_create(struct ps_redis *redis, const struc
     log->keys = keys;
     log->metrics = metrics;
     log->component = component;
+    for (int i = 0; i < PS_FAILURE_COUNT; i++)
+        count(log, (enum ps_failure)i, 0);
     return log;
 }
 
@@ -64,12 +74,10 @@ void ps_failure_log_add(struct ps_failure_log *log, const char *what, const stru
                         const char *url, int status)
 {
     char *shown;
-    char label[LABEL_SIZE];
 
     assert(err->category < PS_FAILURE_COUNT);
     log->counts[err->category]++;
-    (void)snprintf(label, sizeof(label), "%s,%s", log->component, ps_failure_name(err->category));
-    ps_metrics_add(log->metrics, PS_METRIC_FAILURES, label, 1);
+    count(log, err->category, 1);
     if (err->code == PS_HTTP_ERR_TLS)
         ps_metrics_add(log->metrics, PS_METRIC_TLS_REFUSED, NULL, 1);
     if (!ps_redis_up(log->redis))
