@@ -105,7 +105,8 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
 {
     const struct ps_slack_options slack = { .api_url = daemon->config->slack_api_url,
                                             .token = daemon->config->slack_bot_token,
-                                            .user_agent = daemon->user_agent };
+                                            .user_agent = daemon->user_agent,
+                                            .ca_file = daemon->config->http_ca_file };
 
     return use_slack(daemon->config) ? ps_slack_create(daemon->loop, &slack)
                                      : ps_console_create(daemon->loop, STDOUT_FILENO);

@@ -143,7 +143,8 @@ struct ps_sink ps_slack_create(struct ps_loop *loop, const struct ps_slack_optio
     /* The operator names the address: it may be a proxy inside. */
     struct ps_http_options http = { .user_agent = options->user_agent,
                                     .http2 = true,
-                                    .allow_private = true };
+                                    .allow_private = true,
+                                    .ca_file = options->ca_file };
 
     slack->loop = loop;
     slack->http = ps_http_create(loop, &http);

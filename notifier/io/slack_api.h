@@ -8,6 +8,7 @@ struct ps_slack_options {
     const char *api_url; /* all copied */
     const char *token;
     const char *user_agent;
+    const char *ca_file; /* as of struct ps_http_options */
 };
 
 struct ps_sink ps_slack_create(struct ps_loop *loop,

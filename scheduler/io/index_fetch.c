@@ -114,7 +114,8 @@ struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon, enum ps_i
     /* The operator names the index; it may well lie in a private network. */
     struct ps_http_options options = { .user_agent = daemon->user_agent,
                                        .http2 = true,
-                                       .allow_private = true };
+                                       .allow_private = true,
+                                       .ca_file = daemon->config->http_ca_file };
 
     fetch->daemon = daemon;
     fetch->source = source;

@@ -333,7 +333,8 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
     poll->listing_fetch = ps_index_fetch_create(parts->office->daemon, PS_INDEX_OPENSTD);
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
-                                                 .allow_private = true }); /* operator's choice */
+                                                 .allow_private = true, /* operator's choice */
+                                                 .ca_file = daemon->config->http_ca_file });
     return poll;
 }
 

@@ -277,7 +277,8 @@ struct ps_http *ps_http_create(struct ps_loop *loop, const struct ps_http_option
     http->options = *options;
     http->user_agent = ps_alloc_text(options->user_agent);
     http->options.user_agent = http->user_agent;
-    http->ca_file = ps_alloc_text(options->ca_file);
+    if (options->ca_file != NULL && options->ca_file[0] != '\0')
+        http->ca_file = ps_alloc_text(options->ca_file);
     http->options.ca_file = http->ca_file;
     TAILQ_INIT(&http->spare);
     http->engine = engine_create(http);

@@ -14,7 +14,8 @@ struct ps_http_options {
     bool http2;             /* offer HTTP/2 with TLS, multiplex */
     bool allow_private;  /* addresses in private, loopback, link-local and other special ranges */
     int max_connections; /* a host; 0: 64 */
-    const char *ca_file; /* certificates to trust in place of the system's; copied; NULL: those */
+    const char
+        *ca_file; /* certificates to trust in place of the system's; copied; NULL or "": those */
 };
 
 /* err.code where the certificate of the other side was not accepted, in place of the CURLcode. */

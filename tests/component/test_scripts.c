@@ -211,14 +211,16 @@ static void a_result_counts_once(void **state)
     (void)state;
     give_tasks();
     assert_string_equal(
-        RUN(TASK_FINISH, FINISH, "workers", "1-1", "4", "task", "4:a", "outcome", "miss"), "1");
+        RUN(TASK_FINISH, FINISH, "workers", "2", "task", "outcome", "1-1", "4:a", "miss"), "1");
     assert_string_equal(
-        RUN(TASK_FINISH, FINISH, "workers", "1-1", "4", "task", "4:a", "outcome", "miss"), "0");
+        RUN(TASK_FINISH, FINISH, "workers", "2", "task", "outcome", "1-1", "4:a", "miss"), "0");
     assert_int_equal(INT("XLEN results"), 1);
     assert_int_equal(INT("XLEN tasks"), 1);
-    assert_string_equal(
-        RUN(TASK_FINISH, FINISH, "workers", "1-1", "2", "task", "4:a", "1-2", "2", "task", "4:b"),
-        "1");
+    assert_string_equal(RUN(TASK_FINISH, FINISH, "workers", "2", "task", "outcome", "1-1", "4:a",
+                            "miss", "1-2", "4:b", "hit_old"),
+                        "1");
+    assert_non_null(strstr(DO("XRANGE results - +"), "[task 4:a outcome miss]"));
+    assert_non_null(strstr(DO("XRANGE results - +"), "[task 4:b outcome hit_old]"));
     assert_int_equal(INT("XLEN results"), 2);
     assert_int_equal(INT("XLEN tasks"), 0);
 }

@@ -140,7 +140,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "NOTIFY_ON_DRAFT_UPDATE=true",
         "ENABLE_BULK_OPENSTD=false",
         "PROBE_RATE_FLOOR=10",
-        "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/"
+        "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",
+        "HTTP_CA_FILE=",
     };
     struct source source = { 0 };
     struct ps_config config;

@@ -34,9 +34,9 @@ static void the_backlog_is_what_gets_done_in_50_ms(void **state)
     (void)state;
     assert_int_equal(ps_backlog_room(20, 0), 10);
     assert_int_equal(ps_backlog_room(20, 100000), 10);
-    assert_int_equal(ps_backlog_room(20, 500), 64);
+    assert_int_equal(ps_backlog_room(20, 500), 128);
     assert_int_equal(ps_backlog_room(1, 1000000), 4);
-    assert_int_equal(ps_backlog_room(1000, 1000), 64);
+    assert_int_equal(ps_backlog_room(1000, 1000), 128);
 }
 
 static void the_average_begins_with_the_first_sample(void **state)

@@ -8,7 +8,7 @@ enum {
     PS_PERMIT_LIFE_MS = 100, /* a leased permit not used by then is forgotten: so late may a pause
                                 that another worker saw be felt */
     PS_PERMIT_BATCH = 128,
-    PS_BACKLOG_MAX = 64, /* tasks that wait for a free slot */
+    PS_BACKLOG_MAX = 128, /* tasks that wait for a free slot */
 };
 
 /* What decides how many permits to lease. */

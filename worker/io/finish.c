@@ -4,6 +4,7 @@
 #include "shared/io/log.h"
 #include "shared/io/redis_script.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -14,7 +15,7 @@ struct entry {
     TAILQ_ENTRY(entry) link;
     char *id;
     char *reason;             /* to bury */
-    char number[NUMBER_TEXT]; /* deliveries, or the count of fields */
+    char number[NUMBER_TEXT]; /* deliveries, to bury */
     struct ps_fields fields;
     void *item;
 };
@@ -26,6 +27,8 @@ struct lane {
     struct ps_finish *finish;
     enum ps_script script;
     size_t batch;
+    size_t names; /* of the batch's fields */
+    char names_text[NUMBER_TEXT];
     struct entry_list waiting;
     size_t waiting_count;
     struct entry_list sent;
@@ -57,9 +60,22 @@ static void push(struct args *args, const char *text)
     args->items[args->len++] = ps_str_of(text);
 }
 
-static void push_fields(struct args *args, const struct ps_fields *fields)
+/* All entries of a lane have the same fields, so that their names go once. */
+static void push_names(struct args *args, struct lane *lane)
 {
-    for (size_t i = 0; i < fields->len; i++)
+    const struct ps_fields *fields = &TAILQ_FIRST(&lane->waiting)->fields;
+
+    lane->names = fields->len / 2;
+    (void)snprintf(lane->names_text, sizeof(lane->names_text), "%zu", lane->names);
+    push(args, lane->names_text);
+    for (size_t i = 0; i < fields->len; i += 2)
+        push(args, fields->items[i]);
+}
+
+static void push_values(struct args *args, const struct lane *lane, const struct ps_fields *fields)
+{
+    assert(fields->len == 2 * lane->names);
+    for (size_t i = 1; i < fields->len; i += 2)
         push(args, fields->items[i]);
 }
 
@@ -69,16 +85,15 @@ static void push_entry(struct args *args, const struct lane *lane, struct entry 
     switch (lane - lane->finish->lanes) {
     case LANE_RESULT:
     case LANE_PASS:
-        (void)snprintf(entry->number, sizeof(entry->number), "%zu", entry->fields.len);
-        push(args, entry->number);
-        push_fields(args, &entry->fields);
+        push_values(args, lane, &entry->fields);
         break;
     case LANE_BURY:
         push(args, entry->reason);
         push(args, entry->number);
         push(args, lane->finish->options.instance);
         push(args, lane->finish->kept);
-        push_fields(args, &entry->fields);
+        for (size_t i = 0; i < entry->fields.len; i++)
+            push(args, entry->fields.items[i]);
         break;
     default:
         break;
@@ -148,6 +163,8 @@ static void flush(struct lane *lane)
     push(&args, PS_GROUP_WORKERS);
     if (lane->script == PS_SCRIPT_TASK_RETURN)
         push(&args, options->instance);
+    else if (lane->script == PS_SCRIPT_TASK_FINISH)
+        push_names(&args, lane);
     for (size_t i = 0; i < lane->batch && (entry = TAILQ_FIRST(&lane->waiting)) != NULL; i++) {
         TAILQ_REMOVE(&lane->waiting, entry, link);
         TAILQ_INSERT_TAIL(&lane->sent, entry, link);

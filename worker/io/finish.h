@@ -8,9 +8,8 @@
 struct ps_finish;
 
 enum {
-    PS_FINISH_BATCH = 32,       /* results in one round trip: Redis is not away for long, and what
-                                   it is away for is less than what is on the wire */
-    PS_FINISH_WAIT_MS = 5,      /* so long one waits for others */
+    PS_FINISH_BATCH = 64,  /* results in one round trip: Redis is away for half a millisecond */
+    PS_FINISH_WAIT_MS = 5, /* so long one waits for others */
     PS_FINISH_DEAD_KEPT = 10000 /* entries in tasks:dead, about */
 };
 

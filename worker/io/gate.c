@@ -15,6 +15,8 @@
 #define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash)
 #include <uthash.h>
 
+#define UNMETERED (SIZE_MAX / 2) /* permits of a host without a rate */
+
 enum { ASK_AGAIN_MS = 500, SHARE_AGAIN_MS = 50, NUMBER_TEXT = 32 };
 
 TAILQ_HEAD(ticket_list, ps_ticket);
@@ -133,6 +135,12 @@ static void take_share(struct ps_gate_host *host, int64_t share)
     host->look_at_ms = now + PS_SHARE_LOOK_MS;
 }
 
+static void grant(struct ps_gate_host *host, size_t permits)
+{
+    host->permits = host->gate->options.rate > 0 ? host->permits + permits : UNMETERED;
+    host->permits_until_ms = now_ms(host->gate) + PS_PERMIT_LIFE_MS;
+}
+
 static void on_permits(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_gate_host *host = cookie;
@@ -163,10 +171,8 @@ static void on_permits(void *cookie, const struct redisReply *reply, const struc
         wait_ms = SHARE_AGAIN_MS;
     host->ask_after_ms = now + wait_ms;
     /* an answer that was on its way when the pause began grants nothing */
-    if (granted > 0 && host->paused_until_ms <= now) {
-        host->permits += (size_t)granted;
-        host->permits_until_ms = now + PS_PERMIT_LIFE_MS;
-    }
+    if (granted > 0 && host->paused_until_ms <= now)
+        grant(host, (size_t)granted);
 }
 
 static size_t waiting_of(const struct ps_gate_host *host)
@@ -222,9 +228,8 @@ static void ask_self(struct ps_gate_host *host, size_t wanted)
     const struct ps_gate_options *options = &host->gate->options;
     int64_t wait_ms;
 
-    host->permits += ps_pace_admit(&host->pace, options->rate, options->burst, wanted,
-                                   ps_clock_mono_us(), &wait_ms);
-    host->permits_until_ms = now_ms(host->gate) + PS_PERMIT_LIFE_MS;
+    grant(host, ps_pace_admit(&host->pace, options->rate, options->burst, wanted,
+                              ps_clock_mono_us(), &wait_ms));
     host->ask_after_ms = now_ms(host->gate) + wait_ms;
 }
 
@@ -250,14 +255,15 @@ static size_t wanted_of(const struct ps_gate_host *host)
 {
     const struct ps_gate *gate = host->gate;
     size_t cap = gate->options.host_cap;
-    /* Where there is no rate, a permit that nobody uses costs nothing. */
-    struct ps_permit_need need = { .waiting =
-                                       gate->options.rate > 0 ? waiting_of(host) : PS_PERMIT_BATCH,
+    struct ps_permit_need need = { .waiting = waiting_of(host),
                                    .stock = host->permits,
                                    .free_slots = gate->options.slots - gate->on_wire,
                                    .on_wire = host->on_wire,
                                    .latency_us = gate->latency_us };
 
+    /* Where there is no rate, one permit is for all that go while it lives. */
+    if (gate->options.rate <= 0)
+        return host->permits_until_ms - now_ms(gate) > PS_PERMIT_LIFE_MS / 2 ? 0 : 1;
     if (cap > 0 && cap - host->on_wire < need.free_slots)
         need.free_slots = cap - host->on_wire;
     return ps_permits_wanted(&need);

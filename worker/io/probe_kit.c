@@ -6,7 +6,8 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
     struct ps_http_options http = { .user_agent = options->user_agent,
                                     .http2 = config->http_use_http2,
                                     .allow_private = config->allow_private_upstreams,
-                                    .max_connections = (int)config->http_concurrency };
+                                    .max_connections = (int)config->http_concurrency,
+                                    .ca_file = config->http_ca_file };
     struct ps_gate_options gate = { .loop = options->loop,
                                     .redis = options->redis,
                                     .keys = options->keys,
