@@ -29,6 +29,7 @@ struct ps_lanes {
     struct ps_err fault;       /* while access is not closed */
     uint64_t seq;
     bool stopped;
+    bool shared; /* an admission is asked for before each send */
 };
 
 struct ps_lanes *ps_lanes_create(const struct ps_lanes_options *options)
@@ -104,9 +105,25 @@ static struct ps_message *held_with_id(struct ps_lanes *lanes, const char *id)
     return NULL;
 }
 
+void ps_lanes_share(struct ps_lanes *lanes, bool shared)
+{
+    lanes->shared = shared;
+}
+
 static bool under_way(const struct ps_message *message)
 {
-    return message->state == PS_MESSAGE_SENDING || message->state == PS_MESSAGE_CLAIMING;
+    switch (message->state) {
+    case PS_MESSAGE_CLAIMING:
+    case PS_MESSAGE_ADMITTING:
+    case PS_MESSAGE_LOOKING:
+    case PS_MESSAGE_SENDING:
+        return true;
+    case PS_MESSAGE_WAITING:
+    case PS_MESSAGE_ASIDE:
+    case PS_MESSAGE_CLOSING:
+        break;
+    }
+    return false;
 }
 
 static void lane_insert(struct lane *lane, struct ps_message *message)
@@ -176,6 +193,18 @@ static bool needs_claim(const struct ps_message *message, int64_t now_ms)
            (!message->claimed || now_ms - message->claimed_ms >= PS_LANES_CLAIM_MS);
 }
 
+static enum ps_lanes_move move_of(const struct ps_lanes *lanes, const struct ps_message *message,
+                                  int64_t now_ms)
+{
+    if (needs_claim(message, now_ms))
+        return PS_LANES_CLAIM;
+    if (lanes->shared && (!message->admitted || now_ms - message->admitted_ms >= PS_LANES_ADMIT_MS))
+        return PS_LANES_ADMIT;
+    if (message->doubtful && lanes->options.can_look)
+        return PS_LANES_LOOK;
+    return PS_LANES_SEND;
+}
+
 static void sooner(struct pick *pick, int64_t due_ms)
 {
     if (due_ms < pick->due_ms)
@@ -184,7 +213,8 @@ static void sooner(struct pick *pick, int64_t due_ms)
 
 /* The first message in line, except that what waits for the outbox alone is passed by messages that
    need no claim: an ops alert about PostgreSQL does not wait for PostgreSQL. */
-static struct pick lane_pick(const struct lane *lane, int64_t now_ms, bool can_claim)
+static struct pick lane_pick(const struct ps_lanes *lanes, const struct lane *lane, int64_t now_ms,
+                             bool can_claim)
 {
     struct pick pick = { .due_ms = INT64_MAX };
     struct ps_message *message;
@@ -192,8 +222,7 @@ static struct pick lane_pick(const struct lane *lane, int64_t now_ms, bool can_c
 
     DL_FOREACH(lane->messages, message)
     {
-        if (message->state == PS_MESSAGE_SENDING ||
-            (message->state == PS_MESSAGE_CLAIMING && can_claim))
+        if (under_way(message) && (message->state != PS_MESSAGE_CLAIMING || can_claim))
             return (struct pick){ .due_ms = INT64_MAX };
         if (message->state == PS_MESSAGE_CLAIMING) {
             outbox_waits = true;
@@ -215,7 +244,7 @@ static struct pick lane_pick(const struct lane *lane, int64_t now_ms, bool can_c
             continue;
         }
         pick.message = message;
-        pick.move = needs_claim(message, now_ms) ? PS_LANES_CLAIM : PS_LANES_SEND;
+        pick.move = move_of(lanes, message, now_ms);
         pick.due_ms = ps_pace_next_ms(&lane->pace);
         if (pick.due_ms > now_ms)
             pick.message = NULL;
@@ -230,35 +259,70 @@ static bool gate_admits(struct ps_lanes *lanes, int64_t now_ms)
            ps_breaker_admit(&lanes->access, now_ms);
 }
 
+/* Its message is on its way to something: one of a lane at a time. */
+static void depart(struct ps_lanes *lanes, struct lane *lane, const struct pick *pick,
+                   int64_t now_ms)
+{
+    switch (pick->move) {
+    case PS_LANES_NOTHING:
+        return;
+    case PS_LANES_CLAIM:
+        pick->message->state = PS_MESSAGE_CLAIMING;
+        break;
+    case PS_LANES_ADMIT:
+        pick->message->state = PS_MESSAGE_ADMITTING;
+        break;
+    case PS_LANES_LOOK:
+        pick->message->state = PS_MESSAGE_LOOKING;
+        break;
+    case PS_LANES_SEND:
+        pick->message->state = PS_MESSAGE_SENDING;
+        pick->message->admitted = false;
+        pick->message->attempts++;
+        if (pick->message->doubtful) { /* and nobody can tell */
+            pick->message->doubtful = false;
+            pick->message->repeated = true;
+        }
+        ps_pace_start(&lane->pace, now_ms);
+        break;
+    }
+    DL_DELETE(lanes->lanes, lane);
+    DL_APPEND(lanes->lanes, lane);
+}
+
 enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool can_claim,
                                  struct ps_message **out_message)
 {
-    struct lane *lane, *next;
+    struct lane *lane, *next, *from = NULL;
+    struct pick best = { .message = NULL };
+    int best_rank = 0;
 
     if (lanes->stopped || gate_next_ms(lanes, now_ms) > now_ms)
         return PS_LANES_NOTHING;
     DL_FOREACH_SAFE(lanes->lanes, lane, next)
     {
-        struct pick pick = lane_pick(lane, now_ms, can_claim);
+        struct pick pick = lane_pick(lanes, lane, now_ms, can_claim);
+        int rank;
 
         if (pick.message == NULL) {
             if (lane->messages == NULL && ps_pace_next_ms(&lane->pace) <= now_ms)
                 lane_destroy(lanes, lane);
             continue;
         }
-        if (pick.move == PS_LANES_SEND) {
-            if (!gate_admits(lanes, now_ms))
-                return PS_LANES_NOTHING;
-            ps_pace_start(&lane->pace, now_ms);
-            pick.message->attempts++;
+        rank = ps_notice_rank(pick.message->notice.kind, pick.message->notice.channel);
+        if (from == NULL || rank < best_rank) {
+            best = pick;
+            best_rank = rank;
+            from = lane;
         }
-        pick.message->state = pick.move == PS_LANES_SEND ? PS_MESSAGE_SENDING : PS_MESSAGE_CLAIMING;
-        DL_DELETE(lanes->lanes, lane);
-        DL_APPEND(lanes->lanes, lane);
-        *out_message = pick.message;
-        return pick.move;
     }
-    return PS_LANES_NOTHING;
+    if (from == NULL)
+        return PS_LANES_NOTHING;
+    if ((best.move == PS_LANES_SEND || best.move == PS_LANES_LOOK) && !gate_admits(lanes, now_ms))
+        return PS_LANES_NOTHING;
+    depart(lanes, from, &best, now_ms);
+    *out_message = best.message;
+    return best.move;
 }
 
 int64_t ps_lanes_wake_ms(const struct ps_lanes *lanes, int64_t now_ms, bool can_claim)
@@ -270,7 +334,7 @@ int64_t ps_lanes_wake_ms(const struct ps_lanes *lanes, int64_t now_ms, bool can_
         return INT64_MAX;
     DL_FOREACH(lanes->lanes, lane)
     {
-        struct pick pick = lane_pick(lane, now_ms, can_claim);
+        struct pick pick = lane_pick(lanes, lane, now_ms, can_claim);
         int64_t at = pick.message != NULL ? now_ms : pick.due_ms;
 
         if (at < due)
@@ -309,6 +373,13 @@ void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum p
     if (claim != PS_CLAIM_FAILED)
         message->claim_failures = 0;
     switch (claim) {
+    case PS_CLAIM_KEPT:
+    case PS_CLAIM_INHERITED:
+        if (!message->claimed || claim == PS_CLAIM_INHERITED)
+            message->doubtful = true;
+        message->claimed = true;
+        message->claimed_ms = now_ms;
+        break;
     case PS_CLAIM_MINE:
         message->claimed = true;
         message->claimed_ms = now_ms;
@@ -333,6 +404,27 @@ void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum p
                    out_outcome);
         break;
     }
+}
+
+void ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
+                       const struct ps_admission *admission, int64_t now_ms)
+{
+    struct lane *lane = lane_of(lanes, message->notice.channel);
+
+    assert(message->state == PS_MESSAGE_ADMITTING && lane != NULL);
+    message->state = PS_MESSAGE_WAITING;
+    if (admission->wait_ms > 0 && admission->held)
+        ps_pace_hold(&lane->pace, now_ms, admission->wait_ms);
+    else if (admission->wait_ms > 0)
+        ps_pace_wait(&lane->pace, now_ms, admission->wait_ms);
+    if (admission->wait_ms > 0)
+        return;
+    message->admitted = true;
+    message->admitted_ms = now_ms;
+    message->doubtful = message->doubtful || admission->doubtful;
+    if (admission->slack_id != NULL)
+        (void)snprintf(message->slack_channel, sizeof(message->slack_channel), "%s",
+                       admission->slack_id);
 }
 
 static void tell_breakers(struct ps_lanes *lanes, const struct ps_slack_reply *reply,
@@ -370,13 +462,33 @@ static void charge(struct ps_message *message, bool trial, int64_t now_ms)
         message->charged++;
 }
 
+struct failure {
+    bool trial;
+    int64_t after_ms; /* not before */
+};
+
+static void fail_message(struct ps_lanes *lanes, struct ps_message *message, struct failure failure,
+                         struct ps_lanes_time time, struct ps_lanes_outcome *outcome)
+{
+    int64_t delay_ms;
+
+    charge(message, failure.trial, time.now_ms);
+    if (message->charged > lanes->options.max_retries) {
+        close_message(lanes, message, PS_CLOSE_DEAD, outcome);
+        return;
+    }
+    delay_ms = ps_backoff_ms(lanes->options.retry_base_ms, RETRY_CAP_MS,
+                             message->charged > 0 ? message->charged : 1, time.rnd);
+    wait_until(message, time.now_ms, delay_ms > failure.after_ms ? delay_ms : failure.after_ms,
+               outcome);
+}
+
 void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
                        const struct ps_slack_reply *reply, struct ps_lanes_time time,
                        struct ps_lanes_outcome *out_outcome)
 {
     struct lane *lane = lane_of(lanes, message->notice.channel);
     bool trial = lanes->circuit.state != PS_BREAKER_CLOSED;
-    int64_t delay_ms;
 
     assert(message->state == PS_MESSAGE_SENDING && lane != NULL);
     *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
@@ -387,6 +499,8 @@ void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
     switch (reply->next) {
     case PS_SLACK_SENT:
         memcpy(message->slack_ts, reply->ts, sizeof(message->slack_ts));
+        if (reply->channel[0] != '\0')
+            memcpy(message->slack_channel, reply->channel, sizeof(message->slack_channel));
         close_message(lanes, message, PS_CLOSE_SENT, out_outcome);
         break;
     case PS_SLACK_LATER:
@@ -394,21 +508,61 @@ void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
         out_outcome->wait_ms = reply->after_ms;
         break;
     case PS_SLACK_RETRY:
-        charge(message, trial, time.now_ms);
-        if (message->charged > lanes->options.max_retries) {
-            close_message(lanes, message, PS_CLOSE_DEAD, out_outcome);
-            break;
-        }
-        delay_ms = ps_backoff_ms(lanes->options.retry_base_ms, RETRY_CAP_MS,
-                                 message->charged > 0 ? message->charged : 1, time.rnd);
-        wait_until(message, time.now_ms, delay_ms > reply->after_ms ? delay_ms : reply->after_ms,
-                   out_outcome);
+        message->doubtful = message->doubtful || reply->doubtful;
+        fail_message(lanes, message, (struct failure){ trial, reply->after_ms }, time, out_outcome);
         break;
     case PS_SLACK_NEVER:
         close_message(lanes, message, PS_CLOSE_DEAD, out_outcome);
         break;
     case PS_SLACK_STOP:
         out_outcome->wait_ms = lanes->options.access_cooldown_ms;
+        break;
+    }
+}
+
+/* A look that gets no answer tells the breakers what a send would; after a few the message is sent
+   all the same: a sink that cannot be asked must not hold it for ever. */
+void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
+                     const struct ps_slack_look *look, struct ps_lanes_time time,
+                     struct ps_lanes_outcome *out_outcome)
+{
+    bool trial = lanes->circuit.state != PS_BREAKER_CLOSED;
+    struct ps_slack_reply reply = { .next = PS_SLACK_SENT };
+
+    assert(message->state == PS_MESSAGE_LOOKING);
+    *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
+    message->state = PS_MESSAGE_WAITING;
+    if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
+        ++message->looks_failed < PS_LANES_LOOKS_MAX) {
+        reply.next = PS_SLACK_RETRY;
+        reply.err = look->err;
+    }
+    tell_breakers(lanes, &reply, time.now_ms, out_outcome);
+    switch (look->seen) {
+    case PS_SLACK_FOUND:
+        memcpy(message->slack_ts, look->ts, sizeof(message->slack_ts));
+        close_message(lanes, message, PS_CLOSE_SENT, out_outcome);
+        break;
+    case PS_SLACK_ABSENT:
+        message->doubtful = false;
+        message->looks_failed = 0;
+        break;
+    case PS_SLACK_MORE:
+    case PS_SLACK_UNKNOWN:
+        message->doubtful = false;
+        message->repeated = true;
+        break;
+    case PS_SLACK_FAILED:
+        if (look->err.category == PS_FAILURE_RATE_LIMIT) {
+            wait_until(message, time.now_ms, look->after_ms, out_outcome);
+        } else if (reply.next == PS_SLACK_RETRY) {
+            (void)snprintf(message->reason, sizeof(message->reason), "%s", look->err.what);
+            fail_message(lanes, message, (struct failure){ trial, look->after_ms }, time,
+                         out_outcome);
+        } else {
+            message->doubtful = false;
+            message->repeated = true;
+        }
         break;
     }
 }
@@ -526,6 +680,16 @@ size_t ps_lanes_claiming(const struct ps_lanes *lanes)
     return in_state(lanes, PS_MESSAGE_CLAIMING);
 }
 
+void ps_lanes_each(const struct ps_lanes *lanes, void (*visit)(void *cookie, const char *channel),
+                   void *cookie)
+{
+    const struct lane *lane;
+
+    DL_FOREACH(lanes->lanes, lane)
+    if (lane->messages != NULL)
+        visit(cookie, lane->channel);
+}
+
 void ps_lanes_full(const struct ps_lanes *lanes, void (*visit)(void *cookie, const char *channel),
                    void *cookie)
 {
@@ -566,7 +730,7 @@ bool ps_lanes_waits(const struct ps_lanes *lanes, int64_t now_ms, bool can_claim
         return false;
     DL_FOREACH(lanes->lanes, lane)
     {
-        if (lane->messages != NULL && lane_pick(lane, now_ms, can_claim).due_ms <= now_ms)
+        if (lane->messages != NULL && lane_pick(lanes, lane, now_ms, can_claim).due_ms <= now_ms)
             return false;
     }
     return true;

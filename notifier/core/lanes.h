@@ -11,6 +11,8 @@ enum {
     PS_LANES_CLAIM_MS = 60 * 1000, /* a claim older than this is made anew before sending; others
                                       respect it for two minutes (io/outbox.h) */
     PS_LANES_ASIDE_MS = 10 * 1000, /* until another's claim is looked at again */
+    PS_LANES_ADMIT_MS = 5 * 1000,  /* an admission older than this is asked for again */
+    PS_LANES_LOOKS_MAX = 3,        /* looks without an answer; then it counts as not to be known */
     PS_LANES_PATIENCE_MS = 3600 * 1000 /* failures of trials cost a message nothing for so long */
 };
 
@@ -23,16 +25,33 @@ struct ps_lanes_options {
     int breaker_threshold;
     int64_t breaker_cooldown_ms;
     int64_t access_cooldown_ms; /* after a CONFIGURATION answer */
+    bool can_look;              /* the sink can tell whether it has a message already */
 };
 
-enum ps_lanes_move { PS_LANES_NOTHING, PS_LANES_CLAIM, PS_LANES_SEND };
-enum ps_claim {
-    PS_CLAIM_MINE,
-    PS_CLAIM_TAKEN,   /* by another notifier, not long ago */
-    PS_CLAIM_SENT,    /* sent before, or given up before: a duplicate */
-    PS_CLAIM_UNKNOWN, /* the outbox has no such message */
-    PS_CLAIM_FAILED   /* no answer */
+enum ps_lanes_move {
+    PS_LANES_NOTHING,
+    PS_LANES_CLAIM, /* ask the outbox whether it is ours to send */
+    PS_LANES_ADMIT, /* ask what all notifiers agree on whether its channel is free */
+    PS_LANES_LOOK,  /* it may have been sent: ask the sink whether it has it */
+    PS_LANES_SEND
 };
+enum ps_claim {
+    PS_CLAIM_MINE,      /* and nobody's before */
+    PS_CLAIM_KEPT,      /* it was ours already, perhaps in an earlier life */
+    PS_CLAIM_INHERITED, /* of another notifier that kept it too long: it may have sent it */
+    PS_CLAIM_TAKEN,     /* by another notifier, not long ago */
+    PS_CLAIM_SENT,      /* sent before, or given up before: a duplicate */
+    PS_CLAIM_UNKNOWN,   /* the outbox has no such message */
+    PS_CLAIM_FAILED     /* no answer */
+};
+struct ps_admission {
+    bool unknown; /* no answer: our own pace counts alone */
+    int64_t wait_ms;
+    bool held;            /* Slack asked for the wait */
+    bool doubtful;        /* somebody was sending this message and was not heard of again */
+    const char *slack_id; /* Slack's id of the channel; NULL or "" when not known */
+};
+
 /* Out of its lane: what is to be written down. */
 enum ps_close { PS_CLOSE_NOT, PS_CLOSE_SENT, PS_CLOSE_DUPLICATE, PS_CLOSE_DEAD };
 
@@ -46,20 +65,26 @@ struct ps_lanes_outcome {
 struct ps_lanes *ps_lanes_create(const struct ps_lanes_options *options) PS_MUST_USE;
 void ps_lanes_destroy(struct ps_lanes *lanes); /* with every message it holds */
 
+/* Whether what all notifiers agree on can be asked; false at first: our own pace counts alone. */
+void ps_lanes_share(struct ps_lanes *lanes, bool shared);
+
 /* Takes message. An urgent one goes before those of its channel that are not under way. One whose
    id is held already becomes its twin and shares its end. */
 void ps_lanes_add(struct ps_lanes *lanes, struct ps_message *message);
 /* The next move and its message, borrowed, whose state says so from now on. Call until NOTHING.
-   can_claim: the outbox can be asked. Messages that need no claim pass those that wait for it. */
+   Of several that may go, an urgent one goes first, then one to a person. can_claim: the outbox can
+   be asked. Messages that need no claim pass those that wait for it. */
 enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool can_claim,
                                  struct ps_message **out_message);
 /* When ps_lanes_next may have something by time alone; INT64_MAX for never. */
 int64_t ps_lanes_wake_ms(const struct ps_lanes *lanes, int64_t now_ms, bool can_claim);
 
-/* What came of a CLAIM or SEND. Where close is not NOT the message is CLOSING: write it down (its
+/* What came of a move. Where close is not NOT the message is CLOSING: write it down (its
    twins share its end), then ps_lanes_forget. */
 void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum ps_claim claim,
                       int64_t now_ms, struct ps_lanes_outcome *out_outcome);
+void ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
+                       const struct ps_admission *admission, int64_t now_ms);
 struct ps_lanes_time {
     int64_t now_ms;
     double rnd; /* 0 <= rnd < 1 */
@@ -67,6 +92,9 @@ struct ps_lanes_time {
 void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
                        const struct ps_slack_reply *reply, struct ps_lanes_time time,
                        struct ps_lanes_outcome *out_outcome);
+void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
+                     const struct ps_slack_look *look, struct ps_lanes_time time,
+                     struct ps_lanes_outcome *out_outcome);
 void ps_lanes_forget(struct ps_lanes *lanes, struct ps_message *message); /* destroys it */
 
 /* Nothing is claimed or sent from now on. */
@@ -79,6 +107,9 @@ bool ps_lanes_holds(const struct ps_lanes *lanes, const char *raw, size_t len);
 size_t ps_lanes_held(const struct ps_lanes *lanes); /* twins and closing ones counted */
 size_t ps_lanes_sending(const struct ps_lanes *lanes);
 size_t ps_lanes_claiming(const struct ps_lanes *lanes);
+/* Channels of which something is held. */
+void ps_lanes_each(const struct ps_lanes *lanes, void (*visit)(void *cookie, const char *channel),
+                   void *cookie);
 /* Channels that hold PS_LANE_MAX or more. */
 void ps_lanes_full(const struct ps_lanes *lanes, void (*visit)(void *cookie, const char *channel),
                    void *cookie);

@@ -5,9 +5,11 @@
 #include "shared/core/notice.h"
 
 enum ps_message_state {
-    PS_MESSAGE_WAITING,  /* in its lane */
-    PS_MESSAGE_CLAIMING, /* the outbox is asked whether it is ours to send */
-    PS_MESSAGE_ASIDE,    /* another notifier's claim is fresh: looked at again later */
+    PS_MESSAGE_WAITING,   /* in its lane */
+    PS_MESSAGE_CLAIMING,  /* the outbox is asked whether it is ours to send */
+    PS_MESSAGE_ASIDE,     /* another notifier's claim is fresh: looked at again later */
+    PS_MESSAGE_ADMITTING, /* all notifiers' pace is asked */
+    PS_MESSAGE_LOOKING,   /* the sink is asked whether it has it already */
     PS_MESSAGE_SENDING,
     PS_MESSAGE_CLOSING /* out of its lane; its outcome is being written down */
 };
@@ -28,6 +30,12 @@ struct ps_message {
     int charged;              /* failed ones that count against MQ_MAX_RETRIES */
     int claim_failures;       /* in a row */
     int64_t first_failure_ms; /* 0: none yet */
+    bool admitted;
+    int64_t admitted_ms;
+    bool doubtful;    /* it may have been sent: looked for before it is sent (again) */
+    bool repeated;    /* that cannot be known: what is sent now says so */
+    int looks_failed; /* in a row */
+    char slack_channel[PS_SLACK_CHANNEL_MAX]; /* Slack's id of the channel; "" when not known */
     char slack_ts[PS_SLACK_TS_MAX];
     char reason[192]; /* why it was given up */
 

@@ -16,6 +16,12 @@ void ps_pace_hold(struct ps_pace *pace, int64_t now_ms, int64_t hold_ms)
         pace->held_ms = now_ms + hold_ms;
 }
 
+void ps_pace_wait(struct ps_pace *pace, int64_t now_ms, int64_t wait_ms)
+{
+    if (now_ms + wait_ms > pace->next_ms)
+        pace->next_ms = now_ms + wait_ms;
+}
+
 int64_t ps_pace_next_ms(const struct ps_pace *pace)
 {
     return pace->held_ms > pace->next_ms ? pace->held_ms : pace->next_ms;

@@ -17,6 +17,8 @@ void ps_pace_init(struct ps_pace *pace, int64_t interval_ms);
 void ps_pace_start(struct ps_pace *pace, int64_t now_ms);
 /* Nothing goes for so long; a shorter hold never cuts a longer one. */
 void ps_pace_hold(struct ps_pace *pace, int64_t now_ms, int64_t hold_ms);
+/* Somebody else's request left: ours waits so long. */
+void ps_pace_wait(struct ps_pace *pace, int64_t now_ms, int64_t wait_ms);
 /* When the next request may leave; at most now_ms when it may at once. */
 int64_t ps_pace_next_ms(const struct ps_pace *pace);
 bool ps_pace_held(const struct ps_pace *pace, int64_t now_ms);

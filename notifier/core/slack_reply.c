@@ -73,6 +73,8 @@ static void read_error(const struct ps_slack_answer *answer, const char *error,
         break;
     }
     reply->after_ms = pause > 0 ? pause : 0;
+    /* "It's possible some aspect of the operation succeeded before the error was raised." */
+    reply->doubtful = strcmp(error, "fatal_error") == 0;
     fail(reply, next, category, answer->status, error);
 }
 
@@ -96,6 +98,9 @@ static void read_status(const struct ps_slack_answer *answer, struct ps_slack_re
         next = PS_SLACK_STOP;
         category = PS_FAILURE_CONFIGURATION;
     }
+    /* Gateways that gave up waiting, and a success that is not Slack's: it may have gone through.
+     */
+    reply->doubtful = next == PS_SLACK_RETRY && (status < 300 || status == 502 || status == 504);
     fail(reply, next, category, status, what);
 }
 
@@ -114,13 +119,15 @@ static void read_json(const struct ps_slack_answer *answer, const cJSON *json,
                       struct ps_slack_reply *reply)
 {
     const char *error = ps_json_text(json, "error");
-    const char *ts = ps_json_text(json, "ts");
+    const char *ts = ps_json_text(json, "ts"), *channel = ps_json_text(json, "channel");
     bool ok = false;
 
     if (ps_json_bool(json, "ok", &ok) && ok && answer->status >= 200 && answer->status < 300) {
         reply->next = PS_SLACK_SENT;
         if (ts != NULL && strlen(ts) < sizeof(reply->ts))
             memcpy(reply->ts, ts, strlen(ts) + 1);
+        if (channel != NULL && strlen(channel) < sizeof(reply->channel))
+            memcpy(reply->channel, channel, strlen(channel) + 1);
     } else if (is_name(error) && !ok) {
         read_error(answer, error, reply);
     } else {
@@ -138,6 +145,8 @@ void ps_slack_reply_read(const struct ps_slack_answer *answer, struct ps_slack_r
         out_reply->err = *answer->fault;
         if (answer->fault->category == PS_FAILURE_CONFIGURATION)
             out_reply->next = PS_SLACK_STOP;
+        else
+            out_reply->doubtful = answer->left;
         return;
     }
     if (answer->status == 429) {
@@ -155,5 +164,91 @@ void ps_slack_reply_read(const struct ps_slack_answer *answer, struct ps_slack_r
         read_json(answer, json, out_reply);
     else
         read_status(answer, out_reply);
+    cJSON_Delete(json);
+}
+
+static void look_fail(struct ps_slack_look *look, enum ps_slack_seen seen, enum ps_failure category,
+                      int status, const char *what)
+{
+    look->seen = seen;
+    (void)ps_fail(&look->err, category, status, "%s", what);
+}
+
+static bool bears(const cJSON *message, const char *id)
+{
+    const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(message, "metadata");
+    const cJSON *payload = cJSON_GetObjectItemCaseSensitive(metadata, "event_payload");
+    const char *text = ps_json_text(payload, "id");
+
+    return text != NULL && strcmp(text, id) == 0;
+}
+
+static void look_through(const cJSON *json, const char *id, struct ps_slack_look *look)
+{
+    const cJSON *next = cJSON_GetObjectItemCaseSensitive(json, "response_metadata");
+    const char *cursor = ps_json_text(next, "next_cursor");
+    const cJSON *message;
+
+    look->seen = PS_SLACK_ABSENT;
+    cJSON_ArrayForEach(message, cJSON_GetObjectItemCaseSensitive(json, "messages"))
+    {
+        const char *ts = ps_json_text(message, "ts");
+
+        if (!bears(message, id))
+            continue;
+        look->seen = PS_SLACK_FOUND;
+        if (ts != NULL && strlen(ts) < sizeof(look->ts))
+            memcpy(look->ts, ts, strlen(ts) + 1);
+        return;
+    }
+    if (cursor == NULL || cursor[0] == '\0')
+        return;
+    if (strlen(cursor) >= sizeof(look->cursor)) {
+        look_fail(look, PS_SLACK_UNKNOWN, PS_FAILURE_UNKNOWN, 200, "the cursor is too long");
+        return;
+    }
+    look->seen = PS_SLACK_MORE;
+    memcpy(look->cursor, cursor, strlen(cursor) + 1);
+}
+
+/* Where it cannot be read Slack says so by name, and what is not Slack by a status. */
+static void look_refused(const struct ps_slack_answer *answer, const char *error,
+                         struct ps_slack_look *look)
+{
+    int status = answer->status;
+    int64_t pause = pause_of(answer);
+    char what[64];
+
+    (void)snprintf(what, sizeof(what), "HTTP status %d", status);
+    look->after_ms = pause > 0 ? pause : 0;
+    if (status == 429 || (error != NULL && strcmp(error, "ratelimited") == 0)) {
+        look->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
+        look_fail(look, PS_SLACK_FAILED, PS_FAILURE_RATE_LIMIT, status, "ratelimited");
+    } else if (is_name(error)) {
+        look_fail(look, next_of(error) == PS_SLACK_RETRY ? PS_SLACK_FAILED : PS_SLACK_UNKNOWN,
+                  PS_FAILURE_NETWORK, status, error);
+    } else {
+        look_fail(look, status >= 500 && status != 501 ? PS_SLACK_FAILED : PS_SLACK_UNKNOWN,
+                  PS_FAILURE_NETWORK, status, what);
+    }
+}
+
+void ps_slack_look_read(const struct ps_slack_answer *answer, const char *id,
+                        struct ps_slack_look *out_look)
+{
+    cJSON *json;
+    bool ok = false;
+
+    *out_look = (struct ps_slack_look){ .seen = PS_SLACK_FAILED };
+    if (answer->fault != NULL) {
+        out_look->err = *answer->fault;
+        return;
+    }
+    json = ps_json_parse(answer->body, answer->body_len, NULL);
+    if (cJSON_IsObject(json) && answer->status == 200 && ps_json_bool(json, "ok", &ok) && ok &&
+        cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(json, "messages")))
+        look_through(json, id, out_look);
+    else
+        look_refused(answer, ps_json_text(json, "error"), out_look);
     cJSON_Delete(json);
 }

@@ -8,6 +8,7 @@
 
 enum {
     PS_SLACK_TS_MAX = 64,               /* bytes of a message's ts, with the NUL */
+    PS_SLACK_CHANNEL_MAX = 32,          /* of a channel's id */
     PS_SLACK_HOLD_MS = 30 * 1000,       /* a 429 that does not say how long */
     PS_SLACK_HOLD_MAX_MS = 3600 * 1000, /* a longer Retry-After is taken for this */
 };
@@ -23,8 +24,10 @@ enum ps_slack_next {
 struct ps_slack_reply {
     enum ps_slack_next next;
     char ts[PS_SLACK_TS_MAX]; /* SENT: Slack's name of the message; "" when it gave none */
-    int64_t after_ms;         /* LATER, RETRY */
-    struct ps_err err;        /* all but SENT; code is the HTTP status */
+    char channel[PS_SLACK_CHANNEL_MAX]; /* SENT: and of its channel */
+    bool doubtful;                      /* RETRY: Slack may have taken it */
+    int64_t after_ms;                   /* LATER, RETRY */
+    struct ps_err err;                  /* all but SENT; code is the HTTP status */
 };
 
 /* All borrowed for the call. */
@@ -34,9 +37,31 @@ struct ps_slack_answer {
     size_t body_len;
     const char *retry_after;    /* header; NULL when absent */
     const struct ps_err *fault; /* transport fault; NULL when an answer came */
+    bool left;                  /* fault: some of the request may have left */
     int64_t wall_ms;            /* for a Retry-After that is a date */
 };
 
 void ps_slack_reply_read(const struct ps_slack_answer *answer, struct ps_slack_reply *out_reply);
+
+enum ps_slack_seen {
+    PS_SLACK_FOUND,
+    PS_SLACK_ABSENT,
+    PS_SLACK_MORE,    /* not on this page: ask for the one that cursor names */
+    PS_SLACK_UNKNOWN, /* it cannot be read: no scope, no such channel, no such method */
+    PS_SLACK_FAILED   /* no answer, or "later": see err and after_ms */
+};
+
+struct ps_slack_look {
+    enum ps_slack_seen seen;
+    char ts[PS_SLACK_TS_MAX]; /* FOUND */
+    char cursor[128];         /* MORE */
+    int64_t after_ms;         /* FAILED */
+    struct ps_err err;        /* UNKNOWN, FAILED; code is the HTTP status */
+};
+
+/* What an answer to conversations.history or conversations.replies says about the message that
+   bears id in its metadata (event_payload.id). */
+void ps_slack_look_read(const struct ps_slack_answer *answer, const char *id,
+                        struct ps_slack_look *out_look);
 
 #endif

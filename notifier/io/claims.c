@@ -12,7 +12,8 @@ static const char sql_take[] =
     " AND (claimed_at IS NULL OR claimed_by = $2 OR claimed_at < now() - interval '2 minutes')"
     " RETURNING 1)"
     " SELECT (SELECT count(*) FROM mine), count(*),"
-    " count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL)"
+    " count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL),"
+    " count(*) FILTER (WHERE claimed_by = $2), count(claimed_by)"
     " FROM outbox WHERE message_id = $1";
 static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, '')"
                                " WHERE message_id = $1 AND sent_at IS NULL";
@@ -20,6 +21,9 @@ static const char sql_dead[] = "UPDATE outbox SET dead_at = now(), dead_reason =
                                " WHERE message_id = $1 AND sent_at IS NULL";
 static const char sql_release[] = "UPDATE outbox SET claimed_by = NULL, claimed_at = NULL"
                                   " WHERE message_id = $1 AND claimed_by = $2 AND sent_at IS NULL";
+/* Anybody's, who is told that it was claimed before. */
+static const char sql_doubt[] = "UPDATE outbox SET claimed_at = '-infinity'"
+                                " WHERE message_id = $1 AND claimed_by = $2 AND sent_at IS NULL";
 static const char sql_revive[] =
     "UPDATE outbox SET dead_at = NULL, dead_reason = NULL, claimed_by = NULL, claimed_at = NULL"
     " WHERE message_id = $1 AND sent_at IS NULL";
@@ -66,7 +70,9 @@ static void on_claim(void *cookie, const struct ps_pg_rows *rows, const struct p
     if (err != NULL)
         claim = PS_CLAIM_FAILED;
     else if (ps_pg_int(rows, 0, 0, 0, 0) > 0)
-        claim = PS_CLAIM_MINE;
+        claim = ps_pg_int(rows, 0, 0, 4, 0) == 0  ? PS_CLAIM_MINE
+                : ps_pg_int(rows, 0, 0, 3, 0) > 0 ? PS_CLAIM_KEPT
+                                                  : PS_CLAIM_INHERITED;
     else if (ps_pg_int(rows, 0, 0, 1, 0) == 0)
         claim = PS_CLAIM_UNKNOWN;
     else if (ps_pg_int(rows, 0, 0, 2, 0) == 0)
@@ -119,11 +125,12 @@ void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason
     mark(claims, batch, fn, cookie);
 }
 
-void ps_claims_release(struct ps_claims *claims, const char *id, ps_mark_fn fn, void *cookie)
+void ps_claims_release(struct ps_claims *claims, const char *id, bool doubtful, ps_mark_fn fn,
+                       void *cookie)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD(batch, sql_release, id, claims->instance);
+    PS_PG_ADD(batch, doubtful ? sql_doubt : sql_release, id, claims->instance);
     mark(claims, batch, fn, cookie);
 }
 

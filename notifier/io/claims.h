@@ -20,8 +20,9 @@ void ps_claims_sent(struct ps_claims *claims, const char *id, const char *slack_
                     void *cookie);
 void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason, ps_mark_fn fn,
                     void *cookie);
-/* Somebody else may send it at once. */
-void ps_claims_release(struct ps_claims *claims, const char *id, ps_mark_fn fn, void *cookie);
+/* Somebody else may send it at once; doubtful: after a look whether we did. */
+void ps_claims_release(struct ps_claims *claims, const char *id, bool doubtful, ps_mark_fn fn,
+                       void *cookie);
 
 /* Gives a batch that makes a message that was given up a message to send again (dead replay). */
 struct ps_pg_batch *ps_claims_revive(const char *id) PS_MUST_USE;

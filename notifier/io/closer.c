@@ -144,19 +144,41 @@ static void on_marked(void *cookie, const struct ps_err *err)
 
 static void settle(struct entry *entry)
 {
-    struct ps_str raw = { entry->raw, entry->raw_len };
+    const struct ps_message *message = entry->message;
+    struct ps_settling settling = {
+        .how = entry->close == PS_CLOSE_DEAD ? PS_SETTLE_DEAD : PS_SETTLE_DONE,
+        .raw = {entry->raw, entry->raw_len},
+        .letter = entry->letter
+    };
 
-    if (entry->message != NULL)
-        raw = (struct ps_str){ entry->message->raw, entry->message->raw_len };
-    if (raw.data == NULL) { /* a message of our own is in no list */
+    if (message != NULL) {
+        settling.raw = (struct ps_str){ message->raw, message->raw_len };
+        settling.channel = message->notice.channel;
+        settling.id = message->notice.id;
+        settling.slack_id = entry->close == PS_CLOSE_SENT ? message->slack_channel : NULL;
+    }
+    if (settling.raw.data == NULL) { /* a message of our own is in no list */
         entry->step = TWINS;
         advance(entry);
         return;
     }
     entry->asked = true;
-    ps_queue_settle(entry->closer->options.queue,
-                    entry->close == PS_CLOSE_DEAD ? PS_SETTLE_DEAD : PS_SETTLE_DONE, raw,
-                    entry->letter, on_settled, entry);
+    ps_queue_settle(entry->closer->options.queue, &settling, on_settled, entry);
+}
+
+static void settle_twin(struct entry *entry)
+{
+    const struct ps_message *twin = entry->twin;
+    struct ps_settling settling = {
+        .how = PS_SETTLE_DONE,
+        .raw = {twin->raw, twin->raw_len},
+        .channel = twin->notice.channel,
+        .id = twin->notice.id
+    };
+
+    PS_LOG(MQ_DUPLICATE, F_TEXT("id", twin->notice.id));
+    entry->asked = true;
+    ps_queue_settle(entry->closer->options.queue, &settling, on_settled, entry);
 }
 
 static void advance(struct entry *entry)
@@ -181,11 +203,7 @@ static void advance(struct entry *entry)
             end(entry);
             break;
         }
-        PS_LOG(MQ_DUPLICATE, F_TEXT("id", entry->twin->notice.id));
-        entry->asked = true;
-        ps_queue_settle(closer->options.queue, PS_SETTLE_DONE,
-                        (struct ps_str){ entry->twin->raw, entry->twin->raw_len }, NULL, on_settled,
-                        entry);
+        settle_twin(entry);
         break;
     case END:
         end(entry);

@@ -105,11 +105,11 @@ static void on_turn(void *cookie)
     }
 }
 
-static void console_send(void *self, const struct ps_notice *notice, ps_sink_fn fn, void *cookie)
+static void console_send(void *self, const struct ps_message *message, ps_sink_fn fn, void *cookie)
 {
     struct console *console = self;
     struct line *line = ps_alloc_zero(1, sizeof(*line));
-    char *json = ps_notice_format(notice);
+    char *json = ps_notice_format(&message->notice);
 
     *line = (struct line){ .text = ps_alloc_format("%s\n", json), .fn = fn, .cookie = cookie };
     line->len = strlen(line->text);

@@ -19,6 +19,7 @@ enum { WATCH_MS = 1000, RETRY_BASE_MS = 1000, ACCESS_COOLDOWN_MS = 60 * 1000 };
 struct ps_notifier {
     struct ps_daemon *daemon; /* borrowed */
     struct ps_claims *claims;
+    struct ps_channels *channels;
     struct ps_sender *sender;
     struct ps_timer *watch;
     struct ps_outage outage; /* of Redis */
@@ -124,6 +125,9 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     notifier = ps_alloc_zero(1, sizeof(*notifier));
     notifier->daemon = daemon;
     notifier->claims = ps_claims_create(daemon->pg, daemon->instance);
+    notifier->channels =
+        ps_channels_create(daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
+                           use_slack(config) ? config->slack_channel_interval_ms : 0);
     ps_pressure_init(&notifier->pressure, config->mq_backpressure_threshold);
     ps_outage_init(&notifier->outage, PS_NOTIFIER_REDIS_GONE_MS, ps_loop_now(daemon->loop));
     options = (struct ps_sender_options){
@@ -133,6 +137,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .heartbeat = daemon->heartbeat,
         .instance = daemon->instance,
         .claims = notifier->claims,
+        .channels = notifier->channels,
         .metrics = daemon->metrics,
         .failures = daemon->failures,
         .lanes = {.interval_ms = use_slack(config) ? config->slack_channel_interval_ms : 0,
@@ -141,7 +146,8 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                   .breaker_threshold = (int)config->mq_circuit_breaker_threshold,
                   .breaker_cooldown_ms =
                        (int64_t)(config->mq_circuit_breaker_cooldown_seconds * 1000),
-                  .access_cooldown_ms = ACCESS_COOLDOWN_MS},
+                  .access_cooldown_ms = ACCESS_COOLDOWN_MS,
+                  .can_look = use_slack(config)},
         .sink = make_sink(daemon),
         .cookie = notifier,
         .depth = on_depth,
@@ -189,6 +195,7 @@ void ps_notifier_destroy(void *self)
     ps_timer_destroy(notifier->watch);
     ps_sender_destroy(notifier->sender);
     ps_claims_destroy(notifier->claims);
+    ps_channels_destroy(notifier->channels);
     free(notifier);
 }
 

@@ -1,19 +1,22 @@
 #include "notifier/io/queue.h"
 
+#include "notifier/io/channels.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/io/log.h"
 #include "shared/io/redis_script.h"
 
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     IDLE_MS = 200,
     RECLAIM_MS = 5000,
     DEPTH_MS = 1000,
-    TAKE_MAX = 64, /* messages of one take */
-    FULL_MAX = 64  /* channels of one take that are passed over */
+    TAKE_MAX = 64,  /* messages of one take */
+    FULL_MAX = 128, /* channels of one take that are passed over */
+    FIXED_ARGS = 7
 };
 
 struct ps_queue {
@@ -33,7 +36,7 @@ struct ps_queue {
     void *stop_cookie;
 };
 
-struct settling {
+struct waiting {
     ps_queue_fn fn;
     void *cookie;
 };
@@ -151,7 +154,7 @@ static void on_taken(void *cookie, const struct redisReply *reply, const struct 
     } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
         queue->depth_ms = ps_loop_now(queue->options.loop);
         queue->options.depth(queue->options.cookie, ps_reply_int(reply->element[0], 0));
-        more = reply->elements - 1 == queue->asked;
+        more = queue->asked > 0 && reply->elements - 1 >= queue->asked;
         hand_over(queue, reply, 1, false);
     }
     settled_down(queue, err, more);
@@ -173,48 +176,51 @@ static void on_recovered(void *cookie, const struct redisReply *reply, const str
 
 struct full {
     size_t count;
-    struct ps_buf names[FULL_MAX];
+    struct ps_str *names; /* FULL_MAX; borrowed from whom visits */
 };
 
 static void add_full(void *cookie, const char *channel)
 {
     struct full *full = cookie;
-    struct ps_str text = ps_str_of(channel);
-    struct ps_buf *name;
 
-    if (full->count == FULL_MAX)
-        return;
-    name = &full->names[full->count++];
-    ps_buf_init(name, 1024);
-    (void)ps_buf_json_string(name, text.data, text.len);
+    if (full->count < FULL_MAX)
+        full->names[full->count++] = ps_str_of(channel);
+}
+
+static size_t less(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 static void take(struct ps_queue *queue, int64_t now_ms)
 {
     const char *keys[] = { ps_key(queue->options.keys, PS_KEY_NOTIFY), queue->inflight,
                            ps_key(queue->options.keys, PS_KEY_NOTIFY_HOLDERS) };
-    struct ps_str args[2 + FULL_MAX] = { ps_str_of(queue->options.instance) };
-    struct full full = { .count = 0 };
-    struct ps_buf most;
+    struct ps_str args[FIXED_ARGS + FULL_MAX];
+    struct full full = { .names = args + FIXED_ARGS };
     size_t room = queue->options.room(queue->options.cookie, add_full, &full);
+    char most[24], of_all[24], of_one[24], lease[24];
 
-    ps_buf_init(&most, 32);
-    queue->asked = room < TAKE_MAX ? room : TAKE_MAX;
-    (void)ps_buf_format(&most, "%zu", queue->asked);
-    args[1] = ps_str_of(ps_buf_str(&most));
-    for (size_t i = 0; i < full.count; i++)
-        args[2 + i] = ps_str_of(ps_buf_str(&full.names[i]));
+    queue->asked = room > PS_QUEUE_RESERVE ? less(room - PS_QUEUE_RESERVE, TAKE_MAX) : 0;
+    (void)snprintf(most, sizeof(most), "%zu", queue->asked);
+    (void)snprintf(of_all, sizeof(of_all), "%zu", less(room, TAKE_MAX));
+    (void)snprintf(of_one, sizeof(of_one), "%d", PS_QUEUE_OF_ONE);
+    (void)snprintf(lease, sizeof(lease), "%d", PS_CHANNELS_LEASE_MS);
+    args[0] = ps_str_of(queue->options.instance);
+    args[1] = ps_str_of(most);
+    args[2] = ps_str_of(of_all);
+    args[3] = ps_str_of(of_one);
+    args[4] = ps_str_of(ps_key(queue->options.keys, PS_KEY_CHANNEL));
+    args[5] = ps_str_of(queue->holder_prefix);
+    args[6] = ps_str_of(lease);
     if (room > 0) {
         queue->taking = true;
         ps_script_run(queue->options.redis, PS_SCRIPT_NOTICE_TAKE, keys, PS_COUNT_OF(keys), args,
-                      2 + full.count, on_taken, queue);
+                      FIXED_ARGS + full.count, on_taken, queue);
     } else if (now_ms - queue->depth_ms >= DEPTH_MS) {
         queue->depth_ms = now_ms;
         PS_REDIS(queue->options.redis, on_depth, queue, "LLEN", keys[0]);
     }
-    for (size_t i = 0; i < full.count; i++)
-        ps_buf_clear(&full.names[i]);
-    ps_buf_clear(&most);
 }
 
 static void on_turn(void *cookie)
@@ -247,26 +253,31 @@ void ps_queue_nudge(struct ps_queue *queue)
 
 static void on_settled(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    struct settling settling = *(struct settling *)cookie;
+    struct waiting waiting = *(struct waiting *)cookie;
 
     free(cookie);
-    settling.fn(settling.cookie, err == NULL && ps_reply_int(reply, 0) == 1, err);
+    waiting.fn(waiting.cookie, err == NULL && ps_reply_int(reply, 0) == 1, err);
 }
 
-void ps_queue_settle(struct ps_queue *queue, enum ps_settle how, struct ps_str raw,
-                     const char *letter, ps_queue_fn fn, void *cookie)
+void ps_queue_settle(struct ps_queue *queue, const struct ps_settling *settling, ps_queue_fn fn,
+                     void *cookie)
 {
     static const char *const words[] = {
         [PS_SETTLE_DONE] = "done", [PS_SETTLE_BACK] = "back", [PS_SETTLE_DEAD] = "dead"
     };
+    char *channel = ps_key_with(queue->options.keys, PS_KEY_CHANNEL,
+                                settling->channel != NULL ? settling->channel : "");
     const char *keys[] = { ps_key(queue->options.keys, PS_KEY_NOTIFY), queue->inflight,
-                           ps_key(queue->options.keys, PS_KEY_NOTIFY_DEAD) };
-    struct ps_str args[] = { ps_str_of(words[how]), raw, ps_str_of(letter) };
-    struct settling *settling = ps_alloc(sizeof(*settling));
+                           ps_key(queue->options.keys, PS_KEY_NOTIFY_DEAD), channel };
+    struct ps_str args[] = { ps_str_of(words[settling->how]), settling->raw,
+                             ps_str_of(settling->letter), ps_str_of(settling->id),
+                             ps_str_of(settling->slack_id) };
+    struct waiting *waiting = ps_alloc(sizeof(*waiting));
 
-    *settling = (struct settling){ .fn = fn, .cookie = cookie };
+    *waiting = (struct waiting){ .fn = fn, .cookie = cookie };
     ps_script_run(queue->options.redis, PS_SCRIPT_NOTICE_SETTLE, keys, PS_COUNT_OF(keys), args,
-                  PS_COUNT_OF(args), on_settled, settling);
+                  PS_COUNT_OF(args), on_settled, waiting);
+    free(channel);
 }
 
 void ps_queue_stop(struct ps_queue *queue, void (*done)(void *cookie), void *cookie)

@@ -10,6 +10,11 @@
 
 struct ps_queue;
 
+enum {
+    PS_QUEUE_OF_ONE = 8,  /* messages of one channel in one take */
+    PS_QUEUE_RESERVE = 64 /* room kept for messages that overtake */
+};
+
 typedef void (*ps_queue_visit_fn)(void *cookie, const char *channel);
 
 struct ps_queue_options {
@@ -20,7 +25,8 @@ struct ps_queue_options {
     const char *instance;
 
     void *cookie; /* of the functions below; all run on the loop */
-    /* Room for how many more; calls visit for each channel that is full. */
+    /* Room for how many more, of which PS_QUEUE_RESERVE is for those that overtake; calls visit for
+       each channel that is full. */
     size_t (*room)(void *cookie, ps_queue_visit_fn visit, void *visit_cookie);
     bool (*holds)(void *cookie, struct ps_str raw);
     void (*taken)(void *cookie, struct ps_str raw); /* borrowed */
@@ -37,9 +43,17 @@ struct ps_queue *ps_queue_create(const struct ps_queue_options *options) PS_MUST
 void ps_queue_destroy(struct ps_queue *queue);
 /* There is room again: look for more now rather than at the next turn. */
 void ps_queue_nudge(struct ps_queue *queue);
-/* letter: what goes to the dead list, for PS_SETTLE_DEAD. Copies. */
-void ps_queue_settle(struct ps_queue *queue, enum ps_settle how, struct ps_str raw,
-                     const char *letter, ps_queue_fn fn, void *cookie);
+/* All copied. */
+struct ps_settling {
+    enum ps_settle how;
+    struct ps_str raw;
+    const char *letter;   /* PS_SETTLE_DEAD: what goes to the dead list */
+    const char *channel;  /* NULL where the entry is no message */
+    const char *id;       /* not being sent any more; NULL: that stays as it is */
+    const char *slack_id; /* Slack's id of the channel; NULL or "" when not known */
+};
+void ps_queue_settle(struct ps_queue *queue, const struct ps_settling *settling, ps_queue_fn fn,
+                     void *cookie);
 /* Takes nothing more. done runs once no answer is awaited that could bring a message; perhaps
    before this returns. */
 void ps_queue_stop(struct ps_queue *queue, void (*done)(void *cookie), void *cookie);

@@ -13,6 +13,7 @@ struct ps_sender {
     struct ps_queue *queue;
     struct ps_closer *closer;
     struct ps_timer *turn; /* claims and sends what may go */
+    struct ps_timer *keep; /* channels of which something is held stay ours */
     struct ps_timer *drained;
     int64_t depth;    /* of the list, as told last */
     int64_t moved_ms; /* something was settled, or there was nothing to do */
@@ -52,15 +53,21 @@ static void put_back(struct ps_sender *sender)
     struct ps_message *message;
 
     while ((message = ps_lanes_take_back(sender->lanes)) != NULL) {
+        struct ps_settling back = {
+            .how = PS_SETTLE_BACK,
+            .raw = {message->raw, message->raw_len},
+            .channel = message->notice.channel,
+            .id = message->doubtful ? NULL : message->notice.id
+        };
+
         if (message->claimed && ps_claims_up(sender->options.claims)) {
             sender->going_back++;
-            ps_claims_release(sender->options.claims, message->notice.id, on_released, sender);
+            ps_claims_release(sender->options.claims, message->notice.id, message->doubtful,
+                              on_released, sender);
         }
         if (message->raw != NULL) {
             sender->going_back++;
-            ps_queue_settle(sender->queue, PS_SETTLE_BACK,
-                            (struct ps_str){ message->raw, message->raw_len }, NULL, on_back,
-                            sender);
+            ps_queue_settle(sender->queue, &back, on_back, sender);
         }
         ps_message_destroy(message);
     }
@@ -168,6 +175,19 @@ static void log_outcome(struct ps_sender *sender, const struct ps_message *messa
         PS_LOG(MQ_CONFIGURATION_OVER, F_TEXT("id", message->notice.id));
 }
 
+/* Others must know what Slack asked for, and that this message is with nobody any more. */
+static void tell_others(struct ps_sender *sender, const struct ps_message *message,
+                        const struct ps_slack_reply *reply)
+{
+    bool later = reply->next == PS_SLACK_LATER;
+
+    if (message->doubtful || reply->next == PS_SLACK_SENT ||
+        !ps_channels_up(sender->options.channels))
+        return;
+    ps_channels_answered(sender->options.channels, message->notice.channel, message->notice.id,
+                         later ? reply->after_ms : 0);
+}
+
 static void on_reply(void *cookie, const struct ps_slack_reply *reply)
 {
     struct ps_message *message = cookie;
@@ -177,6 +197,7 @@ static void on_reply(void *cookie, const struct ps_slack_reply *reply)
 
     ps_lanes_answered(sender->lanes, message, reply, time, &outcome);
     log_outcome(sender, message, reply, &outcome);
+    tell_others(sender, message, reply);
     sender->moved_ms = time.now_ms;
     begin(sender);
     ps_timer_set(sender->drained, 0);
@@ -197,24 +218,106 @@ static void on_claim(void *cookie, enum ps_claim claim, const struct ps_err *err
     close_message(sender, message, outcome.close);
 }
 
+static void on_admitted(void *cookie, const struct ps_admission *admission)
+{
+    struct ps_message *message = cookie;
+    struct ps_sender *sender = message->holder;
+
+    ps_lanes_admitted(sender->lanes, message, admission, ps_loop_now(sender->options.loop));
+    begin(sender);
+    ps_timer_set(sender->drained, 0);
+}
+
+static void on_look(void *cookie, const struct ps_slack_look *look)
+{
+    static const char *const words[] = { [PS_SLACK_FOUND] = "found",
+                                         [PS_SLACK_ABSENT] = "absent",
+                                         [PS_SLACK_MORE] = "unknown",
+                                         [PS_SLACK_UNKNOWN] = "unknown",
+                                         [PS_SLACK_FAILED] = "failed" };
+    struct ps_message *message = cookie;
+    struct ps_sender *sender = message->holder;
+    struct ps_lanes_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
+    struct ps_lanes_outcome outcome;
+
+    ps_lanes_looked(sender->lanes, message, look, time, &outcome);
+    PS_LOG(
+        MQ_LOOK, F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
+        F_TEXT("seen", words[look->seen]),
+        F_ERR(look->seen == PS_SLACK_UNKNOWN || look->seen == PS_SLACK_FAILED ? &look->err : NULL));
+    if (look->seen == PS_SLACK_FOUND)
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_FOUND, NULL, 1);
+    if (outcome.circuit_opened)
+        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.lanes.breaker_cooldown_ms),
+               F_ERR(&look->err));
+    if (outcome.circuit_closed)
+        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->notice.id));
+    begin(sender);
+    ps_timer_set(sender->drained, 0);
+    close_message(sender, message, outcome.close);
+}
+
+static void send_now(struct ps_sender *sender, struct ps_message *message)
+{
+    if (message->repeated) {
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_REPEATED, NULL, 1);
+        PS_LOG(MQ_REPEATED, F_TEXT("id", message->notice.id),
+               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts));
+    }
+    sender->options.sink.send(sender->options.sink.self, message, on_reply, message);
+}
+
+static void move(struct ps_sender *sender, enum ps_lanes_move what, struct ps_message *message)
+{
+    switch (what) {
+    case PS_LANES_NOTHING:
+        break;
+    case PS_LANES_CLAIM:
+        ps_claims_take(sender->options.claims, message->notice.id, on_claim, message);
+        break;
+    case PS_LANES_ADMIT:
+        ps_channels_admit(sender->options.channels, message->notice.channel, message->notice.id,
+                          on_admitted, message);
+        break;
+    case PS_LANES_LOOK:
+        sender->options.sink.look(sender->options.sink.self, message, on_look, message);
+        break;
+    case PS_LANES_SEND:
+        send_now(sender, message);
+        break;
+    }
+}
+
 static void on_turn(void *cookie)
 {
     struct ps_sender *sender = cookie;
     int64_t now_ms = ps_loop_now(sender->options.loop), wake_ms;
     bool can_claim = ps_claims_up(sender->options.claims);
     struct ps_message *message;
-    enum ps_lanes_move move;
+    enum ps_lanes_move what;
 
-    while ((move = ps_lanes_next(sender->lanes, now_ms, can_claim, &message)) != PS_LANES_NOTHING) {
-        if (move == PS_LANES_CLAIM)
-            ps_claims_take(sender->options.claims, message->notice.id, on_claim, message);
-        else
-            sender->options.sink.send(sender->options.sink.self, &message->notice, on_reply,
-                                      message);
-    }
+    ps_lanes_share(sender->lanes, ps_channels_up(sender->options.channels));
+    while ((what = ps_lanes_next(sender->lanes, now_ms, can_claim, &message)) != PS_LANES_NOTHING)
+        move(sender, what, message);
     wake_ms = ps_lanes_wake_ms(sender->lanes, now_ms, can_claim);
     if (wake_ms != INT64_MAX)
         ps_timer_set(sender->turn, wake_ms - now_ms);
+}
+
+static void keep(void *cookie, const char *channel)
+{
+    struct ps_sender *sender = cookie;
+
+    ps_channels_keep(sender->options.channels, channel);
+}
+
+static void on_keep(void *cookie)
+{
+    struct ps_sender *sender = cookie;
+
+    ps_timer_set(sender->keep, PS_CHANNELS_KEEP_MS);
+    if (ps_channels_up(sender->options.channels))
+        ps_lanes_each(sender->lanes, keep, sender);
 }
 
 static void note_full(void *cookie, const char *channel)
@@ -315,6 +418,8 @@ struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
     sender->moved_ms = ps_loop_now(options->loop);
     sender->lanes = ps_lanes_create(&options->lanes);
     sender->turn = ps_timer_create(options->loop, on_turn, sender);
+    sender->keep = ps_timer_create(options->loop, on_keep, sender);
+    ps_timer_set(sender->keep, PS_CHANNELS_KEEP_MS);
     sender->drained = ps_timer_create(options->loop, on_drained, sender);
     sender->queue = closer.queue = ps_queue_create(&queue);
     sender->closer = ps_closer_create(&closer);
@@ -330,6 +435,7 @@ void ps_sender_destroy(struct ps_sender *sender)
     ps_closer_destroy(sender->closer);
     ps_lanes_destroy(sender->lanes);
     ps_timer_destroy(sender->turn);
+    ps_timer_destroy(sender->keep);
     ps_timer_destroy(sender->drained);
     free(sender);
 }

@@ -2,6 +2,7 @@
 #ifndef PS_NOTIFIER_SENDER_H
 #define PS_NOTIFIER_SENDER_H
 #include "notifier/core/lanes.h"
+#include "notifier/io/channels.h"
 #include "notifier/io/claims.h"
 #include "notifier/io/queue.h"
 #include "notifier/io/sink.h"
@@ -17,6 +18,7 @@ struct ps_sender_options {
     struct ps_heartbeat *heartbeat;
     const char *instance;
     struct ps_claims *claims;
+    struct ps_channels *channels;
     struct ps_metrics *metrics;
     struct ps_failure_log *failures;
     struct ps_lanes_options lanes;

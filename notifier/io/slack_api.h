@@ -1,4 +1,4 @@
-/* The slack sink: chat.postMessage. */
+/* The slack sink: chat.postMessage, and conversations.history to find what was sent. */
 #ifndef PS_NOTIFIER_SLACK_API_H
 #define PS_NOTIFIER_SLACK_API_H
 #include "notifier/io/sink.h"

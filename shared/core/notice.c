@@ -32,6 +32,21 @@ bool ps_notice_kind_urgent(enum ps_notice_kind kind)
     return kinds[kind].urgent;
 }
 
+static bool is_person(const char *channel)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    return channel[0] != '\0' && strchr("DUW", channel[0]) != NULL && channel[1] != '\0' &&
+           channel[strspn(channel, letters)] == '\0';
+}
+
+int ps_notice_rank(enum ps_notice_kind kind, const char *channel)
+{
+    if (ps_notice_kind_urgent(kind))
+        return 0;
+    return is_person(channel) ? 1 : 2;
+}
+
 bool ps_notice_kind_parse(const char *name, enum ps_notice_kind *out_kind)
 {
     size_t i;

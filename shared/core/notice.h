@@ -47,6 +47,9 @@ struct ps_notice {
 
 const char *ps_notice_kind_name(enum ps_notice_kind kind);
 bool ps_notice_kind_urgent(enum ps_notice_kind kind);
+/* 0: urgent, 1: to a person (the channel is Slack's id of a user or of a conversation with one),
+   2: any other; lower ones overtake. shared/lua/notice_take.lua knows the same rule. */
+int ps_notice_rank(enum ps_notice_kind kind, const char *channel);
 bool ps_notice_kind_parse(const char *name, enum ps_notice_kind *out_kind) PS_MUST_USE;
 /* id, kind, channel and text are required and capped; on false out_notice is as after clear and err
  * names the field. */

@@ -79,6 +79,28 @@ static size_t on_header(char *data, size_t size, size_t count, void *cookie)
     return len;
 }
 
+static size_t on_post(char *data, size_t size, size_t count, void *cookie)
+{
+    struct ps_http_call *call = cookie;
+    size_t room = size * count, left = call->post_len - call->post_at;
+    size_t len = left < room ? left : room;
+
+    if (len > 0)
+        memcpy(data, call->post + call->post_at, len);
+    call->post_at += len;
+    return len;
+}
+
+/* A connection used before that ends without an answer makes curl ask once more by itself. It could
+   not do so with a body that cannot be read twice: what a POST did the first time nobody knows. */
+static int on_seek(void *cookie, curl_off_t offset, int origin)
+{
+    (void)cookie;
+    (void)offset;
+    (void)origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *cookie)
 {
     struct ps_http_call *call = cookie;
@@ -173,6 +195,9 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     set(curl_easy_setopt(easy, CURLOPT_HEADERDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
     set(curl_easy_setopt(easy, CURLOPT_WRITEDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_post));
+    set(curl_easy_setopt(easy, CURLOPT_READDATA, call));
+    set(curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek));
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket));
@@ -209,6 +234,8 @@ void ps_http_call_reset(struct ps_http_call *call)
     else
         ps_buf_reset(&call->body);
     fields_reset(call);
+    free(call->post);
+    call->post = NULL;
     call->fn = NULL;
     call->cookie = NULL;
 }
@@ -246,8 +273,9 @@ static void set_method(struct ps_http_call *call, const struct ps_http_request *
         set(curl_easy_setopt(call->easy, CURLOPT_POST, 1L));
         set(curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                              (curl_off_t)request->body_len));
-        set(curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS,
-                             request->body ? request->body : ""));
+        call->post = ps_alloc_copy(request->body ? request->body : "", request->body_len);
+        call->post_len = request->body_len;
+        call->post_at = 0;
         break;
     }
 }
@@ -390,8 +418,8 @@ static int version_of(long version)
 
 static void read_reply(const struct ps_http_call *call, struct ps_http_reply *out_reply)
 {
-    long status = 0, redirects = 0, version = 0;
-    curl_off_t length = -1, took_us = 0;
+    long status = 0, redirects = 0, version = 0, sent = 0;
+    curl_off_t length = -1, took_us = 0, ready_us = 0;
     char *url = NULL;
 
     (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -400,6 +428,8 @@ static void read_reply(const struct ps_http_call *call, struct ps_http_reply *ou
     (void)curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     (void)curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     (void)curl_easy_getinfo(call->easy, CURLINFO_EFFECTIVE_URL, &url);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     *out_reply = (struct ps_http_reply){
         .status = (int)status,
         .body = ps_buf_str(&call->body),
@@ -415,6 +445,7 @@ static void read_reply(const struct ps_http_call *call, struct ps_http_reply *ou
         .redirects = (int)redirects,
         .latency_ms = (int64_t)(took_us / 1000),
         .http_version = version_of(version),
+        .sent = sent > 0 || ready_us > 0,
     };
 }
 

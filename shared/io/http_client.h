@@ -21,6 +21,8 @@ struct ps_http_options {
 /* err.code where the certificate of the other side was not accepted, in place of the CURLcode. */
 enum { PS_HTTP_ERR_TLS = 30001 };
 
+/* A POST leaves once: where its connection ends without an answer that is an error, never a second
+   request. */
 enum ps_http_method { PS_HTTP_HEAD, PS_HTTP_GET, PS_HTTP_POST };
 
 /* All borrowed for the call to ps_http_send. */
@@ -49,6 +51,7 @@ struct ps_http_reply {
     int redirects;
     int64_t latency_ms;
     int http_version; /* 11, 2 */
+    bool sent;        /* some of the request may have left */
 };
 
 /* err is NULL when an HTTP answer came, whatever its status; otherwise TIMEOUT, NETWORK (a redirect

@@ -31,6 +31,8 @@ struct ps_http_call {
     enum ps_http_method method;
     struct curl_slist *headers;
     struct ps_buf body;
+    char *post; /* body to send, owned; NULL but for POST */
+    size_t post_len, post_at;
     bool truncate_body;
     bool cut; /* body was cut, as asked */
     bool too_big, header_flood;

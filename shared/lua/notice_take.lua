@@ -1,33 +1,63 @@
 -- KEYS: notify notify:inflight:<instance> notify:holders
--- ARGV: instance, most messages, then as JSON strings the channels whose messages stay where they are
+-- ARGV: instance, most messages, most when those that overtake are counted too, most of one channel, channel key prefix, heartbeat key prefix,
+--       ms a channel stays with who took of it, then the channels that are full here
 -- RETURNS: {length of the list after, message, message ...}
--- The holder's name is kept so that others find its in-flight list without a scan. Messages of a channel that is full here are passed over, in
--- their order, so that a channel Slack holds up does not stand before the others; the codec writes fields without spaces, and a quote inside
--- text is escaped, so the plain search finds the field alone.
-local out = {0}
-local most = tonumber(ARGV[2])
-if #ARGV == 2 then
-  for _ = 1, most do
-    local message = redis.call('LMOVE', KEYS[1], KEYS[2], 'LEFT', 'RIGHT')
-    if not message then break end
-    out[#out + 1] = message
+-- Ops alerts come first, then direct messages, then the rest, each in the list's order; ops alerts do not care for a full channel. A channel
+-- is with one notifier at a time (channel:<channel>), so that its order and its pace are kept however many there are; it is free again when
+-- its holder is silent. The holder's name is kept so that others find its in-flight list without a scan. A quote inside JSON text is escaped,
+-- so that the plain search finds the fields alone; what has no channel is no message and goes out at once.
+local WINDOW, CHUNK = 10000, 500
+local me, most, most_of_all, most_of_one = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local full, free, count = {}, {}, {}
+for i = 8, #ARGV do full[ARGV[i]] = true end
+
+local function is_free(channel)
+  if free[channel] == nil then
+    local seen = redis.call('HMGET', ARGV[5] .. channel, 'holder', 'until_ms')
+    free[channel] = not seen[1] or seen[1] == me or (tonumber(seen[2]) or 0) <= now_ms or redis.call('EXISTS', ARGV[6] .. seen[1]) == 0
   end
-else
-  for _, message in ipairs(redis.call('LRANGE', KEYS[1], 0, 1023)) do
-    if #out > most then break end
-    local full = false
-    for i = 3, #ARGV do
-      full = full or string.find(message, '"channel":' .. ARGV[i], 1, true)
-    end
-    if not full then
-      redis.call('LREM', KEYS[1], 1, message)
-      redis.call('RPUSH', KEYS[2], message)
-      out[#out + 1] = message
+  return free[channel]
+end
+
+local function class_of(message, channel)
+  local kind = string.match(message, '"kind"%s*:%s*"([^"\\]*)"')
+  if kind == 'ops_alert' or kind == 'ops_recovery' then return 1 end
+  return string.find(channel, '^[DUW][A-Z0-9]+$') and 2 or 3
+end
+
+local picked = { {}, {}, {} }
+local length = redis.call('LLEN', KEYS[1])
+for from = 0, math.min(length, WINDOW) - 1, CHUNK do
+  for _, message in ipairs(redis.call('LRANGE', KEYS[1], from, from + CHUNK - 1)) do
+    local channel = string.match(message, '"channel"%s*:%s*"([^"\\]*)"') or ''
+    local class = channel == '' and 3 or class_of(message, channel)
+    local room = class == 3 and most or most_of_all
+    if #picked[class] < room and (channel == '' or
+        ((class == 1 or (not full[channel] and (count[channel] or 0) < most_of_one)) and is_free(channel))) then
+      count[channel] = (count[channel] or 0) + 1
+      table.insert(picked[class], { message, channel })
     end
   end
 end
+
+local out, seen = { 0 }, {}
+for class = 1, 3 do
+  for _, one in ipairs(picked[class]) do
+    if #out > (class == 3 and most or most_of_all) then break end
+    redis.call('LREM', KEYS[1], 1, one[1])
+    redis.call('RPUSH', KEYS[2], one[1])
+    if one[2] ~= '' and not seen[one[2]] then
+      seen[one[2]] = true
+      redis.call('HSET', ARGV[5] .. one[2], 'holder', me, 'until_ms', string.format('%.0f', now_ms + tonumber(ARGV[7])))
+      redis.call('PEXPIRE', ARGV[5] .. one[2], 604800000)
+    end
+    out[#out + 1] = one[1]
+  end
+end
 if #out > 1 then
-  redis.call('SADD', KEYS[3], ARGV[1])
+  redis.call('SADD', KEYS[3], me)
 end
 out[1] = redis.call('LLEN', KEYS[1])
 return out

@@ -42,11 +42,15 @@ static void say(struct ps_sink *sink, const char *text, struct seen *seen)
 {
     char id[] = "m1", channel[] = "C1";
     char *copy = ps_alloc_text(text);
-    struct ps_notice notice = {
-        .id = id, .kind = PS_NOTICE_MANUAL, .channel = channel, .text = copy, .created_ms = 1000
+    struct ps_message message = {
+        .notice = {.id = id,
+                   .kind = PS_NOTICE_MANUAL,
+                   .channel = channel,
+                   .text = copy,
+                   .created_ms = 1000}
     };
 
-    sink->send(sink->self, &notice, on_reply, seen);
+    sink->send(sink->self, &message, on_reply, seen);
     free(copy);
 }
 

@@ -409,6 +409,28 @@ static void methods_bodies_and_headers_are_sent(void **state)
     done(&f);
 }
 
+static void a_post_whose_answer_is_lost_does_not_leave_twice(void **state)
+{
+    const struct ps_http_request post = {
+        .method = PS_HTTP_POST, .body = "once", .body_len = 4, .max_body = 4096
+    };
+    struct fixture f;
+    struct answer answer;
+
+    (void)state;
+    open_plain(&f);
+    ask(&f, post, "/ok", &answer);
+    assert_true(answer.ok);
+    ask(&f, post, "/drop", &answer); /* on the same connection, as curl's own second try needs */
+    assert_false(answer.ok);
+    assert_true(answer.reply.sent);
+    assert_int_equal(f.requests, 2);
+    ask(&f, post, "http://127.0.0.1:1/", &answer);
+    assert_false(answer.ok);
+    assert_false(answer.reply.sent);
+    done(&f);
+}
+
 static void redirects_are_followed_as_told(void **state)
 {
     struct ps_http_request request = get;
@@ -739,6 +761,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_no_error_whatever_its_status),
         cmocka_unit_test(headers_and_body_are_given),
         cmocka_unit_test(methods_bodies_and_headers_are_sent),
+        cmocka_unit_test(a_post_whose_answer_is_lost_does_not_leave_twice),
         cmocka_unit_test(redirects_are_followed_as_told),
         cmocka_unit_test(transport_faults_are_network),
         cmocka_unit_test(bad_requests_are_configuration),

@@ -31,8 +31,8 @@ static struct ps_test_redis *server;
 #define BURY       LIST("tasks", "results", "tasks:dead")
 #define HOST       LIST("limit:h", "cooldown:h")
 #define PUSH       LIST("epoch", "notify")
-#define TAKE       LIST("notify", "notify:inflight:a", "notify:holders")
-#define SETTLE     LIST("notify", "notify:inflight:a", "notify:dead")
+#define SETTLE     LIST("notify", "notify:inflight:a", "notify:dead", "channel:C")
+#define CHANNEL    LIST("channel:C")
 #define RECLAIM    LIST("notify", "notify:holders")
 #define REPLAY     LIST("notify", "notify:dead")
 
@@ -512,17 +512,24 @@ static void the_list_takes_no_more_than_its_size_but_urgent_ones(void **state)
     assert_string_equal(DO("LRANGE notify 0 -1"), "[d a b]");
 }
 
+/* Room, room with what is kept for those that overtake; then the channels that are full. */
+#define TAKE_BY(name, ...)                                                                         \
+    RUN(NOTICE_TAKE, LIST("notify", "notify:inflight:" name, "notify:holders"), name,              \
+        TAKE_ROOM(__VA_ARGS__, ""))
+#define TAKE_ROOM(most, of_all, ...)                                                               \
+    most, of_all, "8", "channel:", "instance:", "30000", __VA_ARGS__
+
 static void what_is_taken_is_held_and_settled_once(void **state)
 {
     (void)state;
     DO("RPUSH notify a b c d");
-    assert_string_equal(RUN(NOTICE_TAKE, TAKE, "a", "3"), "[1 a b c]");
+    assert_string_equal(TAKE_BY("a", "3", "3"), "[1 a b c]");
     assert_string_equal(DO("SMEMBERS notify:holders"), "[a]");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a"), "1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a"), "0");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "back", "b"), "1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason"), "1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason"), "0");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a", "", "", ""), "1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a", "", "", ""), "0");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "back", "b", "", "", ""), "1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason", "", ""), "1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason", "", ""), "0");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[b d]");
     assert_string_equal(DO("LRANGE notify:dead 0 -1"), "[c with a reason]");
     assert_int_equal(INT("EXISTS notify:inflight:a"), 0);
@@ -535,15 +542,124 @@ static void a_full_channel_does_not_stand_before_the_others(void **state)
 {
     (void)state;
     DO("RPUSH notify %s %s %s", FOR_C("1"), FOR_D("2"), FOR_C("3"));
-    assert_string_equal(RUN(NOTICE_TAKE, TAKE, "a", "9", "\"C\""), "[2 " FOR_D("2") "]");
+    assert_string_equal(TAKE_BY("a", "9", "9", "C"), "[2 " FOR_D("2") "]");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[" FOR_C("1") " " FOR_C("3") "]");
+}
+
+#define MESSAGE(id, kind, channel)                                                                 \
+    "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"channel\":\"" channel "\"}"
+
+static void alerts_overtake_everything_and_direct_messages_overtake_posts(void **state)
+{
+    static const char alert[] = "{\"text\":\"x\",\"channel\" : \"OPS\", \"kind\": \"ops_alert\"}";
+
+    (void)state;
+    DO("RPUSH notify %s %s %s %s %s", MESSAGE("1", "draft", "#C"), MESSAGE("2", "draft", "#C"),
+       MESSAGE("3", "reply", "D1"), alert, MESSAGE("5", "watchlist", "U1"));
+    DO("SET wanted %s", alert);
+    assert_string_equal(
+        TAKE_BY("a", "1", "3"),
+        DO("EVAL %s 0", "return {2, redis.call('GET', 'wanted'), '" MESSAGE(
+                            "3", "reply", "D1") "', '" MESSAGE("5", "watchlist", "U1") "'}"));
+    /* Without room only what overtakes is taken. */
+    DO("RPUSH notify %s", MESSAGE("6", "reply", "D2"));
+    assert_string_equal(TAKE_BY("a", "0", "3"), "[2 " MESSAGE("6", "reply", "D2") "]");
+    assert_string_equal(TAKE_BY("a", "9", "9"),
+                        "[0 " MESSAGE("1", "draft", "#C") " " MESSAGE("2", "draft", "#C") "]");
+    /* Full or not, an alert is taken. */
+    DO("RPUSH notify %s", MESSAGE("7", "ops_alert", "#C"));
+    assert_string_equal(TAKE_BY("a", "9", "9", "#C"), "[0 " MESSAGE("7", "ops_alert", "#C") "]");
+}
+
+static void one_take_brings_a_few_of_each_channel(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        char message[64];
+
+        (void)snprintf(message, sizeof(message), "{\"id\":\"%d\",\"channel\":\"#%s\"}", i,
+                       i < 20 ? "C" : "D");
+        DO("RPUSH notify %s", message);
+    }
+    (void)TAKE_BY("a", "64", "64");
+    assert_int_equal(INT("LLEN notify"), 30 - 16);
+    assert_non_null(strstr(DO("LINDEX notify:inflight:a 7"), "\"id\":\"7\""));
+    assert_non_null(strstr(DO("LINDEX notify:inflight:a 8"), "\"id\":\"20\""));
+}
+
+static void a_channel_is_with_one_notifier_at_a_time(void **state)
+{
+    (void)state;
+    DO("SET instance:a alive");
+    DO("RPUSH notify %s %s", FOR_C("1"), FOR_D("2"));
+    assert_string_equal(TAKE_BY("a", "1", "1"), "[1 " FOR_D("2") "]");
+    assert_string_equal(TAKE_BY("a", "1", "1"), "[0 " FOR_C("1") "]");
+    DO("RPUSH notify %s", FOR_C("3"));
+    assert_string_equal(TAKE_BY("b", "9", "9"), "[1]");
+    assert_string_equal(TAKE_BY("a", "9", "9"), "[0 " FOR_C("3") "]");
+    DO("RPUSH notify %s", FOR_C("4"));
+    DO("HSET channel:C until_ms 1"); /* silent for too long */
+    assert_string_equal(TAKE_BY("b", "9", "9"), "[0 " FOR_C("4") "]");
+    DO("RPUSH notify %s", FOR_C("5"));
+    assert_string_equal(TAKE_BY("a", "9", "9"), "[0 " FOR_C("5") "]"); /* b never lived */
+    assert_string_equal(RUN(CHANNEL_KEEP, CHANNEL, "b", "5000"), "0");
+    assert_string_equal(RUN(CHANNEL_KEEP, CHANNEL, "a", "5000"), "1");
+}
+
+/* Instance, life, message. */
+#define ADMIT(name, life, id)                                                                      \
+    RUN(CHANNEL_ADMIT, CHANNEL, name, life, "instance:", "30000", "1000", id)
+
+static void the_fleet_keeps_a_channels_pace_together(void **state)
+{
+    (void)state;
+    assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]");
+    assert_in_range(atoi(ADMIT("a", "a/1", "m2") + 1), 900, 1000);
+    assert_in_range(atoi(ADMIT("b", "b/1", "m3") + 1), 900, 1000);
+    DO("SET instance:b alive");
+    assert_string_equal(ADMIT("a", "a/1", "m2"), "[1000 0 0 ]"); /* it is with b now */
+    DO("DEL instance:b");
+    DO("HSET channel:C next_ms 99999999999999"); /* of a clock that went wrong */
+    assert_string_equal(ADMIT("a", "a/1", "m2"), "[1000 0 0 ]");
+}
+
+static void what_slack_asked_of_one_notifier_holds_all(void **state)
+{
+    const char *answer;
+
+    (void)state;
+    assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]");
+    assert_in_range(atoi(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "30000")), 29900, 30000);
+    assert_in_range(atoi(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "500")), 29800, 30000);
+    answer = ADMIT("b", "b/1", "m2");
+    assert_in_range(atoi(answer + 1), 29000, 30000);
+    assert_non_null(strstr(answer, " 1 0 ]"));
+    DO("HSET channel:C held_ms 1 next_ms 1");
+    assert_string_equal(ADMIT("b", "b/1", "m1"), "[0 0 0 ]"); /* surely not taken: no doubt */
+}
+
+static void a_send_that_nobody_ended_is_doubtful(void **state)
+{
+    (void)state;
+    assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]");
+    DO("HSET channel:C next_ms 1");
+    assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]"); /* its own doubt is its own affair */
+    DO("HSET channel:C next_ms 1");
+    assert_string_equal(ADMIT("a", "a/2", "m1"), "[0 0 1 ]"); /* the same name, another life */
+    DO("HSET channel:C next_ms 1");
+    assert_string_equal(ADMIT("b", "b/1", "m1"), "[0 0 1 ]");
+    DO("RPUSH notify:inflight:a m1");
+    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "m1", "", "m1", "C123"), "1");
+    DO("HSET channel:C next_ms 1");
+    assert_string_equal(ADMIT("c", "c/1", "m1"), "[0 0 0 C123]");
+    assert_in_range(INT("PTTL channel:C"), 604700000, 604800000);
 }
 
 static void a_dead_holders_messages_come_back_in_their_order(void **state)
 {
     (void)state;
     DO("RPUSH notify a b c");
-    RUN(NOTICE_TAKE, TAKE, "a", "2");
+    TAKE_BY("a", "2", "2");
     DO("SET instance:a alive");
     assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
                         "0");
@@ -554,7 +670,7 @@ static void a_dead_holders_messages_come_back_in_their_order(void **state)
                         "2");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[a b c]");
     assert_int_equal(INT("EXISTS notify:holders"), 0);
-    RUN(NOTICE_TAKE, TAKE, "a", "1");
+    TAKE_BY("a", "1", "1");
     DO("SET instance:a alive");
     assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "1"),
                         "1");
@@ -609,6 +725,12 @@ int main(void)
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),
+        FLUSHED(alerts_overtake_everything_and_direct_messages_overtake_posts),
+        FLUSHED(one_take_brings_a_few_of_each_channel),
+        FLUSHED(a_channel_is_with_one_notifier_at_a_time),
+        FLUSHED(the_fleet_keeps_a_channels_pace_together),
+        FLUSHED(what_slack_asked_of_one_notifier_holds_all),
+        FLUSHED(a_send_that_nobody_ended_is_doubtful),
         FLUSHED(a_dead_holders_messages_come_back_in_their_order),
         FLUSHED(a_dead_message_is_replayed_or_dropped_once),
     };

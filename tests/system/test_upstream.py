@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import unittest
+import urllib.parse
 
 from rig import RigCase, program_path, wait_until
 from rig.upstream import Nginx, Upstream, nginx_is_there, now_ms
@@ -451,6 +452,67 @@ class Slack(UpstreamCase):
         with self.assertRaises(http.client.RemoteDisconnected):
             self.post("C9", "not taken")
         self.assertEqual([m["text"] for m in self.up.slack()], ["taken"])
+
+    def call(self, method, **arguments):
+        status, _, answer = self.up.request(
+            "GET", f"/api/{method}?{urllib.parse.urlencode(arguments)}", None,
+            {"Authorization": "Bearer xoxb-test"})
+        return json.loads(answer) if status == 200 else status
+
+    def test_history_tells_what_was_taken(self):
+        for number in range(5):
+            self.post("#papers", f"m{number}", metadata={"event_type": "e", "event_payload":
+                                                         {"id": f"o{number}"}})
+        first = self.up.slack()[0]["ts"]
+        self.post("#papers", "below", thread_ts=first)
+        self.post("U77", "to a person")
+        page = self.call("conversations.history", channel="CPAPERS", limit=3)
+        self.assertEqual([m["text"] for m in page["messages"]], ["m4", "m3", "m2"])
+        self.assertNotIn("metadata", page["messages"][0])
+        page = self.call("conversations.history", channel="CPAPERS", limit=3,
+                         include_all_metadata="true",
+                         cursor=page["response_metadata"]["next_cursor"])
+        self.assertEqual([m["metadata"]["event_payload"]["id"] for m in page["messages"]],
+                         ["o1", "o0"])
+        self.assertFalse(page["has_more"])
+        later = self.up.slack()[3]["ts"]
+        self.assertEqual([m["text"] for m in self.call("conversations.history", channel="CPAPERS",
+                                                       oldest=later)["messages"]], ["m4", "m3"])
+        self.assertEqual([m["text"] for m in self.call("conversations.replies", channel="CPAPERS",
+                                                       ts=first)["messages"]], ["m0", "below"])
+        self.assertEqual(self.call("conversations.open", users="U77")["channel"]["id"], "D77")
+        self.assertEqual([m["text"] for m in self.call("conversations.history",
+                                                       channel="D77")["messages"]], ["to a person"])
+        for channel in ("#papers", "U77"):
+            self.assertEqual(self.call("conversations.history", channel=channel)["error"],
+                             "channel_not_found")
+        self.up.patch({"slack": {"methods": {"conversations.history": {"error": "missing_scope"}}}})
+        self.assertEqual(self.call("conversations.history", channel="CPAPERS")["error"],
+                         "missing_scope")
+
+    def test_a_message_can_be_updated(self):
+        ts = self.post("#papers", "first")[2]["ts"]
+        self.assertTrue(self.call("chat.update", channel="CPAPERS", ts=ts, text="second")["ok"])
+        self.assertEqual(self.call("chat.update", channel="CPAPERS", ts="1.1", text="x")["error"],
+                         "message_not_found")
+        got = self.up.slack()
+        self.assertEqual([(m["text"], m["before"]) for m in got], [("second", ["first"])])
+
+    def test_what_slack_would_refuse_is_refused(self):
+        section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3000}}
+        self.assertTrue(self.post(blocks=[section] * 50)[2]["ok"])
+        long = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}
+        for blocks in ([section] * 51, [long], [{"type": "header", "text": section["text"]}],
+                       [{"type": "context", "elements": []}], [{"type": "nonsense"}], {"type": "x"}):
+            self.assertEqual(self.post(blocks=blocks)[2]["error"], "invalid_blocks", str(blocks)[:60])
+        self.assertEqual(self.post(text="x" * 40001)[2]["error"], "msg_too_long")
+
+    def test_a_webhook(self):
+        status, _, body = self.up.request("POST", "/hooks/T1/B1", json.dumps({"text": "down"}),
+                                          {"Content-Type": "application/json"})
+        self.assertEqual((status, body), (200, b"ok"))
+        self.assertEqual([(h["path"], h["body"]) for h in self.up.hooks()],
+                         [("/hooks/T1/B1", {"text": "down"})])
 
     def test_auth_test(self):
         status, _, body = self.up.request("POST", "/api/auth.test", "",

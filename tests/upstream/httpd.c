@@ -320,6 +320,8 @@ static void decide(struct connection *connection, const struct ps_ask *ask)
     if (ask->path.len > slack_len &&
         memcmp(ask->path.data, upstream->scenario->slack_path, slack_len) == 0)
         ps_slack_answer(upstream->slack, upstream->scenario, ask, &connection->answer);
+    else if (ps_slack_is_hook(ask->path))
+        ps_slack_hook(upstream->slack, upstream->scenario, ask, &connection->answer);
     else
         ps_answer_page(upstream->scenario, ask, &connection->answer);
     ps_record_status(upstream->record, &connection->visit, connection->answer.status);

@@ -215,26 +215,35 @@ static bool load_rules(struct ps_scenario *scenario, struct ps_err *err)
     return true;
 }
 
+/* An object of behaviours by name: channels, methods. */
+static bool load_named(const cJSON *slack, const char *field, struct ps_entry **entries,
+                       struct ps_err *err)
+{
+    static const char *const none[] = { NULL };
+    const cJSON *one;
+
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(slack, field))
+    {
+        if (one->string == NULL || !check_fields(one, none, true, one->string, err) ||
+            add_entry(entries, one, one->string, err) == NULL)
+            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "slack.%s is wrong: %s", field,
+                           err->what);
+    }
+    return true;
+}
+
 static bool load_slack(struct ps_scenario *scenario, struct ps_err *err)
 {
-    static const char *const own[] = { "path", "token", "channels", NULL };
-    static const char *const none[] = { NULL };
+    static const char *const own[] = { "path", "token", "channels", "methods", NULL };
     const cJSON *slack = cJSON_GetObjectItemCaseSensitive(scenario->root, "slack");
-    const cJSON *channel;
 
     if (slack != NULL && (!check_fields(slack, own, true, "slack", err) ||
                           !ps_behaviour_parse(slack, &scenario->slack, err)))
         return false;
     set_text(&scenario->slack_path, slack, "path", "/api/");
     set_text(&scenario->slack_token, slack, "token", NULL);
-    cJSON_ArrayForEach(channel, cJSON_GetObjectItemCaseSensitive(slack, "channels"))
-    {
-        if (channel->string == NULL || !check_fields(channel, none, true, channel->string, err) ||
-            add_entry(&scenario->channels, channel, channel->string, err) == NULL)
-            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "slack.channels is wrong: %s",
-                           err->what);
-    }
-    return true;
+    return load_named(slack, "channels", &scenario->channels, err) &&
+           load_named(slack, "methods", &scenario->methods, err);
 }
 
 static bool load_clock(struct ps_scenario *scenario, int64_t real_ms, const struct ps_scenario *old,
@@ -292,6 +301,7 @@ struct ps_scenario *ps_scenario_create(cJSON *root, const char *folder, int64_t 
         inherit(scenario->drafts, old->drafts);
         inherit(scenario->rules, old->rules);
         inherit(scenario->channels, old->channels);
+        inherit(scenario->methods, old->methods);
     }
     return scenario;
 }
@@ -313,6 +323,7 @@ void ps_scenario_destroy(struct ps_scenario *scenario)
     entries_destroy(&scenario->drafts);
     entries_destroy(&scenario->rules);
     entries_destroy(&scenario->channels);
+    entries_destroy(&scenario->methods);
     free(scenario);
 }
 
@@ -356,6 +367,7 @@ void ps_scenario_reset(struct ps_scenario *scenario)
     reset_entries(scenario->drafts);
     reset_entries(scenario->rules);
     reset_entries(scenario->channels);
+    reset_entries(scenario->methods);
 }
 
 /* '*' stands for any run of characters, '/' included; '?' for one. */
@@ -410,4 +422,12 @@ struct ps_behaviour *ps_scenario_channel(struct ps_scenario *scenario, const cha
 
     HASH_FIND(hh, scenario->channels, channel, strlen(channel), entry);
     return entry != NULL ? &entry->behaviour : &scenario->slack;
+}
+
+struct ps_behaviour *ps_scenario_method(struct ps_scenario *scenario, struct ps_str method)
+{
+    struct ps_entry *entry;
+
+    HASH_FIND(hh, scenario->methods, method.data, method.len, entry);
+    return entry != NULL ? &entry->behaviour : NULL;
 }

@@ -33,6 +33,7 @@ struct ps_scenario {
     char *slack_path;
     char *slack_token;         /* NULL: any */
     struct ps_entry *channels; /* hash by name */
+    struct ps_entry *methods;  /* of Slack, other than chat.postMessage; hash by name */
     struct ps_behaviour slack;
 };
 
@@ -50,5 +51,7 @@ struct ps_behaviour *ps_scenario_rule(struct ps_scenario *scenario, struct ps_st
                                       struct ps_str method, int64_t now_ms);
 struct ps_entry *ps_scenario_draft(const struct ps_scenario *scenario, struct ps_str name);
 struct ps_behaviour *ps_scenario_channel(struct ps_scenario *scenario, const char *channel);
+/* NULL where there is none. */
+struct ps_behaviour *ps_scenario_method(struct ps_scenario *scenario, struct ps_str method);
 
 #endif

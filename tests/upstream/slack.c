@@ -1,16 +1,19 @@
 #include "tests/upstream/slack.h"
 
+#include "tests/upstream/slack_check.h"
+
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct ps_slack {
-    cJSON *messages, *refused; /* arrays */
+    cJSON *messages, *refused, *hooks; /* arrays */
     int64_t last_ts_us;
 };
 
@@ -20,6 +23,7 @@ struct ps_slack *ps_slack_create(void)
 
     slack->messages = cJSON_CreateArray();
     slack->refused = cJSON_CreateArray();
+    slack->hooks = cJSON_CreateArray();
     return slack;
 }
 
@@ -29,6 +33,7 @@ void ps_slack_destroy(struct ps_slack *slack)
         return;
     cJSON_Delete(slack->messages);
     cJSON_Delete(slack->refused);
+    cJSON_Delete(slack->hooks);
     free(slack);
 }
 
@@ -36,8 +41,10 @@ void ps_slack_reset(struct ps_slack *slack)
 {
     cJSON_Delete(slack->messages);
     cJSON_Delete(slack->refused);
+    cJSON_Delete(slack->hooks);
     slack->messages = cJSON_CreateArray();
     slack->refused = cJSON_CreateArray();
+    slack->hooks = cJSON_CreateArray();
 }
 
 cJSON *ps_slack_json(const struct ps_slack *slack)
@@ -46,6 +53,7 @@ cJSON *ps_slack_json(const struct ps_slack *slack)
 
     cJSON_AddItemToObject(object, "messages", cJSON_Duplicate(slack->messages, true));
     cJSON_AddItemToObject(object, "refused", cJSON_Duplicate(slack->refused, true));
+    cJSON_AddItemToObject(object, "hooks", cJSON_Duplicate(slack->hooks, true));
     return object;
 }
 
@@ -71,6 +79,12 @@ static cJSON *read_arguments(const struct ps_ask *ask)
     char *text;
     cJSON *arguments;
 
+    if (ps_str_is(ask->method, "GET")) {
+        text = ps_alloc_copy(ask->query.data, ask->query.len);
+        arguments = form_fields(text);
+        free(text);
+        return arguments;
+    }
     if (ask->content_type.len >= sizeof json_type - 1 &&
         memcmp(ask->content_type.data, json_type, sizeof json_type - 1) == 0) {
         arguments = ps_json_parse(ask->body.data, ask->body.len, &err);
@@ -129,13 +143,28 @@ static void refuse(struct ps_slack *slack, const struct ps_ask *ask, const cJSON
     cJSON_AddItemToArray(slack->refused, entry);
 }
 
+/* Slack's own id of where a message goes: a person's is that of the conversation with them. */
+static char *id_of(const char *channel)
+{
+    char *id;
+
+    if (channel[0] == 'U' || channel[0] == 'W')
+        return ps_alloc_format("D%s", channel + 1);
+    if (channel[0] != '#')
+        return ps_alloc_text(channel);
+    id = ps_alloc_format("C%s", channel + 1);
+    for (char *at = id; *at != '\0'; at++)
+        *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+    return id;
+}
+
 static void take_message(struct ps_slack *slack, const struct ps_ask *ask, const cJSON *arguments,
                          struct ps_answer *answer)
 {
     cJSON *entry = entry_of(ask, arguments);
     cJSON *json = cJSON_CreateObject();
     cJSON *message = cJSON_CreateObject();
-    char *ts;
+    char *ts, *id;
 
     slack->last_ts_us = ask->wall_us > slack->last_ts_us ? ask->wall_us : slack->last_ts_us + 1;
     ts = ps_alloc_format("%lld.%06lld", (long long)(slack->last_ts_us / 1000000),
@@ -143,12 +172,14 @@ static void take_message(struct ps_slack *slack, const struct ps_ask *ask, const
     ps_json_add_text(entry, "ts", ts);
     cJSON_AddItemToArray(slack->messages, entry);
     ps_json_add_bool(json, "ok", true);
-    ps_json_add_text(json, "channel", ps_json_text(arguments, "channel"));
+    id = id_of(ps_json_text(arguments, "channel"));
+    ps_json_add_text(json, "channel", id);
     ps_json_add_text(json, "ts", ts);
     ps_json_add_text(message, "text", ps_json_text(arguments, "text"));
     cJSON_AddItemToObject(json, "message", message);
     ps_answer_json(answer, 200, json);
     free(ts);
+    free(id);
 }
 
 /* A behaviour that spoils the answer means that the message was not taken, unless "accept" says
@@ -177,6 +208,8 @@ static void post_message(struct ps_slack *slack, struct ps_scenario *scenario,
         error = "channel_not_found";
     if (error == NULL && (text == NULL || text[0] == '\0'))
         error = "no_text";
+    if (error == NULL)
+        error = ps_slack_check(arguments);
     if (error == NULL) {
         behaviour = ps_scenario_channel(scenario, channel);
         if (!ps_behaviour_fires(behaviour, ask->method, ask->wall_us / 1000))
@@ -218,21 +251,209 @@ static void auth_test(struct ps_scenario *scenario, const struct ps_ask *ask,
     ps_answer_json(answer, 200, json);
 }
 
+/* An argument that a form has as text and JSON as a number or a boolean. */
+static const char *argument(const cJSON *arguments, const char *name, const char *otherwise)
+{
+    const char *text = ps_json_text(arguments, name);
+
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(arguments, name)))
+        return "true";
+    return text != NULL ? text : otherwise;
+}
+
+static cJSON *as_history(const cJSON *entry, bool metadata)
+{
+    const cJSON *body = cJSON_GetObjectItemCaseSensitive(entry, "body");
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(body, "metadata");
+    cJSON *message = cJSON_CreateObject();
+
+    ps_json_add_text(message, "type", "message");
+    ps_json_add_text(message, "bot_id", "B00000001");
+    ps_json_add_text(message, "ts", ps_json_text(entry, "ts"));
+    ps_json_add_text(message, "text", ps_json_text(entry, "text"));
+    if (ps_json_text(entry, "thread_ts") != NULL)
+        ps_json_add_text(message, "thread_ts", ps_json_text(entry, "thread_ts"));
+    if (metadata && value != NULL)
+        cJSON_AddItemToObject(message, "metadata", cJSON_Duplicate(value, true));
+    return message;
+}
+
+static bool belongs(const cJSON *entry, const cJSON *arguments, const char *thread_ts)
+{
+    char *id = id_of(ps_json_text(entry, "channel"));
+    const char *thread = ps_json_text(entry, "thread_ts"), *ts = ps_json_text(entry, "ts");
+    bool here = strcmp(id, argument(arguments, "channel", "")) == 0;
+
+    free(id);
+    if (!here || strtod(ts, NULL) < strtod(argument(arguments, "oldest", "0"), NULL))
+        return false;
+    if (thread_ts == NULL)
+        return thread == NULL;
+    return strcmp(ts, thread_ts) == 0 || (thread != NULL && strcmp(thread, thread_ts) == 0);
+}
+
+/* Newest first, as conversations.history has it; a thread's replies oldest first. The cursor is the
+   number of messages passed over. */
+static void history(struct ps_slack *slack, const cJSON *arguments, const char *thread_ts,
+                    struct ps_answer *answer)
+{
+    const char *channel = argument(arguments, "channel", "");
+    bool metadata = strcmp(argument(arguments, "include_all_metadata", ""), "true") == 0;
+    long limit = strtol(argument(arguments, "limit", "100"), NULL, 10), passed = 0;
+    long from = strtol(argument(arguments, "cursor", "0"), NULL, 10);
+    int count = cJSON_GetArraySize(slack->messages);
+    cJSON *json, *messages;
+    char cursor[32] = "";
+
+    if (channel[0] != 'C' && channel[0] != 'D' && channel[0] != 'G') {
+        answer_error(answer, "channel_not_found");
+        return;
+    }
+    json = cJSON_CreateObject();
+    messages = cJSON_AddArrayToObject(json, "messages");
+    for (int i = 0; i < count; i++) {
+        const cJSON *entry =
+            cJSON_GetArrayItem(slack->messages, thread_ts != NULL ? i : count - 1 - i);
+
+        if (!belongs(entry, arguments, thread_ts) || passed++ < from)
+            continue;
+        if (cJSON_GetArraySize(messages) == limit) {
+            (void)snprintf(cursor, sizeof cursor, "%ld", from + limit);
+            break;
+        }
+        cJSON_AddItemToArray(messages, as_history(entry, metadata));
+    }
+    ps_json_add_bool(json, "ok", true);
+    ps_json_add_bool(json, "has_more", cursor[0] != '\0');
+    ps_json_add_text(cJSON_AddObjectToObject(json, "response_metadata"), "next_cursor", cursor);
+    ps_answer_json(answer, 200, json);
+}
+
+static void open_conversation(const cJSON *arguments, struct ps_answer *answer)
+{
+    char *id = id_of(argument(arguments, "users", ""));
+    cJSON *json;
+
+    if (id[0] != 'D') {
+        answer_error(answer, "user_not_found");
+    } else {
+        json = cJSON_CreateObject();
+        ps_json_add_bool(json, "ok", true);
+        ps_json_add_text(cJSON_AddObjectToObject(json, "channel"), "id", id);
+        ps_answer_json(answer, 200, json);
+    }
+    free(id);
+}
+
+/* The message as it stands now; what it said before is in its "before". */
+static void update_message(struct ps_slack *slack, const cJSON *arguments, struct ps_answer *answer)
+{
+    const char *error = ps_slack_check(arguments);
+    cJSON *entry, *json, *before;
+
+    cJSON_ArrayForEach(entry, slack->messages)
+    {
+        char *id = id_of(ps_json_text(entry, "channel"));
+        bool is = strcmp(id, argument(arguments, "channel", "")) == 0 &&
+                  strcmp(ps_json_text(entry, "ts"), argument(arguments, "ts", "")) == 0;
+
+        free(id);
+        if (is)
+            break;
+    }
+    if (error != NULL || entry == NULL) {
+        answer_error(answer, error != NULL ? error : "message_not_found");
+        return;
+    }
+    before = cJSON_GetObjectItemCaseSensitive(entry, "before");
+    if (before == NULL)
+        before = cJSON_AddArrayToObject(entry, "before");
+    cJSON_AddItemToArray(before, cJSON_CreateString(ps_json_text(entry, "text")));
+    cJSON_ReplaceItemInObjectCaseSensitive(entry, "text",
+                                           cJSON_CreateString(argument(arguments, "text", "")));
+    cJSON_ReplaceItemInObjectCaseSensitive(entry, "body", cJSON_Duplicate(arguments, true));
+    json = cJSON_CreateObject();
+    ps_json_add_bool(json, "ok", true);
+    ps_json_add_text(json, "channel", argument(arguments, "channel", ""));
+    ps_json_add_text(json, "ts", argument(arguments, "ts", ""));
+    ps_answer_json(answer, 200, json);
+}
+
+/* Methods other than chat.postMessage; what "methods" says of one comes first. */
+static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
+                         const struct ps_ask *ask, struct ps_str method, struct ps_answer *answer)
+{
+    struct ps_behaviour *behaviour = ps_scenario_method(scenario, method);
+    const char *error = check_token(scenario, ask);
+    cJSON *arguments = read_arguments(ask);
+
+    if (behaviour != NULL && !ps_behaviour_fires(behaviour, ask->method, ask->wall_us / 1000))
+        behaviour = NULL;
+    if (error == NULL && behaviour != NULL)
+        error = behaviour->error;
+    if (error != NULL)
+        answer_error(answer, error);
+    else if (ps_str_is(method, "auth.test"))
+        auth_test(scenario, ask, answer);
+    else if (ps_str_is(method, "conversations.history"))
+        history(slack, arguments, NULL, answer);
+    else if (ps_str_is(method, "conversations.replies"))
+        history(slack, arguments, argument(arguments, "ts", ""), answer);
+    else if (ps_str_is(method, "conversations.open"))
+        open_conversation(arguments, answer);
+    else if (ps_str_is(method, "chat.update"))
+        update_message(slack, arguments, answer);
+    else
+        answer_error(answer, "unknown_method");
+    if (behaviour != NULL)
+        ps_answer_apply(answer, behaviour, ps_answer_clock(scenario, ask));
+    cJSON_Delete(arguments);
+}
+
+static void apply_rule(struct ps_scenario *scenario, const struct ps_ask *ask,
+                       struct ps_answer *answer)
+{
+    struct ps_behaviour *rule =
+        ps_scenario_rule(scenario, ask->path, ask->method, ask->wall_us / 1000);
+
+    if (rule != NULL)
+        ps_answer_apply(answer, rule, ps_answer_clock(scenario, ask));
+}
+
 void ps_slack_answer(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
                      struct ps_answer *out_answer)
 {
     size_t folder = strlen(scenario->slack_path);
     struct ps_str method = { ask->path.data + folder, ask->path.len - folder };
-    struct ps_behaviour *rule;
 
     ps_answer_init(out_answer);
     if (ps_str_is(method, "chat.postMessage"))
         post_message(slack, scenario, ask, out_answer);
-    else if (ps_str_is(method, "auth.test"))
-        auth_test(scenario, ask, out_answer);
     else
-        answer_error(out_answer, "unknown_method");
-    rule = ps_scenario_rule(scenario, ask->path, ask->method, ask->wall_us / 1000);
-    if (rule != NULL)
-        ps_answer_apply(out_answer, rule, ps_answer_clock(scenario, ask));
+        other_method(slack, scenario, ask, method, out_answer);
+    apply_rule(scenario, ask, out_answer);
+}
+
+static const char hooks[] = "/hooks/";
+
+bool ps_slack_is_hook(struct ps_str path)
+{
+    return path.len > sizeof hooks - 1 && memcmp(path.data, hooks, sizeof hooks - 1) == 0;
+}
+
+void ps_slack_hook(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
+                   struct ps_answer *out_answer)
+{
+    cJSON *entry = cJSON_CreateObject(), *arguments = read_arguments(ask);
+    char *path = ps_alloc_copy(ask->path.data, ask->path.len);
+
+    ps_answer_init(out_answer);
+    ps_json_add_real(entry, "t_ms", (double)ask->wall_us / 1000.0);
+    ps_json_add_text(entry, "path", path);
+    cJSON_AddItemToObject(entry, "body", arguments != NULL ? arguments : cJSON_CreateNull());
+    cJSON_AddItemToArray(slack->hooks, entry);
+    ps_answer_text(out_answer, arguments != NULL ? 200 : 400,
+                   arguments != NULL ? "ok" : "invalid_payload");
+    apply_rule(scenario, ask, out_answer);
+    free(path);
 }

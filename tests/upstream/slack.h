@@ -1,4 +1,4 @@
-/* Slack as far as Paperscout knows it: chat.postMessage and auth.test, and what they were sent. */
+/* Slack as far as Paperscout knows it: what it was sent, and what its history tells of that. */
 #ifndef PS_UPSTREAM_SLACK_H
 #define PS_UPSTREAM_SLACK_H
 #include "tests/upstream/answer.h"
@@ -11,7 +11,11 @@ void ps_slack_reset(struct ps_slack *slack);
 /* out_answer is initialised. */
 void ps_slack_answer(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
                      struct ps_answer *out_answer);
-/* Gives {"messages": […], "refused": […]}, each in the order they came. */
+/* An incoming webhook: /hooks/ and anything. */
+bool ps_slack_is_hook(struct ps_str path);
+void ps_slack_hook(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
+                   struct ps_answer *out_answer);
+/* Gives {"messages": […], "refused": […], "hooks": […]}, each in the order they came. */
 cJSON *ps_slack_json(const struct ps_slack *slack) PS_MUST_USE;
 
 #endif

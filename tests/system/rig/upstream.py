@@ -108,6 +108,10 @@ class Upstream:
         """What Slack took, in order: dicts with t_ms, channel, text, thread_ts, ts, body."""
         return self._control("GET", "slack")["messages"]
 
+    def hooks(self):
+        """What came to /hooks/…: dicts with t_ms, path, body."""
+        return self._control("GET", "slack")["hooks"]
+
     def slack_refused(self):
         return self._control("GET", "slack")["refused"]
 

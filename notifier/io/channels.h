@@ -1,0 +1,33 @@
+/* What all notifiers agree on about each Slack channel, in Redis: who has it, when its next message
+   may leave, how long Slack wants silence, what is being sent (channel:<channel>). */
+#ifndef PS_NOTIFIER_CHANNELS_H
+#define PS_NOTIFIER_CHANNELS_H
+#include "notifier/core/lanes.h"
+#include "shared/core/keys.h"
+#include "shared/io/redis.h"
+
+enum { PS_CHANNELS_LEASE_MS = 30 * 1000, PS_CHANNELS_KEEP_MS = 10 * 1000 };
+
+struct ps_channels;
+
+/* Runs on the loop, exactly once, never before the question returned. */
+typedef void (*ps_admit_fn)(void *cookie, const struct ps_admission *admission);
+
+/* Borrows redis and keys; copies instance. launched_ms tells this life of it from an earlier one.
+   interval_ms: between two messages of one channel. */
+struct ps_channels *ps_channels_create(struct ps_redis *redis, const struct ps_keys *keys,
+                                       const char *instance, int64_t launched_ms,
+                                       int64_t interval_ms) PS_MUST_USE;
+void ps_channels_destroy(struct ps_channels *channels);
+bool ps_channels_up(const struct ps_channels *channels);
+/* May the message of this id leave for channel now? When it may it is marked as being sent, until
+   it is settled (io/queue.h) or ps_channels_answered. */
+void ps_channels_admit(struct ps_channels *channels, const char *channel, const char *id,
+                       ps_admit_fn fn, void *cookie);
+/* Slack surely did not take it; hold_ms: silence it asked for, 0 for none. */
+void ps_channels_answered(struct ps_channels *channels, const char *channel, const char *id,
+                          int64_t hold_ms);
+/* The channel stays ours while messages of it wait here. */
+void ps_channels_keep(struct ps_channels *channels, const char *channel);
+
+#endif
