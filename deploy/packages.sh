@@ -35,7 +35,7 @@ packages_of() { # GROUP...
         test)
             clang=$(packages_clang_version)
             # prometheus has promtool with it
-            printf '%s\n' clang curl nginx openssl prometheus
+            printf '%s\n' clang curl nginx openssl prometheus faketime python3-yaml
             # The sanitizers' runtime, and what turns their addresses into lines.
             [ -z "$clang" ] || printf '%s\n' "libclang-rt-$clang-dev" "llvm-$clang"
             # The layout is that of clang-format 14, which later systems do not have.

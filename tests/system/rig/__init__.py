@@ -7,4 +7,5 @@ from .case import FleetCase, RigCase  # noqa: F401
 from .cycles import CycleCase  # noqa: F401
 from .fleet import Fleet, Program  # noqa: F401
 from .places import build_dir, program_path, real_index_path  # noqa: F401
+from .redis import Redis  # noqa: F401
 from .wait import TimedOut, wait_until  # noqa: F401

@@ -1,0 +1,164 @@
+"""Deployments, as their controller keeps them, over pods.py: replicas, rolling updates, scaling."""
+import hashlib
+import json
+import math
+import os
+import signal
+import threading
+import time
+
+from .manifests import COMPONENTS, objects, of_kind
+from .pods import Plain, Pod, speed
+from .wait import wait_until
+
+
+def share(value, of, up):
+    """A number or a percentage of replicas."""
+    if isinstance(value, str):
+        return (math.ceil if up else math.floor)(int(value.rstrip("%")) * of / 100)
+    return value
+
+
+class Deployment:
+    def __init__(self, cluster, component):
+        self.cluster = cluster
+        self.component = component
+        self.pods = []
+        self.made = 0
+        self.replicas = None
+
+    def apply(self, item, least):
+        self.template = item["spec"]["template"]
+        text = json.dumps(self.template, sort_keys=True)
+        self.hash = hashlib.sha256(text.encode()).hexdigest()[:8]
+        if "replicas" in item["spec"]:
+            self.replicas = item["spec"]["replicas"]
+        elif self.replicas is None:
+            self.replicas = least
+        update = item["spec"]["strategy"]["rollingUpdate"]
+        self.surge = share(update["maxSurge"], self.replicas, True)
+        self.unavailable = share(update["maxUnavailable"], self.replicas, False)
+        self.min_ready = item["spec"].get("minReadySeconds", 0) / self.cluster.speed
+
+    def standing(self):
+        return [pod for pod in self.pods if not pod.deleting.is_set()]
+
+    def available(self):
+        return [pod for pod in self.standing() if pod.available(self.min_ready)]
+
+    def reconcile(self):
+        self.pods = [pod for pod in self.pods if pod.alive()]
+        standing = self.standing()
+        new = [pod for pod in standing if pod.hash == self.hash]
+        old = [pod for pod in standing if pod.hash != self.hash]
+        room = self.replicas + (self.surge if old else 0) - len(standing)
+        for _ in range(min(self.replicas - len(new), room)):
+            self.made += 1
+            pod = Pod(self.cluster, self.component, self.template, self.hash, self.made)
+            self.pods.append(pod)
+            self.cluster.all_pods.append(pod)
+        spare = len(self.available()) - (self.replicas - self.unavailable)
+        for pod in sorted(old, key=lambda pod: pod.available(self.min_ready)):
+            if pod.available(self.min_ready):
+                if spare <= 0:
+                    break
+                spare -= 1
+            pod.delete()
+        if not old and len(new) > self.replicas:
+            by_worth = sorted(new, key=lambda pod: (pod.ready, -pod.made))
+            for pod in by_worth[:len(new) - self.replicas]:
+                pod.delete()
+
+    def settled(self):
+        standing = self.standing()
+        return (len(standing) == self.replicas == len(self.available()) and
+                all(pod.hash == self.hash for pod in standing) and len(self.pods) == len(standing))
+
+
+class Cluster:
+    """apply() a kustomization; what it names runs until stop()."""
+
+    def __init__(self, folder, backend=None):
+        self.folder = os.path.join(folder, "node")
+        os.makedirs(self.folder)
+        self.speed = speed()
+        self.backend = backend or Plain()
+        self.objects = []
+        self.all_pods = []
+        self.stopped = []  # (component, exit status, seconds) of deleted pods
+        self.addresses = 0
+        self.deployments = {component: Deployment(self, component) for component in COMPONENTS}
+        self.closing = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.fault = None
+
+    def next_address(self):
+        """Of 127/8; other tests that run now have others."""
+        self.addresses += 1
+        return f"127.{100 + (os.getpid() >> 8) % 100}.{os.getpid() & 255}.{self.addresses}"
+
+    def apply(self, folder):
+        found = objects(folder)
+        least = {item["spec"]["scaleTargetRef"]["name"]:
+                 item["spec"].get("minReplicaCount", item["spec"].get("minReplicas"))
+                 for kind in ("ScaledObject", "HorizontalPodAutoscaler")
+                 for item in of_kind(found, kind).values()}
+        self.objects = found
+        for component, deployment in self.deployments.items():
+            name = f"paperscout-{component}"
+            deployment.apply(of_kind(found, "Deployment")[name], least.get(name, 1))
+        if not self.thread.is_alive():
+            self.thread.start()
+
+    def _run(self):
+        while not self.closing.wait(0.05):
+            try:
+                for deployment in self.deployments.values():
+                    if deployment.replicas is not None:
+                        deployment.reconcile()
+            except Exception as error:  # told by wait_settled
+                self.fault = error
+                raise
+
+    def scale(self, component, replicas):
+        self.deployments[component].replicas = replicas
+
+    def pods(self, component=None):
+        return [pod for name, deployment in self.deployments.items()
+                if component in (None, name) for pod in deployment.standing()]
+
+    def wait_settled(self, seconds=60):
+        """As many pods as wanted, all new, all available, none on its way out."""
+        def look():
+            if self.fault:
+                raise AssertionError(f"the controller failed: {self.fault!r}")
+            return all(deployment.settled() for deployment in self.deployments.values())
+        wait_until(look, seconds, "every Deployment is as it should be", every=0.05)
+
+    def endpoints(self, service):
+        """Addresses that a Service would lead to."""
+        wanted = of_kind(self.objects, "Service")[service]["spec"]["selector"]
+        return sorted(pod.ip for pod in self.pods() if pod.ready and
+                      all(pod.labels.get(key) == value for key, value in wanted.items()))
+
+    def stop(self):
+        self.closing.set()
+        if self.thread.is_alive():
+            self.thread.join(5)
+        for pod in self.all_pods:
+            pod.deleting.set()
+            if pod.process is not None:
+                pod.process.send(signal.SIGCONT)
+        end = time.monotonic() + 40
+        for pod in self.all_pods:
+            pod.thread.join(max(end - time.monotonic(), 0.1))
+            if pod.process is not None and pod.process.alive():
+                pod.process.kill()
+
+    # As the rig's other parts: for the logs of a failure.
+    @property
+    def process(self):
+        return self
+
+    def tail(self):
+        return "\n".join(pod.tail() for pod in self.all_pods)

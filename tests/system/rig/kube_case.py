@@ -1,0 +1,62 @@
+"""Cases about the fleet as the manifests of the overlay prod describe it, with the servers of a test."""
+import json
+import os
+
+from .cluster import Cluster
+from .cycles import CycleCase
+from .fleet import DEFAULTS
+from .index import made_index
+from .manifests import need_tools, overlay
+from .wait import wait_until
+
+SECRETS_APART = ("REDIS_URL", "DATABASE_URL", "HEALTH_PORT", "PORT", "LOG_FORMAT")
+
+
+class KubeCase(CycleCase):
+    def start_cluster(self, backend=None, delay_ms=20, **settings):
+        need_tools()
+        self.drafts = []
+        self.fleet = self.make_fleet(
+            {"index": {"inline": made_index()}, "drafts": {},
+             "rules": {"slow": {"match": "/files/*", "delay_ms": delay_ms}}},
+            REDIS_KEY_PREFIX="{paperscout}:")
+        self.fleet.start_servers()
+        self.settings = {**self.fleet.settings_for(), "NOTIFY_SINK": "slack", "OPS_ALERT_CHANNEL": "#ops",
+                         **settings}
+        self.cluster = Cluster(self.fleet.folder, backend)
+        self.fleet.extras.append(self.cluster)
+        self.cluster.apply(self.kustomization())
+
+    def kustomization(self, **change):
+        """Folder of an overlay over prod: the settings and secrets of this test."""
+        self.settings.update(change)
+        number = len([name for name in os.listdir(self.fleet.folder) if name.startswith("overlay-")])
+        folder = os.path.join(self.fleet.folder, f"overlay-{number}")
+        os.mkdir(folder)
+        literals = [f"{name}={value}" for name, value in self.settings.items()
+                    if name not in SECRETS_APART]
+        secrets = {"redis": [f"url={self.fleet.redis.url}", "address=x", "username=x", "password=x"],
+                   "postgres": [f"url={self.fleet.postgres.url}"],
+                   "slack": ["bot-token=xoxb-test", "signing-secret=not-a-secret"]}
+        wanted = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+            "namespace": "paperscout", "resources": [os.path.relpath(overlay("prod"), folder)],
+            "configMapGenerator": [{"name": "paperscout-settings", "behavior": "merge",
+                                    "literals": literals}],
+            "secretGenerator": [{"name": f"paperscout-{name}", "literals": values}
+                                for name, values in secrets.items()]}
+        with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+            json.dump(wanted, file)
+        return folder
+
+    def leader(self, seconds=15):
+        """The pod that holds the lease."""
+        def look():
+            value = self.fleet.redis.call("GET", self.fleet.redis.key("leader")) or ""
+            return next((pod for pod in self.cluster.pods("scheduler")
+                         if pod.name == value.rpartition(":")[0]), None)
+        return wait_until(look, seconds, "somebody leads")
+
+
+# What the settings of every test have that the manifests give too stays theirs.
+assert set(SECRETS_APART) - {"REDIS_URL", "DATABASE_URL"} <= set(DEFAULTS)

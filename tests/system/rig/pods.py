@@ -1,0 +1,254 @@
+"""What a kubelet does with one pod: starts its container with settings and volumes, asks its probes, restarts it
+when it ended or hangs, stops it in order. One thread a pod; no cluster behind it.
+
+A container is a plain process here, or a real one where PAPERSCOUT_KUBELET=podman (containers.py). A process has no
+file system and no network of its own: paths below a mount are replaced in its environment, and the address of the
+pod, one of 127/8, takes the place of 0.0.0.0.
+"""
+import http.client
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from .fleet import environment
+from .manifests import container_environment, data_of
+from .places import program_path
+from .process import Process
+
+BINDS = ("HEALTH_BIND_HOST", "EVENTS_BIND_HOST")
+
+
+class Plain:
+    """The container as a process. A backend has start(pod) and leaves nothing behind when that ends."""
+
+    def __init__(self, **environment_too):
+        self.environment = environment_too
+
+    def start(self, pod):
+        values = {**pod.settings(), **self.environment}
+        for name, value in values.items():
+            for mount, folder in pod.mounts.items():
+                if value.startswith(mount + "/"):
+                    values[name] = folder + value[len(mount):]
+        home = os.path.join(pod.folder, f"{pod.name}.cwd")
+        os.makedirs(home, exist_ok=True)
+        return Process(pod.name, [program_path(f"paperscout-{pod.component}")], pod.folder, cwd=home,
+                       env=environment(values))
+
+
+class Probe:
+    """One probe of a container; due() after its period, ask() gives its verdict: None, True or False."""
+
+    def __init__(self, spec, port_of, speed):
+        get = spec["httpGet"]
+        self.path = get["path"]
+        self.port = get["port"] if isinstance(get["port"], int) else port_of[get["port"]]
+        self.period = spec.get("periodSeconds", 10) / speed
+        self.timeout = spec.get("timeoutSeconds", 1)
+        self.failures = spec.get("failureThreshold", 3)
+        self.successes = spec.get("successThreshold", 1)
+        self.grace = spec.get("terminationGracePeriodSeconds")
+        self.first = spec.get("initialDelaySeconds", 0) / speed
+        self.restart()
+
+    def restart(self):
+        self.next = time.monotonic() + self.first
+        self.row = 0  # answers in a row: of success above 0, of failure below
+        self.last = ""
+
+    def due(self):
+        return time.monotonic() >= self.next
+
+    def ask(self, address):
+        self.next += self.period
+        if self.next < time.monotonic():  # the ticks that an answer took are not made up for
+            self.next = time.monotonic()
+        try:
+            link = http.client.HTTPConnection(address, self.port, timeout=self.timeout)
+            try:
+                link.request("GET", self.path)
+                answer = link.getresponse()
+                self.last = answer.read().decode("utf-8", "replace")
+                good = 200 <= answer.status < 400
+            finally:
+                link.close()
+        except OSError as error:
+            good, self.last = False, str(error)
+        except http.client.HTTPException as error:
+            good, self.last = False, repr(error)
+        self.row = max(self.row, 0) + 1 if good else min(self.row, 0) - 1
+        if self.row >= self.successes:
+            return True
+        return False if -self.row >= self.failures else None
+
+
+class Pod:
+    def __init__(self, cluster, component, template, template_hash, number):
+        self.cluster = cluster
+        self.component = component
+        self.hash = template_hash
+        self.name = f"paperscout-{component}-{template_hash}-{number}"
+        self.ip = cluster.next_address()
+        self.folder = cluster.folder
+        self.spec = template["spec"]
+        self.labels = template["metadata"]["labels"]
+        self.container = self.spec["containers"][0]
+        self.objects = cluster.objects  # those of when it was made
+        self.mounts = self._mount()
+        ports = {port["name"]: port["containerPort"] for port in self.container["ports"]}
+        self.startup, self.liveness, self.readiness = (
+            Probe(self.container[f"{name}Probe"], ports, cluster.speed)
+            for name in ("startup", "liveness", "readiness"))
+        self.process = None
+        self.ready_since = None  # monotonic
+        self.restarts = 0
+        self.history = []  # (seconds since the pod was made, what happened)
+        self.made = time.monotonic()
+        self.deleting = threading.Event()
+        self.thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self.thread.start()
+
+    def _mount(self):
+        """{path in the container: folder with the files}"""
+        mounts = {}
+        volumes = {volume["name"]: volume for volume in self.spec.get("volumes", [])}
+        for mount in self.container.get("volumeMounts", []):
+            secret = volumes[mount["name"]]["secret"]
+            data = data_of(self.objects, "Secret", secret["secretName"])
+            if data is None:
+                raise AssertionError(f"{self.name}: no Secret {secret['secretName']}")
+            folder = os.path.join(self.folder, "volumes", self.name, mount["name"])
+            os.makedirs(folder)
+            for item in secret.get("items") or [{"key": key, "path": key} for key in data]:
+                path = os.path.join(folder, item["path"])
+                with open(path, "wb") as file:
+                    file.write(data[item["key"]])
+                os.chmod(path, secret.get("defaultMode", 0o644))
+                if os.geteuid() == 0 and "fsGroup" in self.spec["securityContext"]:
+                    os.chown(path, 0, self.spec["securityContext"]["fsGroup"])
+            mounts[mount["mountPath"]] = folder
+        return mounts
+
+    def settings(self):
+        values = container_environment(self.objects, self.spec, {"name": self.name})
+        for name in BINDS:
+            if values.get(name, "0.0.0.0") == "0.0.0.0":
+                values[name] = self.ip
+        return values
+
+    def note(self, what):
+        self.history.append((time.monotonic() - self.made, what))
+
+    @property
+    def ready(self):
+        return self.ready_since is not None and not self.deleting.is_set()
+
+    def available(self, seconds):
+        since = self.ready_since
+        return self.ready and since is not None and time.monotonic() - since >= seconds
+
+    def alive(self):
+        return self.thread.is_alive()
+
+    # The kubelet's side: one container after the other until the pod is deleted.
+    def _run(self):
+        while not self.deleting.is_set():
+            for probe in (self.startup, self.liveness, self.readiness):
+                probe.restart()
+            self.process = self.cluster.backend.start(self)
+            grace = self._watch()
+            self.ready_since = None
+            if self.deleting.is_set():
+                break
+            if self.process.alive():
+                self._stop(grace)
+            self.note(f"ended with {self.process.child.returncode}")
+            self.restarts += 1
+            if self.restarts > 1:  # the back-off of a crash loop
+                self.deleting.wait(min(10 * 2 ** (self.restarts - 2), 300) / self.cluster.speed)
+        if self.process is not None:
+            self._delete()
+
+    def _watch(self):
+        """Until the container ended, is to be killed, or the pod deleted; the grace that a kill leaves it."""
+        started = False
+        while self.process.alive() and not self.deleting.is_set():
+            if not started:
+                verdict = self.startup.ask(self.ip) if self.startup.due() else None
+                if verdict is False:
+                    self.note(f"did not start: {self.startup.last}")
+                    return self.startup.grace
+                if verdict:
+                    started = True
+                    self.liveness.restart()
+                    self.readiness.restart()
+            elif self.liveness.due() and self.liveness.ask(self.ip) is False:
+                self.note(f"failed its liveness probe: {self.liveness.last}")
+                return self.liveness.grace
+            elif self.readiness.due():
+                self._judge(self.readiness.ask(self.ip))
+            self.deleting.wait(0.02)
+        return None
+
+    def _judge(self, verdict):
+        if verdict is True and self.ready_since is None:
+            self.ready_since = time.monotonic()
+            self.note("ready")
+        elif verdict is False and self.ready_since is not None:
+            self.ready_since = None
+            self.note(f"not ready: {self.readiness.last.strip()}")
+
+    def _stop(self, grace):
+        """SIGTERM, then SIGKILL after the grace; the exit status."""
+        seconds = self.spec["terminationGracePeriodSeconds"] if grace is None else grace
+        self.process.send(signal.SIGTERM)
+        try:
+            return self.process.wait(max(seconds, 0.1))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.note(f"killed after {seconds:g} s")
+            return self.process.child.returncode
+
+    def _delete(self):
+        """The grace period counts from the deletion, what runs before the stop included."""
+        before = self.container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        grace = self.spec["terminationGracePeriodSeconds"]
+        began = time.monotonic()
+        if before and self.process.alive():
+            try:
+                self.process.wait(before / self.cluster.speed)
+            except subprocess.TimeoutExpired:
+                pass
+        status = self._stop(grace - before / self.cluster.speed)
+        self.note(f"deleted, exit status {status} after {time.monotonic() - began:.1f} s")
+        self.cluster.stopped.append((self.component, status, time.monotonic() - began))
+
+    def delete(self):
+        self.deleting.set()
+
+    # For tests: as Program has them.
+    def log(self):
+        return self.process.log() if self.process else ""
+
+    def events(self, name):
+        found = []
+        for line in self.log().splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if event.get("event") == name:
+                found.append(event)
+        return found
+
+    def tail(self):
+        story = "; ".join(f"{at:.1f} s {what}" for at, what in self.history)
+        return f"{self.process.tail() if self.process else self.name}\n  story: {story}"
+
+
+def speed():
+    """How much faster than real time periods, back-offs and minReadySeconds go; grace and timeouts never do."""
+    return float(os.environ.get("PAPERSCOUT_KUBELET_SPEED", "5"))

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""The manifests, without a cluster: schemas, what refers to what, the restricted Pod Security, settings."""
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from rig import Redis, program_path, wait_until
+from rig.fleet import environment
+from rig.manifests import (COMPONENTS, K8S, OVERLAYS, container_environment, data_of, need_tools,
+                           objects, of_kind, overlay, parse_yaml, rendered, validate)
+
+# One wrong thing each: kind, name's end, path to what is changed, new value (None: taken out).
+MUTANTS = (
+    ("Deployment", "worker", "spec/template/spec/containers/0/livenesProbe", {"httpGet": {"port": 1}}),
+    ("Deployment", "worker", "spec/template/spec/containers/0/livenessProbe/httpGet/pth", "/livez"),
+    ("Deployment", "worker", "spec/template/spec/containers/0/securityContext/readOnlyRootFileSystem", True),
+    ("Deployment", "worker", "spec/template/spec/containers/0/resources/limits/memory", "64Mbb"),
+    ("Deployment", "worker", "spec/template/spec/containers/0/readinessProbe/periodSeconds", "five"),
+    ("Deployment", "worker", "spec/template/spec/containers/0/image", 7),
+    ("Deployment", "worker", "spec/template/spec/containers/0/name", None),
+    ("Deployment", "worker", "spec/template/spec/terminationGracePeriod", 40),
+    ("Deployment", "worker", "spec/template/spec/automountServiceAccountTokens", False),
+    ("Deployment", "worker", "spec/strategy/rollingUpdate/maxSurges", 1),
+    ("Deployment", "worker", "spec/selector", None),
+    ("Deployment", "worker", "metadata/name", "Paperscout_Worker"),
+    ("Deployment", "worker", "apiVersion", "apps/v1beta1"),
+    ("Service", "notifier", "spec/ports/0/targetport", "events"),
+    ("PodDisruptionBudget", "worker", "spec/minAvailabel", 1),
+    ("NetworkPolicy", "upstreams", "spec/egress/0/to/0/ipBlock/excepts", []),
+    ("HorizontalPodAutoscaler", "notifier", "spec/metrics/0/resource/target/type", "Util"),
+    ("HorizontalPodAutoscaler", "notifier", "spec/maxReplica", 4),
+    ("ScaledObject", "worker", "spec/triggers/0/metadatas", {}),
+    ("ScaledObject", "worker", "spec/triggers/0/type", None),
+    ("ScaledObject", "worker", "spec/minReplicas", 1),
+    ("TriggerAuthentication", "redis", "spec/secretTargetRef/0/keys", "x"),
+    ("PodMonitor", "paperscout", "spec/podMetricsEndpoints/0/interval", "15 s"),
+    ("PodMonitor", "paperscout", "spec/podMetricsEndpoint", []),
+    ("ServiceAccount", "worker", "automountServiceAccounttoken", False),
+)
+
+
+def mutated(found, kind, name, path, value):
+    item = copy.deepcopy(next(item for item in found if item["kind"] == kind
+                              and item["metadata"]["name"].endswith(name)))
+    *way, last = path.split("/")
+    part = item
+    for key in way:
+        part = part[int(key)] if isinstance(part, list) else part[key]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    return item
+
+
+class Schemas(unittest.TestCase):
+    def setUp(self):
+        need_tools()
+        self.folder = tempfile.mkdtemp(prefix="paperscout-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def file(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_every_object_of_each_overlay_has_the_fields_of_its_kind(self):
+        files = [self.file(f"{name}.yaml", rendered(overlay(name))) for name in OVERLAYS]
+        files.append(os.path.join(K8S, "base", "secret.example.yaml"))
+        status, lines = validate(*files)
+        count = sum(len(objects(overlay(name))) for name in OVERLAYS) + 3
+        self.assertEqual((status, lines), (0, [f"{count} passed, 0 failed"]))
+        print(f"{count} objects have the fields of their kinds")
+
+    def test_a_field_that_is_not_there_or_wrong_is_caught(self):
+        found = objects(overlay("prod"))
+        bad = [mutated(found, *mutant) for mutant in MUTANTS]
+        status, lines = validate(self.file("mutants.yaml", "\n---\n".join(map(json.dumps, bad))))
+        self.assertEqual((status, lines[-1]), (1, f"0 passed, {len(MUTANTS)} failed"), "\n".join(lines))
+        self.assertIn("containers/0/livenesProbe unknown field", lines[0])
+        print(f"{len(MUTANTS)} of {len(MUTANTS)} wrong fields were caught")
+
+
+class Overlays(unittest.TestCase):
+    """What no schema knows. Each test looks at every overlay."""
+
+    def setUp(self):
+        need_tools()
+
+    def overlays(self):
+        for name in OVERLAYS:
+            with self.subTest(overlay=name):
+                yield objects(overlay(name))
+
+    def pods(self, found):
+        """(name, pod spec, template) of everything that makes pods."""
+        for item in found:
+            if "template" in item.get("spec", {}):
+                yield item["metadata"]["name"], item["spec"]["template"]["spec"], item["spec"]["template"]
+
+    def ours(self, found):
+        for component in COMPONENTS:
+            item = of_kind(found, "Deployment")[f"paperscout-{component}"]
+            yield component, item, item["spec"]["template"]["spec"]
+
+    def test_pods_are_what_restricted_pod_security_wants(self):
+        for found in self.overlays():
+            namespace = of_kind(found, "Namespace")["paperscout"]
+            self.assertEqual(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"],
+                             "restricted")
+            for name, pod, _ in self.pods(found):
+                self.assertFalse({"hostNetwork", "hostPID", "hostIPC"} & set(pod), name)
+                self.assertIs(pod["automountServiceAccountToken"], False, name)
+                context = pod["securityContext"]
+                self.assertIs(context["runAsNonRoot"], True, name)
+                self.assertGreater(context["runAsUser"], 0, name)
+                self.assertEqual(context["seccompProfile"], {"type": "RuntimeDefault"}, name)
+                self.assertLessEqual({next(iter(set(volume) - {"name"})) for volume in pod["volumes"]},
+                                     {"secret", "configMap", "emptyDir"}, name)
+                for container in pod["containers"] + pod.get("initContainers", []):
+                    self.assertEqual(container["securityContext"],
+                                     {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                      "capabilities": {"drop": ["ALL"]}}, name)
+                    self.assertFalse(any("hostPort" in port for port in container["ports"]), name)
+
+    def test_images_are_named_by_version_and_memory_has_a_limit(self):
+        for found in self.overlays():
+            for name, pod, _ in self.pods(found):
+                for container in pod["containers"]:
+                    tag = container["image"].rpartition(":")[2]
+                    self.assertRegex(tag, r"^\d", name)
+                    self.assertIn("memory", container["resources"]["limits"], name)
+                    self.assertEqual(set(container["resources"]["requests"]), {"cpu", "memory"}, name)
+        version = subprocess.run([program_path("paperscout-worker"), "--version"], check=True,
+                                 capture_output=True, text=True).stdout.split()[1]
+        for _, _, pod in self.ours(objects(overlay("prod"))):
+            self.assertTrue(pod["containers"][0]["image"].endswith(f":{version}"))
+
+    def test_probes_mean_what_they_say(self):
+        for found in self.overlays():
+            for component, item, pod in self.ours(found):
+                container = pod["containers"][0]
+                paths = {probe: container[f"{probe}Probe"]["httpGet"] for probe in
+                         ("startup", "liveness", "readiness")}
+                self.assertEqual({name: get["path"] for name, get in paths.items()},
+                                 {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"})
+                ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+                self.assertEqual({get["port"] for get in paths.values()}, {"health"})
+                values = container_environment(found, pod, {"name": "pod"})
+                self.assertEqual(int(values["HEALTH_PORT"]), ports["health"])
+                self.assertEqual(values["HEALTH_BIND_HOST"], "0.0.0.0")
+                if component == "notifier":
+                    self.assertEqual(int(values["PORT"]), ports["events"])
+                before = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+                self.assertGreaterEqual(pod["terminationGracePeriodSeconds"],
+                                        before + float(values["SHUTDOWN_GRACE_SECONDS"]) + 5)
+                self.assertEqual(item["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], 0)
+
+    def test_every_setting_is_known_and_check_config_takes_them_all(self):
+        known = subprocess.run([program_path("paperscout-scheduler"), "--env-example"], check=True,
+                               capture_output=True, text=True).stdout
+        known = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", known, re.MULTILINE))
+        self.assertGreater(len(known), 60)
+        example = os.path.join(K8S, "base", "secret.example.yaml")
+        with open(example, encoding="utf-8") as file:
+            secrets = parse_yaml(file.read())
+        for found in self.overlays():
+            if "paperscout-redis" not in of_kind(found, "Secret"):
+                found = found + [item for item in secrets
+                                 if item["metadata"]["name"] not in of_kind(found, "Secret")]
+            for component, _, pod in self.ours(found):
+                values = container_environment(found, pod, {"name": f"{component}-0"})
+                self.assertEqual({name.removesuffix("_FILE") for name in values} - known, set())
+                with tempfile.TemporaryDirectory() as folder:
+                    self.mount(found, pod, folder, values)
+                    self.check_config(component, values, folder)
+
+    def mount(self, found, pod, folder, values):
+        """The pod's secrets as files below folder, and the settings that name them."""
+        for volume, mount in zip(pod["volumes"], pod["containers"][0]["volumeMounts"]):
+            self.assertEqual(volume["name"], mount["name"])
+            secret = next(data_of(found, "Secret", name) for name in of_kind(found, "Secret")
+                          if re.fullmatch(volume["secret"]["secretName"], name))
+            place = folder + mount["mountPath"]
+            os.makedirs(place)
+            for item in volume["secret"]["items"]:
+                with open(os.path.join(place, item["path"]), "wb") as file:
+                    file.write(secret[item["key"]])
+        for name, value in values.items():
+            if name.endswith("_FILE"):
+                values[name] = folder + value
+
+    def check_config(self, component, values, folder):
+        if values.get("REDIS_URL_FILE"):
+            with open(values["REDIS_URL_FILE"], encoding="utf-8") as file:
+                url = file.read()
+            if url.startswith("rediss:"):  # this build may be one without TLS to Redis
+                with open(values["REDIS_URL_FILE"], "w", encoding="utf-8") as file:
+                    file.write(url.replace("rediss:", "redis:"))
+        done = subprocess.run([program_path(f"paperscout-{component}"), "check-config"], cwd=folder,
+                              env=environment(values), capture_output=True, text=True, timeout=20)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), component)
+        told = dict(line.split("=", 1) for line in done.stdout.splitlines())
+        self.assertEqual(told["INSTANCE_ID"], f"{component}-0")
+        self.assertEqual(told["REDIS_URL"], "(set)")
+        for name in set(values) & set(told) - {"PROBE_RATE_LIMIT"}:
+            self.assertEqual(told[name], values[name], name)
+
+    def test_a_secret_is_a_file_and_only_with_whom_needs_it(self):
+        wanted = {"scheduler": {"paperscout-redis", "paperscout-postgres"}, "worker": {"paperscout-redis"},
+                  "notifier": {"paperscout-redis", "paperscout-postgres", "paperscout-slack"}}
+        for found in self.overlays():
+            for component, _, pod in self.ours(found):
+                names = {re.sub(r"-[a-z0-9]{10}$", "", volume["secret"]["secretName"])
+                         for volume in pod["volumes"]}
+                self.assertEqual(names, wanted[component])
+                self.assertTrue(all(volume["secret"]["defaultMode"] == 0o440 for volume in pod["volumes"]))
+                self.assertNotIn("secretKeyRef", str(pod))
+                self.assertNotIn("secretRef", str(pod))
+
+    def test_what_selects_pods_finds_some_and_what_is_named_is_there(self):
+        for found in self.overlays():
+            labels = {name: template["metadata"]["labels"] for name, _, template in self.pods(found)}
+            for item in found:
+                spec = item.get("spec", {})
+                selector = spec.get("podSelector", spec.get("selector"))
+                if not selector or item["kind"] == "PrometheusRule":
+                    continue
+                if item["kind"] == "Service":
+                    selector = {"matchLabels": selector}
+                chosen = {name for name, have in labels.items() if selects(selector, have)}
+                self.assertTrue(chosen, f"{item['kind']} {item['metadata']['name']} selects nothing")
+                if item["kind"] in ("Deployment", "StatefulSet", "PodDisruptionBudget"):
+                    self.assertEqual(chosen, {item["metadata"]["name"]})
+            accounts = of_kind(found, "ServiceAccount")
+            for _, _, pod in self.ours(found):
+                self.assertIs(accounts[pod["serviceAccountName"]]["automountServiceAccountToken"], False)
+            self.assertFalse({"Role", "ClusterRole", "RoleBinding"} & {item["kind"] for item in found})
+            if "priorityClassName" in str(found):
+                self.assertIn("paperscout", of_kind(found, "PriorityClass"))
+
+    def test_scaling_is_by_one_hand_and_by_the_stream_of_tasks(self):
+        found = objects(overlay("prod"))
+        deployments = of_kind(found, "Deployment")
+        scalers = list(of_kind(found, "ScaledObject").values()) + list(
+            of_kind(found, "HorizontalPodAutoscaler").values())
+        targets = [item["spec"]["scaleTargetRef"]["name"] for item in scalers]
+        self.assertEqual(sorted(targets), ["paperscout-notifier", "paperscout-worker"])
+        for name in targets:
+            self.assertNotIn("replicas", deployments[name]["spec"])
+        worker = of_kind(found, "ScaledObject")["paperscout-worker"]["spec"]
+        trigger = worker["triggers"][0]
+        pod = deployments["paperscout-worker"]["spec"]["template"]["spec"]
+        prefix = container_environment(found, pod, {"name": "x"})["REDIS_KEY_PREFIX"]
+        self.assertEqual((trigger["type"], trigger["metadata"]["stream"]), ("redis-streams", f"{prefix}tasks"))
+        self.assertNotIn("pendingEntriesCount", trigger["metadata"])
+        self.assertGreaterEqual(worker["minReplicaCount"], 1)
+        self.assertEqual(deployments["paperscout-scheduler"]["spec"]["replicas"], 2)
+
+    def test_the_redis_of_dev_is_one_that_paperscout_takes(self):
+        found = objects(overlay("dev"))
+        name = next(name for name in of_kind(found, "Secret") if name.startswith("redis-config"))
+        with tempfile.TemporaryDirectory() as folder:
+            redis = Redis(folder)
+            text = data_of(found, "Secret", name)["redis.conf"].decode()
+            path = os.path.join(folder, "redis.conf")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace("dir /data", f"dir {folder}"))
+            server = subprocess.Popen([shutil.which("redis-server"), path, "--port", str(redis.port),
+                                       "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL)
+            try:
+                wait_until(lambda: redis.call("AUTH", "development") == "OK", 10, "Redis takes the password")
+                for setting, value in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
+                    self.assertEqual(redis.call("CONFIG", "GET", setting), [setting, value])
+            finally:
+                redis.stop()
+                server.terminate()
+                server.wait(10)
+        url = data_of(found, "Secret", next(name for name in of_kind(found, "Secret")
+                                            if name.startswith("paperscout-redis")))["url"]
+        self.assertEqual(url, b"redis://:development@redis:6379/0")
+
+
+def selects(selector, labels):
+    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
+        return False
+    return all(labels.get(rule["key"]) in rule["values"] for rule in selector.get("matchExpressions", []))
+
+
+if __name__ == "__main__":
+    unittest.main()
