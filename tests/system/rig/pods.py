@@ -174,24 +174,36 @@ class Pod:
 
     def _watch(self):
         """Until the container ended, is to be killed, or the pod deleted; the grace that a kill leaves it."""
-        started = False
+        judged = self._until_over(self.startup)
+        if judged is not True:
+            return self.startup.grace
+        over = threading.Event()  # each probe has a thread of its own, as in a kubelet
+        readiness = threading.Thread(target=self._watch_readiness, args=(over,), daemon=True)
+        readiness.start()
+        self.liveness.restart()
+        while self._until_over(self.liveness):
+            pass
+        over.set()
+        readiness.join()
+        return self.liveness.grace
+
+    def _until_over(self, probe):
+        """The probe's next verdict; None when the container ended or the pod is deleted before."""
         while self.process.alive() and not self.deleting.is_set():
-            if not started:
-                verdict = self.startup.ask(self.ip) if self.startup.due() else None
-                if verdict is False:
-                    self.note(f"did not start: {self.startup.last}")
-                    return self.startup.grace
-                if verdict:
-                    started = True
-                    self.liveness.restart()
-                    self.readiness.restart()
-            elif self.liveness.due() and self.liveness.ask(self.ip) is False:
-                self.note(f"failed its liveness probe: {self.liveness.last}")
-                return self.liveness.grace
-            elif self.readiness.due():
-                self._judge(self.readiness.ask(self.ip))
+            verdict = probe.ask(self.ip) if probe.due() else None
+            if verdict is False:
+                self.note(f"failed {probe.path}: {probe.last}")
+            if verdict is not None:
+                return verdict
             self.deleting.wait(0.02)
         return None
+
+    def _watch_readiness(self, over):
+        self.readiness.restart()
+        while not over.is_set() and not self.deleting.is_set():
+            if self.readiness.due():
+                self._judge(self.readiness.ask(self.ip))
+            over.wait(0.02)
 
     def _judge(self, verdict):
         if verdict is True and self.ready_since is None:
@@ -251,4 +263,4 @@ class Pod:
 
 def speed():
     """How much faster than real time periods, back-offs and minReadySeconds go; grace and timeouts never do."""
-    return float(os.environ.get("PAPERSCOUT_KUBELET_SPEED", "5"))
+    return float(os.environ.get("PAPERSCOUT_KUBELET_SPEED", "10"))

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The manifests at work: a driver (rig/pods.py, rig/cluster.py) plays kubelet and Deployment controller on what
-kustomize renders of the overlay prod.
+"""Scaling, a rolling update, kills and a clock that jumps, under load.
 
-PAPERSCOUT_KUBELET_SPEED=1   periods, back-offs and minReadySeconds as they are written; 5 by default
+rig/pods.py and rig/cluster.py play kubelet and Deployment controller on what kustomize renders of the overlay prod.
+
+PAPERSCOUT_KUBELET_SPEED=1   periods, back-offs and minReadySeconds as they are written; 10 times faster by default
 PAPERSCOUT_KUBELET=podman    containers of the images PAPERSCOUT_IMAGES (localhost/paperscout-%s:0.1.0) in place of
                              processes, with the manifests' security context and limits; root only
 PAPERSCOUT_PHASE_SECONDS     how long each state is kept under load; 3 by default
@@ -17,64 +18,16 @@ from rig.containers import backend_asked
 from rig.kube_case import KubeCase
 from rig.pods import Plain
 
-RATE = 120
+RATE, BURST = 160, 16
 PHASE = float(os.environ.get("PAPERSCOUT_PHASE_SECONDS", "3"))
 FAKETIME = "/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1".format(os.uname().machine)
 
 
-class Kubelet(KubeCase):
-    def test_what_hangs_is_restarted_and_what_lacks_redis_only_waits(self):
-        self.start_cluster(backend_asked(), SHUTDOWN_GRACE_SECONDS=8)
-        self.cluster.wait_settled(60)
-        self.fleet.wait_cycles(1, 60)
-        victims = [self.leader(), self.cluster.pods("worker")[0], self.cluster.pods("notifier")[0]]
-        others = [pod for pod in self.cluster.pods() if pod not in victims]
-        began = time.monotonic()
-        for pod in victims:
-            pod.process.pause()
-        gone = {}
-
-        def look():
-            for pod in victims:
-                if pod.restarts and pod.ready and pod.name not in gone:
-                    gone[pod.name] = time.monotonic() - began
-            return len(gone) == len(victims)
-        wait_until(look, 120, "what hangs is restarted and ready again", every=0.1)
-        self.assertEqual([pod.restarts for pod in victims + others], [1, 1, 1] + [0] * len(others))
-        for pod in victims:
-            story = " ".join(what for _, what in pod.history)
-            self.assertIn("failed its liveness probe", story)
-            self.assertIn("killed after 5 s", story)
-        print("hung, restarted and ready again after "
-              + ", ".join(f"{pod.component} {gone[pod.name]:.1f} s" for pod in victims))
-        self.add_drafts(3)
-        self.wait_told(60)
-
-        pods = self.cluster.pods()
-        self.fleet.redis.kill()
-        lost = time.monotonic()
-        wait_until(lambda: not any(pod.ready for pod in pods), 60, "without Redis nobody is ready")
-        unready = time.monotonic() - lost
-        liveness = pods[0].liveness
-        # longer than it takes to find something dead
-        time.sleep(liveness.failures * (liveness.period + 1))
-        self.assertTrue(all("Redis is not connected" in pod.readiness.last for pod in pods))
-        self.assertEqual(self.cluster.endpoints("paperscout-notifier"), [])
-        self.fleet.redis.start()
-        back = time.monotonic()
-        wait_until(lambda: all(pod.ready for pod in pods), 60, "with Redis again all are ready")
-        print(f"Redis away: unready after {unready:.1f} s, ready {time.monotonic() - back:.1f} s after it is back, "
-              "nothing restarted")
-        self.assertEqual(self.cluster.pods(), pods)
-        self.assertEqual(sum(pod.restarts for pod in pods), 3)
-        self.assertEqual(len(self.cluster.endpoints("paperscout-notifier")), 2)
-        self.add_drafts(3)
-        self.finish()
-
+class Load(KubeCase):
     def test_scaling_updates_kills_and_the_clock_under_load(self):
         backend = backend_asked() or self.with_clock()
-        self.start_cluster(backend, PROBE_RATE_LIMIT=RATE, PROBE_RATE_BURST=12, SHUTDOWN_GRACE_SECONDS=10,
-                           HTTP_CONCURRENCY=10, FRONTIER_WINDOW_ABOVE=200, POLL_INTERVAL_SECONDS=2)
+        self.start_cluster(backend, PROBE_RATE_LIMIT=RATE, PROBE_RATE_BURST=BURST, SHUTDOWN_GRACE_SECONDS=10,
+                           HTTP_CONCURRENCY=10, POLL_INTERVAL_SECONDS=2)
         self.phases, self.kills = [], 0
         self.cluster.scale("worker", 1)
         self.cluster.wait_settled(60)
@@ -167,7 +120,8 @@ class Kubelet(KubeCase):
                     for i in range(int((end - begin) // 1000))]
             medians[name] = statistics.median(bins)
             print(f"  {name}: {(end - begin) / 1000:.1f} s, median {medians[name]:.0f}/s, seconds {bins}")
-        self.assertLessEqual(most, RATE + 12 + 1)
+        # a permit is good for 100 ms: those of one second, and of the tenth before it
+        self.assertLessEqual(most, RATE * 1.1 + BURST + 1)
         self.assertGreater(min(medians.values()), RATE / 3, medians)
 
 
