@@ -114,7 +114,9 @@ void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics)
 void ps_notifier_beat(void *self, struct ps_fields *fields)
 {
     const struct ps_metrics *metrics = ps_notifier_daemon(self)->metrics;
+    const struct ps_breaker *circuit = ps_lanes_circuit(ps_notifier_lanes(self));
 
+    ps_fields_add(fields, "circuit", ps_breaker_state_name(circuit));
     ps_fields_add_int(fields, "in_flight", (int64_t)ps_lanes_held(ps_notifier_lanes(self)));
     ps_fields_add_int(fields, "sent",
                       (int64_t)ps_metrics_get(metrics, PS_METRIC_NOTIFY_SENT, NULL));

@@ -3,12 +3,24 @@
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/cli/status_read.h"
 #include "scheduler/core/ledger.h"
+#include "shared/core/civil.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { WAIT_MS = 5000 };
+enum {
+    WAIT_MS = 5000,
+    BAR_WIDTH = 50,
+    WATCH_DEFAULT_S = 2,
+    WATCH_MAX_S = 3600,
+    WORKERS_SHOWN = 20
+};
+
+static const char bar_full[] = "##################################################";
+static const char bar_empty[] = "..................................................";
 
 static int64_t number(const cJSON *object, const char *name)
 {
@@ -22,6 +34,22 @@ static const char *text_or(const cJSON *object, const char *name, const char *ot
     const char *text = ps_json_text(object, name);
 
     return text == NULL ? otherwise : text;
+}
+
+static void print_troubles(const cJSON *status)
+{
+    const cJSON *troubles = cJSON_GetObjectItem(status, "troubles"), *trouble;
+    const char *label = "trouble";
+
+    if (cJSON_GetArraySize(troubles) == 0)
+        (void)printf("fleet       ok\n");
+    cJSON_ArrayForEach(trouble, troubles)
+    {
+        (void)printf("%-11s %s%s\n", label,
+                     strcmp(text_or(trouble, "level", ""), "bad") == 0 ? "! " : "",
+                     text_or(trouble, "what", ""));
+        label = "";
+    }
 }
 
 static void print_leader(const cJSON *status)
@@ -39,6 +67,15 @@ static void print_leader(const cJSON *status)
     (void)printf("\n");
 }
 
+static void print_bar(int64_t done, int64_t planned)
+{
+    int64_t share = planned > 0 ? done * 100 / planned : 100;
+    int width = share < 0 ? 0 : share > 100 ? BAR_WIDTH : (int)(share * BAR_WIDTH / 100);
+
+    (void)printf("            [%.*s%.*s] %lld %%\n", width, bar_full, BAR_WIDTH - width, bar_empty,
+                 (long long)share);
+}
+
 /* A cycle that is closed stays in the hash until the next one opens. */
 static void print_running(const cJSON *status)
 {
@@ -53,6 +90,7 @@ static void print_running(const cJSON *status)
     (void)printf("cycle       %lld: %lld planned, %lld published, %lld finished\n",
                  (long long)number(stored, "number"), (long long)number(stored, "planned"),
                  (long long)number(cycle, "published"), (long long)number(cycle, "finished"));
+    print_bar(number(cycle, "finished"), number(stored, "planned"));
     (void)printf("            ");
     for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
         const char *outcome = ps_outcome_name((enum ps_outcome)i);
@@ -77,14 +115,39 @@ static void print_stream(const cJSON *status, const char *name)
     (void)printf("\n");
 }
 
+static void print_hosts(const cJSON *status)
+{
+    const cJSON *hosts = cJSON_GetObjectItem(status, "hosts"), *host;
+    char span[PS_CIVIL_TEXT];
+
+    cJSON_ArrayForEach(host, hosts)
+    {
+        if (number(host, "paused_ms") <= 0)
+            continue;
+        ps_civil_format_span((number(host, "paused_ms") + 999) / 1000, span);
+        (void)printf("pause       %s for %s: %s\n", text_or(host, "host", "?"), span,
+                     text_or(host, "why", "?"));
+    }
+}
+
 static void print_workers(const cJSON *status)
 {
     const cJSON *workers = cJSON_GetObjectItem(status, "workers"), *worker;
+    int64_t in_flight = 0;
+    int shown = 0;
 
-    (void)printf("workers     %d alive\n", cJSON_GetArraySize(workers));
-    cJSON_ArrayForEach(worker, workers)(void)
-        printf("            %s: %lld in flight\n", text_or(worker, "name", "?"),
-               (long long)number(worker, "in_flight"));
+    cJSON_ArrayForEach(worker, workers) in_flight += number(worker, "in_flight");
+    (void)printf("workers     %d alive, %lld in flight\n", cJSON_GetArraySize(workers),
+                 (long long)in_flight);
+    cJSON_ArrayForEach(worker, workers)
+    {
+        if (shown++ == WORKERS_SHOWN) {
+            (void)printf("            and %d more\n", cJSON_GetArraySize(workers) - WORKERS_SHOWN);
+            break;
+        }
+        (void)printf("            %s: %lld in flight\n", text_or(worker, "name", "?"),
+                     (long long)number(worker, "in_flight"));
+    }
 }
 
 static void print_told(const cJSON *status)
@@ -113,49 +176,110 @@ static void print(const cJSON *status, bool json)
         free(text);
         return;
     }
+    print_troubles(status);
     print_leader(status);
     print_running(status);
     print_stream(status, "tasks");
     print_stream(status, "results");
+    print_hosts(status);
     print_workers(status);
     print_told(status);
     ps_cycle_table_print(cJSON_GetObjectItem(status, "cycles"));
 }
 
-static int run(int argc, char **argv, void *env)
+struct options {
+    bool json;
+    int64_t watch_s; /* 0: once */
+};
+
+static bool read_arguments(int argc, char **argv, struct options *out_options)
 {
-    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-    struct ps_sync *sync;
+    *out_options = (struct options){ .json = false };
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            out_options->json = true;
+        } else if (strcmp(argv[i], "--watch") == 0) {
+            out_options->watch_s = WATCH_DEFAULT_S;
+            if (i + 1 < argc &&
+                ps_str_int(ps_str_of(argv[i + 1]), 1, WATCH_MAX_S, &out_options->watch_s))
+                i++;
+        } else {
+            (void)fprintf(stderr,
+                          "status: \"%s\" is no option; there are --json and --watch [SECONDS], "
+                          "1 to %d\n",
+                          argv[i], WATCH_MAX_S);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Connects where it has to; *sync stays for the next time, unless a server did not answer. */
+static int show(struct ps_sync **sync, void *env, const struct options *options, bool clear)
+{
     struct ps_err err;
     cJSON *status;
-    int exit_status;
+    int exit_status = PS_EXIT_OK;
 
-    if (argc > 1 && !json) {
-        (void)fprintf(stderr, "status: \"%s\" is no option; there is --json\n", argv[1]);
-        return PS_EXIT_USAGE;
-    }
-    sync = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
-                          PS_SYNC_REDIS | PS_SYNC_PG, WAIT_MS, &exit_status);
-    if (sync == NULL)
+    if (*sync == NULL)
+        *sync = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                               PS_SYNC_REDIS | PS_SYNC_PG, WAIT_MS, &exit_status);
+    if (*sync == NULL)
         return exit_status;
-    status = ps_status_read(sync, &err);
-    if (status == NULL)
+    status = ps_status_read(*sync, &err);
+    if (clear) /* to the upper left, and nothing below */
+        (void)printf("\033[H\033[J");
+    if (status == NULL) {
         (void)fprintf(stderr, "status: %s\n", err.what);
-    else
-        print(status, json);
+        ps_sync_destroy(*sync);
+        *sync = NULL;
+    } else {
+        print(status, options->json);
+    }
     exit_status = status == NULL        ? PS_EXIT_UNAVAILABLE
                   : fflush(stdout) == 0 ? PS_EXIT_OK
                                         : PS_EXIT_FAILED;
     cJSON_Delete(status);
+    return exit_status;
+}
+
+/* Until a signal ends it, or nobody reads any more. A server that is away is waited for. */
+static int watch(struct ps_sync **sync, void *env, const struct options *options)
+{
+    const struct timespec pause = { .tv_sec = options->watch_s };
+    bool clear = !options->json && isatty(STDOUT_FILENO);
+    int exit_status;
+
+    for (;;) {
+        exit_status = show(sync, env, options, clear);
+        if (exit_status != PS_EXIT_OK && exit_status != PS_EXIT_UNAVAILABLE)
+            return exit_status;
+        if (!options->json && !clear && exit_status == PS_EXIT_OK)
+            (void)printf("\n");
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static int run(int argc, char **argv, void *env)
+{
+    struct ps_sync *sync = NULL;
+    struct options options;
+    int exit_status;
+
+    if (!read_arguments(argc, argv, &options))
+        return PS_EXIT_USAGE;
+    exit_status =
+        options.watch_s > 0 ? watch(&sync, env, &options) : show(&sync, env, &options, false);
     ps_sync_destroy(sync);
     return exit_status;
 }
 
 const struct ps_command ps_cmd_status = {
     .name = "status",
-    .synopsis = "status [--json]",
-    .help = "Shows the leader and the standbys, the running cycle, what is in the\n"
-            "streams, the workers, the queue of messages and the last cycles; --json:\n"
-            "one JSON object on one line.",
+    .synopsis = "status [--json] [--watch [SECONDS]]",
+    .help = "Shows what is wrong, the leader and the standbys, the running cycle, what is\n"
+            "in the streams, the workers, the queue of messages and the last cycles.\n"
+            "--json: one JSON object on one line; --watch: again every 2 seconds, or as\n"
+            "often as told, also while a server is away.",
     .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include "scheduler/io/alert.h"
 #include "scheduler/io/ingest.h"
+#include "scheduler/io/page.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/rebuild.h"
 #include "scheduler/io/store.h"
@@ -31,6 +32,7 @@ struct ps_scheduler {
     struct ps_alert *alert;
     struct ps_rebuild *rebuild;
     struct ps_stats *stats;
+    struct ps_page *page;
     struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
     struct ps_timer *reload; /* reads the mirrors */
     struct ps_timer *warm;   /* reads what is new in the index while standing by */
@@ -261,6 +263,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->stats = ps_stats_create(daemon);
     scheduler->election = ps_election_create(daemon, &events, scheduler);
     office->election = scheduler->election;
+    scheduler->page = ps_page_create(scheduler);
     PS_LOG(SCHEDULER_START, F_TEXT("instance_id", daemon->instance),
            F_REAL("interval_seconds", (double)ps_config_poll_interval_ms(daemon->config) / 1000),
            F_INT("leader_ttl_ms", daemon->config->leader_ttl_ms));
@@ -297,6 +300,7 @@ void ps_scheduler_destroy(void *self)
     if (scheduler == NULL)
         return;
     scheduler->office.epoch = 0;
+    ps_page_destroy(scheduler->page);
     ps_poll_destroy(scheduler->poll);
     ps_ingest_destroy(scheduler->ingest);
     ps_publish_destroy(scheduler->publish);

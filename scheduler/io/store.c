@@ -445,11 +445,14 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
     char texts[3][NUMBER_TEXT];
 
     number_text(texts[0], run->ledger.cycle);
-    PS_PG_ADD(batch,
-              "UPDATE cycles SET status = $2, finished_at = now(), summary = $3::jsonb, "
-              "error = $4, disbelieved = $5::boolean WHERE number = $1 AND status = 'running'",
-              texts[0], ps_cycle_status_name(status), summary, error,
-              disbelieved ? "true" : "false");
+    PS_PG_ADD(
+        batch,
+        "UPDATE cycles SET status = $2, finished_at = now(), summary = $3::jsonb, "
+        "error = $4, disbelieved = $5::boolean, failures = (SELECT jsonb_object_agg(category, "
+        "n) FROM (SELECT COALESCE(failure_category, 'UNKNOWN') AS category, count(*) AS n "
+        "FROM probes WHERE cycle = $1 AND outcome = 'error' GROUP BY 1) AS counts) "
+        "WHERE number = $1 AND status = 'running'",
+        texts[0], ps_cycle_status_name(status), summary, error, disbelieved ? "true" : "false");
     if (disbelieved)
         disbelieve(batch, texts[0]);
     PS_PG_ADD(batch,

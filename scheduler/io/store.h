@@ -129,4 +129,16 @@ void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id); 
    number, epoch, status, started (ms), finished (ms), planned, error, summary. */
 struct ps_pg_batch *ps_store_overview(int cycles) PS_MUST_USE;
 
+/* What the status page shows besides, read without a fence and by indexes alone. Statements: */
+enum {
+    PS_STORE_PAGE_CYCLE, /* the newest: number epoch status started (ms) finished (ms) deadline (ms)
+                            planned error */
+    PS_STORE_PAGE_DAY,   /* closed cycles of the last day that are newer than known: number status
+                            started (ms) finished (ms) summary failures */
+    PS_STORE_PAGE_DRAFTS, /* the latest: url paper tier outcome last_modified found (ms) updated
+                             (ms) gone (ms) */
+    PS_STORE_PAGE_PAPERS, /* the latest: id type title author date subgroup link seen first (ms) */
+};
+struct ps_pg_batch *ps_store_page(int64_t known, int latest) PS_MUST_USE;
+
 #endif

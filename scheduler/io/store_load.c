@@ -192,3 +192,29 @@ struct ps_pg_batch *ps_store_overview(int cycles)
               most);
     return batch;
 }
+
+struct ps_pg_batch *ps_store_page(int64_t known, int latest)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char from[NUMBER_TEXT], most[NUMBER_TEXT];
+
+    snprintf(from, sizeof(from), "%" PRId64, known);
+    snprintf(most, sizeof(most), "%d", latest);
+    PS_PG_ADD0(batch, "SELECT number, epoch, status, ps_ms(started_at), ps_ms(finished_at), "
+                      "ps_ms(deadline), planned, error FROM cycles ORDER BY number DESC LIMIT 1");
+    PS_PG_ADD(batch,
+              "SELECT number, status, ps_ms(started_at), ps_ms(finished_at), summary, failures "
+              "FROM cycles WHERE number > $1 AND status <> 'running' AND started_at > now() - "
+              "interval '1 day' ORDER BY number",
+              from);
+    PS_PG_ADD(batch,
+              "SELECT url, paper_id, tier, outcome, last_modified, ps_ms(discovered_at), "
+              "ps_ms(updated_at), ps_ms(gone_at) FROM discovered ORDER BY discovered_at DESC "
+              "LIMIT $1",
+              most);
+    PS_PG_ADD(batch,
+              "SELECT id, type, title, author, date, subgroup, link, ps_ms(first_seen_at) FROM "
+              "papers ORDER BY first_seen_at DESC, date DESC, id DESC LIMIT $1",
+              most);
+    return batch;
+}

@@ -2,11 +2,7 @@
 # in order. Called by the build with LUA_DIR, SQL_DIR and OUT_DIR.
 file(MAKE_DIRECTORY ${OUT_DIR})
 
-function(c_bytes path out)
-  file(READ ${path} hex HEX)
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-  set(${out} "${bytes}0x00" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/bytes.cmake)
 
 file(GLOB scripts ${LUA_DIR}/*.lua)
 list(SORT scripts)

@@ -89,6 +89,22 @@ void ps_json_add_text(cJSON *object, const char *name, const char *text)
     }
 }
 
+void ps_json_add_cut(cJSON *object, const char *name, const char *text, size_t max)
+{
+    size_t len = text == NULL ? 0 : strlen(text);
+    char *cut;
+
+    if (len <= max) {
+        ps_json_add_text(object, name, text);
+        return;
+    }
+    for (len = max; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;)
+        len--;
+    cut = ps_alloc_copy(text, len);
+    ps_json_add_text(object, name, cut);
+    free(cut);
+}
+
 void ps_json_add_int(cJSON *object, const char *name, int64_t value)
 {
     char text[24];

@@ -4,6 +4,7 @@
 #include "shared/core/err.h"
 
 #include <cjson/cJSON.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Parses exactly one value (white space may follow). Gives a tree for cJSON_Delete, or NULL with
@@ -17,6 +18,8 @@ bool ps_json_int(const cJSON *object, const char *name, int64_t min, int64_t max
 bool ps_json_bool(const cJSON *object, const char *name, bool *out_value) PS_MUST_USE;
 /* Adders: text NULL adds null. Numbers are written whole up to 2^53. */
 void ps_json_add_text(cJSON *object, const char *name, const char *text);
+/* At most max bytes of text, cut at a whole character. */
+void ps_json_add_cut(cJSON *object, const char *name, const char *text, size_t max);
 void ps_json_add_int(cJSON *object, const char *name, int64_t value);
 void ps_json_add_real(cJSON *object, const char *name, double value);
 void ps_json_add_bool(cJSON *object, const char *name, bool value);

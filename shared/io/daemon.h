@@ -9,6 +9,7 @@
 #include "shared/io/failure_log.h"
 #include "shared/io/heartbeat.h"
 #include "shared/io/http_client.h"
+#include "shared/io/http_server.h"
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
 #include "shared/io/redis_watch.h"
@@ -40,6 +41,7 @@ struct ps_daemon {
     struct ps_pg *pg; /* NULL where the program has no database */
     struct ps_failure_log *failures;
     struct ps_heartbeat *heartbeat;
+    struct ps_http_server *http; /* the health port: a program may serve more there */
 };
 
 struct ps_command {

@@ -372,6 +372,7 @@ static bool open_health(struct run *run, struct ps_err *err)
     if (run->http == NULL)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, why.code, "HEALTH_PORT=\"%d\": %s",
                        (int)options.port, why.what);
+    run->daemon.http = run->http;
     run->source = (struct ps_health_source){
         .cookie = run,
         .base = read_base,

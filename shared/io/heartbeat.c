@@ -13,6 +13,8 @@ struct ps_heartbeat {
     struct ps_redis *redis;
     struct ps_timer *timer;
     char *key;
+    char *instances; /* key of the list of all */
+    char *member;    /* its name there */
     char started_at[PS_CIVIL_TEXT];
     ps_heartbeat_fn fn;
     void *cookie;
@@ -63,16 +65,17 @@ static void send_beat(struct ps_heartbeat *heartbeat)
     ps_fields_add(&fields, "started_at", heartbeat->started_at);
     if (heartbeat->fn != NULL)
         heartbeat->fn(heartbeat->cookie, &fields);
-    args = ps_alloc_zero(fields.len + 1, sizeof(*args));
+    args = ps_alloc_zero(fields.len + 2, sizeof(*args));
     (void)snprintf(ttl, sizeof(ttl), "%d", PS_HEARTBEAT_TTL_MS);
     args[0] = ps_str_of(ttl);
+    args[1] = ps_str_of(heartbeat->member);
     for (size_t i = 0; i < fields.len; i++)
-        args[i + 1] = ps_str_of(fields.items[i]);
+        args[i + 2] = ps_str_of(fields.items[i]);
     heartbeat->in_flight = true;
     heartbeat->sent_ms = ps_clock_mono_ms();
     ps_script_run(heartbeat->redis, PS_SCRIPT_INSTANCE_BEAT,
-                  (const char *const[]){ heartbeat->key }, 1, args, fields.len + 1, on_beat,
-                  heartbeat);
+                  (const char *const[]){ heartbeat->key, heartbeat->instances }, 2, args,
+                  fields.len + 2, on_beat, heartbeat);
     free(args);
     ps_fields_clear(&fields);
 }
@@ -99,6 +102,8 @@ struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *
 
     heartbeat->redis = redis;
     heartbeat->key = ps_key_instance(keys, component, instance);
+    heartbeat->instances = ps_alloc_text(ps_key(keys, PS_KEY_INSTANCES));
+    heartbeat->member = ps_alloc_format("%s:%s", component, instance);
     heartbeat->fn = fn;
     heartbeat->cookie = cookie;
     heartbeat->written_ms = -1;
@@ -114,6 +119,8 @@ void ps_heartbeat_destroy(struct ps_heartbeat *heartbeat)
         return;
     ps_timer_destroy(heartbeat->timer);
     free(heartbeat->key);
+    free(heartbeat->instances);
+    free(heartbeat->member);
     free(heartbeat);
 }
 

@@ -103,6 +103,13 @@ size_t ps_http_stream_waiting(const struct ps_http_stream *stream)
     return evbuffer_get_length(bufferevent_get_output(bufferevent_of(stream)));
 }
 
+void ps_http_stream_drop(struct ps_http_stream *stream)
+{
+    stream->cut = true;
+    if (stream->conn)
+        ps_http_conn_cut(stream->conn);
+}
+
 void ps_http_stream_send(struct ps_http_stream *stream, const char *data, size_t len)
 {
     struct evbuffer *chunk;
@@ -110,9 +117,7 @@ void ps_http_stream_send(struct ps_http_stream *stream, const char *data, size_t
     if (stream->cut || len == 0)
         return;
     if (ps_http_stream_waiting(stream) + len > PS_HTTP_STREAM_WAITING) {
-        stream->cut = true;
-        if (stream->conn)
-            ps_http_conn_cut(stream->conn);
+        ps_http_stream_drop(stream);
         return;
     }
     chunk = evbuffer_new();

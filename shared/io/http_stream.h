@@ -21,6 +21,7 @@ struct ps_http_stream *ps_http_stream_start(struct ps_http_exchange *exchange,
  * nothing at all is dropped after the server's timeout. */
 void ps_http_stream_send(struct ps_http_stream *stream, const char *data, size_t len);
 size_t ps_http_stream_waiting(const struct ps_http_stream *stream); /* bytes not yet taken */
+void ps_http_stream_drop(struct ps_http_stream *stream);            /* gone runs later */
 void ps_http_stream_end(struct ps_http_stream *stream);             /* NULL is fine */
 
 #endif

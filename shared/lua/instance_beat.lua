@@ -1,7 +1,12 @@
--- KEYS: instance:<component>:<id>
--- ARGV: life in ms, then name, value, name, value ...
+-- KEYS: instance:<component>:<id> instances
+-- ARGV: life in ms, "<component>:<id>", then name, value, name, value ...
 -- RETURNS: 1
 -- One script, so that the key is never there without its life: a heartbeat that cannot expire would keep a dead worker's tasks for ever.
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+-- instances names who beats, each until its own key ends, so that nobody has to search all keys for them.
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_ms)
+redis.call('ZADD', KEYS[2], string.format('%.0f', now_ms + ARGV[1]), ARGV[2])
 return 1

@@ -336,9 +336,10 @@ static void a_command_reads_its_answers_top_to_bottom(void **state)
     assert_string_equal(reply->element[1]->str, "b");
     assert_null(ps_sync_redis(sync, (const char *const[]){ "GET", "l" }, 2, &err));
     assert_int_equal(err.code, PS_REDIS_ERR_REPLY);
-    reply = ps_sync_script(
-        sync, PS_SCRIPT_INSTANCE_BEAT, (const char *const[]){ "k" }, 1,
-        (const struct ps_str[]){ ps_str_of("5000"), ps_str_of("n"), ps_str_of("v") }, 3, &err);
+    reply = ps_sync_script(sync, PS_SCRIPT_INSTANCE_BEAT, (const char *const[]){ "k", "all" }, 2,
+                           (const struct ps_str[]){ ps_str_of("5000"), ps_str_of("worker:k"),
+                                                    ps_str_of("n"), ps_str_of("v") },
+                           4, &err);
     assert_int_equal(reply->integer, 1);
     assert_string_equal(ask("HGET k n"), "v");
     ps_sync_destroy(sync);

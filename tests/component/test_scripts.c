@@ -35,6 +35,7 @@ static struct ps_test_redis *server;
 #define CHANNEL    LIST("channel:C")
 #define RECLAIM    LIST("notify", "notify:holders")
 #define REPLAY     LIST("notify", "notify:dead")
+#define BEAT(name) LIST("instance:worker:" name, "instances")
 
 static int start_server(void **state)
 {
@@ -496,9 +497,21 @@ static void a_limit_written_by_hand_does_no_harm(void **state)
 static void a_heartbeat_always_has_an_end(void **state)
 {
     (void)state;
-    RUN(INSTANCE_BEAT, LIST("instance:worker:w"), "5000", "version", "1", "in_flight", "2");
+    RUN(INSTANCE_BEAT, BEAT("w"), "5000", "worker:w", "version", "1", "in_flight", "2");
     assert_string_equal(DO("HMGET instance:worker:w version in_flight"), "[1 2]");
     assert_in_range(INT("PTTL instance:worker:w"), 4000, 5000);
+}
+
+static void who_beats_is_listed_until_its_heartbeat_ends(void **state)
+{
+    (void)state;
+    RUN(INSTANCE_BEAT, BEAT("short"), "1", "worker:short", "version", "1");
+    RUN(INSTANCE_BEAT, BEAT("long"), "60000", "worker:long", "version", "1");
+    RUN(INSTANCE_BEAT, BEAT("long"), "50000", "worker:long", "version", "1");
+    while (INT("EXISTS instance:worker:short") == 1)
+        continue;
+    RUN(INSTANCE_BEAT, BEAT("other"), "60000", "worker:other", "version", "1");
+    assert_string_equal(DO("ZRANGE instances 0 -1"), "[worker:long worker:other]");
 }
 
 /* Messages */
@@ -722,6 +735,7 @@ int main(void)
         FLUSHED(the_rate_is_never_cut_below_its_floor),
         FLUSHED(a_limit_written_by_hand_does_no_harm),
         FLUSHED(a_heartbeat_always_has_an_end),
+        FLUSHED(who_beats_is_listed_until_its_heartbeat_ends),
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),

@@ -39,6 +39,8 @@ class Status(FleetCase):
         self.assertEqual(code, 0)
         self.assertIn(f"cycle       1: {planned} planned, {planned} published, 0 finished", table)
         self.assertIn("workers     0 alive", table)
+        self.assertIn(f"[{50 * '.'}] 0 %", table)
+        self.assertIn("trouble     ! No worker is alive", table)
 
         self.fleet.start("scheduler")
         self.fleet.start("worker")
@@ -52,11 +54,31 @@ class Status(FleetCase):
         self.assertEqual(cycle["summary"]["hit_recent"], 1)
         self.assertEqual((status["discovered"], status["poll_count"]), (1, 1))
         self.assertEqual(status["papers"], len(made_index()))
+        self.assertEqual((status["verdict"], status["troubles"]), ("ok", []))
         _, table, _ = self.status()
-        for part in ("leader      scheduler-1 (epoch 1)", "standbys    scheduler-2",
+        for part in ("fleet       ok", "leader      scheduler-1 (epoch 1)", "standbys    scheduler-2",
                      "cycle       none is running", "worker-1: 0 in flight", "success"):
             self.assertIn(part, table)
         self.assertTrue(all(len(line) <= 80 for line in table.splitlines()), table)
+
+    def test_watched(self):
+        """Again and again, also while Redis is away."""
+        for component in ("scheduler", "worker", "notifier"):
+            self.fleet.start(component)
+        self.fleet.wait_cycles(1)
+        watcher = self.fleet.watch("scheduler", "status", "--json", "--watch", "1")
+
+        def shown():
+            return [json.loads(line) for line in watcher.output().splitlines()]
+        wait_until(lambda: len(shown()) >= 2, 20, "it is shown twice")
+        self.assertEqual(shown()[-1]["leader"], "scheduler-1")
+        self.fleet.redis.stop()
+        wait_until(lambda: "Redis" in watcher.log(), 20, "it says that Redis is away")
+        self.assertTrue(watcher.alive())
+        before = len(shown())
+        self.fleet.redis.start()
+        wait_until(lambda: len(shown()) > before and shown()[-1]["leader"] == "scheduler-1", 40,
+                   "it is shown again")
 
     def test_before_anything_ran(self):
         code, _, error = self.status()

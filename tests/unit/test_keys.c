@@ -28,6 +28,7 @@ static void every_key_bears_the_prefix(void **state)
         [PS_KEY_LIMIT] = "{ps}:limit:",
         [PS_KEY_COOLDOWN] = "{ps}:cooldown:",
         [PS_KEY_INSTANCE] = "{ps}:instance:",
+        [PS_KEY_INSTANCES] = "{ps}:instances",
     };
     struct ps_keys *keys = ps_keys_create("{ps}:");
     size_t i;

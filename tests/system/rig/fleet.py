@@ -155,6 +155,15 @@ class Fleet:
                               capture_output=True, text=True, timeout=timeout)
         return done.returncode, done.stdout, done.stderr
 
+    def watch(self, component, *arguments, **settings):
+        """Starts a command that goes on until the fleet is closed."""
+        path = program_path(f"paperscout-{component}")
+        process = Process(f"{component}-{arguments[0]}", [path, *arguments], self.folder,
+                          env=environment(self.settings_for(**settings)), cwd=self.folder)
+        process.process = process  # as the other extras
+        self.extras.append(process)
+        return process
+
     def wait_cycles(self, count, seconds=20):
         """Waits until so many cycles are closed; their rows, oldest first."""
         def look():

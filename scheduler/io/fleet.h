@@ -1,0 +1,42 @@
+/* The fleet as the status page sees it: read from Redis, PostgreSQL and this scheduler's own memory
+ * on timers, and kept as finished JSON, so that a request reads memory only (promise 8). */
+#ifndef PS_SCHEDULER_FLEET_H
+#define PS_SCHEDULER_FLEET_H
+#include "shared/core/json.h"
+
+#include <stdint.h>
+
+/* Members of /api/fleet, and events of /api/fleet/events (scheduler/page/README.md). */
+#define PS_FLEET_PARTS(PS_X)                                                                       \
+    PS_X(NOW, "now")                                                                               \
+    PS_X(INSTANCES, "instances")                                                                   \
+    PS_X(DAY, "day")                                                                               \
+    PS_X(RECENT, "recent")                                                                         \
+    PS_X(FAILED, "failed")
+
+enum ps_fleet_part {
+#define PS_X(id, name) PS_FLEET_##id,
+    PS_FLEET_PARTS(PS_X)
+#undef PS_X
+        PS_FLEET_PART_COUNT
+};
+
+struct ps_fleet;
+struct ps_scheduler;
+
+/* scheduler is borrowed. */
+struct ps_fleet *ps_fleet_create(struct ps_scheduler *scheduler) PS_MUST_USE;
+void ps_fleet_destroy(struct ps_fleet *fleet); /* after redis and pg are gone; NULL is fine */
+
+/* fn runs on the loop each time the parts were made anew: about each second while somebody looks.
+ */
+void ps_fleet_on_change(struct ps_fleet *fleet, void (*fn)(void *cookie), void *cookie);
+/* Somebody looks: reads often for the next minute. */
+void ps_fleet_looked_at(struct ps_fleet *fleet);
+
+const char *ps_fleet_part_name(enum ps_fleet_part part);
+/* Borrowed until the next change. version grows with each new text. */
+const char *ps_fleet_text(const struct ps_fleet *fleet, enum ps_fleet_part part,
+                          uint64_t *out_version);
+
+#endif

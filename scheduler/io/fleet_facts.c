@@ -1,0 +1,103 @@
+#include "scheduler/io/fleet_facts.h"
+
+#include "shared/core/civil.h"
+
+#include <string.h>
+
+enum { DEAD_RECENT_MS = 3600000 /* a task delivered too often is worth a word for so long */ };
+
+static const cJSON *first(const cJSON *read, const char *name)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(read, name);
+
+    return list == NULL ? NULL : list->child;
+}
+
+static int64_t number(const cJSON *object, const char *name, int64_t otherwise)
+{
+    int64_t value;
+
+    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : otherwise;
+}
+
+int64_t ps_fleet_count(const cJSON *read, const char *component, const char *field)
+{
+    const cJSON *instance = first(read, "instances");
+    int64_t sum = 0;
+
+    if (!cJSON_HasObjectItem(read, "instances"))
+        return -1;
+    for (; instance != NULL; instance = instance->next)
+        if (strcmp(ps_json_text(instance, "component"), component) == 0)
+            sum += field == NULL ? 1 : number(instance, field, 0);
+    return sum;
+}
+
+static int64_t circuits_open(const cJSON *read)
+{
+    const cJSON *instance = first(read, "instances");
+    int64_t open = 0;
+
+    for (; instance != NULL; instance = instance->next) {
+        const char *state = ps_json_text(instance, "circuit");
+
+        open += state != NULL && strcmp(state, "closed") != 0;
+    }
+    return open;
+}
+
+static int64_t dead_tasks(const cJSON *read, int64_t now_ms)
+{
+    const cJSON *entry = first(read, "dead_tasks");
+    int64_t recent = 0, at_ms;
+
+    for (; entry != NULL; entry = entry->next) {
+        const char *at = ps_json_text(entry, "at");
+
+        recent += at != NULL && ps_civil_parse_time(at, &at_ms) && at_ms > now_ms - DEAD_RECENT_MS;
+    }
+    return recent;
+}
+
+static const cJSON *paused_host(const cJSON *read)
+{
+    const cJSON *host = first(read, "hosts");
+
+    while (host != NULL && number(host, "paused_ms", 0) <= 0)
+        host = host->next;
+    return host;
+}
+
+cJSON *ps_fleet_standbys(const cJSON *read)
+{
+    const cJSON *instance = first(read, "instances");
+    const char *leader = ps_json_text(read, "leader");
+    cJSON *standbys = cJSON_CreateArray();
+
+    for (; instance != NULL; instance = instance->next) {
+        const char *id = ps_json_text(instance, "id");
+
+        if (strcmp(ps_json_text(instance, "component"), "scheduler") == 0 &&
+            (leader == NULL || strcmp(id, leader) != 0))
+            cJSON_AddItemToArray(standbys, cJSON_CreateString(id));
+    }
+    return standbys;
+}
+
+void ps_fleet_facts(const cJSON *read, struct ps_trouble_facts *facts)
+{
+    const cJSON *notify = cJSON_GetObjectItemCaseSensitive(read, "notify");
+    const cJSON *paused = paused_host(read);
+
+    facts->led = read == NULL || ps_json_text(read, "leader") != NULL;
+    facts->schedulers = ps_fleet_count(read, "scheduler", NULL);
+    facts->workers = ps_fleet_count(read, "worker", NULL);
+    facts->notifiers = ps_fleet_count(read, "notifier", NULL);
+    facts->circuits_open = circuits_open(read);
+    facts->queue_length = number(notify, "length", -1);
+    facts->dead_messages = number(notify, "dead", -1);
+    facts->dead_tasks = dead_tasks(read, facts->now_ms);
+    facts->paused_host = ps_json_text(paused, "host");
+    facts->paused_why = ps_json_text(paused, "why");
+    facts->paused_ms = number(paused, "paused_ms", 0);
+}

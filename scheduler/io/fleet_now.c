@@ -1,0 +1,221 @@
+#include "scheduler/io/fleet_now.h"
+
+#include "scheduler/core/poll_clock.h"
+#include "scheduler/io/fleet_facts.h"
+#include "scheduler/io/fleet_redis.h"
+#include "scheduler/io/scheduler.h"
+#include "shared/io/clock.h"
+
+#include <string.h>
+
+static const struct ps_daemon *daemon_of(const struct ps_fleet_view *view)
+{
+    return ps_scheduler_daemon(view->scheduler);
+}
+
+static const cJSON *of(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static int64_t number(const cJSON *object, const char *name, int64_t otherwise)
+{
+    int64_t value;
+
+    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : otherwise;
+}
+
+static void add_copy(cJSON *into, const char *name, const cJSON *value)
+{
+    cJSON_AddItemToObject(into, name,
+                          value == NULL ? cJSON_CreateNull() : cJSON_Duplicate(value, true));
+}
+
+static bool leads(const struct ps_fleet_view *view)
+{
+    return ps_election_leads(ps_scheduler_election(view->scheduler));
+}
+
+static cJSON *find_troubles(const struct ps_fleet_view *view, int64_t now_ms)
+{
+    const struct ps_daemon *daemon = daemon_of(view);
+    const struct ps_stats_now *stats = ps_scheduler_stats(view->scheduler);
+    struct ps_trouble_facts facts = {
+        .now_ms = now_ms,
+        .interval_ms = ps_config_poll_interval_ms(daemon->config),
+        .launched_ms = daemon->launched_ms,
+        .redis_up = ps_redis_up(daemon->redis),
+        .database_up = ps_pg_up(daemon->pg),
+        .redis_fault = ps_redis_watch_fault(daemon->redis_watch),
+        .stuck = ps_scheduler_stuck(view->scheduler),
+        .last_good_ms = stats->last_good_ms,
+        .last_status = stats->last_status[0] == '\0' ? NULL : stats->last_status,
+        .last_error = stats->last_error,
+        .queue_warn = daemon->config->mq_backpressure_threshold,
+        .queue_max = daemon->config->mq_max_size,
+    };
+
+    ps_fleet_facts(view->redis, &facts);
+    facts.led = facts.led || leads(view);
+    return ps_trouble_find(&facts);
+}
+
+static void add_served_by(const struct ps_fleet_view *view, cJSON *now)
+{
+    const struct ps_daemon *daemon = daemon_of(view);
+    cJSON *self = cJSON_AddObjectToObject(now, "served_by");
+
+    ps_json_add_text(self, "instance", daemon->instance);
+    ps_json_add_text(self, "version", PS_VERSION);
+    ps_json_add_text(self, "role", leads(view) ? "leader" : "standby");
+    ps_json_add_time(self, "launched_at", daemon->launched_ms);
+}
+
+static void add_servers(const struct ps_fleet_view *view, cJSON *now)
+{
+    const struct ps_daemon *daemon = daemon_of(view);
+    cJSON *redis = cJSON_AddObjectToObject(now, "redis");
+    cJSON *database = cJSON_AddObjectToObject(now, "database");
+
+    ps_json_add_bool(redis, "connected", ps_redis_up(daemon->redis));
+    ps_json_add_time(redis, "read_at", view->redis_ms);
+    ps_json_add_text(redis, "fault", ps_redis_watch_fault(daemon->redis_watch));
+    ps_json_add_bool(database, "connected", ps_pg_up(daemon->pg));
+    ps_json_add_time(database, "read_at", view->stored_ms);
+}
+
+static void add_leader(const struct ps_fleet_view *view, cJSON *now)
+{
+    const cJSON *epoch = of(view->redis, "epoch");
+
+    if (leads(view)) { /* this one knows better than what was read */
+        ps_json_add_text(now, "leader", daemon_of(view)->instance);
+        ps_json_add_int(now, "epoch", ps_election_epoch(ps_scheduler_election(view->scheduler)));
+    } else {
+        ps_json_add_text(now, "leader", ps_json_text(view->redis, "leader"));
+        add_copy(now, "epoch", epoch);
+    }
+    cJSON_AddItemToObject(now, "standbys", ps_fleet_standbys(view->redis));
+}
+
+static void add_counts(const struct ps_fleet_view *view, cJSON *now)
+{
+    static const char *const components[] = { "scheduler", "worker", "notifier" };
+    cJSON *alive = cJSON_AddObjectToObject(now, "alive");
+
+    for (size_t i = 0; i < PS_COUNT_OF(components); i++) {
+        int64_t living = ps_fleet_count(view->redis, components[i], NULL);
+
+        if (living >= 0)
+            ps_json_add_int(alive, components[i], living);
+        else
+            cJSON_AddNullToObject(alive, components[i]);
+    }
+    ps_json_add_int(now, "probes_in_flight", ps_fleet_count(view->redis, "worker", "in_flight"));
+}
+
+/* The leader's own ledger; for others the hash in Redis, when it is of the cycle that runs. */
+static void add_progress(const struct ps_fleet_view *view, cJSON *cycle)
+{
+    const struct ps_run *run = leads(view) ? ps_scheduler_office(view->scheduler)->run : NULL;
+    const cJSON *hash = of(view->redis, "cycle");
+    cJSON *outcomes;
+
+    if (number(hash, "number", 0) != view->stored->number)
+        hash = NULL;
+    if (run != NULL && run->ledger.cycle != view->stored->number)
+        run = NULL;
+    ps_json_add_int(cycle, "published", number(hash, "published", 0));
+    ps_json_add_int(cycle, "finished",
+                    run != NULL ? (int64_t)run->ledger.settled : number(hash, "finished", 0));
+    outcomes = cJSON_AddObjectToObject(cycle, "outcomes");
+    for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
+        const char *name = ps_outcome_name((enum ps_outcome)i);
+
+        ps_json_add_int(outcomes, name,
+                        run != NULL ? (int64_t)run->ledger.outcomes[i] : number(hash, name, 0));
+    }
+}
+
+static int64_t next_poll_ms(const struct ps_fleet_view *view)
+{
+    const struct ps_config *config = daemon_of(view)->config;
+    const struct ps_fleet_stored *stored = view->stored;
+    struct ps_poll_clock clock;
+
+    if (stored->number == 0 || stored->finished_ms == 0)
+        return 0;
+    ps_poll_clock_init(&clock, ps_config_poll_interval_ms(config),
+                       (int64_t)(config->poll_overrun_cooldown_seconds * 1000),
+                       stored->finished_ms);
+    return stored->finished_ms +
+           ps_poll_clock_sleep(&clock, stored->started_ms, stored->finished_ms);
+}
+
+/* The newest cycle, running or closed. */
+static void add_cycle(const struct ps_fleet_view *view, cJSON *now)
+{
+    const struct ps_fleet_stored *stored = view->stored;
+    cJSON *cycle;
+
+    ps_json_add_time(now, "next_poll_at", next_poll_ms(view));
+    if (stored->number == 0) {
+        cJSON_AddNullToObject(now, "cycle");
+        return;
+    }
+    cycle = cJSON_AddObjectToObject(now, "cycle");
+    ps_json_add_int(cycle, "number", stored->number);
+    ps_json_add_int(cycle, "epoch", stored->epoch);
+    ps_json_add_text(cycle, "status", ps_cycle_status_name(stored->status));
+    ps_json_add_time(cycle, "started_at", stored->started_ms);
+    ps_json_add_time(cycle, "finished_at", stored->finished_ms);
+    ps_json_add_time(cycle, "deadline", stored->deadline_ms);
+    ps_json_add_int(cycle, "planned", stored->planned);
+    ps_json_add_cut(cycle, "error", stored->error, PS_FLEET_TEXT_MAX);
+    add_progress(view, cycle);
+}
+
+static void add_known(cJSON *now, const char *name, int64_t value)
+{
+    if (value >= 0)
+        ps_json_add_int(now, name, value);
+    else
+        cJSON_AddNullToObject(now, name);
+}
+
+static void add_queues(const struct ps_fleet_view *view, cJSON *now)
+{
+    const struct ps_stats_now *stats = ps_scheduler_stats(view->scheduler);
+    const struct ps_config *config = daemon_of(view)->config;
+
+    add_copy(now, "tasks", of(view->redis, "tasks"));
+    add_copy(now, "results", of(view->redis, "results"));
+    add_copy(now, "notify", of(view->redis, "notify"));
+    add_copy(now, "hosts", of(view->redis, "hosts"));
+    ps_json_add_int(now, "notify_warn", config->mq_backpressure_threshold);
+    ps_json_add_int(now, "notify_max", config->mq_max_size);
+    ps_json_add_real(now, "rate_limit", config->probe_rate_limit);
+    add_known(now, "outbox_pending", stats->outbox_pending);
+    add_known(now, "papers", stats->papers);
+    add_known(now, "discovered", stats->discovered);
+    add_known(now, "poll_count", stats->poll_count);
+    ps_json_add_time(now, "last_successful_poll", stats->last_good_ms);
+    ps_json_add_time(now, "index_fetched_at", stats->index_fetched_ms);
+}
+
+cJSON *ps_fleet_now(const struct ps_fleet_view *view)
+{
+    int64_t now_ms = ps_clock_wall_ms();
+    cJSON *now = cJSON_CreateObject(), *troubles = find_troubles(view, now_ms);
+
+    ps_json_add_time(now, "at", now_ms);
+    ps_json_add_text(now, "verdict", ps_trouble_worst(troubles));
+    cJSON_AddItemToObject(now, "troubles", troubles);
+    add_served_by(view, now);
+    add_servers(view, now);
+    add_leader(view, now);
+    add_counts(view, now);
+    add_cycle(view, now);
+    add_queues(view, now);
+    return now;
+}

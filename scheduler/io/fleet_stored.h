@@ -1,0 +1,25 @@
+/* What PostgreSQL knows of the fleet, kept for the status page. */
+#ifndef PS_SCHEDULER_FLEET_STORED_H
+#define PS_SCHEDULER_FLEET_STORED_H
+#include "scheduler/core/day.h"
+#include "shared/io/pg.h"
+
+enum { PS_FLEET_STORED_LATEST = 25 }; /* drafts and papers */
+
+struct ps_fleet_stored {
+    struct ps_day day;
+    cJSON *drafts, *papers; /* the latest first; NULL: not read yet */
+    /* The newest cycle; number 0: there is none, or it was not read yet. */
+    int64_t number, epoch, started_ms, finished_ms, deadline_ms, planned;
+    enum ps_cycle_status status;
+    char *error; /* NULL for none */
+};
+
+void ps_fleet_stored_init(struct ps_fleet_stored *stored);
+void ps_fleet_stored_clear(struct ps_fleet_stored *stored);
+/* Gives the batch that ps_fleet_stored_read takes the rows of. */
+struct ps_pg_batch *ps_fleet_stored_ask(const struct ps_fleet_stored *stored) PS_MUST_USE;
+void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows,
+                          int64_t now_ms);
+
+#endif
