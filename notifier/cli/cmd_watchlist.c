@@ -1,6 +1,5 @@
 #include "notifier/cli/commands.h"
 #include "notifier/io/watch_store.h"
-#include "shared/core/str.h"
 #include "shared/io/sync.h"
 
 #include <stdio.h>
@@ -33,36 +32,44 @@ static bool what_of(int argc, char **argv, enum what *out_what)
     return false;
 }
 
-static const char *noun(const struct ps_watch_entry *entry)
+static const char *noun(enum ps_watch_kind kind)
 {
-    return entry->is_number ? "paper" : "author";
+    return kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_kind_noun(kind);
 }
 
 static int tell_list(const char *user, const struct ps_pg_rows *rows)
 {
-    int count = ps_watch_listed(rows);
+    size_t count = ps_watch_listed(rows), watched = 0;
 
-    if (count == 0)
+    for (size_t i = 0; i < count; i++)
+        watched += ps_watch_listed_at(rows, i).watched;
+    if (watched == 0)
         (void)printf("%s watches nothing.\n", user);
-    for (int i = 0; i < count; i++) {
-        const char *text = ps_watch_listed_at(rows, i);
+    for (size_t i = 0; i < count; i++) {
+        struct ps_reply_entry entry = ps_watch_listed_at(rows, i);
+        enum ps_watch_kind kind = PS_WATCH_KIND_ALL;
 
-        (void)printf("%-6s %s\n", ps_str_digits(ps_str_of(text)) ? "paper" : "author", text);
+        if (!ps_watch_kind_parse(entry.kind, &kind))
+            continue;
+        (void)printf("%-6s %s%s\n", noun(kind), entry.value,
+                     !entry.quiet   ? ""
+                     : entry.snooze ? " (snoozed)"
+                                    : " (muted)");
     }
     return PS_EXIT_OK;
 }
 
-static int tell_add(const char *user, const struct ps_watch_entry *entry,
-                    const struct ps_pg_rows *rows)
+static int tell_add(const char *user, const struct ps_watch_rule *rule, enum ps_watch_change change)
 {
-    switch (ps_watch_added(rows)) {
+    switch (change) {
     case PS_WATCH_DONE:
-        (void)printf("%s now watches %s %s.\n", user, noun(entry), entry->text);
+        (void)printf("%s now watches %s %s.\n", user, noun(rule->kind), rule->text);
         return PS_EXIT_OK;
     case PS_WATCH_SAME:
-        (void)printf("%s watches %s %s already.\n", user, noun(entry), entry->text);
+        (void)printf("%s watches %s %s already.\n", user, noun(rule->kind), rule->text);
         return PS_EXIT_OK;
     case PS_WATCH_FULL:
+    case PS_WATCH_CHANGE_COUNT:
         break;
     }
     (void)fprintf(stderr, "%s has %d entries, and no more can be stored; remove one first.\n", user,
@@ -70,23 +77,20 @@ static int tell_add(const char *user, const struct ps_watch_entry *entry,
     return PS_EXIT_FAILED;
 }
 
-static int tell_remove(const char *user, const struct ps_watch_entry *entry,
-                       const struct ps_pg_rows *rows)
+static int tell_remove(const char *user, const struct ps_watch_rule *rule,
+                       enum ps_watch_change change)
 {
-    if (ps_watch_removed(rows) == PS_WATCH_DONE) {
-        (void)printf("%s no longer watches %s %s.\n", user, noun(entry), entry->text);
+    if (change == PS_WATCH_DONE) {
+        (void)printf("%s no longer watches %s %s.\n", user, noun(rule->kind), rule->text);
         return PS_EXIT_OK;
     }
-    (void)fprintf(stderr, "%s does not watch %s %s.\n", user, noun(entry), entry->text);
+    (void)fprintf(stderr, "%s does not watch %s %s.\n", user, noun(rule->kind), rule->text);
     return PS_EXIT_FAILED;
 }
 
-static int run(struct ps_sync *sync, enum what what, const char *user,
-               const struct ps_watch_entry *entry)
+static int run(struct ps_sync *sync, enum what what, const char *user, const struct ps_ask *ask)
 {
-    struct ps_pg_batch *batch = what == LIST  ? ps_watch_list(user)
-                                : what == ADD ? ps_watch_add(user, entry)
-                                              : ps_watch_remove(user, entry);
+    struct ps_pg_batch *batch = what == LIST ? ps_watch_list(user) : ps_watch_change(user, ask);
     struct ps_err err;
     const struct ps_pg_rows *rows = ps_sync_pg(sync, batch, &err);
 
@@ -98,16 +102,16 @@ static int run(struct ps_sync *sync, enum what what, const char *user,
     case LIST:
         return tell_list(user, rows);
     case ADD:
-        return tell_add(user, entry, rows);
+        return tell_add(user, &ask->rule, ps_watch_changed(rows));
     case REMOVE:
         break;
     }
-    return tell_remove(user, entry, rows);
+    return tell_remove(user, &ask->rule, ps_watch_changed(rows));
 }
 
 int ps_cmd_watchlist(int argc, char **argv, void *env)
 {
-    struct ps_watch_entry entry = { .is_number = false };
+    struct ps_ask ask = { .kind = PS_ASK_LIST };
     struct ps_sync *sync;
     struct ps_err err;
     enum what what;
@@ -115,14 +119,16 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
 
     if (!what_of(argc, argv, &what) || !user_ok(argv[1]))
         return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
-    if (what != LIST && !ps_watch_entry_parse(argv[3], strlen(argv[3]), &entry, &err)) {
+    if (what != LIST)
+        ask.kind = what == ADD ? PS_ASK_ADD : PS_ASK_REMOVE;
+    if (what != LIST && !ps_watch_rule_of_entry(argv[3], strlen(argv[3]), &ask.rule, &err)) {
         (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
         return PS_EXIT_USAGE;
     }
     sync = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, PS_SYNC_PG,
                           PS_NOTIFIER_WAIT_MS, &status);
     if (sync != NULL)
-        status = run(sync, what, argv[1], &entry);
+        status = run(sync, what, argv[1], &ask);
     ps_sync_destroy(sync);
     return status;
 }

@@ -2,7 +2,9 @@
 
 #include "notifier/core/outage.h"
 #include "notifier/core/pressure.h"
+#include "notifier/io/answerer.h"
 #include "notifier/io/console.h"
+#include "notifier/io/listener.h"
 #include "notifier/io/sender.h"
 #include "notifier/io/slack_api.h"
 #include "shared/core/alloc.h"
@@ -21,6 +23,8 @@ struct ps_notifier {
     struct ps_claims *claims;
     struct ps_channels *channels;
     struct ps_sender *sender;
+    struct ps_answerer *answerer;
+    struct ps_listener *listener; /* NULL where Slack cannot speak to us */
     struct ps_timer *watch;
     struct ps_outage outage; /* of Redis */
     struct ps_pressure pressure;
@@ -113,6 +117,49 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
                                      : ps_console_create(daemon->loop, STDOUT_FILENO);
 }
 
+static int64_t depth_of(void *cookie)
+{
+    return ps_notifier_depth(cookie);
+}
+
+static const char *circuit_of(void *cookie)
+{
+    return ps_breaker_state_name(ps_lanes_circuit(ps_notifier_lanes(cookie)));
+}
+
+static void on_heard(void *cookie, const struct ps_heard *heard)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_answerer_take(notifier->answerer, heard);
+}
+
+/* Without the secret nobody can be told from Slack, so nobody is listened to. */
+static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
+{
+    const struct ps_daemon *daemon = notifier->daemon;
+    const struct ps_config *config = daemon->config;
+    const struct ps_listener_options options = { .loop = daemon->loop,
+                                                 .pg = daemon->pg,
+                                                 .metrics = daemon->metrics,
+                                                 .host = config->events_bind_host,
+                                                 .port = (uint16_t)config->port,
+                                                 .secret = config->slack_signing_secret,
+                                                 .cookie = notifier,
+                                                 .heard = on_heard };
+
+    if (config->slack_signing_secret[0] == '\0') {
+        PS_LOG(EVENTS_CLOSED, F_TEXT("why", "SLACK_SIGNING_SECRET is not set"));
+        return true;
+    }
+    notifier->listener = ps_listener_create(&options, err);
+    if (notifier->listener == NULL)
+        return false;
+    PS_LOG(EVENTS_LISTEN, F_TEXT("host", config->events_bind_host),
+           F_INT("port", ps_listener_port(notifier->listener)));
+    return true;
+}
+
 bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
 {
     const struct ps_config *config = daemon->config;
@@ -124,6 +171,10 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                        "SLACK_BOT_TOKEN: required where NOTIFY_SINK is slack");
     notifier = ps_alloc_zero(1, sizeof(*notifier));
     notifier->daemon = daemon;
+    if (!listen_to_slack(notifier, err)) {
+        free(notifier);
+        return false;
+    }
     notifier->claims = ps_claims_create(daemon->pg, daemon->instance);
     notifier->channels =
         ps_channels_create(daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
@@ -153,6 +204,14 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .depth = on_depth,
     };
     notifier->sender = ps_sender_create(&options);
+    notifier->answerer =
+        ps_answerer_create(&(struct ps_answerer_options){ .loop = daemon->loop,
+                                                          .pg = daemon->pg,
+                                                          .metrics = daemon->metrics,
+                                                          .launched_ms = daemon->launched_ms,
+                                                          .cookie = notifier,
+                                                          .depth = depth_of,
+                                                          .circuit = circuit_of });
     notifier->watch = ps_timer_create(daemon->loop, on_watch, notifier);
     ps_timer_set(notifier->watch, 0);
     PS_LOG(NOTIFIER_START, F_TEXT("sink", use_slack(config) ? "slack" : "console"),
@@ -183,6 +242,9 @@ void ps_notifier_drain(void *self, int count)
 
     PS_LOG(NOTIFIER_DRAIN, F_INT("held", ps_lanes_held(ps_sender_lanes(notifier->sender))),
            F_BOOL("hurry", count > 1));
+    if (notifier->listener != NULL)
+        ps_listener_drain(notifier->listener);
+    ps_answerer_drain(notifier->answerer);
     ps_sender_drain(notifier->sender, count > 1, on_drained, notifier);
 }
 
@@ -193,6 +255,8 @@ void ps_notifier_destroy(void *self)
     if (notifier == NULL)
         return;
     ps_timer_destroy(notifier->watch);
+    ps_listener_destroy(notifier->listener);
+    ps_answerer_destroy(notifier->answerer);
     ps_sender_destroy(notifier->sender);
     ps_claims_destroy(notifier->claims);
     ps_channels_destroy(notifier->channels);

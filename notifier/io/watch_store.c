@@ -1,64 +1,182 @@
 #include "notifier/io/watch_store.h"
 
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CALL_PARAMS_MAX = 8, NUMBER_TEXT = 24 };
+enum { LIST_KIND, LIST_VALUE, LIST_WATCHED, LIST_QUIET, LIST_SNOOZE, LIST_UNTIL };
+enum { ENTRIES, DIGEST };
+
+/* A call of a function of the database that changes something and tells what became of it. */
+struct call {
+    const char *function;
+    const char *params[CALL_PARAMS_MAX];
+    size_t count;
+    char until[NUMBER_TEXT], number[NUMBER_TEXT];
+};
+
+static void add_param(struct call *call, const char *value)
+{
+    call->params[call->count++] = value;
+}
+
+static void add_number(struct call *call, char buffer[NUMBER_TEXT], int64_t value)
+{
+    (void)snprintf(buffer, NUMBER_TEXT, "%" PRId64, value);
+    add_param(call, buffer);
+}
+
+static bool is_entry(const struct ps_watch_rule *rule)
+{
+    return rule->kind == PS_WATCH_KIND_NUMBER || rule->kind == PS_WATCH_KIND_AUTHOR;
+}
+
+static void add_rule(struct call *call, const struct ps_watch_rule *rule, bool with_kind)
+{
+    if (with_kind)
+        add_param(call, ps_watch_kind_name(rule->kind));
+    add_param(call, rule->text);
+}
+
+static void call_of(const char *user, const struct ps_ask *ask, struct call *call)
+{
+    bool entry = is_entry(&ask->rule);
+
+    *call = (struct call){ .function = NULL };
+    add_param(call, user);
+    switch (ask->kind) {
+    case PS_ASK_ADD:
+        call->function = entry ? "ps_watch_add" : "ps_rule_add";
+        add_rule(call, &ask->rule, !entry);
+        add_number(call, call->number, entry ? PS_WATCH_ENTRIES_A_USER : PS_WATCH_RULES_A_USER);
+        break;
+    case PS_ASK_REMOVE:
+        call->function = entry ? "ps_watch_remove" : "ps_rule_remove";
+        add_rule(call, &ask->rule, !entry);
+        break;
+    case PS_ASK_MUTE:
+        call->function = "ps_mute_set";
+        add_rule(call, &ask->rule, true);
+        add_param(call, ask->snooze ? "true" : "false");
+        add_number(call, call->until, ask->until_ms);
+        add_number(call, call->number, PS_WATCH_MUTES_A_USER);
+        break;
+    case PS_ASK_UNMUTE:
+        call->function = "ps_mute_end";
+        add_rule(call, &ask->rule, true);
+        break;
+    case PS_ASK_DIGEST_DAILY:
+        call->function = "ps_digest_daily";
+        add_number(call, call->number, ask->minute);
+        break;
+    case PS_ASK_DIGEST_OFF:
+        call->function = "ps_digest_off";
+        break;
+    case PS_ASK_DIGEST_NOW:
+        call->function = "ps_digest_now";
+        break;
+    case PS_ASK_HELP:
+    case PS_ASK_STATUS:
+    case PS_ASK_VERSION:
+    case PS_ASK_UPTIME:
+    case PS_ASK_SEARCH:
+    case PS_ASK_UNKNOWN:
+    case PS_ASK_LIST:
+    case PS_ASK_WHY:
+    case PS_ASK_WRONG:
+    case PS_ASK_COUNT:
+        abort(); /* no change */
+    }
+}
+
+/* "ps_watch_add($3, $4, $5)" */
+static void add_call_text(struct ps_buf *sql, const struct call *call, size_t first)
+{
+    (void)ps_buf_format(sql, "%s(", call->function);
+    for (size_t i = 0; i < call->count; i++)
+        (void)ps_buf_format(sql, "%s$%zu", i == 0 ? "" : ", ", first + i);
+    (void)ps_buf_char(sql, ')');
+}
+
+struct ps_pg_batch *ps_watch_change(const char *user, const struct ps_ask *ask)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    struct ps_buf sql;
+    struct call call;
+
+    call_of(user, ask, &call);
+    ps_buf_init(&sql, 256);
+    (void)ps_buf_text(&sql, "SELECT ");
+    add_call_text(&sql, &call, 1);
+    ps_pg_batch_add(batch, ps_buf_str(&sql), call.params, call.count);
+    ps_buf_clear(&sql);
+    return batch;
+}
+
+void ps_watch_change_answered(struct ps_pg_batch *batch, const char *event, const char *user,
+                              const struct ps_ask *ask, char *const texts[PS_WATCH_CHANGE_COUNT])
+{
+    const char *params[4 + CALL_PARAMS_MAX] = { event, texts[PS_WATCH_DONE], texts[PS_WATCH_SAME],
+                                                texts[PS_WATCH_FULL] };
+    struct ps_buf sql;
+    struct call call;
+
+    call_of(user, ask, &call);
+    ps_buf_init(&sql, 512);
+    (void)ps_buf_text(&sql, "SELECT ps_heard_answer($1, 0, CASE ");
+    add_call_text(&sql, &call, 5);
+    (void)ps_buf_text(&sql, " WHEN 'done' THEN $2 WHEN 'same' THEN $3 ELSE $4 END)");
+    memcpy(params + 4, call.params, call.count * sizeof(*params));
+    ps_pg_batch_add(batch, ps_buf_str(&sql), params, 4 + call.count);
+    ps_buf_clear(&sql);
+}
+
+enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows)
+{
+    const char *what = ps_pg_text(rows, 0, 0, 0);
+
+    if (strcmp(what, "done") == 0)
+        return PS_WATCH_DONE;
+    return strcmp(what, "same") == 0 ? PS_WATCH_SAME : PS_WATCH_FULL;
+}
 
 struct ps_pg_batch *ps_watch_list(const char *user)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
     PS_PG_ADD(batch,
-              "SELECT entry FROM watchlist WHERE user_id = $1 ORDER BY entry !~ '^[0-9]+$',"
-              " CASE WHEN entry ~ '^[0-9]+$' THEN entry::bigint END, entry",
+              "SELECT kind, value, watched, quiet, snooze, ps_ms(until) FROM watched "
+              "WHERE user_id = $1 ORDER BY NOT watched, "
+              "array_position(ARRAY['number', 'author', 'subgroup', 'pattern', 'all'], kind), "
+              "CASE WHEN kind = 'number' THEN value::bigint END, value",
               user);
+    PS_PG_ADD(batch, "SELECT minute FROM digest WHERE user_id = $1", user);
     return batch;
 }
 
-/* The lock makes the count of entries hold for two commands at once. */
-struct ps_pg_batch *ps_watch_add(const char *user, const struct ps_watch_entry *entry)
+size_t ps_watch_listed(const struct ps_pg_rows *rows)
 {
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-    char most[16];
-
-    (void)snprintf(most, sizeof(most), "%d", PS_WATCH_ENTRIES_A_USER);
-    PS_PG_ADD(batch, "SELECT pg_advisory_xact_lock(hashtext('watchlist'), hashtext($1))", user);
-    PS_PG_ADD(batch,
-              "SELECT EXISTS (SELECT FROM watchlist WHERE user_id = $1 AND entry = $2),"
-              " (SELECT count(*) FROM watchlist WHERE user_id = $1) >= $3::bigint",
-              user, entry->text, most);
-    PS_PG_ADD(batch,
-              "INSERT INTO watchlist (user_id, entry) SELECT $1, $2"
-              " WHERE (SELECT count(*) FROM watchlist WHERE user_id = $1) < $3::bigint"
-              " ON CONFLICT DO NOTHING",
-              user, entry->text, most);
-    return batch;
+    return (size_t)ps_pg_row_count(rows, ENTRIES);
 }
 
-struct ps_pg_batch *ps_watch_remove(const char *user, const struct ps_watch_entry *entry)
+struct ps_reply_entry ps_watch_listed_at(const struct ps_pg_rows *rows, size_t row)
 {
-    struct ps_pg_batch *batch = ps_pg_batch_create();
+    int at = (int)row;
 
-    PS_PG_ADD(batch, "DELETE FROM watchlist WHERE user_id = $1 AND entry = $2", user, entry->text);
-    return batch;
+    return (struct ps_reply_entry){ .kind = ps_pg_text(rows, ENTRIES, at, LIST_KIND),
+                                    .value = ps_pg_text(rows, ENTRIES, at, LIST_VALUE),
+                                    .watched = ps_pg_bool(rows, ENTRIES, at, LIST_WATCHED),
+                                    .quiet = ps_pg_bool(rows, ENTRIES, at, LIST_QUIET),
+                                    .snooze = ps_pg_bool(rows, ENTRIES, at, LIST_SNOOZE),
+                                    .until_ms = ps_pg_int(rows, ENTRIES, at, LIST_UNTIL, 0) };
 }
 
-int ps_watch_listed(const struct ps_pg_rows *rows)
+int ps_watch_listed_minute(const struct ps_pg_rows *rows)
 {
-    return ps_pg_row_count(rows, 0);
-}
-
-const char *ps_watch_listed_at(const struct ps_pg_rows *rows, int row)
-{
-    return ps_pg_text(rows, 0, row, 0);
-}
-
-enum ps_watch_change ps_watch_added(const struct ps_pg_rows *rows)
-{
-    if (ps_pg_affected(rows, 2) > 0)
-        return PS_WATCH_DONE;
-    return ps_pg_bool(rows, 1, 0, 0) ? PS_WATCH_SAME : PS_WATCH_FULL;
-}
-
-enum ps_watch_change ps_watch_removed(const struct ps_pg_rows *rows)
-{
-    return ps_pg_affected(rows, 0) > 0 ? PS_WATCH_DONE : PS_WATCH_SAME;
+    return ps_pg_row_count(rows, DIGEST) == 0 ? -1 : (int)ps_pg_int(rows, DIGEST, 0, 0, -1);
 }

@@ -1,24 +1,25 @@
-/* Watchlists in PostgreSQL: the statements, for commands of people here and in Slack. */
+/* Watchlists and what belongs to them, in PostgreSQL: one piece of code for commands of people here
+   and in Slack. */
 #ifndef PS_NOTIFIER_WATCH_STORE_H
 #define PS_NOTIFIER_WATCH_STORE_H
-#include "shared/core/watch_entry.h"
+#include "notifier/core/reply.h"
 #include "shared/io/pg.h"
 
-enum ps_watch_change {
-    PS_WATCH_DONE,
-    PS_WATCH_SAME, /* it was there already, or was not there */
-    PS_WATCH_FULL  /* PS_WATCH_ENTRIES_A_USER are stored */
-};
-
-/* Give batches. list: one row an entry, in order: numbers, then authors. */
+/* Give batches of one statement. A change (ADD REMOVE MUTE UNMUTE DIGEST_…) is made whole, or not
+   at all. */
 struct ps_pg_batch *ps_watch_list(const char *user) PS_MUST_USE;
-struct ps_pg_batch *ps_watch_add(const char *user, const struct ps_watch_entry *entry) PS_MUST_USE;
-struct ps_pg_batch *ps_watch_remove(const char *user,
-                                    const struct ps_watch_entry *entry) PS_MUST_USE;
-/* What the batches answered. */
-int ps_watch_listed(const struct ps_pg_rows *rows);
-const char *ps_watch_listed_at(const struct ps_pg_rows *rows, int row);
-enum ps_watch_change ps_watch_added(const struct ps_pg_rows *rows);
-enum ps_watch_change ps_watch_removed(const struct ps_pg_rows *rows);
+struct ps_pg_batch *ps_watch_change(const char *user, const struct ps_ask *ask) PS_MUST_USE;
+/* Makes the change in a batch that began with ps_heard_take(event), and answers event with the text
+   for what became of it. */
+void ps_watch_change_answered(struct ps_pg_batch *batch, const char *event, const char *user,
+                              const struct ps_ask *ask, char *const texts[PS_WATCH_CHANGE_COUNT]);
+/* What ps_watch_change answered. */
+enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows);
+
+/* What ps_watch_list answered: numbers, authors, subgroups, patterns, then what is only muted. Text
+   is borrowed from rows. */
+size_t ps_watch_listed(const struct ps_pg_rows *rows);
+struct ps_reply_entry ps_watch_listed_at(const struct ps_pg_rows *rows, size_t row);
+int ps_watch_listed_minute(const struct ps_pg_rows *rows); /* of the daily digest; -1: none */
 
 #endif

@@ -1,0 +1,10 @@
+/* application/x-www-form-urlencoded, as slash commands come. */
+#ifndef PS_NOTIFIER_FORM_H
+#define PS_NOTIFIER_FORM_H
+#include <stddef.h>
+
+/* Gives the decoded value of the first field of that name; NULL when there is none. A "%" that two
+   hexadecimal digits do not follow stands for itself, a NUL that was sent ends the value. */
+char *ps_form_value(const char *form, size_t len, const char *name);
+
+#endif

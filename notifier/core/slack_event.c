@@ -1,0 +1,316 @@
+#include "notifier/core/slack_event.h"
+
+#include "notifier/core/form.h"
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/fold.h"
+#include "shared/core/json.h"
+#include "shared/core/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 40000, MENTION_MAX = PS_HEARD_ID_MAX + 4 };
+
+static const char *const places[PS_PLACE_COUNT] = { "direct", "group", "channel" };
+
+const char *ps_place_name(enum ps_place place)
+{
+    return places[place];
+}
+
+bool ps_place_parse(const char *name, enum ps_place *out_place)
+{
+    for (size_t i = 0; i < PS_PLACE_COUNT; i++) {
+        if (strcmp(name, places[i]) == 0) {
+            *out_place = (enum ps_place)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void ps_heard_clear(struct ps_heard *heard)
+{
+    free(heard->id);
+    free(heard->said);
+    free(heard->user);
+    free(heard->channel);
+    free(heard->thread_ts);
+    free(heard->words);
+    *heard = (struct ps_heard){ 0 };
+}
+
+void ps_slack_event_clear(struct ps_slack_event *event)
+{
+    free(event->challenge);
+    ps_heard_clear(&event->heard);
+    *event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
+}
+
+/* What Slack's ids and timestamps are made of, and nothing that could surprise a log or a key. */
+static bool id_ok(const char *text)
+{
+    size_t len = text == NULL ? 0 : strlen(text);
+
+    return len > 0 && len <= PS_HEARD_ID_MAX &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+/* <@U1|name> and <!here> have no plain form and stay out; <#C1|papers> is #papers; <url|label> is
+ * its label, <url> the url. */
+static void add_markup(struct ps_buf *out, struct ps_str inside)
+{
+    struct ps_str target = { inside.data, 0 }, rest = inside;
+
+    (void)ps_str_next(&rest, '|', &target);
+    if (target.len > 0 && (target.data[0] == '@' || target.data[0] == '!'))
+        return;
+    if (target.len > 0 && target.data[0] == '#')
+        (void)ps_buf_char(out, '#');
+    if (target.len < inside.len)
+        target = (struct ps_str){ inside.data + target.len + 1, inside.len - target.len - 1 };
+    (void)ps_buf_add(out, target.data, target.len);
+}
+
+static size_t entity(const char *text, size_t len, char *out_char)
+{
+    static const struct {
+        const char *name;
+        char plain;
+    } entities[] = {
+        {"&amp;", '&'},
+        { "&lt;", '<'},
+        { "&gt;", '>'}
+    };
+
+    for (size_t i = 0; i < PS_COUNT_OF(entities); i++) {
+        size_t size = strlen(entities[i].name);
+
+        if (len >= size && memcmp(text, entities[i].name, size) == 0) {
+            *out_char = entities[i].plain;
+            return size;
+        }
+    }
+    return 0;
+}
+
+static struct ps_str without_quotes(struct ps_str text)
+{
+    while (text.len >= 2 && text.data[0] == '`' && text.data[text.len - 1] == '`')
+        text = ps_str_trim((struct ps_str){ text.data + 1, text.len - 2 });
+    return text;
+}
+
+char *ps_slack_plain(const char *text, size_t len)
+{
+    struct ps_buf plain;
+    struct ps_str kept;
+    char *clean, *result;
+
+    ps_buf_init(&plain, len + 1);
+    for (size_t i = 0; i < len;) {
+        const char *end = text[i] == '<' ? memchr(text + i, '>', len - i) : NULL;
+        size_t used = 1;
+        char c = text[i];
+
+        if (end != NULL) {
+            add_markup(&plain, (struct ps_str){ text + i + 1, (size_t)(end - text) - i - 1 });
+            i = (size_t)(end - text) + 1;
+            continue;
+        }
+        if (c == '&')
+            used = entity(text + i, len - i, &c);
+        (void)ps_buf_char(&plain, c);
+        i += used == 0 ? 1 : used;
+    }
+    clean = ps_utf8_clean(ps_buf_str(&plain), plain.len);
+    ps_buf_clear(&plain);
+    kept = without_quotes(ps_str_trim(ps_str_of(clean)));
+    kept.len = ps_utf8_cut(kept.data, kept.len, PS_HEARD_WORDS_MAX);
+    result = ps_alloc_copy(kept.data, kept.len);
+    free(clean);
+    return result;
+}
+
+/* Our own user id, which Slack tells with each event: authorizations[0].user_id. */
+static const char *own_id(const cJSON *root)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "authorizations");
+    const cJSON *first = cJSON_IsArray(list) ? cJSON_GetArrayItem(list, 0) : NULL;
+    const char *id = ps_json_text(first, "user_id");
+
+    return id_ok(id) ? id : NULL;
+}
+
+/* What follows our name, NULL when it is not named. Where Slack did not tell our id, a name at the
+ * beginning counts. */
+static const char *after_name(const char *text, const char *own)
+{
+    char mention[MENTION_MAX] = "<@";
+    const char *at = text;
+    size_t len;
+
+    if (own == NULL) {
+        at += strspn(at, " \t\r\n");
+        return strncmp(at, "<@", 2) == 0 && strchr(at, '>') != NULL ? strchr(at, '>') + 1 : NULL;
+    }
+    len = strlen(own);
+    memcpy(mention + 2, own, len + 1);
+    while ((at = strstr(at, mention)) != NULL) {
+        const char *end = at + 2 + len;
+
+        if (*end == '>')
+            return end + 1;
+        if (*end == '|' && strchr(end, '>') != NULL)
+            return strchr(end, '>') + 1;
+        at = end;
+    }
+    return NULL;
+}
+
+static bool ignore(struct ps_slack_event *event, const char *why)
+{
+    event->call = PS_SLACK_IGNORED;
+    event->why = why;
+    return true;
+}
+
+/* The place, and the words that are for us; NULL with *why when none are. */
+static const char *addressed(const cJSON *root, const cJSON *said, enum ps_place *out_place,
+                             const char **why)
+{
+    const char *type = ps_json_text(said, "type"), *text = ps_json_text(said, "text");
+    const char *where = ps_json_text(said, "channel_type"), *named;
+    bool mention = type != NULL && strcmp(type, "app_mention") == 0;
+
+    *out_place = PS_PLACE_CHANNEL;
+    if (where != NULL && strcmp(where, "im") == 0)
+        *out_place = PS_PLACE_DIRECT;
+    else if (where != NULL && strcmp(where, "mpim") == 0)
+        *out_place = PS_PLACE_GROUP;
+    *why = "type";
+    if (type == NULL || (!mention && strcmp(type, "message") != 0))
+        return NULL;
+    *why = "place";
+    if (!mention && *out_place == PS_PLACE_CHANNEL)
+        return NULL; /* a mention there comes as app_mention */
+    *why = "text";
+    if (text == NULL || strlen(text) > TEXT_MAX)
+        return NULL;
+    named = after_name(text, own_id(root));
+    if (named != NULL)
+        return named;
+    *why = "unnamed";
+    return mention || *out_place == PS_PLACE_DIRECT ? text : NULL;
+}
+
+static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_event *event)
+{
+    const char *user = ps_json_text(said, "user"), *channel = ps_json_text(said, "channel");
+    const char *ts = ps_json_text(said, "ts"), *thread = ps_json_text(said, "thread_ts");
+    const char *why, *words;
+    enum ps_place place;
+
+    if (ps_json_text(said, "subtype") != NULL)
+        return ignore(event, "subtype");
+    if (cJSON_HasObjectItem(said, "bot_id") || cJSON_HasObjectItem(said, "bot_profile"))
+        return ignore(event, "bot");
+    words = addressed(root, said, &place, &why);
+    if (words == NULL)
+        return ignore(event, why);
+    if (!id_ok(user) || !id_ok(channel) || !id_ok(ts))
+        return ignore(event, "fields");
+    event->call = PS_SLACK_HEARD;
+    event->heard = (struct ps_heard){ .id = ps_alloc_text(ps_json_text(root, "event_id")),
+                                      .said = ps_alloc_format("%s:%s", channel, ts),
+                                      .place = place,
+                                      .user = ps_alloc_text(user),
+                                      .channel = ps_alloc_text(channel),
+                                      .thread_ts = id_ok(thread) ? ps_alloc_text(thread) : NULL,
+                                      .words = ps_slack_plain(words, strlen(words)) };
+    return true;
+}
+
+static bool read_challenge(const cJSON *root, struct ps_slack_event *event, struct ps_err *err)
+{
+    const char *challenge = ps_json_text(root, "challenge");
+
+    if (challenge == NULL || strlen(challenge) > PS_CHALLENGE_MAX)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "no challenge, or one that is too long");
+    event->call = PS_SLACK_CHALLENGE;
+    event->challenge = ps_alloc_text(challenge);
+    return true;
+}
+
+static bool read_event(const cJSON *root, struct ps_slack_event *event, struct ps_err *err)
+{
+    const cJSON *said = cJSON_GetObjectItemCaseSensitive(root, "event");
+    const char *type = ps_json_text(root, "type");
+
+    if (!cJSON_IsObject(root) || type == NULL)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not an event: no type");
+    if (strcmp(type, "url_verification") == 0)
+        return read_challenge(root, event, err);
+    if (strcmp(type, "event_callback") != 0)
+        return ignore(event, "type"); /* app_rate_limited, and what may come */
+    if (!cJSON_IsObject(said) || !id_ok(ps_json_text(root, "event_id")))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "an event without event or event_id");
+    return read_said(root, said, event);
+}
+
+bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *out_event,
+                         struct ps_err *err)
+{
+    cJSON *root;
+    bool ok;
+
+    *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
+    if (!ps_utf8_valid(body, len))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not UTF-8");
+    root = ps_json_parse(body, len, err);
+    if (root == NULL)
+        return false;
+    ok = read_event(root, out_event, err);
+    cJSON_Delete(root);
+    return ok;
+}
+
+/* Who types a slash command sees it alone, wherever that is; the answer is for them alone too. */
+static enum ps_place place_of(const char *channel_name)
+{
+    if (strcmp(channel_name, "directmessage") == 0)
+        return PS_PLACE_DIRECT;
+    return strncmp(channel_name, "mpdm-", 5) == 0 ? PS_PLACE_GROUP : PS_PLACE_CHANNEL;
+}
+
+bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *out_event,
+                         struct ps_err *err)
+{
+    char *trigger = ps_form_value(body, len, "trigger_id");
+    char *user = ps_form_value(body, len, "user_id");
+    char *channel = ps_form_value(body, len, "channel_name");
+    char *text = ps_form_value(body, len, "text");
+    bool ok = id_ok(trigger) && strlen(trigger) < PS_HEARD_ID_MAX && id_ok(user);
+
+    *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
+    if (ok) {
+        out_event->call = PS_SLACK_HEARD;
+        out_event->heard =
+            (struct ps_heard){ .id = ps_alloc_format("/%s", trigger),
+                               .said = ps_alloc_format("/%s", trigger),
+                               .place = place_of(channel == NULL ? "" : channel),
+                               .slash = true,
+                               .user = ps_alloc_text(user),
+                               .channel = ps_alloc_text(user),
+                               .words = ps_slack_plain(text == NULL ? "" : text,
+                                                       text == NULL ? 0 : strlen(text)) };
+    } else {
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a slash command without trigger_id or user_id");
+    }
+    free(trigger);
+    free(user);
+    free(channel);
+    free(text);
+    return ok;
+}

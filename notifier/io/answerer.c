@@ -1,0 +1,278 @@
+#include "notifier/io/answerer.h"
+
+#include "notifier/io/lookup.h"
+#include "notifier/io/watch_store.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SWEEP_MS = 2000, WORKS_MAX = 32, CLEAN_MS = 3600 * 1000, NUMBER_TEXT = 24 };
+enum { OPEN_EVENT, OPEN_PLACE, OPEN_USER, OPEN_WORDS, OPEN_TRIES }; /* columns of sql_open */
+
+/* Taken by this notifier for ten seconds. */
+static const char sql_open[] =
+    "UPDATE heard SET tries = tries + 1, tried_at = now() WHERE event_id IN (SELECT event_id FROM "
+    "heard WHERE answered_at IS NULL AND tried_at < now() - interval '10 seconds' ORDER BY "
+    "tried_at LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING event_id, place, user_id, words, tries";
+
+struct ps_answerer {
+    struct ps_answerer_options options;
+    struct ps_timer *sweep;
+    size_t works;
+    int64_t cleaned_ms;
+    bool draining;
+};
+
+/* One message on its way to its answer. */
+struct work {
+    struct ps_answerer *answerer;
+    char *event, *user;
+    enum ps_place place;
+    struct ps_ask ask;
+    int64_t begun_ms;
+};
+
+static void work_destroy(struct work *work)
+{
+    work->answerer->works--;
+    free(work->event);
+    free(work->user);
+    free(work);
+}
+
+static void failed(const struct work *work, const struct ps_err *err)
+{
+    PS_LOG(COMMAND_ERROR, F_TEXT("command", ps_ask_name(work->ask.kind)),
+           F_TEXT("event_id", work->event), F_ERR(err));
+}
+
+static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct work *work = cookie;
+    struct ps_answerer *answerer = work->answerer;
+
+    (void)rows;
+    if (err != NULL) {
+        failed(work, err);
+    } else {
+        const char *name = ps_ask_name(work->ask.kind);
+
+        ps_metrics_add(answerer->options.metrics, PS_METRIC_COMMANDS, name, 1);
+        PS_LOG(COMMAND_DONE, F_TEXT("command", name), F_TEXT("place", ps_place_name(work->place)),
+               F_INT("took_ms", ps_loop_now(answerer->options.loop) - work->begun_ms));
+    }
+    work_destroy(work);
+}
+
+static struct ps_pg_batch *begin(const struct work *work)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch, "SELECT ps_heard_take($1)", work->event);
+    return batch;
+}
+
+/* Clears reply. */
+static void answer(struct work *work, struct ps_reply *reply)
+{
+    struct ps_pg_batch *batch = begin(work);
+    char part[NUMBER_TEXT];
+
+    for (size_t i = 0; i < reply->len; i++) {
+        (void)snprintf(part, sizeof(part), "%zu", i);
+        PS_PG_ADD(batch, "SELECT ps_heard_answer($1, $2::integer, $3)", work->event, part,
+                  reply->parts[i]);
+    }
+    ps_reply_clear(reply);
+    ps_pg_run(work->answerer->options.pg, batch, on_answered, work);
+}
+
+static void change(struct work *work)
+{
+    struct ps_pg_batch *batch = begin(work);
+    char *texts[PS_WATCH_CHANGE_COUNT];
+
+    ps_reply_change(&work->ask, texts);
+    ps_watch_change_answered(batch, work->event, work->user, &work->ask, texts);
+    for (size_t i = 0; i < PS_WATCH_CHANGE_COUNT; i++)
+        free(texts[i]);
+    ps_pg_run(work->answerer->options.pg, batch, on_answered, work);
+}
+
+static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct work *work = cookie;
+    const struct ps_answerer_options *options = &work->answerer->options;
+    const struct ps_lookup_now now = { .wall_ms = ps_clock_wall_ms(),
+                                       .depth = options->depth(options->cookie),
+                                       .circuit = options->circuit(options->cookie) };
+    struct ps_reply reply = { .len = 0 };
+
+    if (err != NULL) {
+        failed(work, err);
+        work_destroy(work);
+        return;
+    }
+    ps_lookup_reply(&work->ask, rows, &now, &reply);
+    answer(work, &reply);
+}
+
+static void read_first(struct work *work)
+{
+    ps_pg_run(work->answerer->options.pg, ps_lookup_batch(&work->ask, work->user), on_read, work);
+}
+
+static void run(struct work *work)
+{
+    const struct ps_answerer_options *options = &work->answerer->options;
+    struct ps_reply reply = { .len = 0 };
+
+    switch (work->ask.kind) {
+    case PS_ASK_HELP:
+        ps_reply_help(work->place, &reply);
+        break;
+    case PS_ASK_VERSION:
+        ps_reply_version(PS_VERSION, &reply);
+        break;
+    case PS_ASK_UPTIME:
+        ps_reply_uptime(options->launched_ms, ps_clock_wall_ms(), &reply);
+        break;
+    case PS_ASK_UNKNOWN:
+        ps_reply_unknown(&reply);
+        break;
+    case PS_ASK_WRONG:
+        ps_reply_wrong(&work->ask, &reply);
+        break;
+    case PS_ASK_STATUS:
+    case PS_ASK_SEARCH:
+    case PS_ASK_LIST:
+    case PS_ASK_WHY:
+        read_first(work);
+        return;
+    case PS_ASK_ADD:
+    case PS_ASK_REMOVE:
+    case PS_ASK_MUTE:
+    case PS_ASK_UNMUTE:
+    case PS_ASK_DIGEST_DAILY:
+    case PS_ASK_DIGEST_OFF:
+    case PS_ASK_DIGEST_NOW:
+        change(work);
+        return;
+    case PS_ASK_COUNT:
+        break;
+    }
+    answer(work, &reply);
+}
+
+static void start(struct ps_answerer *answerer, const struct ps_heard *heard, bool give_up)
+{
+    struct work *work = ps_alloc_zero(1, sizeof(*work));
+    struct ps_reply reply = { .len = 0 };
+
+    work->answerer = answerer;
+    work->event = ps_alloc_text(heard->id);
+    work->user = ps_alloc_text(heard->user);
+    work->place = heard->place;
+    work->begun_ms = ps_loop_now(answerer->options.loop);
+    answerer->works++;
+    ps_ask_parse(heard->words, ps_clock_wall_ms(), &work->ask);
+    switch (ps_ask_leave(work->ask.kind, work->place)) {
+    case PS_ASK_RUN:
+        if (!give_up) {
+            run(work);
+            return;
+        }
+        ps_reply_trouble(&reply);
+        break;
+    case PS_ASK_REFUSE:
+        ps_reply_refusal(&work->ask, &reply);
+        break;
+    case PS_ASK_IGNORE:
+        break; /* the listener kept none; answered with nothing */
+    }
+    answer(work, &reply);
+}
+
+void ps_answerer_take(struct ps_answerer *answerer, const struct ps_heard *heard)
+{
+    if (!answerer->draining && answerer->works < WORKS_MAX)
+        start(answerer, heard, false);
+}
+
+static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_answerer *answerer = cookie;
+
+    for (int i = 0; err == NULL && i < ps_pg_row_count(rows, 0) && !answerer->draining; i++) {
+        struct ps_heard heard = { .id = ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_EVENT)),
+                                  .user = ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_USER)),
+                                  .words = ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_WORDS)) };
+
+        if (!ps_place_parse(ps_pg_text(rows, 0, i, OPEN_PLACE), &heard.place))
+            heard.place = PS_PLACE_CHANNEL;
+        start(answerer, &heard, ps_pg_int(rows, 0, i, OPEN_TRIES, 0) > PS_ANSWERER_TRIES_MAX);
+        ps_heard_clear(&heard);
+    }
+    if (!answerer->draining)
+        ps_timer_set(answerer->sweep, SWEEP_MS);
+}
+
+static void add_cleaning(struct ps_pg_batch *batch)
+{
+    char days[NUMBER_TEXT];
+
+    (void)snprintf(days, sizeof(days), "%d", PS_ANSWERER_KEPT_DAYS);
+    PS_PG_ADD(batch, "DELETE FROM heard WHERE answered_at < now() - make_interval(days => $1)",
+              days);
+    PS_PG_ADD0(batch, "DELETE FROM mute WHERE until <= now()");
+}
+
+static void on_sweep(void *cookie)
+{
+    struct ps_answerer *answerer = cookie;
+    int64_t now = ps_loop_now(answerer->options.loop);
+    struct ps_pg_batch *batch;
+    char most[NUMBER_TEXT];
+
+    if (answerer->draining)
+        return;
+    if (!ps_pg_up(answerer->options.pg) || answerer->works >= WORKS_MAX) {
+        ps_timer_set(answerer->sweep, SWEEP_MS);
+        return;
+    }
+    (void)snprintf(most, sizeof(most), "%zu", WORKS_MAX - answerer->works);
+    batch = ps_pg_batch_create();
+    PS_PG_ADD(batch, sql_open, most);
+    if (answerer->cleaned_ms == 0 || now - answerer->cleaned_ms > CLEAN_MS) {
+        add_cleaning(batch);
+        answerer->cleaned_ms = now;
+    }
+    ps_pg_run(answerer->options.pg, batch, on_open, answerer);
+}
+
+struct ps_answerer *ps_answerer_create(const struct ps_answerer_options *options)
+{
+    struct ps_answerer *answerer = ps_alloc_zero(1, sizeof(*answerer));
+
+    answerer->options = *options;
+    answerer->sweep = ps_timer_create(options->loop, on_sweep, answerer);
+    ps_timer_set(answerer->sweep, 0);
+    return answerer;
+}
+
+void ps_answerer_destroy(struct ps_answerer *answerer)
+{
+    if (answerer == NULL)
+        return;
+    ps_timer_destroy(answerer->sweep);
+    free(answerer);
+}
+
+void ps_answerer_drain(struct ps_answerer *answerer)
+{
+    answerer->draining = true;
+}

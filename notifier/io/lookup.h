@@ -1,0 +1,19 @@
+/* Commands that only ask: what is read from PostgreSQL for them, and what it is answered with. */
+#ifndef PS_NOTIFIER_LOOKUP_H
+#define PS_NOTIFIER_LOOKUP_H
+#include "notifier/core/reply.h"
+#include "shared/io/pg.h"
+
+struct ps_lookup_now { /* what is not in PostgreSQL */
+    int64_t wall_ms;
+    int64_t depth;
+    const char *circuit;
+};
+
+/* command: STATUS, SEARCH, LIST or WHY. Gives a batch that changes nothing. */
+struct ps_pg_batch *ps_lookup_batch(const struct ps_ask *ask, const char *user) PS_MUST_USE;
+/* rows: what that batch answered. */
+void ps_lookup_reply(const struct ps_ask *ask, const struct ps_pg_rows *rows,
+                     const struct ps_lookup_now *now, struct ps_reply *reply);
+
+#endif
