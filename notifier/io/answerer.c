@@ -61,7 +61,7 @@ static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struc
     } else {
         const char *name = ps_ask_name(work->ask.kind);
 
-        ps_metrics_add(answerer->options.metrics, PS_METRIC_COMMANDS, name, 1);
+        ps_metrics_add(answerer->options.metrics, PS_METRIC_SLACK_COMMANDS, name, 1);
         PS_LOG(COMMAND_DONE, F_TEXT("command", name), F_TEXT("place", ps_place_name(work->place)),
                F_INT("took_ms", ps_loop_now(answerer->options.loop) - work->begun_ms));
     }
