@@ -142,6 +142,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "PROBE_RATE_FLOOR=10",
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",
         "HTTP_CA_FILE=",
+        "EVENTS_BIND_HOST=0.0.0.0",
     };
     struct source source = { 0 };
     struct ps_config config;

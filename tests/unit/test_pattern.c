@@ -109,7 +109,7 @@ static void no_text_makes_it_slow(void **state)
         "a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b",
         "(a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?)*b",
         "(((((((((a*)*)*)*)*)*)*)*)*)*b",
-        "(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa){10}b",
+        "(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa){10}b",
     };
     static char letters[PS_PATTERN_TEXT_MAX + 1];
     struct ps_pattern_text *text;
