@@ -327,7 +327,8 @@ void ps_ingest_destroy(struct ps_ingest *ingest)
 void ps_ingest_start(struct ps_ingest *ingest)
 {
     const struct ps_daemon *daemon = ingest->office->daemon;
-    struct ps_stream_options options = { .url = daemon->config->redis_url,
+    const struct ps_redis_options redis = ps_redis_options_of(daemon->config);
+    struct ps_stream_options options = { .redis = &redis,
                                          .stream = ps_key(daemon->keys, PS_KEY_RESULTS),
                                          .group = PS_GROUP_SCHEDULER };
     struct ps_err err;

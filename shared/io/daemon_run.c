@@ -2,7 +2,6 @@
 
 #include "embedded/scripts.h"
 #include "shared/core/alloc.h"
-#include "shared/core/url.h"
 #include "shared/io/clock.h"
 #include "shared/io/health_server.h"
 #include "shared/io/log.h"
@@ -36,23 +35,6 @@ struct run {
     char redis_fault[192]; /* what was logged last; a new reason is worth a new line */
     char database_fault[192];
 };
-
-bool ps_daemon_check_redis(const char *text, struct ps_err *err)
-{
-    struct ps_redis_url url;
-    bool tls;
-
-    if (!ps_redis_url_parse(text, &url, err))
-        return false;
-    tls = url.tls;
-    ps_redis_url_clear(&url);
-    if (tls && !PS_HAVE_HIREDIS_SSL)
-        return ps_fail(
-            err, PS_FAILURE_CONFIGURATION, 0,
-            "REDIS_URL: rediss:// needs a build with hiredis_ssl (hiredis 1.x); this one "
-            "has none");
-    return true;
-}
 
 /* libpq's own message can quote the password, so it is left out. */
 bool ps_daemon_check_database(const char *text, struct ps_err *err)
@@ -96,9 +78,12 @@ bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_c
     const char *url = NULL;
     bool ok = ps_config_load(program->component, ps_env_get, env, on_bad, &faults, &config);
 
-    if (ok && !ps_daemon_check_redis(config.redis_url, &err)) {
-        bad(cookie, &err);
-        ok = false;
+    if (ok) {
+        const struct ps_redis_options redis = ps_redis_options_of(&config);
+
+        ok = ps_redis_options_check(&redis, &err);
+        if (!ok)
+            bad(cookie, &err);
     }
     /* also when something else is wrong: all faults are told at once */
     if (program->needs_database && !faults.database) {
@@ -147,6 +132,16 @@ static void add_reason(cJSON *reasons, const char *text)
     cJSON_AddItemToArray(reasons, cJSON_CreateString(text));
 }
 
+/* With what went wrong last, so that a wrong password, say, and a server that is away differ. */
+static void add_redis_reason(const struct run *run, cJSON *reasons)
+{
+    const char *why = ps_redis_why(run->daemon.redis);
+    char *text = ps_alloc_format("Redis is not connected%s%s", why[0] == '\0' ? "" : ": ", why);
+
+    add_reason(reasons, text);
+    free(text);
+}
+
 static void read_reasons(void *cookie, cJSON *out_reasons)
 {
     struct run *run = cookie;
@@ -154,7 +149,7 @@ static void read_reasons(void *cookie, cJSON *out_reasons)
     if (run->draining)
         add_reason(out_reasons, "shutting down");
     if (!ps_redis_up(run->daemon.redis))
-        add_reason(out_reasons, "Redis is not connected");
+        add_redis_reason(run, out_reasons);
     else if (!ps_heartbeat_written(run->daemon.heartbeat))
         add_reason(out_reasons, "the heartbeat is not written to Redis");
     if (ps_redis_watch_fault(run->daemon.redis_watch) != NULL)
@@ -390,7 +385,7 @@ static bool open_servers(struct run *run, struct ps_err *err)
 {
     struct ps_daemon *daemon = &run->daemon;
     char *name = ps_alloc_format("%s:%s", run->program->name, run->instance);
-    struct ps_redis_options redis = { .url = run->config.redis_url, .client_name = name };
+    struct ps_redis_options redis = ps_redis_options_of(&run->config);
     struct ps_pg_options pg = {
         .url = run->config.database_url,
         .application_name = name,
@@ -398,6 +393,7 @@ static bool open_servers(struct run *run, struct ps_err *err)
     };
     bool ok = false;
 
+    redis.client_name = name;
     daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, run, err);
     if (daemon->redis == NULL)
         goto out;

@@ -9,9 +9,7 @@
 bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_config_bad_fn bad,
                       void *cookie, struct ps_config *out_config) PS_MUST_USE;
 
-/* What the settings table cannot know: whether this build speaks TLS to Redis, and what libpq can
- * read. Neither quotes the URL. */
-bool ps_daemon_check_redis(const char *url, struct ps_err *err);
+/* What the settings table cannot know: what libpq can read. Does not quote the URL. */
 bool ps_daemon_check_database(const char *url, struct ps_err *err);
 
 /* Runs until SIGTERM or a fault at start; gives the exit status. */

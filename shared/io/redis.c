@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"
+#include "shared/core/config.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -58,6 +59,8 @@ struct ps_redis {
     struct ps_redis_url url;
     char *where; /* for errors: host and port, or path */
     char *client_name;
+    struct ps_redis_tls tls;
+    char *ca_file, *cert_file, *key_file; /* what tls borrows */
     int64_t connect_timeout_ms;
     int64_t command_timeout_ms;
     ps_redis_state_fn on_state;
@@ -67,6 +70,7 @@ struct ps_redis {
     enum told told;
     struct ps_err why;          /* of the last loss */
     redisAsyncContext *context; /* NULL once we have let go of it */
+    struct ssl_st *session;     /* of the context, where it is TLS */
     struct ps_resolve *resolve;
     unsigned turn; /* which of the host's addresses */
     int attempt;
@@ -107,6 +111,8 @@ static void link_gone(struct ps_redis *redis, const struct ps_err *err)
         redis->attempt = 0;
     redis->up_since_ms = 0;
     redis->context = NULL;
+    ps_redis_tls_drop(redis->session);
+    redis->session = NULL;
     redis->why = *err;
     redis->phase = PHASE_WAIT;
     if (redis->attempt < 30)
@@ -142,13 +148,17 @@ static void doom(struct ps_redis *redis, const struct ps_err *err)
 
 static void link_lost(struct ps_redis *redis, const redisAsyncContext *context)
 {
-    struct ps_err err;
+    struct ps_err err, tls;
 
     if (redis->context != context)
         return; /* we let go of it ourselves */
-    (void)ps_fail(&err, PS_FAILURE_NETWORK, PS_REDIS_ERR_LOST, "redis %s: %s", redis->where,
-                  context->errstr != NULL && context->errstr[0] != '\0' ? context->errstr
-                                                                        : "connection closed");
+    if (redis->session != NULL && ps_redis_tls_explain(&context->c, redis->session, &tls))
+        (void)ps_fail(&err, tls.category, PS_REDIS_ERR_LOST, "redis %s: %s", redis->where,
+                      tls.what);
+    else
+        (void)ps_fail(&err, PS_FAILURE_NETWORK, PS_REDIS_ERR_LOST, "redis %s: %s", redis->where,
+                      context->errstr != NULL && context->errstr[0] != '\0' ? context->errstr
+                                                                            : "connection closed");
     if (redis->phase == PHASE_DOOMED)
         err = redis->why; /* the reason came before its consequence */
     link_gone(redis, &err);
@@ -449,9 +459,12 @@ static bool open_link(struct ps_redis *redis, const char *address, struct ps_err
         return false;
     }
     (void)fcntl(context->c.fd, F_SETFD, FD_CLOEXEC);
-    if (redis->url.tls && !ps_redis_tls_start(&context->c, redis->url.host, err)) {
-        redisAsyncFree(context);
-        return false;
+    if (redis->url.tls) {
+        redis->session = ps_redis_tls_start(&context->c, redis->url.host, &redis->tls, err);
+        if (redis->session == NULL) {
+            redisAsyncFree(context);
+            return false;
+        }
     }
     context->data = redis;
     redis->context = context;
@@ -488,26 +501,49 @@ static void on_retry(void *cookie)
         link_gone(redis, &why);
 }
 
+struct ps_redis_options ps_redis_options_of(const struct ps_config *config)
+{
+    return (struct ps_redis_options){ .url = config->redis_url,
+                                      .ca_file = config->redis_ca_file,
+                                      .cert_file = config->redis_cert_file,
+                                      .key_file = config->redis_cert_key_file };
+}
+
+bool ps_redis_options_check(const struct ps_redis_options *options, struct ps_err *err)
+{
+    const struct ps_redis_tls tls = { .ca_file = options->ca_file,
+                                      .cert_file = options->cert_file,
+                                      .key_file = options->key_file };
+    struct ps_redis_url url;
+    bool encrypted;
+
+    if (!ps_redis_url_parse(options->url, &url, err))
+        return false;
+    encrypted = url.tls;
+    ps_redis_url_clear(&url);
+    return !encrypted || ps_redis_tls_check(&tls, err);
+}
+
 struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
                                  ps_redis_state_fn on_state, void *cookie, struct ps_err *err)
 {
     struct ps_redis_url url;
     struct ps_redis *redis;
 
-    if (!ps_redis_url_parse(options->url, &url, err))
+    if (!ps_redis_options_check(options, err) || !ps_redis_url_parse(options->url, &url, err))
         return NULL;
-    if (url.tls && !ps_redis_tls_available()) {
-        ps_redis_url_clear(&url);
-        (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                      "rediss:// needs hiredis_ssl, which this program was built without");
-        return NULL;
-    }
     redis = ps_alloc_zero(1, sizeof(*redis));
     redis->loop = loop;
     redis->url = url;
     redis->where =
         url.is_unix ? ps_alloc_text(url.path) : ps_alloc_format("%s:%u", url.host, url.port);
     redis->client_name = ps_alloc_text(options->client_name);
+    redis->ca_file = ps_alloc_text(options->ca_file);
+    redis->cert_file = ps_alloc_text(options->cert_file);
+    redis->key_file = ps_alloc_text(options->key_file);
+    redis->tls = (struct ps_redis_tls){ .ca_file = redis->ca_file,
+                                        .cert_file = redis->cert_file,
+                                        .key_file = redis->key_file };
     redis->connect_timeout_ms =
         options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     redis->command_timeout_ms =
@@ -538,6 +574,7 @@ void ps_redis_destroy(struct ps_redis *redis)
     ps_resolve_cancel(redis->resolve);
     if (context != NULL)
         redisAsyncFree(context);
+    ps_redis_tls_drop(redis->session);
     for (int round = 0; !TAILQ_EMPTY(&redis->refused); round++) {
         assert(round < DESTROY_ROUNDS); /* an owner that sends again whenever it is refused */
         answer_refused(redis);
@@ -548,6 +585,9 @@ void ps_redis_destroy(struct ps_redis *redis)
     ps_redis_url_clear(&redis->url);
     free(redis->where);
     free(redis->client_name);
+    free(redis->ca_file);
+    free(redis->cert_file);
+    free(redis->key_file);
     free(redis->argv);
     free(redis->lengths);
     free(redis);
@@ -561,6 +601,11 @@ bool ps_redis_up(const struct ps_redis *redis)
 uint64_t ps_redis_reconnects(const struct ps_redis *redis)
 {
     return redis->ups > 1 ? redis->ups - 1 : 0;
+}
+
+const char *ps_redis_why(const struct ps_redis *redis)
+{
+    return redis->why.what;
 }
 
 int ps_redis_outstanding(const struct ps_redis *redis)

@@ -6,6 +6,7 @@
 #include "shared/io/loop.h"
 #include "shared/io/redis_reply.h"
 
+struct ps_config;
 struct ps_redis;
 
 /* err.code of a ps_redis_fn, besides errno values. */
@@ -28,15 +29,24 @@ typedef void (*ps_redis_fn)(void *cookie, const struct redisReply *reply, const 
 typedef void (*ps_redis_state_fn)(void *cookie, bool up, const struct ps_err *err);
 
 struct ps_redis_options {
-    const char *url;            /* borrowed for the call; parsed before (it must be valid) */
-    const char *client_name;    /* CLIENT SETNAME, copied; NULL for none */
+    const char *url;         /* borrowed for the call; parsed before (it must be valid) */
+    const char *client_name; /* CLIENT SETNAME, copied; NULL for none */
+    const char *ca_file;     /* for rediss://; copied, as the next two (redis_tls.h) */
+    const char *cert_file;
+    const char *key_file;
     int64_t connect_timeout_ms; /* 0: 3000; look-up, TLS, AUTH and SELECT included */
     int64_t command_timeout_ms; /* 0: 5000; counts from the answer before it, or its own sending */
 };
 
+/* Where Redis is, as the settings say; borrows their texts. */
+struct ps_redis_options ps_redis_options_of(const struct ps_config *config);
+/* Whether a connection can be tried at all: URL, TLS and its files. Errors name the setting and
+ * quote no secret. */
+bool ps_redis_options_check(const struct ps_redis_options *options, struct ps_err *err) PS_MUST_USE;
+
 /* Starts connecting and goes on for ever, 100 ms to 5 s between tries. READONLY, LOADING,
    MASTERDOWN, NOAUTH and UNBLOCKED replies tear the connection down so that the next connect looks
-   the address up again. Fails only on a bad URL (CONFIGURATION). */
+   the address up again. Fails only as ps_redis_options_check does (CONFIGURATION). */
 struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
                                  ps_redis_state_fn on_state, void *cookie,
                                  struct ps_err *err) PS_MUST_USE;
@@ -45,6 +55,8 @@ struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_opt
 void ps_redis_destroy(struct ps_redis *redis);
 bool ps_redis_up(const struct ps_redis *redis);
 uint64_t ps_redis_reconnects(const struct ps_redis *redis); /* times it came up again */
+/* Why the last connection ended or did not come up; "" where there was none. Borrowed. */
+const char *ps_redis_why(const struct ps_redis *redis);
 int ps_redis_outstanding(const struct ps_redis *redis);
 enum { PS_REDIS_OUTSTANDING_MAX = 100000 };
 /* A ps_redis_fn that logs error replies and nothing else; what an fn of NULL means. */

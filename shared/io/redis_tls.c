@@ -6,6 +6,7 @@
 #include <hiredis/hiredis.h>
 #include <hiredis/hiredis_ssl.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdint.h>
@@ -13,6 +14,73 @@
 bool ps_redis_tls_available(void)
 {
     return true;
+}
+
+static bool given(const char *path)
+{
+    return path != NULL && path[0] != '\0';
+}
+
+/* The innermost reason that OpenSSL has noted. */
+static const char *reason(void)
+{
+    const char *text = ERR_reason_error_string(ERR_peek_error());
+
+    return text != NULL ? text : "unknown reason";
+}
+
+static bool use_authorities(SSL_CTX *context, const struct ps_redis_tls *tls, struct ps_err *err)
+{
+    if (!given(tls->ca_file)) {
+        if (SSL_CTX_set_default_verify_paths(context) == 1)
+            return true;
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "TLS: the system's authorities: %s",
+                       reason());
+    }
+    if (SSL_CTX_load_verify_locations(context, tls->ca_file, NULL) == 1)
+        return true;
+    return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "REDIS_CA_FILE=\"%.80s\": %s", tls->ca_file,
+                   reason());
+}
+
+static bool use_own_certificate(SSL_CTX *context, const struct ps_redis_tls *tls,
+                                struct ps_err *err)
+{
+    if (!given(tls->cert_file) && !given(tls->key_file))
+        return true;
+    if (!given(tls->cert_file) || !given(tls->key_file))
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "REDIS_CERT_FILE and REDIS_CERT_KEY_FILE: both or neither");
+    if (SSL_CTX_use_certificate_chain_file(context, tls->cert_file) != 1)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "REDIS_CERT_FILE=\"%.80s\": %s",
+                       tls->cert_file, reason());
+    if (SSL_CTX_use_PrivateKey_file(context, tls->key_file, SSL_FILETYPE_PEM) != 1)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "REDIS_CERT_KEY_FILE=\"%.80s\": %s",
+                       tls->key_file, reason());
+    return true;
+}
+
+static SSL_CTX *context_of(const struct ps_redis_tls *tls, struct ps_err *err)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+    ERR_clear_error();
+    if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "TLS: %s", reason());
+    } else if (use_authorities(context, tls, err) && use_own_certificate(context, tls, err)) {
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+        return context;
+    }
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+bool ps_redis_tls_check(const struct ps_redis_tls *tls, struct ps_err *err)
+{
+    SSL_CTX *context = context_of(tls, err);
+
+    SSL_CTX_free(context);
+    return context != NULL;
 }
 
 /* hiredis_ssl would check who signed the certificate, but not whom it names. */
@@ -28,49 +96,182 @@ static bool expect_host(SSL *ssl, const char *host)
            SSL_set_tlsext_host_name(ssl, (void *)(uintptr_t)host) == 1;
 }
 
-static SSL *ssl_for(const char *host)
-{
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    SSL *ssl = NULL;
+/* hiredis asks SSL_get_error without emptying OpenSSL's queue of errors first, and libcurl and
+   libpq leave theirs there: a read that only has to wait would look like a broken connection. */
+static const redisContextFuncs *theirs;
+static redisContextFuncs guarded;
+static const redisContext *failed; /* whose read or write failed last, and why */
+static unsigned long failure;
 
-    if (context == NULL)
+static void note(const redisContext *context)
+{
+    failed = context;
+    failure = ERR_peek_error();
+}
+
+static ssize_t guarded_read(redisContext *context, char *out_bytes, size_t size)
+{
+    ssize_t done;
+
+    ERR_clear_error();
+    done = theirs->read(context, out_bytes, size);
+    if (done < 0)
+        note(context);
+    return done;
+}
+
+static ssize_t guarded_write(redisContext *context)
+{
+    ssize_t done;
+
+    ERR_clear_error();
+    done = theirs->write(context);
+    if (done < 0)
+        note(context);
+    return done;
+}
+
+static void guard(redisContext *context)
+{
+    if (theirs == NULL) {
+        theirs = context->funcs;
+        guarded = *theirs;
+        guarded.read = guarded_read;
+        guarded.write = guarded_write;
+    }
+    context->funcs = &guarded;
+}
+
+struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host,
+                                  const struct ps_redis_tls *tls, struct ps_err *err)
+{
+    SSL_CTX *settings = context_of(tls, err);
+    SSL *ssl = settings == NULL ? NULL : SSL_new(settings);
+
+    SSL_CTX_free(settings); /* ssl holds its own reference */
+    if (settings == NULL)
         return NULL;
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-        SSL_CTX_set_default_verify_paths(context) == 1)
-        ssl = SSL_new(context);
-    SSL_CTX_free(context); /* ssl holds its own reference */
-    if (ssl != NULL && !expect_host(ssl, host)) {
+    if (ssl == NULL || !expect_host(ssl, host)) {
+        (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "TLS could not be set up for %s", host);
         SSL_free(ssl);
         return NULL;
     }
+    ERR_clear_error();
+    if (redisInitiateSSL(context, ssl) != REDIS_OK) {
+        (void)ps_fail(err, PS_FAILURE_NETWORK, 0, "TLS with %s: %s", host, context->errstr);
+        SSL_free(ssl);
+        return NULL;
+    }
+    guard(context);
+    SSL_up_ref(ssl); /* hiredis frees its own */
     return ssl;
 }
 
-bool ps_redis_tls_start(struct redisContext *context, const char *host, struct ps_err *err)
+static const char *verdict_of(long verdict)
 {
-    SSL *ssl = ssl_for(host);
-
-    if (ssl == NULL)
-        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "TLS could not be set up for %s", host);
-    if (redisInitiateSSL(context, ssl) != REDIS_OK) {
-        SSL_free(ssl);
-        return ps_fail(err, PS_FAILURE_NETWORK, 0, "TLS with %s: %s", host, context->errstr);
+    switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "its certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return "its certificate is not valid yet";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return "its certificate is for another host name";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return "its certificate was not signed by an authority that we trust (REDIS_CA_FILE)";
+    default:
+        return X509_verify_cert_error_string(verdict);
     }
-    return true;
+}
+
+bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
+                          struct ps_err *out_err)
+{
+    long verdict = SSL_get_verify_result(session);
+    unsigned long noted = failed == context ? failure : 0;
+
+    failed = NULL;
+    if (verdict != X509_V_OK) {
+        (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)verdict, "TLS: %s",
+                      verdict_of(verdict));
+        return true;
+    }
+    if (ERR_GET_LIB(noted) != ERR_LIB_SSL)
+        return false;
+    switch (ERR_GET_REASON(noted)) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+        return !ps_fail(out_err, PS_FAILURE_CONFIGURATION, 0,
+                        "TLS: the answer is none (redis:// instead of rediss://?)");
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        return !ps_fail(out_err, PS_FAILURE_CONFIGURATION, 0,
+                        "TLS: it asks for a certificate of ours (REDIS_CERT_FILE)");
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        return !ps_fail(out_err, PS_FAILURE_CONFIGURATION, 0,
+                        "TLS: it refuses our certificate (%s)", ERR_reason_error_string(noted));
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+        return false; /* hung up without a goodbye */
+    default:
+        return !ps_fail(out_err, PS_FAILURE_NETWORK, 0, "TLS: %s", ERR_reason_error_string(noted));
+    }
+}
+
+void ps_redis_tls_drop(struct ssl_st *session)
+{
+    SSL_free(session);
 }
 
 #else
+
+#include <stddef.h>
+
+static bool unavailable(struct ps_err *err)
+{
+    return ps_fail(
+        err, PS_FAILURE_CONFIGURATION, 0,
+        "REDIS_URL: rediss:// needs a build with hiredis_ssl (hiredis 1.x); this one has none");
+}
 
 bool ps_redis_tls_available(void)
 {
     return false;
 }
 
-bool ps_redis_tls_start(struct redisContext *context, const char *host, struct ps_err *err)
+bool ps_redis_tls_check(const struct ps_redis_tls *tls, struct ps_err *err)
+{
+    (void)tls;
+    return unavailable(err);
+}
+
+struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host,
+                                  const struct ps_redis_tls *tls, struct ps_err *err)
 {
     (void)context;
-    return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "built without TLS to Redis: %s", host);
+    (void)host;
+    (void)tls;
+    (void)unavailable(err);
+    return NULL;
+}
+
+bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
+                          struct ps_err *out_err)
+{
+    (void)context;
+    (void)session;
+    (void)out_err;
+    return false;
+}
+
+void ps_redis_tls_drop(struct ssl_st *session)
+{
+    (void)session;
 }
 
 #endif

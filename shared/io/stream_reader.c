@@ -240,8 +240,9 @@ struct ps_stream_reader *ps_stream_reader_create(struct ps_loop *loop,
                                                  ps_stream_fn fn, void *cookie, struct ps_err *err)
 {
     struct ps_stream_reader *reader = ps_alloc_zero(1, sizeof(*reader));
-    struct ps_redis_options redis = { .url = options->url, .client_name = options->consumer };
+    struct ps_redis_options redis = *options->redis;
 
+    redis.client_name = options->consumer;
     reader->loop = loop;
     reader->fn = fn;
     reader->cookie = cookie;

@@ -21,8 +21,8 @@ struct ps_stream_entry {
 typedef void (*ps_stream_fn)(void *cookie, const struct ps_stream_entry *entries, size_t count);
 
 struct ps_stream_options {
-    const char *url;    /* Redis */
-    const char *stream; /* copied, as the next two */
+    const struct ps_redis_options *redis; /* borrowed for the call; the client's name is consumer */
+    const char *stream;                   /* copied, as the next two */
     const char *group;
     const char *consumer;
     int64_t block_ms; /* finite; 0: 2000 */

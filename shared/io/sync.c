@@ -66,11 +66,9 @@ static void turn(struct ps_sync *sync)
 
 static bool open_redis(struct ps_sync *sync, struct ps_err *err)
 {
-    struct ps_redis_options options = { .url = sync->config.redis_url,
-                                        .client_name = sync->program };
+    struct ps_redis_options options = ps_redis_options_of(&sync->config);
 
-    if (!ps_daemon_check_redis(options.url, err))
-        return false;
+    options.client_name = sync->program;
     sync->redis = ps_redis_create(sync->loop, &options, on_redis, sync, err);
     return sync->redis != NULL;
 }

@@ -143,6 +143,9 @@ static void every_default_is_the_one_the_design_names(void **state)
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",
         "HTTP_CA_FILE=",
         "EVENTS_BIND_HOST=0.0.0.0",
+        "REDIS_CA_FILE=",
+        "REDIS_CERT_FILE=",
+        "REDIS_CERT_KEY_FILE="
     };
     struct source source = { 0 };
     struct ps_config config;

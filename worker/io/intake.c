@@ -230,7 +230,7 @@ static void on_scan(void *cookie)
 struct ps_intake *ps_intake_create(const struct ps_intake_options *options, struct ps_err *err)
 {
     struct ps_intake *intake = ps_alloc_zero(1, sizeof(*intake));
-    struct ps_stream_options stream = { .url = options->redis_url,
+    struct ps_stream_options stream = { .redis = options->server,
                                         .stream = ps_key(options->keys, PS_KEY_TASKS),
                                         .group = PS_GROUP_WORKERS,
                                         .consumer = options->instance };

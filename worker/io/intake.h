@@ -14,7 +14,8 @@ typedef void (*ps_intake_fn)(void *cookie, const struct ps_stream_entry *entry, 
 struct ps_intake_options {
     struct ps_loop *loop;
     struct ps_redis *redis;
-    const char *redis_url; /* for the reader's own connection */
+    const struct ps_redis_options
+        *server; /* for the reader's own connection; borrowed for the call */
     const struct ps_keys *keys;
     const char *instance;
     int64_t visibility_ms;

@@ -433,9 +433,10 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
 {
     struct ps_worker *worker = ps_alloc_zero(1, sizeof(*worker));
     int64_t visibility_ms = daemon->config->task_visibility_seconds * 1000;
+    const struct ps_redis_options server = ps_redis_options_of(daemon->config);
     struct ps_intake_options intake = { .loop = daemon->loop,
                                         .redis = daemon->redis,
-                                        .redis_url = daemon->config->redis_url,
+                                        .server = &server,
                                         .keys = daemon->keys,
                                         .instance = daemon->instance,
                                         .visibility_ms = visibility_ms,

@@ -22,10 +22,14 @@ class CycleCase(FleetCase):
             {"index": {"inline": made_index()}, "drafts": {},
              "rules": {"slow": {"match": "/files/*", "delay_ms": delay_ms}}}, **settings)
         self.fleet.start_servers()
+        self.before_programs(self.fleet)
         self.notifier = self.fleet.start("notifier")
         self.fleet.start("worker")
         for _ in range(schedulers):
             self.fleet.start("scheduler")
+
+    def before_programs(self, fleet):
+        """For a case that wants something between the servers and the programs."""
 
     def add_drafts(self, count=1):
         """Drafts nobody has announced, in the window of the frontier."""

@@ -61,14 +61,15 @@ class Postgres:
     def url(self):
         return f"postgresql://paperscout@127.0.0.1:{self.port}/postgres"
 
-    def start(self):
+    def start(self, **extra):
+        """extra: more settings of the server."""
         data = os.path.join(self.folder, "data")
         if not os.path.exists(data):
             subprocess.run(["cp", "-a", _template(), data], check=True)
         settings = {"port": self.port, "listen_addresses": "127.0.0.1",
                     "unix_socket_directories": self.folder, "fsync": "off",
                     "full_page_writes": "off", "shared_buffers": "16MB", "max_connections": "40",
-                    "autovacuum": "off"}
+                    "autovacuum": "off", **extra}
         argv = [find_server("postgres"), "-D", data]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]

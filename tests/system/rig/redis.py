@@ -20,12 +20,13 @@ class Redis:
         self.folder = folder
         self.prefix = prefix
         self.port = free_port()
+        self.login = ""  # "user:password@" of the programs; the tests are the default user
         self.process = None
         self.link = None
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.login}127.0.0.1:{self.port}/0"
 
     def start(self, *options):
         self.process = Process(
