@@ -2,12 +2,13 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"
-#include "shared/core/config.h"
+#include "shared/core/endpoints.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "shared/io/redis_tls.h"
 #include "shared/io/resolve.h"
+#include "shared/io/sentinel.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -30,6 +32,7 @@ enum {
     /* Up for less than this was no recovery: a server that takes us and then answers READONLY must
        not be asked ten times a second. */
     STABLE_MS = 5000,
+    LOOK_MS = 3000, /* between two questions to Sentinels while we are up */
     DESTROY_ROUNDS = 100
 };
 
@@ -57,7 +60,14 @@ TAILQ_HEAD(commands, command);
 struct ps_redis {
     struct ps_loop *loop;
     struct ps_redis_url url;
-    char *where; /* for errors: host and port, or path */
+    char *where;                  /* for errors: host and port, or path */
+    struct ps_sentinel *sentinel; /* NULL: the URL says where */
+    char host[PS_URL_HOST];       /* where to connect to; of the URL, or what Sentinel said */
+    uint16_t port;
+    bool moved;                   /* host and port are what a node of a Redis Cluster named */
+    char other_host[PS_URL_HOST]; /* another master that the last look found, once; "" for none */
+    uint16_t other_port;
+    struct ps_timer *look;
     char *client_name;
     struct ps_redis_tls tls;
     char *ca_file, *cert_file, *key_file; /* what tls borrows */
@@ -102,17 +112,39 @@ static void call(struct command *command, const struct redisReply *reply, const 
     free(command);
 }
 
+static void name_server(struct ps_redis *redis)
+{
+    free(redis->where);
+    redis->where = redis->url.is_unix ? ps_alloc_text(redis->url.path)
+                                      : ps_alloc_format("%s:%u", redis->host, redis->port);
+}
+
+static void use_url(struct ps_redis *redis)
+{
+    memcpy(redis->host, redis->url.host, sizeof(redis->host));
+    redis->port = redis->url.port;
+    redis->moved = false;
+    name_server(redis);
+}
+
 /* The link is gone, whoever noticed first; hiredis or drop() runs what was outstanding. */
 static void link_gone(struct ps_redis *redis, const struct ps_err *err)
 {
-    if (redis->up_since_ms == 0)
+    if (redis->up_since_ms == 0) {
         redis->turn++; /* this address did not do */
-    else if (ps_loop_now(redis->loop) - redis->up_since_ms >= STABLE_MS)
+        ps_sentinel_doubt(redis->sentinel);
+        if (redis->moved)
+            use_url(redis); /* the node that was named is gone: the one of the URL knows better */
+    } else if (ps_loop_now(redis->loop) - redis->up_since_ms >= STABLE_MS) {
         redis->attempt = 0;
+    }
     redis->up_since_ms = 0;
     redis->context = NULL;
     ps_redis_tls_drop(redis->session);
     redis->session = NULL;
+    ps_sentinel_cancel(redis->sentinel);
+    ps_timer_cancel(redis->look);
+    redis->other_host[0] = '\0';
     redis->why = *err;
     redis->phase = PHASE_WAIT;
     if (redis->attempt < 30)
@@ -229,6 +261,24 @@ static void command_lost(struct ps_redis *redis, struct command *command)
     call(command, NULL, &err);
 }
 
+/* "MOVED slot host:port": all our keys are in one slot, so the next connection goes there. */
+static void follow(struct ps_redis *redis, const char *text)
+{
+    const char *node = strrchr(text, ' ');
+    struct ps_endpoints named;
+    struct ps_err ignored;
+
+    if (node == NULL || !ps_endpoints_parse(node + 1, redis->port, &named, &ignored))
+        return;
+    if (named.len == 1) {
+        memcpy(redis->host, named.items[0].host, sizeof(redis->host));
+        redis->port = named.items[0].port;
+        redis->moved = true;
+        name_server(redis);
+    }
+    ps_endpoints_clear(&named);
+}
+
 static void on_reply(redisAsyncContext *context, void *data, void *cookie)
 {
     struct command *command = cookie;
@@ -250,6 +300,8 @@ static void on_reply(redisAsyncContext *context, void *data, void *cookie)
         return;
     }
     reroute = ps_reply_error(reply, &err);
+    if (err.code == PS_REDIS_ERR_MOVED && redis->sentinel == NULL)
+        follow(redis, reply->str);
     call(command, NULL, &err);
     if (reroute)
         doom(redis, &err);
@@ -326,6 +378,8 @@ static void on_later(void *cookie)
         redis->ups++;
         redis->up_since_ms = ps_loop_now(redis->loop);
         ps_timer_cancel(redis->deadline);
+        if (redis->sentinel != NULL)
+            ps_timer_set(redis->look, LOOK_MS);
         redis->told = TOLD_UP;
         redis->on_state(redis->cookie, true, NULL); /* may destroy redis: nothing after this */
     } else if (redis->phase == PHASE_WAIT && redis->told != TOLD_DOWN) {
@@ -375,6 +429,22 @@ static void on_name(void *cookie, const struct redisReply *reply, const struct p
     (void)reply; /* a name is for people: a server that does not take it will do */
     if (err != NULL && strstr(err->what, "max number of clients") != NULL)
         greeting_refused(cookie, "CLIENT SETNAME", err);
+}
+
+/* With Sentinels: one that was demoted, or that never was the master, will not do. */
+static void on_role(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_redis *redis = cookie;
+    const char *role = err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0
+                           ? ps_reply_text(reply->element[0], NULL)
+                           : NULL;
+    struct ps_err why;
+
+    if (role == NULL || strcmp(role, "master") == 0)
+        return; /* a user who may not ask it learns from READONLY */
+    (void)ps_fail(&why, PS_FAILURE_NETWORK, PS_REDIS_ERR_REPLY, "redis %s: its role is %s",
+                  redis->where, role);
+    doom(redis, &why);
 }
 
 /* PING finds a server that still loads, or whose master is down, before anybody is told. */
@@ -436,6 +506,8 @@ static void on_connect(const redisAsyncContext *context, int status)
         GREET(redis, on_select, "SELECT", database);
         free(database);
     }
+    if (redis->sentinel != NULL)
+        GREET(redis, on_role, "ROLE");
     GREET(redis, on_ping, "PING");
 }
 
@@ -448,7 +520,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 static bool open_link(struct ps_redis *redis, const char *address, struct ps_err *err)
 {
     redisAsyncContext *context = redis->url.is_unix ? redisAsyncConnectUnix(redis->url.path)
-                                                    : redisAsyncConnect(address, redis->url.port);
+                                                    : redisAsyncConnect(address, redis->port);
 
     if (context == NULL)
         abort(); /* out of memory */
@@ -460,8 +532,12 @@ static bool open_link(struct ps_redis *redis, const char *address, struct ps_err
     }
     (void)fcntl(context->c.fd, F_SETFD, FD_CLOEXEC);
     if (redis->url.tls) {
-        redis->session = ps_redis_tls_start(&context->c, redis->url.host, &redis->tls, err);
+        struct ps_err why;
+
+        redis->session = ps_redis_tls_start(&context->c, redis->url.host, &redis->tls, &why);
         if (redis->session == NULL) {
+            (void)ps_fail(err, why.category, PS_REDIS_ERR_LOST, "redis %s: %s", redis->where,
+                          why.what);
             redisAsyncFree(context);
             return false;
         }
@@ -487,41 +563,77 @@ static void on_address(void *cookie, const char *address, const struct ps_err *e
         link_gone(redis, &why);
 }
 
+static void look_up(struct ps_redis *redis)
+{
+    ps_timer_set(redis->deadline, redis->connect_timeout_ms);
+    redis->resolve =
+        ps_resolve_start_turn(redis->loop, redis->host, redis->turn, on_address, redis);
+}
+
+/* While we are up. One Sentinel may be behind; what two say is so. */
+static void compare_master(struct ps_redis *redis, const char *host, uint16_t port)
+{
+    bool again;
+    struct ps_err err;
+
+    ps_timer_set(redis->look, LOOK_MS);
+    if (host == NULL)
+        return;
+    again = strcmp(host, redis->other_host) == 0 && port == redis->other_port;
+    redis->other_host[0] = '\0';
+    if (strcmp(host, redis->host) == 0 && port == redis->port)
+        return;
+    (void)snprintf(redis->other_host, sizeof(redis->other_host), "%s", host);
+    redis->other_port = port;
+    if (!again)
+        return;
+    (void)ps_fail(&err, PS_FAILURE_NETWORK, PS_REDIS_ERR_LOST, "redis %s: %s:%u is the master now",
+                  redis->where, host, port);
+    doom(redis, &err);
+}
+
+static void on_master(void *cookie, const char *host, uint16_t port, const struct ps_err *err)
+{
+    struct ps_redis *redis = cookie;
+    struct ps_err why;
+
+    if (redis->phase != PHASE_CONNECT) {
+        compare_master(redis, host, port);
+    } else if (host == NULL) {
+        (void)ps_fail(&why, err->category, err->code, "redis %s: %s",
+                      ps_sentinel_master(redis->sentinel), err->what);
+        link_gone(redis, &why);
+    } else {
+        (void)snprintf(redis->host, sizeof(redis->host), "%s", host);
+        redis->port = port;
+        name_server(redis);
+        look_up(redis);
+    }
+}
+
+static void on_look(void *cookie)
+{
+    struct ps_redis *redis = cookie;
+
+    ps_sentinel_doubt(redis->sentinel); /* each is asked in turn */
+    ps_sentinel_ask(redis->sentinel);
+}
+
 static void on_retry(void *cookie)
 {
     struct ps_redis *redis = cookie;
     struct ps_err why;
 
     redis->phase = PHASE_CONNECT;
-    ps_timer_set(redis->deadline, redis->connect_timeout_ms);
-    if (!redis->url.is_unix)
-        redis->resolve =
-            ps_resolve_start_turn(redis->loop, redis->url.host, redis->turn, on_address, redis);
-    else if (!open_link(redis, NULL, &why))
-        link_gone(redis, &why);
-}
-
-struct ps_redis_options ps_redis_options_of(const struct ps_config *config)
-{
-    return (struct ps_redis_options){ .url = config->redis_url,
-                                      .ca_file = config->redis_ca_file,
-                                      .cert_file = config->redis_cert_file,
-                                      .key_file = config->redis_cert_key_file };
-}
-
-bool ps_redis_options_check(const struct ps_redis_options *options, struct ps_err *err)
-{
-    const struct ps_redis_tls tls = { .ca_file = options->ca_file,
-                                      .cert_file = options->cert_file,
-                                      .key_file = options->key_file };
-    struct ps_redis_url url;
-    bool encrypted;
-
-    if (!ps_redis_url_parse(options->url, &url, err))
-        return false;
-    encrypted = url.tls;
-    ps_redis_url_clear(&url);
-    return !encrypted || ps_redis_tls_check(&tls, err);
+    if (redis->sentinel != NULL) {
+        ps_sentinel_ask(redis->sentinel); /* which has its own patience */
+    } else if (!redis->url.is_unix) {
+        look_up(redis);
+    } else {
+        ps_timer_set(redis->deadline, redis->connect_timeout_ms);
+        if (!open_link(redis, NULL, &why))
+            link_gone(redis, &why);
+    }
 }
 
 struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
@@ -530,13 +642,12 @@ struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_opt
     struct ps_redis_url url;
     struct ps_redis *redis;
 
-    if (!ps_redis_options_check(options, err) || !ps_redis_url_parse(options->url, &url, err))
+    if (!ps_redis_options_check(options, err) || !ps_redis_options_url(options, &url, err))
         return NULL;
     redis = ps_alloc_zero(1, sizeof(*redis));
     redis->loop = loop;
     redis->url = url;
-    redis->where =
-        url.is_unix ? ps_alloc_text(url.path) : ps_alloc_format("%s:%u", url.host, url.port);
+    use_url(redis);
     redis->client_name = ps_alloc_text(options->client_name);
     redis->ca_file = ps_alloc_text(options->ca_file);
     redis->cert_file = ps_alloc_text(options->cert_file);
@@ -555,6 +666,11 @@ struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_opt
     redis->deadline = ps_timer_create(loop, on_deadline, redis);
     redis->retry = ps_timer_create(loop, on_retry, redis);
     redis->later = ps_timer_create(loop, on_later, redis);
+    redis->look = ps_timer_create(loop, on_look, redis);
+    if (ps_redis_options_sentinels(options)) {
+        redis->sentinel = ps_sentinel_create(loop, options, url.tls, on_master, redis, err);
+        assert(redis->sentinel != NULL); /* it was checked above */
+    }
     ps_timer_set(redis->retry, 0);
     return redis;
 }
@@ -572,6 +688,8 @@ void ps_redis_destroy(struct ps_redis *redis)
     (void)ps_fail(&redis->why, PS_FAILURE_NETWORK, PS_REDIS_ERR_LOST, "redis %s: closed by us",
                   redis->where);
     ps_resolve_cancel(redis->resolve);
+    ps_sentinel_destroy(redis->sentinel);
+    redis->sentinel = NULL;
     if (context != NULL)
         redisAsyncFree(context);
     ps_redis_tls_drop(redis->session);
@@ -582,6 +700,7 @@ void ps_redis_destroy(struct ps_redis *redis)
     ps_timer_destroy(redis->deadline);
     ps_timer_destroy(redis->retry);
     ps_timer_destroy(redis->later);
+    ps_timer_destroy(redis->look);
     ps_redis_url_clear(&redis->url);
     free(redis->where);
     free(redis->client_name);

@@ -8,6 +8,7 @@
 
 struct ps_config;
 struct ps_redis;
+struct ps_redis_url;
 
 /* err.code of a ps_redis_fn, besides errno values. */
 enum {
@@ -19,6 +20,7 @@ enum {
     PS_REDIS_ERR_NOSCRIPT,
     PS_REDIS_ERR_FENCED,  /* a script refused an old epoch */
     PS_REDIS_ERR_NOCYCLE, /* cycle hash missing or of another cycle */
+    PS_REDIS_ERR_MOVED,   /* another node of a Redis Cluster has our slot */
 };
 
 /* Exactly one of reply and err is not NULL; both are borrowed for the call. Runs on the loop, never
@@ -29,7 +31,14 @@ typedef void (*ps_redis_fn)(void *cookie, const struct redisReply *reply, const 
 typedef void (*ps_redis_state_fn)(void *cookie, bool up, const struct ps_err *err);
 
 struct ps_redis_options {
-    const char *url;         /* borrowed for the call; parsed before (it must be valid) */
+    const char *url;                   /* borrowed for the call; parsed before (it must be valid) */
+    const struct ps_redis_url *target; /* in place of url when not NULL; copied */
+    /* host:port of Sentinels, "" or NULL for none: they say where to connect to, and the host of
+       the URL is what the server's certificate must be good for (sentinel.h). */
+    const char *sentinels;
+    const char *master; /* its name there; copied, as the next two */
+    const char *sentinel_user;
+    const char *sentinel_password;
     const char *client_name; /* CLIENT SETNAME, copied; NULL for none */
     const char *ca_file;     /* for rediss://; copied, as the next two (redis_tls.h) */
     const char *cert_file;
@@ -40,13 +49,20 @@ struct ps_redis_options {
 
 /* Where Redis is, as the settings say; borrows their texts. */
 struct ps_redis_options ps_redis_options_of(const struct ps_config *config);
+bool ps_redis_options_sentinels(const struct ps_redis_options *options); /* whether it names some */
+/* Gives the URL taken apart. */
+bool ps_redis_options_url(const struct ps_redis_options *options, struct ps_redis_url *out_url,
+                          struct ps_err *err) PS_MUST_USE;
 /* Whether a connection can be tried at all: URL, TLS and its files. Errors name the setting and
  * quote no secret. */
 bool ps_redis_options_check(const struct ps_redis_options *options, struct ps_err *err) PS_MUST_USE;
 
-/* Starts connecting and goes on for ever, 100 ms to 5 s between tries. READONLY, LOADING,
-   MASTERDOWN, NOAUTH and UNBLOCKED replies tear the connection down so that the next connect looks
-   the address up again. Fails only as ps_redis_options_check does (CONFIGURATION). */
+/* Starts connecting and goes on for ever, 100 ms to 5 s between tries. With Sentinels each try asks
+   them first, and a server that is no master (ROLE) will not do; while it is up they are asked
+   again every three seconds, and two that name another master one after the other end the
+   connection. READONLY, LOADING, MASTERDOWN, NOAUTH, UNBLOCKED and MOVED replies tear the
+   connection down so that the next connect looks the address up again. Fails only as
+   ps_redis_options_check does (CONFIGURATION). */
 struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
                                  ps_redis_state_fn on_state, void *cookie,
                                  struct ps_err *err) PS_MUST_USE;

@@ -12,19 +12,22 @@ static const struct {
     enum ps_failure category;
     bool reroute;
 } known[] = {
-    {"NOGROUP",     PS_REDIS_ERR_NOGROUP,  PS_FAILURE_UNKNOWN,       false},
-    { "NOSCRIPT",   PS_REDIS_ERR_NOSCRIPT, PS_FAILURE_UNKNOWN,       false},
-    { "FENCED",     PS_REDIS_ERR_FENCED,   PS_FAILURE_UNKNOWN,       false},
-    { "NOCYCLE",    PS_REDIS_ERR_NOCYCLE,  PS_FAILURE_UNKNOWN,       false},
-    { "READONLY",   PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "LOADING",    PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "MASTERDOWN", PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "UNBLOCKED",  PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "NOAUTH",     PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, true },
-    { "WRONGPASS",  PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
-    { "NOPERM",     PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
-    { "MISCONF",    PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
-    { "BUSY",       PS_REDIS_ERR_REPLY,    PS_FAILURE_TIMEOUT,       false},
+    {"NOGROUP",      PS_REDIS_ERR_NOGROUP,  PS_FAILURE_UNKNOWN,       false},
+    { "NOSCRIPT",    PS_REDIS_ERR_NOSCRIPT, PS_FAILURE_UNKNOWN,       false},
+    { "FENCED",      PS_REDIS_ERR_FENCED,   PS_FAILURE_UNKNOWN,       false},
+    { "NOCYCLE",     PS_REDIS_ERR_NOCYCLE,  PS_FAILURE_UNKNOWN,       false},
+    { "READONLY",    PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "LOADING",     PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "MASTERDOWN",  PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "UNBLOCKED",   PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "NOAUTH",      PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, true },
+    { "WRONGPASS",   PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
+    { "NOPERM",      PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
+    { "MISCONF",     PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "MOVED",       PS_REDIS_ERR_MOVED,    PS_FAILURE_NETWORK,       true },
+    { "CLUSTERDOWN", PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "CROSSSLOT",   PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
+    { "BUSY",        PS_REDIS_ERR_REPLY,    PS_FAILURE_TIMEOUT,       false},
 };
 
 /* The word that names the error. Before Redis 7 a script's failing command is wrapped:

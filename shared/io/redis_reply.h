@@ -13,7 +13,8 @@ const char *ps_reply_text(const struct redisReply *reply, size_t *out_len);
 /* Number of an integer reply or of a decimal string, fallback otherwise. */
 int64_t ps_reply_int(const struct redisReply *reply, int64_t fallback);
 /* Fills err from an error reply: PS_REDIS_ERR_REPLY or a code of its own (redis.h). true when this
-   server will not do for now (READONLY, LOADING, MASTERDOWN, NOAUTH, UNBLOCKED): connect again. */
+   server will not do for now (READONLY, LOADING, MASTERDOWN, NOAUTH, UNBLOCKED, MOVED): connect
+   again. */
 bool ps_reply_error(const struct redisReply *reply, struct ps_err *out_err);
 
 #endif

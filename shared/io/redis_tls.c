@@ -142,31 +142,6 @@ static void guard(redisContext *context)
     context->funcs = &guarded;
 }
 
-struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host,
-                                  const struct ps_redis_tls *tls, struct ps_err *err)
-{
-    SSL_CTX *settings = context_of(tls, err);
-    SSL *ssl = settings == NULL ? NULL : SSL_new(settings);
-
-    SSL_CTX_free(settings); /* ssl holds its own reference */
-    if (settings == NULL)
-        return NULL;
-    if (ssl == NULL || !expect_host(ssl, host)) {
-        (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "TLS could not be set up for %s", host);
-        SSL_free(ssl);
-        return NULL;
-    }
-    ERR_clear_error();
-    if (redisInitiateSSL(context, ssl) != REDIS_OK) {
-        (void)ps_fail(err, PS_FAILURE_NETWORK, 0, "TLS with %s: %s", host, context->errstr);
-        SSL_free(ssl);
-        return NULL;
-    }
-    guard(context);
-    SSL_up_ref(ssl); /* hiredis frees its own */
-    return ssl;
-}
-
 static const char *verdict_of(long verdict)
 {
     switch (verdict) {
@@ -189,13 +164,11 @@ static const char *verdict_of(long verdict)
     }
 }
 
-bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
-                          struct ps_err *out_err)
+/* noted: by OpenSSL, of the call that failed; 0 for nothing. False when TLS was not the reason. */
+static bool explain(const SSL *ssl, unsigned long noted, struct ps_err *out_err)
 {
-    long verdict = SSL_get_verify_result(session);
-    unsigned long noted = failed == context ? failure : 0;
+    long verdict = SSL_get_verify_result(ssl);
 
-    failed = NULL;
     if (verdict != X509_V_OK) {
         (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)verdict, "TLS: %s",
                       verdict_of(verdict));
@@ -221,6 +194,41 @@ bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_s
     default:
         return !ps_fail(out_err, PS_FAILURE_NETWORK, 0, "TLS: %s", ERR_reason_error_string(noted));
     }
+}
+
+struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host,
+                                  const struct ps_redis_tls *tls, struct ps_err *err)
+{
+    SSL_CTX *settings = context_of(tls, err);
+    SSL *ssl = settings == NULL ? NULL : SSL_new(settings);
+
+    SSL_CTX_free(settings); /* ssl holds its own reference */
+    if (settings == NULL)
+        return NULL;
+    if (ssl == NULL || !expect_host(ssl, host)) {
+        (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "TLS could not be set up for %s", host);
+        SSL_free(ssl);
+        return NULL;
+    }
+    ERR_clear_error();
+    if (redisInitiateSSL(context, ssl) != REDIS_OK) {
+        if (!explain(ssl, ERR_peek_error(), err))
+            (void)ps_fail(err, PS_FAILURE_NETWORK, 0, "TLS: %s", context->errstr);
+        SSL_free(ssl);
+        return NULL;
+    }
+    guard(context);
+    SSL_up_ref(ssl); /* hiredis frees its own */
+    return ssl;
+}
+
+bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
+                          struct ps_err *out_err)
+{
+    unsigned long noted = failed == context ? failure : 0;
+
+    failed = NULL;
+    return explain(session, noted, out_err);
 }
 
 void ps_redis_tls_drop(struct ssl_st *session)

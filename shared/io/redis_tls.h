@@ -19,7 +19,8 @@ bool ps_redis_tls_available(void);
 bool ps_redis_tls_check(const struct ps_redis_tls *tls, struct ps_err *err) PS_MUST_USE;
 /* To be called right after the connect was started. The server's certificate must be good for host
    (a name or a numeric address). Gives a reference to the session, for ps_redis_tls_explain; NULL
-   with err. */
+   with err, which does not name
+   the server. */
 struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host,
                                   const struct ps_redis_tls *tls, struct ps_err *err) PS_MUST_USE;
 /* Inside of the callback that told that the connection is lost: true when TLS was the reason, which

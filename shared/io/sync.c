@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PG_CONNECTIONS = 1 };
+enum { PG_CONNECTIONS = 1, REROUTE_MS = 5000 };
 
 struct ps_sync {
     const char *program;
@@ -245,12 +245,28 @@ static void expect_reply(struct ps_sync *sync)
     sync->waiting = true;
 }
 
+/* The first command learns which node of a Redis Cluster has our keys; it goes there once more. */
+static bool moved(struct ps_sync *sync, bool *sent_again)
+{
+    if (!sync->failed || sync->err.code != PS_REDIS_ERR_MOVED || *sent_again)
+        return false;
+    *sent_again = true;
+    turn(sync); /* the connection is torn down */
+    return wait_up(sync, REROUTE_MS);
+}
+
 const struct redisReply *ps_sync_redis(struct ps_sync *sync, const char *const *args, size_t count,
                                        struct ps_err *err)
 {
-    expect_reply(sync);
-    ps_redis_send_texts(sync->redis, args, count, on_reply, sync);
-    return wait_answer(sync, err) ? sync->reply : NULL;
+    bool sent_again = false;
+    bool answered;
+
+    do {
+        expect_reply(sync);
+        ps_redis_send_texts(sync->redis, args, count, on_reply, sync);
+        answered = wait_answer(sync, err);
+    } while (moved(sync, &sent_again));
+    return answered ? sync->reply : NULL;
 }
 
 const struct redisReply *ps_sync_script(struct ps_sync *sync, enum ps_script script,
@@ -258,9 +274,15 @@ const struct redisReply *ps_sync_script(struct ps_sync *sync, enum ps_script scr
                                         const struct ps_str *args, size_t arg_count,
                                         struct ps_err *err)
 {
-    expect_reply(sync);
-    ps_script_run(sync->redis, script, keys, key_count, args, arg_count, on_reply, sync);
-    return wait_answer(sync, err) ? sync->reply : NULL;
+    bool sent_again = false;
+    bool answered;
+
+    do {
+        expect_reply(sync);
+        ps_script_run(sync->redis, script, keys, key_count, args, arg_count, on_reply, sync);
+        answered = wait_answer(sync, err);
+    } while (moved(sync, &sent_again));
+    return answered ? sync->reply : NULL;
 }
 
 const struct ps_pg_rows *ps_sync_pg(struct ps_sync *sync, struct ps_pg_batch *batch,

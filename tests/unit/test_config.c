@@ -145,7 +145,11 @@ static void every_default_is_the_one_the_design_names(void **state)
         "EVENTS_BIND_HOST=0.0.0.0",
         "REDIS_CA_FILE=",
         "REDIS_CERT_FILE=",
-        "REDIS_CERT_KEY_FILE="
+        "REDIS_CERT_KEY_FILE=",
+        "REDIS_SENTINELS=",
+        "REDIS_SENTINEL_MASTER=mymaster",
+        "REDIS_SENTINEL_USER=",
+        "REDIS_SENTINEL_PASSWORD="
     };
     struct source source = { 0 };
     struct ps_config config;
