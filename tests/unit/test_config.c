@@ -133,6 +133,13 @@ static void every_default_is_the_one_the_design_names(void **state)
     /* what this list lacks on purpose, for the count below */
     static const char *const beyond_the_design[] = {
         "CYCLE_DEADLINE_SECONDS=0",
+        "REDIS_CA_FILE=",
+        "REDIS_CERT_FILE=",
+        "REDIS_CERT_KEY_FILE=",
+        "REDIS_SENTINELS=",
+        "REDIS_SENTINEL_MASTER=mymaster",
+        "REDIS_SENTINEL_USER=",
+        "REDIS_SENTINEL_PASSWORD=",
         "CONTROL_PRESENT_URL=",
         "COLD_SPREAD_RATIO=0.5",
         "TASKS_SHED_LENGTH=20000",
@@ -143,13 +150,6 @@ static void every_default_is_the_one_the_design_names(void **state)
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",
         "HTTP_CA_FILE=",
         "EVENTS_BIND_HOST=0.0.0.0",
-        "REDIS_CA_FILE=",
-        "REDIS_CERT_FILE=",
-        "REDIS_CERT_KEY_FILE=",
-        "REDIS_SENTINELS=",
-        "REDIS_SENTINEL_MASTER=mymaster",
-        "REDIS_SENTINEL_USER=",
-        "REDIS_SENTINEL_PASSWORD="
     };
     struct source source = { 0 };
     struct ps_config config;
