@@ -51,6 +51,9 @@ class Load(KubeCase):
         self.assertLessEqual(twice, self.kills)
         self.assertEqual(self.fleet.redis.length("tasks:dead"), 0)
         self.check_rate()
+        peaks = {name: max(pod.memory_peak() for pod in self.cluster.pods(name))
+                 for name in ("scheduler", "worker", "notifier")}
+        print("memory at most: " + ", ".join(f"{name} {peak:.1f} MB" for name, peak in peaks.items()))
         stops = [seconds for _, status, seconds in self.cluster.stopped if status == 0]
         self.assertEqual(len(stops), len(self.cluster.stopped), self.cluster.stopped)
         probes = sum(row["planned"] for row in cycles)

@@ -241,6 +241,13 @@ class Pod:
     def delete(self):
         self.deleting.set()
 
+    def memory_peak(self):
+        """MB at most so far: of the container's control group, or the process' resident pages."""
+        if hasattr(self.process, "memory_peak"):
+            return (self.process.memory_peak() or 0) / 2 ** 20
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+
     # For tests: as Program has them.
     def log(self):
         return self.process.log() if self.process else ""

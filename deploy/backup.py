@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Saves and restores what Paperscout must not lose: its database.
+
+    backup.py save FILE       PostgreSQL at DATABASE_URL (or DATABASE_URL_FILE) to FILE, while the fleet runs
+    backup.py check FILE      says what FILE holds; exit status 1 when it is no whole backup
+    backup.py restore FILE    into an empty database, the fleet stopped; refuses one that has Paperscout's tables
+
+Redis needs no backup: it holds work in flight, which the leader makes anew from the database. So a restore has a
+second step. Work in flight belongs to the time after the backup: delete the fleet's keys before it starts again,
+
+    redis-cli --scan --pattern 'paperscout:*' | xargs -r redis-cli unlink
+
+What was told after the backup was taken is told once more: the restored database does not know of it.
+
+Wants pg_dump and pg_restore, as new as the server. Python's standard library only. The password goes to them by
+the environment, never by an argument. Exit status: 0 done, 1 failed, 64 wrong usage, 69 no server, 78 no DATABASE_URL.
+"""
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import urllib.parse
+
+# Query parameters of a PostgreSQL URL, and the variable that says the same.
+VARIABLES = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
+             "host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE",
+             "options": "PGOPTIONS", "connect_timeout": "PGCONNECT_TIMEOUT"}
+NEEDED = ("papers", "discovered", "cycles", "probes", "outbox", "watchlist", "meta", "schema_version")
+
+
+class Failed(Exception):
+    def __init__(self, status, text):
+        super().__init__(text)
+        self.status = status
+
+
+def database():
+    """The environment that leads libpq to the database."""
+    url, path = os.environ.get("DATABASE_URL", ""), os.environ.get("DATABASE_URL_FILE", "")
+    if path and not url:
+        try:
+            with open(path, encoding="utf-8") as file:
+                url = file.read().strip()
+        except OSError as error:
+            raise Failed(78, f"DATABASE_URL_FILE={path}: {error.strerror}") from None
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise Failed(78, "DATABASE_URL: postgresql://user:password@host:port/name is wanted")
+    query = urllib.parse.parse_qs(parts.query)
+    unknown = set(query) - set(VARIABLES)
+    if unknown:
+        raise Failed(78, f"DATABASE_URL: {', '.join(sorted(unknown))} is not understood here")
+    values = {"PGHOST": parts.hostname, "PGPORT": parts.port and str(parts.port),
+              "PGUSER": parts.username and urllib.parse.unquote(parts.username),
+              "PGPASSWORD": parts.password and urllib.parse.unquote(parts.password),
+              "PGDATABASE": urllib.parse.unquote(parts.path.lstrip("/")) or None, "PGCONNECT_TIMEOUT": "10",
+              **{VARIABLES[name]: value[-1] for name, value in query.items()}}
+    return {**os.environ, **{name: value for name, value in values.items() if value}}
+
+
+def find(name):
+    places = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), key=lambda path: int(path.split("/")[4]))
+    found = places[-1] if places else shutil.which(name)
+    if not found:
+        raise Failed(69, f"there is no {name} on this machine (Debian: postgresql-client)")
+    return found
+
+
+def run(environment, name, *arguments):
+    done = subprocess.run([find(name), *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True)
+    if done.returncode != 0:
+        unreached = "connection to server" in done.stderr or "could not connect" in done.stderr
+        raise Failed(69 if unreached else 1, done.stderr.strip())
+    return done.stdout
+
+
+def tables_in(path):
+    """Names of the tables whose rows a backup holds."""
+    lines = run(os.environ, "pg_restore", "--list", path).splitlines()
+    return {words[6] for words in map(str.split, lines) if words[3:5] == ["TABLE", "DATA"]}
+
+
+def check(path):
+    missing = set(NEEDED) - tables_in(path)
+    if missing:
+        raise Failed(1, f"{path}: no rows of {', '.join(sorted(missing))} in it")
+    # Reads every block, so that a file cut short is found.
+    run(os.environ, "pg_restore", f"--file={os.devnull}", path)
+    return f"{path}: {os.path.getsize(path):,} bytes, whole"
+
+
+def save(path):
+    part = f"{path}.part"
+    try:
+        os.umask(0o077)
+        run(database(), "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part}")
+        check(part)
+        os.replace(part, path)
+    finally:
+        if os.path.exists(part):
+            os.unlink(part)
+    return f"{path}: {os.path.getsize(path):,} bytes"
+
+
+def restore(path):
+    environment = database()
+    check(path)
+    there = run(environment, "psql", "-XAtc", "SELECT count(*) FROM pg_tables WHERE schemaname = "
+                "current_schema() AND tablename IN ('papers', 'cycles', 'outbox')").strip()
+    if there != "0":
+        raise Failed(1, "this database has Paperscout's tables already; restore into an empty one (createdb)")
+    run(environment, "pg_restore", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error",
+        f"--dbname={environment['PGDATABASE']}", path)
+    return ("restored; now delete the fleet's keys in Redis before it starts:\n"
+            "  redis-cli --scan --pattern 'paperscout:*' | xargs -r redis-cli unlink")
+
+
+def main(arguments):
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
+    commands = {"save": save, "check": check, "restore": restore}
+    if len(arguments) != 2 or arguments[0] not in commands:
+        print("usage: backup.py save|check|restore FILE (--help says more)", file=sys.stderr)
+        return 64
+    try:
+        print(commands[arguments[0]](arguments[1]))
+        return 0
+    except Failed as error:
+        print(f"backup.py: {error}", file=sys.stderr)
+        return error.status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""deploy/compose.yaml, the systemd units and the nginx example: right names, settings that the programs take, and
+nothing more allowed than needed."""
+import concurrent.futures
+import http.client
+import http.server
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from rig import program_path, wait_until
+from rig.fleet import environment
+from rig.manifests import COMPONENTS, parse_yaml
+from rig.places import CHECKOUT, find_server, free_port
+
+DEPLOY = os.path.join(CHECKOUT, "deploy")
+
+
+def known_settings():
+    text = subprocess.run([program_path("paperscout-scheduler"), "--env-example"], check=True,
+                          capture_output=True, text=True).stdout
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
+
+
+class DeployCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="paperscout-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def check_settings(self, component, values):
+        """Every name is a setting of the program, and check-config takes them all."""
+        self.assertEqual({name.removesuffix("_FILE") for name in values} - known_settings(), set())
+        done = subprocess.run([program_path(f"paperscout-{component}"), "check-config"], cwd=self.folder,
+                              env=environment(values), capture_output=True, text=True, timeout=20)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), component)
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+class Compose(DeployCase):
+    def setUp(self):
+        super().setUp()
+        self.secrets = os.path.join(self.folder, "secrets")
+        subprocess.run([os.path.join(DEPLOY, "secrets.sh"), self.secrets], check=True, capture_output=True)
+        with open(os.path.join(DEPLOY, "compose.yaml"), encoding="utf-8") as file:
+            self.text = file.read()
+        self.compose = parse_yaml(self.text)[0]
+
+    def test_each_service_has_settings_that_its_program_takes(self):
+        for component in COMPONENTS:
+            service = self.compose["services"][component]
+            values = {name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(value))
+                      for name, value in service["environment"].items()}
+            mounted = {f"/run/secrets/{name}" for name in service["secrets"]}
+            files = {value for name, value in values.items() if name.endswith("_FILE")}
+            self.assertEqual(files, mounted)
+            told = self.check_settings(component, {
+                name: value.replace("/run/secrets", self.secrets) for name, value in values.items()})
+            self.assertEqual((told["REDIS_URL"], told["HEALTH_BIND_HOST"]), ("(set)", "0.0.0.0"))
+            grace = int(service["stop_grace_period"].rstrip("s"))
+            self.assertGreaterEqual(grace, float(told["SHUTDOWN_GRACE_SECONDS"]) + 5)
+
+    def test_services_may_do_little_and_only_stores_are_unreachable(self):
+        services = self.compose["services"]
+        for name in COMPONENTS:
+            service = services[name]
+            self.assertEqual((service["read_only"], service["user"], service["cap_drop"],
+                              service["security_opt"]),
+                             (True, "10001:10001", ["ALL"], ["no-new-privileges:true"]))
+            self.assertIn("mem_limit", service)
+        for name in ("redis", "postgres"):
+            self.assertEqual(services[name]["networks"], ["inside"])
+            self.assertNotIn("ports", services[name])
+        self.assertIs(self.compose["networks"]["inside"]["internal"], True)
+        ports = [port for service in services.values() for port in service.get("ports", [])]
+        self.assertTrue(ports and all(port.startswith("127.0.0.1:") for port in ports), ports)
+
+    def test_secrets_are_made_once_and_fit_each_other(self):
+        def read():
+            texts = {}
+            for name in sorted(os.listdir(self.secrets)):
+                with open(os.path.join(self.secrets, name), encoding="utf-8") as file:
+                    texts[name] = file.read()
+            return texts
+        first = read()
+        for secret in self.compose["secrets"].values():
+            self.assertIn(os.path.basename(secret["file"]), first)
+        self.assertIn(f"requirepass {first['redis-password']}\n", first["redis.conf"])
+        self.assertEqual(first["redis-url"], f"redis://:{first['redis-password']}@redis:6379/0\n")
+        self.assertRegex(first["postgres-password"], r"\A[A-Za-z0-9]{32}\Z")
+        self.assertNotEqual(first["postgres-password"], first["redis-password"])
+        subprocess.run([os.path.join(DEPLOY, "secrets.sh"), self.secrets], check=True, capture_output=True)
+        self.assertEqual(read(), first)
+
+    def test_the_composer_takes_it(self):
+        if shutil.which("docker-compose") is None:
+            self.skipTest("there is no docker-compose on this machine")
+        path = os.path.join(self.folder, "compose.yaml")
+        with open(path, "w", encoding="utf-8") as file:  # version 1 has no name
+            file.write(re.sub(r"^name:.*$", "", self.text, flags=re.MULTILINE))
+        done = subprocess.run(["docker-compose", "-f", path, "config", "--quiet"], capture_output=True, text=True,
+                              env={**os.environ, "PAPERSCOUT_SECRETS": self.secrets}, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Systemd(DeployCase):
+    def units(self):
+        for name in sorted(os.listdir(os.path.join(DEPLOY, "systemd"))):
+            if name.endswith(".service"):
+                with open(os.path.join(DEPLOY, "systemd", name), encoding="utf-8") as file:
+                    yield name, re.search(r"paperscout-(\w+)", name)[1], file.read()
+
+    def test_settings_and_credentials_are_those_of_the_program(self):
+        ports = set()
+        for name, component, text in self.units():
+            values = dict(pair.split("=", 1) for line in re.findall(r"^Environment=(.*)$", text, re.MULTILINE)
+                          for pair in line.split())
+            credentials = dict(re.findall(r"^LoadCredential=([^:]+):(.*)$", text, re.MULTILINE))
+            files = {value.removeprefix("%d/") for key, value in values.items() if key.endswith("_FILE")}
+            self.assertEqual(files, set(credentials), name)
+            for key, value in (("redis-url", "redis://localhost"), ("database-url", "postgresql://x@localhost/x"),
+                               ("slack-bot-token", "x"), ("slack-signing-secret", "x")):
+                with open(os.path.join(self.folder, key), "w", encoding="ascii") as file:
+                    file.write(value)
+            told = self.check_settings(component, {
+                key: value.replace("%d", self.folder).replace("%i", "1").replace("%H", "host")
+                for key, value in values.items()})
+            ports.add(told["HEALTH_PORT"])
+            stop = int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)[1])
+            self.assertGreaterEqual(stop, float(told["SHUTDOWN_GRACE_SECONDS"]) + 5)
+            self.assertIn(f"ExecStart=/usr/local/bin/paperscout-{component}\n", text)
+        self.assertEqual(len(ports), 3, "two programs would want one port")
+
+    def test_systemd_knows_every_line_and_finds_them_shut_well(self):
+        if shutil.which("systemd-analyze") is None:
+            self.skipTest("there is no systemd-analyze on this machine")
+        for name, component, text in self.units():
+            path = os.path.join(self.folder, name.replace("@", "@1"))
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace(f"/usr/local/bin/paperscout-{component}",
+                                        program_path(f"paperscout-{component}")))
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True,
+                                  timeout=60)
+            about = [line for line in done.stderr.splitlines() if "paperscout" in line]
+            self.assertEqual(about, [], name)
+            done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", path],
+                                  capture_output=True, text=True, timeout=60)
+            found = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
+            self.assertIsNotNone(found, done.stdout + done.stderr)
+            self.assertLess(float(found[1]), 2.0, name)
+
+
+class Backend(http.server.BaseHTTPRequestHandler):
+    got = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Backend.got.append((self.path, body, dict(self.headers)))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        pass
+
+
+class NginxExample(DeployCase):
+    def setUp(self):
+        super().setUp()
+        try:
+            nginx, openssl = find_server("nginx"), find_server("openssl")
+        except FileNotFoundError as error:
+            self.skipTest(str(error))
+        subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "privkey.pem", "-out",
+                        "fullchain.pem", "-days", "2", "-subj", "/CN=paperscout.example.com"], cwd=self.folder,
+                       check=True, capture_output=True)
+        backend = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+        threading.Thread(target=backend.serve_forever, daemon=True).start()
+        self.addCleanup(backend.server_close)
+        self.addCleanup(backend.shutdown)
+        Backend.got = []
+        self.port = free_port()
+        with open(os.path.join(DEPLOY, "nginx", "paperscout.conf"), encoding="utf-8") as file:
+            text = file.read()
+        for old, new in (("127.0.0.1:3000", f"127.0.0.1:{backend.server_port}"),
+                         ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
+                         ("    listen [::]:443 ssl;\n", ""), ("/etc/ssl/paperscout", self.folder)):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        folders = "".join(f"{kind}_temp_path {self.folder}/{kind};\n" for kind in
+                          ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        config = os.path.join(self.folder, "nginx.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(("user root;\n" if os.geteuid() == 0 else "") +
+                       f"daemon off; master_process off; pid {self.folder}/pid; error_log {self.folder}/error.log;\n"
+                       f"events {{}}\nhttp {{\naccess_log off;\n{folders}{text}}}\n")
+        self.server = subprocess.Popen([nginx, "-p", self.folder, "-c", config], stderr=subprocess.DEVNULL)
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.terminate)
+        wait_until(lambda: self.ask("GET", "/")[0] == 404, 10, "nginx answers")
+
+    def ask(self, method, path, body=None):
+        context = ssl.create_default_context(cafile=os.path.join(self.folder, "fullchain.pem"))
+        context.check_hostname = False
+        link = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        try:
+            link.request(method, path, body, {"X-Slack-Signature": "v0=abc"} if body else {})
+            answer = link.getresponse()
+            return answer.status, answer.headers
+        finally:
+            link.close()
+
+    def test_only_what_slack_posts_comes_through(self):
+        self.assertEqual([self.ask("POST", path, b"{}")[0] for path in
+                          ("/slack/events", "/slack/commands", "/slack/other", "/health", "/metrics")],
+                         [200, 200, 404, 404, 404])
+        self.assertEqual([path for path, _, _ in Backend.got], ["/slack/events", "/slack/commands"])
+        self.assertEqual(Backend.got[0][2]["X-Slack-Signature"], "v0=abc")
+        status, headers = self.ask("GET", "/slack/events")
+        self.assertEqual(status, 403)
+        self.assertIn("max-age", headers["Strict-Transport-Security"])
+        self.assertEqual(self.ask("POST", "/slack/events", b"x" * 70000)[0], 413)
+        self.assertEqual(len(Backend.got), 2)
+
+    def test_a_flood_is_turned_away(self):
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(lambda _: self.ask("POST", "/slack/events", b"{}")[0], range(300)))
+        self.assertEqual(set(statuses), {200, 429})
+        self.assertGreaterEqual(statuses.count(200), 41)
+
+
+if __name__ == "__main__":
+    unittest.main()
