@@ -579,6 +579,27 @@ void ps_lanes_stop(struct ps_lanes *lanes)
     lanes->stopped = true;
 }
 
+bool ps_lanes_shut(const struct ps_lanes *lanes)
+{
+    return lanes->circuit.state != PS_BREAKER_CLOSED || lanes->access.state != PS_BREAKER_CLOSED;
+}
+
+const struct ps_message *ps_lanes_reroute(struct ps_lanes *lanes)
+{
+    const struct lane *lane;
+    struct ps_message *message;
+
+    if (!ps_lanes_shut(lanes))
+        return NULL;
+    DL_FOREACH(lanes->lanes, lane)
+    DL_FOREACH(lane->messages, message)
+    if (!message->rerouted && ps_notice_kind_urgent(message->notice.kind)) {
+        message->rerouted = true;
+        return message;
+    }
+    return NULL;
+}
+
 struct ps_message *ps_lanes_take_back(struct ps_lanes *lanes)
 {
     struct lane *lane, *from = NULL;
@@ -724,7 +745,7 @@ bool ps_lanes_waits(const struct ps_lanes *lanes, int64_t now_ms, bool can_claim
 {
     const struct lane *lane;
 
-    if (lanes->circuit.state != PS_BREAKER_CLOSED || lanes->access.state != PS_BREAKER_CLOSED)
+    if (ps_lanes_shut(lanes))
         return true;
     if (lanes->closing != NULL || ps_lanes_sending(lanes) > 0 || ps_lanes_claiming(lanes) > 0)
         return false;

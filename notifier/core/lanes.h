@@ -99,6 +99,10 @@ void ps_lanes_forget(struct ps_lanes *lanes, struct ps_message *message); /* des
 
 /* Nothing is claimed or sent from now on. */
 void ps_lanes_stop(struct ps_lanes *lanes);
+/* Nothing can be sent now: a breaker is not closed. */
+bool ps_lanes_shut(const struct ps_lanes *lanes);
+/* An urgent message that waits while they are shut and was not told here before; NULL for none. */
+const struct ps_message *ps_lanes_reroute(struct ps_lanes *lanes);
 /* Gives back the newest message that is not under way, its twins first (as messages of their own);
    NULL when there is none. */
 struct ps_message *ps_lanes_take_back(struct ps_lanes *lanes);

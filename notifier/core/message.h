@@ -35,6 +35,7 @@ struct ps_message {
     bool doubtful;    /* it may have been sent: looked for before it is sent (again) */
     bool repeated;    /* that cannot be known: what is sent now says so */
     int looks_failed; /* in a row */
+    bool rerouted;    /* an ops alert that went the second way already */
     char slack_channel[PS_SLACK_CHANNEL_MAX]; /* Slack's id of the channel; "" when not known */
     char slack_ts[PS_SLACK_TS_MAX];
     char reason[192]; /* why it was given up */

@@ -12,11 +12,17 @@
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
+#include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { WATCH_MS = 1000, RETRY_BASE_MS = 1000, ACCESS_COOLDOWN_MS = 60 * 1000 };
+enum {
+    WATCH_MS = 1000,
+    RETRY_BASE_MS = 1000,
+    ALERTED_MS = 24 * 3600 * 1000 /* the alert of one outage is not raised again for so long */
+};
 
 struct ps_notifier {
     struct ps_daemon *daemon; /* borrowed */
@@ -26,7 +32,9 @@ struct ps_notifier {
     struct ps_answerer *answerer;
     struct ps_listener *listener; /* NULL where Slack cannot speak to us */
     struct ps_timer *watch;
+    struct ps_webhook *webhook;
     struct ps_outage outage; /* of Redis */
+    struct ps_outage shut;   /* of Slack: it takes no message */
     struct ps_pressure pressure;
     int64_t depth;
 };
@@ -50,15 +58,13 @@ static void say(struct ps_notifier *notifier, enum ps_notice_kind kind, const ch
     free(name);
 }
 
-static void on_watch(void *cookie)
+static void watch_redis(struct ps_notifier *notifier, int64_t now_ms)
 {
-    struct ps_notifier *notifier = cookie;
-    struct ps_daemon *daemon = notifier->daemon;
     int64_t gone_ms;
     char span[PS_CIVIL_TEXT];
     char *text = NULL;
-    enum ps_outage_change change = ps_outage_step(&notifier->outage, ps_redis_up(daemon->redis),
-                                                  ps_loop_now(daemon->loop), &gone_ms);
+    enum ps_outage_change change =
+        ps_outage_step(&notifier->outage, ps_redis_up(notifier->daemon->redis), now_ms, &gone_ms);
 
     ps_civil_format_span(gone_ms / 1000, span);
     switch (change) {
@@ -78,6 +84,69 @@ static void on_watch(void *cookie)
         break;
     }
     free(text);
+}
+
+static void tell_shut(struct ps_notifier *notifier)
+{
+    const struct ps_err *fault = ps_lanes_fault(ps_sender_lanes(notifier->sender));
+    char *text = ps_alloc_format("Paperscout: Slack takes no message (%s). Messages wait, none is "
+                                 "lost.",
+                                 fault != NULL ? fault->what : "no answer, or an error");
+
+    ps_webhook_say(notifier->webhook, "slack", text);
+    free(text);
+}
+
+/* Of several notifiers one tells, unless Redis cannot say whether another did. */
+static void on_raised(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    if (err != NULL || ps_reply_text(reply, NULL) != NULL)
+        tell_shut(cookie);
+}
+
+static void on_lowered(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_notifier *notifier = cookie;
+
+    if (err != NULL || ps_reply_int(reply, 0) > 0)
+        ps_webhook_say(notifier->webhook, "slack", "Paperscout: Slack takes messages again.");
+}
+
+static void watch_slack(struct ps_notifier *notifier, int64_t now_ms)
+{
+    const struct ps_lanes *lanes = ps_sender_lanes(notifier->sender);
+    const struct ps_err *fault = ps_lanes_fault(lanes);
+    struct ps_redis *redis = notifier->daemon->redis;
+    char *key = ps_key_with(notifier->daemon->keys, PS_KEY_ALERTED, "slack");
+    char life[24];
+    int64_t gone_ms;
+
+    (void)snprintf(life, sizeof(life), "%d", ALERTED_MS);
+    switch (ps_outage_step(&notifier->shut, !ps_lanes_shut(lanes), now_ms, &gone_ms)) {
+    case PS_OUTAGE_SAME:
+        break;
+    case PS_OUTAGE_TELL:
+        PS_LOG(OPS_ALERT, F_TEXT("what", "Slack takes no message"), F_INT("gone_ms", gone_ms),
+               F_ERR(fault));
+        PS_REDIS(redis, on_raised, notifier, "SET", key, notifier->daemon->instance, "NX", "PX",
+                 life);
+        break;
+    case PS_OUTAGE_RECOVERED:
+        PS_LOG(OPS_RECOVERY, F_TEXT("what", "Slack takes messages again"),
+               F_INT("gone_ms", gone_ms));
+        PS_REDIS(redis, on_lowered, notifier, "DEL", key);
+        break;
+    }
+    free(key);
+}
+
+static void on_watch(void *cookie)
+{
+    struct ps_notifier *notifier = cookie;
+    int64_t now_ms = ps_loop_now(notifier->daemon->loop);
+
+    watch_redis(notifier, now_ms);
+    watch_slack(notifier, now_ms);
     ps_timer_set(notifier->watch, WATCH_MS);
 }
 
@@ -165,6 +234,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     const struct ps_config *config = daemon->config;
     struct ps_notifier *notifier;
     struct ps_sender_options options;
+    int64_t cooldown_ms = (int64_t)(config->mq_circuit_breaker_cooldown_seconds * 1000);
 
     if (use_slack(config) && config->slack_bot_token[0] == '\0')
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
@@ -180,6 +250,12 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         ps_channels_create(daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
                            use_slack(config) ? config->slack_channel_interval_ms : 0);
     ps_pressure_init(&notifier->pressure, config->mq_backpressure_threshold);
+    notifier->webhook = ps_webhook_create(
+        daemon->loop, &(struct ps_webhook_options){ .url = config->ops_alert_webhook_url,
+                                                    .user_agent = daemon->user_agent,
+                                                    .failures = daemon->failures });
+    /* Told when the first trial failed too. */
+    ps_outage_init(&notifier->shut, cooldown_ms, ps_loop_now(daemon->loop));
     ps_outage_init(&notifier->outage, PS_NOTIFIER_REDIS_GONE_MS, ps_loop_now(daemon->loop));
     options = (struct ps_sender_options){
         .loop = daemon->loop,
@@ -189,15 +265,15 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .instance = daemon->instance,
         .claims = notifier->claims,
         .channels = notifier->channels,
+        .webhook = notifier->webhook,
         .metrics = daemon->metrics,
         .failures = daemon->failures,
         .lanes = {.interval_ms = use_slack(config) ? config->slack_channel_interval_ms : 0,
                   .max_retries = (int)config->mq_max_retries,
                   .retry_base_ms = RETRY_BASE_MS,
                   .breaker_threshold = (int)config->mq_circuit_breaker_threshold,
-                  .breaker_cooldown_ms =
-                       (int64_t)(config->mq_circuit_breaker_cooldown_seconds * 1000),
-                  .access_cooldown_ms = ACCESS_COOLDOWN_MS,
+                  .breaker_cooldown_ms = cooldown_ms,
+                  .access_cooldown_ms = cooldown_ms,
                   .can_look = use_slack(config)},
         .sink = make_sink(daemon),
         .cookie = notifier,
@@ -260,6 +336,7 @@ void ps_notifier_destroy(void *self)
     ps_sender_destroy(notifier->sender);
     ps_claims_destroy(notifier->claims);
     ps_channels_destroy(notifier->channels);
+    ps_webhook_destroy(notifier->webhook);
     free(notifier);
 }
 

@@ -147,6 +147,8 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
                F_TEXT("trace", trace_of(message)), F_ERR(&err));
         break;
     }
+    if (close == PS_CLOSE_DEAD && ps_notice_kind_urgent(message->notice.kind) && !message->rerouted)
+        ps_webhook_say(sender->options.webhook, message->notice.id, message->notice.text);
     ps_closer_close(sender->closer, close, message);
 }
 
@@ -293,12 +295,15 @@ static void on_turn(void *cookie)
     struct ps_sender *sender = cookie;
     int64_t now_ms = ps_loop_now(sender->options.loop), wake_ms;
     bool can_claim = ps_claims_up(sender->options.claims);
+    const struct ps_message *alert;
     struct ps_message *message;
     enum ps_lanes_move what;
 
     ps_lanes_share(sender->lanes, ps_channels_up(sender->options.channels));
     while ((what = ps_lanes_next(sender->lanes, now_ms, can_claim, &message)) != PS_LANES_NOTHING)
         move(sender, what, message);
+    while ((alert = ps_lanes_reroute(sender->lanes)) != NULL)
+        ps_webhook_say(sender->options.webhook, alert->notice.id, alert->notice.text);
     wake_ms = ps_lanes_wake_ms(sender->lanes, now_ms, can_claim);
     if (wake_ms != INT64_MAX)
         ps_timer_set(sender->turn, wake_ms - now_ms);

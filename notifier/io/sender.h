@@ -6,6 +6,7 @@
 #include "notifier/io/claims.h"
 #include "notifier/io/queue.h"
 #include "notifier/io/sink.h"
+#include "notifier/io/webhook.h"
 #include "shared/core/metrics.h"
 #include "shared/io/failure_log.h"
 
@@ -19,6 +20,7 @@ struct ps_sender_options {
     const char *instance;
     struct ps_claims *claims;
     struct ps_channels *channels;
+    struct ps_webhook *webhook; /* the second way for ops alerts */
     struct ps_metrics *metrics;
     struct ps_failure_log *failures;
     struct ps_lanes_options lanes;

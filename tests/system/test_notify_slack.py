@@ -227,6 +227,50 @@ class NotifySlack(unittest.TestCase):
         self.said(1)
         self.assertEqual(self.fleet.upstream.stats()["channels"]["C1"]["early"], 0)
 
+    # The second way for operations alerts
+
+    def hooks(self, part):
+        return [hook for hook in self.fleet.upstream.hooks() if part in hook["body"]["text"]]
+
+    def test_bad_credentials_burn_nothing_and_alerts_go_the_second_way(self):
+        self.start(2, {"OPS_ALERT_WEBHOOK_URL": f"{self.fleet.upstream.url}/hooks/ops",
+                       "MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS": 2}, error="token_revoked")
+        self.push(*[(f"m{n}", f"C{n % 4}", f"text {n}") for n in range(8)])
+        wait_until(lambda: any(n.events("MQ-CONFIGURATION") for n in self.notifiers), 20,
+                   "CONFIGURATION is raised")
+        self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
+            {"id": "a1", "kind": "ops_alert", "channel": "COPS", "text": "No poll for an hour"}))
+        wait_until(lambda: self.hooks("No poll for an hour"), 20, "the alert came the second way")
+        wait_until(lambda: self.hooks("Slack takes no message (token_revoked)"), 20,
+                   "people are told of Slack")
+        holder = [n for n in self.notifiers if n.events("MQ-CONFIGURATION")][0]
+        status, text = holder.get("/readyz")
+        self.assertEqual(status, 503)
+        self.assertIn("token_revoked", text)
+        self.assertGreater(holder.health()["failures"]["CONFIGURATION"], 0)
+        # At most one trial a cooldown and notifier, and those that were under way.
+        self.assertLess(len(self.fleet.upstream.slack_refused()), 30)
+        self.assertEqual(self.fleet.redis.list("notify:dead"), [])
+        self.slack(error=None)
+        self.said(9)
+        self.settled()
+        self.assertEqual(set(self.texts().values()), {1})
+        self.assertIn("No poll for an hour", self.texts())
+        wait_until(lambda: self.hooks("Slack takes messages again"), 20, "people are told so")
+        self.assertEqual(len(self.hooks("No poll for an hour")), 1)
+        self.assertEqual(len(self.hooks("Slack takes no message")), 1)
+        wait_until(holder.ready, 20, "it is ready again")
+
+    def test_an_alert_whose_channel_is_gone_goes_the_second_way(self):
+        self.start(1, {"OPS_ALERT_WEBHOOK_URL": f"{self.fleet.upstream.url}/hooks/ops"},
+                   channels={"COPS": {"error": "is_archived"}})
+        self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
+            {"id": "a1", "kind": "ops_alert", "channel": "COPS", "text": "No poll for an hour"}))
+        wait_until(lambda: self.hooks("No poll for an hour"), 20, "the alert came the second way")
+        self.settled()
+        self.assertEqual(json.loads(self.fleet.redis.list("notify:dead")[0])["reason"],
+                         "is_archived")
+
     # Slack and Redis away
 
     def test_slack_is_away_redis_is_flushed_and_everything_is_said_afterwards(self):

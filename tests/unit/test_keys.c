@@ -21,6 +21,7 @@ static void every_key_bears_the_prefix(void **state)
         [PS_KEY_NOTIFY_HOLDERS] = "{ps}:notify:holders",
         [PS_KEY_NOTIFY_DEAD] = "{ps}:notify:dead",
         [PS_KEY_CHANNEL] = "{ps}:channel:",
+        [PS_KEY_ALERTED] = "{ps}:alerted:",
         [PS_KEY_LEADER] = "{ps}:leader",
         [PS_KEY_EPOCH] = "{ps}:epoch",
         [PS_KEY_GENERATION] = "{ps}:generation",
