@@ -508,10 +508,14 @@ void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
         out_outcome->wait_ms = reply->after_ms;
         break;
     case PS_SLACK_RETRY:
-        message->doubtful = message->doubtful || reply->doubtful;
+        /* An update made twice is the same update. */
+        message->doubtful =
+            message->doubtful || (reply->doubtful && message->notice.update_ts == NULL);
         fail_message(lanes, message, (struct failure){ trial, reply->after_ms }, time, out_outcome);
         break;
     case PS_SLACK_NEVER:
+        if (ps_message_drop_update(message)) /* then it is said as a message of its own */
+            break;
         close_message(lanes, message, PS_CLOSE_DEAD, out_outcome);
         break;
     case PS_SLACK_STOP:

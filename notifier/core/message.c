@@ -37,8 +37,25 @@ struct ps_message *ps_message_own(const struct ps_notice *notice)
         .thread_ts = ps_alloc_text(notice->thread_ts),
         .created_ms = notice->created_ms,
         .trace = ps_alloc_text(notice->trace),
+        .broadcast = notice->broadcast,
+        .update_ts = ps_alloc_text(notice->update_ts),
+        .update_channel = ps_alloc_text(notice->update_channel),
+        .update_text = ps_alloc_text(notice->update_text),
     };
     return message;
+}
+
+bool ps_message_drop_update(struct ps_message *message)
+{
+    struct ps_notice *notice = &message->notice;
+
+    if (notice->update_ts == NULL)
+        return false;
+    free(notice->update_ts);
+    free(notice->update_channel);
+    free(notice->update_text);
+    notice->update_ts = notice->update_channel = notice->update_text = NULL;
+    return true;
 }
 
 void ps_message_destroy(struct ps_message *message)

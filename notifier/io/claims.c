@@ -15,7 +15,8 @@ static const char sql_take[] =
     " count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL),"
     " count(*) FILTER (WHERE claimed_by = $2), count(claimed_by)"
     " FROM outbox WHERE message_id = $1";
-static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, '')"
+static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, ''),"
+                               " slack_channel = nullif($3, '')"
                                " WHERE message_id = $1 AND sent_at IS NULL";
 static const char sql_dead[] = "UPDATE outbox SET dead_at = now(), dead_reason = $2"
                                " WHERE message_id = $1 AND sent_at IS NULL";
@@ -107,12 +108,12 @@ void ps_claims_take(struct ps_claims *claims, const char *id, ps_claim_fn fn, vo
     ps_pg_run(claims->pg, batch, on_claim, asking);
 }
 
-void ps_claims_sent(struct ps_claims *claims, const char *id, const char *slack_ts, ps_mark_fn fn,
+void ps_claims_sent(struct ps_claims *claims, const struct ps_message *message, ps_mark_fn fn,
                     void *cookie)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD(batch, sql_sent, id, slack_ts);
+    PS_PG_ADD(batch, sql_sent, message->notice.id, message->slack_ts, message->slack_channel);
     mark(claims, batch, fn, cookie);
 }
 

@@ -16,7 +16,8 @@ void ps_claims_destroy(struct ps_claims *claims);
 bool ps_claims_up(const struct ps_claims *claims); /* PostgreSQL is reached */
 /* Ours, unless another claimed it within two minutes or it was sent. fn as for ps_pg_run. */
 void ps_claims_take(struct ps_claims *claims, const char *id, ps_claim_fn fn, void *cookie);
-void ps_claims_sent(struct ps_claims *claims, const char *id, const char *slack_ts, ps_mark_fn fn,
+/* With Slack's names of the message and its channel. */
+void ps_claims_sent(struct ps_claims *claims, const struct ps_message *message, ps_mark_fn fn,
                     void *cookie);
 void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason, ps_mark_fn fn,
                     void *cookie);

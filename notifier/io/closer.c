@@ -188,8 +188,7 @@ static void advance(struct entry *entry)
     switch (entry->step) {
     case MARK_SENT:
         entry->asked = true;
-        ps_claims_sent(closer->options.claims, entry->id, entry->message->slack_ts, on_marked,
-                       entry);
+        ps_claims_sent(closer->options.claims, entry->message, on_marked, entry);
         break;
     case SETTLE:
         settle(entry);

@@ -1,5 +1,6 @@
 #include "notifier/io/slack_api.h"
 
+#include "notifier/core/blocks.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
@@ -125,14 +126,26 @@ static void ask(struct call *call, const char *method, const char *body, ps_http
 static char *body_of(const struct ps_message *message)
 {
     const struct ps_notice *notice = &message->notice;
-    cJSON *json = cJSON_CreateObject();
+    bool update = notice->update_ts != NULL;
+    const char *said = update ? notice->update_text : notice->text;
+    cJSON *json = cJSON_CreateObject(), *blocks = ps_blocks_of(said);
     cJSON *metadata = cJSON_CreateObject(), *payload = cJSON_CreateObject();
     char *text;
 
-    ps_json_add_text(json, "channel", notice->channel);
-    ps_json_add_text(json, "text", notice->text);
-    if (notice->thread_ts != NULL)
+    if (update) {
+        ps_json_add_text(json, "channel", notice->update_channel);
+        ps_json_add_text(json, "ts", notice->update_ts);
+    } else {
+        ps_json_add_text(json, "channel", notice->channel);
+    }
+    ps_json_add_text(json, "text", said);
+    if (blocks != NULL)
+        cJSON_AddItemToObject(json, "blocks", blocks);
+    if (!update && notice->thread_ts != NULL) {
         ps_json_add_text(json, "thread_ts", notice->thread_ts);
+        if (notice->broadcast)
+            ps_json_add_bool(json, "reply_broadcast", true);
+    }
     ps_json_add_bool(json, "unfurl_links", false);
     ps_json_add_bool(json, "unfurl_media", false);
     ps_json_add_text(payload, "id", notice->id);
@@ -162,7 +175,8 @@ static void slack_send(void *self, const struct ps_message *message, ps_sink_fn 
     char *body = body_of(message);
 
     call->fn = fn;
-    ask(call, "chat.postMessage", body, on_answer);
+    ask(call, message->notice.update_ts != NULL ? "chat.update" : "chat.postMessage", body,
+        on_answer);
     free(body);
 }
 

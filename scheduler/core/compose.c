@@ -6,6 +6,7 @@
 #include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/core/mrkdwn.h"
+#include "shared/core/paper_id.h"
 #include "shared/core/str.h"
 
 #include <stdlib.h>
@@ -47,12 +48,27 @@ static cJSON *data_of(const char *id, const char *url, const struct ps_paper *pa
     return data;
 }
 
+/* Where the index tells all revisions of a paper: wg21.link/p1234. */
+static void add_index(cJSON *data, const char *paper_id)
+{
+    struct ps_paper_id id;
+    char *url;
+
+    if (!ps_paper_id_parse(paper_id, strlen(paper_id), &id) || id.revision < 0)
+        return;
+    url = ps_alloc_format("https://wg21.link/p%04d", (int)id.number);
+    ps_json_add_text(data, "index_url", url);
+    free(url);
+}
+
 static cJSON *data_of_draft(const struct ps_draft_found *draft)
 {
     cJSON *data = data_of(draft->paper_id, draft->url, draft->paper);
     const char *front = draft->front_text ? draft->front_text : "";
     char *clean;
 
+    if (draft->paper != NULL)
+        add_index(data, draft->paper_id);
     ps_json_add_bool(data, "draft", true);
     ps_json_add_time(data, "modified", draft->modified_ms);
     if (!draft->paper && *front) { /* nothing else tells what it is about */
@@ -99,6 +115,7 @@ void ps_compose_transition(const struct ps_paper *paper, const char *draft_url, 
     cJSON *data = data_of(paper->id, link_of(paper), paper);
 
     ps_json_add_text(data, "draft_url", draft_url);
+    add_index(data, paper->id);
     fill_row(out_row, PS_NOTICE_DP_TRANSITION, ps_alloc_format("dp:%s", paper->id), channel, data);
 }
 
@@ -192,6 +209,7 @@ struct composer {
     enum ps_notice_kind kind;
     const char *const *keys;
     size_t rows;
+    int64_t now_ms;
     cJSON **data;     /* NULL where it cannot be read */
     size_t *row_line; /* for each row, index of its line */
     struct line *lines;
@@ -236,16 +254,42 @@ static void add_links(const struct composer *composer, size_t line, struct ps_bu
         (void)ps_buf_char(out, ')');
 }
 
+/* ", 3 hours ago": how long ago that was, in words; nothing for what is to come. */
+static void add_age(int64_t age_ms, struct ps_buf *out)
+{
+    static const struct {
+        int64_t from_ms, unit_ms;
+        const char *unit;
+    } spans[] = {
+        {INT64_C(60) * 86400000, INT64_C(30) * 86400000, "months" },
+        { 2 * 86400000,          86400000,               "days"   },
+        { 2 * 3600000,           3600000,                "hours"  },
+        { 2 * 60000,             60000,                  "minutes"},
+    };
+
+    if (age_ms < 0)
+        return;
+    for (size_t i = 0; i < PS_COUNT_OF(spans); i++) {
+        if (age_ms >= spans[i].from_ms) {
+            (void)ps_buf_format(out, ", %lld %s ago", (long long)(age_ms / spans[i].unit_ms),
+                                spans[i].unit);
+            return;
+        }
+    }
+    (void)ps_buf_text(out, ", just now");
+}
+
 static void begin_note(struct ps_buf *out, size_t *notes)
 {
     (void)ps_buf_text(out, (*notes)++ == 0 ? " (" : "; ");
 }
 
-/* (draft, modified 2026-11-23 09:05 UTC; author: köppe) */
+/* (draft, modified 2026-11-23 09:05 UTC, 3 hours ago; index; author: köppe) */
 static void add_notes(const struct composer *composer, const cJSON *data, struct ps_buf *out)
 {
     const char *modified = ps_json_text(data, "modified"), *reason = ps_json_text(data, "reason");
     const char *draft_url = ps_json_text(data, "draft_url");
+    const char *index_url = ps_json_text(data, "index_url");
     bool draft = false, updated = false, by_author = false;
     size_t notes = 0;
     int64_t modified_ms;
@@ -264,10 +308,16 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
         ps_civil_format_time(modified_ms, text); /* "2026-11-23T09:05:07Z" */
         begin_note(out, &notes);
         (void)ps_buf_format(out, "modified %.10s %.5s UTC", text, text + 11);
+        if (composer->now_ms != 0)
+            add_age(composer->now_ms - modified_ms, out);
     }
     if (draft_url) {
         begin_note(out, &notes);
         ps_mrkdwn_link(out, draft_url, "the draft", LINKS_CHARS / 2);
+    }
+    if (index_url) {
+        begin_note(out, &notes);
+        ps_mrkdwn_link(out, index_url, "index", LINKS_CHARS / 2);
     }
     if (reason) {
         if (!ps_json_bool(data, "by_author", &by_author))
@@ -401,18 +451,20 @@ static char *text_of_message(const struct composer *composer, size_t message, si
     return ps_buf_take(&out);
 }
 
-void ps_compose_messages(enum ps_notice_kind kind, const char *const *data,
-                         const char *const *dedupe_keys, size_t rows,
+void ps_compose_messages(enum ps_notice_kind kind, const struct ps_compose_rows *given,
                          struct ps_messages *out_messages)
 {
-    struct composer composer = { .kind = kind, .keys = dedupe_keys, .rows = rows };
+    size_t rows = given->count;
+    struct composer composer = {
+        .kind = kind, .keys = given->dedupe_keys, .rows = rows, .now_ms = given->now_ms
+    };
     struct ps_messages messages = { 0 };
 
     composer.data = ps_alloc_zero(rows + 1, sizeof(cJSON *));
     composer.row_line = ps_alloc_zero(rows + 1, sizeof(size_t));
     composer.lines = ps_alloc_zero(rows + 1, sizeof(*composer.lines));
     for (size_t row = 0; row < rows; row++)
-        composer.data[row] = ps_json_parse(data[row], strlen(data[row]), NULL);
+        composer.data[row] = ps_json_parse(given->data[row], strlen(given->data[row]), NULL);
     group_rows(&composer);
     messages.len = fill_messages(&composer);
     messages.texts = ps_alloc_zero(messages.len + 1, sizeof(char *));

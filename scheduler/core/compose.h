@@ -54,14 +54,19 @@ void ps_compose_text(enum ps_notice_kind kind, const char *dedupe_key, const cha
    PS_MESSAGE_CHARS_MAX: a heading and a line a paper; rows of one draft with several extensions
    make one line that links each. Slack mrkdwn with & < > escaped. Rows whose data cannot be read
    make a line that shows the dedupe key, so that nothing is silently lost. Row i belongs to message
-   out_of[i] (from 0); texts are owned by the caller. */
+   row_message[i] (from 0); texts are owned by the caller. */
 struct ps_messages {
     char **texts;
     size_t len;
     size_t *row_message; /* for each row, index of its message */
 };
-void ps_compose_messages(enum ps_notice_kind kind, const char *const *data,
-                         const char *const *dedupe_keys, size_t rows,
+struct ps_compose_rows {
+    const char *const *data;
+    const char *const *dedupe_keys;
+    size_t count;
+    int64_t now_ms; /* the age of drafts is told from it; 0: not told */
+};
+void ps_compose_messages(enum ps_notice_kind kind, const struct ps_compose_rows *rows,
                          struct ps_messages *out_messages);
 void ps_messages_clear(struct ps_messages *messages);
 

@@ -5,6 +5,8 @@
 #include "scheduler/io/script_args.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/core/mrkdwn.h"
+#include "shared/io/clock.h"
 #include "shared/io/log.h"
 
 #include <hiredis/hiredis.h>
@@ -14,8 +16,29 @@
 enum { LOOK_MS = 1000, ROWS_MAX = 2000, MESSAGES_MAX = 200 };
 /* Statements of a look, and columns of what they answer (store.h). */
 enum { UNBUNDLED = 1, UNQUEUED };
-enum { ROW_ID, ROW_KEY, ROW_KIND, ROW_CHANNEL, ROW_DATA };
-enum { MSG_ID, MSG_KIND, MSG_CHANNEL, MSG_TEXT, MSG_THREAD, MSG_CREATED, MSG_TRACE };
+enum {
+    ROW_ID,
+    ROW_KEY,
+    ROW_KIND,
+    ROW_CHANNEL,
+    ROW_DATA,
+    ROW_TOLD_TS, /* of the message that announced the draft, and the next three */
+    ROW_TOLD_CHANNEL,
+    ROW_TOLD_TEXT,
+    ROW_TOLD_ID
+};
+enum {
+    MSG_ID,
+    MSG_KIND,
+    MSG_CHANNEL,
+    MSG_TEXT,
+    MSG_THREAD,
+    MSG_CREATED,
+    MSG_TRACE,
+    MSG_UPDATE_TS,
+    MSG_UPDATE_CHANNEL,
+    MSG_UPDATE_TEXT
+};
 
 struct ps_relay {
     struct ps_office *office;
@@ -24,6 +47,7 @@ struct ps_relay {
     bool busy;
     bool kicked; /* while busy */
     bool held;   /* the list was full when last looked */
+    bool high;   /* the list is long: rows are left to gather, so that few messages tell them */
     bool silent; /* a failure was told, and nothing worked since */
     int64_t op_epoch;
     char **ids; /* of the messages that are being pushed */
@@ -126,12 +150,17 @@ static void add_message(struct ps_relay *relay, const struct ps_pg_rows *rows, i
         .text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TEXT)),
         .thread_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_THREAD)),
         .created_ms = ps_pg_int(rows, UNQUEUED, row, MSG_CREATED, 0),
-        .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE))
+        .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE)),
+        .update_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TS)),
+        .update_channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_CHANNEL)),
+        .update_text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TEXT))
     };
     char *json;
 
     if (!ps_notice_kind_parse(ps_pg_text(rows, UNQUEUED, row, MSG_KIND), &notice.kind))
         notice.kind = PS_NOTICE_MANUAL;
+    /* Below the announcement and in the channel: that a draft became a paper is news. */
+    notice.broadcast = notice.kind == PS_NOTICE_DP_TRANSITION && notice.thread_ts != NULL;
     json = ps_notice_format(&notice);
     ps_script_args_int(args, ps_notice_kind_urgent(notice.kind) ? 1 : 0);
     ps_script_args_text(args, json);
@@ -161,10 +190,40 @@ static void push(struct ps_relay *relay, const struct ps_pg_rows *rows)
 
 static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
 {
-    return strcmp(ps_pg_text(rows, UNBUNDLED, a, ROW_CHANNEL),
-                  ps_pg_text(rows, UNBUNDLED, b, ROW_CHANNEL)) == 0 &&
-           strcmp(ps_pg_text(rows, UNBUNDLED, a, ROW_KIND),
-                  ps_pg_text(rows, UNBUNDLED, b, ROW_KIND)) == 0;
+    static const int columns[] = { ROW_CHANNEL, ROW_KIND, ROW_TOLD_TS };
+
+    for (size_t i = 0; i < PS_COUNT_OF(columns); i++) {
+        const char *one = ps_pg_text(rows, UNBUNDLED, a, columns[i]);
+        const char *other = ps_pg_text(rows, UNBUNDLED, b, columns[i]);
+
+        if (strcmp(one != NULL ? one : "", other != NULL ? other : "") != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The first row of a message also tells where it belongs: below the announcement of its draft, or
+   into it where both together fit. */
+static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_messages *messages,
+                      struct ps_rows_json *json)
+{
+    const char *ts = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TS);
+    const char *before = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TEXT);
+    char *text;
+
+    if (ts == NULL)
+        return;
+    ps_row_text(json, "thread_ts", ts);
+    if (before == NULL || messages->len != 1)
+        return;
+    text = ps_alloc_format("%s\n%s", before, messages->texts[0]);
+    if (ps_mrkdwn_chars(text) <= PS_MESSAGE_CHARS_MAX) {
+        ps_row_text(json, "update_ts", ts);
+        ps_row_text(json, "update_channel", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_CHANNEL));
+        ps_row_text(json, "update_text", text);
+        ps_row_raw(json, "updates", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_ID));
+    }
+    free(text);
 }
 
 /* Rows from first on, of one recipient and kind, to messages. */
@@ -183,7 +242,9 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     }
     if (!ps_notice_kind_parse(ps_pg_text(rows, UNBUNDLED, first, ROW_KIND), &kind))
         kind = PS_NOTICE_MANUAL;
-    ps_compose_messages(kind, data, keys, (size_t)count, &messages);
+    ps_compose_messages(kind,
+                        &(struct ps_compose_rows){ data, keys, (size_t)count, ps_clock_wall_ms() },
+                        &messages);
     heads = ps_alloc_zero(messages.len, sizeof(*heads));
     for (int i = 0; i < count; i++) {
         const char *id = ps_pg_text(rows, UNBUNDLED, first + i, ROW_ID);
@@ -198,6 +259,8 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
         ps_row_raw(json, "id", id);
         ps_row_text(json, "message_id", message_id);
         ps_row_text(json, "text", head ? messages.texts[message] : NULL);
+        if (head)
+            add_place(rows, first, &messages, json);
         ps_row_close(json);
         free(message_id);
     }
@@ -253,9 +316,47 @@ static void look(struct ps_relay *relay)
 {
     struct ps_pg_batch *batch = ps_store_begin(relay->op_epoch);
 
-    ps_store_add_unbundled(batch, ROWS_MAX);
+    ps_store_add_unbundled(batch, ROWS_MAX, relay->high,
+                           relay->office->daemon->config->dp_transition_style);
     ps_store_add_unqueued(batch, MESSAGES_MAX);
     run(relay, batch, on_looked);
+}
+
+/* As the notifier's warning: from past the threshold until it has drained below 70 % of it. */
+static void on_depth(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_relay *relay = cookie;
+    int64_t threshold = relay->office->daemon->config->mq_backpressure_threshold, depth;
+
+    if (!mine(relay, "the list was not measured", err))
+        return;
+    depth = ps_reply_int(reply->element[1], 0);
+    if (!relay->high && depth > threshold) {
+        relay->high = true;
+        PS_LOG(OUTBOX_GATHER, F_INT("depth", depth), F_INT("threshold", threshold));
+    } else if (relay->high && depth * 10 < threshold * 7) {
+        relay->high = false;
+    }
+    look(relay);
+}
+
+static void measure(struct ps_relay *relay)
+{
+    const struct ps_daemon *daemon = relay->office->daemon;
+    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
+                            ps_key(daemon->keys, PS_KEY_NOTIFY) };
+    struct ps_script_args args;
+
+    if (!ps_redis_up(daemon->redis)) {
+        look(relay);
+        return;
+    }
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, relay->op_epoch);
+    ps_script_args_int(&args, daemon->config->mq_max_size);
+    ps_script_run(daemon->redis, PS_SCRIPT_NOTICE_PUSH, keys, 2, args.items, args.len, on_depth,
+                  relay);
+    ps_script_args_clear(&args);
 }
 
 static void on_timer(void *cookie)
@@ -271,7 +372,7 @@ static void on_timer(void *cookie)
     }
     relay->busy = true;
     relay->op_epoch = relay->office->epoch;
-    look(relay);
+    measure(relay);
 }
 
 struct ps_relay *ps_relay_create(struct ps_office *office)

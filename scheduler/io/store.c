@@ -465,24 +465,39 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
               number_text(texts[2], run->ledger.cycle - PS_STORE_CYCLES_KEPT));
 }
 
-void ps_store_add_unbundled(struct ps_pg_batch *batch, int most)
+void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style)
 {
     char text[NUMBER_TEXT];
 
-    PS_PG_ADD(batch,
-              "SELECT id, dedupe_key, kind, channel, data FROM outbox WHERE message_id IS NULL "
-              "AND (cycle IS NULL OR cycle <= (SELECT max(number) FROM cycles WHERE status <> "
-              "'running' OR hot_done)) "
-              "ORDER BY channel, kind, id LIMIT $1",
-              number_text(text, most));
+    PS_PG_ADD(
+        batch,
+        "SELECT o.id, o.dedupe_key, o.kind, o.channel, o.data, a.slack_ts, a.slack_channel, "
+        "h.message_text, h.id "
+        "FROM outbox o LEFT JOIN outbox a ON $3 <> 'message' AND o.kind = 'dp_transition' AND "
+        "a.dedupe_key = 'draft:' || (o.data->>'draft_url') AND a.channel = o.channel AND "
+        "a.slack_ts IS NOT NULL "
+        "LEFT JOIN outbox h ON $3 = 'update' AND h.message_id = a.message_id AND "
+        "h.message_text IS NOT NULL AND a.slack_channel IS NOT NULL "
+        "WHERE o.message_id IS NULL "
+        "AND (o.cycle IS NULL OR o.cycle <= (SELECT max(number) FROM cycles WHERE status <> "
+        "'running' OR hot_done)) "
+        "AND ($2 = 'all' OR o.kind IN ('ops_alert', 'ops_recovery')) "
+        "ORDER BY o.channel, o.kind, a.slack_ts NULLS FIRST, o.id LIMIT $1",
+        number_text(text, most), urgent ? "urgent" : "all", style);
 }
 
 void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json)
 {
     PS_PG_ADD(batch,
-              "UPDATE outbox o SET message_id = r.message_id, message_text = r.text "
-              "FROM jsonb_to_recordset($1::jsonb) AS r (id bigint, message_id text, text text) "
-              "WHERE o.id = r.id AND o.message_id IS NULL",
+              "WITH r AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (id bigint, message_id "
+              "text, text text, thread_ts text, update_ts text, update_channel text, update_text "
+              "text, updates bigint)), "
+              "updated AS (UPDATE outbox h SET message_text = r.update_text FROM r "
+              "WHERE h.id = r.updates AND r.update_text IS NOT NULL) "
+              "UPDATE outbox o SET message_id = r.message_id, message_text = r.text, "
+              "thread_ts = coalesce(r.thread_ts, o.thread_ts), update_ts = r.update_ts, "
+              "update_channel = r.update_channel, update_text = r.update_text "
+              "FROM r WHERE o.id = r.id AND o.message_id IS NULL",
               json);
 }
 
@@ -490,13 +505,16 @@ void ps_store_add_unqueued(struct ps_pg_batch *batch, int most)
 {
     char text[NUMBER_TEXT];
 
-    PS_PG_ADD(batch,
-              "SELECT message_id, kind, channel, message_text, thread_ts, ps_ms(created_at), trace "
-              "FROM outbox "
-              "WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
-              "IS NULL AND dead_at IS NULL "
-              "ORDER BY kind IN ('ops_alert', 'ops_recovery') DESC, id LIMIT $1",
-              number_text(text, most));
+    PS_PG_ADD(
+        batch,
+        "SELECT message_id, kind, channel, message_text, thread_ts, ps_ms(created_at), trace, "
+        "update_ts, update_channel, update_text "
+        "FROM outbox "
+        "WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
+        "IS NULL AND dead_at IS NULL "
+        "ORDER BY kind IN ('ops_alert', 'ops_recovery') DESC, channel ~ '^[DUW][A-Z0-9]+$' "
+        "DESC, id LIMIT $1",
+        number_text(text, most));
 }
 
 void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids)

@@ -110,13 +110,17 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
                         enum ps_cycle_status status, const char *summary, const char *error,
                         bool disbelieved);
 
-/* Rows that can be bundled: id, dedupe_key, kind, channel, data; by channel, kind and id. At most
- * most rows, whole or in part. */
-void ps_store_add_unbundled(struct ps_pg_batch *batch, int most);
-/* json: [{"id":1,"message_id":"o1","text":"…" or null}, …] */
+/* Rows that can be bundled: id, dedupe_key, kind, channel, data; by channel, kind, announcement and
+ * id. At most most rows, whole or in part; urgent: only those that overtake. Of a transition whose
+ * draft was announced, as style (DP_TRANSITION_STYLE) wants it: the announcement's slack_ts,
+ * slack_channel, text and id. */
+void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style);
+/* json: [{"id":1,"message_id":"o1","text":"…" or null}, …], on the first row of a message also
+ * thread_ts, and for one that updates another: update_ts, update_channel, update_text and updates,
+ * the id of its first row. */
 void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json);
-/* Messages to push: message_id kind channel text thread_ts created (ms) trace; urgent ones first,
- * by id. */
+/* Messages to push: message_id kind channel text thread_ts created (ms) trace update_ts
+ * update_channel update_text; urgent ones first, then those to a person, by id. */
 void ps_store_add_unqueued(struct ps_pg_batch *batch, int most);
 /* ids: JSON array of message ids. */
 void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids);

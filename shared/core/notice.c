@@ -85,6 +85,17 @@ static bool need_text(const cJSON *object, const char *name, size_t max, char **
     return true;
 }
 
+static bool update_whole(const struct ps_notice *notice, struct ps_err *err)
+{
+    bool any = notice->update_ts || notice->update_channel || notice->update_text;
+    bool all = notice->update_ts && notice->update_channel && notice->update_text;
+
+    if (any && !all)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                       "message: update_ts, update_channel and update_text go together");
+    return true;
+}
+
 static bool read_notice(const cJSON *object, struct ps_notice *notice, struct ps_err *err)
 {
     const char *kind = ps_json_text(object, "kind");
@@ -98,12 +109,19 @@ static bool read_notice(const cJSON *object, struct ps_notice *notice, struct ps
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is missing");
     if (!ps_notice_kind_parse(kind, &notice->kind))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is none of those known");
+    if (!ps_json_bool(object, "broadcast", &notice->broadcast))
+        notice->broadcast = false;
     if (created != NULL && !ps_civil_parse_time(created, &notice->created_ms))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: created_at is no ISO 8601 time");
     return need_text(object, "channel", PS_NOTICE_CHANNEL_MAX, &notice->channel, err) &&
            need_text(object, "text", PS_NOTICE_TEXT_MAX, &notice->text, err) &&
            read_text(object, "thread_ts", THREAD_MAX, &notice->thread_ts, err) &&
-           read_text(object, "trace", TRACE_MAX, &notice->trace, err);
+           read_text(object, "trace", TRACE_MAX, &notice->trace, err) &&
+           read_text(object, "update_ts", THREAD_MAX, &notice->update_ts, err) &&
+           read_text(object, "update_channel", PS_NOTICE_CHANNEL_MAX, &notice->update_channel,
+                     err) &&
+           read_text(object, "update_text", PS_NOTICE_TEXT_MAX, &notice->update_text, err) &&
+           update_whole(notice, err);
 }
 
 bool ps_notice_parse(const char *json, size_t len, struct ps_notice *out_notice, struct ps_err *err)
@@ -146,6 +164,13 @@ char *ps_notice_format(const struct ps_notice *notice)
     ps_json_add_text(object, "thread_ts", notice->thread_ts);
     ps_json_add_text(object, "created_at", notice->created_ms != 0 ? created : NULL);
     ps_json_add_text(object, "trace", notice->trace);
+    if (notice->broadcast)
+        ps_json_add_bool(object, "broadcast", true);
+    if (notice->update_ts != NULL) {
+        ps_json_add_text(object, "update_ts", notice->update_ts);
+        ps_json_add_text(object, "update_channel", notice->update_channel);
+        ps_json_add_text(object, "update_text", notice->update_text);
+    }
     text = ps_json_print(object);
     cJSON_Delete(object);
     return text;
@@ -158,5 +183,8 @@ void ps_notice_clear(struct ps_notice *notice)
     free(notice->text);
     free(notice->thread_ts);
     free(notice->trace);
+    free(notice->update_ts);
+    free(notice->update_channel);
+    free(notice->update_text);
     *notice = (struct ps_notice){ 0 };
 }

@@ -43,6 +43,11 @@ struct ps_notice {
     char *thread_ts; /* NULL for none */
     int64_t created_ms;
     char *trace; /* NULL for none */
+    /* Optional; NULL and false for none. */
+    bool broadcast; /* a message in a thread is shown in the channel too */
+    /* It changes a message that was sent: to update_text; text is what is said where that is
+       refused. */
+    char *update_ts, *update_channel, *update_text;
 };
 
 const char *ps_notice_kind_name(enum ps_notice_kind kind);
@@ -55,7 +60,8 @@ bool ps_notice_kind_parse(const char *name, enum ps_notice_kind *out_kind) PS_MU
  * names the field. */
 bool ps_notice_parse(const char *json, size_t len, struct ps_notice *out_notice,
                      struct ps_err *err) PS_MUST_USE;
-/* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}. */
+/* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}, and of the optional ones
+   those that are there: "broadcast","update_ts","update_channel","update_text". */
 char *ps_notice_format(const struct ps_notice *notice) PS_MUST_USE;
 void ps_notice_clear(struct ps_notice *notice);
 

@@ -14,6 +14,8 @@
 #define BASE "https://isocpp.org/files/papers/"
 
 enum { MODIFIED_MS_SECONDS = 1530090245 }; /* 2018-06-27T09:04:05Z */
+/* Three hours and a bit later. */
+#define NOW_MS (INT64_C(1000) * (MODIFIED_MS_SECONDS + 3 * 3600 + 59))
 
 static const struct ps_paper paper = { .id = "P1234R0",
                                        .title = "Vectors & <spans>",
@@ -41,7 +43,7 @@ static struct ps_messages messages_of(enum ps_notice_kind kind, const struct ps_
         data[i] = rows[i].data;
         keys[i] = rows[i].dedupe_key;
     }
-    ps_compose_messages(kind, data, keys, len, &messages);
+    ps_compose_messages(kind, &(struct ps_compose_rows){ data, keys, len, NOW_MS }, &messages);
     free(data);
     free(keys);
     return messages;
@@ -106,7 +108,8 @@ static void a_draft_is_told_with_title_author_and_date(void **state)
     ps_compose_draft(&draft, "C1", false, &row);
     want_text(&row, 1,
               "*New draft*\n\xe2\x80\xa2 <" BASE "D1234R1.pdf|D1234R1> Vectors &amp; &lt;spans&gt; "
-              "\xe2\x80\x94 Thomas K\xc3\xb6ppe (modified 2018-06-27 09:04 UTC)");
+              "\xe2\x80\x94 Thomas K\xc3\xb6ppe (modified 2018-06-27 09:04 UTC, 3 hours ago; "
+              "<https://wg21.link/p1234|index>)");
 }
 
 static void a_draft_that_changed_is_told_as_such(void **state)
@@ -122,13 +125,14 @@ static void a_draft_that_changed_is_told_as_such(void **state)
     ps_compose_update(&draft, "00", "C1", &rows[1]);
     want_text(rows, 2,
               "*Draft that has changed*\n\xe2\x80\xa2 <" BASE "D1234R1.pdf|D1234R1> (<" BASE
-              "D1234R1.html|html>) (modified 2018-06-27 09:04 UTC)");
+              "D1234R1.html|html>) (modified 2018-06-27 09:04 UTC, 3 hours ago)");
     ps_compose_watch_update(&draft, "00", "U1", "1234", false, &rows[0]);
     assert_string_equal(rows[0].dedupe_key, "watch:U1:D1234R1:00");
     assert_int_equal(rows[0].kind, PS_NOTICE_WATCHLIST);
     want_text(rows, 1,
               "*New on your watchlist*\n\xe2\x80\xa2 <" BASE
-              "D1234R1.html|D1234R1> (updated draft; modified 2018-06-27 09:04 UTC; paper 1234)");
+              "D1234R1.html|D1234R1> (updated draft; modified 2018-06-27 09:04 UTC, 3 hours ago; "
+              "paper 1234)");
 }
 
 static void an_unknown_draft_is_told_by_how_it_begins(void **state)
@@ -166,8 +170,9 @@ static void extensions_of_one_draft_make_one_line(void **state)
     want_text(rows, 4,
               "*New drafts*\n"
               "\xe2\x80\xa2 <" BASE "D0002R0.pdf|D0002R0> (<" BASE "D0002R0.html|html>, <" BASE
-              "D0002R0.ps|ps>) (modified 2018-06-27 09:04 UTC)\n"
-              "\xe2\x80\xa2 <" BASE "D0001R0.pdf|D0001R0> (modified 2018-06-27 09:04 UTC)");
+              "D0002R0.ps|ps>) (modified 2018-06-27 09:04 UTC, 3 hours ago)\n"
+              "\xe2\x80\xa2 <" BASE
+              "D0001R0.pdf|D0001R0> (modified 2018-06-27 09:04 UTC, 3 hours ago)");
 }
 
 static void a_transition_links_paper_and_draft(void **state)
@@ -180,14 +185,15 @@ static void a_transition_links_paper_and_draft(void **state)
     want_text(&row, 1,
               "*Draft that is now an official paper*\n"
               "\xe2\x80\xa2 <https://wg21.link/p1234r0|P1234R0> Vectors &amp; &lt;spans&gt; "
-              "\xe2\x80\x94 Thomas K\xc3\xb6ppe (<" BASE "D1234R0.pdf|the draft>)");
+              "\xe2\x80\x94 Thomas K\xc3\xb6ppe (<" BASE
+              "D1234R0.pdf|the draft>; <https://wg21.link/p1234|index>)");
     bare.link = "";
     bare.title = bare.author = "";
     ps_compose_transition(&bare, BASE "D1234R0.pdf", "C1", &row);
     want_text(&row, 1,
               "*Draft that is now an official paper*\n"
               "\xe2\x80\xa2 <https://open-std.org/p1234r0.html|P1234R0> (<" BASE
-              "D1234R0.pdf|the draft>)");
+              "D1234R0.pdf|the draft>; <https://wg21.link/p1234|index>)");
 }
 
 static void a_person_is_told_why(void **state)
@@ -203,7 +209,7 @@ static void a_person_is_told_why(void **state)
               "\xe2\x80\xa2 <https://wg21.link/p1234r0|P1234R0> Vectors &amp; &lt;spans&gt; "
               "\xe2\x80\x94 Thomas K\xc3\xb6ppe (author: k\xc3\xb6ppe)\n"
               "\xe2\x80\xa2 <" BASE "D2300R1.pdf|D2300R1> "
-              "(draft; modified 2018-06-27 09:04 UTC; paper 2300)");
+              "(draft; modified 2018-06-27 09:04 UTC, 3 hours ago; paper 2300)");
 }
 
 static void a_single_text_stands_alone_with_its_lines(void **state)
@@ -225,7 +231,8 @@ static void a_row_that_cannot_be_read_is_not_lost(void **state)
         const char *key = "draft:<x>";
         struct ps_messages messages;
 
-        ps_compose_messages(PS_NOTICE_DRAFT, &bad[i], &key, 1, &messages);
+        ps_compose_messages(PS_NOTICE_DRAFT, &(struct ps_compose_rows){ &bad[i], &key, 1, 0 },
+                            &messages);
         assert_int_equal(messages.len, 1);
         assert_string_equal(messages.texts[0],
                             "*New draft*\n\xe2\x80\xa2 (unreadable) draft:&lt;x&gt;");
@@ -396,6 +403,41 @@ static void absurd_links_and_texts_still_fit(void **state)
     free(url);
 }
 
+static void the_age_of_a_draft_is_told_in_words(void **state)
+{
+    static const struct {
+        int64_t age_s;
+        const char *words;
+    } rows[] = {
+        {0,             "UTC, just now)"       },
+        { 119,          "UTC, just now)"       },
+        { 120,          "UTC, 2 minutes ago)"  },
+        { 7199,         "UTC, 119 minutes ago)"},
+        { 7200,         "UTC, 2 hours ago)"    },
+        { 47 * 3600,    "UTC, 47 hours ago)"   },
+        { 48 * 3600,    "UTC, 2 days ago)"     },
+        { 59 * 86400,   "UTC, 59 days ago)"    },
+        { 60 * 86400,   "UTC, 2 months ago)"   },
+        { 3650 * 86400, "UTC, 121 months ago)" },
+        { -60,          "UTC)"                 }, /* its clock is ahead of ours */
+    };
+    struct ps_draft_found draft = draft_of(BASE "D0007R0.pdf", "D0007R0");
+    struct ps_row row;
+
+    (void)state;
+    ps_compose_draft(&draft, "#papers", true, &row);
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        const char *data = row.data, *key = row.dedupe_key;
+        struct ps_compose_rows given = { &data, &key, 1, draft.modified_ms + 1000 * rows[i].age_s };
+        struct ps_messages messages;
+
+        ps_compose_messages(row.kind, &given, &messages);
+        assert_non_null(strstr(messages.texts[0], rows[i].words));
+        ps_messages_clear(&messages);
+    }
+    ps_row_clear(&row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_single_text_stands_alone_with_its_lines),
         cmocka_unit_test(a_row_that_cannot_be_read_is_not_lost),
         cmocka_unit_test(no_rows_make_no_message),
+        cmocka_unit_test(the_age_of_a_draft_is_told_in_words),
         cmocka_unit_test(hostile_titles_stay_text),
         cmocka_unit_test(many_lines_become_numbered_messages_within_the_limit),
         cmocka_unit_test(absurd_links_and_texts_still_fit),
