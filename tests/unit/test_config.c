@@ -150,6 +150,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",
         "HTTP_CA_FILE=",
         "EVENTS_BIND_HOST=0.0.0.0",
+        "OPS_ALERT_WEBHOOK_URL=",
+        "DP_TRANSITION_STYLE=thread",
     };
     struct source source = { 0 };
     struct ps_config config;
