@@ -7,6 +7,7 @@
 -- in_flight (by instance: held, want, until_ms, since_ms).
 -- A generic cell rate algorithm and shares of the cap, on the server's clock: the whole fleet shares them, and no worker's clock matters
 -- (promise 6). A share is even between those who want one; a crashed worker's runs out.
+local LATE_US = 20000 -- so much later than another a permit may reach the host: what may come at once is kept smaller by it
 local TURN_MS = 1000 -- where there are more workers than requests allowed, they take turns of this
 local now = redis.call('TIME')
 local now_us = tonumber(now[1]) * 1000000 + tonumber(now[2])
@@ -51,10 +52,11 @@ if cap > 0 then
   if pause > 0 then share = 0 end
   if short then share = math.min(share, even) end
   if waiting and mine.held and mine.held > 0 and now_ms - mine.since_ms > TURN_MS then share = 0 end
-  share = math.max(share, busy)
+  -- It keeps to the share from now on; what it has under way beyond it stays counted until it has ended.
+  local held = math.max(share, busy)
   if not mine.held or mine.held == 0 then mine.since_ms = now_ms end
-  if demand > 0 or share > 0 then
-    shares[me] = { held = share, want = demand, until_ms = now_ms + tonumber(ARGV[8]), since_ms = mine.since_ms }
+  if demand > 0 or held > 0 then
+    shares[me] = { held = held, want = demand, until_ms = now_ms + tonumber(ARGV[8]), since_ms = mine.since_ms }
   else
     shares[me] = nil
   end
@@ -72,7 +74,7 @@ else
   -- additive recovery: a twentieth of the ceiling each second since the cut
   local allowed = math.max(0.01, math.min(ceiling, rate + (now_us - cut_us) / 1000000 * ceiling / 20))
   local step = 1000000 / allowed
-  local slack = step * burst
+  local slack = math.max(step, step * burst - LATE_US)
   if tat_us < now_us then tat_us = now_us end
   while granted < wanted and tat_us + step - now_us <= slack do
     tat_us = tat_us + step

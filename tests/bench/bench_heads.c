@@ -1,6 +1,6 @@
 /* bench_heads curl|client URL COUNT CONCURRENCY [CA_FILE]: HEAD requests below URL, so many at
  * once. "curl" is libcurl's multi interface on libevent and nothing else: the ceiling of this
- * machine; "client" is shared/io/http_client. One JSON line. */
+ * machine; "client" is shared/io/http_client. One JSON line; cpu_us is for a request. */
 #include "shared/core/alloc.h"
 #include "shared/core/str.h"
 #include "shared/io/clock.h"
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { NUMBERS = 9000, TIMEOUT_MS = 10000, URL_SIZE = 512 };
 
@@ -210,6 +211,16 @@ static void run_client(struct bench *bench)
     ps_http_destroy(bench->http);
 }
 
+static double cpu_us(void)
+{
+    struct rusage used;
+
+    if (getrusage(RUSAGE_SELF, &used) != 0)
+        abort();
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = { 0 };
@@ -232,7 +243,8 @@ int main(int argc, char **argv)
         run_client(&bench);
     took_us = ps_clock_mono_us() - began;
     ps_loop_destroy(bench.loop);
-    (void)printf("{\"per_second\": %.1f, \"failed\": %zu}\n",
-                 (double)bench.count * 1000000.0 / (double)took_us, bench.failed);
+    (void)printf("{\"per_second\": %.1f, \"cpu_us\": %.2f, \"failed\": %zu}\n",
+                 (double)bench.count * 1000000.0 / (double)took_us, cpu_us() / (double)bench.count,
+                 bench.failed);
     return bench.failed == 0 ? 0 : 1;
 }

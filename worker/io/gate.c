@@ -30,7 +30,10 @@ struct ps_gate_host {
     size_t on_wire;
     size_t permits;
     int64_t permits_until_ms;
-    size_t share;       /* requests that may be under way, of the fleet's */
+    size_t share;   /* requests that may be under way, of the fleet's */
+    size_t demand;  /* what the fleet was last asked for */
+    bool held_back; /* and it gave less of that, or of permits */
+    size_t counted; /* what the fleet counts as this worker's: its share, or what is under way */
     size_t share_bound; /* while the fleet is asked: no more than it was told */
     int64_t look_at_ms; /* when the share is to be looked after */
     int64_t idle_ms;    /* since when nothing uses it */
@@ -132,7 +135,9 @@ static void take_share(struct ps_gate_host *host, int64_t share)
     if (share < 0)
         return;
     host->share = (size_t)share;
-    host->look_at_ms = now + PS_SHARE_LOOK_MS;
+    host->counted = host->share > host->share_bound ? host->share : host->share_bound;
+    /* what is under way beyond it ends soon, and is others' once the fleet hears of that */
+    host->look_at_ms = now + (host->on_wire > host->share ? SHARE_AGAIN_MS : PS_SHARE_LOOK_MS);
 }
 
 static void grant(struct ps_gate_host *host, size_t permits)
@@ -162,6 +167,8 @@ static void on_permits(void *cookie, const struct redisReply *reply, const struc
     granted = reply_number(reply, 0);
     wait_ms = reply_number(reply, 1);
     take_share(host, reply_number(reply, 3));
+    host->held_back =
+        wait_ms > 0 || (host->gate->options.host_cap > 0 && host->share < host->demand);
     if (reply_number(reply, 2) == 1) {
         pause_until(host, now + wait_ms, 0);
         return;
@@ -206,12 +213,13 @@ static void ask_fleet(struct ps_gate_host *host, size_t wanted)
     struct ps_str args[ARGS];
 
     host->share_bound = host->on_wire;
+    host->demand = demand_of(host);
     (void)snprintf(texts[RATE], NUMBER_TEXT, "%.3f", options->rate);
     (void)snprintf(texts[BURST], NUMBER_TEXT, "%lld", (long long)options->burst);
     (void)snprintf(texts[WANTED], NUMBER_TEXT, "%zu", wanted);
     (void)snprintf(texts[CAP], NUMBER_TEXT, "%zu", options->host_cap);
     (void)snprintf(texts[BUSY], NUMBER_TEXT, "%zu", host->share_bound);
-    (void)snprintf(texts[DEMAND], NUMBER_TEXT, "%zu", demand_of(host));
+    (void)snprintf(texts[DEMAND], NUMBER_TEXT, "%zu", host->demand);
     (void)snprintf(texts[LEASE], NUMBER_TEXT, "%lld",
                    (long long)options->timeout_ms + PS_SHARE_MARGIN_MS);
     for (size_t i = 0; i < ARGS; i++)
@@ -280,7 +288,7 @@ static int64_t share_due(struct ps_gate_host *host)
 {
     int64_t now = now_ms(host->gate), due_ms = host->look_at_ms;
 
-    if (host->share == 0 || host->gate->options.redis == NULL)
+    if (host->counted == 0 || host->gate->options.redis == NULL)
         return -1;
     if (host->on_wire > 0 || !TAILQ_EMPTY(&host->waiting))
         host->idle_ms = now;
@@ -335,7 +343,7 @@ static void on_wake(void *cookie)
     HASH_ITER(hh, gate->hosts, host, next)
     {
         if (TAILQ_EMPTY(&host->waiting) && host->on_wire == 0 && host->commands == 0 &&
-            host->share == 0 && host->paused_until_ms <= now_ms(gate) &&
+            host->counted == 0 && host->paused_until_ms <= now_ms(gate) &&
             (gate->options.redis != NULL || host->ask_after_ms <= now_ms(gate)) &&
             host->permits_until_ms <= now_ms(gate))
             host_free(host);
@@ -488,7 +496,7 @@ void ps_gate_give_back(struct ps_gate *gate)
 
     HASH_ITER(hh, gate->hosts, host, next)
     {
-        if (host->share > 0 && host->on_wire == 0 && ps_redis_up(gate->options.redis))
+        if (host->counted > 0 && host->on_wire == 0 && ps_redis_up(gate->options.redis))
             ask_fleet(host, 0);
     }
 }
@@ -496,6 +504,18 @@ void ps_gate_give_back(struct ps_gate *gate)
 bool ps_ticket_paused(const struct ps_gate *gate, const struct ps_ticket *ticket)
 {
     return ticket->state == PS_TICKET_WAITS && ticket->host->paused_until_ms > now_ms(gate);
+}
+
+bool ps_gate_holds_back(const struct ps_gate *gate)
+{
+    const struct ps_gate_host *host;
+    int64_t now = now_ms(gate);
+
+    for (host = gate->hosts; host != NULL; host = host->hh.next) {
+        if (host->held_back || host->paused_until_ms > now)
+            return true;
+    }
+    return false;
 }
 
 size_t ps_gate_waiting(const struct ps_gate *gate)

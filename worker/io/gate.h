@@ -58,6 +58,8 @@ bool ps_ticket_paused(const struct ps_gate *gate,
                       const struct ps_ticket *ticket); /* waits for the end of a pause */
 /* This worker goes: its share is others' at once. With nothing under way. */
 void ps_gate_give_back(struct ps_gate *gate);
+/* Whether the fleet last let this worker do less than it could, or a host is paused. */
+bool ps_gate_holds_back(const struct ps_gate *gate);
 size_t ps_gate_waiting(const struct ps_gate *gate);
 size_t ps_gate_on_wire(const struct ps_gate *gate);
 size_t ps_gate_paused_hosts(const struct ps_gate *gate);

@@ -63,14 +63,18 @@ static void count(struct ps_worker *worker, enum ps_metric metric, const char *l
     ps_metrics_add(worker->daemon->metrics, metric, label, 1);
 }
 
-/* How many more tasks may be taken now. Half a backlog at least, so that reads stay few. */
+/* How many more tasks may be taken now. Half a backlog at least, so that reads stay few. Where the
+ * fleet may ask no more, what one takes others cannot do: then few wait here. */
 static void refill(struct ps_worker *worker)
 {
-    size_t backlog = ps_backlog_room(worker->slots, ps_gate_latency_us(worker->kit.gate));
-    size_t busy = ps_gate_on_wire(worker->kit.gate) + ps_gate_waiting(worker->kit.gate);
+    const struct ps_gate *gate = worker->kit.gate;
+    bool held_back = ps_gate_holds_back(gate);
+    size_t backlog = ps_backlog_room(worker->slots, held_back ? 0 : ps_gate_latency_us(gate));
+    size_t target = (held_back ? ps_gate_on_wire(gate) : worker->slots) + backlog;
+    size_t busy = ps_gate_on_wire(gate) + ps_gate_waiting(gate);
     size_t held = HASH_COUNT(worker->held);
     size_t most = worker->slots + PS_BACKLOG_MAX + UNSETTLED_MAX;
-    size_t room = worker->slots + backlog > busy ? worker->slots + backlog - busy : 0;
+    size_t room = target > busy ? target - busy : 0;
 
     /* no task without the sign of life that keeps others from claiming it (promise 1) */
     worker->taking =

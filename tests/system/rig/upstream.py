@@ -124,7 +124,7 @@ http {{
     client_body_temp_path {folder}/nginx-body; proxy_temp_path {folder}/nginx-proxy;
     fastcgi_temp_path {folder}/nginx-f; uwsgi_temp_path {folder}/nginx-u;
     scgi_temp_path {folder}/nginx-s;
-    log_format paperscout '$server_protocol $request_method $uri $status';
+    log_format paperscout '$server_protocol $request_method $uri $status $connection';
     access_log {folder}/nginx-access.log paperscout;
     keepalive_requests 1000000;
     server {{
@@ -190,8 +190,12 @@ class Nginx:
         if self.process:
             self.process.stop()
 
+    def connections(self):
+        """How many connections carried requests so far."""
+        return len({line.rpartition(" ")[2] for line in self.access_log()})
+
     def access_log(self):
-        """Lines "HTTP/2.0 HEAD /path 200"."""
+        """Lines "HTTP/2.0 HEAD /path 200 7": the last is the connection."""
         with open(os.path.join(self.folder, "nginx-access.log"), encoding="utf-8") as file:
             return file.read().splitlines()
 
