@@ -1,4 +1,5 @@
 """Cases about the fleet as the manifests of the overlay prod describe it, with the servers of a test."""
+import datetime
 import json
 import os
 
@@ -9,6 +10,7 @@ from .index import made_index
 from .manifests import need_tools, overlay
 from .wait import wait_until
 
+SIGNING_SECRET = "signing-secret-of-a-test"
 SECRETS_APART = ("REDIS_URL", "DATABASE_URL", "HEALTH_PORT", "PORT", "LOG_FORMAT")
 
 
@@ -37,7 +39,7 @@ class KubeCase(CycleCase):
                     if name not in SECRETS_APART]
         secrets = {"redis": [f"url={self.fleet.redis.url}", "address=x", "username=x", "password=x"],
                    "postgres": [f"url={self.fleet.postgres.url}"],
-                   "slack": ["bot-token=xoxb-test", "signing-secret=not-a-secret"]}
+                   "slack": ["bot-token=xoxb-test", f"signing-secret={SIGNING_SECRET}"]}
         wanted = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
             "namespace": "paperscout", "resources": [os.path.relpath(overlay("prod"), folder)],
@@ -48,6 +50,14 @@ class KubeCase(CycleCase):
         with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
             json.dump(wanted, file)
         return folder
+
+    def add_drafts(self, count=1):
+        """As of every case, but modified at a time that does not move with a clock."""
+        at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+        fresh = [f"D{1050 + len(self.drafts) + i:04d}R0" for i in range(count)]
+        self.fleet.upstream.patch({"drafts": {
+            f"{draft}.pdf": {"modified": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "text": draft} for draft in fresh}})
+        self.drafts += fresh
 
     def leader(self, seconds=15):
         """The pod that holds the lease."""

@@ -231,10 +231,10 @@ class Pod:
         began = time.monotonic()
         if before and self.process.alive():
             try:
-                self.process.wait(before / self.cluster.speed)
+                self.process.wait(before)
             except subprocess.TimeoutExpired:
                 pass
-        status = self._stop(grace - before / self.cluster.speed)
+        status = self._stop(grace - before)
         self.note(f"deleted, exit status {status} after {time.monotonic() - began:.1f} s")
         self.cluster.stopped.append((self.component, status, time.monotonic() - began))
 
@@ -269,5 +269,6 @@ class Pod:
 
 
 def speed():
-    """How much faster than real time periods, back-offs and minReadySeconds go; grace and timeouts never do."""
+    """How much faster than real time periods, back-offs and minReadySeconds go; what a stop
+    may take and timeouts never do."""
     return float(os.environ.get("PAPERSCOUT_KUBELET_SPEED", "10"))
