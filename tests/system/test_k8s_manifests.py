@@ -263,6 +263,18 @@ class Overlays(unittest.TestCase):
         self.assertGreaterEqual(worker["minReplicaCount"], 1)
         self.assertEqual(deployments["paperscout-scheduler"]["spec"]["replicas"], 2)
 
+    def test_authorities_of_ones_own_reach_every_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+                json.dump({"resources": [os.path.relpath(overlay("prod"), folder)],
+                           "components": [os.path.relpath(os.path.join(K8S, "components", "redis-ca"), folder)]}, file)
+            found = objects(folder)
+        for _, _, pod in self.ours(found):
+            path = container_environment(found, pod, {"name": "x"})["REDIS_CA_FILE"]
+            mount = next(mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "redis")
+            volume = next(volume for volume in pod["volumes"] if volume["name"] == "redis")
+            self.assertIn(path, [f"{mount['mountPath']}/{item['path']}" for item in volume["secret"]["items"]])
+
     def test_the_redis_of_dev_is_one_that_paperscout_takes(self):
         found = objects(overlay("dev"))
         name = next(name for name in of_kind(found, "Secret") if name.startswith("redis-config"))

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""What a fleet needs, measured: memory and processor time of each program, and what Redis and PostgreSQL hold.
+
+    cmake --preset release && cmake --build build/release
+    PAPERSCOUT_BUILD=$PWD/build/release python3 tests/bench/sizing.py [CYCLES]
+
+Runs CYCLES (5) cycles of the index at today's size (18,052 entries), at the settings a fleet has by default, but for
+the time between polls: two schedulers, two workers, a notifier. The draft site answers after 50 ms and has a new
+draft, a PDF, for each cycle. Prints the figures of deploy/SIZING.md.
+"""
+import os
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+
+import index as indexes  # noqa: E402
+from rig import Fleet, wait_until  # noqa: E402
+from rig.index import frontier  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def memory(pid):
+    """(now, at most) of a process, in MB of resident pages."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        kb = dict(line.split(":", 1) for line in file)
+    return tuple(int(kb[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+
+
+def seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        words = file.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / TICKS
+
+
+def info(redis, name):
+    for line in redis.call("INFO", "memory").splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split(":")[1])
+    raise KeyError(name)
+
+
+def main():
+    cycles = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    folder = tempfile.mkdtemp(prefix="paperscout-sizing-")
+    path, what = indexes.grown(folder)
+    import json
+    with open(path, encoding="utf-8") as file:
+        first = frontier(json.load(file)) + 1
+    fleet = Fleet({"index": {"file": path}, "drafts": {}, "rules": {"slow": {"match": "/files/*", "delay_ms": 50}}})
+    try:
+        fleet.start_servers()
+        fleet.postgres.execute("ALTER SYSTEM SET autovacuum = on")
+        idle = info(fleet.redis, "used_memory")
+        usual = {"POLL_INTERVAL_SECONDS": 20, "COLD_SPREAD_RATIO": None, "PROBE_RATE_LIMIT": None,
+                 "PROBE_HOST_CONCURRENCY": None, "PROBE_BACKOFF_MS": None, "HTTP_TIMEOUT_SECONDS": None,
+                 "TASK_VISIBILITY_SECONDS": None, "LEADER_TTL_MS": None, "LOG_LEVEL": None, "SHUTDOWN_GRACE_SECONDS": None,
+                 "SLACK_CHANNEL_INTERVAL_MS": None}
+        for component in ("scheduler", "scheduler", "worker", "worker"):
+            fleet.start(component, **usual)
+        fleet.start_slack_notifier(**usual)
+        began = time.monotonic()
+        for number in range(1, cycles + 1):
+            wait_until(lambda: len([row for row in fleet.cycles() if row["status"] != "running"]) >= number, 120,
+                       f"cycle {number} is closed", every=0.5)
+            fleet.upstream.patch({"drafts": {f"D{first + number:04d}R0.pdf": {"modified": "2026-01-01T00:00:00Z",
+                                                                            "text": "A title\nAn author"}}})
+        took = time.monotonic() - began
+        rows = fleet.cycles()
+        planned = sum(row["planned"] for row in rows[:cycles])
+        print(f"{cycles} cycles in {took:.0f} s, {planned // cycles} probes each; index of {indexes.ENTRIES:,} entries, {what}")
+        leader = fleet.redis.call("GET", fleet.redis.key("leader")).rpartition(":")[0]
+        for program in fleet.programs:
+            now, most = memory(program.pid)
+            role = " (leader)" if program.name == leader else ""
+            print(f"{program.name}{role}: {now:.1f} MB, {most:.1f} MB at most; {seconds(program.pid) / cycles:.2f} s of "
+                  "a processor a cycle")
+        peak = info(fleet.redis, "used_memory_peak")
+        print(f"Redis: {idle / 2**20:.1f} MB empty, {peak / 2**20:.1f} MB at most with {max(r['planned'] for r in rows)} tasks, "
+              f"{(peak - idle) / max(r['planned'] for r in rows):.0f} bytes a task")
+        for table, name in (("papers", "paper"), ("probes", "probe"), ("cycles", "cycle"), ("discovered", "draft")):
+            row = fleet.postgres.query(f"SELECT pg_total_relation_size('{table}') AS size, count(*) AS n FROM {table}")[0]
+            print(f"PostgreSQL, {table}: {row['n']} rows, {row['size'] / 2**20:.1f} MB, {row['size'] / max(row['n'], 1):.0f} bytes a {name}")
+        size = fleet.postgres.value("SELECT pg_database_size(current_database())")
+        held = fleet.postgres.value("SELECT count(DISTINCT cycle) FROM probes")
+        print(f"PostgreSQL, whole database: {size / 2**20:.1f} MB, probes of {held} cycles in it")
+    finally:
+        fleet.close()
+
+
+if __name__ == "__main__":
+    main()
