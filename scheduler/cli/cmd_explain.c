@@ -165,12 +165,12 @@ static void print_probed(const struct ps_pg_rows *rows)
         print_row("last outcomes", "none kept");
 }
 
-static void on_match(void *cookie, const char *user, const char *reason, bool by_author)
+static void on_match(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
     int *count = cookie;
 
-    (void)printf("%-14s %s, who watches %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
-                 by_author ? "the author" : "the number", reason);
+    (void)printf("%-14s %s, who watches the %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
+                 by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_kind_noun(by), reason);
 }
 
 static void print_told(const struct ps_config *config, const struct stored *stored, int number)
@@ -180,10 +180,13 @@ static void print_told(const struct ps_config *config, const struct stored *stor
 
     if (config->notification_channel[0] != '\0')
         (void)printf("%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
-    ps_watchlists_match(stored->watch,
-                        &(struct ps_match_item){ .number = number,
-                                                 .author = latest == NULL ? NULL : latest->author },
-                        on_match, &count);
+    ps_watchlists_match(
+        stored->watch,
+        &(struct ps_match_item){ .number = number,
+                                 .author = latest == NULL ? NULL : latest->author,
+                                 .title = latest == NULL ? NULL : latest->title,
+                                 .subgroup = latest == NULL ? NULL : latest->subgroup },
+        on_match, &count);
     if (count == 0)
         print_row("told", "nobody");
 }

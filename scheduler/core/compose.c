@@ -96,10 +96,44 @@ static const char *link_of(const struct ps_paper *paper)
     return *paper->link ? paper->link : paper->long_link;
 }
 
-static void add_reason(cJSON *data, const char *reason, bool by_author)
+/* number: so that a paper that is muted or snoozed is known in the database. */
+static void add_reason(cJSON *data, const char *reason, enum ps_watch_kind by)
 {
+    const char *id_text = ps_json_text(data, "id");
+    struct ps_paper_id id;
+    char *number;
+
     ps_json_add_text(data, "reason", reason);
-    ps_json_add_bool(data, "by_author", by_author);
+    ps_json_add_text(data, "by", ps_watch_kind_name(by));
+    ps_json_add_bool(data, "by_author", by == PS_WATCH_KIND_AUTHOR);
+    if (id_text && ps_paper_id_parse(id_text, strlen(id_text), &id) &&
+        (id.kind == PS_PAPER_P || id.kind == PS_PAPER_D)) {
+        number = ps_alloc_format("%d", id.number);
+        ps_json_add_text(data, "number", number);
+        free(number);
+    }
+}
+
+static const char *lead_to_reason(const cJSON *data, bool by_author)
+{
+    enum ps_watch_kind by = by_author ? PS_WATCH_KIND_AUTHOR : PS_WATCH_KIND_NUMBER;
+    const char *name = ps_json_text(data, "by");
+
+    if (name && !ps_watch_kind_parse(name, &by))
+        by = PS_WATCH_KIND_NUMBER;
+    switch (by) {
+    case PS_WATCH_KIND_AUTHOR:
+        return "author: ";
+    case PS_WATCH_KIND_SUBGROUP:
+        return "subgroup: ";
+    case PS_WATCH_KIND_PATTERN:
+        return "pattern: ";
+    case PS_WATCH_KIND_NUMBER:
+    case PS_WATCH_KIND_ALL:
+    case PS_WATCH_KIND_COUNT:
+        break;
+    }
+    return "paper ";
 }
 
 void ps_compose_draft(const struct ps_draft_found *draft, const char *channel, bool frontier,
@@ -120,21 +154,21 @@ void ps_compose_transition(const struct ps_paper *paper, const char *draft_url, 
 }
 
 void ps_compose_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
-                            bool by_author, struct ps_row *out_row)
+                            enum ps_watch_kind by, struct ps_row *out_row)
 {
     cJSON *data = data_of(paper->id, link_of(paper), paper);
 
-    add_reason(data, reason, by_author);
+    add_reason(data, reason, by);
     fill_row(out_row, PS_NOTICE_WATCHLIST, ps_alloc_format("watch:%s:%s", user, paper->id), user,
              data);
 }
 
 void ps_compose_watch_draft(const struct ps_draft_found *draft, const char *user,
-                            const char *reason, bool by_author, struct ps_row *out_row)
+                            const char *reason, enum ps_watch_kind by, struct ps_row *out_row)
 {
     cJSON *data = data_of_draft(draft);
 
-    add_reason(data, reason, by_author);
+    add_reason(data, reason, by);
     fill_row(out_row, PS_NOTICE_WATCHLIST, ps_alloc_format("watch:%s:%s", user, draft->paper_id),
              user, data);
 }
@@ -147,13 +181,13 @@ void ps_compose_update(const struct ps_draft_found *draft, const char *print, co
 }
 
 void ps_compose_watch_update(const struct ps_draft_found *draft, const char *print,
-                             const char *user, const char *reason, bool by_author,
+                             const char *user, const char *reason, enum ps_watch_kind by,
                              struct ps_row *out_row)
 {
     cJSON *data = data_of_draft(draft);
 
     ps_json_add_bool(data, "updated", true);
-    add_reason(data, reason, by_author);
+    add_reason(data, reason, by);
     fill_row(out_row, PS_NOTICE_WATCHLIST,
              ps_alloc_format("watch:%s:%s:%s", user, draft->paper_id, print), user, data);
 }
@@ -323,7 +357,7 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
         if (!ps_json_bool(data, "by_author", &by_author))
             by_author = false;
         begin_note(out, &notes);
-        (void)ps_buf_text(out, by_author ? "author: " : "paper ");
+        (void)ps_buf_text(out, lead_to_reason(data, by_author));
         ps_mrkdwn_text(out, reason, REASON_CHARS);
     }
     if (notes > 0)

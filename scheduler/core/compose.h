@@ -4,6 +4,7 @@
 #include "scheduler/core/index.h"
 #include "shared/core/notice.h"
 #include "shared/core/result.h"
+#include "shared/core/watch_rule.h"
 
 enum { PS_MESSAGE_CHARS_MAX = 2900 /* of Unicode, under Slack's 3,000 */ };
 
@@ -35,15 +36,15 @@ void ps_compose_draft(const struct ps_draft_found *draft, const char *channel, b
 void ps_compose_transition(const struct ps_paper *paper, const char *draft_url, const char *channel,
                            struct ps_row *out_row);
 void ps_compose_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
-                            bool by_author, struct ps_row *out_row);
+                            enum ps_watch_kind by, struct ps_row *out_row);
 void ps_compose_watch_draft(const struct ps_draft_found *draft, const char *user,
-                            const char *reason, bool by_author, struct ps_row *out_row);
+                            const char *reason, enum ps_watch_kind by, struct ps_row *out_row);
 /* A draft that has changed. print tells its state from others (recheck.h). dedupe keys:
  * "update:<url>:<print>" and "watch:<user>:<paper id>:<print>". */
 void ps_compose_update(const struct ps_draft_found *draft, const char *print, const char *channel,
                        struct ps_row *out_row);
 void ps_compose_watch_update(const struct ps_draft_found *draft, const char *print,
-                             const char *user, const char *reason, bool by_author,
+                             const char *user, const char *reason, enum ps_watch_kind by,
                              struct ps_row *out_row);
 /* For ops_alert, ops_recovery and other single texts: plain text (escaped when composed), its lines
  * kept, cut at 2,800 characters. */

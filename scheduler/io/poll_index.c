@@ -21,12 +21,11 @@ struct paper_match {
     struct ps_row_list *rows;
 };
 
-static void on_match(void *cookie, const char *user, const char *reason, bool by_author)
+static void on_match(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
     const struct paper_match *match = cookie;
 
-    ps_compose_watch_paper(match->paper, user, reason, by_author,
-                           ps_row_list_next(match->rows, NULL));
+    ps_compose_watch_paper(match->paper, user, reason, by, ps_row_list_next(match->rows, NULL));
 }
 
 static void add_transition(const struct ps_office *office, const struct ps_paper *paper,
@@ -64,7 +63,9 @@ static void collect(const struct ps_poll *poll, struct ps_row_list *rows)
         add_transition(office, paper, rows);
         ps_watchlists_match(office->watch,
                             &(struct ps_match_item){ .number = numbered ? paper->parsed.number : -1,
-                                                     .author = paper->author },
+                                                     .author = paper->author,
+                                                     .title = paper->title,
+                                                     .subgroup = paper->subgroup },
                             on_match, &match);
     }
 }

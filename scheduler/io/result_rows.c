@@ -11,16 +11,16 @@ struct draft_match {
     struct ps_row_list *list;
 };
 
-static void on_match(void *cookie, const char *user, const char *reason, bool by_author)
+static void on_match(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
     const struct draft_match *match = cookie;
 
     struct ps_row *row = ps_row_list_next(match->list, match->task);
 
     if (match->print != NULL)
-        ps_compose_watch_update(match->draft, match->print, user, reason, by_author, row);
+        ps_compose_watch_update(match->draft, match->print, user, reason, by, row);
     else
-        ps_compose_watch_draft(match->draft, user, reason, by_author, row);
+        ps_compose_watch_draft(match->draft, user, reason, by, row);
 }
 
 static bool tell_channel(const struct ps_config *config, enum ps_tier tier)
@@ -67,7 +67,9 @@ void ps_result_rows(const struct ps_office *office, const struct ps_result *resu
         office->watch,
         &(struct ps_match_item){ .number = task->number,
                                  .author = draft.paper == NULL ? NULL : draft.paper->author,
-                                 .text = result->front_text },
+                                 .text = result->front_text,
+                                 .title = draft.paper == NULL ? NULL : draft.paper->title,
+                                 .subgroup = draft.paper == NULL ? NULL : draft.paper->subgroup },
         on_match, &match);
 }
 
@@ -92,10 +94,12 @@ void ps_update_rows(const struct ps_office *office, const struct ps_updated *upd
         ps_compose_update(&draft, updated->print, config->notification_channel,
                           ps_row_list_next(list, NULL));
     if (updated->watchers)
-        ps_watchlists_match(
-            office->watch,
-            &(struct ps_match_item){ .number = id.number,
-                                     .author = draft.paper == NULL ? NULL : draft.paper->author,
-                                     .text = updated->front_text },
-            on_match, &match);
+        ps_watchlists_match(office->watch,
+                            &(struct ps_match_item){
+                                .number = id.number,
+                                .author = draft.paper == NULL ? NULL : draft.paper->author,
+                                .text = updated->front_text,
+                                .title = draft.paper == NULL ? NULL : draft.paper->title,
+                                .subgroup = draft.paper == NULL ? NULL : draft.paper->subgroup },
+                            on_match, &match);
 }

@@ -25,7 +25,8 @@ struct ps_pg_batch *ps_store_begin(int64_t epoch)
 
 void ps_store_add_watch(struct ps_pg_batch *batch)
 {
-    PS_PG_ADD0(batch, "SELECT user_id, entry FROM watchlist ORDER BY user_id, entry");
+    PS_PG_ADD0(batch, "SELECT user_id, kind, value, watched, quiet, snooze FROM watched ORDER BY "
+                      "user_id, kind, value");
 }
 
 void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows, int64_t cycle)
@@ -482,6 +483,8 @@ void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, co
         "AND (o.cycle IS NULL OR o.cycle <= (SELECT max(number) FROM cycles WHERE status <> "
         "'running' OR hot_done)) "
         "AND ($2 = 'all' OR o.kind IN ('ops_alert', 'ops_recovery')) "
+        "AND NOT (o.kind = 'watchlist' AND ps_match_waits(o.channel, o.data, o.created_at, "
+        "o.cycle)) "
         "ORDER BY o.channel, o.kind, a.slack_ts NULLS FIRST, o.id LIMIT $1",
         number_text(text, most), urgent ? "urgent" : "all", style);
 }

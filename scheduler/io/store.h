@@ -24,7 +24,7 @@ enum {
                                index version */
     PS_STORE_LOAD_PAPERS,   /* id type title author date subgroup link long_link status */
     PS_STORE_LOAD_URLS,
-    PS_STORE_LOAD_WATCH,    /* user, entry */
+    PS_STORE_LOAD_WATCH,    /* user, kind, value, watched, quiet, snooze: the view watched */
     PS_STORE_LOAD_CYCLE,    /* number silent planned hot cold skipped_discovered skipped_in_index
                                started (ms) deadline (ms) hot_done; no row: none runs */
     PS_STORE_LOAD_PROBES,   /* url tier prefix number revision ext outcome (NULL: open), by position
@@ -110,10 +110,10 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
                         enum ps_cycle_status status, const char *summary, const char *error,
                         bool disbelieved);
 
-/* Rows that can be bundled: id, dedupe_key, kind, channel, data; by channel, kind, announcement and
- * id. At most most rows, whole or in part; urgent: only those that overtake. Of a transition whose
- * draft was announced, as style (DP_TRANSITION_STYLE) wants it: the announcement's slack_ts,
- * slack_channel, text and id. */
+/* Rows that can be bundled, and that nobody's snooze or digest holds back: id, dedupe_key, kind,
+ * channel, data; by channel, kind, announcement and id. At most most rows, whole or in part;
+ * urgent: only those that overtake. Of a transition whose draft was announced, as style
+ * (DP_TRANSITION_STYLE) wants it: the announcement's slack_ts, slack_channel, text and id. */
 void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style);
 /* json: [{"id":1,"message_id":"o1","text":"…" or null}, …], on the first row of a message also
  * thread_ts, and for one that updates another: update_ts, update_channel, update_text and updates,

@@ -12,8 +12,13 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t 
     struct ps_watchlists *lists = ps_watchlists_create();
 
     for (int i = 0; i < ps_pg_row_count(rows, statement); i++)
-        ps_watchlists_add(lists, ps_pg_text(rows, statement, i, 0),
-                          ps_pg_text(rows, statement, i, 1));
+        ps_watchlists_add_row(
+            lists, &(struct ps_watch_row){ .user = ps_pg_text(rows, statement, i, 0),
+                                           .kind = ps_pg_text(rows, statement, i, 1),
+                                           .value = ps_pg_text(rows, statement, i, 2),
+                                           .watched = ps_pg_bool(rows, statement, i, 3),
+                                           .quiet = ps_pg_bool(rows, statement, i, 4),
+                                           .snooze = ps_pg_bool(rows, statement, i, 5) });
     return lists;
 }
 

@@ -126,29 +126,30 @@ bool ps_watch_rule_of_entry(const char *text, size_t len, struct ps_watch_rule *
     return parse_entry((struct ps_str){ text, len }, out_rule, err);
 }
 
-bool ps_watch_rule_of(enum ps_watch_kind kind, const char *text, struct ps_watch_rule *out_rule,
-                      struct ps_err *err)
+bool ps_watch_rule_stored(enum ps_watch_kind kind, const char *text, struct ps_watch_rule *out_rule)
 {
-    struct ps_watch_rule rule;
+    struct ps_watch_rule rule = { .kind = kind };
 
     switch (kind) {
     case PS_WATCH_KIND_NUMBER:
     case PS_WATCH_KIND_AUTHOR:
-        if (!parse_entry(ps_str_of(text), &rule, err))
+        if (!parse_entry(ps_str_of(text), &rule, NULL) || rule.kind != kind)
             return false;
-        if (rule.kind != kind)
-            return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not of that kind");
-        *out_rule = rule;
-        return true;
+        break;
     case PS_WATCH_KIND_SUBGROUP:
-        return parse_subgroup(ps_str_of(text), out_rule, err);
+        if (!parse_subgroup(ps_str_of(text), &rule, NULL))
+            return false;
+        break;
     case PS_WATCH_KIND_PATTERN:
-        return parse_pattern(ps_str_of(text), out_rule, err);
+        if (strlen(text) > PS_PATTERN_MAX)
+            return false;
+        memcpy(rule.text, text, strlen(text) + 1);
+        break;
     case PS_WATCH_KIND_ALL:
     case PS_WATCH_KIND_COUNT:
         break;
     }
-    *out_rule = (struct ps_watch_rule){ .kind = PS_WATCH_KIND_ALL };
+    *out_rule = rule;
     return true;
 }
 

@@ -46,9 +46,9 @@ bool ps_watch_rule_parse(const char *text, size_t len, struct ps_watch_rule *out
 /* To the letter of a watchlist: whatever it looks like, a number or an author. */
 bool ps_watch_rule_of_entry(const char *text, size_t len, struct ps_watch_rule *out_rule,
                             struct ps_err *err) PS_MUST_USE;
-/* Of one kind, as it is stored. */
-bool ps_watch_rule_of(enum ps_watch_kind kind, const char *text, struct ps_watch_rule *out_rule,
-                      struct ps_err *err) PS_MUST_USE;
+/* Of one kind, as it is stored; whether a pattern is one is not looked at. */
+bool ps_watch_rule_stored(enum ps_watch_kind kind, const char *text,
+                          struct ps_watch_rule *out_rule) PS_MUST_USE;
 bool ps_watch_rule_same(const struct ps_watch_rule *a, const struct ps_watch_rule *b);
 /* Is the subgroup among those that an index entry names? "LEWG Library Evolution, SG14" names lewg
    and sg14, and ewg not. */

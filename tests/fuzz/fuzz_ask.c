@@ -33,14 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const int64_t now = INT64_C(1795424707000);
     char *words = ps_slack_plain((const char *)data, size);
     struct ps_watch_rule again;
-    struct ps_err err;
     struct ps_ask ask;
 
     ps_ask_parse(words, now, &ask);
     assert((unsigned)ask.kind < PS_ASK_COUNT && ask.word_count <= PS_ASK_WORDS_MAX);
     if (ask.kind == PS_ASK_ADD || ask.kind == PS_ASK_REMOVE || ask.kind == PS_ASK_MUTE ||
         ask.kind == PS_ASK_UNMUTE) {
-        assert(ps_watch_rule_of(ask.rule.kind, ask.rule.text, &again, &err));
+        assert(ps_watch_rule_stored(ask.rule.kind, ask.rule.text, &again));
         assert(ps_watch_rule_same(&ask.rule, &again));
     }
     if (ask.until_ms != 0 && ask.kind == PS_ASK_MUTE)

@@ -36,7 +36,7 @@ static void what_is_stored_reads_the_same(void **state)
         assert_int_equal(rule.kind, rows[i].kind);
         assert_string_equal(rule.text, rows[i].text);
         assert_int_equal(rule.number, rule.kind == PS_WATCH_KIND_NUMBER ? 42 : 0);
-        assert_true(ps_watch_rule_of(rule.kind, rule.text, &again, &err));
+        assert_true(ps_watch_rule_stored(rule.kind, rule.text, &again));
         assert_true(ps_watch_rule_same(&rule, &again));
         assert_true(ps_watch_kind_parse(ps_watch_kind_name(rule.kind), &kind));
         assert_int_equal(kind, rule.kind);
@@ -56,8 +56,8 @@ static void what_is_none_is_refused(void **state)
         assert_false(ps_watch_rule_parse(rows[i], strlen(rows[i]), &rule, &err));
         assert_int_equal(rule.number, 7);
     }
-    assert_false(ps_watch_rule_of(PS_WATCH_KIND_NUMBER, "köppe", &rule, &err));
-    assert_false(ps_watch_rule_of(PS_WATCH_KIND_AUTHOR, "42", &rule, &err));
+    assert_false(ps_watch_rule_stored(PS_WATCH_KIND_NUMBER, "köppe", &rule));
+    assert_false(ps_watch_rule_stored(PS_WATCH_KIND_AUTHOR, "42", &rule));
 }
 
 static void a_subgroup_is_a_whole_word(void **state)
