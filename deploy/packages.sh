@@ -40,6 +40,8 @@ packages_of() { # GROUP...
             [ -z "$clang" ] || printf '%s\n' "libclang-rt-$clang-dev" "llvm-$clang"
             # The layout is that of clang-format 14, which later systems do not have.
             [ "$clang" != 14 ] || echo clang-format-14
+            # What the status page is looked at with; elsewhere it is no package of the system's own.
+            [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" != debian ] || echo chromium
             ;;
         *)
             echo "packages.sh: no group '$group'; there are build, run and test" >&2

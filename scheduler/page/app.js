@@ -323,8 +323,8 @@ function showFailed(part) {
     key: `${one.at}|${one.what}|${one.url}|${i}`,
     stamp: JSON.stringify([one, minute()]),
     cells: () => [
-      cell("", one.what || "", node("span", "sub", [one.component, one.failure_category].filter(Boolean).join(" · "))),
-      cell("", one.detail || "", one.url ? node("span", "sub", link(one.url, one.url)) : null),
+      cell("", node("bdi", "title", one.what || ""), node("span", "sub", [one.component, one.failure_category].filter(Boolean).join(" · "))),
+      cell("", node("bdi", "title", one.detail || ""), one.url ? node("span", "sub", link(one.url, one.url)) : null),
       cell("when", when(one.at)),
     ],
   })), part.failures ? "No failure was noted" : "Not read yet");
@@ -333,7 +333,7 @@ function showFailed(part) {
     stamp: JSON.stringify([one, minute()]),
     cells: () => [
       cell("", `message ${one.id || "?"}`, node("span", "sub", [one.kind, one.channel].filter(Boolean).join(" · "))),
-      cell("", one.reason || "", one.attempts ? node("span", "sub", `${count(one.attempts)} attempts`) : null),
+      cell("", node("bdi", "title", one.reason || ""), one.attempts ? node("span", "sub", `${count(one.attempts)} attempts`) : null),
       cell("when", when(one.dead_at)),
     ],
   }));
@@ -342,7 +342,7 @@ function showFailed(part) {
     stamp: JSON.stringify([one, minute()]),
     cells: () => [
       cell("", "probe", one.url ? node("span", "sub", link(one.url, one.url.split("/").pop())) : null),
-      cell("", one.reason || "", node("span", "sub", `${count(one.deliveries ?? null)} deliveries, last to ${one.worker || "?"}`)),
+      cell("", node("bdi", "title", one.reason || ""), node("span", "sub", `${count(one.deliveries ?? null)} deliveries, last to ${one.worker || "?"}`)),
       cell("when", when(one.at)),
     ],
   }));
@@ -351,7 +351,8 @@ function showFailed(part) {
 }
 
 function showDay(part) {
-  setText(byId("day-note"), part.merged > 1 ? `${count(part.cycles)} cycles, ${part.merged} to a point` : `${count(part.cycles)} cycles`);
+  const cycles = `${count(part.cycles)} ${part.cycles === 1 ? "cycle" : "cycles"}`;
+  setText(byId("day-note"), part.merged > 1 ? `${cycles}, ${part.merged} to a point` : cycles);
   Charts.set(part);
 }
 

@@ -4,6 +4,7 @@
 
 const Charts = (() => {
   const DAY = 24 * 3600;
+  const STEPS = [...Array(8).keys()].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power)); /* whole probes */
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const whole = new Intl.NumberFormat();
@@ -76,6 +77,7 @@ const Charts = (() => {
     set(day) {
       this.day = day;
       this.columns = this.kind.columns(day);
+      this.plotBox.hidden = this.details.hidden = this.empty();
       this.draw();
       this.fillLegend(null);
       this.fillTable();
@@ -83,6 +85,11 @@ const Charts = (() => {
       this.plotBox.setAttribute("aria-label", day.at.length === 0
         ? `${this.kind.title}: no cycle was closed within the last day`
         : `${this.kind.title}, ${day.cycles} cycles: ${this.kind === kinds.seconds ? `longest ${number(Math.max(...day.seconds))} seconds` : sums}`);
+    }
+
+    /* Without cycles there is nothing to see, nor where no error happened. */
+    empty() {
+      return this.day.at.length === 0 || (this.kind === kinds.failures && this.columns.every(([, , values]) => total(values) === 0));
     }
 
     /* Stacked: each series is drawn up to the sum of those below it, the highest first. */
@@ -124,7 +131,7 @@ const Charts = (() => {
         },
         axes: [
           { ...axis, grid: { show: false }, size: 30, gap: 8, space: 54, values: (_, splits) => splits.map((at) => clock.format(at * 1000)) },
-          { ...axis, size: 46, gap: 4, space: 30, values: (_, splits) => splits.map((value) => number(value)) },
+          { ...axis, size: 46, gap: 4, space: 30, ...(this.kind === kinds.seconds ? {} : { incrs: STEPS }), values: (_, splits) => splits.map((value) => number(value)) },
         ],
         series: [
           {},
@@ -167,7 +174,7 @@ const Charts = (() => {
         const sorted = [...seconds].sort((a, b) => a - b);
         return `half within ${number(sorted[Math.floor(sorted.length / 2)])} s, longest ${number(sorted[sorted.length - 1])} s`;
       }
-      if (this.kind === kinds.failures && total(this.columns.map(([, , values]) => total(values))) === 0) return "None";
+      if (this.empty()) return "None";
       return "In all:";
     }
 

@@ -47,6 +47,7 @@ class Browser:
                                   flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
+        self.send("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def _wait_target(self, seconds=60):
         end = time.monotonic() + seconds
@@ -135,7 +136,7 @@ class Browser:
             if value:
                 return value
             if time.monotonic() >= end:
-                shown = self.evaluate("document.body.innerText")[:3000]
+                shown = self.evaluate("document.body.innerText")[:800]
                 raise TimedOut(f"{what or expression}: not within {seconds} s\n{shown}")
             time.sleep(0.05)
 

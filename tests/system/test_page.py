@@ -1,0 +1,422 @@
+#!/usr/bin/env python3
+"""The status page in a headless Chromium, and its data: live, safe with what others wrote, readable
+for everybody, also while a server is away.
+
+PAPERSCOUT_PAGE_SHOTS=folder keeps screenshots there.
+"""
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+from rig import FleetCase, build_dir, wait_until
+from rig.browser import Browser, find_browser
+from rig.index import made_index
+
+AXE = "axe-core@4.14.1"
+PARTS = ["now", "instances", "day", "recent", "failed"]
+HOSTILE = ('</script><img src=x onerror="window.pwned=1"><b>bold</b> \u202etxet \U0001f4a5 '
+           + "unbroken" * 30)
+SIZES = {"desktop": (1280, 900, 1, False), "phone": (390, 844, 2, True)}
+
+
+# Each of them is told anew with another load, and the page is laid out.
+MANY = """
+    window.round = (window.round || 0) + 1;
+    showInstances(seen.instances.map((one) => ({...one, in_flight: one.in_flight + round})));
+    document.body.offsetHeight;
+"""
+
+
+def hostile_index():
+    index = made_index()
+    for name in ("P1049R0", "P1048R0"):
+        index[name]["title"] = HOSTILE
+        index[name]["author"] = "<svg onload='window.pwned=1'>"
+    index["P1048R0"]["link"] = "javascript:window.pwned=1"
+    return index
+
+
+class PageCase(FleetCase):
+    def start_fleet(self, schedulers=2, **settings):
+        self.fleet = self.make_fleet(
+            {"index": {"inline": hostile_index()},
+             "drafts": {"D1052R0.pdf": {"modified": "-2h", "text": "a draft"}},
+             "rules": {"slow": {"match": "/files/*", "delay_ms": 200}}},
+            **{"POLL_INTERVAL_SECONDS": 3600, "HTTP_CONCURRENCY": 4, **settings})
+        self.fleet.start_servers()
+        self.fleet.start("worker")
+        self.fleet.start("notifier")
+        self.schedulers = [self.fleet.start("scheduler") for _ in range(schedulers)]
+
+    def leader(self):
+        """Who holds the lease; "" for nobody."""
+        value = self.fleet.redis.call("GET", self.fleet.redis.key("leader")) or ""
+        return value.rpartition(":")[0]
+
+
+class Data(PageCase):
+    """Without a browser."""
+
+    def listen(self, port):
+        """Reads the stream's head; the socket, as a file."""
+        link = socket.create_connection(("127.0.0.1", port), 5)
+        link.sendall(b"GET /api/fleet/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        file = link.makefile("rb")
+        status = int(file.readline().split()[1])
+        while file.readline().strip():
+            pass
+        return link, file, status
+
+    def events(self, file, names):
+        """Data of the events until each was told once."""
+        told, name = {}, None
+        while set(names) - set(told):
+            line = file.readline().decode().rstrip("\r\n")
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                told[name] = json.loads(line[6:])
+        return told
+
+    def test_files_data_and_stream(self):
+        self.start_fleet(schedulers=1)
+        port = self.schedulers[0].port
+        self.fleet.upstream.patch({"rules": {"slow": {"delay_ms": 0}}})
+        self.fleet.wait_cycles(1, 60)
+        self.check_files(port)
+        fleet = wait_until(lambda: self.with_cycle(port), 20, "the cycle is in the data")
+        self.assertEqual(list(fleet), PARTS)
+        day = fleet["day"]
+        self.assertEqual((day["cycles"], day["merged"], day["status"]), (1, 1, ["success"]))
+        self.assertEqual(sum(column[0] for column in day["outcomes"].values()),
+                         fleet["now"]["cycle"]["planned"])
+        self.assertEqual(fleet["recent"]["drafts"][0]["paper"], "D1052R0")
+        self.assertEqual([one["title"] for one in fleet["recent"]["papers"]][:1], [HOSTILE])
+        link, file, status = self.listen(port)
+        self.assertEqual(status, 200)
+        self.assertEqual(sorted(self.events(file, PARTS)), sorted(PARTS))
+        self.assertEqual(self.events(file, ["now"])["now"]["leader"], "scheduler-1")
+        file.close()
+        link.close()
+        self.check_cap(port)
+        self.check_servers_gone(port)
+
+    def with_cycle(self, port):
+        fleet = self.get(port)
+        return fleet if fleet["day"]["cycles"] == 1 and fleet["recent"]["drafts"] else None
+
+    def get(self, port):
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        link.request("GET", "/api/fleet")
+        answer = link.getresponse()
+        self.assertEqual(answer.status, 200)
+        fleet = json.loads(answer.read())
+        link.close()
+        return fleet
+
+    def check_files(self, port):
+        """What the page is made of forbids what it does not need."""
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        for path, kind in (("/", "text/html"), ("/page/style.css", "text/css"),
+                           ("/page/app.js", "text/javascript"), ("/page/charts.js", "text/java"),
+                           ("/page/uPlot.js", "text/javascript"), ("/page/uPlot.css", "text/css"),
+                           ("/page/icon.svg", "image/svg+xml")):
+            link.request("GET", path)
+            answer = link.getresponse()
+            text = answer.read().decode()
+            self.assertEqual(answer.status, 200, path)
+            self.assertTrue(answer.headers["Content-Type"].startswith(kind), path)
+            policy = answer.headers["Content-Security-Policy"]
+            self.assertIn("default-src 'none'; script-src 'self'; style-src 'self'", policy)
+            self.assertIn("require-trusted-types-for 'script'", policy)
+            self.assertNotIn("unsafe", policy)
+            self.assertTrue(text)
+        link.close()
+
+    def check_cap(self, port):
+        """So many listen and no more; whoever leaves makes room."""
+        links = [self.listen(port) for _ in range(32)]
+        self.assertEqual([status for _, _, status in links], [200] * 32)
+        link, file, status = self.listen(port)
+        self.assertEqual(status, 503)
+        file.close()
+        link.close()
+        for link, file, _ in links:
+            file.close()
+            link.close()
+
+        def room():
+            link, file, status = self.listen(port)
+            file.close()
+            link.close()
+            return status == 200
+        wait_until(room, 10, "there is room again")
+
+    def check_servers_gone(self, port):
+        """It answers at once, says what is away, and keeps what it knew."""
+        self.fleet.redis.stop()
+        self.fleet.postgres.stop()
+
+        def gone():
+            now = self.get(port)["now"]
+            return not now["redis"]["connected"] and not now["database"]["connected"] and now
+        now = wait_until(gone, 20, "both are said to be away")
+        self.assertEqual(now["verdict"], "bad")
+        text = " ".join(trouble["what"] for trouble in now["troubles"])
+        self.assertIn("Redis is not reached", text)
+        self.assertIn("PostgreSQL is not reached", text)
+        self.assertEqual(now["alive"]["worker"], 1)
+        times = []
+        for _ in range(20):
+            start = time.monotonic()
+            fleet = self.get(port)
+            times.append(time.monotonic() - start)
+        self.assertEqual(len(fleet["recent"]["drafts"]), 1)
+        self.assertLess(sorted(times)[10], 0.1, "it waits for nobody")
+
+
+@unittest.skipUnless(find_browser(), "chromium is not installed: the page is not looked at")
+class Page(PageCase):
+    def setUp(self):
+        super().setUp()
+        self.browser = None
+        self.shots = os.environ.get("PAPERSCOUT_PAGE_SHOTS")
+
+    def open_browser(self, scheduler):
+        self.browser = Browser(self.fleet.folder)
+        self.addCleanup(self.browser.close)
+        self.base = f"http://127.0.0.1:{scheduler.port}"
+        self.browser.size(*SIZES["desktop"])
+        self.browser.open(f"{self.base}/")
+        self.browser.evaluate("window.opened = 1")  # gone when the page is loaded anew
+
+    def text(self, element):
+        return self.browser.evaluate(f"document.getElementById('{element}').textContent")
+
+    def wait_text(self, element, part, seconds=20):
+        self.browser.wait(f"document.getElementById('{element}').textContent.includes("
+                          f"{json.dumps(part)})", seconds, f"{element} says {part}")
+
+    def thread_ms(self, expression):
+        """What evaluating it takes of the page's own thread, whatever else the machine does."""
+        def spent():
+            return next(one["value"] for one in self.browser.send("Performance.getMetrics")["metrics"]
+                        if one["name"] == "ThreadTime")
+        self.browser.send("Performance.enable", timeDomain="threadTicks")
+        before = spent()
+        self.browser.evaluate(expression)
+        return 1000 * (spent() - before)
+
+    def shoot(self, name):
+        """Both sizes, both schemes."""
+        if not self.shots:
+            return
+        os.makedirs(self.shots, exist_ok=True)
+        for size, device in SIZES.items():
+            self.browser.size(*device)
+            for scheme in ("light", "dark"):
+                self.browser.scheme(scheme)
+                time.sleep(0.7)  # what moves has moved
+                self.browser.screenshot(os.path.join(self.shots, f"{name}-{size}-{scheme}.png"))
+        self.browser.scheme("light")
+        self.browser.size(*SIZES["desktop"])
+
+    def test_a_day_in_the_life(self):
+        self.start_fleet()
+        wait_until(self.leader, 20, "somebody leads")
+        standby = next(one for one in self.schedulers if one.name != self.leader())
+        leader = next(one for one in self.schedulers if one is not standby)
+        self.open_browser(standby)
+        self.see_a_cycle(leader)
+        self.see_hostile_text()
+        self.check_everybody_can_read()
+        self.see_many_instances()
+        self.see_redis_stop_and_come_back()
+        self.see_another_leader(leader, standby)
+        self.assertEqual(self.browser.evaluate("window.opened"), 1, "it was never loaded anew")
+        self.assertEqual(self.browser.complaints, [])
+        self.assertEqual([url for url in self.browser.requests if not url.startswith(self.base)],
+                         [])
+        self.see_the_scheduler_itself_go(standby)
+
+    def see_a_cycle(self, leader):
+        """The bar grows while the cycle runs; on a standby."""
+        self.wait_text("leader", leader.name)
+        bar = "Number(document.getElementById('progress').getAttribute('aria-valuenow'))"
+        first = self.browser.wait(f"{bar} > 0 && {bar} < 95 && {bar}", 30, "the bar has begun")
+        self.browser.wait(f"{bar} > {first}", 30, "the bar grows")
+        self.wait_text("cycle-head", "probes")
+        self.shoot("running")
+        self.fleet.upstream.patch({"rules": {"slow": {"delay_ms": 0}}})
+        self.browser.wait("document.getElementById('cycle-head').textContent.includes('found drafts')",
+                          60, "the cycle has ended")
+        self.wait_text("verdict", "Working")
+        self.browser.wait("document.querySelectorAll('.chart canvas').length === 2", 10, "plots")
+        self.assertIn("None", self.text("chart-failures"))
+        self.wait_text("day-note", "1 cycle")
+        self.browser.wait("document.getElementById('chart-outcomes').textContent.includes('hits')")
+        self.browser.wait("document.querySelector('#drafts tbody a')?.textContent === 'D1052R0.pdf'")
+
+    def see_hostile_text(self):
+        redis = self.fleet.redis
+        redis.call("XADD", redis.key("failures"), "*", "component", "worker", "what", HOSTILE,
+                   "failure_category", "NETWORK", "url", "javascript:window.pwned=1",
+                   "detail", HOSTILE)
+        redis.call("RPUSH", redis.key("notify:dead"), json.dumps(
+            {"id": "o1", "kind": "draft", "channel": HOSTILE, "reason": HOSTILE, "attempts": 8,
+             "dead_at": "2026-11-25T10:00:00Z"}))
+        redis.call("RPUSH", redis.key("notify:dead"), "no JSON")
+        redis.call("HSET", redis.key(f"instance:worker:{HOSTILE[:60]}"), "version", HOSTILE)
+        redis.call("ZADD", redis.key("instances"), "inf", f"worker:{HOSTILE[:60]}")
+        for table, count in (("papers", 2), ("failures", 2), ("dead", 1), ("instances", 1)):
+            self.browser.wait(
+                f"[...document.querySelectorAll('#{table} tbody tr')].filter((row) => row.innerText"
+                f".includes('<img src=x onerror=')).length >= {min(count, 1)}", 20,
+                f"{table} shows the text")
+        self.assertEqual(self.browser.evaluate("""[
+            document.querySelectorAll('main img, main svg, main b b, main script').length,
+            [...document.querySelectorAll('a')].filter((a) => !/^https?:$/.test(a.protocol)).length,
+            window.pwned === undefined]"""), [0, 0, True])
+        self.assertEqual(self.browser.evaluate(
+            "document.querySelector('#papers .title').textContent"), HOSTILE)
+        redis.call("DEL", redis.key(f"instance:worker:{HOSTILE[:60]}"), redis.key("notify:dead"))
+        redis.call("ZREM", redis.key("instances"), f"worker:{HOSTILE[:60]}")
+
+    def see_many_instances(self):
+        """500 of them, without a page that stutters."""
+        redis = self.fleet.redis
+        for number in range(497):
+            key = redis.key(f"instance:worker:crowd-{number}")
+            redis.call("HSET", key, "version", "0.1.0", "in_flight", number % 21,
+                       "probes_total", number * 1000, "claimed", 0, "dead", 0,
+                       "started_at", "2026-11-20T10:00:00Z")
+            redis.call("PEXPIRE", key, 600000)
+            redis.call("ZADD", redis.key("instances"), int(time.time() * 1000) + 600000,
+                       f"worker:crowd-{number}")
+        rows = "document.querySelectorAll('#instances tbody tr').length"
+        self.browser.wait(f"{rows} === 501", 20, "501 rows")
+        self.assertEqual(self.text("instances-note"), "501")
+        self.assertIn("workers498", self.text("alive"))
+        print(f"500 instances that all change: {self.thread_ms(MANY):.0f} ms of the page's thread",
+              flush=True)
+        self.assertLess(self.thread_ms(MANY), 500)
+        self.browser.evaluate("document.getElementById('filter').focus()")
+        for letter in "crowd-49":
+            self.browser.send("Input.insertText", text=letter)
+        self.browser.wait(f"{rows} === 8", 10, "the filter: 49 and 490 to 496")
+        self.shoot("filtered")
+        self.browser.evaluate("document.getElementById('filter').value = '';"
+                              "document.getElementById('filter').dispatchEvent(new Event('input'))")
+        self.browser.wait(f"{rows} === 501")
+        self.browser.size(*SIZES["phone"])
+        self.check_width("501 instances on a phone")
+        self.browser.size(*SIZES["desktop"])
+        self.shoot("crowd")
+
+    def check_everybody_can_read(self):
+        """No sideways scrolling, keyboard, and what axe finds: nothing."""
+        axe = self.axe()
+        for size, device in SIZES.items():
+            self.browser.size(*device)
+            self.check_width(size)
+            for scheme in ("light", "dark"):
+                self.browser.scheme(scheme)
+                if axe:
+                    self.check_axe(axe, f"{size}, {scheme}")
+        self.browser.scheme("light")
+        self.browser.size(*SIZES["desktop"])
+        self.browser.evaluate("document.querySelector('.skip').focus()")
+        self.assertGreaterEqual(self.browser.evaluate(
+            "document.querySelector('.skip').getBoundingClientRect().left"), 0)
+        reached = []
+        for _ in range(16):
+            self.browser.key("Tab", number=9)
+            reached.append(self.browser.evaluate(
+                "document.activeElement.className + '#' + (document.activeElement.id || "
+                "document.activeElement.getAttribute('aria-label') || "
+                "document.activeElement.tagName)"))
+        self.assertIn("scroll#Table of drafts found", reached)
+        self.assertGreaterEqual(sum(name.endswith("#SUMMARY") for name in reached), 2, reached)
+
+    def check_width(self, what):
+        self.assertLessEqual(self.browser.evaluate(
+            "document.documentElement.scrollWidth - window.innerWidth"), 0, what)
+
+    def axe(self):
+        """Its text; None where it cannot be had."""
+        if not shutil.which("npm"):
+            print("npm is not here: axe does not look at the page", flush=True)
+            return None
+        folder = os.path.join(build_dir(), "axe")
+        path = os.path.join(folder, "node_modules", "axe-core", "axe.min.js")
+        if not os.path.exists(path):
+            done = subprocess.run(["npm", "install", "--prefix", folder, "--ignore-scripts",
+                                   "--no-audit", "--no-fund", AXE], capture_output=True, text=True,
+                                  timeout=120)
+            if done.returncode != 0:
+                print(f"{AXE} cannot be had: axe does not look at the page\n{done.stderr[-500:]}",
+                      flush=True)
+                return None
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def check_axe(self, axe, what):
+        found = self.browser.evaluate(axe + """;
+            axe.run(document, {resultTypes: ["violations"]}).then((told) => told.violations.map(
+                (one) => one.id + ": " + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)
+                + " " + node.failureSummary).join(" | ")))""")
+        self.assertEqual(found, [], what)
+
+    def see_redis_stop_and_come_back(self):
+        self.fleet.redis.stop()
+        self.wait_text("troubles", "Redis is not reached")
+        self.wait_text("verdict", "Not working")
+        stale = "document.querySelectorAll('[data-from=redis].stale').length"
+        self.browser.wait(f"{stale} > 5", 10, "what Redis told is marked")
+        self.assertRegex(self.browser.evaluate(
+            "document.querySelector('.stale').dataset.asOf"), r"\d\d.\d\d.\d\d")
+        self.assertEqual(self.browser.evaluate(
+            "document.querySelectorAll('#instances tbody tr').length"), 501)
+        self.shoot("redis-gone")
+        self.fleet.redis.start()
+        self.browser.wait(f"{stale} === 0", 20, "the marks are gone")
+        self.browser.wait("document.querySelectorAll('#instances tbody tr').length === 4", 20,
+                          "those that live are back, and nobody else")
+        self.browser.wait("document.getElementById('leader').textContent !== 'nobody'")
+
+    def see_another_leader(self, *schedulers):
+        """The page is served by who takes over, or by who stays."""
+        name = wait_until(self.leader, 20, "somebody leads again")
+        old = next(one for one in schedulers if one.name == name)
+        other = next(one for one in schedulers if one is not old)
+        if other.port != int(self.base.rpartition(":")[2]):  # its own page must live on
+            return self.see_the_lead_given_up(old, other)
+        self.wait_text("leader", old.name)
+        old.kill()
+        self.wait_text("leader", other.name)
+        self.wait_text("troubles", "One scheduler only")
+
+    def see_the_lead_given_up(self, old, other):
+        """The page's scheduler leads: paused for longer than the lease, it finds another."""
+        old.pause()
+        wait_until(lambda: self.leader() == other.name, 20, "the other takes over")
+        old.resume()
+        self.wait_text("leader", other.name)
+
+    def see_the_scheduler_itself_go(self, scheduler):
+        """The page says that nobody tells it anything, and goes on when one is there again."""
+        port = scheduler.port
+        scheduler.kill()
+        self.wait_text("live", "connection lost, as of")
+        self.fleet.start("scheduler", "scheduler-again", HEALTH_PORT=port)
+        self.wait_text("served", "scheduler-again", 30)
+        self.wait_text("live", "live")
+
+
+if __name__ == "__main__":
+    unittest.main()
