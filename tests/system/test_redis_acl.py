@@ -35,7 +35,7 @@ def used(commands):
     for text in sources("shared/lua/*.lua"):
         found += re.findall(r"redis\.p?call\('([A-Z]+)'(?:,\s*'([A-Z]+)')?", text)
     for text in sources("*/io/*.c", "*/cli/*.c"):
-        if re.search(r"PS_REDIS\(|ps_redis_send|ps_sync_redis|GREET\(", text):
+        if re.search(r"PS_REDIS\(|ps_redis_send|ps_sync_redis|GREET\(|ASK\(", text):
             found += re.findall(r'"([A-Z]{3,})"(?:,\s*"([A-Z]+)")?', text)
     names = {first.lower() + ("|" + second.lower() if first in CONTAINERS else "")
              for first, second in found if first.lower() in commands}
