@@ -15,7 +15,7 @@
 
 enum { TEXT_SHOWN = 60, PAGE = 500 };
 
-enum what { LIST, REPLAY, DROP };
+enum what { LIST, SHOW, REPLAY, DROP };
 
 struct entry {
     char *raw; /* owned */
@@ -91,6 +91,16 @@ static int print_all(const struct work *work)
     for (size_t i = 0; i < work->count; i++)
         print_entry(i + 1, &work->entries[i]);
     return PS_EXIT_OK;
+}
+
+/* The whole of it, as it lies there. */
+static void show(const struct entry *entry)
+{
+    char *text = entry->letter.json != NULL ? cJSON_Print(entry->letter.json)
+                                            : ps_utf8_clean(entry->raw, entry->len);
+
+    (void)printf("%s\n", text);
+    free(text);
 }
 
 static bool wanted(const struct work *work, size_t at)
@@ -174,6 +184,22 @@ static int act(struct work *work)
     return status;
 }
 
+static int show_wanted(const struct work *work)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; i < work->count; i++) {
+        if (wanted(work, i)) {
+            show(&work->entries[i]);
+            shown++;
+        }
+    }
+    if (shown > 0 || work->wanted == NULL)
+        return PS_EXIT_OK;
+    (void)fprintf(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
+    return PS_EXIT_FAILED;
+}
+
 static int run(struct work *work)
 {
     struct ps_err err;
@@ -185,12 +211,16 @@ static int run(struct work *work)
             return PS_EXIT_FAILED;
         }
     }
-    return work->what == LIST ? print_all(work) : act(work);
+    if (work->what == LIST)
+        return print_all(work);
+    return work->what == SHOW ? show_wanted(work) : act(work);
 }
 
 static bool read_arguments(int argc, char **argv, struct work *work)
 {
-    static const char *const words[] = { [LIST] = "list", [REPLAY] = "replay", [DROP] = "drop" };
+    static const char *const words[] = {
+        [LIST] = "list", [SHOW] = "show", [REPLAY] = "replay", [DROP] = "drop"
+    };
 
     for (size_t i = 0; argc >= 2 && i < PS_COUNT_OF(words); i++) {
         if (strcmp(argv[1], words[i]) == 0) {

@@ -21,7 +21,8 @@
 enum {
     WATCH_MS = 1000,
     RETRY_BASE_MS = 1000,
-    ALERTED_MS = 24 * 3600 * 1000 /* the alert of one outage is not raised again for so long */
+    ALERTED_MS = 24 * 3600 * 1000, /* the alert of one outage is not raised again for so long */
+    STARTED_MS = 10 * 60 * 1000    /* nor is a start told again */
 };
 
 struct ps_notifier {
@@ -36,15 +37,16 @@ struct ps_notifier {
     struct ps_outage outage; /* of Redis */
     struct ps_outage shut;   /* of Slack: it takes no message */
     struct ps_pressure pressure;
+    bool started; /* whether to tell that we have was asked */
     int64_t depth;
 };
 
-/* The list is out of reach, so this goes to the sink directly. */
-static void say(struct ps_notifier *notifier, enum ps_notice_kind kind, const char *text)
+/* Goes to the sink directly: no list knows it. */
+static void say(struct ps_notifier *notifier, enum ps_notice_kind kind, const char *channel,
+                const char *text)
 {
-    const char *channel = notifier->daemon->config->ops_alert_channel;
-    char *id =
-        ps_alloc_format("redis-%s-%lld", notifier->daemon->instance, (long long)ps_clock_wall_ms());
+    char *id = ps_alloc_format("%s-%s-%lld", ps_notice_kind_name(kind), notifier->daemon->instance,
+                               (long long)ps_clock_wall_ms());
     char *words = ps_alloc_text(text), *name = ps_alloc_text(channel);
 
     if (channel[0] != '\0')
@@ -56,6 +58,35 @@ static void say(struct ps_notifier *notifier, enum ps_notice_kind kind, const ch
     free(id);
     free(words);
     free(name);
+}
+
+static void on_start_told(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_notifier *notifier = cookie;
+    char *text;
+
+    if (err != NULL || ps_reply_text(reply, NULL) == NULL)
+        return; /* another one told it */
+    text = ps_alloc_format("Paperscout %s has started. %lld %s to be said.", PS_VERSION,
+                           (long long)notifier->depth,
+                           notifier->depth == 1 ? "message waits" : "messages wait");
+    say(notifier, PS_NOTICE_STARTUP, notifier->daemon->config->notification_channel, text);
+    free(text);
+}
+
+/* Once it is known how much waits. */
+static void tell_start(struct ps_notifier *notifier)
+{
+    const struct ps_daemon *daemon = notifier->daemon;
+    char *key = ps_key_with(daemon->keys, PS_KEY_ALERTED, "startup");
+    char life[24];
+
+    (void)snprintf(life, sizeof(life), "%d", STARTED_MS);
+    if (!notifier->started && daemon->config->notify_on_startup)
+        PS_REDIS(daemon->redis, on_start_told, notifier, "SET", key, daemon->instance, "NX", "PX",
+                 life);
+    notifier->started = true;
+    free(key);
 }
 
 static void watch_redis(struct ps_notifier *notifier, int64_t now_ms)
@@ -75,12 +106,12 @@ static void watch_redis(struct ps_notifier *notifier, int64_t now_ms)
         text = ps_alloc_format("Paperscout: Redis has not been reached for %s. Nothing is probed "
                                "and nothing is announced until it is back.",
                                span);
-        say(notifier, PS_NOTICE_OPS_ALERT, text);
+        say(notifier, PS_NOTICE_OPS_ALERT, notifier->daemon->config->ops_alert_channel, text);
         break;
     case PS_OUTAGE_RECOVERED:
         PS_LOG(OPS_RECOVERY, F_TEXT("what", "Redis is reached again"), F_INT("gone_ms", gone_ms));
         text = ps_alloc_format("Paperscout: Redis is reached again, after %s.", span);
-        say(notifier, PS_NOTICE_OPS_RECOVERY, text);
+        say(notifier, PS_NOTICE_OPS_RECOVERY, notifier->daemon->config->ops_alert_channel, text);
         break;
     }
     free(text);
@@ -155,6 +186,7 @@ static void on_depth(void *cookie, int64_t length)
     struct ps_notifier *notifier = cookie;
 
     notifier->depth = length;
+    tell_start(notifier);
     switch (ps_pressure_step(&notifier->pressure, length)) {
     case PS_PRESSURE_SAME:
         break;

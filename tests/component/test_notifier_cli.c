@@ -75,6 +75,7 @@ static int run(int (*command)(int argc, char **argv, void *env), const char *con
 #define SEND(...)         RUN(ps_cmd_send, "send", __VA_ARGS__)
 #define DEAD(...)         RUN(ps_cmd_dead, "dead", __VA_ARGS__)
 #define WATCHLIST(...)    RUN(ps_cmd_watchlist, "watchlist", __VA_ARGS__)
+#define QUEUE(...)        RUN(ps_cmd_queue, "queue", __VA_ARGS__)
 
 static void send_queues_a_message_and_prints_its_id(void **state)
 {
@@ -187,6 +188,49 @@ static void dead_replay_takes_a_number_or_all(void **state)
     assert_int_equal(DEAD("replay", "--all"), PS_EXIT_OK);
 }
 
+static void dead_show_tells_all_of_it(void **state)
+{
+    (void)state;
+    bury(LETTER("m1", "C1", "the whole text of it"));
+    bury("garbage");
+    assert_int_equal(DEAD("show", "m1"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "\"text\":\t\"the whole text of it\""));
+    assert_non_null(strstr(output, "\"reason\":\t\"is_archived\""));
+    assert_int_equal(DEAD("show", "2"), PS_EXIT_OK);
+    assert_string_equal(output, "garbage\n");
+    assert_int_equal(DEAD("show", "--all"), PS_EXIT_OK);
+    assert_int_equal(DEAD("show", "m9"), PS_EXIT_FAILED);
+    assert_int_equal(DEAD("show"), PS_EXIT_USAGE);
+    assert_int_equal(nrig_number(rig, "LLEN paperscout:notify:dead"), 2);
+}
+
+static void queue_tells_what_waits_and_what_is_on_hold(void **state)
+{
+    (void)state;
+    assert_int_equal(QUEUE("--json"), PS_EXIT_OK);
+    assert_string_equal(output, "{\"length\":0,\"in_flight\":0,\"dead\":0,\"oldest\":null,"
+                                "\"channels\":[]}\n");
+    nrig_manual(rig, "m1", "C1", "one");
+    nrig_manual(rig, "m2", "C2", "two");
+    nrig_manual(rig, "m3", "C2", "three");
+    (void)nrig_redis(rig, "RPUSH paperscout:notify garbage");
+    (void)nrig_redis(rig, "LMOVE paperscout:notify paperscout:notify:inflight:n1 LEFT RIGHT");
+    (void)nrig_redis(rig, "SADD paperscout:notify:holders n1");
+    (void)nrig_redis(rig, "HSET paperscout:channel:C1 holder n1 held_ms 99999999999999");
+    (void)nrig_redis(rig, "HSET paperscout:channel:C9 holder n1 held_ms 1"); /* long over */
+    bury("x");
+    assert_int_equal(QUEUE("--json"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "{\"length\":3,\"in_flight\":1,\"dead\":1,\"oldest\":\"20"));
+    assert_non_null(strstr(output, "[{\"channel\":\"C2\",\"messages\":2,\"hold_ms\":0,"));
+    assert_non_null(strstr(output, "{\"channel\":\"C1\",\"messages\":1,\"hold_ms\":9"));
+    assert_non_null(strstr(output, "{\"channel\":\"?\",\"messages\":1"));
+    assert_null(strstr(output, "C9"));
+    assert_int_equal(RUN(ps_cmd_queue, "queue"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "queued     3"));
+    assert_non_null(strstr(output, "C2"));
+    assert_int_equal(QUEUE("x"), PS_EXIT_USAGE);
+}
+
 static void dead_drop_forgets(void **state)
 {
     (void)state;
@@ -266,6 +310,8 @@ int main(void)
         A_TEST(dead_replay_makes_a_message_of_the_outbox_open_again),
         A_TEST(dead_replay_takes_a_number_or_all),
         A_TEST(dead_drop_forgets),
+        A_TEST(dead_show_tells_all_of_it),
+        A_TEST(queue_tells_what_waits_and_what_is_on_hold),
         A_TEST(a_watchlist_is_kept_by_person),
         A_TEST(a_watchlist_has_an_end),
         A_TEST(watchlist_says_what_is_wrong),

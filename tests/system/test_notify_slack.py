@@ -271,6 +271,19 @@ class NotifySlack(unittest.TestCase):
         self.assertEqual(json.loads(self.fleet.redis.list("notify:dead")[0])["reason"],
                          "is_archived")
 
+    # The start is told once
+
+    def test_a_start_is_told_once_however_many_start(self):
+        self.fleet.redis.call("DEL", self.fleet.redis.key("alerted:startup"))
+        self.start(2, {"NOTIFY_ON_STARTUP": "true"})
+        self.said(1)
+        self.push(("m1", "C1", "and goes on"))
+        self.said(2)
+        self.settled()
+        got = [m for m in self.fleet.upstream.slack() if m["channel"] == "#papers"]
+        self.assertEqual([m["text"].split(" has ")[1] for m in got],
+                         ["started. 0 messages wait to be said."])
+
     # Slack and Redis away
 
     def test_slack_is_away_redis_is_flushed_and_everything_is_said_afterwards(self):

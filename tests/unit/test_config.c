@@ -152,6 +152,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "EVENTS_BIND_HOST=0.0.0.0",
         "OPS_ALERT_WEBHOOK_URL=",
         "DP_TRANSITION_STYLE=thread",
+        "NOTIFY_ON_STARTUP=false",
     };
     struct source source = { 0 };
     struct ps_config config;
