@@ -29,6 +29,7 @@ struct run {
     struct ps_health_source source;
     struct ps_timer *grace;
     struct ps_timer *pulse;
+    int64_t redis_up_ms; /* monotonic: this connection; one that takes no writes shows only then */
     uint64_t database_ups;
     bool draining;
     bool drained;
@@ -150,7 +151,7 @@ static void read_reasons(void *cookie, cJSON *out_reasons)
         add_reason(out_reasons, "shutting down");
     if (!ps_redis_up(run->daemon.redis))
         add_redis_reason(run, out_reasons);
-    else if (!ps_heartbeat_written(run->daemon.heartbeat))
+    else if (!ps_heartbeat_written_since(run->daemon.heartbeat, run->redis_up_ms))
         add_reason(out_reasons, "the heartbeat is not written to Redis");
     if (ps_redis_watch_fault(run->daemon.redis_watch) != NULL)
         add_reason(out_reasons, ps_redis_watch_fault(run->daemon.redis_watch));
@@ -267,6 +268,7 @@ static void on_redis(void *cookie, bool up, const struct ps_err *err)
 
     if (up) {
         run->redis_fault[0] = '\0';
+        run->redis_up_ms = ps_clock_mono_ms();
         PS_LOG(REDIS_UP, F_INT("reconnects", ps_redis_reconnects(run->daemon.redis)));
         ps_redis_watch_look(run->daemon.redis_watch);
         ps_heartbeat_beat(run->daemon.heartbeat);

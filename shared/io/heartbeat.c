@@ -130,6 +130,11 @@ bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat)
            ps_clock_mono_ms() - heartbeat->written_ms < PS_HEARTBEAT_TTL_MS;
 }
 
+bool ps_heartbeat_written_since(const struct ps_heartbeat *heartbeat, int64_t since_ms)
+{
+    return ps_heartbeat_written(heartbeat) && heartbeat->written_ms >= since_ms;
+}
+
 /* The beat in flight goes first: where the server did not know the script, its second try would
  * come after the deletion and leave the key behind. */
 void ps_heartbeat_remove(struct ps_heartbeat *heartbeat, void (*done)(void *cookie), void *cookie)

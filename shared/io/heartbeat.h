@@ -23,6 +23,8 @@ void ps_heartbeat_destroy(struct ps_heartbeat *heartbeat);
 /* Redis took a beat less than PS_HEARTBEAT_TTL_MS ago, so that the key is there: only then may work
  * be taken. */
 bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat);
+/* The same, and it was sent no earlier than since_ms (ps_clock_mono_ms). */
+bool ps_heartbeat_written_since(const struct ps_heartbeat *heartbeat, int64_t since_ms);
 void ps_heartbeat_beat(struct ps_heartbeat *heartbeat); /* now (call it when Redis came up) */
 /* Deletes the key: on a clean stop, when nothing is held any more. done runs after the answer or
  * its failure. */

@@ -17,7 +17,8 @@ enum {
     RETRY_BASE_MS = 100,
     RETRY_CAP_MS = 5000,
     IDLE_MS = 60000,
-    SHRINK_MS = 15000
+    SHRINK_MS = 15000,
+    PING_MS = 3000
 };
 
 TAILQ_HEAD(job_list, ps_pg_job);
@@ -35,7 +36,8 @@ struct ps_pg {
     struct job_list waiting; /* in order of arrival, so of deadline */
     struct job_list refused; /* the queue was full when they came */
     size_t waiting_count;
-    struct ps_timer *queue_timer, *retry_timer, *shrink_timer;
+    struct ps_timer *queue_timer, *retry_timer, *shrink_timer, *ping_timer;
+    bool pinging;
     int failures; /* connections that could not be made, in a row */
     bool up;
     bool destroying;
@@ -169,6 +171,32 @@ static void on_shrink_timer(void *cookie)
         ps_timer_set(pg->shrink_timer, SHRINK_MS);
 }
 
+static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_pg *pg = cookie;
+
+    (void)rows;
+    (void)err; /* a lost connection is told by on_state */
+    pg->pinging = false;
+}
+
+/* Nobody asks anything of an idle program's database: it asks itself, so that /readyz knows of a
+ * server that is gone without a word, or takes no writes any more. */
+static void on_ping_timer(void *cookie)
+{
+    struct ps_pg *pg = cookie;
+    struct ps_pg_batch *batch;
+
+    ps_timer_set(pg->ping_timer, PING_MS);
+    if (!pg->up || pg->pinging || pg->waiting_count > 0 ||
+        count_in(pg, PS_PG_CONN_RUNNING, PS_PG_CONN_RUNNING) > 0)
+        return;
+    pg->pinging = true;
+    batch = ps_pg_batch_create();
+    PS_PG_ADD0(batch, "SELECT 1");
+    ps_pg_run(pg, batch, on_pong, pg);
+}
+
 static void on_ready(void *cookie, struct ps_pg_conn *conn)
 {
     struct ps_pg *pg = cookie;
@@ -253,6 +281,8 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg->queue_timer = ps_timer_create(loop, on_queue_timer, pg);
     pg->retry_timer = ps_timer_create(loop, on_retry_timer, pg);
     pg->shrink_timer = ps_timer_create(loop, on_shrink_timer, pg);
+    pg->ping_timer = ps_timer_create(loop, on_ping_timer, pg);
+    ps_timer_set(pg->ping_timer, PING_MS);
     conn_options.target = &pg->target;
     conn_options.cookie = pg;
     pg->conns = ps_alloc_zero((size_t)pg->max, sizeof(struct ps_pg_conn *));
@@ -291,6 +321,7 @@ void ps_pg_destroy(struct ps_pg *pg)
     ps_timer_destroy(pg->queue_timer);
     ps_timer_destroy(pg->retry_timer);
     ps_timer_destroy(pg->shrink_timer);
+    ps_timer_destroy(pg->ping_timer);
     ps_pg_target_clear(&pg->target);
     free(pg->conns);
     free(pg);

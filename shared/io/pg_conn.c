@@ -95,14 +95,19 @@ static void lost(struct ps_pg_conn *conn)
     close_with(conn, &err);
 }
 
+static void break_with_err(struct ps_pg_conn *conn)
+{
+    events_free(conn);
+    enter(conn, PS_PG_CONN_BROKEN);
+    ps_timer_set(conn->timer, 0);
+}
+
 /* Ends the connection at the loop's next turn: for errors inside calls of the pool. */
 static void break_later(struct ps_pg_conn *conn, enum ps_failure category, int code)
 {
     (void)ps_fail(&conn->err, category, code, "%.*s", (int)strcspn(PQerrorMessage(conn->pg), "\n"),
                   PQerrorMessage(conn->pg));
-    events_free(conn);
-    enter(conn, PS_PG_CONN_BROKEN);
-    ps_timer_set(conn->timer, 0);
+    break_with_err(conn);
 }
 
 static void want_writable(struct ps_pg_conn *conn)
@@ -121,16 +126,39 @@ static bool flush(struct ps_pg_conn *conn)
     return left >= 0;
 }
 
+/* A server from PostgreSQL 14 on tells on its own when it takes no writes (protocol-flow.html,
+ * "Asynchronous Operations"). */
+static bool takes_no_writes(const struct ps_pg_conn *conn, struct ps_err *err)
+{
+    static const char *const names[] = { "in_hot_standby", "default_transaction_read_only" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++) {
+        const char *value = PQparameterStatus(conn->pg, names[i]);
+
+        if (value != NULL && strcmp(value, "on") == 0) {
+            (void)ps_fail(err, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE,
+                          "the database takes no writes (%s is on)", names[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Setup */
 
 static void ask_next(struct ps_pg_conn *conn)
 {
     char *sql = ps_pg_setup_sql(&conn->setup);
+    struct ps_err err;
     bool sent;
 
     conn->waiting = false;
     if (!sql) {
         ps_timer_cancel(conn->timer);
+        if (takes_no_writes(conn, &err)) {
+            close_with(conn, &err);
+            return;
+        }
         if (PQenterPipelineMode(conn->pg) != 1) {
             lost(conn);
             return;
@@ -217,7 +245,10 @@ static void finish(struct ps_pg_conn *conn)
     }
     conn->job = NULL;
     memset(&conn->rows, 0, sizeof(conn->rows));
-    enter(conn, PS_PG_CONN_IDLE);
+    if (takes_no_writes(conn, &conn->err))
+        break_with_err(conn);
+    else
+        enter(conn, PS_PG_CONN_IDLE);
     conn->options.on_done(conn->options.cookie, job, failed ? NULL : &rows, failed ? &err : NULL);
     ps_pg_rows_clear(&rows); /* conn may run the next batch by now */
 }

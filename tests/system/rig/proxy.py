@@ -1,13 +1,17 @@
-"""A TCP proxy that can be told to stall: a network that loses everything, for one client."""
+"""A TCP proxy that can be told to stall or to be slow: a bad network, for one client."""
+import collections
 import selectors
 import socket
 import threading
+import time
 
 
 class Proxy:
     def __init__(self, target_port):
         self.target = target_port
         self.stalled = False
+        self.delay = 0.0  # seconds that all it passes on is kept
+        self._kept = collections.deque()  # (when, to whom, bytes)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._wake = socket.socketpair()
@@ -25,6 +29,10 @@ class Proxy:
         self.stalled = False
         self._wake[0].send(b"c")
 
+    def slow(self, seconds):
+        """From now on everything takes so much longer, either way."""
+        self.delay = seconds
+
     def stop(self):
         self._wake[0].send(b"q")
         self._thread.join(5)
@@ -39,7 +47,7 @@ class Proxy:
         self._listener.close()
 
     def _turn(self):
-        for key, _ in self._selector.select():
+        for key, _ in self._selector.select(self._give_kept()):
             if key.fileobj is self._wake[1]:
                 if self._wake[1].recv(1) == b"q":
                     return False
@@ -60,11 +68,22 @@ class Proxy:
             self._peers[one] = other
             self._selector.register(one, selectors.EVENT_READ)
 
+    def _give_kept(self):
+        """Gives on what was kept long enough; seconds until the next, None for nothing."""
+        while self._kept and self._kept[0][0] <= time.monotonic():
+            _, target, data = self._kept.popleft()
+            try:
+                if target in self._peers:
+                    target.sendall(data)
+            except OSError:
+                self._drop(target)
+        return max(0.0, self._kept[0][0] - time.monotonic()) if self._kept else None
+
     def _pass_on(self, source):
         try:
             data = source.recv(65536)
             if data and not self.stalled:
-                self._peers[source].sendall(data)
+                self._kept.append((time.monotonic() + self.delay, self._peers[source], data))
         except OSError:
             data = b""
         if not data:
