@@ -149,8 +149,7 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
         (void)ps_urlset_add(office->discovered, ps_pg_text(rows, DISCOVERED, i, 0));
     for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, TOLD); i++)
         ps_office_told(rows, TOLD, i);
-    if (count > 0)
-        ps_office_moved(office);
+    office->results += (uint64_t)count;
 }
 
 static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)

@@ -21,14 +21,9 @@ void ps_office_clear(struct ps_office *office)
                                   .term = office->term + 1,
                                   .index = office->index,
                                   .index_version = office->index_version,
-                                  .moved_ms = office->moved_ms,
+                                  .results = office->results,
                                   .reload = office->reload,
                                   .reload_cookie = office->reload_cookie };
-}
-
-void ps_office_moved(struct ps_office *office)
-{
-    office->moved_ms = ps_loop_now(office->daemon->loop);
 }
 
 bool ps_office_leads(const struct ps_office *office, int64_t epoch)
@@ -66,9 +61,11 @@ void ps_office_told(const struct ps_pg_rows *rows, size_t statement, int i)
     const char *kind = ps_pg_text(rows, statement, i, 0);
     const char *paper = ps_pg_text(rows, statement, i, 1);
     const char *user = ps_pg_text(rows, statement, i, 2);
+    const char *trace = ps_pg_text(rows, statement, i, 3);
 
     if (user != NULL)
-        PS_LOG(WATCHLIST_MATCH, F_TEXT("user", user), F_TEXT("paper", paper));
+        PS_LOG(WATCHLIST_MATCH, F_TEXT("trace", trace), F_TEXT("user", user),
+               F_TEXT("paper", paper));
     else if (strcmp(kind, ps_notice_kind_name(PS_NOTICE_DP_TRANSITION)) == 0)
-        PS_LOG(D_TO_P, F_TEXT("paper", paper));
+        PS_LOG(D_TO_P, F_TEXT("trace", trace), F_TEXT("paper", paper));
 }

@@ -15,7 +15,7 @@ struct ps_office {
     struct ps_election *election; /* borrowed */
     int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
     int64_t term;                 /* counts how often the mirrors were forgotten */
-    int64_t moved_ms;             /* monotonic: when work last went forward */
+    uint64_t results;             /* stored since the start */
     void (*reload)(void *cookie); /* asks to read the mirrors anew, soon; see ps_office_failed */
     void *reload_cookie;
 
@@ -36,7 +36,6 @@ struct ps_office {
 };
 
 void ps_office_clear(struct ps_office *office); /* forgets the mirrors, but for the index */
-void ps_office_moved(struct ps_office *office);
 /* May this scheduler act as leader with this epoch now? An answer that comes for another epoch is
  * nobody's. */
 bool ps_office_leads(const struct ps_office *office, int64_t epoch);

@@ -196,7 +196,6 @@ static void probe(struct ps_poll *poll)
 {
     poll->state = PS_POLL_PROBING;
     poll->shed_from = 0;
-    ps_office_moved(poll->parts.office);
     ps_publish_start(poll->parts.publish);
     ps_timer_set(poll->timer, 0); /* a cycle without probes is over at once */
 }
@@ -299,7 +298,6 @@ static void begin(struct ps_poll *poll)
     poll->state = PS_POLL_PREPARING;
     poll->cycle = poll->parts.office->last_cycle + 1;
     poll->started_ms = ps_clock_wall_ms();
-    ps_office_moved(poll->parts.office);
     PS_LOG(POLL_START, F_INT("cycle", poll->cycle));
     ps_store_add_watch(batch);
     ps_store_add_confirmed(batch);

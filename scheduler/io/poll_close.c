@@ -102,7 +102,6 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     office->last_finished_ms = ended_ms;
     ps_run_destroy(office->run);
     office->run = NULL;
-    ps_office_moved(office);
     if (poll->status != PS_CYCLE_FAILED) {
         office->last_good_ms = ended_ms;
         tell_heartbeat_url(poll);

@@ -93,7 +93,6 @@ static void on_batch(void *cookie, const struct redisReply *reply, const struct 
         return;
     }
     publish->next = publish->batch_ends;
-    ps_office_moved(publish->office);
     step(publish);
 }
 

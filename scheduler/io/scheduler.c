@@ -18,7 +18,7 @@ enum {
     LOOK_MS = 1000,
     STUCK_MIN_MS = 60 * 1000,
     STUCK_ALONE_MS =
-        16 * 1000 /* with no worker alive; the last one's heartbeat took its time too */
+        PS_PROGRESS_KEPT_MS /* with no worker alive; the last one's heartbeat took its time too */
 };
 
 struct ps_scheduler {
@@ -114,7 +114,6 @@ static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct 
     }
     fill_office(office, rows);
     scheduler->loaded = true;
-    ps_office_moved(office);
     ps_alert_start(scheduler->alert);
     ps_relay_start(scheduler->relay);
     ps_ingest_start(scheduler->ingest);
@@ -175,7 +174,6 @@ static void on_lead(void *cookie, int64_t epoch)
     if (ps_timer_pending(scheduler->stop))
         stop_parts(scheduler);
     scheduler->office.epoch = epoch;
-    ps_office_moved(&scheduler->office);
     load(scheduler);
 }
 
@@ -216,12 +214,11 @@ static void on_look(void *cookie)
     const struct ps_daemon *daemon = scheduler->daemon;
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
     bool work = scheduler->office.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
-    const struct ps_progress_look look = { .hindered = !work || !ps_redis_up(daemon->redis) ||
-                                                       !ps_pg_up(daemon->pg) ||
-                                                       now->host_pause_ms > 0,
-                                           .mark = (uint64_t)scheduler->office.moved_ms +
-                                                   (uint64_t)now->tasks_length * 7 +
-                                                   (uint64_t)now->results_length };
+    bool hindered = scheduler->office.epoch == 0 || !ps_redis_up(daemon->redis) ||
+                    !ps_pg_up(daemon->pg) || now->host_pause_ms > 0;
+    const struct ps_progress_look look = { .hindered = hindered,
+                                           .idle = !work,
+                                           .mark = scheduler->office.results };
 
     ps_progress_step(&scheduler->progress, &look, ps_loop_now(daemon->loop));
     ps_timer_set(scheduler->look, LOOK_MS);
@@ -241,7 +238,6 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     office->index_version = PS_STORE_NO_INDEX;
     office->reload = reload;
     office->reload_cookie = scheduler;
-    ps_office_moved(office);
     scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
     scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
     scheduler->warm = ps_timer_create(daemon->loop, warm, scheduler);

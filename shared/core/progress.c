@@ -11,14 +11,17 @@ void ps_progress_step(struct ps_progress *progress, const struct ps_progress_loo
     int64_t gap_ms = now_ms - progress->looked_ms;
 
     progress->looked_ms = now_ms;
+    progress->idle = look->idle;
     if (look->hindered || look->mark != progress->mark)
         progress->since_ms = now_ms;
-    else if (gap_ms > PS_PROGRESS_GAP_MS)
+    else if (look->idle || gap_ms > PS_PROGRESS_GAP_MS)
         progress->since_ms += gap_ms;
+    if (look->idle && now_ms - progress->since_ms > PS_PROGRESS_KEPT_MS)
+        progress->since_ms = now_ms - PS_PROGRESS_KEPT_MS;
     progress->mark = look->mark;
 }
 
 bool ps_progress_stuck(const struct ps_progress *progress, int64_t limit_ms)
 {
-    return progress->looked_ms - progress->since_ms >= limit_ms;
+    return !progress->idle && progress->looked_ms - progress->since_ms >= limit_ms;
 }

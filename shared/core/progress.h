@@ -6,16 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PS_PROGRESS_GAP_MS = 3000 }; /* a look that comes so late: the process did not run */
+enum {
+    PS_PROGRESS_GAP_MS = 3000, /* a look that comes so late: the process did not run */
+    PS_PROGRESS_KEPT_MS =
+        16000 /* of the time without progress, so much outlasts a time without work */
+};
 
 struct ps_progress {
     int64_t since_ms; /* nothing moved since then, and something should have */
     int64_t looked_ms;
     uint64_t mark;
+    bool idle;
 };
 
 struct ps_progress_look {
-    bool hindered; /* no work, or an outage, a pause: whatever moves nothing for a good reason */
+    bool hindered; /* by an outage or a pause: whatever moves nothing for a good reason */
+    bool idle;     /* no work: never stuck, but the same work given up and given out anew is no
+                      progress either */
     uint64_t mark; /* any number that changes when something moves */
 };
 
