@@ -4,9 +4,10 @@
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { NEW_LOGGED_MAX = 100 };
+enum { NEW_LOGGED_MAX = 100, TRACE_TEXT = 32 };
 enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
 
 void ps_validators_clear(struct ps_validators *validators)
@@ -73,11 +74,14 @@ static void collect(const struct ps_poll *poll, struct ps_row_list *rows)
 static void log_new(const struct ps_poll *poll)
 {
     size_t count = poll->diff.added_len;
+    char trace[TRACE_TEXT];
 
     if (ps_index_len(poll->parts.office->index) == 0)
         return;
+    (void)snprintf(trace, sizeof(trace), "poll:%lld",
+                   (long long)poll->cycle); /* as in the outbox */
     for (size_t i = 0; i < count && i < NEW_LOGGED_MAX; i++)
-        PS_LOG(INDEX_NEW, F_TEXT("paper", poll->diff.added[i]->id),
+        PS_LOG(INDEX_NEW, F_TEXT("trace", trace), F_TEXT("paper", poll->diff.added[i]->id),
                F_TEXT("title", poll->diff.added[i]->title));
     if (count > NEW_LOGGED_MAX)
         PS_LOG(INDEX_NEW, F_INT("more", count - NEW_LOGGED_MAX));

@@ -16,6 +16,7 @@
 enum { LOOK_MS = 1000, ROWS_MAX = 2000, MESSAGES_MAX = 200 };
 /* Statements of a look, and columns of what they answer (store.h). */
 enum { UNBUNDLED = 1, UNQUEUED };
+enum { BUNDLED = 1 };
 enum {
     ROW_ID,
     ROW_KEY,
@@ -274,9 +275,14 @@ static void on_bundled(void *cookie, const struct ps_pg_rows *rows, const struct
 {
     struct ps_relay *relay = cookie;
 
-    (void)rows;
-    if (mine(relay, "messages were not bundled", err))
-        look(relay);
+    if (!mine(relay, "messages were not bundled", err))
+        return;
+    /* Several decisions can be one message: from here on its id leads to the channel. */
+    for (int i = 0; i < ps_pg_row_count(rows, BUNDLED); i++)
+        PS_LOG(OUTBOX_MESSAGE, F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, 1)),
+               F_TEXT("id", ps_pg_text(rows, BUNDLED, i, 0)),
+               F_TEXT("kind", ps_pg_text(rows, BUNDLED, i, 2)));
+    look(relay);
 }
 
 static void bundle(struct ps_relay *relay, const struct ps_pg_rows *rows)

@@ -59,7 +59,7 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows
               "LEFT JOIN probes p ON p.task = r.task LEFT JOIN cycles c ON c.number = p.cycle "
               "WHERE r.task IS NULL OR NOT (c.silent OR c.disbelieved) "
               "ON CONFLICT (dedupe_key) DO NOTHING RETURNING kind, data->>'id', "
-              "CASE WHEN kind = 'watchlist' THEN channel END",
+              "CASE WHEN kind = 'watchlist' THEN channel END, trace",
               ps_rows_close(&json), number_text(text, cycle));
     ps_rows_clear(&json);
 }
@@ -500,7 +500,8 @@ void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json)
               "UPDATE outbox o SET message_id = r.message_id, message_text = r.text, "
               "thread_ts = coalesce(r.thread_ts, o.thread_ts), update_ts = r.update_ts, "
               "update_channel = r.update_channel, update_text = r.update_text "
-              "FROM r WHERE o.id = r.id AND o.message_id IS NULL",
+              "FROM r WHERE o.id = r.id AND o.message_id IS NULL "
+              "RETURNING o.message_id, o.trace, o.kind",
               json);
 }
 

@@ -117,7 +117,7 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
 void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style);
 /* json: [{"id":1,"message_id":"o1","text":"…" or null}, …], on the first row of a message also
  * thread_ts, and for one that updates another: update_ts, update_channel, update_text and updates,
- * the id of its first row. */
+ * the id of its first row. Answers (message_id, trace, kind). */
 void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json);
 /* Messages to push: message_id kind channel text thread_ts created (ms) trace update_ts
  * update_channel update_text; urgent ones first, then those to a person, by id. */

@@ -16,16 +16,18 @@ void ps_report_log(struct ps_failure_log *failures, const struct ps_task *task,
     case PS_OUTCOME_HIT_RECENT:
     case PS_OUTCOME_HIT_OLD:
     case PS_OUTCOME_HIT_NO_LM:
-        PS_LOG(PROBE_HIT, F_TEXT("url", end->url), F_TEXT("outcome", ps_outcome_name(end->outcome)),
+        PS_LOG(PROBE_HIT, F_TEXT("trace", task->task), F_TEXT("url", end->url),
+               F_TEXT("outcome", ps_outcome_name(end->outcome)),
                F_TEXT("last_modified", end->last_modified == NULL ? "" : end->last_modified),
                F_BOOL("front_text", end->front_text != NULL));
         break;
     case PS_OUTCOME_SUSPECT:
-        PS_LOG(PROBE_SUSPECT, F_TEXT("url", end->url), F_ERR(end->err));
+        PS_LOG(PROBE_SUSPECT, F_TEXT("trace", task->task), F_TEXT("url", end->url),
+               F_ERR(end->err));
         break;
     case PS_OUTCOME_DEFERRED:
     case PS_OUTCOME_ERROR:
-        PS_LOG(PROBE_ERR, F_TEXT("task", task->task), F_TEXT("url", end->url),
+        PS_LOG(PROBE_ERR, F_TEXT("trace", task->task), F_TEXT("url", end->url),
                F_INT("status", end->status), F_INT("attempts", end->attempts), F_ERR(end->err));
         ps_failure_log_add(failures, ps_event_name(PS_EVENT_PROBE_ERR), end->err, end->url,
                            end->status);

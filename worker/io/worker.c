@@ -152,7 +152,8 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
 
     held->probe = NULL; /* it is gone after this call */
     if (needs_second_look(&held->task, end->outcome)) {
-        PS_LOG(PROBE_SEEN, F_TEXT("url", end->url), F_INT("status", end->status));
+        PS_LOG(PROBE_SEEN, F_TEXT("trace", held->task.task), F_TEXT("url", end->url),
+               F_INT("status", end->status));
         pass_on(held, 0);
         refill(worker);
         return;
@@ -175,7 +176,7 @@ static void bury(struct held *held, const struct ps_err *err, int64_t deliveries
     worker->counts.dead++;
     count(worker, PS_METRIC_TASKS_DEAD, NULL);
     PS_LOG(TASK_DEAD, F_TEXT("entry", held->id),
-           F_TEXT("task", held->task.task == NULL ? "" : held->task.task),
+           F_TEXT("trace", held->task.task == NULL ? "" : held->task.task),
            F_INT("deliveries", deliveries), F_ERR(err));
     ps_failure_log_add(worker->daemon->failures, ps_event_name(PS_EVENT_TASK_DEAD), err,
                        held->task.url, 0);
