@@ -1,0 +1,131 @@
+"""What people see hangs together: every alert and every event has its entry in the runbook, every alert
+its tests, and no alert, panel or runbook names a metric or an event that does not exist."""
+import json
+import re
+import sys
+
+faults = []
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def fault(text):
+    faults.append(f"observability: {text}")
+
+
+def same(what, found, wanted, where):
+    for name in sorted(wanted - found):
+        fault(f"{what} {name} is missing in {where}")
+    for name in sorted(found - wanted):
+        fault(f"{where} has {what} {name}, which does not exist")
+
+
+ROW = re.compile(r'^PS_X\((\w+),\s*"([^"]+)",\s*(\w+)(?:,\s*"([^"]*)")?', re.M)
+
+
+def metric_names():
+    """Names as they appear in queries, with the labels each may have."""
+    names = {}
+    for _, name, kind, labels in ROW.findall(read("shared/core/metrics.def")):
+        labels = set(filter(None, labels.split(",")))
+        if kind in ("COUNTER", "GAUGE"):
+            names[name] = labels
+        else:
+            names.update({f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels,
+                          f"{name}_count": labels})
+        if kind == "COUNTER" and not name.endswith("_total"):
+            fault(f"the counter {name} does not end in _total")
+        if kind != "COUNTER" and name.endswith("_total"):
+            fault(f"{name} ends in _total and is no counter")
+    return names
+
+
+METRIC = re.compile(r"\b((?:paperscout|process)_[a-z0-9_]+)\b(?:\{([^}]*)\})?")
+TARGET = {"instance", "job", "namespace", "pod"}  # what Prometheus adds
+
+
+def check_query(query, where, names):
+    found = METRIC.findall(query)
+    if not found and "$" not in query:
+        fault(f"{where} asks for no metric: {query}")
+    for name, selector in found:
+        if name not in names:
+            fault(f"{where} asks for {name}, which is not in metrics.def")
+            continue
+        for label in re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selector):
+            if label not in names[name] | TARGET:
+                fault(f"{where}: {name} has no label {label}")
+
+
+def rules():
+    """{alert: expression}, read by its layout: a list entry each, an expression in one line or folded."""
+    found = {}
+    for entry in re.split(r"^ +- alert: ", read("deploy/alerts/paperscout.yml"), flags=re.M)[1:]:
+        name, rest = entry.split("\n", 1)
+        expr = re.search(r"expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", rest)
+        found[name.strip()] = (expr[1] or expr[2]).strip()
+        if f"runbook: deploy/RUNBOOK.md#{name.strip()}" not in rest:
+            fault(f"{name} does not point to its runbook entry")
+    return found
+
+
+def panels(dashboard):
+    for panel in dashboard.get("panels", []):
+        yield panel
+        yield from panels(panel)
+
+
+def check_dashboard(path, names):
+    dashboard = json.loads(read(path))
+    seen = set()
+    for panel in panels(dashboard):
+        where = f"{path}, panel {panel.get('title')!r}"
+        if panel["id"] in seen:
+            fault(f"{where}: the id {panel['id']} is there twice")
+        seen.add(panel["id"])
+        if panel["type"] not in ("row", "text") and not panel.get("targets"):
+            fault(f"{where} shows nothing")
+        if panel["type"] not in ("row", "text") and not panel.get("description"):
+            fault(f"{where} does not say what it shows")
+        for target in panel.get("targets", []):
+            check_query(target["expr"], where, names)
+    if not seen:
+        fault(f"{path} has no panel")
+
+
+def main():
+    names = metric_names()
+    alerts = rules()
+    runbook = read("deploy/RUNBOOK.md")
+    same("the alert", set(re.findall(r"^### (Paperscout\w+)$", runbook, re.M)), set(alerts),
+         "deploy/RUNBOOK.md")
+    for name in re.findall(r"see (Paperscout\w+)", runbook):
+        if name not in alerts:
+            fault(f"deploy/RUNBOOK.md points to {name}, which does not exist")
+    events = {name: level for _, name, level in
+              re.findall(r'^PS_X\((\w+),\s*"([A-Z-]+)",\s*(\w+)\)', read("shared/core/log.def"), re.M)}
+    told = dict(re.findall(r"^\| `([A-Z-]+)` \| (\w+) \| [^|]+ \| [^|]+ \|$", runbook, re.M))
+    same("the event", set(told), set(events), "deploy/RUNBOOK.md")
+    for name in sorted(set(told) & set(events)):
+        if told[name] != events[name]:
+            fault(f"deploy/RUNBOOK.md: {name} is {events[name]}, not {told[name]}")
+
+    for name, expr in alerts.items():
+        check_query(expr, f"the alert {name}", names)
+    tests = read("tests/alerts/paperscout_test.yml")
+    same("a test that fires", set(re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n", tests)), set(alerts),
+         "tests/alerts/paperscout_test.yml")
+    same("a test of silence of", set(re.findall(r"alertname: (\w+), exp_alerts: \[\]", tests)), set(alerts),
+         "tests/alerts/paperscout_test.yml")
+    same("a fault for", set(re.findall(r'"(Paperscout\w+)"', read("tests/system/test_prometheus.py"))),
+         set(alerts), "tests/system/test_prometheus.py")
+    check_dashboard("deploy/dashboards/paperscout.json", names)
+    print("\n".join(faults))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""A real Prometheus scrapes a running fleet: nothing to find fault with in /metrics, every panel of the
+dashboard and every alert's expression has data, and a fault for each alert makes it fire."""
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from rig import FleetCase, wait_until
+from rig.index import made_index
+from rig.places import CHECKOUT, find_server
+from rig.prometheus import Prometheus, prometheus_is_there
+from rig.upstream import Nginx, nginx_is_there
+
+# Which faults, played together, make which alerts fire (the names are checked by tests/lint).
+SITE_FAILS = {"PaperscoutNoGoodPoll", "PaperscoutErrorShare"}
+WORKER_STOPPED = {"PaperscoutStuck", "PaperscoutTasksWait", "PaperscoutNoWorkers"}
+SLACK_FAILS = {"PaperscoutBackpressure", "PaperscoutCircuitOpen", "PaperscoutDeadLetters"}
+REDIS_UNFIT = {"PaperscoutRedisEvicts", "PaperscoutRedisMemory"}
+SITE_PAUSES = {"PaperscoutHostPaused"}
+BAD_CERTIFICATE = {"PaperscoutCertificateRefused"}
+SERVERS_GONE = {"PaperscoutRedisDown", "PaperscoutPostgresDown", "PaperscoutNoLeader"}
+
+
+def as_bool(expression):
+    """The expression with every comparison made to answer 0 or 1: it has data if its parts have."""
+    return re.sub(r"(==|>)(?! bool)", r"\1 bool", expression)
+
+
+@unittest.skipUnless(prometheus_is_there(),
+                     "prometheus is not installed (deploy/packages.sh test names it)")
+class Scraped(FleetCase):
+    def setUp(self):
+        super().setUp()
+        self.fleet = self.make_fleet(
+            {"index": {"inline": made_index()},
+             "drafts": {"D1052R0.pdf": {"modified": "-2h", "text": "a draft"}}},
+            PROBE_RATE_LIMIT="2000", PROBE_RATE_BURST="1000", PROBE_MAX_ATTEMPTS="1",
+            MQ_BACKPRESSURE_THRESHOLD="3", MQ_MAX_RETRIES="1",
+            MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS="60", MQ_CIRCUIT_BREAKER_THRESHOLD="5",
+            PROBE_RATE_FLOOR="100")
+        self.fleet.start_servers()
+        self.scheduler = self.fleet.start("scheduler")
+        self.worker = self.fleet.start("worker")
+        self.notifier = self.fleet.start_slack_notifier()
+        self.prometheus = Prometheus(self.fleet.folder, self.fleet.programs)
+        self.fleet.extras.append(self.prometheus)
+        self.prometheus.start()
+        wait_until(lambda: self.prometheus.up() == len(self.fleet.programs), 20, "all are scraped")
+        self.fleet.wait_cycles(2)
+        self.fleet.wait_sent()
+
+    fired = frozenset()
+
+    def expect(self, alerts, seconds, what):
+        def look():
+            self.fired |= self.prometheus.firing()
+            return alerts <= self.fired
+        wait_until(look, seconds, f"{sorted(alerts)} after: {what}", every=0.2)
+
+    def site(self, **behaviour):
+        """How the site answers to everything from now on."""
+        self.fleet.upstream.patch({"rules": {"files": None}})
+        self.fleet.upstream.patch({"rules": {"files": {"match": "/files/*", **behaviour}}})
+
+    def say(self, channel, times=1):
+        for number in range(times):
+            self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
+                {"id": f"{channel}-{number}", "kind": "manual", "channel": channel, "text": "x"}))
+
+    def test_what_people_look_at_has_data(self):
+        for program in self.fleet.programs:
+            done = subprocess.run([find_server("promtool"), "check", "metrics"],
+                                  input=program.get("/metrics")[1], capture_output=True, text=True,
+                                  timeout=20)
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), program.name)
+        self.assertEqual(self.prometheus.firing(), set())
+        rules = self.prometheus.rules()
+        self.assertEqual(len(rules), 15)
+        for name, expression in rules.items():
+            self.assertTrue(self.prometheus.query(as_bool(expression)), (name, expression))
+        with open(os.path.join(CHECKOUT, "deploy", "dashboards", "paperscout.json"),
+                  encoding="utf-8") as file:
+            panels = json.load(file)["panels"]
+        empty = []
+        for panel in panels:
+            for target in panel.get("targets", []):
+                query = (target["expr"].replace('job=~"$job",instance=~"$instance"', 'job=~".+"')
+                         .replace("$__rate_interval", "1m"))
+                if not self.prometheus.query(as_bool(query)):
+                    empty.append((panel["title"], target["legendFormat"]))
+        # What only a fault brings about.
+        self.assertEqual(set(empty) - {("Leadership", "fenced, {{store}}"),
+                                       ("Leadership", "failover after {{cause}}, s")}, set())
+
+    def test_each_alert_fires(self):
+        fleet, upstream = self.fleet, self.fleet.upstream
+        self.site(fault="reset")
+        self.expect(SITE_FAILS, 40, "the site resets every connection")
+        self.site(retry_after=30)
+        self.expect(SITE_PAUSES, 40, "the site asks for a pause")
+
+        upstream.patch({"slack": {"channels": {"gone": {"error": "channel_not_found"},
+                                               "away": {"fault": "reset"}}}})
+        self.say("gone")
+        fleet.redis.call("CONFIG", "SET", "maxmemory", 64 * 1024 * 1024)
+        fleet.redis.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        self.expect({"PaperscoutDeadLetters"}, 20, "a channel is gone")
+        self.say("away", 1100)  # more than one notifier takes in hand
+        used = int(re.search(r"used_memory:(\d+)", fleet.redis.call("INFO", "memory"))[1])
+        fleet.redis.call("CONFIG", "SET", "maxmemory", int(used * 1.1))
+        fleet.redis.call("CLIENT", "KILL", "TYPE", "normal")  # who connects looks at once
+        self.expect(REDIS_UNFIT, 20, "Redis may evict, and is nearly full")
+        self.expect(SLACK_FAILS, 60, "Slack resets every connection")
+        fleet.redis.call("CONFIG", "SET", "maxmemory", 0)
+
+        self.site(delay_ms=300)
+        wait_until(lambda: self.worker.health()["in_flight"] > 0, 40, "the worker is at work")
+        self.worker.pause()
+        self.expect(WORKER_STOPPED, 60, "the worker is stopped by SIGSTOP")
+        self.worker.resume()
+
+        fleet.redis.kill()
+        fleet.postgres.stop()
+        self.expect(SERVERS_GONE, 30, "Redis and PostgreSQL are gone")
+
+    @unittest.skipUnless(nginx_is_there(), "nginx or openssl is not installed")
+    def test_a_certificate_that_is_not_accepted(self):
+        nginx = Nginx(self.fleet.folder, self.fleet.upstream.url)
+        self.fleet.extras.append(nginx)
+        nginx.start()
+        self.notifier.stop()
+        stranger = self.fleet.start_slack_notifier(SLACK_API_URL=f"{nginx.url}/api/")
+        watched = Prometheus(self.fleet.folder, [stranger])
+        self.fleet.extras.append(watched)
+        watched.start()
+        wait_until(lambda: watched.up() == 1, 20, "it is scraped")
+        self.say("C1")
+        wait_until(lambda: re.search(r"^paperscout_tls_refused_total [1-9]", stranger.get("/metrics")[1],
+                                     re.M), 20, "the certificate is refused")
+        event = stranger.wait_event("MQ-RETRY")
+        self.assertIn("certificate", event["error"])
+        wait_until(lambda: BAD_CERTIFICATE <= watched.firing(), 20, "the alert fires", every=0.2)
+
+
+if __name__ == "__main__":
+    unittest.main()
