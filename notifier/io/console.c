@@ -28,6 +28,7 @@ struct console {
     struct ps_loop *loop;
     int fd;
     bool own_fd;
+    bool shadow;
     struct ps_timer *turn;
     struct event *writable; /* NULL where fd cannot be watched (a file) */
     struct line *lines;
@@ -111,7 +112,11 @@ static void console_send(void *self, const struct ps_message *message, ps_sink_f
     struct line *line = ps_alloc_zero(1, sizeof(*line));
     char *json = ps_notice_format(&message->notice);
 
-    *line = (struct line){ .text = ps_alloc_format("%s\n", json), .fn = fn, .cookie = cookie };
+    *line =
+        (struct line){ .text = console->shadow ? ps_alloc_format("{\"shadow\":true,%s\n", json + 1)
+                                               : ps_alloc_format("%s\n", json),
+                       .fn = fn,
+                       .cookie = cookie };
     line->len = strlen(line->text);
     free(json);
     DL_APPEND(console->lines, line);
@@ -168,4 +173,13 @@ struct ps_sink ps_console_create(struct ps_loop *loop, int fd)
         console->writable =
             event_new(ps_loop_base(loop), console->fd, EV_WRITE, on_writable, console);
     return (struct ps_sink){ .self = console, .send = console_send, .destroy = console_destroy };
+}
+
+struct ps_sink ps_console_create_shadow(struct ps_loop *loop, int fd)
+{
+    struct ps_sink sink = ps_console_create(loop, fd);
+    struct console *console = sink.self;
+
+    console->shadow = true;
+    return sink;
 }

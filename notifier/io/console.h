@@ -8,5 +8,7 @@
    written, and as many wait as the caller sends. A reader that went away is a CONFIGURATION fault:
    messages wait. */
 struct ps_sink ps_console_create(struct ps_loop *loop, int fd) PS_MUST_USE;
+/* The same in shadow mode: each line's object begins with "shadow":true. */
+struct ps_sink ps_console_create_shadow(struct ps_loop *loop, int fd) PS_MUST_USE;
 
 #endif

@@ -200,8 +200,13 @@ static void on_depth(void *cookie, int64_t length)
     }
 }
 
+/* Whatever else is set, a shadow says nothing to Slack: there is no client for it then. */
 static bool use_slack(const struct ps_config *config)
 {
+    if (config->shadow)
+        return false;
+    if (config->shadow)
+        return false;
     if (config->notify_sink[0] != '\0')
         return strcmp(config->notify_sink, "slack") == 0;
     return config->slack_bot_token[0] != '\0';
@@ -214,6 +219,8 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
                                             .user_agent = daemon->user_agent,
                                             .ca_file = daemon->config->http_ca_file };
 
+    if (daemon->config->shadow)
+        return ps_console_create_shadow(daemon->loop, STDOUT_FILENO);
     return use_slack(daemon->config) ? ps_slack_create(daemon->loop, &slack)
                                      : ps_console_create(daemon->loop, STDOUT_FILENO);
 }
@@ -249,6 +256,10 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
                                                  .cookie = notifier,
                                                  .heard = on_heard };
 
+    if (config->shadow) {
+        PS_LOG(EVENTS_CLOSED, F_TEXT("why", "SHADOW is set"));
+        return true;
+    }
     if (config->slack_signing_secret[0] == '\0') {
         PS_LOG(EVENTS_CLOSED, F_TEXT("why", "SLACK_SIGNING_SECRET is not set"));
         return true;
@@ -322,7 +333,10 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                                                           .circuit = circuit_of });
     notifier->watch = ps_timer_create(daemon->loop, on_watch, notifier);
     ps_timer_set(notifier->watch, 0);
-    PS_LOG(NOTIFIER_START, F_TEXT("sink", use_slack(config) ? "slack" : "console"),
+    PS_LOG(NOTIFIER_START,
+           F_TEXT("sink", config->shadow      ? "shadow"
+                          : use_slack(config) ? "slack"
+                                              : "console"),
            F_TEXT("instance_id", daemon->instance));
     *out_self = notifier;
     return true;

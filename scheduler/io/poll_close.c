@@ -68,7 +68,8 @@ static void tell_heartbeat_url(struct ps_poll *poll)
                                        .truncate_body = true };
     struct ps_err err;
 
-    if (request.url[0] != '\0' &&
+    /* A shadow must not look like the service that is in charge. */
+    if (request.url[0] != '\0' && !poll->parts.office->daemon->config->shadow &&
         ps_http_send(poll->http, &request, on_heartbeat, poll, &err) == NULL)
         ps_office_failed(poll->parts.office, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", &err);
 }

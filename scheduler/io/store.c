@@ -64,7 +64,7 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows
     ps_rows_clear(&json);
 }
 
-static void add_paper(struct ps_rows_json *json, const struct ps_paper *paper)
+void ps_store_row_paper(struct ps_rows_json *json, const struct ps_paper *paper)
 {
     ps_row_open(json);
     ps_row_text(json, "id", paper->id);
@@ -87,9 +87,9 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
         return;
     ps_rows_open(&json);
     for (size_t i = 0; i < diff->added_len; i++)
-        add_paper(&json, diff->added[i]);
+        ps_store_row_paper(&json, diff->added[i]);
     for (size_t i = 0; i < diff->updated_len; i++)
-        add_paper(&json, diff->updated[i]);
+        ps_store_row_paper(&json, diff->updated[i]);
     PS_PG_ADD(
         batch,
         "INSERT INTO papers (id, type, title, author, date, subgroup, link, long_link, status, "

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ps_rows_json;
+
 enum { PS_STORE_CYCLES_KEPT = 2000, PS_STORE_PROBES_KEPT = 48 /* cycles */ };
 
 /* A batch that begins with the fence: statement 0. */
@@ -54,6 +56,7 @@ void ps_store_add_watch(struct ps_pg_batch *batch);
 struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,
                                           size_t statement) PS_MUST_USE;
 /* Upserts the papers of a diff. */
+void ps_store_row_paper(struct ps_rows_json *json, const struct ps_paper *paper);
 void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
 /* A new version of the index; comes before its papers. seen: it was downloaded, or is unchanged,
  * and etag and modified are what it came with; else papers come from elsewhere. Answers the

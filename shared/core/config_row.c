@@ -123,8 +123,8 @@ static bool refuse(const struct ps_config_row *row, const char *raw, struct ps_e
 
 static bool parse_bool(struct ps_str text, bool *out_value)
 {
-    static const char *const yes[] = { "true", "1", "yes", "on" };
-    static const char *const no[] = { "false", "0", "no", "off" };
+    static const char *const yes[] = { "true", "1", "yes", "on", "t", "y" };
+    static const char *const no[] = { "false", "0", "no", "off", "f", "n" };
 
     for (size_t i = 0; i < PS_COUNT_OF(yes); i++) {
         if (ps_str_is_fold(text, yes[i]) || ps_str_is_fold(text, no[i])) {
@@ -243,6 +243,19 @@ static bool parse_bound(const cJSON *item, int *out_bound)
     return true;
 }
 
+/* [first, last], or {"min": first, "max": last} as the Python service has it. */
+static bool parse_range(const cJSON *pair, struct ps_range *out_range)
+{
+    bool named = cJSON_IsObject(pair);
+    const cJSON *first =
+        named ? cJSON_GetObjectItemCaseSensitive(pair, "min") : cJSON_GetArrayItem(pair, 0);
+    const cJSON *last =
+        named ? cJSON_GetObjectItemCaseSensitive(pair, "max") : cJSON_GetArrayItem(pair, 1);
+
+    return (named || cJSON_IsArray(pair)) && cJSON_GetArraySize(pair) == 2 &&
+           parse_bound(first, &out_range->first) && parse_bound(last, &out_range->last);
+}
+
 static bool parse_ranges(const struct ps_config_row *row, const cJSON *json,
                          struct ps_ranges *out_ranges)
 {
@@ -255,11 +268,7 @@ static bool parse_ranges(const struct ps_config_row *row, const cJSON *json,
     ranges.items = ps_alloc_zero((size_t)count + 1, sizeof(*ranges.items));
     cJSON_ArrayForEach(pair, json)
     {
-        struct ps_range *range = &ranges.items[ranges.len++];
-
-        if (!cJSON_IsArray(pair) || cJSON_GetArraySize(pair) != 2 ||
-            !parse_bound(cJSON_GetArrayItem(pair, 0), &range->first) ||
-            !parse_bound(cJSON_GetArrayItem(pair, 1), &range->last)) {
+        if (!parse_range(pair, &ranges.items[ranges.len++])) {
             free(ranges.items);
             return false;
         }

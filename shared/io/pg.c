@@ -29,6 +29,7 @@ struct ps_pg {
     struct ps_pg_conn **conns;
     int max;
     bool migrate;
+    bool foreign;
     int64_t queue_wait_ms;
     ps_pg_state_fn on_state;
     void *cookie;
@@ -73,7 +74,8 @@ static struct ps_pg_conn *find(const struct ps_pg *pg, enum ps_pg_conn_state sta
 static void open_one(struct ps_pg *pg)
 {
     struct ps_pg_conn *conn = find(pg, PS_PG_CONN_CLOSED);
-    enum ps_pg_schema schema = pg->up        ? PS_PG_SCHEMA_NONE
+    enum ps_pg_schema schema = pg->foreign   ? PS_PG_SCHEMA_FOREIGN
+                               : pg->up      ? PS_PG_SCHEMA_NONE
                                : pg->migrate ? PS_PG_SCHEMA_MIGRATE
                                              : PS_PG_SCHEMA_AWAIT;
 
@@ -273,6 +275,7 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg->target = target;
     pg->max = options->max > 0 ? options->max : 1;
     pg->migrate = migrate;
+    pg->foreign = options->foreign;
     pg->queue_wait_ms = options->queue_wait_ms > 0 ? options->queue_wait_ms : DEFAULT_QUEUE_WAIT_MS;
     pg->on_state = on_state;
     pg->cookie = cookie;

@@ -26,7 +26,8 @@ enum {
 struct ps_pg_options {
     const char *url; /* borrowed for the call */
     const char *application_name;
-    int max;                    /* connections */
+    int max;      /* connections */
+    bool foreign; /* not ours: no schema of ours is looked for, every transaction is read-only */
     int64_t connect_timeout_ms; /* 0: 5000 */
     int64_t batch_timeout_ms;   /* 0: 30000 */
     int64_t queue_wait_ms;      /* a batch waits this long for a connection; 0: 10000 */

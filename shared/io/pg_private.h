@@ -48,6 +48,7 @@ void ps_pg_error_of_connect(const PGconn *pg, struct ps_err *err);
 
 enum ps_pg_schema {
     PS_PG_SCHEMA_NONE,    /* known to be there */
+    PS_PG_SCHEMA_FOREIGN, /* another's: read only */
     PS_PG_SCHEMA_AWAIT,   /* wait until somebody has made it */
     PS_PG_SCHEMA_MIGRATE, /* make it */
 };

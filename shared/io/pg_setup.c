@@ -14,6 +14,7 @@ void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema,
                       int64_t statement_timeout_ms)
 {
     static const enum ps_pg_setup_step first[] = { [PS_PG_SCHEMA_NONE] = PS_PG_SETUP_SETTINGS,
+                                                   [PS_PG_SCHEMA_FOREIGN] = PS_PG_SETUP_SETTINGS,
                                                    [PS_PG_SCHEMA_AWAIT] = PS_PG_SETUP_LIST,
                                                    [PS_PG_SCHEMA_MIGRATE] = PS_PG_SETUP_LOCK };
 
@@ -64,8 +65,11 @@ char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
         return ps_alloc_text("SELECT pg_advisory_unlock(" SCHEMA_LOCK ")");
     case PS_PG_SETUP_SETTINGS:
         /* A client that went away stops being worked for. */
-        return ps_alloc_format("SET TIME ZONE 'UTC'; SET statement_timeout = %" PRId64,
-                               setup->statement_timeout_ms);
+        return ps_alloc_format("SET TIME ZONE 'UTC'; SET statement_timeout = %" PRId64 "%s",
+                               setup->statement_timeout_ms,
+                               setup->schema == PS_PG_SCHEMA_FOREIGN
+                                   ? "; SET default_transaction_read_only = on"
+                                   : "");
     case PS_PG_SETUP_DONE:
         break;
     }

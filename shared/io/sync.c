@@ -73,15 +73,20 @@ static bool open_redis(struct ps_sync *sync, struct ps_err *err)
     return sync->redis != NULL;
 }
 
-static bool open_database(struct ps_sync *sync, struct ps_err *err)
+static bool open_database(struct ps_sync *sync, unsigned flags, struct ps_err *err)
 {
-    struct ps_pg_options options = { .url = sync->config.database_url,
+    bool legacy = (flags & PS_SYNC_LEGACY) != 0;
+    bool elsewhere = legacy && sync->config.legacy_database_url[0] != '\0';
+    struct ps_pg_options options = { .url = elsewhere ? sync->config.legacy_database_url
+                                                      : sync->config.database_url,
+                                     .foreign = legacy,
                                      .application_name = sync->program,
                                      .max = PG_CONNECTIONS };
 
     if (!ps_daemon_check_database(options.url, err))
         return false;
-    sync->pg = ps_pg_create(sync->loop, &options, false, on_database, sync, err);
+    sync->pg =
+        ps_pg_create(sync->loop, &options, (flags & PS_SYNC_MIGRATE) != 0, on_database, sync, err);
     return sync->pg != NULL;
 }
 
@@ -122,7 +127,7 @@ struct ps_sync *ps_sync_create(const char *program, unsigned component, void *en
     sync->loop = ps_loop_create();
     sync->patience = ps_timer_create(sync->loop, on_patience_over, sync);
     if (((flags & PS_SYNC_REDIS) != 0 && !open_redis(sync, &err)) ||
-        ((flags & PS_SYNC_PG) != 0 && !open_database(sync, &err))) {
+        ((flags & PS_SYNC_PG) != 0 && !open_database(sync, flags, &err))) {
         on_bad(sync, &err);
         goto fail;
     }

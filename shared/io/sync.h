@@ -14,7 +14,12 @@ struct ps_sync; /* loop, settings, keys and connections of one command */
 /* Loads settings for component through env (errors on standard error; *out_status is 78 then) and
    connects to what the flags name, waiting at most wait_ms. NULL with an error on standard error
    and *out_status 69 when a server is not reached. */
-enum { PS_SYNC_REDIS = 1, PS_SYNC_PG = 2 };
+enum {
+    PS_SYNC_REDIS = 1,
+    PS_SYNC_PG = 2,
+    PS_SYNC_MIGRATE = 4, /* with PS_SYNC_PG: makes the tables that are missing */
+    PS_SYNC_LEGACY = 8   /* with PS_SYNC_PG: LEGACY_DATABASE_URL where it is set; read only */
+};
 struct ps_sync *ps_sync_create(const char *program, unsigned component, void *env, unsigned flags,
                                int64_t wait_ms, int *out_status) PS_MUST_USE;
 void ps_sync_destroy(struct ps_sync *sync);

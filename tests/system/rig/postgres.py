@@ -91,14 +91,19 @@ class Postgres:
         rows = self.query(sql)
         return next(iter(rows[0].values())) if rows else None
 
-    def execute(self, sql):
-        self._psql(sql)
+    def execute(self, sql, database="postgres"):
+        """However long it is; what it answers, as text."""
+        return self._psql(None, database, input=sql)
 
-    def _psql(self, sql):
+    def url_of(self, database):
+        return self.url.rpartition("/")[0] + "/" + database
+
+    def _psql(self, sql, database="postgres", **more):
         done = subprocess.run(
-            [find_server("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url,
-             "-c", sql], capture_output=True, text=True, timeout=20,
-            env={**os.environ, "PGCONNECT_TIMEOUT": "5"})
+            [find_server("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d",
+             self.url_of(database), *(["-f", "-"] if sql is None else ["-c", sql])],
+            capture_output=True, text=True, timeout=20,
+            env={**os.environ, "PGCONNECT_TIMEOUT": "5"}, **more)
         if done.returncode != 0:
             raise ValueError(f"psql: {done.stderr.strip()}")
         return done.stdout.strip()

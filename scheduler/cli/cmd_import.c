@@ -1,0 +1,206 @@
+#include "scheduler/cli/cmd_import.h"
+
+#include "scheduler/core/legacy.h"
+#include "scheduler/io/store_legacy.h"
+#include "shared/core/alloc.h"
+#include "shared/core/civil.h"
+#include "shared/io/sync.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAIT_MS = 30000 }; /* migrations may wait for a lock */
+
+struct import {
+    struct ps_sync *ours, *theirs;
+    const struct ps_pg_rows *rows; /* theirs; what follows borrows from it */
+    struct ps_index *index;
+    struct ps_legacy_draft *drafts;
+    struct ps_legacy_watch *watches;
+    struct ps_legacy_state state;
+    int bad_drafts, bad_watches;
+};
+
+static bool look(struct import *import, bool present[PS_LEGACY_TABLES], struct ps_err *err)
+{
+    const struct ps_pg_rows *rows = ps_sync_pg(import->theirs, ps_legacy_look(), err);
+    size_t found = 0;
+
+    if (rows == NULL)
+        return false;
+    for (int i = 0; i < PS_LEGACY_TABLES; i++) {
+        present[i] = ps_pg_bool(rows, 0, 0, i);
+        found += present[i];
+    }
+    for (size_t i = 0; i < PS_LEGACY_TABLES; i++)
+        if (!present[i] && found > 0)
+            (void)fprintf(stderr, "import-legacy: there is no table %s\n", ps_legacy_names[i]);
+    return found > 0 ||
+           ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                   "none of the Python service's tables is there (LEGACY_DATABASE_URL?)");
+}
+
+static bool take_index(struct import *import, struct ps_err *err)
+{
+    const char *text = ps_pg_text(import->rows, PS_LEGACY_PAPERS, 0, 0);
+
+    if (ps_pg_row_count(import->rows, PS_LEGACY_PAPERS) == 0 || text == NULL)
+        return true;
+    import->index = ps_index_parse(text, strlen(text), NULL, NULL, err);
+    import->state.index = import->index;
+    import->state.index_ms = ps_pg_int(import->rows, PS_LEGACY_PAPERS, 0, 1, 0);
+    return import->index != NULL;
+}
+
+static void take_drafts(struct import *import)
+{
+    const char *base = ps_sync_config(import->ours)->iso_base_url;
+    int count = ps_pg_row_count(import->rows, PS_LEGACY_DISCOVERED);
+
+    import->drafts = ps_alloc_zero((size_t)count + 1, sizeof(*import->drafts));
+    for (int i = 0; i < count; i++) {
+        const char *url = ps_pg_text(import->rows, PS_LEGACY_DISCOVERED, i, 0);
+        struct ps_legacy_draft *draft = &import->drafts[import->state.draft_count];
+
+        draft->url = ps_legacy_draft(url, base, draft->id);
+        if (draft->url == NULL) {
+            import->bad_drafts++;
+            (void)fprintf(stderr, "import-legacy: left out, no draft: %s\n", url);
+            continue;
+        }
+        draft->last_modified = ps_pg_text(import->rows, PS_LEGACY_DISCOVERED, i, 1);
+        draft->discovered_ms = ps_pg_int(import->rows, PS_LEGACY_DISCOVERED, i, 2, 0);
+        import->state.draft_count++;
+    }
+    import->state.drafts = import->drafts;
+}
+
+static void take_watches(struct import *import)
+{
+    int count = ps_pg_row_count(import->rows, PS_LEGACY_WATCH);
+
+    import->watches = ps_alloc_zero((size_t)count + 1, sizeof(*import->watches));
+    for (int i = 0; i < count; i++) {
+        const char *user = ps_pg_text(import->rows, PS_LEGACY_WATCH, i, 0);
+        const char *entry = ps_pg_text(import->rows, PS_LEGACY_WATCH, i, 1);
+        struct ps_legacy_watch *watch = &import->watches[import->state.watch_count];
+        struct ps_err err;
+
+        if (!ps_watch_entry_parse(entry, strlen(entry), &watch->entry, &err)) {
+            import->bad_watches++;
+            (void)fprintf(stderr, "import-legacy: left out, watched by %s: \"%s\": %s\n", user,
+                          entry, err.what);
+            continue;
+        }
+        watch->user = user;
+        watch->created_ms = ps_pg_int(import->rows, PS_LEGACY_WATCH, i, 2, 0);
+        import->state.watch_count++;
+    }
+    import->state.watches = import->watches;
+}
+
+static bool read_theirs(struct import *import, struct ps_err *err)
+{
+    bool present[PS_LEGACY_TABLES];
+
+    if (!look(import, present, err))
+        return false;
+    import->rows = ps_sync_pg(import->theirs, ps_legacy_read(present), err);
+    if (import->rows == NULL || !take_index(import, err))
+        return false;
+    take_drafts(import);
+    take_watches(import);
+    import->state.last_poll_ms = ps_pg_int(import->rows, PS_LEGACY_POLL, 0, 0, 0);
+    return true;
+}
+
+static void print_row(const char *what, size_t found, int left_out, int64_t added)
+{
+    if (added < 0)
+        (void)printf("%-10s %7zu found, %d left out\n", what, found, left_out);
+    else
+        (void)printf("%-10s %7zu found, %d left out, %" PRId64 " new\n", what, found, left_out,
+                     added);
+}
+
+static int64_t added_by(const struct ps_pg_rows *rows, size_t statement)
+{
+    return rows == NULL ? -1 : ps_pg_affected(rows, statement);
+}
+
+/* rows: what was added; NULL: nothing was to be. */
+static void print(const struct import *import, const struct ps_pg_rows *rows)
+{
+    char at[PS_CIVIL_TEXT];
+    const struct ps_legacy_state *state = &import->state;
+
+    print_row("papers", state->index == NULL ? 0 : ps_index_len(state->index), 0,
+              added_by(rows, PS_LEGACY_ADD_PAPERS));
+    print_row("drafts", state->draft_count, import->bad_drafts,
+              added_by(rows, PS_LEGACY_ADD_DRAFTS));
+    print_row("watchlists", state->watch_count, import->bad_watches,
+              added_by(rows, PS_LEGACY_ADD_WATCH));
+    (void)printf("misses     %7" PRId64 " found, not needed\n",
+                 ps_pg_int(import->rows, PS_LEGACY_MISSES, 0, 0, 0));
+    ps_civil_format_time(state->last_poll_ms, at);
+    (void)printf("last poll  %s\n", state->last_poll_ms > 0 ? at : "never");
+    if (rows != NULL && ps_pg_row_count(rows, PS_LEGACY_ADD_FENCE) > 0)
+        (void)printf("A scheduler at work is made to read this anew.\n");
+}
+
+static void clear(struct import *import)
+{
+    for (size_t i = 0; i < import->state.draft_count; i++)
+        free(import->drafts[i].url);
+    free(import->drafts);
+    free(import->watches);
+    ps_index_destroy(import->index);
+    ps_sync_destroy(import->theirs);
+    ps_sync_destroy(import->ours);
+}
+
+static int run(int argc, char **argv, void *env)
+{
+    struct import import = { .bad_drafts = 0 };
+    const struct ps_pg_rows *added = NULL;
+    bool dry = argc == 2 && strcmp(argv[1], "--dry-run") == 0;
+    struct ps_err err;
+    int status;
+
+    if (argc > 2 || (argc == 2 && !dry)) {
+        (void)fprintf(stderr, "import-legacy: takes nothing but --dry-run\n");
+        return PS_EXIT_USAGE;
+    }
+    import.theirs = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                   PS_SYNC_PG | PS_SYNC_LEGACY, WAIT_MS, &status);
+    if (import.theirs == NULL)
+        return status;
+    import.ours = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                 dry ? 0 : PS_SYNC_PG | PS_SYNC_MIGRATE, WAIT_MS, &status);
+    if (import.ours == NULL) {
+        clear(&import);
+        return status;
+    }
+    status = PS_EXIT_FAILED;
+    if (!read_theirs(&import, &err) ||
+        (!dry && (added = ps_sync_pg(import.ours, ps_legacy_add(&import.state), &err)) == NULL)) {
+        (void)fprintf(stderr, "import-legacy: %s\n", err.what);
+    } else {
+        print(&import, added);
+        status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
+    }
+    clear(&import);
+    return status;
+}
+
+const struct ps_command ps_cmd_import = {
+    .name = "import-legacy",
+    .synopsis = "import-legacy [--dry-run]",
+    .help = "Takes over what the Python service stored: the index, the drafts it found and\n"
+            "people's watchlists, so that nothing is announced again. Its tables are read\n"
+            "only, in LEGACY_DATABASE_URL or else DATABASE_URL; what is there already stays\n"
+            "as it is, so it can be run again. --dry-run: only says what is there.",
+    .run = run,
+};
