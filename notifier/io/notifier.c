@@ -205,8 +205,6 @@ static bool use_slack(const struct ps_config *config)
 {
     if (config->shadow)
         return false;
-    if (config->shadow)
-        return false;
     if (config->notify_sink[0] != '\0')
         return strcmp(config->notify_sink, "slack") == 0;
     return config->slack_bot_token[0] != '\0';

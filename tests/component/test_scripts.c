@@ -628,8 +628,8 @@ static void the_fleet_keeps_a_channels_pace_together(void **state)
 {
     (void)state;
     assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]");
-    assert_in_range(atoi(ADMIT("a", "a/1", "m2") + 1), 900, 1000);
-    assert_in_range(atoi(ADMIT("b", "b/1", "m3") + 1), 900, 1000);
+    assert_in_range(strtol(ADMIT("a", "a/1", "m2") + 1, NULL, 10), 900, 1000);
+    assert_in_range(strtol(ADMIT("b", "b/1", "m3") + 1, NULL, 10), 900, 1000);
     DO("SET instance:b alive");
     assert_string_equal(ADMIT("a", "a/1", "m2"), "[1000 0 0 ]"); /* it is with b now */
     DO("DEL instance:b");
@@ -643,10 +643,10 @@ static void what_slack_asked_of_one_notifier_holds_all(void **state)
 
     (void)state;
     assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]");
-    assert_in_range(atoi(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "30000")), 29900, 30000);
-    assert_in_range(atoi(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "500")), 29800, 30000);
+    assert_in_range(strtol(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "30000"), NULL, 10), 29900, 30000);
+    assert_in_range(strtol(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "500"), NULL, 10), 29800, 30000);
     answer = ADMIT("b", "b/1", "m2");
-    assert_in_range(atoi(answer + 1), 29000, 30000);
+    assert_in_range(strtol(answer + 1, NULL, 10), 29000, 30000);
     assert_non_null(strstr(answer, " 1 0 ]"));
     DO("HSET channel:C held_ms 1 next_ms 1");
     assert_string_equal(ADMIT("b", "b/1", "m1"), "[0 0 0 ]"); /* surely not taken: no doubt */
