@@ -1,12 +1,14 @@
 // bench.mjs REDIS_PORT COUNT CONCURRENCY noop|URL: a BullMQ queue of COUNT jobs, and one worker that
 // does nothing for each, or sends a HEAD request below URL. One JSON line.
 import { Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
 import { Pool } from "undici";
 
 const [port, count, concurrency] = process.argv.slice(2, 5).map(Number);
 const target = process.argv[5];
-const connection = { host: "127.0.0.1", port, maxRetriesPerRequest: null };
-const queue = new Queue("probes", { connection });
+const redis = () => new Redis({ host: "127.0.0.1", port, maxRetriesPerRequest: null });
+const own = redis();
+const queue = new Queue("probes", { connection: redis() });
 const site = target === "noop" ? null : new URL(target);
 const pool = site && new Pool(site.origin, { connections: concurrency, pipelining: 1 });
 const job = (n) => ({ name: "probe", data: { task: `1:D${n}R0.pdf`, url: `/D${1000 + n}R0.pdf`, tier: "frontier", cycle: 1,
@@ -24,7 +26,7 @@ for (let n = 0; n < count; n += 2000)
 
 // Seconds of CPU that Redis has used.
 async function redisCpu() {
-  const text = await (await queue.client).info("cpu");
+  const text = await own.info("cpu");
   return ["sys", "user"].reduce((sum, kind) => sum + Number(text.match(`used_cpu_${kind}:([0-9.]+)`)[1]), 0);
 }
 
@@ -37,7 +39,7 @@ await new Promise((resolve, reject) => {
     const { statusCode, body } = await pool.request({ path: data.url, method: "HEAD", reset: false });
     await body.dump();
     return statusCode === 404 || statusCode === 204 ? "miss" : "hit";
-  }, { connection, concurrency });
+  }, { connection: redis(), concurrency });
   worker.on("completed", () => {
     if (++done === warm) [began, cpu] = [performance.now(), process.cpuUsage()];
     if (done === count) resolve();
