@@ -10,6 +10,7 @@ from rig import CycleCase, wait_until
 
 # Numbers above the frontier, 8 probes each: 1240 make a cycle of 10,000.
 NUMBERS = int(os.environ.get("PAPERSCOUT_STORM_NUMBERS", "300"))
+PAUSE_MS = int(os.environ.get("PAPERSCOUT_STORM_PAUSE_MS", "4000"))
 
 
 class WorkerStorm(CycleCase):
@@ -102,15 +103,27 @@ class WorkerStorm(CycleCase):
         self.fleet.upstream.patch({"rules": {"slow": None}})
         self.check_end(90)
 
+    def cut_blocked(self):
+        """The connections that wait for tasks, and no others."""
+        clients = [dict(pair.partition("=")[::2] for pair in line.split())
+                   for line in self.fleet.redis.call("CLIENT", "LIST").splitlines()]
+        readers = [client["id"] for client in clients
+                   if client["cmd"] == "xreadgroup" and client["name"].startswith("worker")]
+        self.assertEqual(len(readers), 2)
+        for reader in readers:
+            self.fleet.redis.call("CLIENT", "KILL", "ID", reader)
+
     def test_redis_stands_still_and_connections_are_cut(self):
         self.start(2, delay_ms=40)
         redis = self.fleet.redis
-        for _ in range(3):
-            redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            time.sleep(0.7)
-        redis.call("CLIENT", "PAUSE", "4000", "ALL")
+        for cut in (self.cut_blocked, self.cut_blocked,
+                    lambda: redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")):
+            cut()
+            before = self.settled()
+            wait_until(lambda n=before: self.settled() > n + 20, 20, "work goes on")
+        redis.call("CLIENT", "PAUSE", str(PAUSE_MS), "ALL")
         before = self.settled()
-        time.sleep(5)
+        time.sleep(PAUSE_MS / 1000 + 1)
         wait_until(lambda: self.settled() > before + 50, 20, "work goes on")
         self.check_end(90)
 
