@@ -8,6 +8,7 @@ Runs CYCLES (5) cycles of the index at today's size (18,052 entries), at the set
 the time between polls: two schedulers, two workers, a notifier. The draft site answers after 50 ms and has a new
 draft, a PDF, for each cycle. Prints the figures of deploy/SIZING.md.
 """
+import json
 import os
 import sys
 import tempfile
@@ -46,7 +47,6 @@ def main():
     cycles = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     folder = tempfile.mkdtemp(prefix="paperscout-sizing-")
     path, what = indexes.grown(folder)
-    import json
     with open(path, encoding="utf-8") as file:
         first = frontier(json.load(file)) + 1
     fleet = Fleet({"index": {"file": path}, "drafts": {}, "rules": {"slow": {"match": "/files/*", "delay_ms": 50}}})

@@ -54,7 +54,9 @@ class Compose(DeployCase):
         for component in COMPONENTS:
             service = self.compose["services"][component]
             values = {name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(value))
-                      for name, value in service["environment"].items()}
+                      for name, value in service["environment"].items() if value is not None}
+            self.assertLessEqual(set(service["environment"]) - set(values), known_settings())
+            self.assertNotIn("${", str(values))
             mounted = {f"/run/secrets/{name}" for name in service["secrets"]}
             files = {value for name, value in values.items() if name.endswith("_FILE")}
             self.assertEqual(files, mounted)
