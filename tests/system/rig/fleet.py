@@ -205,7 +205,8 @@ class Fleet:
     def sanitizer_reports(self):
         """Names of programs whose log holds a report of ASan, LSan or UBSan."""
         marks = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:")
-        parts = [*self.programs, self.upstream.process]
+        parts = [*self.programs, self.upstream.process,
+                 *(pod for extra in self.extras for pod in getattr(extra, "all_pods", ()))]
         return [part.name for part in parts
                 if part is not None and any(mark in part.log() for mark in marks)]
 
