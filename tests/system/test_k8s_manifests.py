@@ -275,6 +275,17 @@ class Overlays(unittest.TestCase):
             volume = next(volume for volume in pod["volumes"] if volume["name"] == "redis")
             self.assertIn(path, [f"{mount['mountPath']}/{item['path']}" for item in volume["secret"]["items"]])
 
+    def test_the_alerts_are_those_of_deploy(self):
+        folder = os.path.join(K8S, "components", "monitoring")
+        made = subprocess.run(["python3", os.path.join(folder, "make_rule.py"), "--print"], check=True,
+                              capture_output=True, text=True).stdout
+        with open(os.path.join(folder, "prometheusrule.yaml"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), made, "k8s/components/monitoring/make_rule.py makes it anew")
+        with open(os.path.join(K8S, "..", "deploy", "alerts", "paperscout.yml"), encoding="utf-8") as file:
+            alerts = parse_yaml(file.read())[0]
+        rule = of_kind(objects(overlay("prod")), "PrometheusRule")["paperscout"]
+        self.assertEqual(rule["spec"], alerts)
+
     def test_the_redis_of_dev_is_one_that_paperscout_takes(self):
         found = objects(overlay("dev"))
         name = next(name for name in of_kind(found, "Secret") if name.startswith("redis-config"))
