@@ -41,7 +41,8 @@ typedef void (*ps_match_fn)(void *cookie, const char *user, const char *reason,
                             enum ps_watch_kind by);
 /* Author entries are tried first, then the number, subgroups and patterns; at most one call a user.
    What is muted does not match, and a paper whose number is muted matches nothing; what is snoozed
-   matches when nothing else does. A snoozed match is held back later (0016_preferences.sql). */
+   matches when nothing else does. A snoozed match is held back later (the view waiting,
+   0017_waiting.sql). */
 void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_match_item *item,
                          ps_match_fn fn, void *cookie);
 

@@ -483,8 +483,7 @@ void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, co
         "AND (o.cycle IS NULL OR o.cycle <= (SELECT max(number) FROM cycles WHERE status <> "
         "'running' OR hot_done)) "
         "AND ($2 = 'all' OR o.kind IN ('ops_alert', 'ops_recovery')) "
-        "AND NOT (o.kind = 'watchlist' AND ps_match_waits(o.channel, o.data, o.created_at, "
-        "o.cycle)) "
+        "AND NOT (o.kind = 'watchlist' AND o.id IN (SELECT id FROM waiting)) "
         "ORDER BY o.channel, o.kind, a.slack_ts NULLS FIRST, o.id LIMIT $1",
         number_text(text, most), urgent ? "urgent" : "all", style);
 }

@@ -221,6 +221,11 @@ class Listening(FleetCase):
                 first.kill()
                 speakers[0] = speakers[1]
         second.kill()
+        # Tried too often, and answered long ago.
+        self.fleet.postgres.execute(
+            "INSERT INTO heard (event_id, said, place, user_id, channel, words, tries, tried_at, answered_at) VALUES "
+            "('EvTried', 'DT:1', 'direct', 'UT', 'DT', 'version', 5, now() - interval '1 minute', NULL), "
+            "('EvOld', 'DO:1', 'direct', 'UO', 'DO', '', 1, now(), now() - interval '8 days')")
         speaker = self.another()
         for body in bodies:
             self.assertEqual(speaker.post(body, {**sign(body), "X-Slack-Retry-Num": "1"})[0], 200)
@@ -246,10 +251,12 @@ class Listening(FleetCase):
             ambiguous += len(answers) - 1
         self.assertLessEqual(ambiguous, 2)
         self.assertEqual(len(texts["GX"]), 1)
+        self.assertRegex(texts["DT"][0], "^I could not do that")
+        self.assertEqual(self.fleet.postgres.query("SELECT * FROM heard WHERE event_id = 'EvOld' OR words <> ''"), [])
         self.assertEqual(len(texts["US"]), 1)
-        self.assertEqual(self.fleet.postgres.value("SELECT count(*) FROM outbox WHERE kind = 'reply'"), 42)
+        self.assertEqual(self.fleet.postgres.value("SELECT count(*) FROM outbox WHERE kind = 'reply'"), 43)
         self.assertEqual(self.fleet.postgres.value("SELECT count(*) FROM watchlist"), 40)
-        print(f"42 answers, {ambiguous} sent twice by a kill between sending and noting")
+        print(f"43 answers, {ambiguous} sent twice by a kill between sending and noting")
 
     def test_answered_within_300_ms_whatever_postgresql_does(self):
         speaker = self.start()
