@@ -10,6 +10,7 @@ import urllib.parse
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BOT = "UBOT"
+SLOW = "slow"
 _numbers = itertools.count(1)
 
 
@@ -63,16 +64,23 @@ class Speaker:
         finally:
             link.close()
 
+    def deliver(self, body, headers=None, **how):
+        """As Slack does: comes again where it is told to (503, from a machine that is too busy); the status."""
+        for _ in range(100):
+            status = self.post(body, {**sign(body), **(headers or {})}, **how)[0]
+            if status != 503:
+                return status
+        return 503
+
     def say(self, text, **where):
         """A signed event; the status."""
-        body = event_body(text, **where)
-        return self.post(body, sign(body))[0]
+        return self.deliver(event_body(text, **where))
 
     def slash(self, text, **where):
-        """A signed slash command; (status, body)."""
+        """A signed slash command; (status, body). SLOW where the machine is too busy."""
         body = slash_body(text, **where)
-        return self.post(body, sign(body), "/slack/commands",
-                         "application/x-www-form-urlencoded")[:2]
+        status, text, _ = self.post(body, sign(body), "/slack/commands", "application/x-www-form-urlencoded")
+        return status, SLOW if "slow right now" in text else text
 
     def raw(self, data, seconds=5):
         """Bytes as they are; the status of the answer, None when there was none."""
