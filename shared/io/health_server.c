@@ -1,16 +1,20 @@
 #include "shared/io/health_server.h"
 
 #include "shared/core/alloc.h"
+#include "shared/io/clock.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { METRICS_CAP = 1024 * 1024 };
+/* Whoever asks for /metrics without end costs no more than this often. */
+enum { METRICS_CAP = 1024 * 1024, METRICS_FRESH_MS = 100 };
 
 struct ps_health_server {
     const struct ps_health_source *source;
     struct ps_metrics *metrics;
+    struct ps_buf text; /* of /metrics, as it was last rendered */
+    int64_t rendered_ms;
 };
 
 static void on_field_failed(void *cookie, const char *name, const struct ps_err *err)
@@ -61,15 +65,17 @@ static void on_readyz(void *cookie, struct ps_http_exchange *exchange)
 static void on_metrics(void *cookie, struct ps_http_exchange *exchange)
 {
     struct ps_health_server *health = cookie;
-    struct ps_buf text;
+    int64_t now = ps_clock_mono_ms();
 
-    if (health->source->metrics)
-        health->source->metrics(health->source->cookie, health->metrics);
-    ps_buf_init(&text, METRICS_CAP);
-    ps_metrics_render(health->metrics, &text);
-    ps_http_respond(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", ps_buf_str(&text),
-                    text.len);
-    ps_buf_clear(&text);
+    if (health->text.len == 0 || now - health->rendered_ms >= METRICS_FRESH_MS) {
+        if (health->source->metrics)
+            health->source->metrics(health->source->cookie, health->metrics);
+        ps_buf_reset(&health->text);
+        ps_metrics_render(health->metrics, &health->text);
+        health->rendered_ms = now;
+    }
+    ps_http_respond(exchange, 200, "text/plain; version=0.0.4; charset=utf-8",
+                    ps_buf_str(&health->text), health->text.len);
 }
 
 struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
@@ -80,6 +86,7 @@ struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
 
     health->source = source;
     health->metrics = metrics;
+    ps_buf_init(&health->text, METRICS_CAP);
     ps_http_server_route(server, "/health", PS_HTTP_SERVER_GET, on_health, health);
     ps_http_server_route(server, "/livez", PS_HTTP_SERVER_GET, on_livez, health);
     ps_http_server_route(server, "/readyz", PS_HTTP_SERVER_GET, on_readyz, health);
@@ -90,5 +97,8 @@ struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
 /* The routes stay on the server: it is destroyed first. */
 void ps_health_server_destroy(struct ps_health_server *health)
 {
+    if (health == NULL)
+        return;
+    ps_buf_clear(&health->text);
     free(health);
 }

@@ -23,7 +23,7 @@ struct ps_health_source {
 };
 
 /* Borrows server, source and metrics. /health: always 200. /livez: 200 "ok". /readyz: 200
- * {"ready":true,"reasons":[]} or 503 with reasons. */
+ * {"ready":true,"reasons":[]} or 503 with reasons. /metrics: at most 0.1 s old. */
 struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
                                                  const struct ps_health_source *source,
                                                  struct ps_metrics *metrics) PS_MUST_USE;
