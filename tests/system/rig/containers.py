@@ -1,4 +1,4 @@
-"""Pods in containers by podman, for a machine that has the images: CONTRIBUTING.md says how they are made."""
+"""Pods in containers by podman, for a machine that has the images: k8s/README.md says how they are made."""
 import os
 import subprocess
 import time
