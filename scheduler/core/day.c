@@ -58,6 +58,14 @@ int64_t ps_day_last(const struct ps_day *day)
     return day->len == 0 ? 0 : day->cycles[day->len - 1].number;
 }
 
+const struct ps_day_cycle *ps_day_find(const struct ps_day *day, int64_t wanted)
+{
+    for (size_t i = day->len; i > 0; i--)
+        if (day->cycles[i - 1].number == wanted)
+            return &day->cycles[i - 1];
+    return NULL;
+}
+
 static void drop(struct ps_day *day, size_t count)
 {
     if (count == 0)
@@ -134,6 +142,7 @@ cJSON *ps_day_json(const struct ps_day *day)
 {
     size_t merged = day->len == 0 ? 1 : (day->len + PS_DAY_POINTS - 1) / PS_DAY_POINTS;
     cJSON *json = cJSON_CreateObject(), *outcomes, *failures;
+    int64_t at_ms = 0;
 
     ps_json_add_int(json, "cycles", (int64_t)day->len);
     ps_json_add_int(json, "merged", (int64_t)merged);
@@ -144,7 +153,8 @@ cJSON *ps_day_json(const struct ps_day *day)
         struct ps_day_cycle point = merge(day->cycles + i, count, &seconds);
 
         push(json, "number", (double)point.number);
-        push(json, "at", (double)(point.started_ms / 1000));
+        at_ms = point.started_ms > at_ms ? point.started_ms : at_ms;
+        push(json, "at", (double)(at_ms / 1000));
         push(json, "seconds", seconds);
         cJSON_AddItemToArray(cJSON_GetObjectItem(json, "status"),
                              cJSON_CreateString(ps_cycle_status_name(point.status)));

@@ -31,9 +31,11 @@ void ps_day_add(struct ps_day *day, const struct ps_day_cycle *cycle);
 /* Forgets cycles that began more than a day ago. */
 void ps_day_prune(struct ps_day *day, int64_t now_ms);
 int64_t ps_day_last(const struct ps_day *day); /* number of the newest; 0 for none */
+/* Borrowed until the next change; NULL when it is not of the day. */
+const struct ps_day_cycle *ps_day_find(const struct ps_day *day, int64_t number);
 /* Gives {cycles, merged, number, at (s since 1970), seconds, status, outcomes: {miss: …},
  * failures: {TIMEOUT: …}}; merged says how many neighbours one point stands for: sums, the mean
- * duration, the worst status. */
+ * duration, the worst status. Clocks of leaders differ: at never goes back. */
 cJSON *ps_day_json(const struct ps_day *day) PS_MUST_USE;
 
 #endif

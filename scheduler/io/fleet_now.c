@@ -114,27 +114,45 @@ static void add_counts(const struct ps_fleet_view *view, cJSON *now)
     ps_json_add_int(now, "probes_in_flight", ps_fleet_count(view->redis, "worker", "in_flight"));
 }
 
-/* The leader's own ledger; for others the hash in Redis, when it is of the cycle that runs. */
-static void add_progress(const struct ps_fleet_view *view, cJSON *cycle)
+struct progress {
+    int64_t published, finished;
+    int64_t outcomes[PS_OUTCOME_COUNT];
+};
+
+/* Of a closed cycle what was stored; of one that runs the leader's own ledger, and for others the
+ * hash in Redis, when it is of that cycle. */
+static void find_progress(const struct ps_fleet_view *view, struct progress *out_progress)
 {
+    const struct ps_fleet_stored *stored = view->stored;
+    const struct ps_day_cycle *closed = ps_day_find(&stored->day, stored->number);
     const struct ps_run *run = leads(view) ? ps_scheduler_office(view->scheduler)->run : NULL;
     const cJSON *hash = of(view->redis, "cycle");
+
+    if (number(hash, "number", 0) != stored->number)
+        hash = NULL;
+    if (run != NULL && run->ledger.cycle != stored->number)
+        run = NULL;
+    *out_progress = (struct progress){ .published = number(hash, "published", 0) };
+    for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
+        out_progress->outcomes[i] = closed != NULL ? closed->outcomes[i]
+                                    : run != NULL
+                                        ? (int64_t)run->ledger.outcomes[i]
+                                        : number(hash, ps_outcome_name((enum ps_outcome)i), 0);
+        out_progress->finished += out_progress->outcomes[i];
+    }
+}
+
+static void add_progress(const struct ps_fleet_view *view, cJSON *cycle)
+{
+    struct progress progress;
     cJSON *outcomes;
 
-    if (number(hash, "number", 0) != view->stored->number)
-        hash = NULL;
-    if (run != NULL && run->ledger.cycle != view->stored->number)
-        run = NULL;
-    ps_json_add_int(cycle, "published", number(hash, "published", 0));
-    ps_json_add_int(cycle, "finished",
-                    run != NULL ? (int64_t)run->ledger.settled : number(hash, "finished", 0));
+    find_progress(view, &progress);
+    ps_json_add_int(cycle, "published", progress.published);
+    ps_json_add_int(cycle, "finished", progress.finished);
     outcomes = cJSON_AddObjectToObject(cycle, "outcomes");
-    for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
-        const char *name = ps_outcome_name((enum ps_outcome)i);
-
-        ps_json_add_int(outcomes, name,
-                        run != NULL ? (int64_t)run->ledger.outcomes[i] : number(hash, name, 0));
-    }
+    for (int i = 0; i < PS_OUTCOME_COUNT; i++)
+        ps_json_add_int(outcomes, ps_outcome_name((enum ps_outcome)i), progress.outcomes[i]);
 }
 
 static int64_t next_poll_ms(const struct ps_fleet_view *view)

@@ -232,7 +232,7 @@ function showNumbers(part) {
   list("hosts", (part.hosts || []).flatMap((host) => [
     [host.host, host.paused_ms > 0 ? `paused ${span(host.paused_ms)}` : "open", host.paused_ms > 0 ? "warn" : ""],
     ...(host.paused_ms > 0 ? [["why", host.why || "not told"]] : []),
-    ...(host.rate === null ? [] : [["requests a second, at most", count(Math.round(host.rate * 10) / 10), host.rate < part.rate_limit ? "warn" : ""]]),
+    ...(host.rate === null ? [] : [["requests a second", count(Math.round(host.rate * 10) / 10), host.rate < part.rate_limit ? "warn" : ""]]),
   ]));
   list("known", [
     ["papers", count(part.papers)],

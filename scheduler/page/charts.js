@@ -92,7 +92,8 @@ const Charts = (() => {
       return this.day.at.length === 0 || (this.kind === kinds.failures && this.columns.every(([, , values]) => total(values) === 0));
     }
 
-    /* Stacked: each series is drawn up to the sum of those below it, the highest first. */
+    /* Stacked: each series is drawn up to the sum of those below it, the highest first. Dots say
+       that there were any, above the bars: beside thousands of misses a hit would not be seen. */
     data() {
       const bars = this.columns.filter((column) => column[3] !== "dots");
       const dots = this.columns.filter((column) => column[3] === "dots");
@@ -102,7 +103,7 @@ const Charts = (() => {
         below = below.map((sum, i) => sum + values[i]);
         sums.unshift(below);
       }
-      return [this.day.at, ...sums, ...dots.map(([, , values]) => values.map((value) => value || null))];
+      return [this.day.at, ...sums, ...dots.map(([, , values]) => values.map((value) => (value > 0 ? 1 : null)))];
     }
 
     /* The day, or as much of it as there is. */
@@ -118,7 +119,7 @@ const Charts = (() => {
       const dots = this.columns.filter((column) => column[3] === "dots");
       const axis = { stroke: css("muted"), grid: { stroke: css("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
       const painter = uPlot.paths.bars({ size: [0.8, 12], align: 0 });
-      const zero = (_, min, max) => [0, max > 0 ? max * 1.08 : 1];
+      const zero = (_, min, max) => [0, max > 0 ? max * 1.2 : 1];
       return {
         width,
         height: 176,
@@ -127,7 +128,7 @@ const Charts = (() => {
         scales: {
           x: { time: true, range: () => this.range() },
           y: { range: zero },
-          hits: { range: (_, min, max) => [0, max > 0 ? max * 1.6 : 1] },
+          hits: { range: [0, 1.06] },
         },
         axes: [
           { ...axis, grid: { show: false }, size: 30, gap: 8, space: 54, values: (_, splits) => splits.map((at) => clock.format(at * 1000)) },
@@ -181,7 +182,8 @@ const Charts = (() => {
     fillTable() {
       if (!this.details.open || !this.day) return;
       const head = text("tr");
-      for (const name of ["Started", "Cycle", ...this.columns.map(([, label]) => label)]) {
+      const columns = [...this.columns].reverse();
+      for (const name of ["Started", "Cycle", ...columns.map(([, label]) => label)]) {
         const cell = text("th", "", name);
         cell.scope = "col";
         head.append(cell);
@@ -191,7 +193,7 @@ const Charts = (() => {
       for (let i = this.day.at.length - 1; i >= 0; i--) {
         const row = text("tr");
         row.append(text("td", "when", clock.format(this.day.at[i] * 1000)), text("td", "tight", this.day.number[i]),
-          ...this.columns.map(([, , values]) => text("td", "tight", number(values[i]))));
+          ...columns.map(([, , values]) => text("td", "tight", number(values[i]))));
         tbody.append(row);
       }
       this.table.replaceChildren(thead, tbody);

@@ -260,6 +260,17 @@ class Page(PageCase):
         self.assertIn("None", self.text("chart-failures"))
         self.wait_text("day-note", "1 cycle")
         self.browser.wait("document.getElementById('chart-outcomes').textContent.includes('hits')")
+        x, y = self.browser.evaluate("""(() => {
+            const plot = document.querySelector('#chart-outcomes .u-over').getBoundingClientRect();
+            return [plot.right - 20, plot.top + 30];
+        })()""")
+        self.browser.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        self.browser.wait("document.getElementById('chart-outcomes').textContent"
+                          ".includes('cycle 1, success')", 10, "the point under the pointer")
+        self.browser.evaluate("document.querySelector('#chart-outcomes summary').click()")
+        self.browser.wait("document.querySelectorAll('#chart-outcomes tbody tr').length === 1", 10,
+                          "the same as a table")
+        self.browser.evaluate("document.querySelector('#chart-outcomes summary').click()")
         self.browser.wait("document.querySelector('#drafts tbody a')?.textContent === 'D1052R0.pdf'")
 
     def see_hostile_text(self):

@@ -86,10 +86,30 @@ static void a_day_and_no_more_is_kept(void **state)
     assert_true(value(json, "outcomes", "error", 6) == 9);
     assert_true(value(json, "failures", "NETWORK", 6) == 5);
     cJSON_Delete(json);
+    assert_int_equal(ps_day_find(&day, 6)->number, 6);
+    assert_null(ps_day_find(&day, 3));
     ps_day_prune(&day, start + 3 * PS_DAY_MS);
     assert_int_equal(ps_day_last(&day), 0);
     json = ps_day_json(&day);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "at")), 0);
+    cJSON_Delete(json);
+    ps_day_clear(&day);
+}
+
+static void time_never_goes_back(void **state)
+{
+    const int64_t start = INT64_C(1800000000000);
+    const struct ps_day_cycle cycles[] = { cycle_of(1, start + 5000), cycle_of(2, start) };
+    struct ps_day day;
+    cJSON *json;
+
+    (void)state;
+    ps_day_init(&day);
+    ps_day_add(&day, &cycles[0]);
+    ps_day_add(&day, &cycles[1]);
+    json = ps_day_json(&day);
+    assert_true(value(json, NULL, "at", 0) == 1800000005);
+    assert_true(value(json, NULL, "at", 1) == 1800000005);
     cJSON_Delete(json);
     ps_day_clear(&day);
 }
@@ -131,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_stored_cycle_is_read),
         cmocka_unit_test(what_cannot_be_read_counts_as_none),
         cmocka_unit_test(a_day_and_no_more_is_kept),
+        cmocka_unit_test(time_never_goes_back),
         cmocka_unit_test(neighbours_become_one_point_where_there_are_many),
     };
 
