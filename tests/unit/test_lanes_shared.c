@@ -304,6 +304,80 @@ static void of_what_may_go_alerts_go_first_then_what_is_for_a_person(void **stat
     ps_lanes_destroy(lanes);
 }
 
+/* Ten minutes in which Slack does not answer, at the default settings, then it does; time is the
+   test's. doubtful: requests leave and nothing comes back, looks included. */
+static void ride_out(bool doubtful)
+{
+    enum { MESSAGES = 100, CHANNELS = 20, MINUTES = 10 };
+    struct ps_lanes *lanes =
+        ps_lanes_create(&(struct ps_lanes_options){ .interval_ms = 1000,
+                                                    .max_retries = 8,
+                                                    .retry_base_ms = 1000,
+                                                    .breaker_threshold = 5,
+                                                    .breaker_cooldown_ms = 60000,
+                                                    .access_cooldown_ms = 60000,
+                                                    .can_look = true });
+    struct ps_slack_reply no = { .next = PS_SLACK_RETRY, .doubtful = doubtful };
+    struct ps_slack_look blind = { .seen = PS_SLACK_FAILED };
+    int64_t now_ms = 0, back_ms = (int64_t)MINUTES * 60000;
+    int sent = 0, requests = 0;
+
+    (void)ps_fail(&no.err, PS_FAILURE_TIMEOUT, 0, "no answer");
+    (void)ps_fail(&blind.err, PS_FAILURE_TIMEOUT, 0, "no answer");
+    for (int i = 0; i < MESSAGES; i++) {
+        char id[16], channel[16];
+
+        (void)snprintf(id, sizeof(id), "m%d", i);
+        (void)snprintf(channel, sizeof(channel), "C%d", i % CHANNELS);
+        add(lanes, id, "draft", channel);
+    }
+    while (sent < MESSAGES) {
+        struct ps_message *message;
+        struct ps_lanes_outcome outcome = { .close = PS_CLOSE_NOT };
+        struct ps_lanes_time time = { now_ms, 0.5 };
+        enum ps_lanes_move what = ps_lanes_next(lanes, now_ms, true, &message);
+
+        if (what == PS_LANES_NOTHING) {
+            int64_t wake_ms = ps_lanes_wake_ms(lanes, now_ms, true);
+
+            assert_true(wake_ms > now_ms && wake_ms < 3600000); /* it never stands still */
+            now_ms = wake_ms;
+            continue;
+        }
+        requests += now_ms < back_ms;
+        if (what == PS_LANES_LOOK)
+            ps_lanes_looked(lanes, message,
+                            now_ms < back_ms ? &blind
+                                             : &(struct ps_slack_look){ .seen = PS_SLACK_ABSENT },
+                            time, &outcome);
+        else
+            ps_lanes_answered(lanes, message,
+                              now_ms < back_ms ? &no
+                                               : &(struct ps_slack_reply){ .next = PS_SLACK_SENT },
+                              time, &outcome);
+        assert_int_not_equal(outcome.close, PS_CLOSE_DEAD);
+        if (outcome.close == PS_CLOSE_SENT) {
+            assert_true(now_ms >= back_ms);
+            ps_lanes_forget(lanes, message);
+            sent++;
+        }
+    }
+    printf("%d messages, %s for %d min: %d requests meanwhile, all said %lld s after it was back\n",
+           MESSAGES, doubtful ? "silence" : "no connection", MINUTES, requests,
+           (long long)(now_ms - back_ms) / 1000);
+    assert_in_range(requests, MINUTES - 1, 5 + MINUTES);
+    assert_in_range(now_ms - back_ms, 0, 60000 + 60000 + (MESSAGES / CHANNELS) * 1000);
+    assert_int_equal(ps_lanes_held(lanes), 0);
+    ps_lanes_destroy(lanes);
+}
+
+static void ten_minutes_without_slack_lose_nothing(void **state)
+{
+    (void)state;
+    ride_out(false);
+    ride_out(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_look_that_slack_slows_down_waits_and_costs_nothing),
         cmocka_unit_test(looks_tell_the_breaker_as_sends_do),
         cmocka_unit_test(who_claimed_it_before_says_whether_to_look),
+        cmocka_unit_test(ten_minutes_without_slack_lose_nothing),
         cmocka_unit_test(of_what_may_go_alerts_go_first_then_what_is_for_a_person),
     };
 
