@@ -76,39 +76,26 @@ static void read_inflight(struct work *work)
     free(names);
 }
 
-static void read_channel(struct work *work, const char *key, const char *channel)
+static void read_channel(struct work *work, const char *channel)
 {
+    char *key = ps_key_with(ps_sync_keys(work->sync), PS_KEY_CHANNEL, channel);
     const struct redisReply *reply = ASK(work, "HMGET", key, "holder", "held_ms");
     const char *holder = reply != NULL ? ps_reply_text(reply->element[0], NULL) : NULL;
     int64_t held_ms = reply != NULL ? ps_reply_int(reply->element[1], 0) : 0;
 
     if (reply != NULL)
         ps_channel_table_state(work->table, channel, holder, held_ms - work->now_ms);
+    free(key);
 }
 
+/* Of those for which something waits. */
 static void read_channels(struct work *work)
 {
-    const char *prefix = ps_key(ps_sync_keys(work->sync), PS_KEY_CHANNEL);
-    char *pattern = ps_alloc_format("%s*", prefix), *cursor = ps_alloc_text("0");
+    cJSON *channels = ps_channel_table_json(work->table);
+    const cJSON *channel;
 
-    do {
-        const struct redisReply *reply =
-            ASK(work, "SCAN", cursor, "MATCH", pattern, "COUNT", "1000");
-        size_t count = reply != NULL ? reply->element[1]->elements : 0;
-        char **keys = ps_alloc_zero(count + 1, sizeof(*keys));
-
-        free(cursor);
-        cursor = ps_alloc_text(reply != NULL ? ps_reply_text(reply->element[0], NULL) : "0");
-        for (size_t i = 0; i < count; i++)
-            keys[i] = ps_alloc_text(ps_reply_text(reply->element[1]->element[i], NULL));
-        for (size_t i = 0; i < count; i++) {
-            read_channel(work, keys[i], keys[i] + strlen(prefix));
-            free(keys[i]);
-        }
-        free(keys);
-    } while (!work->failed && strcmp(cursor, "0") != 0);
-    free(cursor);
-    free(pattern);
+    cJSON_ArrayForEach(channel, channels) read_channel(work, ps_json_text(channel, "channel"));
+    cJSON_Delete(channels);
 }
 
 static void read_all(struct work *work)

@@ -95,11 +95,8 @@ cJSON *ps_channel_table_json(const struct ps_channel_table *table)
     qsort(order, table->count, sizeof(*order), compare);
     for (size_t i = 0; i < table->count; i++) {
         const struct row *row = order[i];
-        cJSON *one;
+        cJSON *one = cJSON_CreateObject();
 
-        if (row->messages == 0 && row->hold_ms == 0)
-            continue;
-        one = cJSON_CreateObject();
         ps_json_add_text(one, "channel", row->channel);
         ps_json_add_int(one, "messages", row->messages);
         ps_json_add_int(one, "hold_ms", row->hold_ms);

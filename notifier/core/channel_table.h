@@ -16,8 +16,7 @@ void ps_channel_table_state(struct ps_channel_table *table, const char *channel,
                             int64_t hold_ms);
 /* created_at of the oldest message; 0 where none tells it. */
 int64_t ps_channel_table_oldest_ms(const struct ps_channel_table *table);
-/* Gives [{"channel","messages","hold_ms","holder"}, …] of channels with messages or on hold, those
-   with most messages first. */
+/* Gives [{"channel","messages","hold_ms","holder"}, …], the channel with most messages first. */
 cJSON *ps_channel_table_json(const struct ps_channel_table *table);
 
 #endif
