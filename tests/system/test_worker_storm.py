@@ -17,8 +17,8 @@ class WorkerStorm(CycleCase):
     def start(self, workers=4, delay_ms=20, **settings):
         """One cycle, and workers that wait for it."""
         self.start_fleet(schedulers=0, delay_ms=delay_ms, POLL_INTERVAL_SECONDS=300,
-                         FRONTIER_WINDOW_ABOVE=NUMBERS, PROBE_HOST_CONCURRENCY=0,
-                         TASK_VISIBILITY_SECONDS=60, **settings)
+                         TASK_VISIBILITY_SECONDS=60,
+                         **{"FRONTIER_WINDOW_ABOVE": NUMBERS, **settings})
         for _ in range(workers - 1):
             self.fleet.start("worker")
         for worker in self.workers():
@@ -102,6 +102,13 @@ class WorkerStorm(CycleCase):
         self.assertNotIn(worker.name, self.consumers())
         self.fleet.upstream.patch({"rules": {"slow": None}})
         self.check_end(90)
+
+    def test_more_workers_than_requests_allowed_take_turns(self):
+        self.start(5, delay_ms=5, PROBE_HOST_CONCURRENCY=2, FRONTIER_WINDOW_ABOVE=60)
+        self.check_end(90)
+        shares = self.fleet.postgres.query("SELECT worker, count(*) AS n FROM probes GROUP BY worker")
+        self.assertEqual(len(shares), 5, shares)
+        self.assertLessEqual(self.fleet.upstream.drafts_stats()["peak_in_flight"], 2)
 
     def cut_blocked(self):
         """The connections that wait for tasks, and no others."""

@@ -317,8 +317,13 @@ static int64_t host_step(struct ps_gate_host *host)
     if (host->ask_after_ms > now && share_ms != 0)
         return sooner(host->ask_after_ms - now, share_ms);
     wanted = TAILQ_EMPTY(&host->waiting) ? 0 : wanted_of(host);
-    if (wanted == 0 && share_ms != 0)
-        return share_ms; /* every slot is taken: the next one that comes free wakes the gate */
+    if (wanted == 0 && share_ms != 0) {
+        /* every slot is taken: the next one that comes free wakes the gate. Where none is, the
+           share is used up by nothing: it is asked for anew once the permits have run out. */
+        if (host->on_wire > 0 || TAILQ_EMPTY(&host->waiting))
+            return share_ms;
+        return sooner(share_ms, host->permits_until_ms > now ? host->permits_until_ms - now : 1);
+    }
     if (gate->options.redis != NULL) {
         if (ps_redis_up(gate->options.redis))
             ask_fleet(host, wanted);
