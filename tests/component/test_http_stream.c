@@ -163,15 +163,18 @@ static void who_does_not_read_is_dropped(void **state)
     ps_test_raw_close(&raw);
 
     listen_to(&f, &raw, "data: first\n\n");
-    for (int still = 0; still < 200;) { /* until the kernel takes no more */
+    /* Until the kernel takes no more, or its patience has ended while a slow machine got there. */
+    for (int still = 0; still < 200 && f.gone < 2;) {
         size_t waiting = ps_http_stream_waiting(f.last);
 
+        assert_true(waiting <= BLOCK + 1024); /* it is not the cap that drops this one */
         if (waiting == 0)
             ps_http_stream_send(f.last, block, BLOCK);
         ps_test_turn(f.loop);
-        still = waiting > 0 && ps_http_stream_waiting(f.last) == waiting ? still + 1 : 0;
+        still = waiting > 0 && f.last != NULL && ps_http_stream_waiting(f.last) == waiting
+                    ? still + 1
+                    : 0;
     }
-    assert_int_equal(f.gone, 1);
     turn(&f, PATIENCE_MS, 2); /* little waits, but nothing of it is taken */
     assert_int_equal(f.gone, 2);
     ps_test_raw_close(&raw);
