@@ -606,8 +606,8 @@ static void a_channel_is_with_one_notifier_at_a_time(void **state)
     (void)state;
     DO("SET instance:a alive");
     DO("RPUSH notify %s %s", FOR_C("1"), FOR_D("2"));
-    assert_string_equal(TAKE_BY("a", "1", "1"), "[1 " FOR_D("2") "]");
-    assert_string_equal(TAKE_BY("a", "1", "1"), "[0 " FOR_C("1") "]");
+    assert_string_equal(TAKE_BY("a", "1", "1"), "[1 " FOR_C("1") "]");
+    assert_string_equal(TAKE_BY("a", "1", "1"), "[0 " FOR_D("2") "]");
     DO("RPUSH notify %s", FOR_C("3"));
     assert_string_equal(TAKE_BY("b", "9", "9"), "[1]");
     assert_string_equal(TAKE_BY("a", "9", "9"), "[0 " FOR_C("3") "]");
