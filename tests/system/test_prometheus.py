@@ -61,7 +61,7 @@ class Scraped(FleetCase):
 
     def site(self, **behaviour):
         """How the site answers to everything from now on."""
-        self.fleet.upstream.patch({"rules": {"files": None}})
+        self.fleet.upstream.patch({"rules": {"files": None}})  # a patch merges
         self.fleet.upstream.patch({"rules": {"files": {"match": "/files/*", **behaviour}}})
 
     def say(self, channel, times=1):
@@ -101,12 +101,12 @@ class Scraped(FleetCase):
         self.site(retry_after=30)
         self.expect(SITE_PAUSES, 40, "the site asks for a pause")
 
-        upstream.patch({"slack": {"channels": {"gone": {"error": "channel_not_found"},
-                                               "away": {"fault": "reset"}}}})
+        upstream.patch({"slack": {"channels": {"gone": {"error": "channel_not_found"}}}})
         self.say("gone")
         fleet.redis.call("CONFIG", "SET", "maxmemory", 64 * 1024 * 1024)
         fleet.redis.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
         self.expect({"PaperscoutDeadLetters"}, 20, "a channel is gone")
+        upstream.patch({"rules": {"slack": {"match": "/api/*", "fault": "reset"}}})
         self.say("away", 1100)  # more than one notifier takes in hand
         used = int(re.search(r"used_memory:(\d+)", fleet.redis.call("INFO", "memory"))[1])
         fleet.redis.call("CONFIG", "SET", "maxmemory", int(used * 1.1))
