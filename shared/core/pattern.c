@@ -66,6 +66,9 @@ static bool check_parts(struct ps_str rest, struct ps_err *err)
         if (c == '\\' && rest.len > 0) {
             if (rest.data[0] >= '1' && rest.data[0] <= '9')
                 return refuse(err, "a pattern cannot refer back (\\1)");
+            /* TRE 0.8 never comes to an end with an escaped back slash before a ")" too many. */
+            if (rest.data[0] == '\\' || rest.data[0] == 'Q')
+                return refuse(err, "a pattern has no \\\\ and no \\Q");
             rest.data++;
             rest.len--;
         } else if (c == '(' && rest.len > 0 && rest.data[0] == '?' &&

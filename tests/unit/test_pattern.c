@@ -72,6 +72,8 @@ static void what_is_refused(void **state)
         { "(",                                   "not a regular"   },
         { "[a",                                  "not a regular"   },
         { "a**{",                                "repetitions"     },
+        { "x\\\\)",                              "no \\\\"         },
+        { "\\Qa\\E",                             "no \\\\"         },
         { "(a)\\1",                              "refer back"      },
         { "(?i)a",                               "options"         },
         { "(?=a)",                               "options"         },
