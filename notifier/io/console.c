@@ -1,6 +1,7 @@
 #include "notifier/io/console.h"
 
 #include "shared/core/alloc.h"
+#include "shared/io/fd.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -142,23 +143,13 @@ static void console_destroy(void *self)
     free(console);
 }
 
-/* O_NONBLOCK belongs to the open file description, which standard error may share: opened anew
-   where the system lets us. A file keeps its offset, and so its descriptor. */
+/* A file keeps its offset, and so its descriptor. */
 static void open_again(struct console *console, int fd)
 {
-    struct stat info;
-    char path[64];
-    int fresh;
+    int fresh = ps_fd_reopen_nonblocking(fd);
 
-    console->fd = fd;
-    if (fstat(fd, &info) != 0 || !(S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode)))
-        return;
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    fresh = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fresh < 0)
-        return;
-    console->fd = fresh;
-    console->own_fd = true;
+    console->own_fd = fresh >= 0;
+    console->fd = console->own_fd ? fresh : fd;
 }
 
 struct ps_sink ps_console_create(struct ps_loop *loop, int fd)

@@ -341,7 +341,7 @@ function showFailed(part) {
     key: `t${one.entry}`,
     stamp: JSON.stringify([one, minute()]),
     cells: () => [
-      cell("", "probe", one.url ? node("span", "sub", link(one.url, one.url.split("/").pop())) : null),
+      cell("", "probe", one.url ? node("span", "sub", link(String(one.url), String(one.url).split("/").pop())) : null),
       cell("", node("bdi", "title", one.reason || ""), node("span", "sub", `${count(one.deliveries ?? null)} deliveries, last to ${one.worker || "?"}`)),
       cell("when", when(one.at)),
     ],

@@ -2,6 +2,7 @@
 
 #include "shared/core/log_repeat.h"
 #include "shared/io/clock.h"
+#include "shared/io/fd.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,10 +19,18 @@ static struct {
     char instance[NAME_SIZE];
     struct ps_log_repeat repeat;
     uint64_t lines[PS_LOG_ERROR + 1];
-} settings = { .level = PS_LOG_INFO, .component = "paperscout", .instance = "-" };
+    int fd;    /* standard error, or what never blocks in its place */
+    bool torn; /* the last line was written in part */
+} settings = {
+    .fd = STDERR_FILENO, .level = PS_LOG_INFO, .component = "paperscout", .instance = "-"
+};
 
 void ps_log_setup(enum ps_log_level level, bool json, const char *component, const char *instance)
 {
+    int fresh = settings.fd == STDERR_FILENO ? ps_fd_reopen_nonblocking(STDERR_FILENO) : -1;
+
+    if (fresh >= 0)
+        settings.fd = fresh;
     settings.level = level;
     settings.json = json;
     (void)snprintf(settings.component, sizeof(settings.component), "%s", component);
@@ -33,18 +42,31 @@ bool ps_log_enabled(enum ps_event event)
     return ps_event_level(event) >= settings.level;
 }
 
-/* A reader of standard error that is slow (EAGAIN) or gone costs the line, never the loop. */
+static ssize_t write_some(const char *data, size_t len)
+{
+    ssize_t wrote;
+
+    do
+        wrote = write(settings.fd, data, len);
+    while (wrote < 0 && errno == EINTR);
+    return wrote;
+}
+
+/* A reader of standard error that is slow (EAGAIN) or gone costs the line, never the loop; the next
+ * one is not glued to what was left of it. */
 static void write_line(const char *data, size_t len)
 {
+    if (settings.torn && write_some("\n", 1) != 1)
+        return;
+    settings.torn = false;
     while (len > 0) {
-        ssize_t wrote = write(STDERR_FILENO, data, len);
+        ssize_t wrote = write_some(data, len);
 
-        if (wrote < 0 && errno == EINTR)
-            continue;
         if (wrote <= 0)
             return;
         data += wrote;
         len -= (size_t)wrote;
+        settings.torn = len > 0;
     }
 }
 

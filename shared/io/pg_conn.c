@@ -132,6 +132,8 @@ static bool takes_no_writes(const struct ps_pg_conn *conn, struct ps_err *err)
 {
     static const char *const names[] = { "in_hot_standby", "default_transaction_read_only" };
 
+    if (conn->setup.schema == PS_PG_SCHEMA_FOREIGN)
+        return false; /* only read, and by our own wish */
     for (size_t i = 0; i < PS_COUNT_OF(names); i++) {
         const char *value = PQparameterStatus(conn->pg, names[i]);
 

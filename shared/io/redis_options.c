@@ -38,12 +38,17 @@ static bool check_sentinels(const struct ps_redis_options *options, const struct
 {
     struct ps_endpoints sentinels;
     struct ps_err why;
+    bool none;
 
     if (!ps_redis_options_sentinels(options))
         return true;
     if (!ps_endpoints_parse(options->sentinels, 0, &sentinels, &why))
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "REDIS_SENTINELS: %s", why.what);
+    none = sentinels.len == 0;
     ps_endpoints_clear(&sentinels);
+    if (none)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "REDIS_SENTINELS: nothing but blanks; host:port, host:port ... is allowed");
     if (url->is_unix)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
                        "REDIS_SENTINELS: REDIS_URL must be redis:// or rediss:// then");

@@ -128,13 +128,16 @@ class Systemd(DeployCase):
                                ("slack-bot-token", "x"), ("slack-signing-secret", "x")):
                 with open(os.path.join(self.folder, key), "w", encoding="ascii") as file:
                     file.write(value)
+            own = re.search(rf"^ExecStart=/usr/bin/env (.*) /usr/local/bin/paperscout-{component}$", text, re.MULTILINE)
+            own = [pair.split("=", 1) for pair in own[1].split()]
+            values.update(own)
             told = self.check_settings(component, {
                 key: value.replace("%d", self.folder).replace("%i", "1").replace("%H", "host")
                 for key, value in values.items()})
             ports.add(told["HEALTH_PORT"])
             stop = int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)[1])
             self.assertGreaterEqual(stop, float(told["SHUTDOWN_GRACE_SECONDS"]) + 5)
-            self.assertIn(f"ExecStart=/usr/local/bin/paperscout-{component}\n", text)
+            self.assertEqual({key for key, _ in own}, {"INSTANCE_ID", "HEALTH_PORT"}, "said after the file, it wins")
         self.assertEqual(len(ports), 3, "two programs would want one port")
 
     def test_systemd_knows_every_line_and_finds_them_shut_well(self):

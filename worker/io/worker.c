@@ -327,16 +327,17 @@ static void on_cycle(void *cookie)
 }
 
 /* A request that came to its end moves something, and be it that the host does not answer. What is
- * delivered to others is theirs. */
+ * delivered to others is theirs, and so is their turn at the host. */
 static void look_for_progress(struct ps_worker *worker)
 {
     const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
     bool work = worker->held != NULL || view->backlog > view->pending;
-    const struct ps_progress_look look = { .hindered = !work || worker->drain > 0 ||
-                                                       !ps_redis_up(worker->daemon->redis) ||
-                                                       ps_gate_paused_hosts(worker->kit.gate) > 0,
-                                           .mark =
-                                               worker->settled + ps_gate_ended(worker->kit.gate) };
+    const struct ps_gate *gate = worker->kit.gate;
+    bool held_back =
+        ps_gate_paused_hosts(gate) > 0 || (ps_gate_on_wire(gate) == 0 && ps_gate_holds_back(gate));
+    const struct ps_progress_look look = { .hindered = !work || worker->drain > 0 || held_back ||
+                                                       !ps_redis_up(worker->daemon->redis),
+                                           .mark = worker->settled + ps_gate_ended(gate) };
 
     ps_progress_step(&worker->progress, &look, ps_loop_now(worker->daemon->loop));
 }
