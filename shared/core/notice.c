@@ -107,8 +107,9 @@ static bool read_notice(const cJSON *object, struct ps_notice *notice, struct ps
         return false;
     if (kind == NULL)
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is missing");
+    /* What only a newer program calls so is a message like any other to this one. */
     if (!ps_notice_kind_parse(kind, &notice->kind))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is none of those known");
+        notice->kind = PS_NOTICE_MANUAL;
     if (!ps_json_bool(object, "broadcast", &notice->broadcast))
         notice->broadcast = false;
     if (created != NULL && !ps_civil_parse_time(created, &notice->created_ms))

@@ -223,7 +223,8 @@ void ps_task_format(const struct ps_task *task, struct ps_fields *fields)
     ps_fields_add_int(fields, "cycle", task->cycle);
     ps_fields_add_int(fields, "epoch", task->epoch);
     ps_fields_add(fields, "url", task->url);
-    ps_fields_add(fields, "tier", ps_tier_name(task->tier));
+    ps_fields_add(fields, "tier",
+                  task->tier_name != NULL ? task->tier_name : ps_tier_name(task->tier));
     ps_fields_add(fields, "prefix", task->prefix);
     ps_fields_add_int(fields, "number", task->number);
     ps_fields_add_int(fields, "revision", task->revision);

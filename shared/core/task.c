@@ -93,10 +93,14 @@ static bool read_place(const struct ps_field_reader *reader, struct ps_task *tas
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "task: url is no http:// or https:// URL");
     if (!ps_field_need(reader, "tier", PS_TASK_ID_MAX, &tier, err))
         return false;
-    if (!ps_tier_parse(tier, &task->tier))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "task: tier is not watchlist, frontier, recent, cold, control "
-                       "or recheck");
+    if (ps_tier_parse(tier, &task->tier))
+        return true;
+    for (size_t i = 0; i < tier.len; i++)
+        if (!(tier.data[i] >= 'a' && tier.data[i] <= 'z') && tier.data[i] != '_')
+            return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                           "task: tier is none, such as watchlist, frontier, recent or cold");
+    task->tier = PS_TIER_CONTROL;
+    task->tier_name = ps_alloc_copy(tier.data, tier.len);
     return true;
 }
 
@@ -175,6 +179,7 @@ void ps_task_clear(struct ps_task *task)
     free(task->task);
     free(task->url);
     free(task->ext);
+    free(task->tier_name);
     free(task->seen_by);
     *task = (struct ps_task){ 0 };
 }

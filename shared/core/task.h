@@ -33,6 +33,8 @@ struct ps_task {
     int64_t epoch;
     char *url;
     enum ps_tier tier;
+    char *tier_name; /* of a tier that only a newer program knows, handed on; tier is then
+                        PS_TIER_CONTROL, of no plan; else NULL */
     char prefix[6];
     int number;
     int revision;

@@ -103,7 +103,7 @@ class BadEntries(FleetCase):
         good = {"task": "9:D9999R0.pdf", "cycle": "9", "epoch": "1",
                 "url": self.fleet.upstream.drafts_url + "D9999R0.pdf", "tier": "frontier",
                 "prefix": "D", "number": "9999", "revision": "0", "ext": ".pdf"}
-        junk = [{"hello": "world"}, {**good, "number": "-7"}, {**good, "tier": "lunar"},
+        junk = [{"hello": "world"}, {**good, "number": "-7"}, {**good, "tier": "LUNAR"},
                 {**good, "url": "gopher://example.org/"}, {**good, "url": "x" * 5000},
                 {**good, "cycle": "9" * 40}, {**good, "revision": "\x00\x01"},
                 {name: value for name, value in good.items() if name != "task"}]
@@ -112,6 +112,12 @@ class BadEntries(FleetCase):
             self.redis.call("XADD", self.redis.key("tasks"), "*", *flat)
         wait_until(lambda: self.redis.length("tasks:dead") >= len(junk), 15,
                    "all of them are in tasks:dead")
+        newer = {**good, "tier": "lunar", "moon": "full"}  # what a newer scheduler may ask
+        self.redis.call("XADD", self.redis.key("tasks"), "*",
+                        *[word for pair in newer.items() for word in pair])
+        wait_until(lambda: self.fleet.upstream.count("/files/papers/D9999R0.pdf") == 1, 10,
+                   "the newer task is asked")
+        self.assertEqual(self.redis.length("tasks:dead"), len(junk))
         for _, fields in self.redis.entries("tasks:dead"):
             self.assertTrue(any("reason" in name for name in fields), fields)
         self.good_cycle()
@@ -135,13 +141,15 @@ class BadEntries(FleetCase):
         good = {"id": "hand-1", "kind": "manual", "channel": "C1", "text": "by hand",
                 "thread_ts": None, "created_at": "2026-01-01T00:00:00Z", "trace": None}
         junk = ["no JSON", "[]", "7", "", "{}", json.dumps({**good, "channel": 5}),
-                json.dumps({**good, "kind": "song"}), json.dumps({**good, "text": "x" * 100000}),
+                json.dumps({**good, "kind": 7}), json.dumps({**good, "text": "x" * 100000}),
                 json.dumps({**good, "id": ""})]
         for text in junk:
             self.redis.call("RPUSH", self.redis.key("notify"), text)
         self.redis.call("RPUSH", self.redis.key("notify"), json.dumps(good))
-        wait_until(lambda: [m["text"] for m in self.fleet.upstream.slack()] == ["by hand"], 10,
-                   "the good one arrives")
+        newer = {**good, "id": "hand-2", "kind": "song", "text": "of a newer one", "melody": [1, 5]}
+        self.redis.call("RPUSH", self.redis.key("notify"), json.dumps(newer))
+        wait_until(lambda: sorted(m["text"] for m in self.fleet.upstream.slack()) ==
+                   ["by hand", "of a newer one"], 10, "the good ones arrive")
         wait_until(lambda: len(self.redis.list("notify:dead")) == len(junk), 10,
                    "the others are in notify:dead")
         for text in self.redis.list("notify:dead"):

@@ -54,7 +54,7 @@ static void what_is_no_notice_is_refused_with_a_reason(void **state)
         "[]",
         "{}",
         "{\"id\":\"m1\",\"kind\":\"manual\",\"channel\":\"\",\"text\":\"hi\"}",
-        "{\"id\":\"m1\",\"kind\":\"nonsense\",\"channel\":\"C1\",\"text\":\"hi\"}",
+        "{\"id\":\"m1\",\"kind\":7,\"channel\":\"C1\",\"text\":\"hi\"}",
         "{\"id\":1,\"kind\":\"manual\",\"channel\":\"C1\",\"text\":\"hi\"}",
         "{\"id\":\"m1\",\"kind\":\"manual\",\"channel\":\"C1\"}",
     };

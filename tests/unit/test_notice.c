@@ -76,7 +76,7 @@ static void what_is_missing_or_absurd_is_named(void **state)
         { "{\"id\":\"\",\"kind\":\"draft\",\"channel\":\"c\",\"text\":\"t\"}",     "id"        },
         { "{\"id\":5,\"kind\":\"draft\",\"channel\":\"c\",\"text\":\"t\"}",        "id"        },
         { "{\"id\":\"a\",\"channel\":\"c\",\"text\":\"t\"}",                       "kind"      },
-        { "{\"id\":\"a\",\"kind\":\"DRAFT\",\"channel\":\"c\",\"text\":\"t\"}",    "kind"      },
+        { "{\"id\":\"a\",\"kind\":7,\"channel\":\"c\",\"text\":\"t\"}",            "kind"      },
         { "{\"id\":\"a\",\"kind\":\"draft\",\"text\":\"t\"}",                      "channel"   },
         { "{\"id\":\"a\",\"kind\":\"draft\",\"channel\":null,\"text\":\"t\"}",     "channel"   },
         { "{\"id\":\"a\",\"kind\":\"draft\",\"channel\":\"c\"}",                   "text"      },
@@ -153,6 +153,20 @@ static void every_text_is_capped(void **state)
     assert_non_null(strstr(err.what, "65536"));
 }
 
+static void what_a_newer_program_says_is_a_message_like_any_other(void **state)
+{
+    static const char json[] =
+        "{\"id\":\"o1\",\"kind\":\"meeting\",\"channel\":\"c\",\"text\":\"t\","
+        "\"blocks\":[{\"type\":\"x\"}]}";
+    struct ps_notice notice;
+
+    (void)state;
+    assert_true(ps_notice_parse(json, strlen(json), &notice, NULL));
+    assert_int_equal(notice.kind, PS_NOTICE_MANUAL);
+    assert_string_equal(notice.text, "t");
+    ps_notice_clear(&notice);
+}
+
 static void kinds_go_both_ways_and_alarms_overtake(void **state)
 {
     enum ps_notice_kind kind = PS_NOTICE_DRAFT;
@@ -175,6 +189,7 @@ int main(void)
         cmocka_unit_test(optional_fields_are_read_where_they_are),
         cmocka_unit_test(what_is_missing_or_absurd_is_named),
         cmocka_unit_test(every_text_is_capped),
+        cmocka_unit_test(what_a_newer_program_says_is_a_message_like_any_other),
         cmocka_unit_test(kinds_go_both_ways_and_alarms_overtake),
     };
 

@@ -84,6 +84,22 @@ static void unknown_fields_are_passed_over_and_the_first_of_a_name_counts(void *
     ps_task_clear(&task);
 }
 
+static void a_tier_of_a_newer_program_is_handed_on(void **state)
+{
+    struct ps_task task;
+    struct ps_err err;
+
+    (void)state;
+    assert_true(parse_with("tier", "deep_space", 10, &task, &err));
+    assert_false(ps_tier_is_planned(task.tier));
+    assert_string_equal(task.tier_name, "deep_space");
+    ps_task_clear(&task);
+    assert_null(task.tier_name);
+    assert_true(parse_with("tier", "cold", 4, &task, &err));
+    assert_null(task.tier_name);
+    ps_task_clear(&task);
+}
+
 static void every_missing_field_is_named(void **state)
 {
     size_t i;
@@ -126,7 +142,7 @@ static void absurd_fields_are_named(void **state)
         { "url",      "http:///D1234R0.pdf"         },
         { "url",      "http://h/\r\nX: y"           },
         { "url",      "http://h/\xFF"               },
-        { "tier",     "hot"                         },
+        { "tier",     "hot tier"                    },
         { "tier",     "FRONTIER"                    },
         { "prefix",   "d"                           },
         { "prefix",   "LEWGXX"                      },
@@ -215,6 +231,7 @@ int main(void)
         cmocka_unit_test(absurd_fields_are_named),
         cmocka_unit_test(lengths_are_bounded_and_nul_bytes_refused),
         cmocka_unit_test(an_entry_of_odd_length_loses_its_last_name),
+        cmocka_unit_test(a_tier_of_a_newer_program_is_handed_on),
         cmocka_unit_test(tiers_go_both_ways),
     };
 

@@ -39,8 +39,8 @@ DEFAULTS = {
 class Program(Process):
     """One of the three programs as a daemon."""
 
-    def __init__(self, component, name, settings, folder):
-        path = program_path(f"paperscout-{component}")
+    def __init__(self, component, name, settings, folder, build=None):
+        path = program_path(f"paperscout-{component}", build)
         if path is None:
             raise FileNotFoundError(f"paperscout-{component} is not built")
         self.component = component
@@ -120,6 +120,7 @@ class Fleet:
         self.postgres = Postgres(self.folder)
         self.upstream = Upstream(self.folder, scenario)
         self.programs = []
+        self.build = None  # of the programs; None: that of the tests
         self.extras = []  # anything else with stop() and process
 
     def start_servers(self, postgres=True):
@@ -135,12 +136,12 @@ class Fleet:
         return {**DEFAULTS, "REDIS_URL": self.redis.url, "DATABASE_URL": self.postgres.url,
                 **sites, **self.settings, **settings}
 
-    def start(self, component, name=None, **settings):
+    def start(self, component, name=None, build=None, **settings):
         """Starts one program; its name is its INSTANCE_ID too."""
         number = 1 + sum(program.component == component for program in self.programs)
         name = name or f"{component}-{number}"
         program = Program(component, name, self.settings_for(INSTANCE_ID=name, **settings),
-                          self.folder)
+                          self.folder, build or self.build)
         self.programs.append(program)
         return program
 

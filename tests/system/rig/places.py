@@ -11,11 +11,12 @@ def build_dir():
     return os.environ.get("PAPERSCOUT_BUILD") or os.path.join(CHECKOUT, "build", "debug")
 
 
-def program_path(name):
-    """Path of a built program, or None when it has not been built."""
+def program_path(name, build=None):
+    """Path of a program built in build (that of the tests), or None when it has not been built."""
     folder = {"paperscout-upstream": "tests"}.get(name, name.replace("paperscout-", ""))
-    for candidate in (os.path.join(build_dir(), folder, name), os.path.join(build_dir(), name),
-                      os.path.join(build_dir(), "bin", name)):
+    build = build or build_dir()
+    for candidate in (os.path.join(build, folder, name), os.path.join(build, name),
+                      os.path.join(build, "bin", name)):
         if os.access(candidate, os.X_OK):
             return candidate
     return None
