@@ -17,6 +17,7 @@ struct lane {
     struct ps_pace pace;
     struct ps_message *messages; /* in the order of sending */
     size_t count;
+    bool elsewhere; /* its channel was with another notifier when that was asked last */
     struct lane *prev, *next;
 };
 
@@ -193,12 +194,17 @@ static bool needs_claim(const struct ps_message *message, int64_t now_ms)
            (!message->claimed || now_ms - message->claimed_ms >= PS_LANES_CLAIM_MS);
 }
 
-static enum ps_lanes_move move_of(const struct ps_lanes *lanes, const struct ps_message *message,
-                                  int64_t now_ms)
+/* A claim is renewed only with the channel in hand: else two notifiers could hold one message
+   between them for ever, one its claim and the other its channel. */
+static enum ps_lanes_move move_of(const struct ps_lanes *lanes, const struct lane *lane,
+                                  const struct ps_message *message, int64_t now_ms)
 {
-    if (needs_claim(message, now_ms))
+    bool ask =
+        lanes->shared && (!message->admitted || now_ms - message->admitted_ms >= PS_LANES_ADMIT_MS);
+
+    if (needs_claim(message, now_ms) && !(ask && (message->claimed || lane->elsewhere)))
         return PS_LANES_CLAIM;
-    if (lanes->shared && (!message->admitted || now_ms - message->admitted_ms >= PS_LANES_ADMIT_MS))
+    if (ask)
         return PS_LANES_ADMIT;
     if (message->doubtful && lanes->options.can_look)
         return PS_LANES_LOOK;
@@ -212,7 +218,8 @@ static void sooner(struct pick *pick, int64_t due_ms)
 }
 
 /* The first message in line, except that what waits for the outbox alone is passed by messages that
-   need no claim: an ops alert about PostgreSQL does not wait for PostgreSQL. */
+   need no claim: an ops alert about PostgreSQL does not wait for PostgreSQL. What another notifier
+   has a claim on keeps its place too where channels are shared. */
 static struct pick lane_pick(const struct ps_lanes *lanes, const struct lane *lane, int64_t now_ms,
                              bool can_claim)
 {
@@ -230,8 +237,10 @@ static struct pick lane_pick(const struct ps_lanes *lanes, const struct lane *la
         }
         if (message->not_before_ms > now_ms) {
             sooner(&pick, message->not_before_ms);
-            if (message->state == PS_MESSAGE_ASIDE)
+            if (message->state == PS_MESSAGE_ASIDE) {
+                outbox_waits = outbox_waits || lanes->shared;
                 continue;
+            }
             if (message->claim_failures == 0)
                 return pick;
             outbox_waits = true;
@@ -244,7 +253,7 @@ static struct pick lane_pick(const struct ps_lanes *lanes, const struct lane *la
             continue;
         }
         pick.message = message;
-        pick.move = move_of(lanes, message, now_ms);
+        pick.move = move_of(lanes, lane, message, now_ms);
         pick.due_ms = ps_pace_next_ms(&lane->pace);
         if (pick.due_ms > now_ms)
             pick.message = NULL;
@@ -406,25 +415,31 @@ void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum p
     }
 }
 
-void ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
+bool ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
                        const struct ps_admission *admission, int64_t now_ms)
 {
     struct lane *lane = lane_of(lanes, message->notice.channel);
+    bool release = message->claimed && admission->elsewhere;
 
     assert(message->state == PS_MESSAGE_ADMITTING && lane != NULL);
     message->state = PS_MESSAGE_WAITING;
+    if (!admission->unknown)
+        lane->elsewhere = admission->elsewhere;
+    if (release)
+        message->claimed = false;
     if (admission->wait_ms > 0 && admission->held)
         ps_pace_hold(&lane->pace, now_ms, admission->wait_ms);
     else if (admission->wait_ms > 0)
         ps_pace_wait(&lane->pace, now_ms, admission->wait_ms);
     if (admission->wait_ms > 0)
-        return;
+        return release;
     message->admitted = true;
     message->admitted_ms = now_ms;
     message->doubtful = message->doubtful || admission->doubtful;
     if (admission->slack_id != NULL)
         (void)snprintf(message->slack_channel, sizeof(message->slack_channel), "%s",
                        admission->slack_id);
+    return release;
 }
 
 static void tell_breakers(struct ps_lanes *lanes, const struct ps_slack_reply *reply,

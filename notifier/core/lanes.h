@@ -8,8 +8,8 @@
 enum {
     PS_LANES_MAX = 1024, /* messages held at most */
     PS_LANE_MAX = 8,     /* of one channel: no more of it is taken, others pass it in the list */
-    PS_LANES_CLAIM_MS = 60 * 1000, /* a claim older than this is made anew before sending; others
-                                      respect it for two minutes (io/outbox.h) */
+    PS_LANES_CLAIM_MS = 10 * 1000, /* a claim older than this is made anew before sending; others
+                                      respect it for longer than this and a request (io/claims.h) */
     PS_LANES_ASIDE_MS = 10 * 1000, /* until another's claim is looked at again */
     PS_LANES_ADMIT_MS = 5 * 1000,  /* an admission older than this is asked for again */
     PS_LANES_LOOKS_MAX = 3,        /* looks without an answer; then it counts as not to be known */
@@ -48,6 +48,7 @@ struct ps_admission {
     bool unknown; /* no answer: our own pace counts alone */
     int64_t wait_ms;
     bool held;            /* Slack asked for the wait */
+    bool elsewhere;       /* the channel is with another notifier */
     bool doubtful;        /* somebody was sending this message and was not heard of again */
     const char *slack_id; /* Slack's id of the channel; NULL or "" when not known */
 };
@@ -73,7 +74,8 @@ void ps_lanes_share(struct ps_lanes *lanes, bool shared);
 void ps_lanes_add(struct ps_lanes *lanes, struct ps_message *message);
 /* The next move and its message, borrowed, whose state says so from now on. Call until NOTHING.
    Of several that may go, an urgent one goes first, then one to a person. can_claim: the outbox can
-   be asked. Messages that need no claim pass those that wait for it. */
+   be asked. Messages that need no claim pass those that wait for it, or for another's claim. No
+   claim is made or renewed while another notifier has the channel: it could send nothing either. */
 enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool can_claim,
                                  struct ps_message **out_message);
 /* When ps_lanes_next may have something by time alone; INT64_MAX for never. */
@@ -83,7 +85,9 @@ int64_t ps_lanes_wake_ms(const struct ps_lanes *lanes, int64_t now_ms, bool can_
    twins share its end), then ps_lanes_forget. */
 void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum ps_claim claim,
                       int64_t now_ms, struct ps_lanes_outcome *out_outcome);
-void ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
+/* True when message is not claimed any more since its channel is with another: release the claim.
+ */
+bool ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
                        const struct ps_admission *admission, int64_t now_ms);
 struct ps_lanes_time {
     int64_t now_ms;

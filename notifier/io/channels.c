@@ -64,6 +64,7 @@ static void on_admitted(void *cookie, const struct redisReply *reply, const stru
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 4) {
         admission.wait_ms = ps_reply_int(reply->element[0], 0);
         admission.held = ps_reply_int(reply->element[1], 0) == 1;
+        admission.elsewhere = ps_reply_int(reply->element[1], 0) == 2;
         admission.doubtful = ps_reply_int(reply->element[2], 0) == 1;
         admission.slack_id = ps_reply_text(reply->element[3], NULL);
     }

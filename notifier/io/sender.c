@@ -220,12 +220,21 @@ static void on_claim(void *cookie, enum ps_claim claim, const struct ps_err *err
     close_message(sender, message, outcome.close);
 }
 
+/* A release that fails is a claim that nobody renews: it runs out. */
+static void on_given_up(void *cookie, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)err;
+}
+
 static void on_admitted(void *cookie, const struct ps_admission *admission)
 {
     struct ps_message *message = cookie;
     struct ps_sender *sender = message->holder;
 
-    ps_lanes_admitted(sender->lanes, message, admission, ps_loop_now(sender->options.loop));
+    if (ps_lanes_admitted(sender->lanes, message, admission, ps_loop_now(sender->options.loop)))
+        ps_claims_release(sender->options.claims, message->notice.id, message->doubtful,
+                          on_given_up, NULL);
     begin(sender);
     ps_timer_set(sender->drained, 0);
 }

@@ -1,7 +1,7 @@
 -- KEYS: channel:<channel>
 -- ARGV: instance, this life of it, heartbeat key prefix, ms the channel stays with it, ms between two messages, message id
--- RETURNS: {ms to wait before asking again (0: it may leave now), 1 when Slack asked for the wait, 1 when somebody was sending this message
---          before and how that ended is not known, Slack's id of the channel or ''}
+-- RETURNS: {ms to wait before asking again (0: it may leave now), 1 when Slack asked for the wait and 2 when the channel is with another,
+--          1 when somebody was sending this message before and how that ended is not known, Slack's id of the channel or ''}
 -- The fleet's one opinion of a channel, on the server's clock: who has it (holder, until_ms), when the next message may leave (next_ms), how
 -- long Slack wants silence (held_ms), what is being sent (sending:<id>, until settled), Slack's id of it (slack_id).
 local time = redis.call('TIME')
@@ -11,7 +11,7 @@ local seen = redis.call('HMGET', KEYS[1], 'holder', 'until_ms', 'next_ms', 'held
 local function number(text) return tonumber(text or '0') or 0 end
 local function whole(value) return string.format('%.0f', value) end
 if seen[1] and seen[1] ~= ARGV[1] and number(seen[2]) > now_ms and redis.call('EXISTS', ARGV[3] .. seen[1]) == 1 then
-  return { 1000, 0, 0, '' }
+  return { 1000, 2, 0, '' }
 end
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'until_ms', whole(now_ms + tonumber(ARGV[4])))
 redis.call('PEXPIRE', KEYS[1], 604800000)

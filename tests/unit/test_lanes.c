@@ -221,10 +221,10 @@ static void a_claim_grown_old_is_made_anew(void **state)
     message = expect(lanes, 0, PS_LANES_CLAIM, "o1");
     claimed(lanes, message, PS_CLAIM_MINE, 0, PS_CLOSE_NOT);
     message = expect(lanes, 0, PS_LANES_SEND, "o1");
-    (void)answer(lanes, message, PS_SLACK_LATER, 30000, 100);
-    message = expect(lanes, 30100, PS_LANES_SEND, "o1"); /* young enough */
-    (void)answer(lanes, message, PS_SLACK_LATER, 30000, 30200);
-    (void)expect(lanes, 60200, PS_LANES_CLAIM, "o1");
+    (void)answer(lanes, message, PS_SLACK_LATER, 5000, 100);
+    message = expect(lanes, 5100, PS_LANES_SEND, "o1"); /* young enough */
+    (void)answer(lanes, message, PS_SLACK_LATER, 5000, 5200);
+    (void)expect(lanes, 10200, PS_LANES_CLAIM, "o1");
     ps_lanes_destroy(lanes);
 }
 

@@ -304,6 +304,90 @@ static void of_what_may_go_alerts_go_first_then_what_is_for_a_person(void **stat
     ps_lanes_destroy(lanes);
 }
 
+static void claim(struct ps_lanes *lanes, struct ps_message *message, enum ps_claim claim,
+                  int64_t now_ms)
+{
+    struct ps_lanes_outcome outcome;
+
+    ps_lanes_claimed(lanes, message, claim, now_ms, &outcome);
+}
+
+static bool elsewhere(struct ps_lanes *lanes, struct ps_message *message, int64_t now_ms)
+{
+    return ps_lanes_admitted(lanes, message,
+                             &(struct ps_admission){ .wait_ms = 1000, .elsewhere = true }, now_ms);
+}
+
+/* A lost its channel to B after it had claimed o1. Row and channel as the outbox and Redis keep
+   them: without a release B would never get o1, and A never the channel. */
+static void a_claim_is_not_kept_without_the_channel(void **state)
+{
+    struct ps_lanes *a = make(), *b = make();
+    struct ps_message *message;
+    int64_t now_ms = 0;
+
+    (void)state;
+    add(a, "o1", "draft", "C");
+    claim(a, expect(a, 0, PS_LANES_CLAIM, "o1"), PS_CLAIM_MINE, 0);
+    add(b, "o1", "draft", "C");
+    claim(b, expect(b, 0, PS_LANES_CLAIM, "o1"), PS_CLAIM_TAKEN, 0);
+    assert_true(elsewhere(a, expect(a, 0, PS_LANES_ADMIT, "o1"), 0)); /* released now */
+    for (; now_ms < 300000; now_ms += 1000) { /* asks for the channel, and for nothing else */
+        if (now_ms > 0)
+            assert_false(elsewhere(a, expect(a, now_ms, PS_LANES_ADMIT, "o1"), now_ms));
+        expect_nothing(a, now_ms + 999);
+    }
+    message = expect(b, PS_LANES_ASIDE_MS, PS_LANES_CLAIM, "o1");
+    claim(b, message, PS_CLAIM_MINE, PS_LANES_ASIDE_MS);
+    admit(b, expect(b, PS_LANES_ASIDE_MS, PS_LANES_ADMIT, "o1"), 0, false, PS_LANES_ASIDE_MS);
+    finish(b, expect(b, PS_LANES_ASIDE_MS, PS_LANES_SEND, "o1"));
+    message = expect(a, now_ms, PS_LANES_ADMIT, "o1"); /* b is done with the channel */
+    admit(a, message, 0, false, now_ms);
+    claim(a, expect(a, now_ms, PS_LANES_CLAIM, "o1"), PS_CLAIM_SENT, now_ms);
+    ps_lanes_forget(a, message);
+    ps_lanes_destroy(a);
+    ps_lanes_destroy(b);
+}
+
+static void an_old_claim_is_renewed_only_with_the_channel(void **state)
+{
+    struct ps_lanes *lanes = make();
+
+    (void)state;
+    add(lanes, "o1", "draft", "C");
+    claim(lanes, expect(lanes, 0, PS_LANES_CLAIM, "o1"), PS_CLAIM_MINE, 0);
+    admit(lanes, expect(lanes, 0, PS_LANES_ADMIT, "o1"), 30000, false, 0);
+    admit(lanes, expect(lanes, 30000, PS_LANES_ADMIT, "o1"), 0, false, 30000);
+    claim(lanes, expect(lanes, 30000, PS_LANES_CLAIM, "o1"), PS_CLAIM_KEPT, 30000);
+    (void)expect(lanes, 30000, PS_LANES_SEND, "o1");
+    ps_lanes_destroy(lanes);
+}
+
+static void what_another_claimed_keeps_its_place(void **state)
+{
+    struct ps_lanes *lanes = make();
+    struct ps_message *message;
+
+    (void)state;
+    add(lanes, "o1", "draft", "C");
+    add(lanes, "o2", "draft", "C");
+    add(lanes, "m3", "reply", "C");
+    claim(lanes, expect(lanes, 0, PS_LANES_CLAIM, "o1"), PS_CLAIM_TAKEN, 0);
+    admit(lanes, expect(lanes, 0, PS_LANES_ADMIT, "m3"), 0, false,
+          0); /* no message of the outbox */
+    finish(lanes, expect(lanes, 0, PS_LANES_SEND, "m3"));
+    expect_nothing(lanes, PS_LANES_ASIDE_MS - 1);
+    message = expect(lanes, PS_LANES_ASIDE_MS, PS_LANES_CLAIM, "o1");
+    claim(lanes, message, PS_CLAIM_INHERITED, PS_LANES_ASIDE_MS);
+    admit(lanes, expect(lanes, PS_LANES_ASIDE_MS, PS_LANES_ADMIT, "o1"), 0, false,
+          PS_LANES_ASIDE_MS);
+    message = expect(lanes, PS_LANES_ASIDE_MS, PS_LANES_LOOK, "o1");
+    (void)look(lanes, message, PS_SLACK_FOUND, PS_FAILURE_UNKNOWN, PS_LANES_ASIDE_MS);
+    ps_lanes_forget(lanes, message);
+    (void)expect(lanes, PS_LANES_ASIDE_MS, PS_LANES_CLAIM, "o2");
+    ps_lanes_destroy(lanes);
+}
+
 /* Ten minutes in which Slack does not answer, at the default settings, then it does; time is the
    test's. doubtful: requests leave and nothing comes back, looks included. */
 static void ride_out(bool doubtful)
@@ -390,6 +474,9 @@ int main(void)
         cmocka_unit_test(a_look_that_slack_slows_down_waits_and_costs_nothing),
         cmocka_unit_test(looks_tell_the_breaker_as_sends_do),
         cmocka_unit_test(who_claimed_it_before_says_whether_to_look),
+        cmocka_unit_test(a_claim_is_not_kept_without_the_channel),
+        cmocka_unit_test(an_old_claim_is_renewed_only_with_the_channel),
+        cmocka_unit_test(what_another_claimed_keeps_its_place),
         cmocka_unit_test(ten_minutes_without_slack_lose_nothing),
         cmocka_unit_test(of_what_may_go_alerts_go_first_then_what_is_for_a_person),
     };
