@@ -104,6 +104,31 @@ void ps_channels_answered(struct ps_channels *channels, const char *channel, con
     free(key);
 }
 
+struct life {
+    ps_alive_fn fn;
+    void *cookie;
+    char *name;
+};
+
+static void on_life(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct life *life = cookie;
+
+    life->fn(life->cookie, life->name, err != NULL || ps_reply_int(reply, 1) != 0);
+    free(life->name);
+    free(life);
+}
+
+void ps_channels_alive(struct ps_channels *channels, const char *name, ps_alive_fn fn, void *cookie)
+{
+    char *key = ps_key_instance(channels->keys, "notifier", name);
+    struct life *life = ps_alloc(sizeof(*life));
+
+    *life = (struct life){ .fn = fn, .cookie = cookie, .name = ps_alloc_text(name) };
+    PS_REDIS(channels->redis, on_life, life, "EXISTS", key);
+    free(key);
+}
+
 void ps_channels_keep(struct ps_channels *channels, const char *channel)
 {
     char *key = ps_key_with(channels->keys, PS_KEY_CHANNEL, channel);

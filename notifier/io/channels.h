@@ -27,6 +27,11 @@ void ps_channels_admit(struct ps_channels *channels, const char *channel, const 
 /* Slack surely did not take it; hold_ms: silence it asked for, 0 for none. */
 void ps_channels_answered(struct ps_channels *channels, const char *channel, const char *id,
                           int64_t hold_ms);
+/* Runs on the loop, exactly once; name is that of the question. */
+typedef void (*ps_alive_fn)(void *cookie, const char *name, bool alive);
+/* Is the notifier of this name alive? Without an answer it counts as alive. */
+void ps_channels_alive(struct ps_channels *channels, const char *name, ps_alive_fn fn,
+                       void *cookie);
 /* The channel stays ours while messages of it wait here. */
 void ps_channels_keep(struct ps_channels *channels, const char *channel);
 

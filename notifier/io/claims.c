@@ -9,11 +9,13 @@
 static const char sql_take[] =
     "WITH mine AS (UPDATE outbox SET claimed_by = $2, claimed_at = now()"
     " WHERE message_id = $1 AND sent_at IS NULL AND dead_at IS NULL"
-    " AND (claimed_at IS NULL OR claimed_by = $2 OR claimed_at < now() - interval '2 minutes')"
+    " AND (claimed_at IS NULL OR claimed_by = $2 OR claimed_at < now() - interval '2 minutes'"
+    " OR (claimed_by = $3 AND claimed_at < now() - interval '30 seconds'))"
     " RETURNING 1)"
     " SELECT (SELECT count(*) FROM mine), count(*),"
     " count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL),"
-    " count(*) FILTER (WHERE claimed_by = $2), count(claimed_by)"
+    " count(*) FILTER (WHERE claimed_by = $2), count(claimed_by),"
+    " min(claimed_by) FILTER (WHERE claimed_at < now() - interval '30 seconds')"
     " FROM outbox WHERE message_id = $1";
 static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, ''),"
                                " slack_channel = nullif($3, '')"
@@ -78,7 +80,8 @@ static void on_claim(void *cookie, const struct ps_pg_rows *rows, const struct p
         claim = PS_CLAIM_UNKNOWN;
     else if (ps_pg_int(rows, 0, 0, 2, 0) == 0)
         claim = PS_CLAIM_SENT;
-    asking.on_claim(asking.cookie, claim, err);
+    asking.on_claim(asking.cookie, claim,
+                    claim == PS_CLAIM_TAKEN ? ps_pg_text(rows, 0, 0, 5) : NULL, err);
 }
 
 static void on_mark(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -98,13 +101,14 @@ static void mark(struct ps_claims *claims, struct ps_pg_batch *batch, ps_mark_fn
     ps_pg_run(claims->pg, batch, on_mark, asking);
 }
 
-void ps_claims_take(struct ps_claims *claims, const char *id, ps_claim_fn fn, void *cookie)
+void ps_claims_take(struct ps_claims *claims, const char *id, const char *heir_of, ps_claim_fn fn,
+                    void *cookie)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     struct asking *asking = ps_alloc_zero(1, sizeof(*asking));
 
     *asking = (struct asking){ .on_claim = fn, .cookie = cookie };
-    PS_PG_ADD(batch, sql_take, id, claims->instance);
+    PS_PG_ADD(batch, sql_take, id, claims->instance, heir_of);
     ps_pg_run(claims->pg, batch, on_claim, asking);
 }
 

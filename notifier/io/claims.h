@@ -6,7 +6,11 @@
 
 struct ps_claims;
 
-typedef void (*ps_claim_fn)(void *cookie, enum ps_claim claim, const struct ps_err *err);
+/* by: who has it, when TAKEN for so long that nothing it began can be under way (30 s: a claim that
+   is older than PS_LANES_CLAIM_MS is renewed before a request, which takes 10 s at most); else
+   NULL. */
+typedef void (*ps_claim_fn)(void *cookie, enum ps_claim claim, const char *by,
+                            const struct ps_err *err);
 /* err is NULL when it is written down. */
 typedef void (*ps_mark_fn)(void *cookie, const struct ps_err *err);
 
@@ -14,8 +18,10 @@ typedef void (*ps_mark_fn)(void *cookie, const struct ps_err *err);
 struct ps_claims *ps_claims_create(struct ps_pg *pg, const char *instance) PS_MUST_USE;
 void ps_claims_destroy(struct ps_claims *claims);
 bool ps_claims_up(const struct ps_claims *claims); /* PostgreSQL is reached */
-/* Ours, unless another claimed it within two minutes or it was sent. fn as for ps_pg_run. */
-void ps_claims_take(struct ps_claims *claims, const char *id, ps_claim_fn fn, void *cookie);
+/* Ours, unless another claimed it within two minutes or it was sent. heir_of: who is known to be
+   dead and told as by; NULL for nobody. fn as for ps_pg_run. */
+void ps_claims_take(struct ps_claims *claims, const char *id, const char *heir_of, ps_claim_fn fn,
+                    void *cookie);
 /* With Slack's names of the message and its channel. */
 void ps_claims_sent(struct ps_claims *claims, const struct ps_message *message, ps_mark_fn fn,
                     void *cookie);

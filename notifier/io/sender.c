@@ -206,9 +206,8 @@ static void on_reply(void *cookie, const struct ps_slack_reply *reply)
     close_message(sender, message, outcome.close); /* message may be gone after this */
 }
 
-static void on_claim(void *cookie, enum ps_claim claim, const struct ps_err *err)
+static void end_claim(struct ps_message *message, enum ps_claim claim, const struct ps_err *err)
 {
-    struct ps_message *message = cookie;
     struct ps_sender *sender = message->holder;
     struct ps_lanes_outcome outcome;
 
@@ -218,6 +217,36 @@ static void on_claim(void *cookie, enum ps_claim claim, const struct ps_err *err
     begin(sender);
     ps_timer_set(sender->drained, 0);
     close_message(sender, message, outcome.close);
+}
+
+static void on_inherited(void *cookie, enum ps_claim claim, const char *by,
+                         const struct ps_err *err)
+{
+    (void)by;
+    end_claim(cookie, claim, err);
+}
+
+static void on_alive(void *cookie, const char *name, bool alive)
+{
+    struct ps_message *message = cookie;
+    struct ps_sender *sender = message->holder;
+
+    if (alive)
+        end_claim(message, PS_CLAIM_TAKEN, NULL);
+    else
+        ps_claims_take(sender->options.claims, message->notice.id, name, on_inherited, message);
+}
+
+/* What a dead notifier claimed is inherited; what follows it in its channel waits for it. */
+static void on_claim(void *cookie, enum ps_claim claim, const char *by, const struct ps_err *err)
+{
+    struct ps_message *message = cookie;
+    struct ps_sender *sender = message->holder;
+
+    if (by != NULL && ps_channels_up(sender->options.channels))
+        ps_channels_alive(sender->options.channels, by, on_alive, message);
+    else
+        end_claim(message, claim, err);
 }
 
 /* A release that fails is a claim that nobody renews: it runs out. */
@@ -284,7 +313,7 @@ static void move(struct ps_sender *sender, enum ps_lanes_move what, struct ps_me
     case PS_LANES_NOTHING:
         break;
     case PS_LANES_CLAIM:
-        ps_claims_take(sender->options.claims, message->notice.id, on_claim, message);
+        ps_claims_take(sender->options.claims, message->notice.id, NULL, on_claim, message);
         break;
     case PS_LANES_ADMIT:
         ps_channels_admit(sender->options.channels, message->notice.channel, message->notice.id,

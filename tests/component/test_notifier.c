@@ -330,8 +330,9 @@ static void what_a_killed_notifier_held_is_said_by_another(void **state)
     nrig_kill(first); /* while requests are under way */
     assert_true(nrig_number(rig, "LLEN paperscout:notify:inflight:n1") > 0);
     nrig_turn(rig, 300); /* what it had asked PostgreSQL is done */
-    /* What it had claimed is respected for two minutes: they are over. */
-    (void)nrig_sql(rig, "UPDATE outbox SET claimed_at = now() - interval '121 seconds'");
+    /* What it had claimed is respected as long as a request of it can be under way. */
+    (void)nrig_sql(rig, "UPDATE outbox SET claimed_at = now() - interval '31 seconds'"
+                        " WHERE claimed_by IS NOT NULL");
     (void)nrig_start(rig, "n2", NULL);
     expect_said(40);
     expect_idle();
@@ -398,13 +399,28 @@ static void what_another_notifier_is_sending_is_not_sent(void **state)
 {
     (void)state;
     fill("CAAA", 0, 2);
-    (void)nrig_sql(rig, "UPDATE outbox SET claimed_by = 'other', claimed_at = now() WHERE id = 1");
+    fill("CBBB", 0, 2);
+    (void)nrig_redis(rig, "SET paperscout:instance:notifier:other alive");
+    (void)nrig_sql(rig, "UPDATE outbox SET claimed_by = 'other', claimed_at = now() - "
+                        "interval '100 seconds' WHERE id = 1");
+    (void)nrig_sql(rig, "UPDATE outbox SET claimed_by = 'gone', claimed_at = now() WHERE id = 3");
     (void)nrig_start(rig, "n1", NULL);
-    expect_said(1);
-    nrig_turn(rig, 700);
-    assert_string_equal(fake_slack_text(slack(), "CAAA", 0, NULL), "CAAA-1");
-    assert_int_equal(fake_slack_count(slack(), NULL), 1);
-    assert_int_equal(nrig_number(rig, "LLEN paperscout:notify:inflight:n1"), 1);
+    nrig_turn(rig, 1000);
+    assert_int_equal(fake_slack_count(slack(), NULL), 0); /* nor what comes after it */
+    assert_int_equal(nrig_number(rig, "LLEN paperscout:notify:inflight:n1"), 4);
+}
+
+static void what_a_dead_notifier_claimed_is_inherited_in_its_order(void **state)
+{
+    (void)state;
+    fill("CAAA", 0, 3);
+    (void)nrig_sql(rig, "UPDATE outbox SET claimed_by = 'gone', claimed_at = now() - "
+                        "interval '31 seconds' WHERE id = 1");
+    (void)nrig_start(rig, "n1", NULL);
+    expect_said(3);
+    expect_idle();
+    expect_in_order("CAAA", 3, 0);
+    assert_string_equal(nrig_sql(rig, "SELECT claimed_by FROM outbox WHERE id = 1"), "n1");
 }
 
 static void entries_that_are_no_message_block_nobody(void **state)
@@ -659,6 +675,7 @@ int main(void)
         A_TEST(a_living_notifiers_messages_are_left_alone),
         A_TEST(a_message_twice_in_the_list_is_said_once),
         A_TEST(what_another_notifier_is_sending_is_not_sent),
+        A_TEST(what_a_dead_notifier_claimed_is_inherited_in_its_order),
         A_TEST(entries_that_are_no_message_block_nobody),
         A_TEST(a_clean_stop_finishes_what_is_under_way_and_puts_the_rest_back),
         A_TEST(a_second_signal_waits_for_no_answer),
