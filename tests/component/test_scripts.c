@@ -436,7 +436,7 @@ static void permits_nobody_can_use_are_not_granted(void **state)
     assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "b", "0", "6", "400"),
                         "[0 0 0 0]");
     assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "a", "6", "6", "400"),
-                        "[8 0 0 6]");
+                        "[4 0 0 3]");
 }
 
 static void permits_are_granted_up_to_the_burst_and_then_at_the_rate(void **state)
