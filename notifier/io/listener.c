@@ -12,7 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_MAX = 256, REFUSALS_LOGGED_MS = 1000 };
+enum {
+    CALLS_MAX = 256,
+    /* Anybody can open one and send a body of PS_LISTENER_BODY_MAX before its signature is looked
+       at: all of them together must fit into the memory of a small container. */
+    CONNECTIONS_MAX = 32,
+    REFUSALS_LOGGED_MS = 1000
+};
 
 static const char json_type[] = "application/json",
                   form_type[] = "application/x-www-form-urlencoded";
@@ -269,7 +275,8 @@ struct ps_listener *ps_listener_create(const struct ps_listener_options *options
 {
     const struct ps_http_server_options http = { .host = options->host,
                                                  .port = options->port,
-                                                 .max_body = PS_LISTENER_BODY_MAX };
+                                                 .max_body = PS_LISTENER_BODY_MAX,
+                                                 .max_connections = CONNECTIONS_MAX };
     struct ps_http_server *server = ps_http_server_create(options->loop, &http, err);
     struct ps_listener *listener;
 

@@ -3,6 +3,7 @@
 many events the timing test sends (100)."""
 import json
 import os
+import socket
 import threading
 import time
 import unittest
@@ -55,6 +56,7 @@ class EventsPort(ListeningCase):
         self.assertEqual(speaker.post(body, sign(body), kind=FORM)[0], 400)
         self.assertEqual(speaker.post(body, good, path="/slack/other")[0], 404)
         self.broken_requests(speaker, body, good)
+        self.strangers_with_half_a_body(speaker)
         self.assertEqual(self.heard(), 1)
         self.assertEqual(self.fleet.postgres.query("SELECT user_id, entry FROM watchlist"), [{"user_id": "U1", "entry": "42"}])
         self.settled()
@@ -84,6 +86,35 @@ class EventsPort(ListeningCase):
                 self.assertIn(speaker.raw(data, 2), statuses)
         # In chunks and well is as good as any other.
         self.assertIn(speaker.raw(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n"), (200, 503))
+
+    def strangers_with_half_a_body(self, speaker):
+        """Each could fill a megabyte before its signature is looked at: only so many are let in at a time."""
+        def sockets():
+            folder = f"/proc/{self.notifier.pid}/fd"
+            count = 0
+            for name in os.listdir(folder):
+                try:
+                    count += os.readlink(os.path.join(folder, name)).startswith("socket:")
+                except FileNotFoundError:
+                    pass
+            return count
+
+        before = sockets()
+        half = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{"
+        links = []
+        try:
+            for _ in range(200):
+                links.append(socket.create_connection(("127.0.0.1", speaker.port), 5))
+                links[-1].sendall(half)
+            wait_until(lambda: sockets() >= before + 30, 10, "as many as may are let in", every=0.02)
+            until, most = time.monotonic() + 2, 0
+            while time.monotonic() < until:
+                most = max(most, sockets())
+                time.sleep(0.02)
+            self.assertLessEqual(most, before + 80)  # what was shut is counted until it is swept up
+        finally:
+            for link in links:
+                link.close()
 
     def test_answered_within_300_ms_whatever_postgresql_does(self):
         speaker = self.start()
