@@ -523,7 +523,7 @@ static void the_list_takes_no_more_than_its_size_but_urgent_ones(void **state)
     assert_string_equal(RUN(NOTICE_PUSH, PUSH, "1", "2", "0", "a", "0", "b", "0", "c", "1", "d"),
                         "[2 2]");
     assert_string_equal(RUN(NOTICE_PUSH, PUSH, "1", "2", "1", "d", "0", "c"), "[1 3]");
-    assert_string_equal(DO("LRANGE notify 0 -1"), "[d a b]");
+    assert_string_equal(DO("LRANGE notify 0 -1"), "[a b d]");
 }
 
 /* Room, room with what is kept for those that overtake; then the channels that are full. */
@@ -583,6 +583,38 @@ static void alerts_overtake_everything_and_direct_messages_overtake_posts(void *
     /* Full or not, an alert is taken. */
     DO("RPUSH notify %s", MESSAGE("7", "ops_alert", "#C"));
     assert_string_equal(TAKE_BY("a", "9", "9", "#C"), "[0 " MESSAGE("7", "ops_alert", "#C") "]");
+}
+
+/* The list is as long as given when the alert is pushed, and again when the recovery is. */
+static void push_and_take_urgent(const char *before, const char *between)
+{
+    static const char fill[] = "for i = 1, tonumber(ARGV[1]) do redis.call('RPUSH', KEYS[1], "
+                               "'{\"kind\":\"draft\",\"channel\":\"#C\"}') end return 1";
+
+    DO("DEL notify notify:inflight:a notify:holders channel:#O channel:#C");
+    DO("EVAL %s 1 notify %s", fill, before);
+    RUN(NOTICE_PUSH, PUSH, "1", "1000000", "1", MESSAGE("1", "ops_alert", "#O"));
+    DO("EVAL %s 1 notify %s", fill, between);
+    RUN(NOTICE_PUSH, PUSH, "1", "1000000", "1", MESSAGE("2", "ops_recovery", "#O"), "1",
+        MESSAGE("3", "ops_alert", "#O"));
+    (void)TAKE_BY("a", "0", "64");
+    assert_string_equal(DO("LRANGE notify:inflight:a 0 -1"),
+                        "[" MESSAGE("1", "ops_alert", "#O") " " MESSAGE(
+                            "2", "ops_recovery", "#O") " " MESSAGE("3", "ops_alert", "#O") "]");
+}
+
+static void an_alert_is_told_before_its_recovery_however_long_the_list(void **state)
+{
+    static const char *const rows[][2] = {
+        {"0",      "0"    },
+        { "3",     "3"    },
+        { "4999",  "9000" },
+        { "11000", "11000"}
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        push_and_take_urgent(rows[i][0], rows[i][1]);
 }
 
 static void one_take_brings_a_few_of_each_channel(void **state)
@@ -741,6 +773,7 @@ int main(void)
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),
         FLUSHED(alerts_overtake_everything_and_direct_messages_overtake_posts),
+        FLUSHED(an_alert_is_told_before_its_recovery_however_long_the_list),
         FLUSHED(one_take_brings_a_few_of_each_channel),
         FLUSHED(a_channel_is_with_one_notifier_at_a_time),
         FLUSHED(the_fleet_keeps_a_channels_pace_together),
