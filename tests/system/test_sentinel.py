@@ -37,6 +37,14 @@ class Failover(CycleCase):
         return self.fleet.postgres.value("SELECT count(outcome) AS n FROM probes "
                                          f"WHERE cycle = {cycle}")
 
+    def cycle_with_room(self, room):
+        """A running cycle of which so much is left, and a bit; (its row, how much is settled)."""
+        def look():
+            row = self.wait_running(20)
+            before = self.settled(row["number"])
+            return (row, before) if before + room + 100 < row["planned"] else None
+        return wait_until(look, 40, "a cycle with enough left to do")
+
     def check_closed(self, number):
         wait_until(lambda: any(row["number"] == number and row["status"] != "running"
                                for row in self.fleet.cycles()), 25, f"cycle {number} closes")
@@ -56,17 +64,18 @@ class Failover(CycleCase):
         wait_until(look, 40, "the Sentinels hand over", every=0.5)
 
     def test_in_mid_cycle(self):
-        self.start_fleet(schedulers=2)
+        # What the worker finished and the replica lacks is its again once it is idle for long enough.
+        self.start_fleet(schedulers=2, delay_ms=30, CYCLE_DEADLINE_SECONDS=40)
         fleet, old, new = self.fleet, self.fleet.redis, self.replica
         fleet.wait_cycles(1, 40)
         self.add_drafts(4)
 
         # The replica is cut off, work goes on, and the master dies with what the replica lacks.
-        number = self.wait_running(100)["number"]
+        row, before = self.cycle_with_room(150)
+        number = row["number"]
         old.call("ACL", "SETUSER", "copy", "off")
         old.call("CLIENT", "KILL", "USER", "copy")
-        before = self.settled(number)
-        wait_until(lambda: self.settled(number) >= before + 150, 20, "work the replica lacks")
+        wait_until(lambda: self.settled(number) >= before + 150, 30, "work the replica lacks")
         old.kill()
         fleet.redis, self.replica = new, old
         fleet.extras[-1] = old
