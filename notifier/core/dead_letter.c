@@ -12,6 +12,9 @@
 static const char *const notice_fields[] = { "id",        "kind",       "channel", "text",
                                              "thread_ts", "created_at", "trace" };
 
+/* What a letter has besides. */
+static const char *const letter_fields[] = { "reason", "attempts", "dead_at" };
+
 static char *finish(cJSON *json, const char *reason, int attempts, int64_t wall_ms)
 {
     char *text;
@@ -99,9 +102,9 @@ char *ps_dead_letter_replay(const struct ps_dead_letter *letter)
         return NULL;
     if (raw != NULL)
         return ps_alloc_text(raw);
-    json = cJSON_CreateObject();
-    for (size_t i = 0; i < PS_COUNT_OF(notice_fields); i++)
-        ps_json_add_text(json, notice_fields[i], ps_json_text(letter->json, notice_fields[i]));
+    json = cJSON_Duplicate(letter->json, true);
+    for (size_t i = 0; i < PS_COUNT_OF(letter_fields); i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(json, letter_fields[i]);
     text = ps_json_print(json);
     cJSON_Delete(json);
     return text;

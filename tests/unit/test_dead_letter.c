@@ -72,6 +72,40 @@ static void a_replayed_letter_is_the_message_again(void **state)
     ps_message_destroy(message);
 }
 
+static void a_replayed_letter_loses_nothing_of_its_message(void **state)
+{
+    static const char raw[] = "{\"id\":\"o7\",\"kind\":\"dp_transition\",\"channel\":\"#p\","
+                              "\"text\":\"new\",\"thread_ts\":"
+                              "\"1.2\",\"broadcast\":true,\"update_ts\":\"1.2\",\"update_channel\":"
+                              "\"C1\",\"update_text\":"
+                              "\"all\"}";
+    struct ps_err err;
+    struct ps_message *message = ps_message_parse(raw, strlen(raw), &err), *again;
+    struct ps_dead_letter letter;
+    char *text, *replay;
+
+    (void)state;
+    assert_non_null(message);
+    text = ps_dead_letter_format(message, WALL_MS);
+    ps_dead_letter_parse(text, strlen(text), &letter);
+    replay = ps_dead_letter_replay(&letter);
+    again = ps_message_parse(replay, strlen(replay), &err);
+    assert_non_null(again);
+    assert_true(again->notice.broadcast);
+    assert_string_equal(again->notice.thread_ts, "1.2");
+    assert_string_equal(again->notice.update_ts, "1.2");
+    assert_string_equal(again->notice.update_channel, "C1");
+    assert_string_equal(again->notice.update_text, "all");
+    assert_null(strstr(replay, "reason"));
+    assert_null(strstr(replay, "attempts"));
+    assert_null(strstr(replay, "dead_at"));
+    ps_message_destroy(again);
+    free(replay);
+    ps_dead_letter_clear(&letter);
+    free(text);
+    ps_message_destroy(message);
+}
+
 static void what_is_no_message_is_kept_as_it_is(void **state)
 {
     static const char raw[] = "{\"id\":\"o9\",\"kind\":7,\"channel\":\"\",\"text\":\"hi\"}";
@@ -132,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_letter_says_what_and_why),
         cmocka_unit_test(a_replayed_letter_is_the_message_again),
+        cmocka_unit_test(a_replayed_letter_loses_nothing_of_its_message),
         cmocka_unit_test(what_is_no_message_is_kept_as_it_is),
         cmocka_unit_test(bytes_that_are_no_text_still_make_a_letter),
         cmocka_unit_test(an_entry_written_by_hand_shows_empty_fields),
