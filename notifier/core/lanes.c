@@ -551,11 +551,13 @@ void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
     assert(message->state == PS_MESSAGE_LOOKING);
     *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
     message->state = PS_MESSAGE_WAITING;
-    if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
-        ++message->looks_failed < PS_LANES_LOOKS_MAX) {
+    if (look->seen == PS_SLACK_FAILED && look->err.category == PS_FAILURE_CONFIGURATION)
+        reply.next = PS_SLACK_STOP;
+    else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
+             ++message->looks_failed < PS_LANES_LOOKS_MAX)
         reply.next = PS_SLACK_RETRY;
+    if (reply.next != PS_SLACK_SENT)
         reply.err = look->err;
-    }
     tell_breakers(lanes, &reply, time.now_ms, out_outcome);
     switch (look->seen) {
     case PS_SLACK_FOUND:
@@ -574,6 +576,8 @@ void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
     case PS_SLACK_FAILED:
         if (look->err.category == PS_FAILURE_RATE_LIMIT) {
             wait_until(message, time.now_ms, look->after_ms, out_outcome);
+        } else if (reply.next == PS_SLACK_STOP) { /* in doubt until access is back */
+            out_outcome->wait_ms = lanes->options.access_cooldown_ms;
         } else if (reply.next == PS_SLACK_RETRY) {
             (void)snprintf(message->reason, sizeof(message->reason), "%s", look->err.what);
             fail_message(lanes, message, (struct failure){ trial, look->after_ms }, time,

@@ -211,6 +211,19 @@ static void look_through(const cJSON *json, const char *id, struct ps_slack_look
     memcpy(look->cursor, cursor, strlen(cursor) + 1);
 }
 
+/* Names that are about the token itself. Others that stop sending (missing_scope, unknown_method …)
+   can be about reading alone. */
+static bool token_refused(const char *error)
+{
+    static const char *const names[] = { "invalid_auth", "not_authed", "account_inactive",
+                                         "token_expired", "token_revoked" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
+        if (strcmp(error, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Where it cannot be read Slack says so by name, and what is not Slack by a status. */
 static void look_refused(const struct ps_slack_answer *answer, const char *error,
                          struct ps_slack_look *look)
@@ -224,6 +237,8 @@ static void look_refused(const struct ps_slack_answer *answer, const char *error
     if (status == 429 || (error != NULL && strcmp(error, "ratelimited") == 0)) {
         look->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
         look_fail(look, PS_SLACK_FAILED, PS_FAILURE_RATE_LIMIT, status, "ratelimited");
+    } else if (is_name(error) && token_refused(error)) {
+        look_fail(look, PS_SLACK_FAILED, PS_FAILURE_CONFIGURATION, status, error);
     } else if (is_name(error)) {
         look_fail(look, next_of(error) == PS_SLACK_RETRY ? PS_SLACK_FAILED : PS_SLACK_UNKNOWN,
                   PS_FAILURE_NETWORK, status, error);

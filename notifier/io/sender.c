@@ -98,17 +98,15 @@ static const char *trace_of(const struct ps_message *message)
 }
 
 static void log_failure(struct ps_sender *sender, enum ps_event event,
-                        const struct ps_message *message, const struct ps_slack_reply *reply,
-                        int64_t wait_ms)
+                        const struct ps_message *message, const struct ps_err *err, int64_t wait_ms)
 {
     ps_log_write(event,
                  (const struct ps_log_field[]){
                      F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
                      F_INT("attempts", message->attempts), F_INT("wait_ms", wait_ms),
-                     F_TEXT("trace", trace_of(message)), F_ERR(&reply->err) },
+                     F_TEXT("trace", trace_of(message)), F_ERR(err) },
                  6);
-    ps_failure_log_add(sender->options.failures, ps_event_name(event), &reply->err, NULL,
-                       reply->err.code);
+    ps_failure_log_add(sender->options.failures, ps_event_name(event), err, NULL, err->code);
 }
 
 static void count_sent(struct ps_sender *sender, const struct ps_message *message)
@@ -152,29 +150,35 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
     ps_closer_close(sender->closer, close, message);
 }
 
+static void log_breakers(struct ps_sender *sender, const struct ps_message *message,
+                         const struct ps_err *err, const struct ps_lanes_outcome *outcome)
+{
+    if (outcome->circuit_opened)
+        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.lanes.breaker_cooldown_ms),
+               F_ERR(err));
+    if (outcome->circuit_closed)
+        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->notice.id));
+    if (outcome->access_back)
+        PS_LOG(MQ_CONFIGURATION_OVER, F_TEXT("id", message->notice.id));
+}
+
 static void log_outcome(struct ps_sender *sender, const struct ps_message *message,
                         const struct ps_slack_reply *reply, const struct ps_lanes_outcome *outcome)
 {
     if (reply->next == PS_SLACK_LATER) {
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RATE_LIMITED, NULL, 1);
-        log_failure(sender, PS_EVENT_MQ_RATE_LIMITED, message, reply, outcome->wait_ms);
+        log_failure(sender, PS_EVENT_MQ_RATE_LIMITED, message, &reply->err, outcome->wait_ms);
     } else if (reply->next == PS_SLACK_RETRY) {
         if (outcome->close == PS_CLOSE_NOT)
             ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RETRIES, NULL, 1);
-        log_failure(sender, PS_EVENT_MQ_RETRY, message, reply, outcome->wait_ms);
+        log_failure(sender, PS_EVENT_MQ_RETRY, message, &reply->err, outcome->wait_ms);
     } else if (reply->next == PS_SLACK_NEVER) {
         ps_failure_log_add(sender->options.failures, ps_event_name(PS_EVENT_MQ_DEAD_LETTER),
                            &reply->err, NULL, reply->err.code);
     } else if (reply->next == PS_SLACK_STOP && outcome->access_lost) {
-        log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, reply, outcome->wait_ms);
+        log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, &reply->err, outcome->wait_ms);
     }
-    if (outcome->circuit_opened)
-        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.lanes.breaker_cooldown_ms),
-               F_ERR(&reply->err));
-    if (outcome->circuit_closed)
-        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->notice.id));
-    if (outcome->access_back)
-        PS_LOG(MQ_CONFIGURATION_OVER, F_TEXT("id", message->notice.id));
+    log_breakers(sender, message, &reply->err, outcome);
 }
 
 /* Others must know what Slack asked for, and that this message is with nobody any more. */
@@ -287,11 +291,9 @@ static void on_look(void *cookie, const struct ps_slack_look *look)
         F_ERR(look->seen == PS_SLACK_UNKNOWN || look->seen == PS_SLACK_FAILED ? &look->err : NULL));
     if (look->seen == PS_SLACK_FOUND)
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_FOUND, NULL, 1);
-    if (outcome.circuit_opened)
-        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.lanes.breaker_cooldown_ms),
-               F_ERR(&look->err));
-    if (outcome.circuit_closed)
-        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->notice.id));
+    log_breakers(sender, message, &look->err, &outcome);
+    if (outcome.access_lost)
+        log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, &look->err, outcome.wait_ms);
     begin(sender);
     ps_timer_set(sender->drained, 0);
     close_message(sender, message, outcome.close);

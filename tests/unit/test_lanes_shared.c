@@ -232,6 +232,36 @@ static void a_look_that_slack_slows_down_waits_and_costs_nothing(void **state)
     ps_lanes_destroy(lanes);
 }
 
+static void a_look_without_access_stops_sending_and_the_doubt_stays(void **state)
+{
+    struct ps_lanes *lanes = make();
+    struct ps_message *message;
+    struct ps_lanes_outcome outcome;
+    int64_t now_ms = 0;
+
+    (void)state;
+    add(lanes, "m1", "draft", "A");
+    admit(lanes, expect(lanes, 0, PS_LANES_ADMIT, "m1"), 0, true, 0);
+    for (int i = 0; i < 2 * PS_LANES_LOOKS_MAX; i++) { /* as often as it takes */
+        message = expect(lanes, now_ms, PS_LANES_LOOK, "m1");
+        outcome = look(lanes, message, PS_SLACK_FAILED, PS_FAILURE_CONFIGURATION, now_ms);
+        assert_int_equal(outcome.close, PS_CLOSE_NOT);
+        assert_int_equal(outcome.access_lost, i == 0);
+        assert_non_null(ps_lanes_fault(lanes));
+        expect_nothing(lanes, now_ms + 59999);
+        now_ms += 60000;
+        admit(lanes, expect(lanes, now_ms, PS_LANES_ADMIT, "m1"), 0, false, now_ms);
+    }
+    assert_int_equal(message->charged, 0);
+    message = expect(lanes, now_ms, PS_LANES_LOOK, "m1");
+    outcome = look(lanes, message, PS_SLACK_FOUND, PS_FAILURE_UNKNOWN, now_ms);
+    assert_true(outcome.access_back);
+    assert_int_equal(outcome.close, PS_CLOSE_SENT);
+    assert_null(ps_lanes_fault(lanes));
+    ps_lanes_forget(lanes, message);
+    ps_lanes_destroy(lanes);
+}
+
 static void looks_tell_the_breaker_as_sends_do(void **state)
 {
     struct ps_lanes *lanes = make();
@@ -472,6 +502,7 @@ int main(void)
         cmocka_unit_test(what_a_look_says),
         cmocka_unit_test(a_look_without_an_answer_is_made_again_but_not_for_ever),
         cmocka_unit_test(a_look_that_slack_slows_down_waits_and_costs_nothing),
+        cmocka_unit_test(a_look_without_access_stops_sending_and_the_doubt_stays),
         cmocka_unit_test(looks_tell_the_breaker_as_sends_do),
         cmocka_unit_test(who_claimed_it_before_says_whether_to_look),
         cmocka_unit_test(a_claim_is_not_kept_without_the_channel),

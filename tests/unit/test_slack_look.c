@@ -23,28 +23,29 @@ static void what_a_page_of_history_says(void **state)
         {200,                                                              "{\"ok\":true,\"messages\":[" MESSAGE("3.1",   "o7") "," MESSAGE("2.1",                                    "o8") "]}",
          PS_SLACK_FOUND, "2.1" },
         { 200,                                                           "{\"ok\":true,\"messages\":[" MESSAGE("2.1",                                                                                                       "o88") ",{\"ts\":\"1\"}]}",
-         PS_SLACK_ABSENT,                                                                                                                                                     "" },
+         PS_SLACK_ABSENT,                                                                                                                                                              "" },
         { 200,                                                  "{\"ok\":true,\"messages\":[],\"response_metadata\":{\"next_cursor\":\"\"}}",
          PS_SLACK_ABSENT,                                                                                                                                                      ""                                                                                          },
         { 200,
          "{\"ok\":true,\"messages\":[" MESSAGE(
               "2.1",                                                                                             "o9") "],\"response_metadata\":{\"next_cursor\":\"bmV4dA==\"}}",
-         PS_SLACK_MORE, "bmV4dA==" },
+         PS_SLACK_MORE,          "bmV4dA==" },
         { 200,
          "{\"ok\":true,\"messages\":[" MESSAGE(
               "2.1",                                                                                                   "o8") "],\"response_metadata\":{\"next_cursor\":\"bmV4dA==\"}}",
          PS_SLACK_FOUND,                                                                                                                                                                                                                                              "2.1" },
-        { 200,                                                       "{\"ok\":false,\"error\":\"missing_scope\"}",PS_SLACK_UNKNOWN,                                                                                                                                                              "missing_scope"       },
-        { 200,                                                             "{\"ok\":false,\"error\":\"not_in_channel\"}",        PS_SLACK_UNKNOWN,                                                                                                                "not_in_channel"                               },
-        { 200,                                                             "{\"ok\":false,\"error\":\"invalid_auth\"}", PS_SLACK_UNKNOWN,                                    "invalid_auth"},
-        { 200,                                                             "{\"ok\":false,\"error\":\"unknown_method\"}",   PS_SLACK_UNKNOWN,                                             "unknown_method"                                                                                       },
-        { 200,                                                             "{\"ok\":true}", PS_SLACK_UNKNOWN,                                         "HTTP status 200"                                                                        },
-        { 200,                                                             "<html>",                               PS_SLACK_UNKNOWN,                                                                         "HTTP status 200"                                                                                                           },
-        { 404,                                                             "Not Found",                                      PS_SLACK_UNKNOWN,                                                  "HTTP status 404"                                                    },
-        { 501,                                                             "Unsupported method",                                   PS_SLACK_UNKNOWN,                                        "HTTP status 501"                                                                 },
-        { 503,                                                             "",                          PS_SLACK_FAILED,                                  "HTTP status 503"                                                                     },
-        { 200,                                                             "{\"ok\":false,\"error\":\"internal_error\"}",                                            PS_SLACK_FAILED,                                                              "internal_error"                                                                                                       },
-        { 429,                                                             "{\"ok\":false,\"error\":\"ratelimited\"}", PS_SLACK_FAILED, "ratelimited"               },
+        { 200,                                                       "{\"ok\":false,\"error\":\"missing_scope\"}",PS_SLACK_UNKNOWN,                                                                                                                                                              "missing_scope"                },
+        { 200,                                                             "{\"ok\":false,\"error\":\"not_in_channel\"}",        PS_SLACK_UNKNOWN,                                                                                                                "not_in_channel"                                        },
+        { 200,                                                             "{\"ok\":false,\"error\":\"invalid_auth\"}", PS_SLACK_FAILED,                                    "invalid_auth"         },
+        { 200,                                                             "{\"ok\":false,\"error\":\"unknown_method\"}",   PS_SLACK_UNKNOWN,                                              "unknown_method"                                                                                                 },
+        { 200,                                                             "{\"ok\":true}", PS_SLACK_UNKNOWN,                                         "HTTP status 200"                                                                                },
+        { 200,                                                             "<html>",                               PS_SLACK_UNKNOWN,                                                                         "HTTP status 200"                                                                                                                    },
+        { 404,                                                             "Not Found",                                      PS_SLACK_UNKNOWN,                                                  "HTTP status 404"                                                             },
+        { 501,                                                             "Unsupported method",                                   PS_SLACK_UNKNOWN,                                        "HTTP status 501"                                                                          },
+        { 200,                                                             "{\"ok\":false,\"error\":\"token_revoked\"}",                          PS_SLACK_FAILED,                                  "token_revoked"                                                                              },
+        { 503,                                                             "",  PS_SLACK_FAILED,                    "HTTP status 503"                                                                        },
+        { 200,                                                             "{\"ok\":false,\"error\":\"internal_error\"}",                                            PS_SLACK_FAILED,                                                                                      "internal_error"                                                                                                                                                      },
+        { 429,                                                             "{\"ok\":false,\"error\":\"ratelimited\"}", PS_SLACK_FAILED, "ratelimited"},
     };
 
     (void)state;
@@ -74,6 +75,10 @@ static void what_a_page_of_history_says(void **state)
         assert_int_equal(look.after_ms, rows[i].status == 429 ? 7000 : 0);
         if (look.seen == PS_SLACK_FAILED)
             assert_int_equal(look.err.category == PS_FAILURE_RATE_LIMIT, rows[i].status == 429);
+        if (look.seen == PS_SLACK_FAILED)
+            assert_int_equal(look.err.category == PS_FAILURE_CONFIGURATION,
+                             strstr(rows[i].body, "_auth") != NULL ||
+                                 strstr(rows[i].body, "_revoked") != NULL);
     }
 }
 
