@@ -24,10 +24,11 @@ struct entry {
     int failures; /* in a row */
     char *raw;    /* owned, of a buried one */
     size_t raw_len;
-    char *id;                /* owned; of the outbox, or NULL */
-    char *letter;            /* owned; NULL but for a dead one */
-    char *reason;            /* owned, as the letter */
-    struct ps_message *twin; /* settled next */
+    char *id;                         /* owned; of the outbox, or NULL */
+    char *letter;                     /* owned; NULL but for a dead one */
+    char *reason;                     /* owned, as the letter */
+    struct ps_message *twin;          /* settled next */
+    struct ps_message *first, *until; /* of the twins settled now, and the first of those before */
     struct ps_timer *again;
     struct entry *prev, *next;
 };
@@ -181,6 +182,18 @@ static void settle_twin(struct entry *entry)
     ps_queue_settle(entry->closer->options.queue, &settling, on_settled, entry);
 }
 
+/* Twins that came since, before those that were there: they are settled too. */
+static bool more_twins(struct entry *entry)
+{
+    struct ps_message *first = entry->message != NULL ? entry->message->twins : NULL;
+
+    if (first == entry->first)
+        return false;
+    entry->until = entry->first;
+    entry->first = entry->twin = first;
+    return true;
+}
+
 static void advance(struct entry *entry)
 {
     struct ps_closer *closer = entry->closer;
@@ -198,7 +211,7 @@ static void advance(struct entry *entry)
         ps_claims_dead(closer->options.claims, entry->id, entry->reason, on_marked, entry);
         break;
     case TWINS:
-        if (entry->twin == NULL) {
+        if (entry->twin == entry->until && !more_twins(entry)) {
             end(entry);
             break;
         }
@@ -227,7 +240,6 @@ void ps_closer_close(struct ps_closer *closer, enum ps_close close, struct ps_me
     struct entry *entry = entry_create(closer, close);
 
     entry->message = message;
-    entry->twin = message->twins;
     if (message->outbox)
         entry->id = ps_alloc_text(message->notice.id);
     if (close == PS_CLOSE_SENT && message->outbox)

@@ -70,6 +70,12 @@ static void expect_idle(void)
     assert_true(nrig_until(rig, nrig_idle, rig, SOON_MS));
 }
 
+static bool are_held(void *cookie)
+{
+    (void)cookie;
+    return nrig_number(rig, "LLEN paperscout:notify:inflight:n1") == wanted;
+}
+
 static int64_t dead_count(void)
 {
     return nrig_number(rig, "LLEN paperscout:notify:dead");
@@ -557,6 +563,32 @@ static void a_mark_that_fails_is_made_again_and_nothing_said_twice(void **state)
                         "2");
 }
 
+static void a_copy_that_comes_while_its_message_is_closed_is_settled_too(void **state)
+{
+    const char *copy;
+    char text[1024];
+
+    (void)state;
+    (void)nrig_sql(rig, "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                        " $$ BEGIN IF NEW.sent_at IS NOT NULL THEN RAISE 'not now'; END IF;"
+                        " RETURN NEW; END $$");
+    (void)nrig_sql(rig, "CREATE TRIGGER refuse BEFORE UPDATE ON outbox FOR EACH ROW"
+                        " EXECUTE FUNCTION refuse()");
+    fill("CAAA", 0, 1);
+    copy = nrig_redis(rig, "LINDEX paperscout:notify 0")->str;
+    (void)snprintf(text, sizeof(text), "%s", copy);
+    (void)nrig_start(rig, "n1", NULL);
+    expect_said(1);
+    for (int i = 2; i <= 3; i++) {
+        (void)nrig_redis(rig, "RPUSH paperscout:notify %s", text);
+        wanted = i;
+        assert_true(nrig_until(rig, are_held, NULL, SOON_MS));
+    }
+    (void)nrig_sql(rig, "DROP TRIGGER refuse ON outbox");
+    expect_idle();
+    expect_in_order("CAAA", 1, 0);
+}
+
 static void a_lost_connection_to_redis_loses_nothing(void **state)
 {
     (void)state;
@@ -681,6 +713,7 @@ int main(void)
         A_TEST(a_second_signal_waits_for_no_answer),
         A_TEST(without_postgresql_only_what_the_outbox_knows_waits),
         A_TEST(a_mark_that_fails_is_made_again_and_nothing_said_twice),
+        A_TEST(a_copy_that_comes_while_its_message_is_closed_is_settled_too),
         A_TEST(a_lost_connection_to_redis_loses_nothing),
         A_TEST(a_flushed_redis_loses_nothing_that_is_held),
         A_TEST(a_long_queue_shows_in_health_until_it_has_drained),
