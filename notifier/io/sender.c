@@ -376,6 +376,10 @@ static void on_closed(void *cookie, struct ps_message *message)
     struct ps_sender *sender = cookie;
     bool full = false;
 
+    /* One that was in no list was settled in none: that it is being sent is over all the same. */
+    if (message->raw == NULL && ps_channels_up(sender->options.channels))
+        ps_channels_answered(sender->options.channels, message->notice.channel, message->notice.id,
+                             0);
     ps_lanes_forget(sender->lanes, message);
     sender->moved_ms = ps_loop_now(sender->options.loop);
     ps_lanes_full(sender->lanes, note_full, &full);

@@ -670,6 +670,27 @@ static void a_long_queue_shows_in_health_until_it_has_drained(void **state)
     assert_int_equal((int)number_of(notifier, "dead_total"), 0);
 }
 
+static bool nothing_is_being_sent(void *cookie)
+{
+    (void)cookie;
+    return nrig_number(rig, "EVAL %s 1 paperscout:channel:CAAA",
+                       "local count = 0 for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do "
+                       "if string.sub(name, 1, 8) == 'sending:' then count = count + 1 end end "
+                       "return count") == 0;
+}
+
+static void a_message_of_its_own_is_not_being_sent_for_ever(void **state)
+{
+    static const char *const settings[] = { "NOTIFY_ON_STARTUP=true", "NOTIFICATION_CHANNEL=CAAA",
+                                            NULL };
+
+    (void)state;
+    (void)nrig_start(rig, "n1", settings);
+    expect_said(1);
+    assert_int_equal(nrig_number(rig, "EXISTS paperscout:channel:CAAA"), 1);
+    assert_true(nrig_until(rig, nothing_is_being_sent, NULL, SOON_MS));
+}
+
 static void two_notifiers_share_the_work(void **state)
 {
     char text[64];
@@ -717,6 +738,7 @@ int main(void)
         A_TEST(a_lost_connection_to_redis_loses_nothing),
         A_TEST(a_flushed_redis_loses_nothing_that_is_held),
         A_TEST(a_long_queue_shows_in_health_until_it_has_drained),
+        A_TEST(a_message_of_its_own_is_not_being_sent_for_ever),
         A_TEST(two_notifiers_share_the_work),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);
