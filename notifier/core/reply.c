@@ -13,7 +13,8 @@ enum {
     LINE_BYTES = 4 * PS_REPLY_CHARS_MAX,
     TITLE_CHARS = 200,
     AUTHOR_CHARS = 100,
-    LINK_CHARS = 500
+    LINK_CHARS = 500,
+    MORE_CHARS = 40 /* for "... and N more" */
 };
 
 static const char bullet[] = "\xe2\x80\xa2 ";
@@ -26,22 +27,35 @@ void ps_reply_clear(struct ps_reply *reply)
     *reply = (struct ps_reply){ 0 };
 }
 
+static void drop_line(struct ps_reply *reply, char **last)
+{
+    char *told;
+
+    if (reply->dropped++ == 0)
+        reply->whole = last != NULL ? strlen(*last) : 0;
+    if (last == NULL)
+        return;
+    told = ps_alloc_format("%.*s\n... and %zu more", (int)reply->whole, *last, reply->dropped);
+    free(*last);
+    *last = told;
+}
+
 void ps_reply_line(struct ps_reply *reply, const char *line)
 {
     size_t chars = ps_mrkdwn_chars(line);
     char **last = reply->len > 0 ? &reply->parts[reply->len - 1] : NULL;
+    size_t most = PS_REPLY_CHARS_MAX - (reply->len == PS_REPLY_PARTS_MAX ? MORE_CHARS : 0);
 
-    if (reply->dropped == 0 && last != NULL &&
-        ps_mrkdwn_chars(*last) + 1 + chars <= PS_REPLY_CHARS_MAX) {
+    if (reply->dropped == 0 && last != NULL && ps_mrkdwn_chars(*last) + 1 + chars <= most) {
         char *joined = ps_alloc_format("%s\n%s", *last, line);
 
         free(*last);
         *last = joined;
     } else if (reply->dropped == 0 && reply->len < PS_REPLY_PARTS_MAX &&
-               chars <= PS_REPLY_CHARS_MAX) {
+               chars + MORE_CHARS <= PS_REPLY_CHARS_MAX) {
         reply->parts[reply->len++] = ps_alloc_text(line);
     } else {
-        reply->dropped++;
+        drop_line(reply, last);
     }
 }
 

@@ -8,7 +8,7 @@
 
 enum {
     PS_REPLY_CHARS_MAX = 2900, /* of one message; Slack's limit is 3,000 */
-    PS_REPLY_PARTS_MAX = 10,   /* messages; lines past them are counted only */
+    PS_REPLY_PARTS_MAX = 10,   /* messages; the last says how many lines found no room */
     PS_REPLY_FOUND_MAX = 10    /* rows of a search or a why that are shown */
 };
 
@@ -16,6 +16,7 @@ struct ps_reply {
     char *parts[PS_REPLY_PARTS_MAX]; /* owned */
     size_t len;
     size_t dropped; /* lines that found no room */
+    size_t whole;   /* bytes of the last message before it says so */
 };
 
 void ps_reply_clear(struct ps_reply *reply);

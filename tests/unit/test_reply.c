@@ -114,7 +114,8 @@ static void a_long_list_is_several_messages_within_slacks_limit(void **state)
 {
     struct ps_reply_entry entries[300];
     struct ps_reply reply = { .len = 0 };
-    char name[PS_WATCH_ENTRY_MAX + 1];
+    char name[PS_WATCH_ENTRY_MAX + 1], more[40];
+    const char *last;
     size_t lines = 0;
 
     (void)state;
@@ -130,6 +131,11 @@ static void a_long_list_is_several_messages_within_slacks_limit(void **state)
             lines++;
     }
     assert_int_equal(lines + reply.dropped, PS_COUNT_OF(entries));
+    assert_true(reply.dropped > 0);
+    (void)snprintf(more, sizeof(more), "\n... and %zu more", reply.dropped);
+    last = reply.parts[reply.len - 1];
+    assert_string_equal(last + strlen(last) - strlen(more), more);
+    assert_null(strstr(reply.parts[0], "... and"));
     ps_reply_clear(&reply);
 }
 
