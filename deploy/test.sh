@@ -10,10 +10,10 @@ Builds Paperscout and runs its tests on a bare Debian 12 or 13. Needs root or su
 package is missing, and the network only then. In this order:
 
   packages   installs what deploy/packages.sh names
-  compile    release build with gcc and with clang, every warning an error
-  debug      every test: unit, fuzz (known inputs), component (real Redis, PostgreSQL, nginx),
-             system (the whole fleet) and lint
-  asan       the same but lint and what measures time, built by clang with AddressSanitizer and UBSan
+  compile    the programs, as they are shipped, with gcc and with clang; every warning an error
+  debug      unit, fuzz (known inputs), component (real Redis, PostgreSQL, nginx) and lint, and of
+             system (the whole fleet) what measures time and what goes on for long
+  asan       every test but lint and what measures time, built by clang with AddressSanitizer and UBSan
 
   --quick       only unit, fuzz and lint, in the debug build: seconds, no servers
   --no-install  take the machine as it is
@@ -76,20 +76,21 @@ packages() {
 }
 
 # Quiet when it goes well; what went wrong, all of it, when it does not.
-build() { # PRESET
-    local since=$SECONDS launcher=
+build() { # PRESET [target...]
+    local since=$SECONDS launcher= preset=$1
+    shift
     ! command -v ccache >/dev/null || launcher=ccache
-    if cmake --preset "$1" -DCMAKE_C_COMPILER_LAUNCHER=$launcher >"$work/build.log" 2>&1; then
-        if cmake --build "build/$1" --parallel "$jobs" -- -k 0 >"$work/build.log" 2>&1; then
-            echo "built $1 in $(took $since)"
+    if cmake --preset "$preset" -DCMAKE_C_COMPILER_LAUNCHER=$launcher >"$work/build.log" 2>&1; then
+        if cmake --build "build/$preset" --parallel "$jobs" ${1:+--target "$@"} -- -k 0 >"$work/build.log" 2>&1; then
+            echo "built $preset in $(took $since)"
             return 0
         fi
         sed -i -E '/^\[[0-9]+\/[0-9]+\]/d' "$work/build.log" # the steps that went well
     fi
     cat "$work/build.log"
-    echo "the build $1 FAILED after $(took $since)"
+    echo "the build $preset FAILED after $(took $since)"
     failed=$((failed + 1))
-    failures+=("build $1")
+    failures+=("build $preset")
     return 1
 }
 
@@ -148,11 +149,12 @@ if [ $quick = yes ]; then
 fi
 
 say "compile: release with gcc and with clang, $jobs at once"
-build release
-build release-clang
-say "debug: every test"
-! build debug || run_tests debug "${left_out[@]}"
-say "asan: every test but lint, under AddressSanitizer and UBSan"
-# What takes long because it waits is played in full above.
+programs=(paperscout-scheduler paperscout-worker paperscout-notifier paperscout-upstream)
+build release "${programs[@]}"
+build release-clang "${programs[@]}"
+say "debug: unit, component and lint, and of the whole fleet what measures time or goes on for long"
+! build debug || run_tests debug -LE '^fleet$' "${left_out[@]}"
+say "asan: every test but lint and what measures time, under AddressSanitizer and UBSan"
+# What goes on for long is played in full above.
 ! build asan || PAPERSCOUT_KILLS=6 PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan -LE '^(lint|timing)$'
 finish

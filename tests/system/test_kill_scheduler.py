@@ -157,7 +157,8 @@ class KillScheduler(CycleCase):
         only a leader changes."""
         guarded = {self.fleet.redis.key(name) for name in
                    ("tasks", "results", "cycle", "notify", "generation", "epoch", "leader")}
-        reads = {"GET", "HGET", "PTTL", "XLEN", "XPENDING", "XINFO", "LLEN", "EXISTS", "XREADGROUP"}
+        reads = {"GET", "HGET", "HGETALL", "PTTL", "XLEN", "XPENDING", "XINFO", "XRANGE", "XREVRANGE", "LLEN",
+                 "LRANGE", "EXISTS", "XREADGROUP"}
         heard, mine = 0, False
         for address, words in lines:
             if words[:2] == ["CLIENT", "SETNAME"] and words[2].endswith(f":{old.name}"):
