@@ -78,6 +78,7 @@ struct ps_redis {
 
     enum phase phase;
     enum told told;
+    struct ps_err told_why;     /* of TOLD_DOWN */
     struct ps_err why;          /* of the last loss */
     redisAsyncContext *context; /* NULL once we have let go of it */
     struct ssl_st *session;     /* of the context, where it is TLS */
@@ -127,6 +128,13 @@ static void use_url(struct ps_redis *redis)
     name_server(redis);
 }
 
+/* That it is down, once; and what will not pass by itself, whenever that becomes known. */
+static bool worth_telling(const struct ps_redis *redis)
+{
+    return redis->told != TOLD_DOWN || (redis->why.category == PS_FAILURE_CONFIGURATION &&
+                                        strcmp(redis->why.what, redis->told_why.what) != 0);
+}
+
 /* The link is gone, whoever noticed first; hiredis or drop() runs what was outstanding. */
 static void link_gone(struct ps_redis *redis, const struct ps_err *err)
 {
@@ -152,7 +160,7 @@ static void link_gone(struct ps_redis *redis, const struct ps_err *err)
     ps_timer_cancel(redis->deadline);
     ps_timer_set(redis->retry,
                  ps_backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS, redis->attempt, ps_clock_random()));
-    if (redis->told != TOLD_DOWN)
+    if (worth_telling(redis))
         ps_timer_set(redis->later, 0);
 }
 
@@ -382,10 +390,11 @@ static void on_later(void *cookie)
             ps_timer_set(redis->look, LOOK_MS);
         redis->told = TOLD_UP;
         redis->on_state(redis->cookie, true, NULL); /* may destroy redis: nothing after this */
-    } else if (redis->phase == PHASE_WAIT && redis->told != TOLD_DOWN) {
+    } else if (redis->phase == PHASE_WAIT && worth_telling(redis)) {
         struct ps_err why = redis->why;
 
         redis->told = TOLD_DOWN;
+        redis->told_why = why;
         redis->on_state(redis->cookie, false, &why); /* the same */
     }
 }

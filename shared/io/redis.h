@@ -27,7 +27,8 @@ enum {
    before the send returned, exactly once, also when the connection is destroyed. */
 typedef void (*ps_redis_fn)(void *cookie, const struct redisReply *reply, const struct ps_err *err);
 /* Told on the loop after AUTH and SELECT worked (true, err NULL) and when the connection is gone
- * (false, err says why); also when the very first try failed. Never runs inside a call of ours. */
+ * (false, err says why); also when the very first try failed, and once more when a later try shows
+ * that it is a matter of settings (CONFIGURATION). Never runs inside a call of ours. */
 typedef void (*ps_redis_state_fn)(void *cookie, bool up, const struct ps_err *err);
 
 struct ps_redis_options {

@@ -222,12 +222,25 @@ struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host
     return ssl;
 }
 
-bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
+/* With TLS 1.3 a server refuses our certificate once we believe the connection is made: our first
+   write may fail before its alert was read. */
+static unsigned long last_words(SSL *ssl)
+{
+    char byte;
+
+    ERR_clear_error();
+    (void)SSL_read(ssl, &byte, 1);
+    return ERR_peek_error();
+}
+
+bool ps_redis_tls_explain(const struct redisContext *context, struct ssl_st *session,
                           struct ps_err *out_err)
 {
     unsigned long noted = failed == context ? failure : 0;
 
     failed = NULL;
+    if (noted == 0 && SSL_is_init_finished(session))
+        noted = last_words(session);
     return explain(session, noted, out_err);
 }
 
@@ -268,7 +281,7 @@ struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host
     return NULL;
 }
 
-bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
+bool ps_redis_tls_explain(const struct redisContext *context, struct ssl_st *session,
                           struct ps_err *out_err)
 {
     (void)context;

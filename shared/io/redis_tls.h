@@ -25,7 +25,7 @@ struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host
                                   const struct ps_redis_tls *tls, struct ps_err *err) PS_MUST_USE;
 /* Inside of the callback that told that the connection is lost: true when TLS was the reason, which
    what then says without naming the server. CONFIGURATION: connecting again will not help. */
-bool ps_redis_tls_explain(const struct redisContext *context, const struct ssl_st *session,
+bool ps_redis_tls_explain(const struct redisContext *context, struct ssl_st *session,
                           struct ps_err *out_err);
 void ps_redis_tls_drop(struct ssl_st *session); /* NULL is fine */
 

@@ -13,10 +13,11 @@ command -v debootstrap >/dev/null || { echo "run.sh: apt-get install debootstrap
 if [ ! -e "$root/ready" ]; then
     rm -rf "$root"
     debootstrap --variant=minbase trixie "$root" "$mirror"
-    cp "$top/deploy/packages.sh" "$root/packages.sh"
-    chroot "$root" bash -c '. /packages.sh; packages_apt $(packages_of build run) ccache openssl procps'
     touch "$root/ready"
 fi
+cp "$top/deploy/packages.sh" "$root/packages.sh"
+chroot "$root" bash -c '. /packages.sh && packages_install build run &&
+    for name in ccache openssl procps; do command -v ${name/procps/ps} >/dev/null || packages_apt $name; done'
 mkdir -p "$root/src"
 cd "$top"
 # Files that have not changed keep their time, so that a second run builds little.
