@@ -693,15 +693,18 @@ static void a_message_of_its_own_is_not_being_sent_for_ever(void **state)
 
 static void two_notifiers_share_the_work(void **state)
 {
+    /* slow enough that neither can have taken all before the other looks */
+    static const char *const settings[] = { "SLACK_CHANNEL_INTERVAL_MS=100", NULL };
     char text[64];
 
     (void)state;
+    (void)nrig_start(rig, "n1", settings);
+    (void)nrig_start(rig, "n2", settings);
+    nrig_turn(rig, 1500);
     for (int i = 0; i < 10; i++) {
         (void)snprintf(text, sizeof(text), "C%d", i);
         fill(text, 0, 20);
     }
-    (void)nrig_start(rig, "n1", NULL);
-    (void)nrig_start(rig, "n2", NULL);
     expect_said(200);
     expect_idle();
     nrig_turn(rig, 200);
