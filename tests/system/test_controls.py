@@ -17,12 +17,11 @@ class Controls(CycleCase):
         return [row for row in self.fleet.cycles() if row["status"] != "running"][-1]
 
     def wait_status(self, *allowed):
-        number = self.fleet.cycles()[-1]["number"]
-
-        def look():
-            row = self.last_closed()
-            return row if row["number"] > number and row["status"] in allowed else None
-        return wait_until(look, 20, f"a cycle ends as {allowed}")
+        """The first cycle closed from now on that ended so; the one that runs now counts."""
+        number = self.last_closed()["number"]
+        return wait_until(lambda: next((row for row in self.fleet.cycles()
+                                        if row["number"] > number and row["status"] in allowed), None),
+                          20, f"a cycle ends as {allowed}")
 
     def test_a_site_that_has_everything(self):
         self.start()
