@@ -24,7 +24,7 @@ wrong_usage() {
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tag=$(sed -nE 's/^project\(paperscout VERSION ([0-9.]+).*/\1/p' "$root/CMakeLists.txt")
-prefix= base= mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+prefix= base= mirror=${DEBIAN_MIRROR:-}
 while [ $# -gt 0 ]; do
     case "$1" in
     -h | --help) usage; exit 0 ;;
@@ -51,8 +51,8 @@ fi
 if [ -n "$base" ] && ! podman image exists "$base"; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    echo "making $base from $mirror"
-    debootstrap --variant=minbase trixie "$work/root" "$mirror" >"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+    echo "making $base from ${mirror:-the mirror that debootstrap names}"
+    debootstrap --variant=minbase trixie "$work/root" ${mirror:+"$mirror"} >"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
     tar -C "$work/root" --exclude='./var/cache/apt/archives/*.deb' --exclude='./var/lib/apt/lists/*' -c . |
         podman import --quiet - "$base"
 fi

@@ -6,13 +6,13 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 root=${PAPERSCOUT_TRIXIE:-/var/tmp/paperscout-trixie}
 tests=${1:-'system\.redis_|component\.(redis|daemon)$'}
-mirror=${PAPERSCOUT_MIRROR:-http://deb.debian.org/debian}
+mirror=${PAPERSCOUT_MIRROR:-}
 
 [ "$(id -u)" = 0 ] || { echo "run.sh: debootstrap and chroot need root" >&2; exit 77; }
 command -v debootstrap >/dev/null || { echo "run.sh: apt-get install debootstrap" >&2; exit 69; }
 if [ ! -e "$root/ready" ]; then
     rm -rf "$root"
-    debootstrap --variant=minbase trixie "$root" "$mirror"
+    debootstrap --variant=minbase trixie "$root" ${mirror:+"$mirror"}
     touch "$root/ready"
 fi
 cp "$top/deploy/packages.sh" "$root/packages.sh"
