@@ -2,7 +2,7 @@
 import contextlib
 import time
 
-from common import (cpu_seconds, draft_site, memory_mb, only_misses, pin, private_redis, publish,
+from common import (awake, cpu_seconds, draft_site, memory_mb, only_misses, pin, private_redis, publish,
                     settle, time_of, tool, trips, workers_of)
 from rig.upstream import Nginx, Upstream
 from rig.wait import wait_until
@@ -95,13 +95,15 @@ def bench_at_latency(table, options, folder, redis, site, front=None):
     settings = {} if front is None else {"HTTP_CA_FILE": front.ca_path}
     name = "HTTP/1.1" if front is None else "HTTP/2 over TLS"
     table.head(f"wire, {name}: {PROBES:,} probes at {DELAY_MS} ms, {options.concurrency} in flight a "
-               "worker, no limits; ideal is latency alone")
+               "worker, no limits; ideal is latency alone" +
+               ("" if front is None else ", without what nginx adds"))
     cycle = 1 if front is None else 1001
-    alone = [heads("curl", url, options, *ca, count=PROBES)["cpu_us"] for _ in range(options.runs)]
-    for count, wanted in ((1, 1.02), (4, 1.08)) if front is None else ((1, 1.02),):
+    for count, wanted in ((1, 1.02), (4, 1.08)) if front is None else ((1, None),):
         ideal = -(-PROBES // (options.concurrency * count)) * DELAY_MS / 1000
-        spans, cpu, opened = [], [], []
+        spans, cpu, opened, alone = [], [], [], []
         for _ in range(options.runs):
+            if count == 1:
+                alone.append(heads("curl", url, options, *ca, count=PROBES))
             with workers_of(count, options, folder, redis, **settings) as workers:
                 seen = 0 if front is None else front.connections()
                 before = sum(cpu_seconds(worker.pid) for worker in workers)
@@ -113,15 +115,19 @@ def bench_at_latency(table, options, folder, redis, site, front=None):
         table.row(f"{count} worker{'s' if count > 1 else ''}, time : ideal of {ideal:.2f} s", spans, "",
                   wanted)
         if count == 1:
+            curl = [PROBES / run["per_second"] / ideal for run in alone]
+            table.row("curl alone, time : ideal", curl, "")
+            table.row("worker : curl alone, time",
+                      [worker / ceiling for worker, ceiling in zip(spans, curl)], "", 1.02)
             table.row("CPU of the worker for a probe", cpu, "us", 100 if front is None else 130)
-            table.row("CPU of curl alone for a probe", alone, "us")
+            table.row("CPU of curl alone for a probe", [run["cpu_us"] for run in alone], "us")
             table.row("connections opened", opened, "trips", 20 if front is None else 1)
             table.row("peak memory of the worker", [peak], "MB", 16)
 
 
 def bench_wire(table, options, folder):
     """At the latency of the real site: what counts is that nothing waits, and what it costs."""
-    with private_redis(folder) as redis, contextlib.ExitStack() as ending:
+    with private_redis(folder) as redis, awake(), contextlib.ExitStack() as ending:
         site = Upstream(folder, {"default": {"delay_ms": DELAY_MS}})
         site.start()
         ending.callback(site.stop)

@@ -96,9 +96,24 @@ static void on_signal(evutil_socket_t number PS_UNUSED, short what PS_UNUSED, vo
     (void)event_base_loopbreak(cookie);
 }
 
+/* A delay of 100 ms is to be that: without the flag libevent reads a clock that ticks every 4 ms and
+ * waits in whole milliseconds. */
+static struct event_base *precise_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+        base = event_base_new_with_config(config);
+    if (config == NULL || base == NULL)
+        abort();
+    event_config_free(config);
+    return base;
+}
+
 static bool run(struct ps_upstream *upstream, uint16_t port, struct ps_err *err)
 {
-    struct event_base *base = event_base_new();
+    struct event_base *base = precise_base();
     struct event *ends[2] = { evsignal_new(base, SIGTERM, on_signal, base),
                               evsignal_new(base, SIGINT, on_signal, base) };
     struct ps_httpd *httpd = ps_httpd_start(base, upstream, port, err);
