@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
+from .journal import Journal
 from .places import program_path
 from .postgres import Postgres
 from .process import Process
@@ -47,21 +48,12 @@ class Program(Process):
         home = os.path.join(folder, f"{name}.cwd")  # no .env of the checkout is picked up
         os.makedirs(home, exist_ok=True)
         super().__init__(name, [path], folder, cwd=home, env=environment(settings))
+        self.journal = Journal(self.log_path)
         self._port = None
 
     def events(self, name=None, **fields):
         """The JSON log lines, of one event when named, whose fields are as given."""
-        found = []
-        for line in self.log().splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if name is not None and event.get("event") != name:
-                continue
-            if all(event.get(field) == value for field, value in fields.items()):
-                found.append(event)
-        return found
+        return self.journal.events(name, **fields)
 
     def wait_event(self, name, seconds=10, count=1, **fields):
         """The count-th such event."""

@@ -30,11 +30,11 @@ def real_index_path():
 
 
 def find_server(name):
-    found = shutil.which(name)
+    own = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)
+    # Of psql, the PATH has Debian's script that looks for its own, with a good deal of Perl.
+    found = own[0] if own and name == "psql" else shutil.which(name) or (own or [None])[0]
     if found:
         return found
-    for path in sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True):
-        return path
     raise FileNotFoundError(f"{name} is not installed")
 
 

@@ -6,7 +6,6 @@ file system and no network of its own: paths below a mount are replaced in its e
 pod, one of 127/8, takes the place of 0.0.0.0.
 """
 import http.client
-import json
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import threading
 import time
 
 from .fleet import environment
+from .journal import chosen, parse
 from .manifests import container_environment, data_of
 from .places import program_path
 from .process import Process
@@ -253,15 +253,7 @@ class Pod:
         return self.process.log() if self.process else ""
 
     def events(self, name):
-        found = []
-        for line in self.log().splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if event.get("event") == name:
-                found.append(event)
-        return found
+        return chosen(parse(self.log().splitlines()), name)
 
     def tail(self):
         story = "; ".join(f"{at:.1f} s {what}" for at, what in self.history)

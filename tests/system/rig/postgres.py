@@ -3,10 +3,12 @@ import fcntl
 import json
 import os
 import pwd
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 from .places import find_server, free_port
 from .process import Process
@@ -48,11 +50,49 @@ def _template():
     return data
 
 
+PSQL = (find_server("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1")
+
+
+def surroundings():
+    return {**os.environ, "PGCONNECT_TIMEOUT": "5"}
+
+
+class Session:
+    """A psql that is asked one thing after the other: tests look many times a second, and to start
+    one each time took a good part of a processor. Any error ends it."""
+
+    END = "what was asked is answered"
+
+    def __init__(self, url):
+        # Errors go where answers go.
+        self.child = subprocess.Popen([*PSQL, "-d", url], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      env=surroundings())
+
+    def ask(self, sql, seconds=20):
+        self.child.stdin.write(f"{sql}\n\\echo {self.END}\n".encode())
+        self.child.stdin.flush()
+        text, mark = b"", f"\n{self.END}\n".encode()
+        end = time.monotonic() + seconds
+        while not text.endswith(mark):
+            readable = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))[0]
+            more = os.read(self.child.stdout.fileno(), 65536) if readable else b""
+            if not more:
+                raise ValueError(f"psql: {text.decode().strip() or 'no answer'}")
+            text += more
+        return text[:-len(mark)].decode()
+
+    def close(self):
+        self.child.kill()
+        self.child.communicate()
+
+
 class Postgres:
     def __init__(self, folder):
         self.folder = os.path.join(folder, "pg")
         self.port = free_port()
         self.process = None
+        self.session = None
         os.mkdir(self.folder)
         _own(self.folder)
         os.chmod(folder, 0o755)
@@ -78,14 +118,29 @@ class Postgres:
         wait_until(lambda: self.query("SELECT 1 AS one"), 20, "PostgreSQL answers")
 
     def stop(self):
+        self._hang_up()
         if self.process:
             self.process.stop(signal.SIGQUIT)
 
     def query(self, sql):
         """Rows as dicts; column types come through JSON."""
-        text = self._psql("SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM "
-                          f"({sql.rstrip().rstrip(';')}) q")
-        return json.loads(text)
+        sql = ("SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM "
+               f"({sql.rstrip().rstrip(';')}) q;")
+        for last in (False, True):  # the session may be of a server that was ended since
+            fresh = self.session is None
+            if fresh:
+                self.session = Session(self.url_of("postgres"))
+            try:
+                return json.loads(self.session.ask(sql))
+            except (OSError, ValueError):
+                self._hang_up()
+                if last or fresh:
+                    raise
+
+    def _hang_up(self):
+        if self.session:
+            self.session.close()
+        self.session = None
 
     def value(self, sql):
         rows = self.query(sql)
@@ -93,17 +148,12 @@ class Postgres:
 
     def execute(self, sql, database="postgres"):
         """However long it is; what it answers, as text."""
-        return self._psql(None, database, input=sql)
+        done = subprocess.run([*PSQL, "-d", self.url_of(database), "-f", "-"], input=sql,
+                              capture_output=True, text=True, timeout=20, env=surroundings())
+        if done.returncode != 0:
+            raise ValueError(f"psql: {done.stderr.strip()}")
+        return done.stdout.strip()
 
     def url_of(self, database):
         return self.url.rpartition("/")[0] + "/" + database
 
-    def _psql(self, sql, database="postgres", **more):
-        done = subprocess.run(
-            [find_server("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d",
-             self.url_of(database), *(["-f", "-"] if sql is None else ["-c", sql])],
-            capture_output=True, text=True, timeout=20,
-            env={**os.environ, "PGCONNECT_TIMEOUT": "5"}, **more)
-        if done.returncode != 0:
-            raise ValueError(f"psql: {done.stderr.strip()}")
-        return done.stdout.strip()

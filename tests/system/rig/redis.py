@@ -51,7 +51,8 @@ class Redis:
     def call(self, *words):
         """One command; raises RedisError where the server does."""
         if self.link is None:
-            self.link = socket.create_connection(("127.0.0.1", self.port), 5).makefile("rwb")
+            with socket.create_connection(("127.0.0.1", self.port), 5) as link:
+                self.link = link.makefile("rwb")  # which keeps it open
         parts = [str(word).encode() for word in words]
         try:
             self.link.write(b"*%d\r\n" % len(parts))
