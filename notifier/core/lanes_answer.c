@@ -1,0 +1,251 @@
+#include "notifier/core/lanes_inside.h"
+#include "shared/core/backoff.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RETRY_CAP_MS = 60 * 1000, CLAIM_BASE_MS = 500, CLAIM_CAP_MS = 10 * 1000 };
+
+static void close_message(struct ps_lanes *lanes, struct ps_message *message, enum ps_close close,
+                          struct ps_lanes_outcome *outcome)
+{
+    struct ps_lane *lane = ps_lanes_lane_of(lanes, message->notice.channel);
+
+    assert(lane != NULL && lane->count > 0);
+    DL_DELETE(lane->messages, message);
+    lane->count--;
+    message->state = PS_MESSAGE_CLOSING;
+    DL_APPEND(lanes->closing, message);
+    outcome->close = close;
+}
+
+static void wait_until(struct ps_message *message, int64_t now_ms, int64_t delay_ms,
+                       struct ps_lanes_outcome *outcome)
+{
+    message->not_before_ms = now_ms + delay_ms;
+    outcome->wait_ms = delay_ms;
+}
+
+void ps_lanes_claimed(struct ps_lanes *lanes, struct ps_message *message, enum ps_claim claim,
+                      int64_t now_ms, struct ps_lanes_outcome *out_outcome)
+{
+    *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
+    message->state = PS_MESSAGE_WAITING;
+    if (claim != PS_CLAIM_FAILED)
+        message->claim_failures = 0;
+    switch (claim) {
+    case PS_CLAIM_KEPT:
+    case PS_CLAIM_INHERITED:
+        if (!message->claimed || claim == PS_CLAIM_INHERITED)
+            message->doubtful = true;
+        message->claimed = true;
+        message->claimed_ms = now_ms;
+        break;
+    case PS_CLAIM_MINE:
+        message->claimed = true;
+        message->claimed_ms = now_ms;
+        break;
+    case PS_CLAIM_TAKEN:
+        message->claimed = false;
+        message->state = PS_MESSAGE_ASIDE;
+        wait_until(message, now_ms, PS_LANES_ASIDE_MS, out_outcome);
+        break;
+    case PS_CLAIM_SENT:
+        close_message(lanes, message, PS_CLOSE_DUPLICATE, out_outcome);
+        break;
+    case PS_CLAIM_UNKNOWN:
+        (void)snprintf(message->reason, sizeof(message->reason),
+                       "the outbox has no message of this id");
+        close_message(lanes, message, PS_CLOSE_DEAD, out_outcome);
+        break;
+    case PS_CLAIM_FAILED:
+        message->claim_failures++;
+        wait_until(message, now_ms,
+                   ps_backoff_ms(CLAIM_BASE_MS, CLAIM_CAP_MS, message->claim_failures, 0.5),
+                   out_outcome);
+        break;
+    }
+}
+
+bool ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
+                       const struct ps_admission *admission, int64_t now_ms)
+{
+    struct ps_lane *lane = ps_lanes_lane_of(lanes, message->notice.channel);
+    bool release = message->claimed && admission->elsewhere;
+
+    assert(message->state == PS_MESSAGE_ADMITTING && lane != NULL);
+    message->state = PS_MESSAGE_WAITING;
+    if (!admission->unknown)
+        lane->elsewhere = admission->elsewhere;
+    if (release)
+        message->claimed = false;
+    if (admission->wait_ms > 0 && admission->held)
+        ps_pace_hold(&lane->pace, now_ms, admission->wait_ms);
+    else if (admission->wait_ms > 0)
+        ps_pace_wait(&lane->pace, now_ms, admission->wait_ms);
+    if (admission->wait_ms > 0)
+        return release;
+    message->admitted = true;
+    message->admitted_ms = now_ms;
+    message->doubtful = message->doubtful || admission->doubtful;
+    if (admission->slack_id != NULL)
+        (void)snprintf(message->slack_channel, sizeof(message->slack_channel), "%s",
+                       admission->slack_id);
+    return release;
+}
+
+static void tell_breakers(struct ps_lanes *lanes, const struct ps_slack_reply *reply,
+                          int64_t now_ms, struct ps_lanes_outcome *outcome)
+{
+    bool circuit_was_closed = lanes->circuit.state == PS_BREAKER_CLOSED;
+    bool access_was_closed = lanes->access.state == PS_BREAKER_CLOSED;
+
+    if (reply->next == PS_SLACK_RETRY) {
+        outcome->circuit_opened = ps_breaker_failure(&lanes->circuit, now_ms);
+        if (!access_was_closed) /* its trial told nothing about access */
+            (void)ps_breaker_failure(&lanes->access, now_ms);
+        return;
+    }
+    ps_breaker_success(&lanes->circuit);
+    outcome->circuit_closed = !circuit_was_closed;
+    if (reply->next == PS_SLACK_STOP) {
+        (void)ps_breaker_failure(&lanes->access, now_ms);
+        lanes->fault = reply->err;
+        outcome->access_lost = access_was_closed;
+    } else {
+        ps_breaker_success(&lanes->access);
+        outcome->access_back = !access_was_closed;
+    }
+}
+
+/* A failure while the circuit is not closed is the sink's, not the message's: it costs no retry, or
+   a long outage would bury one message after the other. For an hour: a message that itself makes
+   the sink fail must not hold the others for ever. */
+static void charge(struct ps_message *message, bool trial, int64_t now_ms)
+{
+    if (message->first_failure_ms == 0)
+        message->first_failure_ms = now_ms;
+    if (!trial || now_ms - message->first_failure_ms >= PS_LANES_PATIENCE_MS)
+        message->charged++;
+}
+
+struct failure {
+    bool trial;
+    int64_t after_ms; /* not before */
+};
+
+static void fail_message(struct ps_lanes *lanes, struct ps_message *message, struct failure failure,
+                         struct ps_lanes_time time, struct ps_lanes_outcome *outcome)
+{
+    int64_t delay_ms;
+
+    charge(message, failure.trial, time.now_ms);
+    if (message->charged > lanes->options.max_retries) {
+        close_message(lanes, message, PS_CLOSE_DEAD, outcome);
+        return;
+    }
+    delay_ms = ps_backoff_ms(lanes->options.retry_base_ms, RETRY_CAP_MS,
+                             message->charged > 0 ? message->charged : 1, time.rnd);
+    wait_until(message, time.now_ms, delay_ms > failure.after_ms ? delay_ms : failure.after_ms,
+               outcome);
+}
+
+void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
+                       const struct ps_slack_reply *reply, struct ps_lanes_time time,
+                       struct ps_lanes_outcome *out_outcome)
+{
+    struct ps_lane *lane = ps_lanes_lane_of(lanes, message->notice.channel);
+    bool trial = lanes->circuit.state != PS_BREAKER_CLOSED;
+
+    assert(message->state == PS_MESSAGE_SENDING && lane != NULL);
+    *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
+    tell_breakers(lanes, reply, time.now_ms, out_outcome);
+    message->state = PS_MESSAGE_WAITING;
+    if (reply->next != PS_SLACK_SENT)
+        (void)snprintf(message->reason, sizeof(message->reason), "%s", reply->err.what);
+    switch (reply->next) {
+    case PS_SLACK_SENT:
+        memcpy(message->slack_ts, reply->ts, sizeof(message->slack_ts));
+        if (reply->channel[0] != '\0')
+            memcpy(message->slack_channel, reply->channel, sizeof(message->slack_channel));
+        close_message(lanes, message, PS_CLOSE_SENT, out_outcome);
+        break;
+    case PS_SLACK_LATER:
+        ps_pace_hold(&lane->pace, time.now_ms, reply->after_ms);
+        out_outcome->wait_ms = reply->after_ms;
+        break;
+    case PS_SLACK_RETRY:
+        /* An update made twice is the same update. */
+        message->doubtful =
+            message->doubtful || (reply->doubtful && message->notice.update_ts == NULL);
+        fail_message(lanes, message, (struct failure){ trial, reply->after_ms }, time, out_outcome);
+        break;
+    case PS_SLACK_NEVER:
+        if (ps_message_drop_update(message)) /* then it is said as a message of its own */
+            break;
+        close_message(lanes, message, PS_CLOSE_DEAD, out_outcome);
+        break;
+    case PS_SLACK_STOP:
+        out_outcome->wait_ms = lanes->options.access_cooldown_ms;
+        break;
+    }
+}
+
+/* A look that gets no answer tells the breakers what a send would; after a few the message is sent
+   all the same: a sink that cannot be asked must not hold it for ever. */
+void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
+                     const struct ps_slack_look *look, struct ps_lanes_time time,
+                     struct ps_lanes_outcome *out_outcome)
+{
+    bool trial = lanes->circuit.state != PS_BREAKER_CLOSED;
+    struct ps_slack_reply reply = { .next = PS_SLACK_SENT };
+
+    assert(message->state == PS_MESSAGE_LOOKING);
+    *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
+    message->state = PS_MESSAGE_WAITING;
+    if (look->seen == PS_SLACK_FAILED && look->err.category == PS_FAILURE_CONFIGURATION)
+        reply.next = PS_SLACK_STOP;
+    else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
+             ++message->looks_failed < PS_LANES_LOOKS_MAX)
+        reply.next = PS_SLACK_RETRY;
+    if (reply.next != PS_SLACK_SENT)
+        reply.err = look->err;
+    tell_breakers(lanes, &reply, time.now_ms, out_outcome);
+    switch (look->seen) {
+    case PS_SLACK_FOUND:
+        memcpy(message->slack_ts, look->ts, sizeof(message->slack_ts));
+        close_message(lanes, message, PS_CLOSE_SENT, out_outcome);
+        break;
+    case PS_SLACK_ABSENT:
+        message->doubtful = false;
+        message->looks_failed = 0;
+        break;
+    case PS_SLACK_MORE:
+    case PS_SLACK_UNKNOWN:
+        message->doubtful = false;
+        message->repeated = true;
+        break;
+    case PS_SLACK_FAILED:
+        if (look->err.category == PS_FAILURE_RATE_LIMIT) {
+            wait_until(message, time.now_ms, look->after_ms, out_outcome);
+        } else if (reply.next == PS_SLACK_STOP) { /* in doubt until access is back */
+            out_outcome->wait_ms = lanes->options.access_cooldown_ms;
+        } else if (reply.next == PS_SLACK_RETRY) {
+            (void)snprintf(message->reason, sizeof(message->reason), "%s", look->err.what);
+            fail_message(lanes, message, (struct failure){ trial, look->after_ms }, time,
+                         out_outcome);
+        } else {
+            message->doubtful = false;
+            message->repeated = true;
+        }
+        break;
+    }
+}
+
+void ps_lanes_forget(struct ps_lanes *lanes, struct ps_message *message)
+{
+    assert(message->state == PS_MESSAGE_CLOSING);
+    DL_DELETE(lanes->closing, message);
+    ps_message_destroy(message);
+}
