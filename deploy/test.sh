@@ -17,7 +17,7 @@ package is missing, and the network only then. In this order:
 
   --quick       only unit, fuzz and lint, in the debug build: seconds, no servers
   --no-install  take the machine as it is
-  --jobs N      so many compilers at once, and half as many tests more, which wait for most of
+  --jobs N      so many compilers at once, and twice as many tests, which wait for most of
                 their time (default: the processors there are)
 
 What fails is shown in full. Build folders: build/release, release-clang, debug, asan; ccache is
@@ -98,7 +98,7 @@ build() { # PRESET [target...]
 run_tests() { # PRESET, ctest's selection...
     local preset=$1 since=$SECONDS total bad
     shift
-    ctest --test-dir "build/$preset" --parallel "$((jobs + jobs / 2))" --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
+    ctest --test-dir "build/$preset" --parallel "$((jobs * 2))" --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
         tee "$work/ctest.log" |
         sed -u -e '/^ *Start *[0-9]*:/d' -e '/ Passed  *0\.[0-9]* sec$/d' -e '/^Internal ctest/d' \
             -e '/^Test project /d' -e '/^Label Time Summary/,/^$/d' -e '/^[0-9]*% tests passed/,$d'

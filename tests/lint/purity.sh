@@ -19,15 +19,16 @@ tooling='^(__(asan|ubsan|lsan|sanitizer|sancov|gcov|llvm|start|stop|odr|msan|pro
 check() {
     local archive offences=0 member symbol plain
     while IFS= read -r archive; do
-        while IFS='|' read -r member symbol; do
-            # What _FORTIFY_SOURCE and the C library's headers make of a name: __read_chk, __isoc99_sscanf.
-            plain=$(sed -E 's/^__isoc[0-9]+_//; s/^__(.*)_chk$/\1/' <<<"$symbol")
+        # The third is the symbol without what _FORTIFY_SOURCE and the C library's headers make of a name:
+        # __read_chk, __isoc99_sscanf.
+        while IFS='|' read -r member symbol plain; do
             [[ $plain =~ $banned ]] || continue
             [[ $symbol =~ $tooling ]] && continue
             where=$(nm -l -u "$archive" 2>/dev/null | awk -v s="$symbol" '$2 == s && NF > 2 {print $3; exit}')
             echo "${where:-$archive($member)}: calls $symbol, which is not pure"
             offences=1
-        done < <(nm -A -u "$archive" 2>/dev/null | sed -nE 's/^[^:]*:([^:]+): +[Uw] ([^@]+).*$/\1|\2/p' | sort -u)
+        done < <(nm -A -u "$archive" 2>/dev/null | sed -nE 's/^[^:]*:([^:]+): +[Uw] ([^@]+).*$/\1|\2|\2/p' |
+            sed -E 's/\|__isoc[0-9]+_([^|]*)$/|\1/; s/\|__([^|]*)_chk$/|\1/' | sort -u)
         # Sanitizers and coverage put variables of their own everywhere: a plain build judges these.
         nm "$archive" 2>/dev/null | grep -E '__(asan|ubsan|gcov|sancov|llvm)|__sanitizer' >/dev/null && continue
         while IFS='|' read -r member symbol; do

@@ -110,14 +110,16 @@ class WorkerStorm(CycleCase):
         self.assertEqual(len(shares), 5, shares)
         self.assertLessEqual(self.fleet.upstream.drafts_stats()["peak_in_flight"], 2)
 
-    def cut_blocked(self):
+    def readers(self):
         """The connections that wait for tasks, and no others."""
         clients = [dict(pair.partition("=")[::2] for pair in line.split())
                    for line in self.fleet.redis.call("CLIENT", "LIST").splitlines()]
-        readers = [client["id"] for client in clients
-                   if client["cmd"] == "xreadgroup" and client["name"].startswith("worker")]
-        self.assertEqual(len(readers), 2)
-        for reader in readers:
+        return [client["id"] for client in clients
+                if client["cmd"] == "xreadgroup" and client["name"].startswith("worker")]
+
+    def cut_blocked(self):
+        wait_until(lambda: len(self.readers()) == 2, 10, "both workers wait for tasks")
+        for reader in self.readers():
             self.fleet.redis.call("CLIENT", "KILL", "ID", reader)
 
     def test_redis_stands_still_and_connections_are_cut(self):

@@ -96,8 +96,8 @@ static void on_signal(evutil_socket_t number PS_UNUSED, short what PS_UNUSED, vo
     (void)event_base_loopbreak(cookie);
 }
 
-/* A delay of 100 ms is to be that: without the flag libevent reads a clock that ticks every 4 ms and
- * waits in whole milliseconds. */
+/* A delay of 100 ms is to be that: without the flag libevent reads a clock that ticks every 4 ms
+ * and waits in whole milliseconds. */
 static struct event_base *precise_base(void)
 {
     struct event_config *config = event_config_new();
