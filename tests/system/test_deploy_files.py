@@ -140,6 +140,24 @@ class Systemd(DeployCase):
             self.assertEqual({key for key, _ in own}, {"INSTANCE_ID", "HEALTH_PORT"}, "said after the file, it wins")
         self.assertEqual(len(ports), 3, "two programs would want one port")
 
+    def test_what_is_enabled_as_it_says_starts_with_the_machine(self):
+        if shutil.which("systemctl") is None:
+            self.skipTest("there is no systemctl on this machine")
+        place = os.path.join(self.folder, "etc", "systemd", "system")
+        os.makedirs(place)
+        for name in os.listdir(os.path.join(DEPLOY, "systemd")):
+            shutil.copy(os.path.join(DEPLOY, "systemd", name), place)
+        with open(os.path.join(place, "paperscout.target"), encoding="utf-8") as file:
+            names = re.search(r"^#   systemctl enable --now (.*)$", file.read(), re.MULTILINE)[1].split()
+        subprocess.run(["systemctl", f"--root={self.folder}", "enable", *names], check=True, capture_output=True)
+
+        def wanted_by(target):
+            folder = os.path.join(place, f"{target}.wants")
+            return {unit for unit in (os.listdir(folder) if os.path.isdir(folder) else [])
+                    for unit in {unit} | wanted_by(unit)}
+        self.assertEqual({re.sub(r"@?\d?\.service$", "", unit) for unit in wanted_by("multi-user.target")},
+                         {"paperscout.target", *(f"paperscout-{component}" for component in COMPONENTS)})
+
     def test_systemd_knows_every_line_and_finds_them_shut_well(self):
         if shutil.which("systemd-analyze") is None:
             self.skipTest("there is no systemd-analyze on this machine")
