@@ -10,6 +10,7 @@ second step. Work in flight belongs to the time after the backup: delete the fle
 
     redis-cli --scan --pattern 'paperscout:*' | xargs -r redis-cli unlink
 
+(paperscout: is REDIS_KEY_PREFIX; k8s/overlays/prod has {paperscout}: there).
 What was told after the backup was taken is told once more: the restored database does not know of it.
 
 Wants pg_dump and pg_restore, as new as the server. Python's standard library only. The password goes to them by
@@ -17,15 +18,12 @@ the environment, never by an argument. Exit status: 0 done, 1 failed, 64 wrong u
 """
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
 import urllib.parse
 
-# Query parameters of a PostgreSQL URL, and the variable that says the same.
-VARIABLES = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
-             "host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE",
-             "options": "PGOPTIONS", "connect_timeout": "PGCONNECT_TIMEOUT"}
 NEEDED = ("papers", "discovered", "cycles", "probes", "outbox", "watchlist", "meta", "schema_version")
 
 
@@ -35,8 +33,28 @@ class Failed(Exception):
         self.status = status
 
 
+def without_password(url):
+    """(the URL without its password, the password or None): as libpq takes them apart."""
+    password = None
+    found = re.match(r"(postgres(?:ql)?://[^:@/]*):([^@/]*)@", url)
+    if found:
+        password, url = urllib.parse.unquote(found[2]), f"{found[1]}@{url[found.end():]}"
+    head, _, query = url.partition("?")
+    kept = []
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        name = urllib.parse.unquote(name)
+        if name == "sslpassword":
+            raise Failed(78, "DATABASE_URL: sslpassword would be seen by everybody here; use a key without one")
+        if name == "password":
+            password = urllib.parse.unquote(value)
+        else:
+            kept.append(pair)
+    return head + ("?" if kept else "") + "&".join(kept), password
+
+
 def database():
-    """The environment that leads libpq to the database."""
+    """(DATABASE_URL without its password, the environment with it)"""
     url, path = os.environ.get("DATABASE_URL", ""), os.environ.get("DATABASE_URL_FILE", "")
     if path and not url:
         try:
@@ -44,19 +62,10 @@ def database():
                 url = file.read().strip()
         except OSError as error:
             raise Failed(78, f"DATABASE_URL_FILE={path}: {error.strerror}") from None
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
+    if not re.match("postgres(ql)?://", url):
         raise Failed(78, "DATABASE_URL: postgresql://user:password@host:port/name is wanted")
-    query = urllib.parse.parse_qs(parts.query)
-    unknown = set(query) - set(VARIABLES)
-    if unknown:
-        raise Failed(78, f"DATABASE_URL: {', '.join(sorted(unknown))} is not understood here")
-    values = {"PGHOST": parts.hostname, "PGPORT": parts.port and str(parts.port),
-              "PGUSER": parts.username and urllib.parse.unquote(parts.username),
-              "PGPASSWORD": parts.password and urllib.parse.unquote(parts.password),
-              "PGDATABASE": urllib.parse.unquote(parts.path.lstrip("/")) or None, "PGCONNECT_TIMEOUT": "10",
-              **{VARIABLES[name]: value[-1] for name, value in query.items()}}
-    return {**os.environ, **{name: value for name, value in values.items() if value}}
+    url, password = without_password(url)
+    return url, {"PGCONNECT_TIMEOUT": "10", **os.environ, **({} if password is None else {"PGPASSWORD": password})}
 
 
 def find(name):
@@ -95,7 +104,9 @@ def save(path):
     part = f"{path}.part"
     try:
         os.umask(0o077)
-        run(database(), "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part}")
+        url, environment = database()
+        run(environment, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part}",
+            f"--dbname={url}")
         check(part)
         os.replace(part, path)
     finally:
@@ -105,16 +116,17 @@ def save(path):
 
 
 def restore(path):
-    environment = database()
+    url, environment = database()
     check(path)
-    there = run(environment, "psql", "-XAtc", "SELECT count(*) FROM pg_tables WHERE schemaname = "
+    there = run(environment, "psql", f"--dbname={url}", "-XAtc", "SELECT count(*) FROM pg_tables WHERE schemaname = "
                 "current_schema() AND tablename IN ('papers', 'cycles', 'outbox')").strip()
     if there != "0":
         raise Failed(1, "this database has Paperscout's tables already; restore into an empty one (createdb)")
     run(environment, "pg_restore", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error",
-        f"--dbname={environment['PGDATABASE']}", path)
+        f"--dbname={url}", path)
+    prefix = os.environ.get("REDIS_KEY_PREFIX") or "paperscout:"
     return ("restored; now delete the fleet's keys in Redis before it starts:\n"
-            "  redis-cli --scan --pattern 'paperscout:*' | xargs -r redis-cli unlink")
+            f"  redis-cli --scan --pattern '{prefix}*' | xargs -r redis-cli unlink")
 
 
 def main(arguments):

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A backup of a fleet at work, everything lost, and a fleet on what was restored."""
+import importlib
 import os
 import subprocess
+import sys
 import unittest
 
 from rig import CycleCase
@@ -54,6 +56,33 @@ class Backup(CycleCase):
     def backup_said():
         return ("restored; now delete the fleet's keys in Redis before it starts:\n"
                 "  redis-cli --scan --pattern 'paperscout:*' | xargs -r redis-cli unlink\n")
+
+    def test_any_url_that_the_programs_take_and_no_password_in_an_argument(self):
+        sys.path.insert(0, os.path.join(CHECKOUT, "deploy"))
+        self.addCleanup(sys.path.remove, sys.path[0])
+        backup = importlib.import_module("backup")
+        for url, wanted in (
+                ("postgresql://u:p%40q@h:5432/d?sslmode=require", ("postgresql://u@h:5432/d?sslmode=require", "p@q")),
+                ("postgres://u:p?#&=@h/d", ("postgres://u@h/d", "p?#&=")),
+                ("postgresql://u@h1:1,h2:2/d?target_session_attrs=read-write&password=x%26y&application_name=b",
+                 ("postgresql://u@h1:1,h2:2/d?target_session_attrs=read-write&application_name=b", "x&y")),
+                ("postgresql:///d?host=/run/postgresql&%70assword=x", ("postgresql:///d?host=/run/postgresql", "x")),
+                ("postgresql://h1:1,h2:2/d", ("postgresql://h1:1,h2:2/d", None))):
+            self.assertEqual(backup.without_password(url), wanted)
+
+        fleet = self.fleet = self.make_fleet()
+        fleet.postgres.start()
+        self.assertEqual(fleet.command("scheduler", "import-legacy")[0], 1)  # it has made our tables
+        path = os.path.join(fleet.folder, "backup")
+        host = f"127.0.0.1:{fleet.postgres.port}"
+        two = fleet.postgres.url.replace(host, f"127.0.0.1:1,{host}")
+        self.assertIn(",", two)
+        self.assertEqual(self.backup("save", path, DATABASE_URL=f"{two}?target_session_attrs=read-write")[0], 0)
+        self.forget()
+        status, text = self.backup("restore", path, REDIS_KEY_PREFIX="{paperscout}:",
+                                   DATABASE_URL=fleet.postgres.url.rpartition("/")[0], PGDATABASE="postgres")
+        self.assertEqual(status, 0, text)
+        self.assertIn("--pattern '{paperscout}:*'", text)
 
     def test_what_is_no_whole_backup_is_not_taken(self):
         self.start_fleet(schedulers=1, delay_ms=0)
