@@ -186,6 +186,9 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     set(curl_easy_setopt(easy, CURLOPT_PRIVATE, call));
     set(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error));
     set(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+    /* A look-up that is not over when its request is must not be waited for: curl would join its
+     * thread, and the loop stand still as long as name servers are away. */
+    set(curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
     set(curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent));
     set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
     set(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS));
