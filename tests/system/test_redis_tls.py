@@ -2,11 +2,13 @@
 """Redis over TLS: what is wrong is told in words, and mends itself once it is mended. On Debian 12, whose
 hiredis has no TLS, only that rediss:// is refused at the start; tests/trixie/run.sh runs the rest."""
 import json
+import ssl
 import unittest
 
 from rig import CycleCase, wait_until
 from rig.authority import Authority
 from rig.places import free_port
+from rig.sentinel import ToldSentinel
 from test_redis_acl import PASSWORD, AclFleet
 
 
@@ -99,6 +101,34 @@ class Told(TlsFleet):
         self.mend(fleet)
         for worker in mended:
             wait_until(worker.ready, 20, f"{worker.name} is ready once Redis is mended")
+
+    def test_sentinels_speak_tls_too_and_each_name_is_checked(self):
+        """A Sentinel's name is the one in REDIS_SENTINELS, the master's the one in REDIS_URL, whatever its address."""
+        fleet = self.make_fleet()
+        fleet.start_servers(postgres=False)
+        for name, of_sentinel, of_master, host, words in (
+                ("good", "good", "good", "localhost", None),
+                ("named", "good", "elsewhere", "redis.example", None),
+                ("sentinel-elsewhere", "elsewhere", "good", "localhost", "is for another host name"),
+                ("sentinel-expired", "expired", "good", "localhost", "has expired"),
+                ("master-elsewhere", "good", "elsewhere", "localhost", "is for another host name")):
+            fleet.redis.kill()
+            port = self.start_redis(fleet, of_master)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificates[of_sentinel])
+            sentinel = ToldSentinel(port, context)
+            try:
+                at = sentinel.address.rpartition(":")[2]
+                worker = fleet.start("worker", name, REDIS_URL=f"rediss://paperscout:{PASSWORD}@{host}:1/0",
+                                     REDIS_SENTINELS=f"localhost:{at}", REDIS_CA_FILE=self.authorities["ours"])
+                if words:
+                    who = f"Sentinel: redis localhost:{at}: " if name.startswith("sentinel-") else ""
+                    self.down(worker, f"{who}TLS: its certificate {words}")
+                else:
+                    wait_until(worker.ready, 15, f"{name} is ready")
+                worker.stop()
+            finally:
+                sentinel.stop()
 
     def test_files_that_cannot_be_read_stop_it_at_once(self):
         fleet = self.make_fleet()

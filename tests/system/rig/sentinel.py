@@ -64,9 +64,9 @@ class Sentinels:
 
 
 class ToldSentinel:
-    """Answers SENTINEL GET-MASTER-ADDR-BY-NAME with .port, or that it knows none (None)."""
+    """Answers SENTINEL GET-MASTER-ADDR-BY-NAME with .port, or that it knows none (None); by TLS with a context."""
 
-    def __init__(self, port):
+    def __init__(self, port, context=None):
         self.port = port
         self.asked = 0
         told = self
@@ -86,7 +86,13 @@ class ToldSentinel:
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
 
+            def handle_error(self, request, client_address):
+                if context is None:  # else somebody did not like our certificate
+                    super().handle_error(request, client_address)
+
         self.server = Server(("127.0.0.1", 0), Handler)
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.address = f"127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
