@@ -11,6 +11,7 @@ are. TAG is the version in CMakeLists.txt, PREFIX is empty, or registry.example.
 
   --debootstrap  take Debian 13 from a package mirror in place of a registry: as root, makes the image
                  localhost/debian:trixie-slim once (podman, debootstrap), and builds on that
+                 (DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR name others than Debian's own)
 
 The time of every file, and the label "created", is that of the last commit. Exit status: 0 built, 1 not,
 64 wrong usage, 69 neither podman nor docker is there.
@@ -53,6 +54,8 @@ if [ -n "$base" ] && ! podman image exists "$base"; then
     trap 'rm -rf "$work"' EXIT
     echo "making $base from ${mirror:-the mirror that debootstrap names}"
     debootstrap --variant=minbase trixie "$work/root" ${mirror:+"$mirror"} >"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+    security=${DEBIAN_SECURITY_MIRROR-http://deb.debian.org/debian-security}
+    [ -z "$security" ] || echo "deb $security trixie-security main" >>"$work/root/etc/apt/sources.list"
     tar -C "$work/root" --exclude='./var/cache/apt/archives/*.deb' --exclude='./var/lib/apt/lists/*' -c . |
         podman import --quiet - "$base"
 fi

@@ -109,6 +109,18 @@ class Compose(DeployCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
+class Images(unittest.TestCase):
+    def test_the_base_is_pinned_and_its_packages_are_todays(self):
+        """What is in the base already is copied into the images too: installing alone would leave it as old as that."""
+        with open(os.path.join(DEPLOY, "Dockerfile"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertRegex(text, r"(?m)^ARG BASE=docker\.io/library/debian:trixie-\d{8}-slim@sha256:[0-9a-f]{64}$")
+        run = re.search(r"(?m)^RUN (apt-get(?:.*\\\n)*.*)$", text)[1]
+        self.assertEqual(re.findall(r"apt-get (?:-\S+ (?:\S+=\d+ )?)*(\w+)", run), ["update", "upgrade", "install"])
+        with open(os.path.join(DEPLOY, "images.sh"), encoding="utf-8") as file:
+            self.assertIn(" trixie-security main", file.read())
+
+
 class Systemd(DeployCase):
     def units(self):
         for name in sorted(os.listdir(os.path.join(DEPLOY, "systemd"))):
