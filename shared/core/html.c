@@ -7,29 +7,43 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CHUNK = 16384 };
+/* libxml2 2.9 compares an end tag with every element that is open, and an attribute with every one
+ * before it in its tag: 2 MiB of either cost minutes. No page that people write comes near these.
+ */
+enum { CHUNK = 2048, DEPTH_MAX = 128, NAMES_MAX = 512, LONG_TAG = 8192 };
 
 struct walk {
     const struct ps_html_events *events;
     void *cookie;
     htmlParserCtxtPtr parser;
+    int depth;
+    size_t looked; /* bytes of a start tag without an end that were looked through */
     bool enough;
 };
 
+static void stop(struct walk *walk)
+{
+    walk->enough = true;
+    xmlStopParser(walk->parser);
+}
+
 static void on_start(void *cookie, const xmlChar *name, const xmlChar **attributes)
 {
-    const struct walk *walk = cookie;
+    struct walk *walk = cookie;
 
     if (walk->events->on_start != NULL && !walk->enough)
         walk->events->on_start(walk->cookie, (const char *)name, (const char *const *)attributes);
+    if (++walk->depth > DEPTH_MAX)
+        stop(walk);
 }
 
 static void on_end(void *cookie, const xmlChar *name)
 {
-    const struct walk *walk = cookie;
+    struct walk *walk = cookie;
 
     if (walk->events->on_end != NULL && !walk->enough)
         walk->events->on_end(walk->cookie, (const char *)name);
+    walk->depth--;
 }
 
 static void on_text(void *cookie, const xmlChar *text, int len)
@@ -38,9 +52,60 @@ static void on_text(void *cookie, const xmlChar *text, int len)
 
     if (walk->events->on_text == NULL || walk->enough || len <= 0)
         return;
-    walk->enough = !walk->events->on_text(walk->cookie, (const char *)text, (size_t)len);
-    if (walk->enough)
-        xmlStopParser(walk->parser);
+    if (!walk->events->on_text(walk->cookie, (const char *)text, (size_t)len))
+        stop(walk);
+}
+
+static bool is_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-_.:", c) != NULL) || (unsigned char)c >= 0x80;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Past a quoted value that begins at, which is after its '='; at where there is none, NULL where it
+ * has not ended yet. */
+static const char *past_value(const char *at, const char *end)
+{
+    const char *quote = at;
+
+    while (quote < end && is_blank(*quote))
+        quote++;
+    if (quote == end || (*quote != '"' && *quote != '\''))
+        return at;
+    at = memchr(quote + 1, *quote, (size_t)(end - quote - 1));
+    return at == NULL ? NULL : at + 1;
+}
+
+/* A start tag whose end has not come yet, and that has too many attributes already: names outside
+ * of quoted values say how many. */
+static bool has_too_many_attributes(struct walk *walk)
+{
+    const char *at = (const char *)walk->parser->input->cur;
+    const char *end = (const char *)walk->parser->input->end;
+    size_t len = (size_t)(end - at);
+    bool in_name = false;
+    int names = 0;
+
+    /* a picture within its tag is long: what was looked through is not at each of its pieces */
+    if (len < walk->looked + walk->looked / 2 && len >= walk->looked)
+        return false;
+    walk->looked = len >= LONG_TAG ? len : 0;
+    if (len < 2 || at[0] != '<' || !is_name(at[1]))
+        return false;
+    for (at++; at != NULL && at < end && names <= NAMES_MAX;) {
+        char c = *at++;
+
+        names += is_name(c) && !in_name;
+        in_name = is_name(c);
+        if (c == '=')
+            at = past_value(at, end);
+    }
+    return names > NAMES_MAX;
 }
 
 static xmlCharEncoding encoding_of(const char *name)
@@ -78,8 +143,11 @@ void ps_html_read(const char *html, size_t len, const char *encoding,
         return;
     htmlCtxtUseOptions(walk.parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
                                         HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
-    for (size_t at = 0; at < len && !walk.enough; at += CHUNK)
+    for (size_t at = 0; at < len && !walk.enough; at += CHUNK) {
         htmlParseChunk(walk.parser, html + at, (int)(len - at < CHUNK ? len - at : CHUNK), 0);
+        if (!walk.enough && has_too_many_attributes(&walk))
+            stop(&walk);
+    }
     if (!walk.enough)
         htmlParseChunk(walk.parser, html, 0, 1);
     if (walk.parser->myDoc != NULL)

@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <utf8proc.h>
 
-enum { WORDS = 1000, BYTES = 65536 };
+enum { WORDS = 1000, BYTES = 65536, MIB = 1024 * 1024 };
 
 static bool is_valid(const char *text)
 {
@@ -175,20 +176,86 @@ static void it_stops_at_so_many_words_and_bytes(void **state)
     free(html);
 }
 
+/* first once, then more, with a number in each where it has a %, until the page is so long. */
+static char *page_of(const char *first, const char *more, size_t len)
+{
+    char *html = malloc(len + 64);
+    size_t at = (size_t)snprintf(html, 64, "%s", first);
+
+    for (unsigned i = 0; at < len; i++) {
+        const char *number = strchr(more, '%');
+        int head = number == NULL ? (int)strlen(more) : (int)(number - more);
+
+        at += (size_t)snprintf(html + at, 32, "%.*s", head, more);
+        if (number != NULL)
+            at += (size_t)snprintf(html + at, 32, "%x%s", i, number + 1);
+    }
+    return html;
+}
+
 static void depth_and_attributes_cost_bounded_time(void **state)
 {
-    enum { DEEP = 100000 };
-    char *html = malloc(DEEP * 5 + 10);
-    char *text;
-    size_t len = 0;
+    static const char *const pages[][2] = {
+        {"",         "<div>"          },
+        { "",        "<b></i></i></i>"},
+        { "<p ",     "a% "            },
+        { "<p ",     "a%=\"\""        },
+        { "<p ",     "a%/"            },
+        { "<p ",     "a%=b'"          },
+        { "<p a=\"", "\" a%=\""       },
+        { "",        "<p a%"          },
+        { "<img a=", "x%"             },
+        { "</p ",    "a% "            },
+    };
 
     (void)state;
-    for (size_t i = 0; i < DEEP; i++, len += 5)
-        memcpy(html + len, "<div>", 6);
-    memcpy(html + len, "end", 4);
-    text = ps_words_of_html(html, len + 3, NULL, WORDS, BYTES);
-    free(text); /* the parser may stop at its depth limit: no text is fine, a hang is not */
-    free(html);
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        char *html = page_of(pages[i][0], pages[i][1], MIB);
+        clock_t began = clock();
+
+        /* the words so far are fine, a hang is not */
+        free(ps_words_of_html(html, strlen(html), NULL, WORDS, BYTES));
+        if (clock() - began > 5 * CLOCKS_PER_SEC)
+            fail_msg("%s%s: %ld ms", pages[i][0], pages[i][1],
+                     (long)((clock() - began) * 1000 / CLOCKS_PER_SEC));
+        free(html);
+    }
+}
+
+static void what_people_write_is_not_too_much(void **state)
+{
+    static const char *const pages[][2] = {
+        {"<svg><path d=\"",                        "M % 10 "},
+        { "<img src='data:image/png;base64,",      "a%/b+"  },
+        { "<p style = \"",                         "x%: y; "},
+        { "<!-- ",                                 "a% = b "},
+        { "<html><head><script>if (i<n) { a = 1;", " v%=w;" },
+    };
+    static const char *const ends[] = { "\"/></svg>", "'>", "\">", "-->", "</script></head>" };
+    char deep[100 * 10 + 16];
+    size_t at = 0;
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        char *html = page_of(pages[i][0], pages[i][1], MIB / 4);
+        char *page = malloc(strlen(html) + 64);
+
+        (void)snprintf(page, strlen(html) + 64, "%s%s<p>words after", html, ends[i]);
+        text = ps_words_of_html(page, strlen(page), NULL, WORDS, BYTES);
+        if (text == NULL)
+            fail_msg("%s: no words", pages[i][0]);
+        assert_string_equal(text, "words after");
+        free(text);
+        free(page);
+        free(html);
+    }
+    for (int i = 0; i < 100; i++)
+        at += (size_t)snprintf(deep + at, sizeof(deep) - at, "<div>");
+    (void)snprintf(deep + at, sizeof(deep) - at, "deep");
+    text = ps_words_of_html(deep, strlen(deep), NULL, WORDS, BYTES);
+    assert_string_equal(text, "deep");
+    free(text);
 }
 
 static void pieces_join_where_a_word_was_cut(void **state)
@@ -221,6 +288,7 @@ int main(void)
         cmocka_unit_test(whatever_bytes_come_valid_utf8_goes),
         cmocka_unit_test(it_stops_at_so_many_words_and_bytes),
         cmocka_unit_test(depth_and_attributes_cost_bounded_time),
+        cmocka_unit_test(what_people_write_is_not_too_much),
         cmocka_unit_test(pieces_join_where_a_word_was_cut),
     };
 
