@@ -7,7 +7,7 @@
 struct ps_draft_state {
     const char *last_modified, *etag; /* NULL: not told */
     int64_t length;                   /* bytes; -1: not told */
-    int64_t answered_ms;              /* wall clock; 0: unknown */
+    int64_t answered_ms;              /* by the site's clock; 0: unknown */
 };
 
 enum ps_recheck {

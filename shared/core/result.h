@@ -29,12 +29,12 @@ enum ps_outcome {
 struct ps_result {
     struct ps_task task;
     enum ps_outcome outcome;
-    int status;               /* HTTP status of the last answer; 0 for none */
-    char *last_modified;      /* header as sent, owned; NULL for none */
-    char *etag;               /* header as sent, owned; NULL for none */
-    int64_t content_length;   /* as told; -1 for not told */
-    int64_t answered_ms;      /* wall clock of the worker at the last answer; 0 for none */
-    bool failed;              /* failure_category is set */
+    int status;             /* HTTP status of the last answer; 0 for none */
+    char *last_modified;    /* header as sent, owned; NULL for none */
+    char *etag;             /* header as sent, owned; NULL for none */
+    int64_t content_length; /* as told; -1 for not told */
+    int64_t answered_ms; /* the last answer: the Date in it, else the worker's clock; 0 for none */
+    bool failed;         /* failure_category is set */
     enum ps_failure category; /* when failed */
     int attempts;             /* requests made, 0 when none was */
     int64_t latency_ms;       /* of the last request */

@@ -30,6 +30,7 @@ static const struct {
     [PS_HTTP_F_RETRY_AFTER] = { "retry-after",   11},
     [PS_HTTP_F_LOCATION] = { "location",      8 },
     [PS_HTTP_F_CONTENT_RANGE] = { "content-range", 13},
+    [PS_HTTP_F_DATE] = { "date",          4 },
 };
 
 static void fields_reset(struct ps_http_call *call)
@@ -443,6 +444,7 @@ static void read_reply(const struct ps_http_call *call, struct ps_http_reply *ou
         .retry_after = field_text(call, PS_HTTP_F_RETRY_AFTER),
         .location = field_text(call, PS_HTTP_F_LOCATION),
         .content_range = field_text(call, PS_HTTP_F_CONTENT_RANGE),
+        .date = field_text(call, PS_HTTP_F_DATE),
         .effective_url = url ? url : "",
         .content_length = (int64_t)length,
         .redirects = (int)redirects,

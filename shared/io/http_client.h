@@ -45,7 +45,7 @@ struct ps_http_reply {
     int status; /* 0 when there was no answer */
     const char *body;
     size_t body_len;
-    const char *content_type, *last_modified, *etag, *retry_after, *location, *content_range;
+    const char *content_type, *last_modified, *etag, *retry_after, *location, *content_range, *date;
     const char *effective_url; /* after redirects */
     int64_t content_length;    /* -1 when not told */
     int redirects;

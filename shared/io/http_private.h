@@ -14,6 +14,7 @@ enum ps_http_field {
     PS_HTTP_F_RETRY_AFTER,
     PS_HTTP_F_LOCATION,
     PS_HTTP_F_CONTENT_RANGE,
+    PS_HTTP_F_DATE,
     PS_HTTP_F_COUNT
 };
 

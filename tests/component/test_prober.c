@@ -21,6 +21,7 @@ struct answer {
     enum ps_outcome outcome;
     int status, attempts;
     int category; /* -1: none */
+    int64_t answered_ms;
     char text[256];
 };
 
@@ -101,6 +102,7 @@ static void on_end(void *cookie, const struct ps_probe_end *end)
     answer->status = end->status;
     answer->attempts = end->attempts;
     answer->category = end->err == NULL ? -1 : (int)end->err->category;
+    answer->answered_ms = end->answered_ms;
     (void)snprintf(answer->text, sizeof(answer->text), "%s",
                    end->front_text == NULL ? "" : end->front_text);
     rig.count++;
@@ -216,6 +218,21 @@ static void a_pause_is_waited_out_and_held_by_all(void **state)
     assert_int_equal(rig.answers[1].outcome, PS_OUTCOME_MISS);
     assert_true(fake_site_time(rig.site, 1) - fake_site_time(rig.site, 0) >= 990);
     assert_int_equal(ps_gate_paused_hosts(rig.kit.gate), 0);
+}
+
+static void an_answer_is_of_the_time_that_it_tells(void **state)
+{
+    int64_t before_ms = ps_clock_wall_ms();
+
+    (void)state;
+    open_kit(NULL, false);
+    add("/a.pdf", 404, "Date: Mon, 05 Nov 2018 09:00:00 GMT", NULL, 1);
+    add("/b.pdf", 404, "Date: today", NULL, 1);
+    (void)start("/a.pdf", 0);
+    (void)start("/b.pdf", 1);
+    turn_until(2, 5000);
+    assert_int_equal(rig.answers[0].answered_ms, INT64_C(1541408400000));
+    assert_in_range(rig.answers[1].answered_ms, before_ms, before_ms + 5000);
 }
 
 static void for_people_a_pause_is_an_answer(void **state)
@@ -372,6 +389,7 @@ int main(void)
         TEST(a_fault_is_tried_again_with_growing_delay),
         TEST(so_many_requests_are_under_way_and_no_more),
         TEST(a_pause_is_waited_out_and_held_by_all),
+        TEST(an_answer_is_of_the_time_that_it_tells),
         TEST(for_people_a_pause_is_an_answer),
         TEST(a_pause_during_the_front_text_costs_the_text_at_most),
         TEST(the_html_of_a_pdf_comes_first_and_its_charset_counts),

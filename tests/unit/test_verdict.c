@@ -16,6 +16,7 @@
 #define OLD     "Mon, 23 Nov 2026 00:00:00 GMT"
 #define RECENT  "Mon, 23 Nov 2026 00:00:01 GMT"
 #define FUTURE  "Wed, 25 Nov 2026 00:00:00 GMT"
+#define IN_30_S "Tue, 24 Nov 2026 00:00:31 GMT"
 #define IN_90_S "Tue, 24 Nov 2026 00:01:31 GMT"
 
 /* 2026-11-24 00:00:01, so that RECENT is exactly a day old */
@@ -144,6 +145,20 @@ static void the_last_attempt_settles_an_error_and_never_a_pause(void **state)
     }
 }
 
+static void a_pause_until_a_date_counts_from_the_sites_own_clock(void **state)
+{
+    struct ps_answer answer = {
+        .status = 429, .url = PDF, .retry_after = IN_90_S, .date = IN_30_S
+    };
+
+    (void)state;
+    assert_int_equal(ps_site_now_ms(IN_30_S, NOW), NOW + 30000);
+    assert_int_equal(ps_site_now_ms("soon", NOW), NOW);
+    assert_int_equal(ps_site_now_ms(NULL, NOW), NOW);
+    assert_int_equal(ps_verdict_of(&answer, &rules, 1, NOW - 90000, 0.0).delay_ms, 60000);
+    assert_int_equal(ps_verdict_of(&answer, &rules, 1, NOW + 90000, 0.0).delay_ms, 60000);
+}
+
 static void a_transport_fault_is_tried_again_unless_it_is_permanent(void **state)
 {
     static const struct {
@@ -207,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_and_header_has_its_outcome),
         cmocka_unit_test(the_last_attempt_settles_an_error_and_never_a_pause),
+        cmocka_unit_test(a_pause_until_a_date_counts_from_the_sites_own_clock),
         cmocka_unit_test(a_transport_fault_is_tried_again_unless_it_is_permanent),
         cmocka_unit_test(a_hostile_header_stays_short_and_whole_in_the_error),
         cmocka_unit_test(other_extensions_are_anything_but_a_page),

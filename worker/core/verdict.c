@@ -17,6 +17,13 @@ enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t
     return wall_ms - modified <= within_ms ? PS_OUTCOME_HIT_RECENT : PS_OUTCOME_HIT_OLD;
 }
 
+int64_t ps_site_now_ms(const char *date, int64_t wall_ms)
+{
+    int64_t site_ms;
+
+    return date != NULL && ps_civil_parse_http(date, &site_ms) ? site_ms : wall_ms;
+}
+
 int64_t ps_retry_after_ms(const char *retry_after, int64_t wall_ms)
 {
     struct ps_str text = ps_str_trim(ps_str_of(retry_after));
@@ -213,7 +220,8 @@ struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
     if (answer->err == NULL && (status == 429 || (status == 503 && answer->retry_after != NULL))) {
         verdict.next = PS_VERDICT_DEFER;
         verdict.outcome = PS_OUTCOME_DEFERRED;
-        verdict.delay_ms = ps_retry_after_ms(answer->retry_after, wall_ms);
+        verdict.delay_ms =
+            ps_retry_after_ms(answer->retry_after, ps_site_now_ms(answer->date, wall_ms));
         ps_fail(&verdict.err, PS_FAILURE_RATE_LIMIT, status, "HTTP %d, pause of %lld ms", status,
                 (long long)verdict.delay_ms);
         return verdict;

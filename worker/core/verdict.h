@@ -12,7 +12,7 @@ struct ps_answer {
     int status;
     const char *url;           /* asked for */
     const char *effective_url; /* after redirects; NULL: the same */
-    const char *content_type, *last_modified, *retry_after;
+    const char *content_type, *last_modified, *retry_after, *date;
     bool confirm;     /* the second look at a hit, with the beginning of the body */
     const char *body; /* of it */
     size_t body_len;
@@ -45,6 +45,9 @@ struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
 
 /* hit_recent, hit_old or hit_no_lm, from Last-Modified (NULL when absent) and the alert window. */
 enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t wall_ms);
+/* The site's clock: the Date of its answer (RFC 9110 section 6.6.1), else ours. What it dates by
+ * its clock is set against the same clock, so that a node whose own is wrong does no harm. */
+int64_t ps_site_now_ms(const char *date, int64_t wall_ms);
 /* Retry-After in both forms, 1 s to PS_VERDICT_PAUSE_MAX_MS; absent or unreadable:
  * PS_VERDICT_PAUSE_MS. */
 int64_t ps_retry_after_ms(const char *retry_after, int64_t wall_ms);

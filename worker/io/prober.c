@@ -122,6 +122,7 @@ static void act(struct ps_probe *probe)
 static void on_head(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct ps_probe *probe = cookie;
+    int64_t wall_ms = ps_clock_wall_ms();
     struct ps_answer answer = { .err = err,
                                 .status = reply->status,
                                 .url = probe->url,
@@ -129,6 +130,7 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
                                 .content_type = reply->content_type,
                                 .last_modified = reply->last_modified,
                                 .retry_after = reply->retry_after,
+                                .date = reply->date,
                                 .confirm = probe->look == PS_LOOK_CONFIRM,
                                 .body = reply->body,
                                 .body_len = reply->body_len };
@@ -143,9 +145,9 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
     probe->etag = ps_alloc_text(reply->etag);
     probe->content_length =
         reply->status == PARTIAL ? ps_range_total(reply->content_range) : reply->content_length;
-    probe->answered_ms = ps_clock_wall_ms();
-    probe->verdict = ps_verdict_of(&answer, &probe->prober->options.rules, probe->attempts,
-                                   probe->answered_ms, ps_clock_random());
+    probe->answered_ms = ps_site_now_ms(reply->date, wall_ms);
+    probe->verdict = ps_verdict_of(&answer, &probe->prober->options.rules, probe->attempts, wall_ms,
+                                   ps_clock_random());
     act(probe); /* may destroy probe */
 }
 

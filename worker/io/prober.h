@@ -27,7 +27,7 @@ struct ps_probe_end {
     const char *last_modified; /* NULL when absent */
     const char *etag;          /* NULL when absent */
     int64_t content_length;    /* -1 when not told */
-    int64_t answered_ms;       /* wall clock at the last answer; 0 for none */
+    int64_t answered_ms;       /* at the last answer: its Date, else our clock; 0 for none */
     const struct ps_err *err;  /* of an error or a deferral; why it is suspect; NULL otherwise */
     int attempts;              /* a request that was answered by "slow down" is none */
     int64_t latency_ms;        /* of the last request */
