@@ -6,7 +6,8 @@
 -- limit:<host> is JSON: tat_us (when the bucket is full again, server time), rate (now, after cuts), cut_us (when it was last cut),
 -- in_flight (by instance: held, want, until_ms, since_ms).
 -- A generic cell rate algorithm and shares of the cap, on the server's clock: the whole fleet shares them, and no worker's clock matters
--- (promise 6). A share is even between those who want one; a crashed worker's runs out.
+-- (promise 6). A share is even between those who want one; a crashed worker's runs out. What is later than it can be was written before the
+-- clock went back, or by another server before a failover: it counts as the latest that can be.
 local LATE_US = 20000 -- so much later than another a permit may reach the host: what may come at once is kept smaller by it
 local TURN_MS = 1000 -- where there are more workers than requests allowed, they take turns of this
 local now = redis.call('TIME')
@@ -25,6 +26,7 @@ end
 local tat_us = tonumber(seen.tat_us) or now_us
 local rate = tonumber(seen.rate) or ceiling
 local cut_us = tonumber(seen.cut_us) or 0
+if pause <= 0 then cut_us = math.min(cut_us, now_us) end
 
 -- Shares of what may be in flight.
 local shares = type(seen.in_flight) == 'table' and seen.in_flight or {}
@@ -35,9 +37,13 @@ if cap > 0 then
     if type(one) ~= 'table' or not (tonumber(one.held) and tonumber(one.want) and tonumber(one.since_ms))
         or (tonumber(one.until_ms) or 0) <= now_ms then
       shares[name] = nil
-    elseif name ~= me then
-      others = others + one.held
-      wanting = wanting + 1
+    else
+      one.until_ms = math.min(one.until_ms, now_ms + tonumber(ARGV[8]))
+      one.since_ms = math.min(one.since_ms, now_ms)
+      if name ~= me then
+        others = others + one.held
+        wanting = wanting + 1
+      end
     end
   end
   local even = math.max(1, math.floor(cap / wanting))
@@ -75,7 +81,7 @@ else
   local allowed = math.max(0.01, math.min(ceiling, rate + (now_us - cut_us) / 1000000 * ceiling / 20))
   local step = 1000000 / allowed
   local slack = math.max(step, step * burst - LATE_US)
-  if tat_us < now_us then tat_us = now_us end
+  tat_us = math.min(math.max(tat_us, now_us), now_us + slack)
   while granted < wanted and tat_us + step - now_us <= slack do
     tat_us = tat_us + step
     granted = granted + 1

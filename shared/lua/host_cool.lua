@@ -15,7 +15,7 @@ if left <= 0 and ceiling > 0 then
     local ok, read = pcall(cjson.decode, state)
     if ok and type(read) == 'table' then seen = read end
   end
-  local rate = math.min(ceiling, (tonumber(seen.rate) or ceiling) + (now_us - (tonumber(seen.cut_us) or 0)) / 1000000 * ceiling / 20)
+  local rate = math.min(ceiling, (tonumber(seen.rate) or ceiling) + math.max(0, now_us - (tonumber(seen.cut_us) or 0)) / 1000000 * ceiling / 20)
   rate = math.max(math.min(ceiling, tonumber(ARGV[4])), rate / 2)
   redis.call('SET', KEYS[1], string.format('{"tat_us":%.0f,"rate":%.3f,"cut_us":%.0f,"in_flight":%s}', tonumber(seen.tat_us) or now_us, rate,
     now_us + want * 1000, cjson.encode(type(seen.in_flight) == 'table' and seen.in_flight or {})), 'PX', 3600000)

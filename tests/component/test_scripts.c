@@ -495,6 +495,40 @@ static void a_limit_written_by_hand_does_no_harm(void **state)
     assert_string_equal(RUN(HOST_COOL, HOST, "1", "20", "429", "1"), "1");
 }
 
+/* A clock that was set back, or another server's after a failover: what it says is of the future.
+ */
+static void a_clock_that_goes_back_stops_nobody(void **state)
+{
+    char now[32], later_us[32], later_ms[32];
+    int granted = 0, wait = 0;
+
+    (void)state;
+    (void)snprintf(now, sizeof(now), "%s", DO("TIME"));
+    (void)snprintf(later_us, sizeof(later_us), "%ld000000", strtol(now + 1, NULL, 10) + 3600);
+    (void)snprintf(later_ms, sizeof(later_ms), "%ld000", strtol(now + 1, NULL, 10) + 3600);
+    DO("SET limit:h {\"tat_us\":%s,\"rate\":20,\"cut_us\":0}", later_us);
+    (void)sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[%d %d", &granted, &wait);
+    assert_in_range(granted + wait, 1, 60);
+    ps_test_sleep_ms(60);
+    (void)sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[%d %d", &granted, &wait);
+    assert_int_equal(granted, 1); /* the bucket was empty, and fills at the rate */
+
+    DO("SET limit:h {\"tat_us\":0,\"rate\":10,\"cut_us\":%s}", later_us);
+    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[%d %d", &granted, &wait),
+                     2);
+    assert_int_equal(granted, 4);
+    ps_test_sleep_ms(1100); /* and the rate grows again, by 1 a second */
+    RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED);
+    assert_null(strstr(DO("GET limit:h"), later_us));
+
+    DO("SET limit:h {\"tat_us\":0,\"rate\":0,\"cut_us\":0,\"in_flight\":{\"dead\":{\"held\":6,"
+       "\"want\":6,\"until_ms\":%s,\"since_ms\":%s}}}",
+       later_ms, later_ms);
+    assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 0]");
+    ps_test_sleep_ms(450);
+    assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
+}
+
 static void a_heartbeat_always_has_an_end(void **state)
 {
     (void)state;
@@ -767,6 +801,7 @@ int main(void)
         FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
         FLUSHED(the_rate_is_never_cut_below_its_floor),
         FLUSHED(a_limit_written_by_hand_does_no_harm),
+        FLUSHED(a_clock_that_goes_back_stops_nobody),
         FLUSHED(a_heartbeat_always_has_an_end),
         FLUSHED(who_beats_is_listed_until_its_heartbeat_ends),
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
