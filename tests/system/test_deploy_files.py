@@ -63,6 +63,7 @@ class Compose(DeployCase):
             told = self.check_settings(component, {
                 name: value.replace("/run/secrets", self.secrets) for name, value in values.items()})
             self.assertEqual((told["REDIS_URL"], told["HEALTH_BIND_HOST"]), ("(set)", "0.0.0.0"))
+            self.assertEqual("SHADOW" in values, component != "worker", "deploy/MIGRATE.md sets it from outside")
             grace = int(service["stop_grace_period"].rstrip("s"))
             self.assertGreaterEqual(grace, float(told["SHUTDOWN_GRACE_SECONDS"]) + 5)
 
