@@ -58,6 +58,11 @@ bool ps_message_drop_update(struct ps_message *message)
     return true;
 }
 
+const char *ps_message_trace(const struct ps_message *message)
+{
+    return message->notice.trace != NULL ? message->notice.trace : "";
+}
+
 void ps_message_destroy(struct ps_message *message)
 {
     while (message != NULL) {

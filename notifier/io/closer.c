@@ -177,7 +177,7 @@ static void settle_twin(struct entry *entry)
         .id = twin->notice.id
     };
 
-    PS_LOG(MQ_DUPLICATE, F_TEXT("id", twin->notice.id));
+    PS_LOG(MQ_DUPLICATE, F_TEXT("id", twin->notice.id), F_TEXT("trace", ps_message_trace(twin)));
     entry->asked = true;
     ps_queue_settle(entry->closer->options.queue, &settling, on_settled, entry);
 }

@@ -92,11 +92,6 @@ static void on_drained(void *cookie)
     done(sender->done_cookie);
 }
 
-static const char *trace_of(const struct ps_message *message)
-{
-    return message->notice.trace != NULL ? message->notice.trace : "";
-}
-
 static void log_failure(struct ps_sender *sender, enum ps_event event,
                         const struct ps_message *message, const struct ps_err *err, int64_t wait_ms)
 {
@@ -104,7 +99,7 @@ static void log_failure(struct ps_sender *sender, enum ps_event event,
                  (const struct ps_log_field[]){
                      F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
                      F_INT("attempts", message->attempts), F_INT("wait_ms", wait_ms),
-                     F_TEXT("trace", trace_of(message)), F_ERR(err) },
+                     F_TEXT("trace", ps_message_trace(message)), F_ERR(err) },
                  6);
     ps_failure_log_add(sender->options.failures, ps_event_name(event), err, NULL, err->code);
 }
@@ -131,10 +126,11 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
         PS_LOG(MQ_SENT, F_TEXT("id", message->notice.id),
                F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
                F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_TEXT("trace", trace_of(message)));
+               F_TEXT("trace", ps_message_trace(message)));
         break;
     case PS_CLOSE_DUPLICATE:
-        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->notice.id), F_TEXT("trace", trace_of(message)));
+        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->notice.id),
+               F_TEXT("trace", ps_message_trace(message)));
         break;
     case PS_CLOSE_DEAD:
         (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s", message->reason);
@@ -142,7 +138,7 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
         PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->notice.id),
                F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
                F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_TEXT("trace", trace_of(message)), F_ERR(&err));
+               F_TEXT("trace", ps_message_trace(message)), F_ERR(&err));
         break;
     }
     if (close == PS_CLOSE_DEAD && ps_notice_kind_urgent(message->notice.kind) && !message->rerouted)
@@ -287,7 +283,7 @@ static void on_look(void *cookie, const struct ps_slack_look *look)
     ps_lanes_looked(sender->lanes, message, look, time, &outcome);
     PS_LOG(
         MQ_LOOK, F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
-        F_TEXT("seen", words[look->seen]),
+        F_TEXT("seen", words[look->seen]), F_TEXT("trace", ps_message_trace(message)),
         F_ERR(look->seen == PS_SLACK_UNKNOWN || look->seen == PS_SLACK_FAILED ? &look->err : NULL));
     if (look->seen == PS_SLACK_FOUND)
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_FOUND, NULL, 1);
@@ -304,7 +300,8 @@ static void send_now(struct ps_sender *sender, struct ps_message *message)
     if (message->repeated) {
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_REPEATED, NULL, 1);
         PS_LOG(MQ_REPEATED, F_TEXT("id", message->notice.id),
-               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts));
+               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
+               F_TEXT("trace", ps_message_trace(message)));
     }
     sender->options.sink.send(sender->options.sink.self, message, on_reply, message);
 }

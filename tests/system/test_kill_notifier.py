@@ -47,6 +47,10 @@ class KillNotifier(FleetCase):
         wait_until(lambda: redis.list("notify") == [], 5, "the list is empty")
         wait_until(lambda: redis.keys("notify:inflight:*") == [], 5, "nobody holds anything")
         self.assertEqual(redis.list("notify:dead"), [])
+        for program in self.fleet.programs:
+            for event in program.events():
+                if event["event"].startswith("MQ-") and "id" in event:
+                    self.assertIn("trace", event, "a message's life cannot be followed")
         texts = collections.Counter(message["text"] for message in self.taken())
         self.assertEqual(set(texts), {f"text of test:{i}" for i in range(1, COUNT + 1)})
         return texts
