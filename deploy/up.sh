@@ -5,6 +5,7 @@ set -uo pipefail
 usage() {
     cat <<'END'
 usage: deploy/up.sh [--demo [--stay] | --live] [--no-install] [--help]
+       deploy/up.sh run COMMAND [ARGUMENT...]
        deploy/up.sh down [--wipe]
 
 Runs a whole Paperscout on one machine: a private Redis and PostgreSQL, one scheduler, two workers and
@@ -13,15 +14,19 @@ missing (deploy/packages.sh; root or sudo only for that) and builds the programs
 
   up.sh          where wg21.link answers: live, until Ctrl-C; else the demo
   up.sh --live   polls wg21.link and isocpp.org whether or not wg21.link answers just now
-  up.sh --demo   plays a sample mailing of invented papers on this machine, about a minute, and ends
+  up.sh --demo   plays a sample mailing of invented papers on this machine, 45 seconds, and ends
   --stay         the demo goes on until Ctrl-C
   --no-install   takes the machine as it is
+  up.sh run ...  calls a program beside a run in another terminal, with its settings and in its folder:
+                 deploy/up.sh run paperscout-scheduler status
   up.sh down     stops what a run in another terminal, or one that crashed, has left
   down --wipe    and deletes everything it stored
 
 Settings come from the environment and from .env in the working directory (deploy/env.example). With
-REDIS_URL or DATABASE_URL set, that server is used and none is started. With SLACK_BOT_TOKEN set,
-messages go to Slack; else they are shown here. The demo heeds none of these. Data and logs lie in
+REDIS_URL or DATABASE_URL set, that server is used and none is started. With SLACK_BOT_TOKEN set (or
+SLACK_BOT_TOKEN_FILE), messages go to Slack; else they are shown here. The status page is at
+http://127.0.0.1:8080/ unless that port is taken, or HEALTH_PORT says another. The demo heeds no
+settings. Data and logs lie in
 /var/lib/paperscout for root, else in ~/.local/state/paperscout; PAPERSCOUT_STATE names another folder.
 PAPERSCOUT_BUILD names a folder with built programs, and nothing is installed or built then.
 
@@ -34,6 +39,15 @@ wrong_usage() {
     echo "up.sh: $1 (--help says what there is)" >&2
     exit 64
 }
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+build=${PAPERSCOUT_BUILD:-$root/build/release}
+
+if [ "${1:-}" = run ]; then
+    shift
+    [ $# -gt 0 ] || wrong_usage "run what?"
+    exec python3 -B "$root/deploy/local/up.py" --build "$build" run -- "$@"
+fi
 
 command=up mode= install=yes arguments=()
 for argument in "$@"; do
@@ -53,9 +67,6 @@ done
 [[ $command = down || " ${arguments[*]} " != *" --wipe "* ]] || wrong_usage "--wipe goes with down"
 [[ $command = up || " ${arguments[*]} " != *" --"[dls]* ]] || wrong_usage "down takes --wipe only"
 [[ $mode = --demo || " ${arguments[*]} " != *" --stay "* ]] || wrong_usage "--stay goes with --demo"
-
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
-build=${PAPERSCOUT_BUILD:-$root/build/release}
 
 install_packages() {
     . "$root/deploy/packages.sh"

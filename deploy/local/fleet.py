@@ -81,10 +81,13 @@ class Fleet:
     def program(self, component):
         return os.path.join(self.build, component, f"paperscout-{component}")
 
-    def start(self):
+    def start(self, ports):
+        """Health ports by name: any free one unless named, None for the one in the settings."""
         for component, name in MEMBERS:
-            settings = {**self.settings, "INSTANCE_ID": name, "HEALTH_PORT": "0",
-                        "LOG_FORMAT": "json"}
+            settings = {**self.settings, "INSTANCE_ID": name, "LOG_FORMAT": "json"}
+            port = ports.get(name, "0")
+            if port is not None:
+                settings["HEALTH_PORT"] = port
             process = Process(name, [self.program(component)], self.logs, self.ledger,
                               cwd=self.cwd, env=settings)
             self.members.append(Member(component, name, process))

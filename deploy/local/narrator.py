@@ -11,6 +11,9 @@ class Narrator:
     def __init__(self, out=sys.stdout):
         self.out = out
         self.began = time.monotonic()
+        self.by_clock = False  # a run of days is told by the clock, a demo by its seconds
+        self.to_slack = False
+        self.retrying = None  # why, told once
         self.messages = []
         self.events = []
 
@@ -21,7 +24,8 @@ class Narrator:
         self.say(f"\n== {text}")
 
     def step(self, text):
-        self.say(f"{time.monotonic() - self.began:6.1f} s  {text}")
+        when = time.strftime("%H:%M:%S") if self.by_clock else f"{time.monotonic() - self.began:6.1f} s"
+        self.say(f"{when}  {text}")
 
     def message(self, message):
         """As the person sees it: Slack shows the name of a link, not where it leads."""
@@ -64,8 +68,20 @@ class Narrator:
             return f"{event['paper']} was a draft that had been found before"
         if name == "WATCHLIST-MATCH":
             return f"{event['paper']} is on a watchlist"
+        if name == "SCHEDULER-SLEEP" and self.by_clock:
+            due = time.localtime(time.time() + event["seconds"])
+            return f"the next poll is at {time.strftime('%H:%M:%S', due)}"
+        if name == "NOTIFIER-START":
+            self.to_slack = event.get("sink") == "slack"
+        if name == "MQ-SENT" and self.to_slack:
+            self.retrying = None
+            return f"a message went to Slack ({event['kind']})"
+        if name == "MQ-RETRY" and event["error"] != self.retrying:
+            self.retrying = event["error"]
+            return f"Slack did not take a message, which is tried again: {event['error']}"
         if event.get("level") == "ERROR":
-            return f"{member.name}: {name} {event.get('error') or event.get('what') or ''}"
+            why = [event[field] for field in ("what", "error") if event.get(field)]
+            return f"{member.name}: {name} {': '.join(why)}"
         return None
 
     def look(self, fleet):

@@ -15,11 +15,13 @@ from fleet import Fleet
 from narrator import Narrator
 from process import Ledger, end
 from servers import NotStarted, Postgres, Redis
+from settings import given, is_free, keep, kept
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEMO = os.path.join(os.path.dirname(HERE), "demo")
 INDEX_URL = "https://wg21.link/index.json"
 FAILED, UNAVAILABLE = 1, 69
+STATUS_PORT = 8080  # of the status page, where nothing else has it
 
 
 class Interrupted(Exception):
@@ -53,6 +55,7 @@ class Home:
         os.makedirs(self.state, exist_ok=True)
         self.ledger = Ledger(os.path.join(self.state, "processes.json"))
         self.lock = open(os.path.join(self.state, "lock"), "a+", encoding="ascii")
+        self.chosen = os.path.join(self.state, "run.json")
 
     def take(self):
         """False when another run has it; its process number is in the file."""
@@ -100,6 +103,24 @@ def down(home, narrator, wipe):
     return 0
 
 
+def beside(home, command):
+    """Becomes a command with the settings and in the folder of the run that goes on."""
+    run = kept(home.chosen)
+    if home.take() or run is None:
+        print("up.sh: nothing runs yet; start deploy/up.sh in another terminal first", file=sys.stderr)
+        return FAILED
+    environment = {**run["environment"],
+                   "PATH": os.pathsep.join([*run["path"], os.environ.get("PATH", os.defpath)])}
+    if os.path.basename(command[0]) in run["ports"]:
+        environment["HEALTH_PORT"] = run["ports"][os.path.basename(command[0])]
+    try:
+        os.chdir(run["folder"])
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        print(f"up.sh: {command[0]}: {error.strerror}", file=sys.stderr)
+    return FAILED
+
+
 class Run:
     def __init__(self, home, narrator, arguments):
         self.home, self.narrator = home, narrator
@@ -118,16 +139,17 @@ class Run:
         self.logs = os.path.join(self.folder, "logs")
         os.makedirs(self.logs, exist_ok=True)
         self.redis = self.postgres = self.site = self.fleet = None
+        self.given = set() if self.demo else given(self.cwd, self.environment)
 
     def start_servers(self):
         tell = self.narrator
         settings = {}
-        if self.demo or not self.environment.get("REDIS_URL"):
+        if not self.given & {"REDIS_URL", "REDIS_SENTINELS"}:
             self.redis = Redis(self.folder, self.logs, self.home.ledger)
             self.redis.start()
             settings["REDIS_URL"] = self.redis.url
             tell.step("Redis is up: it carries the work in flight")
-        if self.demo or not self.environment.get("DATABASE_URL"):
+        if "DATABASE_URL" not in self.given:
             self.postgres = Postgres(self.folder, self.logs, self.home.ledger)
             self.postgres.start()
             settings["DATABASE_URL"] = self.postgres.url
@@ -139,14 +161,22 @@ class Run:
             tell.step("the sample site is up: it plays wg21.link and isocpp.org")
             settings.update(DEMO_SETTINGS, WG21_INDEX_URL=f"{self.site.url}/index.json",
                             ISO_BASE_URL=f"{self.site.url}/files/papers/")
-        elif not self.environment.get("SLACK_BOT_TOKEN"):
-            settings["NOTIFICATION_CHANNEL"] = self.environment.get("NOTIFICATION_CHANNEL") or "#papers"
+        elif not self.given & {"SLACK_BOT_TOKEN", "NOTIFICATION_CHANNEL"}:
+            settings["NOTIFICATION_CHANNEL"] = "#papers"  # shown here, so that there is something to see
         return settings
+
+    def ports(self):
+        """Any free ones; live, the status page has a place that can be kept as a bookmark."""
+        if self.demo:
+            return {}
+        if "HEALTH_PORT" in self.given:
+            return {"scheduler": None}
+        return {"scheduler": str(STATUS_PORT)} if is_free(STATUS_PORT) else {}
 
     def start_fleet(self, settings):
         self.fleet = Fleet(self.build, self.logs, self.home.ledger, {**self.environment, **settings},
                            self.cwd)
-        self.fleet.start()
+        self.fleet.start(self.ports())
         late = self.fleet.wait_ready(30, lambda: self.narrator.look(self.fleet))
         fallen = self.fleet.fallen()
         if fallen:
@@ -158,10 +188,19 @@ class Run:
                     "worker": "asks the site for drafts", "notifier": "tells people"}
             self.narrator.say(f"          {member.name + ':':11} {what[member.component]} "
                               f"(http://127.0.0.1:{member.port}/health)")
+        keep(self.home.chosen, {
+            "folder": self.cwd, "environment": self.fleet.settings,
+            "path": [os.path.join(self.build, name) for name in ("scheduler", "worker", "notifier")],
+            "ports": {f"paperscout-{member.component}": str(member.port)
+                      for member in reversed(self.fleet.members)}})
 
     def show_where(self):
         tell = self.narrator
-        tell.say(f"\nLogs: {self.logs}. To look inside while it runs:")
+        tell.say(f"\nStatus page, in a browser: http://127.0.0.1:{self.fleet.of('scheduler')[0].port}/")
+        tell.say(f"Logs: {self.logs}. In another terminal, while it runs:")
+        for command, what in (("paperscout-scheduler status", "what is wrong, who does what"),
+                              ("paperscout-scheduler explain P2300", "what happens about one number")):
+            tell.say(f"  deploy/up.sh run {command:36} # {what}")
         cli = self.redis.cli if self.redis else "redis-cli -u \"$REDIS_URL\""
         for command, what in (("XLEN paperscout:tasks", "work outstanding"),
                               ("XINFO GROUPS paperscout:tasks", "what workers hold"),
@@ -199,6 +238,8 @@ class Run:
             if part is not None:
                 clean = stop() and clean
         self.home.ledger.remove()
+        if os.path.exists(self.home.chosen):
+            os.unlink(self.home.chosen)
         self.narrator.step("everything has stopped, nothing was lost" if clean else
                            f"stopped, but not everything by itself; see {self.logs}")
         return clean
@@ -218,6 +259,7 @@ def up(home, narrator, arguments):
         arguments.demo = not index_answers()
         narrator.say("wg21.link does not answer: this is the demo, with a sample mailing of invented "
                      "papers." if arguments.demo else "wg21.link answers: this is live.")
+    narrator.by_clock = not arguments.demo
     run = Run(home, narrator, arguments)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, on_signal)
@@ -237,19 +279,23 @@ def up(home, narrator, arguments):
         if not run.stop() and status == 0:
             status = FAILED
     if status == 0 and arguments.demo:
-        narrator.say("\nThat was Paperscout. deploy/up.sh --live watches the real sites; README.md says more.")
+        narrator.say("\nThat was Paperscout. deploy/up.sh --live watches the real sites; README.md says how it tells\n"
+                     "your Slack.")
     return status
 
 
 def main():
     parser = argparse.ArgumentParser(prog="up.sh", add_help=False)
-    parser.add_argument("command", choices=("up", "down"))
+    parser.add_argument("command", choices=("up", "down", "run"))
+    parser.add_argument("beside", nargs="*")
     parser.add_argument("--build", required=True)
     for name in ("--demo", "--live", "--stay", "--wipe"):
         parser.add_argument(name, action="store_true")
     arguments = parser.parse_args()
     narrator = Narrator()
     home = Home()
+    if arguments.command == "run":
+        return beside(home, arguments.beside)
     if arguments.command == "down":
         return down(home, narrator, arguments.wipe)
     if not home.take():

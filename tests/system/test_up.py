@@ -10,6 +10,7 @@ import time
 import unittest
 
 from rig.places import build_dir
+from rig.upstream import Upstream
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -103,9 +104,40 @@ class Up(unittest.TestCase):
         self.assertIn("left by an earlier run", text)
         self.assertEqual([pid for pid in pids if runs(pid)], [])
 
+    def test_live_keeps_to_the_settings_in_dotenv(self):
+        upstream = Upstream(self.folder)
+        upstream.start()
+        self.addCleanup(upstream.stop)
+        with open(os.path.join(self.folder, "token"), "w", encoding="ascii") as file:
+            file.write("xoxb-of-a-test\n")
+        with open(os.path.join(self.folder, ".env"), "w", encoding="utf-8") as file:
+            file.write(f"SLACK_BOT_TOKEN_FILE={self.folder}/token\nSLACK_API_URL={upstream.slack_url}\n"
+                       "export NOTIFICATION_CHANNEL='C0READERS' # and no other\nNOTIFY_ON_STARTUP=true\n"
+                       f"WG21_INDEX_URL={upstream.index_url}\nISO_BASE_URL={upstream.drafts_url}\n"
+                       "ALLOW_PRIVATE_UPSTREAMS=true\nHEALTH_PORT=0\n")
+        del self.environment["POLL_INTERVAL_SECONDS"]
+        status, text = self.run_to_end("run", "true")
+        self.assertEqual((status, "nothing runs" in text), (1, True), text)
+        child = self.start("--live")
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.send_signal, signal.SIGTERM)
+        self.wait_for("the channel of .env hears of the start",
+                      lambda: [m for m in upstream.slack() if m["channel"] == "C0READERS"])
+        status, text = self.run_to_end("run", "paperscout-notifier", "watchlist", "U1", "add", "stroustrup")
+        self.assertEqual(status, 0, text)
+        status, text = self.run_to_end("run", "paperscout-scheduler", "healthcheck", "ready")
+        self.assertEqual((status, text.strip()), (0, '{"ready":true,"reasons":[]}'))
+        self.assertEqual(os.stat(os.path.join(self.state, "run.json")).st_mode & 0o777, 0o600)
+        self.assertEqual({m["channel"] for m in upstream.slack()}, {"C0READERS"})
+        child.send_signal(signal.SIGTERM)
+        text, _ = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0, text)
+        self.assertIn("a message went to Slack", text)
+        self.assertFalse(os.path.exists(os.path.join(self.state, "run.json")))
+
     def test_wrong_usage(self):
         for arguments in (["--lunar"], ["--wipe"], ["--stay"], ["down", "--demo"],
-                          ["--demo", "--live"]):
+                          ["--demo", "--live"], ["run"]):
             status, text = self.run_to_end(*arguments, seconds=20)
             self.assertEqual(status, 64, (arguments, text))
             self.assertIn("--help", text)

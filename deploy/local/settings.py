@@ -1,0 +1,45 @@
+"""Which settings somebody has given, and those that a run has chosen, for commands beside it."""
+import json
+import os
+import re
+import socket
+
+LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+EMPTY = re.compile(r"(''|\"\")?\s*(#.*)?")
+
+
+def given(folder, environment):
+    """Names with a value, in the environment or in the .env of the folder. The programs read values."""
+    names = {name for name, value in environment.items() if value}
+    try:
+        with open(os.path.join(folder, ".env"), encoding="utf-8", errors="replace") as file:
+            lines = [LINE.fullmatch(line.rstrip("\r\n")) for line in file]
+    except OSError:
+        lines = []
+    names |= {line[1] for line in lines
+              if line and not EMPTY.fullmatch(line[2]) and line[1] not in environment}
+    return names | {name.removesuffix("_FILE") for name in names if name.endswith("_FILE")}
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def keep(path, value):
+    """For this user's eyes only: the addresses hold passwords."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(value, file)
+
+
+def kept(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
