@@ -214,6 +214,8 @@ static void on_state(void *cookie, bool up, const struct ps_err *err)
 {
     struct ps_stream_reader *reader = cookie;
 
+    if (reader->stopped != NULL)
+        return;
     if (!up) {
         reader->was_down = true;
         PS_LOG(REDIS_DOWN, F_TEXT("stream", reader->stream), F_ERR(err));
@@ -288,6 +290,13 @@ void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *c
     reader->stop_cookie = cookie;
     if (!reader->reading)
         ps_timer_set(reader->stop, 0);
+}
+
+void ps_stream_reader_cut(struct ps_stream_reader *reader)
+{
+    assert(reader->stopped != NULL);
+    if (reader->reading)
+        ps_redis_reset(reader->redis);
 }
 
 int64_t ps_stream_reader_answered_ms(const struct ps_stream_reader *reader)

@@ -44,6 +44,9 @@ void ps_stream_reader_want(struct ps_stream_reader *reader, size_t count);
  * while Redis answers: nothing is delivered after it. To be called once. */
 void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *cookie),
                            void *cookie);
+/* After …_stop: a read that is out ends now, with its connection, and done follows. What it had
+ * made pending the owner recovers. */
+void ps_stream_reader_cut(struct ps_stream_reader *reader);
 int64_t ps_stream_reader_answered_ms(
     const struct ps_stream_reader *reader); /* monotonic; 0 before the first answer */
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);

@@ -24,6 +24,7 @@ struct ps_intake {
     bool renewing;
     bool stopping;
     bool reader_stopped;
+    bool gathered; /* what came with the last read was looked for */
     void (*recovered)(void *cookie);
     void (*lost)(void *cookie, const char *id);
     void (*stopped)(void *cookie);
@@ -204,10 +205,15 @@ static void on_scan(void *cookie)
     int64_t now = ps_loop_now(intake->options.loop);
 
     if (intake->stopping) {
-        if (intake->reader_stopped && !intake->claiming && !intake->recovering)
-            intake->stopped(intake->options.cookie);
-        else
-            ps_timer_set(intake->scan, STOP_CHECK_MS);
+        if (intake->reader_stopped && !intake->claiming && !intake->recovering) {
+            if (intake->gathered) {
+                intake->stopped(intake->options.cookie);
+                return;
+            }
+            intake->gathered = true;
+            recover(intake, 0);
+        }
+        ps_timer_set(intake->scan, STOP_CHECK_MS);
         return;
     }
     ps_timer_set(intake->scan,
@@ -324,6 +330,7 @@ void ps_intake_stop(struct ps_intake *intake, void (*done)(void *cookie))
     intake->stopped = done;
     intake->room = 0;
     ps_stream_reader_stop(intake->reader, on_reader_stopped, intake);
+    ps_stream_reader_cut(intake->reader); /* an idle one would wait for its end */
     ps_timer_set(intake->scan, 0);
 }
 

@@ -24,6 +24,7 @@ enum {
     STUCK_MARGIN_MS = 10000,
     UNSETTLED_MAX = 256,       /* finished entries that Redis has not taken yet */
     BEFORE_DEADLINE_MS = 3000, /* so early a task is given up whose host stays paused */
+    HAND_BACK_MS = 2000,       /* so long before the grace is over what is under way goes back */
 };
 
 /* An entry of the stream that is pending for this worker. */
@@ -51,7 +52,8 @@ struct ps_worker {
     struct ps_progress progress;
     bool recovered;
     bool taking;
-    int drain; /* signals seen */
+    int drain;            /* signals seen */
+    int64_t hand_back_ms; /* what is under way then will not end in time */
     bool intake_over;
     bool leaving;
     void (*drained)(struct ps_daemon *daemon);
@@ -356,6 +358,20 @@ static int64_t stuck_limit_ms(const struct ps_config *config)
     return backoff_ms + (wait_ms > STUCK_MS ? wait_ms : STUCK_MS);
 }
 
+/* The second signal ends also what is on the wire, and so does the end of the grace: it goes back
+ * to the stream, and others do it. */
+static void hand_back_all(struct ps_worker *worker)
+{
+    struct held *held;
+    struct held *next;
+
+    HASH_ITER(hh, worker->held, held, next)
+    {
+        if (held->probe != NULL)
+            give_back(held);
+    }
+}
+
 static void on_tick(void *cookie)
 {
     struct ps_worker *worker = cookie;
@@ -364,6 +380,8 @@ static void on_tick(void *cookie)
     look_for_progress(worker);
     renew(worker);
     sweep(worker);
+    if (worker->drain > 0 && ps_loop_now(worker->daemon->loop) >= worker->hand_back_ms)
+        hand_back_all(worker);
     refill(worker);
     leave_when_empty(worker);
 }
@@ -387,7 +405,15 @@ static void on_forgotten(void *cookie)
 
 static void leave_when_empty(struct ps_worker *worker)
 {
-    if (worker->drain == 0 || worker->leaving || !worker->intake_over || worker->held != NULL)
+    if (worker->drain == 0 || worker->leaving)
+        return;
+    if (worker->drain > 1 && !ps_redis_up(worker->daemon->redis)) {
+        /* nobody to hand anything to: what is pending others claim once our heartbeat is over */
+        worker->leaving = true;
+        on_forgotten(worker);
+        return;
+    }
+    if (!worker->intake_over || worker->held != NULL)
         return;
     worker->leaving = true;
     ps_gate_give_back(worker->kit.gate);
@@ -402,25 +428,23 @@ static void on_intake_over(void *cookie)
     leave_when_empty(worker);
 }
 
-/* The second signal ends also what is on the wire: it goes back to the stream, and others do it. */
 void ps_worker_drain(void *self, int signals)
 {
     struct ps_worker *worker = self;
+    int64_t grace_ms = (int64_t)(worker->daemon->config->shutdown_grace_seconds * 1000);
     bool first = worker->drain == 0;
-    struct held *held;
-    struct held *next;
 
+    if (first)
+        worker->hand_back_ms =
+            ps_loop_now(worker->daemon->loop) +
+            (grace_ms > 2 * HAND_BACK_MS ? grace_ms - HAND_BACK_MS : grace_ms / 2);
     worker->drain = signals;
     PS_LOG(WORKER_DRAIN, F_INT("signal", signals), F_INT("in_flight", HASH_COUNT(worker->held)));
     if (first)
         ps_intake_stop(worker->intake, on_intake_over);
     sweep(worker);
     if (signals > 1)
-        HASH_ITER(hh, worker->held, held, next)
-        {
-            if (held->probe != NULL)
-                give_back(held);
-        }
+        hand_back_all(worker);
     ps_timer_set(worker->tick, 0);
 }
 
