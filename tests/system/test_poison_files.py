@@ -10,6 +10,7 @@ from rig import RigCase, wait_until
 
 GIB = 1024 * 1024 * 1024
 HOPS = 10000
+LARGE = 12
 PIECE = b"x" * 65536
 
 
@@ -170,6 +171,27 @@ class PoisonFiles(RigCase):
         found = wait_until(lambda: [fields for _, fields in redis.entries("results")
                                     if fields["task"] == f"1:{file}"], 60, f"a result for {file}")
         return found[0], time.monotonic() - began
+
+    def test_many_large_ones_at_once_cost_no_more_than_a_few(self):
+        self.site = Site()
+        self.addCleanup(self.site.close)
+        self.fleet = self.make_fleet(HTTP_TIMEOUT_SECONDS=8, PROBE_MAX_ATTEMPTS=1)
+        self.fleet.redis.start()
+        self.worker = self.fleet.start("worker")
+        wait_until(self.worker.ready, 15, "the worker is ready")
+        redis, data = self.fleet.redis, b"%PDF-1.7\n" + bytes(24 * 1024 * 1024)
+        for number in range(2200, 2200 + LARGE):
+            file = f"D{number}R0.pdf"
+            self.site.files[file[:-4]] = data
+            redis.call("XADD", redis.key("tasks"), "*", "task", f"1:{file}", "cycle", 1, "epoch", 1,
+                       "url", self.site.url + file, "tier", "frontier", "prefix", "D",
+                       "number", number, "revision", 0, "ext", ".pdf")
+        wait_until(lambda: redis.length("results") == LARGE, 60, "each has a result", every=0.1)
+        self.assertEqual({fields["outcome"] for _, fields in redis.entries("results")}, {"hit_no_lm"})
+        self.assertGreater(self.site.gets, 2.5 * LARGE)  # each: the second look, no page, the PDF
+        print(f"{LARGE} PDFs of 24 MiB at once: {self.peak_mb():.1f} MB at most")
+        if "asan" not in self.worker.argv[0]:
+            self.assertLess(self.peak_mb(), 150)
 
     def test_each_costs_little(self):
         self.site = Site()

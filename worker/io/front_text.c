@@ -16,14 +16,14 @@
 enum {
     HTML_MAX = 2 * 1024 * 1024, /* more is cut: the first words are at the top */
     PDF_MAX = 32 * 1024 * 1024, /* more is no paper */
-    CHILDREN_MAX = 2,           /* pdftotext at once, in one worker */
-    CHILD_AGAIN_MS = 50,        /* until it is looked for a free one again */
+    PDFS_MAX = 2,      /* fetched or read at once, in one worker: each is memory, and a child */
+    PDF_AGAIN_MS = 50, /* until it is looked for room again */
     PATIENCE_MS = 60000,
 };
 
 struct ps_front {
     struct ps_front_options options;
-    int children;
+    int pdfs;
     bool no_pdftotext; /* said once */
 };
 
@@ -32,6 +32,7 @@ struct ps_front_read {
     char *html_url; /* the hit itself, or the same name as .html */
     char *pdf_url;  /* NULL where the hit is no PDF */
     bool at_pdf;
+    bool counted; /* among front's pdfs */
     int attempt;
     int64_t give_up_ms;
     struct ps_ticket ticket;
@@ -39,8 +40,6 @@ struct ps_front_read {
     struct ps_timer *timer; /* the next step, always from the loop's top */
     void (*step)(struct ps_front_read *read);
     struct ps_pdf *pdf;
-    char *body; /* a PDF that waits for a child */
-    size_t body_len;
     char *text;
     ps_front_fn fn;
     void *cookie;
@@ -82,10 +81,10 @@ static void step_later(struct ps_front_read *read, void (*step)(struct ps_front_
 
 static void read_free(struct ps_front_read *read)
 {
+    read->front->pdfs -= read->counted;
     ps_timer_destroy(read->timer);
     free(read->html_url);
     free(read->pdf_url);
-    free(read->body);
     free(read->text);
     free(read);
 }
@@ -98,6 +97,21 @@ static void finish(struct ps_front_read *read)
 
 static void ask(struct ps_front_read *read);
 
+/* Waiting for room costs no patience. */
+static void ask_for_pdf(struct ps_front_read *read)
+{
+    struct ps_front *front = read->front;
+
+    if (front->pdfs == PDFS_MAX) {
+        step_later(read, ask_for_pdf, PDF_AGAIN_MS);
+        return;
+    }
+    front->pdfs++;
+    read->counted = true;
+    read->give_up_ms = ps_loop_now(front->options.loop) + front->options.patience_ms;
+    ask(read);
+}
+
 /* The document at hand gave nothing: the PDF's turn, or the end. err NULL: it is not there. */
 static void next_document(struct ps_front_read *read, const struct ps_err *err)
 {
@@ -106,7 +120,7 @@ static void next_document(struct ps_front_read *read, const struct ps_err *err)
     if (!read->at_pdf && read->pdf_url != NULL && !read->front->no_pdftotext) {
         read->at_pdf = true;
         read->attempt = 1;
-        step_later(read, ask, 0);
+        step_later(read, ask_for_pdf, 0);
     } else {
         step_later(read, finish, 0);
     }
@@ -118,13 +132,12 @@ static void on_pdf(void *cookie, const char *text, const struct ps_err *err)
     bool missing = err != NULL && err->code == PS_PDF_ERR_MISSING;
 
     read->pdf = NULL;
-    read->front->children--;
     read->text = ps_alloc_text(text);
     next_document(read, missing && read->front->no_pdftotext ? NULL : err);
     read->front->no_pdftotext = read->front->no_pdftotext || missing;
 }
 
-static void convert(struct ps_front_read *read)
+static void convert(struct ps_front_read *read, const char *pdf, size_t len)
 {
     struct ps_front *front = read->front;
     struct ps_pdf_options options = { .loop = front->options.loop,
@@ -133,17 +146,9 @@ static void convert(struct ps_front_read *read)
                                       .max_bytes = PS_RESULT_FRONT_MAX };
     struct ps_err err;
 
-    if (front->children == CHILDREN_MAX) {
-        step_later(read, convert, CHILD_AGAIN_MS);
-        return;
-    }
-    read->pdf = ps_pdf_start(&options, read->body, read->body_len, on_pdf, read, &err);
-    free(read->body);
-    read->body = NULL;
+    read->pdf = ps_pdf_start(&options, pdf, len, on_pdf, read, &err);
     if (read->pdf == NULL)
         next_document(read, &err);
-    else
-        front->children++;
 }
 
 static void use_body(struct ps_front_read *read, const struct ps_http_reply *reply)
@@ -164,9 +169,7 @@ static void use_body(struct ps_front_read *read, const struct ps_http_reply *rep
         ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "the body is no PDF");
         next_document(read, &err);
     } else {
-        read->body = ps_alloc_copy(reply->body, reply->body_len);
-        read->body_len = reply->body_len;
-        step_later(read, convert, 0);
+        convert(read, reply->body, reply->body_len);
     }
 }
 
@@ -280,14 +283,11 @@ void ps_front_cancel(struct ps_front_read *read)
         return;
     ps_http_cancel(read->call);
     ps_gate_leave(read->front->options.gate, &read->ticket);
-    if (read->pdf != NULL) {
-        ps_pdf_cancel(read->pdf);
-        read->front->children--;
-    }
+    ps_pdf_cancel(read->pdf);
     read_free(read);
 }
 
 bool ps_front_busy(const struct ps_front_read *read)
 {
-    return read->call != NULL || read->pdf != NULL || read->body != NULL || read->text != NULL;
+    return read->call != NULL || read->pdf != NULL || read->text != NULL;
 }

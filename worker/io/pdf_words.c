@@ -209,7 +209,7 @@ static void fill_defaults(struct ps_pdf_options *options)
     if (options->cpu_seconds == 0)
         options->cpu_seconds = 5;
     if (options->memory == 0)
-        options->memory = (size_t)512 * 1024 * 1024;
+        options->memory = (size_t)256 * 1024 * 1024;
 }
 
 struct ps_pdf *ps_pdf_start(const struct ps_pdf_options *options, const char *data, size_t len,

@@ -14,7 +14,7 @@ struct ps_pdf_options {
     const char *program; /* searched in PATH; NULL: pdftotext */
     int64_t timeout_ms;  /* wall time; 0: 10000 */
     int cpu_seconds;     /* 0: 5 */
-    size_t memory;       /* bytes of address space; 0: 512 MiB */
+    size_t memory;       /* bytes of address space; 0: 256 MiB */
     size_t max_words, max_bytes;
 };
 
