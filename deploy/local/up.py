@@ -107,7 +107,8 @@ def beside(home, command):
     """Becomes a command with the settings and in the folder of the run that goes on."""
     run = kept(home.chosen)
     if home.take() or run is None:
-        print("up.sh: nothing runs yet; start deploy/up.sh in another terminal first", file=sys.stderr)
+        print(f"up.sh: nothing runs with its data in {home.state}; start deploy/up.sh in another terminal\n"
+              "first, or name its folder in PAPERSCOUT_STATE", file=sys.stderr)
         return FAILED
     environment = {**run["environment"],
                    "PATH": os.pathsep.join([*run["path"], os.environ.get("PATH", os.defpath)])}

@@ -19,6 +19,15 @@ static bool user_ok(const char *user)
     return len > 0 && len <= USER_MAX;
 }
 
+/* U0123456789: anything else is stored, because Slack may think of others, but is likely a mistake.
+ */
+static bool looks_like_slack_id(const char *user)
+{
+    size_t len = strspn(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+    return (user[0] == 'U' || user[0] == 'W') && len > 1 && user[len] == '\0';
+}
+
 static bool what_of(int argc, char **argv, enum what *out_what)
 {
     static const char *const words[] = { [LIST] = "list", [ADD] = "add", [REMOVE] = "remove" };
@@ -129,6 +138,12 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
                           PS_NOTIFIER_WAIT_MS, &status);
     if (sync != NULL)
         status = run(sync, what, argv[1], &ask);
+    if (what == ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))
+        (void)fprintf(
+            stderr,
+            "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
+            " them; in Slack: their profile, then \"Copy member ID\"\n",
+            argv[1]);
     ps_sync_destroy(sync);
     return status;
 }

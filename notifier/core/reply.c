@@ -164,6 +164,14 @@ void ps_reply_trouble(struct ps_reply *reply)
                          "changed; please try again later.");
 }
 
+/* A circuit that is "open" is the one that carries nothing: who reads this is no electrician. */
+static const char *circuit_words(const char *circuit)
+{
+    if (strcmp(circuit, "open") == 0)
+        return "Slack has failed several times and is left alone for a moment";
+    return strcmp(circuit, "closed") == 0 ? "Slack takes them" : "Slack is being tried again";
+}
+
 void ps_reply_status(const struct ps_reply_status *status, int64_t wall_ms, struct ps_reply *reply)
 {
     struct ps_buf line;
@@ -192,9 +200,8 @@ void ps_reply_status(const struct ps_reply_status *status, int64_t wall_ms, stru
     (void)ps_buf_format(&line, "%sDrafts found by probing: %" PRId64, bullet, status->drafts);
     add_line(reply, &line);
     (void)ps_buf_format(&line,
-                        "%sMessages not sent yet: %" PRId64 ", %" PRId64
-                        " of them queued; the circuit to Slack is %s",
-                        bullet, status->waiting, status->depth, status->circuit);
+                        "%sMessages not sent yet: %" PRId64 ", %" PRId64 " of them queued; %s",
+                        bullet, status->waiting, status->depth, circuit_words(status->circuit));
     add_line(reply, &line);
     (void)ps_buf_format(&line, "%sVersion: %s", bullet, status->version);
     add_line(reply, &line);

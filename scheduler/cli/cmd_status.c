@@ -158,8 +158,8 @@ static void print_told(const cJSON *status)
     (void)printf("notify      %lld in the list, %lld being sent, %lld given up\n",
                  (long long)number(notify, "length"), (long long)number(notify, "in_flight"),
                  (long long)number(notify, "dead"));
-    (void)printf("papers      %lld in the index of %s, %lld drafts found\n",
-                 (long long)number(status, "papers"), text_or(status, "index_fetched_at", "no day"),
+    (void)printf("papers      %lld in the index, read %s, %lld drafts found\n",
+                 (long long)number(status, "papers"), text_or(status, "index_fetched_at", "never"),
                  (long long)number(status, "discovered"));
     (void)printf("polls       %lld, last successful %s\n\n",
                  (long long)number(status, "poll_count"),

@@ -56,7 +56,7 @@ static void find_missing(const struct ps_trouble_facts *facts, struct lists *lis
     if (facts->stuck)
         add(lists, "bad", ps_alloc_text("There is work, and nothing has moved for a while"));
     if (facts->circuits_open > 0)
-        add(lists, "bad", ps_alloc_text("Slack does not take messages: the circuit is open"));
+        add(lists, "bad", ps_alloc_text("Slack does not take messages: several failed in a row"));
 }
 
 static void find_silence(const struct ps_trouble_facts *facts, struct lists *lists)

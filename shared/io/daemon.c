@@ -43,7 +43,8 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
                         "DESCRIPTION\n"
                         "    Without a command it runs as a daemon in the foreground, logs to\n"
                         "    standard error, answers /health, /livez, /readyz and /metrics on\n"
-                        "    HEALTH_PORT, and stops cleanly on SIGTERM or SIGINT.\n\n"
+                        "    HEALTH_PORT (a scheduler also the status page, at /), and stops\n"
+                        "    cleanly on SIGTERM or SIGINT.\n\n"
                         "COMMANDS\n",
                         program->name, program->summary, program->name, program->name,
                         program->name);
@@ -60,6 +61,8 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
         "        0 it is well, 1 it is not, 69 no answer within 2 s.\n\n"
         "    --help, --version\n"
         "        This text; the version. COMMAND --help: that command's help.\n\n"
+        "    --markdown-settings, --env-example\n"
+        "        The settings as README.md's table; as a .env file to begin with.\n\n"
         "SETTINGS\n"
         "    Environment variables, or NAME=value lines of a .env file in the working\n"
         "    directory; the environment wins, an empty value is the same as none. A\n"

@@ -110,7 +110,8 @@ static void listed(struct ps_pg_setup *setup, bool *out_wait, struct ps_err *err
     } else {
         *out_wait = true;
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, PS_PG_ERR_OFFLINE,
-                      "schema not there yet (%s is missing)", ps_migrations[missing].name);
+                      "its tables are not made yet (%s is missing); a scheduler makes them",
+                      ps_migrations[missing].name);
     }
 }
 

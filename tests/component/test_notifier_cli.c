@@ -267,6 +267,12 @@ static void a_watchlist_is_kept_by_person(void **state)
     assert_string_equal(output, "U1 no longer watches author niebler.\n");
     assert_int_equal(WATCHLIST("U1", "remove", "NIEBLER"), PS_EXIT_FAILED);
     assert_string_equal(nrig_sql(rig, "SELECT count(*) FROM watchlist"), "3");
+    assert_int_equal(WATCHLIST("W0AB", "add", "42"), PS_EXIT_OK);
+    assert_null(strstr(output, "note:"));
+    assert_int_equal(WATCHLIST("Bjarne", "add", "42"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "note: Bjarne is no id of a Slack user"));
+    assert_int_equal(WATCHLIST("#papers", "add", "42"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "note: #papers is no id of a Slack user"));
 }
 
 static void a_watchlist_has_an_end(void **state)

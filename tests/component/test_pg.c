@@ -198,7 +198,7 @@ static void who_does_not_migrate_waits_for_the_schema(void **state)
     open_with(&waits, &options, false);
     until_count(waits.loop, &waits.downs, 1);
     assert_false(ps_pg_up(waits.pg));
-    assert_non_null(strstr(waits.down.what, "schema not there yet"));
+    assert_non_null(strstr(waits.down.what, "its tables are not made yet"));
     open_with(&migrates, &options, true);
     until_count(migrates.loop, &migrates.ups, 1);
     until_count(waits.loop, &waits.ups, 1);

@@ -199,6 +199,7 @@ static void status_says_never_before_the_first_poll(void **state)
     ps_reply_status(&status, now, &reply);
     assert_non_null(strstr(reply.parts[0], "Last successful poll: never"));
     assert_null(strstr(reply.parts[0], "Cycle"));
+    assert_non_null(strstr(reply.parts[0], "queued; Slack takes them\n"));
     ps_reply_clear(&reply);
     status = (struct ps_reply_status){ .papers = 13118,
                                        .drafts = 3,
@@ -219,7 +220,8 @@ static void status_says_never_before_the_first_poll(void **state)
                    "• Last successful poll: 2026-11-23 09:04 UTC, 1m 0s ago (5 polls in all)\n"
                    "• Cycle 5: success, 1640 probes, begun 2026-11-23 09:03 UTC, 1m 30s ago\n"
                    "• Drafts found by probing: 3\n"
-                   "• Messages not sent yet: 2, 1 of them queued; the circuit to Slack is open\n"
+                   "• Messages not sent yet: 2, 1 of them queued; Slack has failed several "
+                   "times and is left alone for a moment\n"
                    "• Version: 1");
 }
 

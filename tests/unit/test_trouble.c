@@ -65,7 +65,7 @@ static void each_trouble_has_its_words(void **state)
     TOLD(facts.workers = 0, "bad", "No worker");
     TOLD(facts.notifiers = 0, "bad", "No notifier");
     TOLD(facts.stuck = true, "bad", "nothing has moved");
-    TOLD(facts.circuits_open = 1, "bad", "circuit is open");
+    TOLD(facts.circuits_open = 1, "bad", "several failed in a row");
     TOLD(facts.queue_length = 1000, "bad", "The queue is full");
     TOLD(facts.queue_length = 100, "warn", "wait for the notifier: 100");
     TOLD(facts.schedulers = 1, "warn", "One scheduler only");
