@@ -215,6 +215,7 @@ static void on_cycle(void *cookie, const struct ps_pg_rows *rows, const struct p
     office->last_cycle = ledger->cycle;
     office->last_started_ms = ledger->started_ms;
     office->last_finished_ms = 0;
+    ps_stats_changed(poll->parts.stats); /* the index is new, or was seen again */
     PS_LOG(PROBE_START, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
            F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
            F_BOOL("silent", office->run->silent));

@@ -7,6 +7,7 @@
 #include "scheduler/io/office.h"
 #include "scheduler/io/publish.h"
 #include "scheduler/io/relay.h"
+#include "scheduler/io/stats.h"
 
 struct ps_poll;
 
@@ -16,6 +17,7 @@ struct ps_poll_parts {
     struct ps_publish *publish;
     struct ps_relay *relay;
     struct ps_alert *alert;
+    struct ps_stats *stats;
     void (*good)(void *cookie);
     void *cookie;
 };

@@ -90,6 +90,20 @@ static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, 
     ps_metrics_observe(office->daemon->metrics, PS_METRIC_CYCLE_SECONDS, seconds > 0 ? seconds : 0);
 }
 
+/* Before it is logged: who reads the log finds it in /health. */
+static void tell_stats(struct ps_poll *poll, int64_t ended_ms, const char *error)
+{
+    const struct ps_urlset *discovered = poll->parts.office->discovered;
+    const struct ps_stats_cycle cycle = { .status = poll->status,
+                                          .started_ms = poll->started_ms,
+                                          .finished_ms = ended_ms,
+                                          .error = error,
+                                          .summary = poll->summary,
+                                          .discovered = (int64_t)ps_urlset_len(discovered) };
+
+    ps_stats_closed(poll->parts.stats, &cycle);
+}
+
 static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -99,6 +113,7 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     if (!ps_poll_mine(poll, "the cycle was not closed", err))
         return;
     ps_poll_rechecked(poll, rows);
+    tell_stats(poll, ended_ms, poll->error);
     log_end(poll, &office->run->ledger, ended_ms);
     office->last_finished_ms = ended_ms;
     ps_run_destroy(office->run);
@@ -151,20 +166,20 @@ void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
     const struct ps_run *run = office->run;
 
     const char *fault = ps_controls_fault(&run->controls);
-    const char *error = NULL;
 
     poll->status = ps_ledger_status(&run->ledger, office->daemon->config->cycle_fail_error_ratio);
+    poll->error = NULL;
     if (poll->status == PS_CYCLE_FAILED)
-        error = "half or more of the probes ended in errors";
+        poll->error = "half or more of the probes ended in errors";
     poll->disbelieved = fault != NULL;
     if (fault != NULL) {
         poll->status = PS_CYCLE_FAILED;
-        error = "controls";
+        poll->error = "controls";
         log_controls(run, fault);
     }
     free(poll->summary);
     poll->summary = ps_ledger_summary(&run->ledger, poll->status, ps_clock_wall_ms());
-    ps_store_add_close(batch, run, poll->status, poll->summary, error, poll->disbelieved);
+    ps_store_add_close(batch, run, poll->status, poll->summary, poll->error, poll->disbelieved);
     ps_poll_run(poll, batch, on_closed);
 }
 
@@ -219,6 +234,10 @@ static void on_failed(void *cookie, const struct ps_pg_rows *rows, const struct 
     office->last_cycle = poll->cycle;
     office->last_started_ms = poll->started_ms;
     office->last_finished_ms = ps_clock_wall_ms();
+    free(poll->summary);
+    poll->summary = NULL;
+    poll->status = PS_CYCLE_FAILED;
+    tell_stats(poll, office->last_finished_ms, poll->failure.what);
     ps_metrics_add(office->daemon->metrics, PS_METRIC_CYCLES, ps_cycle_status_name(PS_CYCLE_FAILED),
                    1);
     ps_poll_sleep(poll, office->last_finished_ms);
@@ -228,6 +247,7 @@ void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
 {
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
 
+    poll->failure = *err;
     ps_office_failed(poll->parts.office, PS_EVENT_POLL_ERROR,
                      "the index was not loaded and no copy of it is stored", err);
     poll->state = PS_POLL_CLOSING;

@@ -57,6 +57,7 @@ struct ps_poll {
     bool looked;             /* at drafts found before: the closing transaction stores it */
     struct ps_row_list news; /* of drafts that have changed */
     enum ps_cycle_status status;
+    const char *error; /* why it failed; NULL for none */
     char *summary;
     int64_t withdraw_epoch, withdraw_cycle; /* whose unread tasks are taken back */
 };

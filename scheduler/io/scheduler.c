@@ -250,13 +250,14 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->relay = ps_relay_create(office);
     scheduler->alert = ps_alert_create(office, scheduler->relay);
     scheduler->rebuild = ps_rebuild_create(office, scheduler->publish, scheduler->relay);
+    scheduler->stats = ps_stats_create(daemon);
     scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .office = office,
                                                               .publish = scheduler->publish,
                                                               .relay = scheduler->relay,
                                                               .alert = scheduler->alert,
+                                                              .stats = scheduler->stats,
                                                               .good = on_good,
                                                               .cookie = scheduler });
-    scheduler->stats = ps_stats_create(daemon);
     scheduler->election = ps_election_create(daemon, &events, scheduler);
     office->election = scheduler->election;
     scheduler->page = ps_page_create(scheduler);

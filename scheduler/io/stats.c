@@ -19,6 +19,7 @@ struct ps_stats {
     char *limit_key, *cooldown_key; /* of the host of the drafts */
     int redis_out;                  /* answers that are still to come */
     bool pg_out;
+    bool stale; /* something was stored since PostgreSQL was asked */
 };
 
 static void answered(struct ps_stats *stats)
@@ -188,6 +189,8 @@ static void keep_cycle(struct ps_stats_now *now, const struct ps_pg_rows *rows, 
     now->last_summary = ps_alloc_text(ps_pg_text(rows, 1, row, 7));
 }
 
+static void ask_pg(struct ps_stats *stats);
+
 static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_stats *stats = cookie;
@@ -196,6 +199,10 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     stats->pg_out = false;
     if (err != NULL || ps_pg_row_count(rows, 0) == 0)
         return;
+    if (stats->stale) { /* these rows may be from before */
+        ask_pg(stats);
+        return;
+    }
     now->pg_read_ms = ps_loop_now(stats->daemon->loop);
     now->papers = ps_pg_int(rows, 0, 0, 0, 0);
     now->discovered = ps_pg_int(rows, 0, 0, 1, 0);
@@ -210,6 +217,40 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
         }
 }
 
+static void ask_pg(struct ps_stats *stats)
+{
+    if (stats->pg_out || !ps_pg_up(stats->daemon->pg))
+        return;
+    stats->pg_out = true;
+    stats->stale = false;
+    ps_pg_run(stats->daemon->pg, ps_store_overview(CYCLES), on_overview, stats);
+}
+
+void ps_stats_changed(struct ps_stats *stats)
+{
+    stats->stale = true;
+    ask_pg(stats);
+}
+
+void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle)
+{
+    struct ps_stats_now *now = &stats->now;
+
+    snprintf(now->last_status, sizeof(now->last_status), "%s", ps_cycle_status_name(cycle->status));
+    now->last_started_ms = cycle->started_ms;
+    now->last_finished_ms = cycle->finished_ms;
+    if (cycle->status != PS_CYCLE_FAILED)
+        now->last_good_ms = cycle->finished_ms;
+    if (now->poll_count >= 0)
+        now->poll_count++;
+    free(now->last_error);
+    free(now->last_summary);
+    now->last_error = cycle->error == NULL ? NULL : ps_alloc_text(cycle->error);
+    now->discovered = cycle->discovered;
+    now->last_summary = cycle->summary == NULL ? NULL : ps_alloc_text(cycle->summary);
+    ps_stats_changed(stats);
+}
+
 static void on_timer(void *cookie)
 {
     struct ps_stats *stats = cookie;
@@ -217,10 +258,7 @@ static void on_timer(void *cookie)
     ps_timer_set(stats->timer, EVERY_MS);
     if (stats->redis_out == 0 && ps_redis_up(stats->daemon->redis))
         ask_redis(stats);
-    if (!stats->pg_out && ps_pg_up(stats->daemon->pg)) {
-        stats->pg_out = true;
-        ps_pg_run(stats->daemon->pg, ps_store_overview(CYCLES), on_overview, stats);
-    }
+    ask_pg(stats);
 }
 
 struct ps_stats *ps_stats_create(struct ps_daemon *daemon)

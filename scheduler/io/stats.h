@@ -1,5 +1,5 @@
-/* What the servers hold, read every two seconds, so that health and metrics read memory only
- * (promise 8). */
+/* What the servers hold, read every two seconds and when told of a change, so that health and
+ * metrics read memory only (promise 8). */
 #ifndef PS_SCHEDULER_STATS_H
 #define PS_SCHEDULER_STATS_H
 #include "scheduler/core/ledger.h"
@@ -31,5 +31,18 @@ struct ps_stats;
 struct ps_stats *ps_stats_create(struct ps_daemon *daemon) PS_MUST_USE;
 void ps_stats_destroy(struct ps_stats *stats); /* after redis and pg are gone; NULL is fine */
 const struct ps_stats_now *ps_stats_now(const struct ps_stats *stats);
+/* This scheduler has just stored something: asks PostgreSQL again at once. */
+void ps_stats_changed(struct ps_stats *stats);
+
+/* A cycle as it was closed; borrowed. error and summary: NULL for none. */
+struct ps_stats_cycle {
+    enum ps_cycle_status status;
+    int64_t started_ms, finished_ms;
+    const char *error, *summary;
+    int64_t discovered; /* URLs, all in all */
+};
+
+/* This scheduler has closed a cycle: known at once, and the rest is asked again. */
+void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle);
 
 #endif

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Small promises that somebody who has only the contract would lean on."""
+import unittest
+
+from rig import FleetCase, wait_until
+from rig.index import made_index
+
+BUSY = "D1052R0.pdf"
+
+
+class Contract(FleetCase):
+    def test_health_knows_a_cycle_as_soon_as_the_log_does(self):
+        fleet = self.make_fleet({"index": {"inline": made_index()}, "drafts": {
+            "D1051R0.pdf": {"modified": "-1h", "text": "Words"}}})
+        fleet.start_servers()
+        fleet.start("worker")
+        scheduler = fleet.start("scheduler")
+        for count in range(1, 4):
+            done = scheduler.wait_event("POLL-DONE", 30, count)
+            health = scheduler.health()
+            self.assertEqual((health["poll_count"], health["last_cycle_status"],
+                              health["probe_stats"]["cycle"], health["discovered_via_probe"]),
+                             (count, done["status"], count, 1))
+            self.assertIsNotNone(health["last_successful_poll"])
+
+    def test_a_pause_that_ends_before_the_deadline_costs_no_probe(self):
+        fleet = self.make_fleet({"index": {"inline": made_index()}, "rules": {"busy": {
+            "match": f"/files/papers/{BUSY}", "status": 503, "retry_after": 1, "times": 1}}},
+            CYCLE_DEADLINE_SECONDS=4, POLL_INTERVAL_SECONDS=60)
+        fleet.start_servers()
+        fleet.start("worker")
+        fleet.start("scheduler")
+        row = fleet.wait_cycles(1, 30)[0]
+        self.assertEqual(row["summary"]["errors"], 0)
+        self.assertEqual(fleet.upstream.count(f"/files/papers/{BUSY}"), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
