@@ -85,7 +85,7 @@ bool ps_probe_busy(const struct ps_probe *probe)
     return false;
 }
 
-bool ps_probe_paused(const struct ps_probe *probe)
+int64_t ps_probe_pause_ms(const struct ps_probe *probe)
 {
-    return ps_ticket_paused(probe->prober->gate, &probe->ticket);
+    return ps_ticket_pause_ms(probe->prober->gate, &probe->ticket);
 }

@@ -92,7 +92,8 @@ static void on_sweep(void *cookie)
 
     ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0, "not asked: the host wants a pause");
     for (size_t i = 0; i < command->count; i++)
-        if (command->questions[i].probe != NULL && ps_probe_paused(command->questions[i].probe))
+        if (command->questions[i].probe != NULL &&
+            ps_probe_pause_ms(command->questions[i].probe) > 0)
             ps_probe_give_up(command->questions[i].probe, PS_OUTCOME_DEFERRED, &err);
 }
 

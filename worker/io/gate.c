@@ -506,9 +506,13 @@ void ps_gate_give_back(struct ps_gate *gate)
     }
 }
 
-bool ps_ticket_paused(const struct ps_gate *gate, const struct ps_ticket *ticket)
+int64_t ps_ticket_pause_ms(const struct ps_gate *gate, const struct ps_ticket *ticket)
 {
-    return ticket->state == PS_TICKET_WAITS && ticket->host->paused_until_ms > now_ms(gate);
+    int64_t left_ms = 0;
+
+    if (ticket->state == PS_TICKET_WAITS)
+        left_ms = ticket->host->paused_until_ms - now_ms(gate);
+    return left_ms > 0 ? left_ms : 0;
 }
 
 bool ps_gate_holds_back(const struct ps_gate *gate)

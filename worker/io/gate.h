@@ -54,8 +54,8 @@ void ps_gate_leave(struct ps_gate *gate, struct ps_ticket *ticket);
 void ps_gate_cool(struct ps_gate *gate, const char *url, int64_t pause_ms, int status);
 
 void ps_gate_redis(struct ps_gate *gate, bool up); /* tell it when Redis comes or goes */
-bool ps_ticket_paused(const struct ps_gate *gate,
-                      const struct ps_ticket *ticket); /* waits for the end of a pause */
+/* What is left of the pause whose end it waits for; 0: of none. */
+int64_t ps_ticket_pause_ms(const struct ps_gate *gate, const struct ps_ticket *ticket);
 /* This worker goes: its share is others' at once. With nothing under way. */
 void ps_gate_give_back(struct ps_gate *gate);
 /* Whether the fleet last let this worker do less than it could, or a host is paused. */

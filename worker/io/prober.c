@@ -243,7 +243,7 @@ bool ps_probe_busy(const struct ps_probe *probe)
     return probe->call != NULL || (probe->front != NULL && ps_front_busy(probe->front));
 }
 
-bool ps_probe_paused(const struct ps_probe *probe)
+int64_t ps_probe_pause_ms(const struct ps_probe *probe)
 {
-    return ps_ticket_paused(probe->prober->options.gate, &probe->ticket);
+    return ps_ticket_pause_ms(probe->prober->options.gate, &probe->ticket);
 }

@@ -50,7 +50,8 @@ struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum 
 void ps_probe_cancel(struct ps_probe *probe); /* fn will not run; NULL is fine */
 /* Ends it now, with err, as error or deferred: fn runs before this returns. */
 void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const struct ps_err *err);
-bool ps_probe_busy(const struct ps_probe *probe);   /* a request or a child is under way */
-bool ps_probe_paused(const struct ps_probe *probe); /* waits for the end of its host's pause */
+bool ps_probe_busy(const struct ps_probe *probe); /* a request or a child is under way */
+/* What is left of its host's pause, whose end it waits for; 0: of none. */
+int64_t ps_probe_pause_ms(const struct ps_probe *probe);
 
 #endif

@@ -25,6 +25,7 @@ enum {
     UNSETTLED_MAX = 256,       /* finished entries that Redis has not taken yet */
     BEFORE_DEADLINE_MS = 3000, /* so early a task is given up whose host stays paused */
     HAND_BACK_MS = 2000,       /* so long before the grace is over what is under way goes back */
+    ASK_MS = 1500,             /* a pause must end so early to be worth waiting for */
 };
 
 /* An entry of the stream that is pending for this worker. */
@@ -297,12 +298,22 @@ static void renew(struct ps_worker *worker)
     free(ids);
 }
 
+/* Its host's pause ends too late for the cycle it belongs to. What the view says is that cycle's:
+ * of another's task it tells nothing. */
+static bool waits_in_vain(const struct held *held, const struct ps_cycle_view *view)
+{
+    int64_t left_ms = ps_probe_pause_ms(held->probe);
+    int64_t now_ms = ps_clock_wall_ms();
+
+    return left_ms > 0 && view->known && view->number == held->task.cycle &&
+           view->deadline_ms > 0 && now_ms >= view->deadline_ms - BEFORE_DEADLINE_MS &&
+           now_ms + left_ms > view->deadline_ms - ASK_MS;
+}
+
 /* Tasks that nobody waits for any more, or that cannot be asked for in time. */
 static void sweep(struct ps_worker *worker)
 {
     const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
-    bool ending = view->known && view->deadline_ms > 0 &&
-                  ps_clock_wall_ms() >= view->deadline_ms - BEFORE_DEADLINE_MS;
     struct held *held;
     struct held *next;
     struct ps_err err;
@@ -316,7 +327,7 @@ static void sweep(struct ps_worker *worker)
         } else if (cycle_is_over(worker, &held->task)) {
             ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "cycle over");
             ps_probe_give_up(held->probe, PS_OUTCOME_ERROR, &err);
-        } else if (ending && ps_probe_paused(held->probe)) {
+        } else if (waits_in_vain(held, view)) {
             ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0, "the host's pause outlasts the cycle");
             ps_probe_give_up(held->probe, PS_OUTCOME_ERROR, &err);
         }
