@@ -162,8 +162,10 @@ void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
     *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
     tell_breakers(lanes, reply, time.now_ms, out_outcome);
     message->state = PS_MESSAGE_WAITING;
-    if (reply->next != PS_SLACK_SENT)
+    if (reply->next != PS_SLACK_SENT) {
         (void)snprintf(message->reason, sizeof(message->reason), "%s", reply->err.what);
+        message->category = reply->err.category;
+    }
     switch (reply->next) {
     case PS_SLACK_SENT:
         memcpy(message->slack_ts, reply->ts, sizeof(message->slack_ts));
@@ -233,6 +235,7 @@ void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
             out_outcome->wait_ms = lanes->options.access_cooldown_ms;
         } else if (reply.next == PS_SLACK_RETRY) {
             (void)snprintf(message->reason, sizeof(message->reason), "%s", look->err.what);
+            message->category = look->err.category;
             fail_message(lanes, message, (struct failure){ trial, look->after_ms }, time,
                          out_outcome);
         } else {

@@ -19,6 +19,7 @@ struct ps_message *ps_message_parse(const char *raw, size_t len, struct ps_err *
         return NULL;
     message = ps_alloc_zero(1, sizeof(*message));
     message->notice = notice;
+    message->category = PS_FAILURE_UNKNOWN;
     message->raw = ps_alloc_copy(raw, len);
     message->raw_len = len;
     message->outbox = ps_message_is_outbox(notice.id);
@@ -29,9 +30,11 @@ struct ps_message *ps_message_own(const struct ps_notice *notice)
 {
     struct ps_message *message = ps_alloc_zero(1, sizeof(*message));
 
+    message->category = PS_FAILURE_UNKNOWN;
     message->notice = (struct ps_notice){
         .id = ps_alloc_text(notice->id),
         .kind = notice->kind,
+        .kind_name = ps_alloc_text(notice->kind_name),
         .channel = ps_alloc_text(notice->channel),
         .text = ps_alloc_text(notice->text),
         .thread_ts = ps_alloc_text(notice->thread_ts),

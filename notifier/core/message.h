@@ -39,6 +39,7 @@ struct ps_message {
     char slack_channel[PS_SLACK_CHANNEL_MAX]; /* Slack's id of the channel; "" when not known */
     char slack_ts[PS_SLACK_TS_MAX];
     char reason[192]; /* why it was given up */
+    enum ps_failure category;
 
     struct ps_message *twins;       /* others with the same id, by next */
     struct ps_message *prev, *next; /* in its lane, or among its twins */

@@ -124,7 +124,7 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
     case PS_CLOSE_SENT:
         count_sent(sender, message);
         PS_LOG(MQ_SENT, F_TEXT("id", message->notice.id),
-               F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
+               F_TEXT("kind", ps_notice_kind_of(&message->notice)),
                F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
                F_TEXT("trace", ps_message_trace(message)));
         break;
@@ -133,10 +133,10 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
                F_TEXT("trace", ps_message_trace(message)));
         break;
     case PS_CLOSE_DEAD:
-        (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s", message->reason);
+        (void)ps_fail(&err, message->category, 0, "%s", message->reason);
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_DEAD, NULL, 1);
         PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->notice.id),
-               F_TEXT("kind", ps_notice_kind_name(message->notice.kind)),
+               F_TEXT("kind", ps_notice_kind_of(&message->notice)),
                F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
                F_TEXT("trace", ps_message_trace(message)), F_ERR(&err));
         break;
@@ -418,6 +418,8 @@ static void on_taken(void *cookie, struct ps_str raw)
     if (message == NULL) {
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_DEAD, NULL, 1);
         PS_LOG(MQ_DEAD_LETTER, F_INT("bytes", raw.len), F_ERR(&err));
+        ps_failure_log_add(sender->options.failures, ps_event_name(PS_EVENT_MQ_DEAD_LETTER), &err,
+                           NULL, 0);
         ps_closer_bury(sender->closer, raw, err.what);
         return;
     }

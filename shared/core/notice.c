@@ -26,6 +26,11 @@ const char *ps_notice_kind_name(enum ps_notice_kind kind)
     return kinds[kind].name;
 }
 
+const char *ps_notice_kind_of(const struct ps_notice *notice)
+{
+    return notice->kind_name != NULL ? notice->kind_name : ps_notice_kind_name(notice->kind);
+}
+
 bool ps_notice_kind_urgent(enum ps_notice_kind kind)
 {
     assert((unsigned)kind < PS_NOTICE_KIND_COUNT);
@@ -108,8 +113,11 @@ static bool read_notice(const cJSON *object, struct ps_notice *notice, struct ps
     if (kind == NULL)
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is missing");
     /* What only a newer program calls so is a message like any other to this one. */
-    if (!ps_notice_kind_parse(kind, &notice->kind))
+    if (!ps_notice_kind_parse(kind, &notice->kind)) {
         notice->kind = PS_NOTICE_MANUAL;
+        if (!read_text(object, "kind", PS_NOTICE_KIND_MAX, &notice->kind_name, err))
+            return false;
+    }
     if (!ps_json_bool(object, "broadcast", &notice->broadcast))
         notice->broadcast = false;
     if (created != NULL && !ps_civil_parse_time(created, &notice->created_ms))
@@ -159,7 +167,7 @@ char *ps_notice_format(const struct ps_notice *notice)
         abort();
     ps_civil_format_time_ms(notice->created_ms, created);
     ps_json_add_text(object, "id", notice->id);
-    ps_json_add_text(object, "kind", ps_notice_kind_name(notice->kind));
+    ps_json_add_text(object, "kind", ps_notice_kind_of(notice));
     ps_json_add_text(object, "channel", notice->channel);
     ps_json_add_text(object, "text", notice->text);
     ps_json_add_text(object, "thread_ts", notice->thread_ts);
@@ -180,6 +188,7 @@ char *ps_notice_format(const struct ps_notice *notice)
 void ps_notice_clear(struct ps_notice *notice)
 {
     free(notice->id);
+    free(notice->kind_name);
     free(notice->channel);
     free(notice->text);
     free(notice->thread_ts);

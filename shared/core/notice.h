@@ -11,6 +11,7 @@ enum {
     PS_NOTICE_TEXT_MAX = 40000,     /* bytes of text */
     PS_NOTICE_CHANNEL_MAX = 128,
     PS_NOTICE_ID_MAX = 128,
+    PS_NOTICE_KIND_MAX = 64,
 };
 
 /* PS_X(identifier, name, urgent): urgent ones overtake the queue. */
@@ -38,6 +39,7 @@ struct ps_notice {
     char *id; /* "o<n>" for a message of the outbox (n = its first row's id), anything else
                  otherwise */
     enum ps_notice_kind kind;
+    char *kind_name; /* what it came as, where this program has no such kind; else NULL */
     char *channel;
     char *text;
     char *thread_ts; /* NULL for none */
@@ -51,6 +53,7 @@ struct ps_notice {
 };
 
 const char *ps_notice_kind_name(enum ps_notice_kind kind);
+const char *ps_notice_kind_of(const struct ps_notice *notice); /* its name; borrowed */
 bool ps_notice_kind_urgent(enum ps_notice_kind kind);
 /* 0: urgent, 1: to a person (the channel is Slack's id of a user or of a conversation with one),
    2: any other; lower ones overtake. shared/lua/notice_take.lua knows the same rule. */

@@ -161,6 +161,7 @@ static void a_failed_send_waits_and_keeps_its_place_until_it_is_dead(void **stat
     assert_int_equal(answer(lanes, message, PS_SLACK_RETRY, 0, now_ms).close, PS_CLOSE_DEAD);
     assert_int_equal(message->attempts, 4);
     assert_string_equal(message->reason, "the answer of the test");
+    assert_int_equal(message->category, PS_FAILURE_NETWORK);
     ps_lanes_forget(lanes, message);
     (void)expect(lanes, now_ms, PS_LANES_SEND, "m2");
     ps_lanes_destroy(lanes);

@@ -159,11 +159,15 @@ static void what_a_newer_program_says_is_a_message_like_any_other(void **state)
         "{\"id\":\"o1\",\"kind\":\"meeting\",\"channel\":\"c\",\"text\":\"t\","
         "\"blocks\":[{\"type\":\"x\"}]}";
     struct ps_notice notice;
+    char *written;
 
     (void)state;
     assert_true(ps_notice_parse(json, strlen(json), &notice, NULL));
     assert_int_equal(notice.kind, PS_NOTICE_MANUAL);
     assert_string_equal(notice.text, "t");
+    written = ps_notice_format(&notice);
+    assert_non_null(strstr(written, "\"kind\":\"meeting\""));
+    free(written);
     ps_notice_clear(&notice);
 }
 
