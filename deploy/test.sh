@@ -15,7 +15,7 @@ package is missing, and the network only then. In this order:
              system (the whole fleet) what measures time and what goes on for long
   asan       every test but lint and what measures time, built by clang with AddressSanitizer and UBSan
 
-  --quick       only unit, fuzz and lint, in the debug build: seconds, no servers
+  --quick       only unit, fuzz and lint, in the debug build: no servers, a minute or two once built
   --no-install  take the machine as it is
   --jobs N      so many compilers at once, and twice as many tests, which wait for most of
                 their time (default: the processors there are)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The settings that people read are the ones the programs know: README.md's table and
-# deploy/env.example equal the programs' own output. Argument: the build folder.
+# deploy/env.example equal the programs' own output; and what documents name is there (links.py).
+# Argument: the build folder.
 set -u
 build=$1
 program=$build/scheduler/paperscout-scheduler
@@ -37,4 +38,5 @@ if [ ! -e deploy/env.example ]; then
 else
     compare "deploy/env.example" "$(cat deploy/env.example)" --env-example
 fi
+python3 -B tests/lint/links.py "$program" || faults=1
 exit $faults

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What an operator sees with redis-cli: readable work in flight, under the names of the README."""
+"""What an operator sees with redis-cli: readable work in flight, under the names of deploy/OPERATING.md."""
 import json
 import unittest
 
