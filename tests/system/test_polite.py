@@ -74,17 +74,17 @@ class Polite(CycleCase):
         self.start(8, 20, PROBE_RATE_LIMIT=100, PROBE_RATE_BURST=10)
         wait_until(lambda: len(self.asked()) > 150, 30, "the cycle is under way")
         self.fleet.upstream.patch({"rules": {"slow": None}})
-        self.fleet.upstream.patch({"rules": {"again": {**SLOW, "retry_after": 3, "times": 1},
+        self.fleet.upstream.patch({"rules": {"again": {**SLOW, "retry_after": 5, "times": 1},
                                              "slow": {**SLOW, "delay_ms": 20}}})
         told = wait_until(lambda: [request for request in self.asked() if request["status"] == 429],
                           10, "somebody is told to wait")
         self.close()
         told_ms = told[0]["t_ms"]
         times = sorted(request["t_ms"] for request in self.asked())
-        early = [t for t in times if told_ms + 100 < t < told_ms + 2950]
+        early = [t for t in times if told_ms + 100 < t < told_ms + 4950]
         self.assertEqual(early, [], f"{len(early)} requests came during the pause")
         # and slowly after it: half the rate, growing by a twentieth of the limit a second
-        after = [t for t in times if told_ms + 3000 < t <= told_ms + 4000]
+        after = [t for t in times if told_ms + 5000 < t <= told_ms + 6000]
         self.assertTrue(30 < len(after) < 75, len(after))
         rows = self.fleet.postgres.query("SELECT outcome, count(*) AS n FROM probes GROUP BY outcome")
         self.assertEqual([row["outcome"] for row in rows], ["miss"])

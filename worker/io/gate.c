@@ -17,7 +17,7 @@
 
 #define UNMETERED (SIZE_MAX / 2) /* permits of a host without a rate */
 
-enum { ASK_AGAIN_MS = 500, SHARE_AGAIN_MS = 50, NUMBER_TEXT = 32 };
+enum { ASK_AGAIN_MS = 500, SHARE_AGAIN_MS = 50, TRIP_MAX_MS = 1000, NUMBER_TEXT = 32 };
 
 TAILQ_HEAD(ticket_list, ps_ticket);
 
@@ -40,8 +40,9 @@ struct ps_gate_host {
     int64_t paused_until_ms;
     int64_t ask_after_ms;
     bool asking;
-    int commands;   /* under way with this host as cookie */
-    bool cool_lost; /* a pause the fleet has not heard of yet */
+    int64_t asked_ms, trip_ms; /* when the fleet was asked last, and how long the answer took */
+    int commands;              /* under way with this host as cookie */
+    bool cool_lost;            /* a pause the fleet has not heard of yet */
     int cool_status;
     struct ps_pace pace;
     UT_hash_handle hh;
@@ -140,16 +141,30 @@ static void take_share(struct ps_gate_host *host, int64_t share)
     host->look_at_ms = now + (host->on_wire > host->share ? SHARE_AGAIN_MS : PS_SHARE_LOOK_MS);
 }
 
-static void grant(struct ps_gate_host *host, size_t permits)
+static void grant(struct ps_gate_host *host, size_t permits, int64_t until_ms)
 {
     host->permits = host->gate->options.rate > 0 ? host->permits + permits : UNMETERED;
-    host->permits_until_ms = now_ms(host->gate) + PS_PERMIT_LIFE_MS;
+    host->permits_until_ms = until_ms;
+}
+
+/* A pause that somebody asked for while the answer was under way, or while this process stood
+ * still, is the later word: permits live from the asking. A Redis that is always slow shows by the
+ * answer before. */
+static int64_t end_of_permits(struct ps_gate_host *host)
+{
+    int64_t slow_ms = host->trip_ms + PS_PERMIT_LIFE_MS / 2;
+
+    host->trip_ms = now_ms(host->gate) - host->asked_ms;
+    if (host->trip_ms > TRIP_MAX_MS)
+        host->trip_ms = TRIP_MAX_MS;
+    return host->asked_ms + (slow_ms > PS_PERMIT_LIFE_MS ? slow_ms : PS_PERMIT_LIFE_MS);
 }
 
 static void on_permits(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_gate_host *host = cookie;
     int64_t now = now_ms(host->gate);
+    int64_t until_ms = end_of_permits(host);
     int64_t granted;
     int64_t wait_ms;
 
@@ -178,8 +193,8 @@ static void on_permits(void *cookie, const struct redisReply *reply, const struc
         wait_ms = SHARE_AGAIN_MS;
     host->ask_after_ms = now + wait_ms;
     /* an answer that was on its way when the pause began grants nothing */
-    if (granted > 0 && host->paused_until_ms <= now)
-        grant(host, (size_t)granted);
+    if (granted > 0 && host->paused_until_ms <= now && until_ms > now)
+        grant(host, (size_t)granted, until_ms);
 }
 
 static size_t waiting_of(const struct ps_gate_host *host)
@@ -225,6 +240,7 @@ static void ask_fleet(struct ps_gate_host *host, size_t wanted)
     for (size_t i = 0; i < ARGS; i++)
         args[i] = ps_str_of(i == INSTANCE ? options->instance : texts[i]);
     host->asking = true;
+    host->asked_ms = now_ms(host->gate);
     host->commands++;
     ps_script_run(options->redis, PS_SCRIPT_HOST_ADMIT,
                   (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, ARGS,
@@ -236,8 +252,10 @@ static void ask_self(struct ps_gate_host *host, size_t wanted)
     const struct ps_gate_options *options = &host->gate->options;
     int64_t wait_ms;
 
-    grant(host, ps_pace_admit(&host->pace, options->rate, options->burst, wanted,
-                              ps_clock_mono_us(), &wait_ms));
+    grant(host,
+          ps_pace_admit(&host->pace, options->rate, options->burst, wanted, ps_clock_mono_us(),
+                        &wait_ms),
+          now_ms(host->gate) + PS_PERMIT_LIFE_MS);
     host->ask_after_ms = now_ms(host->gate) + wait_ms;
 }
 

@@ -1,0 +1,160 @@
+/* The gate before every request, against a real Redis: what the fleet said holds, however late. */
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "tests/support/servers.h"
+#include "worker/io/gate.h"
+
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define HOST      LIST("t:limit:site", "t:cooldown:site")
+
+struct world {
+    struct ps_test_redis *server;
+    struct ps_loop *loop;
+    struct ps_redis *redis;
+    struct ps_keys *keys;
+    struct ps_gate *gate;
+    int let_through;
+};
+
+static void on_state(void *cookie, bool up, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)up;
+    (void)err;
+}
+
+static void on_turn(void *cookie)
+{
+    struct world *world = cookie;
+
+    world->let_through++;
+}
+
+static bool is_up(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return ps_redis_up(world->redis);
+}
+
+static bool has_asked(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return ps_redis_outstanding(world->redis) > 0;
+}
+
+static bool is_through(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return world->let_through > 0;
+}
+
+static void world_open(struct world *world, double rate)
+{
+    struct ps_gate_options options = {
+        .rate = rate, .floor = 1, .burst = 20, .slots = 20, .timeout_ms = 1000, .instance = "w"
+    };
+    struct ps_redis_options redis;
+    struct ps_err err;
+
+    memset(world, 0, sizeof(*world));
+    world->server = ps_test_redis_start(NULL);
+    redis = (struct ps_redis_options){ .url = ps_test_redis_url(world->server) };
+    world->loop = ps_loop_create();
+    world->redis = ps_redis_create(world->loop, &redis, on_state, NULL, &err);
+    world->keys = ps_keys_create("t:");
+    options.loop = world->loop;
+    options.redis = world->redis;
+    options.keys = world->keys;
+    world->gate = ps_gate_create(&options);
+    assert_true(ps_test_run_until(world->loop, is_up, world, 10000));
+    /* the server knows the script: one trip is enough */
+    ps_test_redis_script(world->server, PS_SCRIPT_HOST_ADMIT, HOST,
+                         LIST("0", "1", "1", "0", "other", "0", "1", "1000"));
+}
+
+static void world_close(struct world *world)
+{
+    ps_redis_destroy(world->redis);
+    ps_gate_destroy(world->gate);
+    ps_keys_destroy(world->keys);
+    ps_loop_destroy(world->loop);
+    ps_test_redis_destroy(world->server);
+}
+
+static void enter(struct world *world, struct ps_ticket *ticket)
+{
+    struct ps_err err;
+
+    *ticket = (struct ps_ticket){ .state = PS_TICKET_NONE };
+    assert_true(ps_gate_enter(world->gate, ticket, "http://site/x.pdf", on_turn, world, &err));
+}
+
+/* The process stands still with its question out; meanwhile somebody else is told to wait. */
+static void permits_from_before_a_pause_are_worth_nothing(double rate)
+{
+    struct world world;
+    struct ps_ticket ticket;
+
+    world_open(&world, rate);
+    enter(&world, &ticket);
+    assert_true(ps_test_run_until(world.loop, has_asked, &world, 5000));
+    (void)event_base_loop(ps_loop_base(world.loop), EVLOOP_NONBLOCK); /* it leaves */
+    ps_test_sleep_ms(200);
+    assert_true(ps_redis_outstanding(world.redis) > 0); /* the answer is there, and not read */
+    ps_test_redis_script(world.server, PS_SCRIPT_HOST_COOL, HOST, LIST("1500", "0", "429", "1"));
+    ps_test_run_for(world.loop, 700);
+    assert_int_equal(world.let_through, 0);
+    assert_true(ps_ticket_pause_ms(world.gate, &ticket) > 0);
+    assert_true(ps_test_run_until(world.loop, is_through, &world, 5000)); /* it is over */
+    ps_gate_leave(world.gate, &ticket);
+    world_close(&world);
+}
+
+static void a_pause_is_felt_after_standing_still(void **state)
+{
+    (void)state;
+    permits_from_before_a_pause_are_worth_nothing(1000);
+    permits_from_before_a_pause_are_worth_nothing(0);
+}
+
+static void a_slow_redis_lets_requests_through(void **state)
+{
+    struct world world;
+    struct ps_ticket ticket;
+
+    (void)state;
+    world_open(&world, 1000);
+    enter(&world, &ticket);
+    for (int i = 0; i < 20 && world.let_through == 0; i++) { /* each answer takes so long */
+        (void)event_base_loop(ps_loop_base(world.loop), EVLOOP_NONBLOCK);
+        (void)event_base_loop(ps_loop_base(world.loop), EVLOOP_NONBLOCK);
+        ps_test_sleep_ms(150);
+    }
+    assert_int_equal(world.let_through, 1);
+    ps_gate_leave(world.gate, &ticket);
+    world_close(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pause_is_felt_after_standing_still),
+        cmocka_unit_test(a_slow_redis_lets_requests_through),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
