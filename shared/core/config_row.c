@@ -75,8 +75,9 @@ void ps_config_row_allowed(const struct ps_config_row *row, struct ps_buf *out_t
         (void)ps_buf_format(out_text, "at most %.0f bytes without control characters", row->max);
         break;
     case PS_CONFIG_LIST:
-        (void)ps_buf_format(out_text, "a JSON array of %.0f to %.0f different texts of %s",
-                            row->min, row->max, row->options);
+        (void)ps_buf_format(
+            out_text, "a JSON array of %.0f to %.0f different texts, each of the characters %s",
+            row->min, row->max, row->options);
         break;
     case PS_CONFIG_RANGES:
         (void)ps_buf_format(out_text,

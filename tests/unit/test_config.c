@@ -310,7 +310,7 @@ static void each_fault_names_variable_value_and_what_is_allowed(void **state)
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[]",
          "PROBE_PREFIXES=\"[]\": a JSON array of"                                                                                 },
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[\"D\",\"D\"]",
-         "1 to 4 different texts of DP"                                                                                           },
+         "1 to 4 different texts, each of the characters DP"                                                                      },
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[\"N\"]",                "PROBE_PREFIXES=\"[\"N\"]\": "           },
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[7]",                    "PROBE_PREFIXES=\"[7]\": "               },
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[\"DP\"]",
