@@ -61,7 +61,7 @@ static bool read_papers_loaded(void *cookie, cJSON **out_value, struct ps_err *e
     const struct ps_office *office = ps_scheduler_office(cookie);
 
     (void)err;
-    return give_count(office->index == NULL ? -1 : (int64_t)ps_index_len(office->index), out_value);
+    return give_count(office->index == NULL ? 0 : (int64_t)ps_index_len(office->index), out_value);
 }
 
 FIELD(last_poll, give_time, last_started_ms)
