@@ -405,14 +405,10 @@ static void every_fault_is_told_in_table_order_then_those_between_settings(void 
                   { "INSTANCE_ID", "a b" },
                   { "HTTP_TIMEOUT_SECONDS", "60" }}
     };
-    static const char *const want[] = { "REDIS_KEY_PREFIX=\"?\"",
-                                        "HTTP_CONCURRENCY=\"0\"",
-                                        "LOG_LEVEL=\"loud\"",
-                                        "INSTANCE_ID=\"a b\"",
+    static const char *const want[] = { "REDIS_KEY_PREFIX=\"?\"", "HTTP_CONCURRENCY=\"0\"",
+                                        "LOG_LEVEL=\"loud\"", "INSTANCE_ID=\"a b\"",
                                         "HTTP_TIMEOUT_SECONDS=\"60\": less than SHUTDOWN_GRACE_"
-                                        "SECONDS (25)",
-                                        "TASK_VISIBILITY_SECONDS=\"60\": more than HTTP_TIMEOUT_"
-                                        "SECONDS (60)" };
+                                        "SECONDS (25)" };
     struct ps_config config;
     struct ps_buf faults;
     const char *at;
@@ -440,6 +436,25 @@ static void a_bad_setting_causes_no_second_fault(void **state)
     assert_false(load(PS_COMPONENT_WORKER, &source, &faults, &config));
     assert_not_in(ps_buf_str(&faults), "less than");
     ps_buf_clear(&faults);
+}
+
+static void short_times_need_no_other_setting_beside_them(void **state)
+{
+    static const char *const names[] = { "SHUTDOWN_GRACE_SECONDS", "TASK_VISIBILITY_SECONDS",
+                                         "LEADER_TTL_MS" };
+    struct ps_config config;
+    struct ps_buf faults;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++) {
+        struct source source = {
+            .pairs = {{ names[i], i == 2 ? "500" : "2" }, { "DATABASE_URL", "postgresql://a/b" }}
+        };
+
+        assert_true(load(PS_COMPONENT_WORKER, &source, &faults, &config));
+        ps_config_clear(&config);
+        ps_buf_clear(&faults);
+    }
 }
 
 static void a_setting_of_another_program_is_neither_read_nor_checked(void **state)
@@ -578,6 +593,7 @@ int main(void)
         cmocka_unit_test(a_secret_is_in_no_fault),
         cmocka_unit_test(every_fault_is_told_in_table_order_then_those_between_settings),
         cmocka_unit_test(a_bad_setting_causes_no_second_fault),
+        cmocka_unit_test(short_times_need_no_other_setting_beside_them),
         cmocka_unit_test(a_setting_of_another_program_is_neither_read_nor_checked),
         cmocka_unit_test(what_the_getter_cannot_read_is_a_fault),
         cmocka_unit_test(check_config_prints_effective_values_and_no_secret),
