@@ -381,6 +381,44 @@ static void alone_it_keeps_the_rate_too(void **state)
     assert_in_range(fake_site_time(rig.site, 29) - fake_site_time(rig.site, 0), 450, 900);
 }
 
+static void a_redirect_takes_its_turn_like_any_request(void **state)
+{
+    static const char *const settings[] = { "PROBE_RATE_LIMIT", "50", "PROBE_RATE_BURST", "5",
+                                            NULL };
+
+    (void)state;
+    open_kit(settings, false);
+    add("/a/x.pdf", 302, "Location: /b/x.pdf", NULL, 0);
+    add("/b/x.pdf", 301, "Location: ../c/x.pdf", NULL, 0);
+    add("/c/x.pdf", 200, "Content-Type: application/pdf", NULL, 0);
+    for (int i = 0; i < 10; i++)
+        (void)start("/a/x.pdf", i);
+    turn_until(10, 5000);
+    assert_int_equal(rig.count, 10);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(rig.answers[i].outcome, PS_OUTCOME_HIT_NO_LM);
+        assert_int_equal(rig.answers[i].attempts, 1);
+    }
+    assert_in_range(fake_site_time(rig.site, 29) - fake_site_time(rig.site, 0), 450, 1500);
+}
+
+static void a_page_is_read_where_its_redirect_leads(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    add("/a/x.html", 302, "Location: /b/x.html", NULL, 0);
+    add("/b/x.html", 200, "Content-Type: text/html", "<p>led here</p>", 0);
+    add("/c/y.html", 302, "Location: /c/y.html", NULL, 0);
+    confirm("/a/x.html", 0);
+    confirm("/c/y.html", 1);
+    turn_until(2, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
+    assert_string_equal(rig.answers[0].text, "led here");
+    assert_int_equal(rig.answers[1].outcome, PS_OUTCOME_ERROR);
+    assert_int_equal(rig.answers[1].category, PS_FAILURE_NETWORK);
+    assert_int_equal(seen("GET", "/c/y.html"), 6);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -398,6 +436,8 @@ int main(void)
         TEST(a_huge_page_is_cut_and_read),
         TEST(a_cancelled_probe_says_nothing_whatever_it_waits_for),
         TEST(alone_it_keeps_the_rate_too),
+        TEST(a_redirect_takes_its_turn_like_any_request),
+        TEST(a_page_is_read_where_its_redirect_leads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

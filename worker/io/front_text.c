@@ -5,6 +5,7 @@
 #include "shared/core/result.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
+#include "worker/core/redirect.h"
 #include "worker/core/verdict.h"
 #include "worker/core/words.h"
 #include "worker/io/pdf_words.h"
@@ -31,6 +32,8 @@ struct ps_front_read {
     struct ps_front *front;
     char *html_url; /* the hit itself, or the same name as .html */
     char *pdf_url;  /* NULL where the hit is no PDF */
+    char *led_to;   /* by redirects; NULL: none */
+    int redirects;  /* followed in this attempt */
     bool at_pdf;
     bool counted; /* among front's pdfs */
     int attempt;
@@ -65,6 +68,18 @@ static const char *url_now(const struct ps_front_read *read)
     return read->at_pdf ? read->pdf_url : read->html_url;
 }
 
+static const char *url_asked(const struct ps_front_read *read)
+{
+    return read->led_to != NULL ? read->led_to : url_now(read);
+}
+
+static void begin_anew(struct ps_front_read *read)
+{
+    free(read->led_to);
+    read->led_to = NULL;
+    read->redirects = 0;
+}
+
 static void on_step(void *cookie)
 {
     struct ps_front_read *read = cookie;
@@ -83,6 +98,7 @@ static void read_free(struct ps_front_read *read)
 {
     read->front->pdfs -= read->counted;
     ps_timer_destroy(read->timer);
+    free(read->led_to);
     free(read->html_url);
     free(read->pdf_url);
     free(read->text);
@@ -120,6 +136,7 @@ static void next_document(struct ps_front_read *read, const struct ps_err *err)
     if (!read->at_pdf && read->pdf_url != NULL && !read->front->no_pdftotext) {
         read->at_pdf = true;
         read->attempt = 1;
+        begin_anew(read);
         step_later(read, ask_for_pdf, 0);
     } else {
         step_later(read, finish, 0);
@@ -173,25 +190,26 @@ static void use_body(struct ps_front_read *read, const struct ps_http_reply *rep
     }
 }
 
-static void on_get(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+static void settle(struct ps_front_read *read, const struct ps_http_reply *reply,
+                   const struct ps_err *err)
 {
     static const struct ps_verdict_rules rules = { INT64_MAX / 4, 2, 500, 5000 };
-    struct ps_front_read *read = cookie;
     struct ps_gate *gate = read->front->options.gate;
     struct ps_answer answer = { .err = err,
                                 .status = reply->status,
                                 .url = url_now(read),
-                                .effective_url = reply->effective_url,
+                                .effective_url = url_asked(read),
                                 .content_type = reply->content_type,
-                                .retry_after = reply->retry_after };
+                                .retry_after = reply->retry_after,
+                                .date = reply->date };
     struct ps_verdict verdict =
         ps_verdict_of(&answer, &rules, read->attempt, ps_clock_wall_ms(), ps_clock_random());
     bool in_time = ps_loop_now(read->front->options.loop) + verdict.delay_ms < read->give_up_ms;
 
-    read->call = NULL;
-    ps_gate_leave(gate, &read->ticket);
     if (verdict.next == PS_VERDICT_DEFER)
-        ps_gate_cool(gate, answer.url, verdict.delay_ms, answer.status);
+        ps_gate_cool(gate, url_asked(read), verdict.delay_ms, answer.status);
+    else if (verdict.next == PS_VERDICT_RETRY)
+        begin_anew(read);
     if (ps_outcome_is_hit(verdict.outcome)) {
         use_body(read, reply);
     } else if (verdict.next != PS_VERDICT_SETTLED && in_time) {
@@ -202,16 +220,36 @@ static void on_get(void *cookie, const struct ps_http_reply *reply, const struct
     }
 }
 
+static void on_get(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct ps_front_read *read = cookie;
+    struct ps_err astray;
+    char *next = NULL;
+
+    read->call = NULL;
+    ps_gate_leave(read->front->options.gate, &read->ticket);
+    if (err == NULL && !ps_redirect_of(url_asked(read), reply->status, reply->location,
+                                       read->redirects, &next, &astray))
+        err = &astray;
+    if (next == NULL) {
+        settle(read, reply, err);
+        return;
+    }
+    free(read->led_to);
+    read->led_to = next;
+    read->redirects++;
+    step_later(read, ask, 0);
+}
+
 static void on_turn(void *cookie)
 {
     struct ps_front_read *read = cookie;
     struct ps_front *front = read->front;
     struct ps_http_request request = { .method = PS_HTTP_GET,
-                                       .url = url_now(read),
+                                       .url = url_asked(read),
                                        .timeout_ms = front->options.timeout_ms,
                                        .max_body = read->at_pdf ? PDF_MAX : HTML_MAX,
                                        .truncate_body = !read->at_pdf,
-                                       .max_redirects = 5,
                                        .accept_encoding = true };
     struct ps_err err;
 
@@ -238,7 +276,7 @@ static void ask(struct ps_front_read *read)
     struct ps_front *front = read->front;
     struct ps_err err;
 
-    if (!ps_gate_enter(front->options.gate, &read->ticket, url_now(read), on_turn, read, &err)) {
+    if (!ps_gate_enter(front->options.gate, &read->ticket, url_asked(read), on_turn, read, &err)) {
         next_document(read, &err);
         return;
     }

@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
+#include "worker/core/redirect.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@ struct ps_prober {
 struct ps_probe {
     struct ps_prober *prober;
     char *url;
+    char *led_to;  /* by redirects; NULL: none */
+    int redirects; /* followed in this attempt */
     enum ps_look look;
     struct ps_ticket ticket;
     struct ps_http_call *call;
@@ -34,6 +37,7 @@ static void probe_free(struct ps_probe *probe)
     ps_timer_destroy(probe->timer);
     free(probe->last_modified);
     free(probe->etag);
+    free(probe->led_to);
     free(probe->url);
     free(probe);
 }
@@ -65,6 +69,18 @@ static void on_front(void *cookie, const char *text)
 }
 
 static void ask(struct ps_probe *probe);
+
+static const char *url_now(const struct ps_probe *probe)
+{
+    return probe->led_to != NULL ? probe->led_to : probe->url;
+}
+
+static void begin_anew(struct ps_probe *probe)
+{
+    free(probe->led_to);
+    probe->led_to = NULL;
+    probe->redirects = 0;
+}
 
 static void on_delay(void *cookie)
 {
@@ -99,11 +115,12 @@ static void act(struct ps_probe *probe)
 
     switch (probe->verdict.next) {
     case PS_VERDICT_RETRY:
+        begin_anew(probe);
         after(probe, probe->verdict.delay_ms);
         return;
     case PS_VERDICT_DEFER:
-        probe->attempts--;
-        ps_gate_cool(options->gate, probe->url, probe->verdict.delay_ms, probe->status);
+        probe->attempts -= probe->redirects == 0;
+        ps_gate_cool(options->gate, url_now(probe), probe->verdict.delay_ms, probe->status);
         if (options->end_on_pause)
             probe_end(probe, NULL); /* destroys probe */
         else
@@ -119,14 +136,33 @@ static void act(struct ps_probe *probe)
     }
 }
 
+/* A redirect is a request of its own to its host, which waits for its turn like any other. true
+ * where there was one; false with a code in err where it must not be followed. */
+static bool follow(struct ps_probe *probe, const struct ps_http_reply *reply, struct ps_err *err)
+{
+    char *next;
+
+    err->code = 0;
+    if (!ps_redirect_of(url_now(probe), reply->status, reply->location, probe->redirects, &next,
+                        err) ||
+        next == NULL)
+        return false;
+    free(probe->led_to);
+    probe->led_to = next;
+    probe->redirects++;
+    ask(probe);
+    return true;
+}
+
 static void on_head(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct ps_probe *probe = cookie;
+    struct ps_err astray;
     int64_t wall_ms = ps_clock_wall_ms();
     struct ps_answer answer = { .err = err,
                                 .status = reply->status,
                                 .url = probe->url,
-                                .effective_url = reply->effective_url,
+                                .effective_url = url_now(probe),
                                 .content_type = reply->content_type,
                                 .last_modified = reply->last_modified,
                                 .retry_after = reply->retry_after,
@@ -137,6 +173,10 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
 
     probe->call = NULL;
     ps_gate_leave(probe->prober->options.gate, &probe->ticket);
+    if (err == NULL && follow(probe, reply, &astray))
+        return;
+    if (err == NULL && astray.code != 0)
+        answer.err = &astray;
     probe->status = reply->status;
     probe->latency_ms = reply->latency_ms;
     free(probe->last_modified);
@@ -158,12 +198,11 @@ static void on_turn(void *cookie)
     bool confirm = probe->look == PS_LOOK_CONFIRM;
     const struct ps_prober_options *options = &probe->prober->options;
     struct ps_http_request request = { .method = confirm ? PS_HTTP_GET : PS_HTTP_HEAD,
-                                       .url = probe->url,
+                                       .url = url_now(probe),
                                        .headers = confirm ? first_kilobyte : NULL,
                                        .timeout_ms = options->timeout_ms,
                                        .max_body = 1024,
-                                       .truncate_body = true,
-                                       .max_redirects = 5 };
+                                       .truncate_body = true };
     struct ps_err err;
 
     probe->call = ps_http_send(options->http, &request, on_head, probe, &err);
@@ -172,14 +211,14 @@ static void on_turn(void *cookie)
         refuse(probe, &err);
         return;
     }
-    probe->attempts++;
+    probe->attempts += probe->redirects == 0;
 }
 
 static void ask(struct ps_probe *probe)
 {
     struct ps_err err;
 
-    if (!ps_gate_enter(probe->prober->options.gate, &probe->ticket, probe->url, on_turn, probe,
+    if (!ps_gate_enter(probe->prober->options.gate, &probe->ticket, url_now(probe), on_turn, probe,
                        &err))
         refuse(probe, &err);
 }

@@ -1,0 +1,14 @@
+/* Where an answer leads to, and whether one may go there. */
+#ifndef PS_WORKER_CORE_REDIRECT_H
+#define PS_WORKER_CORE_REDIRECT_H
+#include "shared/core/err.h"
+
+enum { PS_REDIRECTS_MAX = 5 };
+
+/* from answered with status and location (NULL when absent), after followed redirects. Gives the
+ * URL to ask next; NULL where the answer leads nowhere. false (NETWORK, with the CURLcode as code)
+ * where it leads to what must not be asked: too far, from https to http, to another protocol. */
+bool ps_redirect_of(const char *from, int status, const char *location, int followed,
+                    char **out_url, struct ps_err *err) PS_MUST_USE;
+
+#endif
