@@ -126,6 +126,8 @@ void ps_reply_wrong(const struct ps_ask *ask, struct ps_reply *reply)
     struct ps_buf line;
 
     ps_buf_init(&line, LINE_BYTES);
+    if (strncmp(ask->problem, "Usage:", 6) != 0)
+        (void)ps_buf_text(&line, "That did not work: ");
     ps_mrkdwn_text(&line, ask->problem, sizeof(ask->problem));
     add_line(reply, &line);
 }
@@ -164,6 +166,13 @@ void ps_reply_trouble(struct ps_reply *reply)
                          "changed; please try again later.");
 }
 
+static const char *cycle_words(const char *status)
+{
+    if (strcmp(status, "success") == 0)
+        return "drafts found";
+    return strcmp(status, "empty") == 0 ? "nothing new" : status; /* running, failed */
+}
+
 /* A circuit that is "open" is the one that carries nothing: who reads this is no electrician. */
 static const char *circuit_words(const char *circuit)
 {
@@ -189,11 +198,12 @@ void ps_reply_status(const struct ps_reply_status *status, int64_t wall_ms, stru
         add_ago(&line, status->poll_ms, wall_ms);
     else
         (void)ps_buf_text(&line, "never");
-    (void)ps_buf_format(&line, " (%" PRId64 " polls in all)", status->polls);
+    (void)ps_buf_format(&line, " (%" PRId64 " poll%s in all)", status->polls,
+                        status->polls == 1 ? "" : "s");
     add_line(reply, &line);
     if (status->cycle > 0) {
         (void)ps_buf_format(&line, "%sCycle %" PRId64 ": %s, %" PRId64 " probes, begun ", bullet,
-                            status->cycle, status->cycle_status, status->probes);
+                            status->cycle, cycle_words(status->cycle_status), status->probes);
         add_ago(&line, status->cycle_ms, wall_ms);
         add_line(reply, &line);
     }
@@ -274,7 +284,7 @@ void ps_reply_change(const struct ps_ask *ask, char *out_texts[PS_WATCH_CHANGE_C
                                ask->minute % 60);
         break;
     case PS_ASK_DIGEST_OFF:
-        done = ps_alloc_text("What you watch comes as soon as it is found again.");
+        done = ps_alloc_text("No more digest: what you watch is told as soon as it is found.");
         same = ps_alloc_text("There was no daily digest; you hear of things as they are found.");
         break;
     case PS_ASK_DIGEST_NOW:

@@ -32,7 +32,10 @@ static void short_answers(void **state)
     ps_reply_unknown(&reply);
     expect(&reply, "Unknown command. Try `help` for usage.");
     ps_reply_wrong(&(struct ps_ask){ .kind = PS_ASK_WRONG, .problem = "no <b> & `" }, &reply);
-    expect(&reply, "no &lt;b&gt; &amp; '");
+    expect(&reply, "That did not work: no &lt;b&gt; &amp; '");
+    ps_reply_wrong(&(struct ps_ask){ .kind = PS_ASK_WRONG, .problem = "Usage: why P1234R0" },
+                   &reply);
+    expect(&reply, "Usage: why P1234R0");
 }
 
 static void help_names_what_works_there(void **state)
@@ -218,7 +221,7 @@ static void status_says_never_before_the_first_poll(void **state)
     expect(&reply, "*Paperscout status*\n"
                    "• Papers in the index: 13118, read 2026-11-23 09:05 UTC, 5s ago\n"
                    "• Last successful poll: 2026-11-23 09:04 UTC, 1m 0s ago (5 polls in all)\n"
-                   "• Cycle 5: success, 1640 probes, begun 2026-11-23 09:03 UTC, 1m 30s ago\n"
+                   "• Cycle 5: drafts found, 1640 probes, begun 2026-11-23 09:03 UTC, 1m 30s ago\n"
                    "• Drafts found by probing: 3\n"
                    "• Messages not sent yet: 2, 1 of them queued; Slack has failed several "
                    "times and is left alone for a moment\n"
