@@ -130,8 +130,8 @@ def spdx(name, version, found, created):
 
 def settle(out, epoch):
     """The same files give the same image: no time of the build is left in them."""
-    for folder, _, files in os.walk(out, topdown=False):
-        for name in [*files, "."]:
+    for folder, folders, files in os.walk(out, topdown=False):
+        for name in [*files, *folders, "."]:  # a link to a folder counts as one
             os.utime(os.path.join(folder, name), (epoch, epoch), follow_symlinks=False)
 
 

@@ -4,11 +4,13 @@ nothing more allowed than needed."""
 import concurrent.futures
 import http.client
 import http.server
+import importlib
 import os
 import re
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -120,6 +122,22 @@ class Images(unittest.TestCase):
         self.assertEqual(re.findall(r"apt-get (?:-\S+ (?:\S+=\d+ )?)*(\w+)", run), ["update", "upgrade", "install"])
         with open(os.path.join(DEPLOY, "images.sh"), encoding="utf-8") as file:
             self.assertIn(" trixie-security main", file.read())
+
+
+    def test_no_time_of_the_build_is_left(self):
+        """Else the same files would be another layer each time; links and what they lead to included."""
+        with tempfile.TemporaryDirectory() as out:
+            os.makedirs(os.path.join(out, "usr", "lib"))
+            with open(os.path.join(out, "usr", "lib", "a.so"), "w", encoding="ascii"):
+                pass
+            for target, name in (("usr/lib", "lib"), ("usr/sbin", "sbin"), ("a.so", "usr/lib/b.so")):
+                os.symlink(target, os.path.join(out, name))
+            sys.path.insert(0, os.path.join(DEPLOY, "image"))
+            self.addCleanup(sys.path.remove, sys.path[0])
+            importlib.import_module("collect").settle(out, 1000)
+            late = [os.path.join(folder, name) for folder, folders, files in os.walk(out) for name in [*folders, *files, "."]
+                    if os.lstat(os.path.join(folder, name)).st_mtime != 1000]
+            self.assertEqual(late, [])
 
 
 class Systemd(DeployCase):
