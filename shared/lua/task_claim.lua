@@ -5,6 +5,9 @@
 -- An entry that was deleted meanwhile is acknowledged away.
 local claimed = {}
 local room = tonumber(ARGV[5])
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return claimed
+end
 for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
   local consumer, pending = nil, 0
   for f = 1, #info, 2 do

@@ -226,6 +226,12 @@ static void a_result_counts_once(void **state)
     assert_int_equal(INT("XLEN tasks"), 0);
 }
 
+static void where_nothing_is_there_is_nothing_to_claim(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "10"), "[]");
+}
+
 static void a_dead_workers_tasks_are_claimed_at_once_and_a_live_ones_stay(void **state)
 {
     (void)state;
@@ -783,6 +789,7 @@ int main(void)
         FLUSHED(tasks_of_a_cycle_redis_does_not_know_are_refused),
         FLUSHED(tasks_a_redis_published_are_readable),
         FLUSHED(a_result_counts_once),
+        FLUSHED(where_nothing_is_there_is_nothing_to_claim),
         FLUSHED(a_dead_workers_tasks_are_claimed_at_once_and_a_live_ones_stay),
         FLUSHED(a_silent_workers_tasks_are_claimed_after_the_visibility_time),
         FLUSHED(a_task_that_was_deleted_is_no_ones),

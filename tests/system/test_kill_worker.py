@@ -69,7 +69,10 @@ class KillWorker(FleetCase):
         held = 5 * 4  # what the dead worker may have had on the wire or read ahead
         self.assertLessEqual(again, held, "more was probed twice than the dead worker could hold")
         self.check_streams_are_empty()
-        self.assertTrue(other.events("TASK-CLAIMED"))
+        claims = other.events("TASK-CLAIMED")
+        self.assertTrue(claims)
+        self.assertLessEqual({event.get("trace") for event in claims},
+                             {f"1:{row['url'].rpartition('/')[2]}" for row in rows})
         wait_until(lambda: "worker-1" not in self.consumers(), 15, "its consumer name is removed")
 
     def consumers(self):

@@ -223,6 +223,7 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
     int64_t most = worker->daemon->config->task_max_deliveries;
     struct ps_probe_end end;
     struct held *held;
+    bool readable;
     struct ps_err err;
 
     HASH_FIND(hh, worker->held, entry->id, strlen(entry->id), held);
@@ -231,17 +232,19 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         return;
     }
     held = held_add(worker, entry->id);
+    readable = ps_task_parse(entry->fields, entry->count, &held->task, &err);
     if (from != NULL) {
         worker->counts.claimed++;
         count(worker, PS_METRIC_TASKS_CLAIMED, NULL);
-        PS_LOG(TASK_CLAIMED, F_TEXT("entry", entry->id), F_TEXT("from", from),
+        PS_LOG(TASK_CLAIMED, F_TEXT("entry", entry->id),
+               F_TEXT("trace", readable ? held->task.task : ""), F_TEXT("from", from),
                F_INT("deliveries", entry->deliveries));
     } else if (before == 0) {
         observe_wait(worker, entry->id);
     }
     if (worker->drain > 0) {
         give_back(held);
-    } else if (!ps_task_parse(entry->fields, entry->count, &held->task, &err)) {
+    } else if (!readable) {
         bury(held, &err, before, false);
     } else if (before >= most) {
         ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "delivered %lld times and never settled",
