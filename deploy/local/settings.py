@@ -32,9 +32,15 @@ def is_free(port):
 
 
 def keep(path, value):
-    """For this user's eyes only: the addresses hold passwords."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    """For this user's eyes only, because the addresses hold passwords; there as a whole or not at all."""
+    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         json.dump(value, file)
+    os.replace(path + ".new", path)
+
+
+def forget(path):
+    if os.path.exists(path):
+        os.unlink(path)
 
 
 def kept(path):

@@ -15,7 +15,7 @@ from fleet import Fleet
 from narrator import Narrator
 from process import Ledger, end
 from servers import NotStarted, Postgres, Redis
-from settings import given, is_free, keep, kept
+from settings import forget, given, is_free, keep, kept
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEMO = os.path.join(os.path.dirname(HERE), "demo")
@@ -75,6 +75,7 @@ class Home:
 
     def clear_leftovers(self, narrator):
         """What a run that crashed has left. Servers come first in the list, so last here."""
+        forget(self.chosen)
         left = self.ledger.read()
         for entry in reversed(left):
             narrator.step(f"stopping {entry['name']} (process {entry['pid']}), left by an earlier run")
@@ -106,7 +107,11 @@ def down(home, narrator, wipe):
 def beside(home, command):
     """Becomes a command with the settings and in the folder of the run that goes on."""
     run = kept(home.chosen)
-    if home.take() or run is None:
+    if not home.take():
+        if run is None:
+            print("up.sh: it is still starting, or stopping; try again in a moment", file=sys.stderr)
+            return FAILED
+    else:
         print(f"up.sh: nothing runs with its data in {home.state}; start deploy/up.sh in another terminal\n"
               "first, or name its folder in PAPERSCOUT_STATE", file=sys.stderr)
         return FAILED
@@ -239,8 +244,7 @@ class Run:
             if part is not None:
                 clean = stop() and clean
         self.home.ledger.remove()
-        if os.path.exists(self.home.chosen):
-            os.unlink(self.home.chosen)
+        forget(self.home.chosen)
         self.narrator.step("everything has stopped, nothing was lost" if clean else
                            f"stopped, but not everything by itself; see {self.logs}")
         return clean

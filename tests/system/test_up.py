@@ -120,7 +120,9 @@ class Up(unittest.TestCase):
         self.assertEqual((status, "nothing runs" in text), (1, True), text)
         child = self.start("--live")
         self.addCleanup(child.stdout.close)
+        self.addCleanup(child.wait, 60)
         self.addCleanup(child.send_signal, signal.SIGTERM)
+        self.wait_for("all programs are ready", lambda: os.path.exists(os.path.join(self.state, "run.json")))
         self.wait_for("the channel of .env hears of the start",
                       lambda: [m for m in upstream.slack() if m["channel"] == "C0READERS"])
         status, text = self.run_to_end("run", "paperscout-notifier", "watchlist", "U1", "add", "stroustrup")
