@@ -290,6 +290,25 @@ static void a_broken_pdf_never_fails_the_hit(void **state)
     }
 }
 
+static void a_site_that_answers_no_get_is_asked_by_head_again(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    add("/a.pdf", 405, NULL, NULL, 1);
+    add("/a.pdf", 200, "Content-Type: application/pdf", NULL, 0);
+    add("/b.pdf", 501, NULL, NULL, 0);
+    confirm("/a.pdf", 0);
+    turn_until(1, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
+    assert_int_equal(rig.answers[0].attempts, 1);
+    assert_int_equal(seen("GET", "/a.pdf"), 1);
+    assert_int_equal(seen("HEAD", "/a.pdf"), 1);
+    confirm("/b.pdf", 1);
+    turn_until(2, 10000);
+    assert_int_equal(rig.answers[1].outcome, PS_OUTCOME_ERROR);
+    assert_int_equal(seen("GET", "/b.pdf"), 1);
+}
+
 static void a_body_of_another_kind_is_suspect(void **state)
 {
     static const struct {
@@ -432,6 +451,7 @@ int main(void)
         TEST(a_pause_during_the_front_text_costs_the_text_at_most),
         TEST(the_html_of_a_pdf_comes_first_and_its_charset_counts),
         TEST(a_broken_pdf_never_fails_the_hit),
+        TEST(a_site_that_answers_no_get_is_asked_by_head_again),
         TEST(a_body_of_another_kind_is_suspect),
         TEST(a_huge_page_is_cut_and_read),
         TEST(a_cancelled_probe_says_nothing_whatever_it_waits_for),

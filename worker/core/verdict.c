@@ -191,6 +191,11 @@ static bool is_absent(int status)
     return status == 404 || status == 403 || status == 410;
 }
 
+bool ps_status_refuses_method(int status)
+{
+    return status == 405 || status == 501;
+}
+
 enum { RANGE_NOT_SATISFIABLE = 416 }; /* it is empty */
 
 struct ps_verdict ps_verdict_of(const struct ps_answer *answer,

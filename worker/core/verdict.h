@@ -43,6 +43,9 @@ struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
                                 const struct ps_verdict_rules *rules, int attempt, int64_t wall_ms,
                                 double rnd);
 
+/* 405 and 501 (RFC 9110 sections 15.5.6 and 15.6.2): of the method, not of the file. */
+bool ps_status_refuses_method(int status);
+
 /* hit_recent, hit_old or hit_no_lm, from Last-Modified (NULL when absent) and the alert window. */
 enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t wall_ms);
 /* The site's clock: the Date of its answer (RFC 9110 section 6.6.1), else ours. What it dates by

@@ -177,6 +177,13 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
         return;
     if (err == NULL && astray.code != 0)
         answer.err = &astray;
+    if (answer.err == NULL && answer.confirm && ps_status_refuses_method(reply->status)) {
+        probe->look = PS_LOOK_HEAD; /* a site that answers no GET: asked as the first look did */
+        probe->attempts--;
+        begin_anew(probe);
+        ask(probe);
+        return;
+    }
     probe->status = reply->status;
     probe->latency_ms = reply->latency_ms;
     free(probe->last_modified);
