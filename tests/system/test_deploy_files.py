@@ -135,8 +135,8 @@ class Images(unittest.TestCase):
             sys.path.insert(0, os.path.join(DEPLOY, "image"))
             self.addCleanup(sys.path.remove, sys.path[0])
             importlib.import_module("collect").settle(out, 1000)
-            late = [os.path.join(folder, name) for folder, folders, files in os.walk(out) for name in [*folders, *files, "."]
-                    if os.lstat(os.path.join(folder, name)).st_mtime != 1000]
+            late = [os.path.join(folder, name) for folder, folders, files in os.walk(out)
+                    for name in [*folders, *files, "."] if os.lstat(os.path.join(folder, name)).st_mtime != 1000]
             self.assertEqual(late, [])
 
 
@@ -223,6 +223,10 @@ class Backend(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class BackendServer(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # Python's 5 overflow in a flood: a connection then takes a second, or is a 504
+
+
 class NginxExample(DeployCase):
     def setUp(self):
         super().setUp()
@@ -233,7 +237,7 @@ class NginxExample(DeployCase):
         subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "privkey.pem", "-out",
                         "fullchain.pem", "-days", "2", "-subj", "/CN=paperscout.example.com"], cwd=self.folder,
                        check=True, capture_output=True)
-        backend = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+        backend = BackendServer(("127.0.0.1", 0), Backend)
         threading.Thread(target=backend.serve_forever, daemon=True).start()
         self.addCleanup(backend.server_close)
         self.addCleanup(backend.shutdown)
