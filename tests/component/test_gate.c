@@ -103,18 +103,31 @@ static void enter(struct world *world, struct ps_ticket *ticket)
     assert_true(ps_gate_enter(world->gate, ticket, "http://site/x.pdf", on_turn, world, &err));
 }
 
+/* With a question out whose answer is there and not read; a busy machine may read it too early, and
+   then it is all begun anew. */
+static void stand_still_with_a_question(struct world *world, struct ps_ticket *ticket, double rate)
+{
+    for (int i = 0; i < 20; i++) {
+        world_open(world, rate);
+        enter(world, ticket);
+        assert_true(ps_test_run_until(world->loop, has_asked, world, 5000));
+        (void)event_base_loop(ps_loop_base(world->loop), EVLOOP_NONBLOCK); /* it leaves */
+        ps_test_sleep_ms(200);
+        if (ps_redis_outstanding(world->redis) > 0)
+            return;
+        ps_gate_leave(world->gate, ticket);
+        world_close(world);
+    }
+    fail_msg("the answer was read at once, 20 times");
+}
+
 /* The process stands still with its question out; meanwhile somebody else is told to wait. */
 static void permits_from_before_a_pause_are_worth_nothing(double rate)
 {
     struct world world;
     struct ps_ticket ticket;
 
-    world_open(&world, rate);
-    enter(&world, &ticket);
-    assert_true(ps_test_run_until(world.loop, has_asked, &world, 5000));
-    (void)event_base_loop(ps_loop_base(world.loop), EVLOOP_NONBLOCK); /* it leaves */
-    ps_test_sleep_ms(200);
-    assert_true(ps_redis_outstanding(world.redis) > 0); /* the answer is there, and not read */
+    stand_still_with_a_question(&world, &ticket, rate);
     ps_test_redis_script(world.server, PS_SCRIPT_HOST_COOL, HOST, LIST("1500", "0", "429", "1"));
     ps_test_run_for(world.loop, 700);
     assert_int_equal(world.let_through, 0);

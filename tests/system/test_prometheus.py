@@ -90,8 +90,10 @@ class Scraped(FleetCase):
                          .replace("$__rate_interval", "1m"))
                 if not self.prometheus.query(as_bool(query)):
                     empty.append((panel["title"], target["legendFormat"]))
-        # What only a fault brings about.
-        self.assertEqual(set(empty) - {("Leadership", "fenced, {{store}}"),
+        # What only a fault brings about, or somebody who asks something.
+        self.assertEqual(set(empty) - {("Listening", "event {{what}}"),
+                                       ("Listening", "command {{command}}"),
+                                       ("Leadership", "fenced, {{store}}"),
                                        ("Leadership", "failover after {{cause}}, s")}, set())
 
     def test_each_alert_fires(self):
