@@ -407,8 +407,8 @@ static void every_fault_is_told_in_table_order_then_those_between_settings(void 
     };
     static const char *const want[] = { "REDIS_KEY_PREFIX=\"?\"", "HTTP_CONCURRENCY=\"0\"",
                                         "LOG_LEVEL=\"loud\"", "INSTANCE_ID=\"a b\"",
-                                        "HTTP_TIMEOUT_SECONDS=\"60\": less than SHUTDOWN_GRACE_"
-                                        "SECONDS (25)" };
+                                        ("HTTP_TIMEOUT_SECONDS=\"60\": less than SHUTDOWN_GRACE_"
+                                         "SECONDS (25)") };
     struct ps_config config;
     struct ps_buf faults;
     const char *at;
