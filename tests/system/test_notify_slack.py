@@ -221,7 +221,9 @@ class NotifySlack(unittest.TestCase):
         self.start(1, channels={"C1": {"status": 429, "retry_after": 6, "times": 1}})
         self.push(("m1", "C1", "one"))
         wait_until(lambda: self.fleet.upstream.slack_refused(), 20, "Slack asks to slow down")
-        self.notifiers[0].wait_event("MQ-RATE-LIMITED")
+        redis = self.fleet.redis
+        wait_until(lambda: redis.call("HGET", redis.key("channel:C1"), "held_ms"), 20,
+                   "what Slack asked for is known to all")
         self.kill(self.notifiers[0])
         self.fleet.start_slack_notifier("other")
         self.said(1)
