@@ -17,8 +17,8 @@ package is missing, and the network only then. In this order:
 
   --quick       only unit, fuzz and lint, in the debug build: no servers, a minute or two once built
   --no-install  take the machine as it is
-  --jobs N      so many compilers at once, and twice as many tests, which wait for most of
-                their time (default: the processors there are)
+  --jobs N      so many compilers at once, and twice as many tests, or half as many more under
+                the sanitizers: they wait for most of their time (default: the processors there are)
 
 What fails is shown in full. Build folders: build/release, release-clang, debug, asan; ccache is
 used where it is installed. The last line is the total, "N passed, N failed"; a build that fails
@@ -95,10 +95,10 @@ build() { # PRESET [target...]
 }
 
 # Of the tests that pass only the slow ones are named.
-run_tests() { # PRESET, ctest's selection...
-    local preset=$1 since=$SECONDS total bad
-    shift
-    ctest --test-dir "build/$preset" --parallel "$((jobs * 2))" --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
+run_tests() { # PRESET, tests at once, ctest's selection...
+    local preset=$1 at_once=$2 since=$SECONDS total bad
+    shift 2
+    ctest --test-dir "build/$preset" --parallel "$at_once" --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
         tee "$work/ctest.log" |
         sed -u -e '/^ *Start *[0-9]*:/d' -e '/ Passed  *0\.[0-9]* sec$/d' -e '/^Internal ctest/d' \
             -e '/^Test project /d' -e '/^Label Time Summary/,/^$/d' -e '/^[0-9]*% tests passed/,$d'
@@ -144,7 +144,7 @@ fi
 
 if [ $quick = yes ]; then
     say "debug: build, unit tests, known fuzz inputs, lint"
-    ! build debug || run_tests debug -L '^(unit|fuzz|lint)$' "${left_out[@]}"
+    ! build debug || run_tests debug "$((jobs * 2))" -L '^(unit|fuzz|lint)$' "${left_out[@]}"
     finish
 fi
 
@@ -153,8 +153,8 @@ programs=(paperscout-scheduler paperscout-worker paperscout-notifier paperscout-
 build release "${programs[@]}"
 build release-clang "${programs[@]}"
 say "debug: unit, component and lint, and of the whole fleet what measures time or goes on for long"
-! build debug || run_tests debug -LE '^fleet$' "${left_out[@]}"
+! build debug || run_tests debug "$((jobs * 2))" -LE '^fleet$' "${left_out[@]}"
 say "asan: every test but lint and what measures time, under AddressSanitizer and UBSan"
 # What goes on for long is played in full above.
-! build asan || PAPERSCOUT_KILLS=6 PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan -LE '^(lint|timing)$'
+! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs + jobs / 2))" -LE '^(lint|timing)$'
 finish
