@@ -6,8 +6,9 @@
 -- limit:<host> is JSON: tat_us (when the bucket is full again, server time), rate (now, after cuts), cut_us (when it was last cut),
 -- in_flight (by instance: held, want, until_ms, since_ms).
 -- A generic cell rate algorithm and shares of the cap, on the server's clock: the whole fleet shares them, and no worker's clock matters
--- (promise 6). A share is even between those who want one; a crashed worker's runs out. What is later than it can be was written before the
--- clock went back, or by another server before a failover: it counts as the latest that can be.
+-- (promise 6). A share is even between those who want one; a crashed worker's runs out.
+-- What is later than it can be was written before the clock went back, or by another server before a
+-- failover: it counts as the latest that can be.
 local LATE_US = 20000 -- so much later than another a permit may reach the host: what may come at once is kept smaller by it
 local TURN_MS = 1000 -- where there are more workers than requests allowed, they take turns of this
 local now = redis.call('TIME')
