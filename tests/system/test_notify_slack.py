@@ -3,6 +3,7 @@
 running, when an answer is lost, and when Slack and Redis are away."""
 import collections
 import json
+import statistics
 import unittest
 
 from rig import Fleet, wait_until
@@ -211,7 +212,8 @@ class NotifySlack(unittest.TestCase):
         for channel, got in at.items():
             self.assertEqual([text for text, _ in got], [f"{channel} {n}" for n in range(12)])
             gaps = [b - a for (_, a), (_, b) in zip(got, got[1:])]
-            self.assertGreater(min(gaps), 30, f"{channel} was not kept at its pace")
+            # One arrival may be late, and the next then near it; two paces would halve them all.
+            self.assertGreater(statistics.median(gaps), 45, f"{channel} was not kept at its pace")
         held = max(b - a for (_, a), (_, b) in zip(at["C1"], at["C1"][1:]))
         self.assertGreater(held, 2900)
         self.assertEqual(self.fleet.upstream.stats()["channels"]["C1"]["early"], 0)
