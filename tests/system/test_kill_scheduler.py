@@ -3,14 +3,13 @@
 import os
 import random
 import re
-import subprocess
 import time
 import unittest
 
 from rig import CycleCase, wait_until
 from rig.cycles import seconds_between
 from rig.index import ids, made_index
-from rig.places import find_server
+from rig.postgres import Session
 
 KILLS = int(os.environ.get("PAPERSCOUT_KILLS", "20"))
 # Moments of a poll, in its order, as the leader's own log names them.
@@ -21,16 +20,12 @@ class Lock:
     """A row lock held by a session of its own: a transaction that needs it stands still."""
 
     def __init__(self, postgres, sql):
-        self.session = subprocess.Popen(
-            [find_server("psql"), "-X", "-q", "-A", "-t", "-d", postgres.url],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.session.stdin.write(f"BEGIN; {sql}; \\echo held\n")
-        self.session.stdin.flush()
-        while self.session.stdout.readline().strip() != "held":
-            pass
+        self.session = Session(postgres.url)
+        self.session.ask(f"BEGIN; {sql};")
 
     def release(self):
-        self.session.communicate("ROLLBACK;\n", timeout=10)
+        self.session.ask("ROLLBACK;")
+        self.session.close()
 
 
 class KillScheduler(CycleCase):

@@ -40,3 +40,29 @@ bool ps_redirect_of(const char *from, int status, const char *location, int foll
     *out_url = url;
     return true;
 }
+
+const char *ps_trail_url(const struct ps_trail *trail, const char *url)
+{
+    return trail->led_to != NULL ? trail->led_to : url;
+}
+
+bool ps_trail_follow(struct ps_trail *trail, const char *url, int status, const char *location,
+                     bool *out_moved, struct ps_err *err)
+{
+    char *next;
+    bool ok = ps_redirect_of(ps_trail_url(trail, url), status, location, trail->hops, &next, err);
+
+    *out_moved = next != NULL;
+    if (next == NULL)
+        return ok;
+    free(trail->led_to);
+    trail->led_to = next;
+    trail->hops++;
+    return true;
+}
+
+void ps_trail_clear(struct ps_trail *trail)
+{
+    free(trail->led_to);
+    *trail = (struct ps_trail){ NULL, 0 };
+}

@@ -30,10 +30,9 @@ struct ps_front {
 
 struct ps_front_read {
     struct ps_front *front;
-    char *html_url; /* the hit itself, or the same name as .html */
-    char *pdf_url;  /* NULL where the hit is no PDF */
-    char *led_to;   /* by redirects; NULL: none */
-    int redirects;  /* followed in this attempt */
+    char *html_url;        /* the hit itself, or the same name as .html */
+    char *pdf_url;         /* NULL where the hit is no PDF */
+    struct ps_trail trail; /* of this attempt */
     bool at_pdf;
     bool counted; /* among front's pdfs */
     int attempt;
@@ -70,14 +69,7 @@ static const char *url_now(const struct ps_front_read *read)
 
 static const char *url_asked(const struct ps_front_read *read)
 {
-    return read->led_to != NULL ? read->led_to : url_now(read);
-}
-
-static void begin_anew(struct ps_front_read *read)
-{
-    free(read->led_to);
-    read->led_to = NULL;
-    read->redirects = 0;
+    return ps_trail_url(&read->trail, url_now(read));
 }
 
 static void on_step(void *cookie)
@@ -98,7 +90,7 @@ static void read_free(struct ps_front_read *read)
 {
     read->front->pdfs -= read->counted;
     ps_timer_destroy(read->timer);
-    free(read->led_to);
+    ps_trail_clear(&read->trail);
     free(read->html_url);
     free(read->pdf_url);
     free(read->text);
@@ -136,7 +128,7 @@ static void next_document(struct ps_front_read *read, const struct ps_err *err)
     if (!read->at_pdf && read->pdf_url != NULL && !read->front->no_pdftotext) {
         read->at_pdf = true;
         read->attempt = 1;
-        begin_anew(read);
+        ps_trail_clear(&read->trail);
         step_later(read, ask_for_pdf, 0);
     } else {
         step_later(read, finish, 0);
@@ -209,7 +201,7 @@ static void settle(struct ps_front_read *read, const struct ps_http_reply *reply
     if (verdict.next == PS_VERDICT_DEFER)
         ps_gate_cool(gate, url_asked(read), verdict.delay_ms, answer.status);
     else if (verdict.next == PS_VERDICT_RETRY)
-        begin_anew(read);
+        ps_trail_clear(&read->trail);
     if (ps_outcome_is_hit(verdict.outcome)) {
         use_body(read, reply);
     } else if (verdict.next != PS_VERDICT_SETTLED && in_time) {
@@ -224,21 +216,17 @@ static void on_get(void *cookie, const struct ps_http_reply *reply, const struct
 {
     struct ps_front_read *read = cookie;
     struct ps_err astray;
-    char *next = NULL;
+    bool moved = false;
 
     read->call = NULL;
     ps_gate_leave(read->front->options.gate, &read->ticket);
-    if (err == NULL && !ps_redirect_of(url_asked(read), reply->status, reply->location,
-                                       read->redirects, &next, &astray))
+    if (err == NULL && !ps_trail_follow(&read->trail, url_now(read), reply->status, reply->location,
+                                        &moved, &astray))
         err = &astray;
-    if (next == NULL) {
+    if (moved)
+        step_later(read, ask, 0);
+    else
         settle(read, reply, err);
-        return;
-    }
-    free(read->led_to);
-    read->led_to = next;
-    read->redirects++;
-    step_later(read, ask, 0);
 }
 
 static void on_turn(void *cookie)

@@ -15,8 +15,7 @@ struct ps_prober {
 struct ps_probe {
     struct ps_prober *prober;
     char *url;
-    char *led_to;  /* by redirects; NULL: none */
-    int redirects; /* followed in this attempt */
+    struct ps_trail trail; /* of this attempt */
     enum ps_look look;
     struct ps_ticket ticket;
     struct ps_http_call *call;
@@ -37,7 +36,7 @@ static void probe_free(struct ps_probe *probe)
     ps_timer_destroy(probe->timer);
     free(probe->last_modified);
     free(probe->etag);
-    free(probe->led_to);
+    ps_trail_clear(&probe->trail);
     free(probe->url);
     free(probe);
 }
@@ -72,14 +71,7 @@ static void ask(struct ps_probe *probe);
 
 static const char *url_now(const struct ps_probe *probe)
 {
-    return probe->led_to != NULL ? probe->led_to : probe->url;
-}
-
-static void begin_anew(struct ps_probe *probe)
-{
-    free(probe->led_to);
-    probe->led_to = NULL;
-    probe->redirects = 0;
+    return ps_trail_url(&probe->trail, probe->url);
 }
 
 static void on_delay(void *cookie)
@@ -115,11 +107,11 @@ static void act(struct ps_probe *probe)
 
     switch (probe->verdict.next) {
     case PS_VERDICT_RETRY:
-        begin_anew(probe);
+        ps_trail_clear(&probe->trail);
         after(probe, probe->verdict.delay_ms);
         return;
     case PS_VERDICT_DEFER:
-        probe->attempts -= probe->redirects == 0;
+        probe->attempts -= probe->trail.hops == 0;
         ps_gate_cool(options->gate, url_now(probe), probe->verdict.delay_ms, probe->status);
         if (options->end_on_pause)
             probe_end(probe, NULL); /* destroys probe */
@@ -136,28 +128,11 @@ static void act(struct ps_probe *probe)
     }
 }
 
-/* A redirect is a request of its own to its host, which waits for its turn like any other. true
- * where there was one; false with a code in err where it must not be followed. */
-static bool follow(struct ps_probe *probe, const struct ps_http_reply *reply, struct ps_err *err)
-{
-    char *next;
-
-    err->code = 0;
-    if (!ps_redirect_of(url_now(probe), reply->status, reply->location, probe->redirects, &next,
-                        err) ||
-        next == NULL)
-        return false;
-    free(probe->led_to);
-    probe->led_to = next;
-    probe->redirects++;
-    ask(probe);
-    return true;
-}
-
 static void on_head(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct ps_probe *probe = cookie;
     struct ps_err astray;
+    bool moved = false;
     int64_t wall_ms = ps_clock_wall_ms();
     struct ps_answer answer = { .err = err,
                                 .status = reply->status,
@@ -173,14 +148,17 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
 
     probe->call = NULL;
     ps_gate_leave(probe->prober->options.gate, &probe->ticket);
-    if (err == NULL && follow(probe, reply, &astray))
-        return;
-    if (err == NULL && astray.code != 0)
+    if (err == NULL && !ps_trail_follow(&probe->trail, probe->url, reply->status, reply->location,
+                                        &moved, &astray))
         answer.err = &astray;
+    if (moved) { /* a request of its own to its host, which waits for its turn like any other */
+        ask(probe);
+        return;
+    }
     if (answer.err == NULL && answer.confirm && ps_status_refuses_method(reply->status)) {
         probe->look = PS_LOOK_HEAD; /* a site that answers no GET: asked as the first look did */
         probe->attempts--;
-        begin_anew(probe);
+        ps_trail_clear(&probe->trail);
         ask(probe);
         return;
     }
@@ -218,7 +196,7 @@ static void on_turn(void *cookie)
         refuse(probe, &err);
         return;
     }
-    probe->attempts += probe->redirects == 0;
+    probe->attempts += probe->trail.hops == 0;
 }
 
 static void ask(struct ps_probe *probe)

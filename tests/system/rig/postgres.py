@@ -72,7 +72,7 @@ class Session:
     def ask(self, sql, seconds=20):
         self.child.stdin.write(f"{sql}\n\\echo {self.END}\n".encode())
         self.child.stdin.flush()
-        text, mark = b"", f"\n{self.END}\n".encode()
+        text, mark = b"\n", f"\n{self.END}\n".encode()  # also where there is nothing before it
         end = time.monotonic() + seconds
         while not text.endswith(mark):
             readable = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))[0]
