@@ -7,7 +7,8 @@ class TimedOut(AssertionError):
 
 
 def wait_until(condition, seconds=10.0, what="the condition", every=0.02):
-    """Calls condition until it gives something true, and returns that."""
+    """Calls condition until it gives something true, and returns that. A what that is a function is
+    asked at the end: it can tell what there was instead."""
     end = time.monotonic() + seconds
     last = None
     while True:
@@ -18,6 +19,7 @@ def wait_until(condition, seconds=10.0, what="the condition", every=0.02):
         if value:
             return value
         if time.monotonic() >= end:
+            what = what() if callable(what) else what
             raise TimedOut(f"{what}: not within {seconds:g} s" + (f" ({last})" if last else ""))
         time.sleep(every)
 
