@@ -20,7 +20,9 @@ package is missing, and the network only then. In this order:
   --jobs N      so many compilers at once, and twice as many tests, or half as many more under
                 the sanitizers: they wait for most of their time (default: the processors there are)
 
-What fails is shown in full. Build folders: build/release, release-clang, debug, asan; ccache is
+What fails is shown in full. Tests share the machine: one or two that failed beside the others are
+played once more, alone, unless a sanitizer found something. One that passes then counts as passed and
+is named in a line "UNSTEADY": a fault to look into, in the test or in what it tests. Build folders: build/release, release-clang, debug, asan; ccache is
 used where it is installed. The last line is the total, "N passed, N failed"; a build that fails
 counts as one. Exit status: 0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
 END
@@ -49,7 +51,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . deploy/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 failures=() began=$SECONDS
+passed=0 failed=0 failures=() unsteady=() began=$SECONDS
 
 say() {
     printf '\n== %s\n' "$1"
@@ -95,29 +97,54 @@ build() { # PRESET [target...]
 }
 
 # Of the tests that pass only the slow ones are named.
-run_tests() { # PRESET, tests at once, ctest's selection...
-    local preset=$1 at_once=$2 since=$SECONDS total bad
-    shift 2
-    ctest --test-dir "build/$preset" --parallel "$at_once" --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
-        tee "$work/ctest.log" |
+play() { # LOG, ctest's arguments...
+    local log=$1
+    shift
+    ctest --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
+        tee "$log" |
         sed -u -e '/^ *Start *[0-9]*:/d' -e '/ Passed  *0\.[0-9]* sec$/d' -e '/^Internal ctest/d' \
             -e '/^Test project /d' -e '/^Label Time Summary/,/^$/d' -e '/^[0-9]*% tests passed/,$d'
-    read -r bad total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$work/ctest.log")
+}
+
+failed_in() { # LOG: a line each, "name (why)"
+    sed -nE '/^The following tests FAILED/,$s/^[[:space:]]+[0-9]+ - ([^ ]+ \([^)]*\)).*$/\1/p' "$1"
+}
+
+run_tests() { # PRESET, tests at once, ctest's selection...
+    local preset=$1 at_once=$2 since=$SECONDS total bad names log=$work/ctest.log
+    shift 2
+    play "$log" --test-dir "build/$preset" --parallel "$at_once" "$@"
+    read -r bad total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
     if [ -z "${total:-}" ]; then # ctest itself did not come to its end
-        tail -5 "$work/ctest.log"
+        tail -5 "$log"
         bad=1 total=1
         failures+=("$preset: ctest did not finish")
     fi
+    mapfile -t names < <(failed_in "$log")
+    if [ ${#names[@]} -gt 0 ] && [ ${#names[@]} -le 2 ] && ! grep -qE 'Sanitizer|runtime error:' "$log"; then
+        echo "$preset: played once more, alone: ${names[*]}"
+        play "$work/again.log" --test-dir "build/$preset" --rerun-failed
+        if grep -qE '^[0-9]+% tests passed' "$work/again.log"; then
+            for name in "${names[@]}"; do
+                failed_in "$work/again.log" | grep -qF -- "${name%% *} (" || {
+                    unsteady+=("$preset: $name")
+                    bad=$((bad - 1))
+                }
+            done
+            mapfile -t names < <(failed_in "$work/again.log")
+        fi
+    fi
     passed=$((passed + total - bad))
     failed=$((failed + bad))
-    while read -r name; do
+    for name in "${names[@]}"; do
         failures+=("$preset: $name")
-    done < <(sed -nE '/^The following tests FAILED/,$s/^[[:space:]]+[0-9]+ - ([^ ]+ \([^)]*\)).*$/\1/p' "$work/ctest.log")
+    done
     echo "$preset: $((total - bad)) of $total passed in $(took $since)"
 }
 
 finish() {
     say "done in $(took $began)"
+    [ ${#unsteady[@]} = 0 ] || printf 'UNSTEADY  %s, passed when played alone\n' "${unsteady[@]}"
     [ ${#failures[@]} = 0 ] || printf 'FAILED  %s\n' "${failures[@]}"
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]
