@@ -22,9 +22,9 @@ package is missing, and the network only then. In this order:
 
 What fails is shown in full. Tests share the machine: one or two that failed beside the others are
 played once more, alone, unless a sanitizer found something. One that passes then counts as passed and
-is named in a line "UNSTEADY": a fault to look into, in the test or in what it tests. Build folders: build/release, release-clang, debug, asan; ccache is
-used where it is installed. The last line is the total, "N passed, N failed"; a build that fails
-counts as one. Exit status: 0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
+is named in a line "UNSTEADY": a fault to look into, in the test or in what it tests.
+Build folders: build/release, release-clang, debug, asan; ccache is used where it is installed. The
+last line is the total, "N passed, N failed"; a build that fails counts as one. Exit status: 0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
 END
 }
 
