@@ -4,6 +4,7 @@
 #include "scheduler/io/script_args.h"
 #include "shared/core/alloc.h"
 #include "shared/core/civil.h"
+#include "shared/core/keys.h"
 #include "shared/core/paper_id.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -252,6 +253,7 @@ static void send_open(struct ps_publish *publish)
     ps_script_args_int(&args, (int64_t)ledger->planned);
     ps_script_args_text(&args, started);
     ps_script_args_text(&args, deadline);
+    ps_script_args_text(&args, PS_GROUP_WORKERS);
     for (size_t i = 0; i < controls->len; i++)
         if (!controls->items[i].settled)
             add_control(&args, ledger->cycle, &controls->items[i]);

@@ -1,16 +1,18 @@
 -- KEYS: epoch cycle tasks
--- ARGV: epoch, cycle number, planned, started_at, deadline, then for each control and recheck: task, url, tier, prefix, number, revision, ext
+-- ARGV: epoch, cycle number, planned, started_at, deadline, group of tasks, then for each control and recheck: task, url, tier, prefix, number, revision, ext
 -- RETURNS: position in the plan up to which tasks were published already; error FENCED when a newer epoch exists
+-- The group is made when it is not there, so that lag and length can be read before the first worker comes.
 -- A hash of the same cycle is taken over as it stands; any other is replaced, and then those are published, before all else.
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)
 end
 redis.call('SET', KEYS[1], ARGV[1])
+redis.pcall('XGROUP', 'CREATE', KEYS[3], ARGV[6], '0', 'MKSTREAM') -- BUSYGROUP: it is there
 if redis.call('HGET', KEYS[2], 'number') ~= ARGV[2] then
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[2], 'number', ARGV[2], 'published', '0', 'finished', '0')
-  for i = 6, #ARGV, 7 do
+  for i = 7, #ARGV, 7 do
     redis.call('XADD', KEYS[3], '*', 'task', ARGV[i], 'cycle', ARGV[2], 'epoch', ARGV[1],
       'url', ARGV[i + 1], 'tier', ARGV[i + 2], 'prefix', ARGV[i + 3], 'number', ARGV[i + 4],
       'revision', ARGV[i + 5], 'ext', ARGV[i + 6])

@@ -2,6 +2,7 @@
  * REDIS_URL, in cycle CYCLE, CYCLE + 1, …; one JSON line with the milliseconds of each. */
 #include "shared/core/alloc.h"
 #include "shared/core/civil.h"
+#include "shared/core/keys.h"
 #include "shared/io/clock.h"
 #include "shared/io/env.h"
 #include "shared/io/sync.h"
@@ -74,6 +75,7 @@ static bool open_cycle(const struct feed *feed, struct args *args)
     push_int(args, (int64_t)feed->count);
     push(args, ps_alloc_text(started));
     push(args, ps_alloc_text(deadline));
+    push(args, ps_alloc_text(PS_GROUP_WORKERS));
     return run(feed, PS_SCRIPT_CYCLE_OPEN, 3, args);
 }
 

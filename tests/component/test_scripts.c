@@ -106,7 +106,8 @@ static void an_older_epoch_writes_nothing(void **state)
     DO("XGROUP CREATE results scheduler 0");
     DO("XREADGROUP GROUP scheduler old STREAMS results >");
     DO("XADD tasks 1-1 cycle 3");
-    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "6", "5", "1", "then", "later"), "!FENCED");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "6", "5", "1", "then", "later", "workers"),
+                        "!FENCED");
     assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "6", "4", "1", "0", "4:D1R0.pdf", "u", "cold",
                             "D", "1", "0", ".pdf"),
                         "!FENCED");
@@ -139,10 +140,21 @@ static void the_same_and_a_newer_epoch_write(void **state)
 
 #define TASK_OF(position, file) position, "4:" file, "http://h/" file, "cold", "D", "1", "0", ".pdf"
 
+static void the_group_is_there_before_the_first_worker(void **state)
+{
+    (void)state;
+    DO("XADD tasks 1-1 cycle 3");
+    for (int i = 0; i < 2; i++) {
+        RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers");
+        assert_string_equal(DO("XREADGROUP GROUP workers w1 STREAMS tasks >"),
+                            i == 0 ? "[[tasks [[1-1 [cycle 3]]]]]" : "nil");
+    }
+}
+
 static void a_second_publish_does_nothing(void **state)
 {
     (void)state;
-    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later"), "0");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers"), "0");
     assert_string_equal(
         RUN(TASK_PUBLISH, PUBLISH, "1", "4", "2", TASK_OF("0", "a"), TASK_OF("1", "b")), "2");
     assert_string_equal(
@@ -156,12 +168,12 @@ static void a_second_publish_does_nothing(void **state)
 static void the_next_leader_goes_on_where_the_last_one_stopped(void **state)
 {
     (void)state;
-    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later");
+    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers");
     RUN(TASK_PUBLISH, PUBLISH, "1", "4", "2", TASK_OF("0", "a"), TASK_OF("1", "b"));
-    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "4", "3", "then", "later"), "2");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "4", "3", "then", "later", "workers"), "2");
     assert_string_equal(DO("HGET cycle epoch"), "2");
     assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "3", TASK_OF("2", "c")), "!FENCED");
-    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "5", "9", "then", "later"), "0");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "5", "9", "then", "later", "workers"), "0");
     assert_string_equal(DO("HMGET cycle number published planned"), "[5 0 9]");
 }
 
@@ -169,7 +181,7 @@ static void controls_are_published_once_and_first(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++)
-        assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "4:z",
+        assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers", "4:z",
                                 "http://h/z", "control", "D", "0", "0", ".pdf", "4:y", "http://h/y",
                                 "recheck", "D", "9", "1", ".html"),
                             "0");
@@ -184,15 +196,15 @@ static void tasks_of_a_cycle_redis_does_not_know_are_refused(void **state)
 {
     (void)state;
     assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a")), "!NOCYCLE");
-    RUN(CYCLE_OPEN, OPEN, "1", "5", "3", "then", "later");
+    RUN(CYCLE_OPEN, OPEN, "1", "5", "3", "then", "later", "workers");
     assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a")), "!NOCYCLE");
-    assert_int_equal(INT("EXISTS tasks"), 0);
+    assert_int_equal(INT("XLEN tasks"), 0);
 }
 
 static void tasks_a_redis_published_are_readable(void **state)
 {
     (void)state;
-    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later");
+    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers");
     RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a"));
     assert_non_null(strstr(DO("XRANGE tasks - +"),
                            "[task 4:a cycle 4 epoch 1 url http://h/a tier cold prefix D number 1 "
@@ -783,6 +795,7 @@ int main(void)
         FLUSHED(only_the_holder_renews_and_releases),
         FLUSHED(an_older_epoch_writes_nothing),
         FLUSHED(the_same_and_a_newer_epoch_write),
+        FLUSHED(the_group_is_there_before_the_first_worker),
         FLUSHED(a_second_publish_does_nothing),
         FLUSHED(the_next_leader_goes_on_where_the_last_one_stopped),
         FLUSHED(controls_are_published_once_and_first),
