@@ -6,7 +6,13 @@
 
 #include <stdint.h>
 
-enum ps_log_level { PS_LOG_DEBUG, PS_LOG_INFO, PS_LOG_WARNING, PS_LOG_ERROR };
+enum ps_log_level {
+    PS_LOG_DEBUG,
+    PS_LOG_INFO,
+    PS_LOG_WARNING,
+    PS_LOG_ERROR,
+    PS_LOG_CRITICAL /* a threshold of the service before this one; no event has it */
+};
 
 enum ps_event {
 #define PS_X(id, name, level) PS_EVENT_##id,

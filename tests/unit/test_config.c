@@ -366,7 +366,7 @@ static void a_long_value_is_cut_at_a_whole_character(void **state)
         value[i] = i % 2 == 1 ? '\xC3' : '\xA9';
     value[sizeof(value) - 2] = '\0';
     assert_false(load(PS_COMPONENT_WORKER, &source, &faults, &config));
-    assert_in(ps_buf_str(&faults), "\xC3\xA9...\": one of DEBUG, INFO, WARNING, ERROR\n");
+    assert_in(ps_buf_str(&faults), "\xC3\xA9...\": one of DEBUG, INFO, WARNING, ERROR, CRITICAL\n");
     ps_buf_clear(&faults);
 }
 
@@ -542,8 +542,9 @@ static void the_readme_table_has_a_row_for_each_setting(void **state)
     assert_in(ps_buf_str(&text),
               "\n| `HTTP_CONCURRENCY` | `20` | a whole number from 1 to 1000 | worker | HEAD "
               "requests that one worker keeps in flight |\n");
-    assert_in(ps_buf_str(&text), "\n| `LOG_LEVEL` | `INFO` | one of DEBUG, INFO, WARNING, ERROR | "
-                                 "all | Least level that is logged |\n");
+    assert_in(ps_buf_str(&text),
+              "\n| `LOG_LEVEL` | `INFO` | one of DEBUG, INFO, WARNING, ERROR, CRITICAL | "
+              "all | Least level that is logged (CRITICAL: nothing) |\n");
     assert_in(ps_buf_str(&text), "(secret: `SLACK_BOT_TOKEN_FILE` may name a file instead) |\n");
     for (const char *line = ps_buf_str(&text); *line != '\0'; line = strchr(line, '\n') + 1) {
         size_t cells = 0;

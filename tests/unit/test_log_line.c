@@ -196,6 +196,7 @@ static void events_and_levels_have_names(void **state)
     (void)state;
     assert_string_equal(ps_event_name(PS_EVENT_POLL_ERROR), "POLL-ERROR");
     assert_int_equal(ps_event_level(PS_EVENT_POLL_ERROR), PS_LOG_ERROR);
+    assert_true(ps_log_level_parse("CRITICAL", &level) && level > PS_LOG_ERROR);
     assert_true(ps_log_level_parse("WARNING", &level));
     assert_int_equal(level, PS_LOG_WARNING);
     assert_string_equal(ps_log_level_name(level), "WARNING");
