@@ -8,9 +8,10 @@ usage: deploy/up.sh [--demo [--stay] | --live] [--no-install] [--help]
        deploy/up.sh run COMMAND [ARGUMENT...]
        deploy/up.sh down [--wipe]
 
-Runs a whole Paperscout on one machine: a private Redis and PostgreSQL, one scheduler, two workers and
-a notifier, and tells in plain words what they do. On a bare Debian 12 or 13 it first installs what is
-missing (deploy/packages.sh; root or sudo only for that) and builds the programs.
+Runs a whole Paperscout on one machine: a private Redis and PostgreSQL, two schedulers, two workers
+and a notifier, and tells in plain words what they do. Whatever ends by itself is started again. On a
+bare Debian 12 or 13 it first installs what is missing (deploy/packages.sh; root or sudo only for
+that) and builds the programs.
 
   up.sh          where wg21.link answers: live, until Ctrl-C; else the demo
   up.sh --live   polls wg21.link and isocpp.org whether or not wg21.link answers just now

@@ -1,4 +1,5 @@
-"""The programs of one machine: a scheduler, two workers, a notifier, and what they say."""
+"""The programs of one machine: two schedulers, two workers, a notifier, and what they say."""
+import functools
 import http.client
 import json
 import os
@@ -7,16 +8,19 @@ import time
 
 from process import Process
 
-MEMBERS = (("scheduler", "scheduler"), ("worker", "worker-1"), ("worker", "worker-2"),
+MEMBERS = (("scheduler", "scheduler-1"), ("scheduler", "scheduler-2"), ("worker", "worker-1"), ("worker", "worker-2"),
            ("notifier", "notifier"))
+STATUS_MEMBER = "scheduler-1"  # whose port has the page that is named; each scheduler serves it
 
 
 class Member:
     """One program and the events it has logged since it was started."""
 
-    def __init__(self, component, name, process):
-        self.component, self.name, self.process = component, name, process
-        self.log_at, self.out_at = process.log_start, process.out_start
+    def __init__(self, component, name, settings, start):
+        """start(settings) gives the process."""
+        self.component, self.name, self.settings, self._start = component, name, settings, start
+        self.process = start(settings)
+        self.log_at, self.out_at = self.process.log_start, self.process.out_start
         self.port = None
 
     @staticmethod
@@ -50,6 +54,12 @@ class Member:
         """What the console sink wrote."""
         lines, self.out_at = self._lines(self.process.out_path, self.out_at)
         return list(self._objects(lines))
+
+    def revive(self):
+        """Starts it again, where it was."""
+        if self.port is not None:
+            self.settings = {**self.settings, "HEALTH_PORT": str(self.port)}
+        self.process = self._start(self.settings)
 
     def health(self):
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -88,9 +98,12 @@ class Fleet:
             port = ports.get(name, "0")
             if port is not None:
                 settings["HEALTH_PORT"] = port
-            process = Process(name, [self.program(component)], self.logs, self.ledger,
-                              cwd=self.cwd, env=settings)
-            self.members.append(Member(component, name, process))
+            self.members.append(Member(component, name, settings, functools.partial(
+                self._process, component, name)))
+
+    def _process(self, component, name, settings):
+        return Process(name, [self.program(component)], self.logs, self.ledger, cwd=self.cwd,
+                       env=settings)
 
     def of(self, component):
         return [member for member in self.members if member.component == component]
@@ -119,6 +132,8 @@ class Fleet:
         """In the order of the flow, so that nothing new comes. True when each ended by itself."""
         obeyed = True
         for component in ("scheduler", "worker", "notifier"):
+            for member in self.of(component):
+                member.process.ask_to_stop()
             for member in self.of(component):
                 obeyed = member.process.stop(seconds) and obeyed
         return obeyed

@@ -61,11 +61,24 @@ def end(entry, seconds, number=signal.SIGTERM):
     return False
 
 
+class Patience:
+    """How often one thing may be started again: so many times within so many seconds."""
+
+    def __init__(self, times=5, within=600.0):
+        self.times, self.within, self.tries = times, within, {}
+
+    def ends(self, name):
+        """Counts one more try."""
+        now = time.monotonic()
+        self.tries[name] = [at for at in self.tries.get(name, []) if now - at < self.within] + [now]
+        return len(self.tries[name]) > self.times
+
+
 class Process:
     """One child, in a session of its own so that Ctrl-C reaches it through its owner only."""
 
     def __init__(self, name, argv, folder, ledger, **popen):
-        self.name = name
+        self.name, self.asked = name, False
         self.log_path = os.path.join(folder, f"{name}.log")
         self.out_path = os.path.join(folder, f"{name}.out")
         with open(self.out_path, "ab") as out, open(self.log_path, "ab") as log:
@@ -77,16 +90,27 @@ class Process:
     def alive(self):
         return self.child.poll() is None
 
+    def ask_to_stop(self, number=signal.SIGTERM):
+        """Once: to be asked again may mean to hurry."""
+        if self.alive() and not self.asked:
+            self.child.send_signal(number)
+        self.asked = True
+
     def stop(self, seconds, number=signal.SIGTERM):
         """True when it ended by itself, with exit status 0."""
-        if self.alive():
-            self.child.send_signal(number)
+        self.ask_to_stop(number)
         try:
             return self.child.wait(seconds) == 0
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
             return False
+
+    def how_it_ended(self):
+        """"was killed by SIGKILL", "ended with exit status 1"; of one that has ended."""
+        status = self.child.poll()
+        return (f"was killed by {signal.Signals(-status).name}" if status < 0 else
+                f"ended with exit status {status}")
 
     def tail(self, lines=15):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

@@ -72,6 +72,8 @@ class Redis:
             self.logs, self.ledger)
         wait_for("Redis", lambda: self.call("PING") == "PONG", 20, self.process)
 
+    revive = start
+
     def call(self, *words):
         """What redis-cli prints; None when Redis does not answer."""
         done = subprocess.run([find_program("redis-cli"), "-s", self.socket, *words],
@@ -127,6 +129,8 @@ class Postgres:
                            "-c", "max_connections=50"],
             self.logs, self.ledger, cwd="/", **user)
         wait_for("PostgreSQL", lambda: self.value("SELECT 1") == "1", 30, self.process)
+
+    revive = start
 
     def _make(self, user):
         shutil.rmtree(self.data, ignore_errors=True)

@@ -11,9 +11,9 @@ import urllib.request
 
 from demo import SETTINGS as DEMO_SETTINGS
 from demo import Demo, NotShown, Site
-from fleet import Fleet
+from fleet import STATUS_MEMBER, Fleet
 from narrator import Narrator
-from process import Ledger, end
+from process import Ledger, Patience, end
 from servers import NotStarted, Postgres, Redis
 from settings import forget, given, is_free, keep, kept
 
@@ -176,8 +176,8 @@ class Run:
         if self.demo:
             return {}
         if "HEALTH_PORT" in self.given:
-            return {"scheduler": None}
-        return {"scheduler": str(STATUS_PORT)} if is_free(STATUS_PORT) else {}
+            return {STATUS_MEMBER: None}
+        return {STATUS_MEMBER: str(STATUS_PORT)} if is_free(STATUS_PORT) else {}
 
     def start_fleet(self, settings):
         self.fleet = Fleet(self.build, self.logs, self.home.ledger, {**self.environment, **settings},
@@ -216,12 +216,19 @@ class Run:
             tell.say(f"  {cli} {command:33} # {what}")
 
     def watch(self):
-        """Until Ctrl-C."""
+        """Until Ctrl-C. What falls is started again."""
+        patience = Patience()
         while True:
             self.narrator.look(self.fleet)
-            fallen = self.fleet.fallen()
-            if fallen:
-                raise NotStarted(f"{fallen.name} ended by itself:\n{fallen.process.tail()}")
+            for part in (self.redis, self.postgres, *self.fleet.members):
+                if part is None or part.process.alive():
+                    continue
+                process = part.process
+                if patience.ends(process.name):
+                    raise NotStarted(f"{process.name} does not stay up:\n{process.tail()}")
+                self.narrator.step(f"{process.name} {process.how_it_ended()}; it is started again")
+                time.sleep(1)  # what it held is let go of meanwhile
+                part.revive()
             time.sleep(0.2)
 
     def go(self):

@@ -80,7 +80,7 @@ class Up(unittest.TestCase):
     def test_one_run_at_a_time_and_down_stops_it(self):
         child = self.start("--demo", "--stay")
         self.addCleanup(child.stdout.close)
-        self.wait_for("all programs run", lambda: len(self.processes()) == 7)
+        self.wait_for("all programs run", lambda: len(self.processes()) == 8)
         pids = [entry["pid"] for entry in self.processes()]
         status, text = self.run_to_end("--demo")
         self.assertEqual(status, 1)
@@ -94,7 +94,7 @@ class Up(unittest.TestCase):
     def test_down_ends_what_a_crashed_run_has_left(self):
         child = self.start("--demo", "--stay")
         self.addCleanup(child.stdout.close)
-        self.wait_for("all programs run", lambda: len(self.processes()) == 7)
+        self.wait_for("all programs run", lambda: len(self.processes()) == 8)
         pids = [entry["pid"] for entry in self.processes()]
         child.kill()
         child.wait()
@@ -129,12 +129,20 @@ class Up(unittest.TestCase):
         self.assertEqual(status, 0, text)
         status, text = self.run_to_end("run", "paperscout-scheduler", "healthcheck", "ready")
         self.assertEqual((status, text.strip()), (0, '{"ready":true,"reasons":[]}'))
+        fallen = {entry["name"]: entry["pid"] for entry in self.processes()}
+        for name in ("scheduler-1", "redis"):
+            os.kill(fallen[name], signal.SIGKILL)
+        self.wait_for("what fell is started again", lambda: {"scheduler-1", "redis"} <= {
+            entry["name"] for entry in self.processes() if entry["pid"] != fallen[entry["name"]]})
+        self.wait_for("they do their work", lambda: self.run_to_end(
+            "run", "paperscout-scheduler", "healthcheck", "ready")[0] == 0)
         self.assertEqual(os.stat(os.path.join(self.state, "run.json")).st_mode & 0o777, 0o600)
         self.assertEqual({m["channel"] for m in upstream.slack()}, {"C0READERS"})
         child.send_signal(signal.SIGTERM)
         text, _ = child.communicate(timeout=60)
         self.assertEqual(child.returncode, 0, text)
         self.assertIn("a message went to Slack", text)
+        self.assertIn("scheduler-1 was killed by SIGKILL; it is started again", text)
         self.assertFalse(os.path.exists(os.path.join(self.state, "run.json")))
 
     def test_wrong_usage(self):
