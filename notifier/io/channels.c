@@ -13,7 +13,7 @@ enum { NUMBER = 24 };
 struct ps_channels {
     struct ps_redis *redis;
     const struct ps_keys *keys;
-    char *instance, *life, *heartbeats;
+    char *instance, *life, *heartbeats, *inflight;
     char lease[NUMBER], interval[NUMBER];
 };
 
@@ -33,6 +33,7 @@ struct ps_channels *ps_channels_create(struct ps_redis *redis, const struct ps_k
     channels->instance = ps_alloc_text(instance);
     channels->life = ps_alloc_format("%s/%lld", instance, (long long)launched_ms);
     channels->heartbeats = ps_key_instance(keys, "notifier", "");
+    channels->inflight = ps_key_with(keys, PS_KEY_NOTIFY_INFLIGHT, instance);
     (void)snprintf(channels->lease, sizeof(channels->lease), "%d", PS_CHANNELS_LEASE_MS);
     (void)snprintf(channels->interval, sizeof(channels->interval), "%lld", (long long)interval_ms);
     return channels;
@@ -45,6 +46,7 @@ void ps_channels_destroy(struct ps_channels *channels)
     free(channels->instance);
     free(channels->life);
     free(channels->heartbeats);
+    free(channels->inflight);
     free(channels);
 }
 
@@ -71,14 +73,21 @@ static void on_admitted(void *cookie, const struct redisReply *reply, const stru
     asking.fn(asking.cookie, &admission);
 }
 
-void ps_channels_admit(struct ps_channels *channels, const char *channel, const char *id,
+void ps_channels_admit(struct ps_channels *channels, const struct ps_message *message,
                        ps_admit_fn fn, void *cookie)
 {
-    char *key = ps_key_with(channels->keys, PS_KEY_CHANNEL, channel);
-    const char *keys[] = { key };
-    struct ps_str args[] = { ps_str_of(channels->instance),   ps_str_of(channels->life),
-                             ps_str_of(channels->heartbeats), ps_str_of(channels->lease),
-                             ps_str_of(channels->interval),   ps_str_of(id) };
+    char *key = ps_key_with(channels->keys, PS_KEY_CHANNEL, message->notice.channel);
+    const char *keys[] = { key, channels->inflight };
+    struct ps_str raw = { message->raw, message->raw_len };
+    struct ps_str args[] = {
+        ps_str_of(channels->instance),
+        ps_str_of(channels->life),
+        ps_str_of(channels->heartbeats),
+        ps_str_of(channels->lease),
+        ps_str_of(channels->interval),
+        ps_str_of(message->notice.id),
+        message->outbox || message->raw == NULL ? ps_str_of("") : raw,
+    };
     struct asking *asking = ps_alloc(sizeof(*asking));
 
     *asking = (struct asking){ .fn = fn, .cookie = cookie };

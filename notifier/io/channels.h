@@ -20,9 +20,10 @@ struct ps_channels *ps_channels_create(struct ps_redis *redis, const struct ps_k
                                        int64_t interval_ms) PS_MUST_USE;
 void ps_channels_destroy(struct ps_channels *channels);
 bool ps_channels_up(const struct ps_channels *channels);
-/* May the message of this id leave for channel now? When it may it is marked as being sent, until
-   it is settled (io/queue.h) or ps_channels_answered. */
-void ps_channels_admit(struct ps_channels *channels, const char *channel, const char *id,
+/* May the message leave for its channel now? When it may it is marked as being sent, until it is
+   settled (io/queue.h) or ps_channels_answered. One that no outbox knows and that is not in our
+   in-flight list any more is doubtful: we were taken for dead, and others may have said it. */
+void ps_channels_admit(struct ps_channels *channels, const struct ps_message *message,
                        ps_admit_fn fn, void *cookie);
 /* Slack surely did not take it; hold_ms: silence it asked for, 0 for none. */
 void ps_channels_answered(struct ps_channels *channels, const char *channel, const char *id,

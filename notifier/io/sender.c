@@ -315,8 +315,7 @@ static void move(struct ps_sender *sender, enum ps_lanes_move what, struct ps_me
         ps_claims_take(sender->options.claims, message->notice.id, NULL, on_claim, message);
         break;
     case PS_LANES_ADMIT:
-        ps_channels_admit(sender->options.channels, message->notice.channel, message->notice.id,
-                          on_admitted, message);
+        ps_channels_admit(sender->options.channels, message, on_admitted, message);
         break;
     case PS_LANES_LOOK:
         sender->options.sink.look(sender->options.sink.self, message, on_look, message);

@@ -1,7 +1,9 @@
--- KEYS: channel:<channel>
--- ARGV: instance, this life of it, heartbeat key prefix, ms the channel stays with it, ms between two messages, message id
+-- KEYS: channel:<channel> notify:inflight:<instance>
+-- ARGV: instance, this life of it, heartbeat key prefix, ms the channel stays with it, ms between two messages, message id,
+--       message as it was taken where only this list knows whose it is ('': the outbox does, or it was never in a list)
 -- RETURNS: {ms to wait before asking again (0: it may leave now), 1 when Slack asked for the wait and 2 when the channel is with another,
---          1 when somebody was sending this message before and how that ended is not known, Slack's id of the channel or ''}
+--          1 when somebody was sending this message before and how that ended is not known, or it is no longer in the in-flight list:
+--          others may have brought it back and sent it; Slack's id of the channel or ''}
 -- The fleet's one opinion of a channel, on the server's clock: who has it (holder, until_ms), when the next message may leave (next_ms), how
 -- long Slack wants silence (held_ms), what is being sent (sending:<id>, until settled), Slack's id of it (slack_id).
 local time = redis.call('TIME')
@@ -20,4 +22,10 @@ if held > 0 and held >= pace then return { held, 1, 0, '' } end
 -- A pace longer than the spacing is of a setting that is no more.
 if pace > 0 then return { math.min(pace, math.max(1, tonumber(ARGV[5]))), 0, 0, '' } end
 redis.call('HSET', KEYS[1], 'next_ms', whole(now_ms + tonumber(ARGV[5])), mark, ARGV[2])
-return { 0, 0, seen[5] and seen[5] ~= ARGV[2] and 1 or 0, seen[6] or '' }
+local lost = false
+if ARGV[7] ~= '' then
+  -- Whether it is there, with commands that REDIS.md allows; what leaves next of its channel stands before the rest of it.
+  lost = redis.call('LREM', KEYS[2], 1, ARGV[7]) == 0
+  if not lost then redis.call('LPUSH', KEYS[2], ARGV[7]) end
+end
+return { 0, 0, (lost or (seen[5] and seen[5] ~= ARGV[2])) and 1 or 0, seen[6] or '' }

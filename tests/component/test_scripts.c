@@ -704,9 +704,11 @@ static void a_channel_is_with_one_notifier_at_a_time(void **state)
     assert_string_equal(RUN(CHANNEL_KEEP, CHANNEL, "a", "5000"), "1");
 }
 
+#define ADMIT_HELD(name, life, id, raw)                                                            \
+    RUN(CHANNEL_ADMIT, LIST("channel:C", "notify:inflight:" name), name, life,                     \
+        "instance:", "30000", "1000", id, raw)
 /* Instance, life, message. */
-#define ADMIT(name, life, id)                                                                      \
-    RUN(CHANNEL_ADMIT, CHANNEL, name, life, "instance:", "30000", "1000", id)
+#define ADMIT(name, life, id) ADMIT_HELD(name, life, id, "")
 
 static void the_fleet_keeps_a_channels_pace_together(void **state)
 {
@@ -751,6 +753,18 @@ static void a_send_that_nobody_ended_is_doubtful(void **state)
     DO("HSET channel:C next_ms 1");
     assert_string_equal(ADMIT("c", "c/1", "m1"), "[0 0 0 C123]");
     assert_in_range(INT("PTTL channel:C"), 604700000, 604800000);
+}
+
+/* One that lives was taken for dead: who has its messages now may have sent them. */
+static void what_is_not_in_its_holders_list_any_more_is_doubtful(void **state)
+{
+    (void)state;
+    DO("RPUSH notify:inflight:a x raw1 raw1 raw2");
+    assert_string_equal(ADMIT_HELD("a", "a/1", "m2", "raw2"), "[0 0 0 ]");
+    assert_string_equal(DO("LRANGE notify:inflight:a 0 -1"), "[raw2 x raw1 raw1]");
+    DO("HSET channel:C next_ms 1");
+    assert_string_equal(ADMIT_HELD("a", "a/1", "m3", "raw3"), "[0 0 1 ]");
+    assert_string_equal(DO("LRANGE notify:inflight:a 0 -1"), "[raw2 x raw1 raw1]");
 }
 
 static void a_dead_holders_messages_come_back_in_their_order(void **state)
@@ -834,6 +848,7 @@ int main(void)
         FLUSHED(the_fleet_keeps_a_channels_pace_together),
         FLUSHED(what_slack_asked_of_one_notifier_holds_all),
         FLUSHED(a_send_that_nobody_ended_is_doubtful),
+        FLUSHED(what_is_not_in_its_holders_list_any_more_is_doubtful),
         FLUSHED(a_dead_holders_messages_come_back_in_their_order),
         FLUSHED(a_dead_message_is_replayed_or_dropped_once),
     };
