@@ -28,11 +28,8 @@ static const struct {
 };
 
 static const char *const level_names[] = {
-    [PS_LOG_DEBUG] = "DEBUG",
-    [PS_LOG_INFO] = "INFO",
-    [PS_LOG_WARNING] = "WARNING",
-    [PS_LOG_ERROR] = "ERROR",
-    [PS_LOG_CRITICAL] = "CRITICAL",
+    [PS_LOG_DEBUG] = "DEBUG", [PS_LOG_INFO] = "INFO",         [PS_LOG_WARNING] = "WARNING",
+    [PS_LOG_ERROR] = "ERROR", [PS_LOG_CRITICAL] = "CRITICAL",
 };
 
 const char *ps_event_name(enum ps_event event)
