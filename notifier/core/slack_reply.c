@@ -50,22 +50,48 @@ static void fail(struct ps_slack_reply *reply, enum ps_slack_next next, enum ps_
     (void)ps_fail(&reply->err, category, status, "%s", what);
 }
 
+/* message_limit_exceeded is of a workspace without a plan, and Slack names no time with it. */
+static bool is_rate(const char *error)
+{
+    return strcmp(error, "ratelimited") == 0 || strcmp(error, "rate_limited") == 0 ||
+           strcmp(error, "message_limit_exceeded") == 0;
+}
+
+/* Names that are about the token itself. Others that stop sending (missing_scope, no_permission …)
+   can be about reading, or about one channel alone. */
+static bool token_refused(const char *error)
+{
+    static const char *const names[] = { "invalid_auth", "not_authed", "account_inactive",
+                                         "token_expired", "token_revoked" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
+        if (strcmp(error, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* "It's possible some aspect of the operation succeeded before the error was raised." */
+static bool perhaps_done(const char *error)
+{
+    return strcmp(error, "fatal_error") == 0 || strcmp(error, "internal_error") == 0;
+}
+
 static void read_error(const struct ps_slack_answer *answer, const char *error,
                        struct ps_slack_reply *reply)
 {
     enum ps_slack_next next = next_of(error);
-    bool rate = strcmp(error, "ratelimited") == 0 || strcmp(error, "rate_limited") == 0;
+    bool rate = is_rate(error);
     int64_t pause = pause_of(answer);
     enum ps_failure category = PS_FAILURE_UNKNOWN;
 
     switch (next) {
     case PS_SLACK_STOP:
         category = PS_FAILURE_CONFIGURATION;
+        reply->of_channel = !token_refused(error);
         break;
     case PS_SLACK_RETRY:
         category = rate ? PS_FAILURE_RATE_LIMIT : PS_FAILURE_NETWORK;
-        if (rate && pause >= 0)
-            next = PS_SLACK_LATER;
+        next = rate ? PS_SLACK_LATER : PS_SLACK_RETRY;
         break;
     case PS_SLACK_NEVER:
     case PS_SLACK_SENT:
@@ -73,8 +99,9 @@ static void read_error(const struct ps_slack_answer *answer, const char *error,
         break;
     }
     reply->after_ms = pause > 0 ? pause : 0;
-    /* "It's possible some aspect of the operation succeeded before the error was raised." */
-    reply->doubtful = strcmp(error, "fatal_error") == 0;
+    if (rate && pause < 0)
+        reply->after_ms = PS_SLACK_HOLD_MS;
+    reply->doubtful = perhaps_done(error);
     fail(reply, next, category, answer->status, error);
 }
 
@@ -211,19 +238,6 @@ static void look_through(const cJSON *json, const char *id, struct ps_slack_look
     memcpy(look->cursor, cursor, strlen(cursor) + 1);
 }
 
-/* Names that are about the token itself. Others that stop sending (missing_scope, unknown_method …)
-   can be about reading alone. */
-static bool token_refused(const char *error)
-{
-    static const char *const names[] = { "invalid_auth", "not_authed", "account_inactive",
-                                         "token_expired", "token_revoked" };
-
-    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
-        if (strcmp(error, names[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Where it cannot be read Slack says so by name, and what is not Slack by a status. */
 static void look_refused(const struct ps_slack_answer *answer, const char *error,
                          struct ps_slack_look *look)
@@ -234,7 +248,7 @@ static void look_refused(const struct ps_slack_answer *answer, const char *error
 
     (void)snprintf(what, sizeof(what), "HTTP status %d", status);
     look->after_ms = pause > 0 ? pause : 0;
-    if (status == 429 || (error != NULL && strcmp(error, "ratelimited") == 0)) {
+    if (status == 429 || (error != NULL && is_rate(error))) {
         look->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
         look_fail(look, PS_SLACK_FAILED, PS_FAILURE_RATE_LIMIT, status, "ratelimited");
     } else if (is_name(error) && token_refused(error)) {

@@ -9,7 +9,7 @@
 enum {
     PS_SLACK_TS_MAX = 64,               /* bytes of a message's ts, with the NUL */
     PS_SLACK_CHANNEL_MAX = 32,          /* of a channel's id */
-    PS_SLACK_HOLD_MS = 30 * 1000,       /* a 429 that does not say how long */
+    PS_SLACK_HOLD_MS = 30 * 1000,       /* "slow down" that does not say how long */
     PS_SLACK_HOLD_MAX_MS = 3600 * 1000, /* a longer Retry-After is taken for this */
 };
 
@@ -26,6 +26,7 @@ struct ps_slack_reply {
     char ts[PS_SLACK_TS_MAX]; /* SENT: Slack's name of the message; "" when it gave none */
     char channel[PS_SLACK_CHANNEL_MAX]; /* SENT: and of its channel */
     bool doubtful;                      /* RETRY: Slack may have taken it */
+    bool of_channel;                    /* STOP: it may be about this message's channel alone */
     int64_t after_ms;                   /* LATER, RETRY */
     struct ps_err err;                  /* all but SENT; code is the HTTP status */
 };

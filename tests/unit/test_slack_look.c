@@ -109,7 +109,7 @@ static void which_failures_leave_a_doubt(void **state)
         { 503, "",                                            true,  false},
         { 504, "",                                            true,  true },
         { 200, "{\"ok\":false,\"error\":\"fatal_error\"}",    true,  true },
-        { 200, "{\"ok\":false,\"error\":\"internal_error\"}", true,  false},
+        { 200, "{\"ok\":false,\"error\":\"internal_error\"}", true,  true },
         { 429, "",                                            true,  false},
         { 200, "{\"ok\":false,\"error\":\"is_archived\"}",    true,  false},
     };

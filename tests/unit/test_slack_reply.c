@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -29,54 +30,56 @@ static void what_an_answer_means(void **state)
         enum ps_failure category;
         const char *what;
     } rows[] = {
-        {200,  "{\"ok\":false,\"error\":\"channel_not_found\"}",     PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
-         "channel_not_found"                                                                                                          },
-        { 200, "{\"ok\":false,\"error\":\"is_archived\"}",           PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
-         "is_archived"                                                                                                                },
-        { 200, "{\"ok\":false,\"error\":\"not_in_channel\"}",        PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
-         "not_in_channel"                                                                                                             },
-        { 200, "{\"ok\":false,\"error\":\"msg_too_long\"}",          PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
-         "msg_too_long"                                                                                                               },
-        { 200, "{\"ok\":false,\"error\":\"no_text\"}",               PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
-         "no_text"                                                                                                                    },
-        { 200, "{\"ok\":false,\"error\":\"restricted_action\"}",     PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
-         "restricted_action"                                                                                                          },
-        { 200, "{\"ok\":false,\"error\":\"one_we_never_heard_of\"}", PS_SLACK_NEVER,
-         PS_FAILURE_UNKNOWN,                                                                                   "one_we_never_heard_of"},
-        { 200, "{\"ok\":false,\"error\":\"invalid_auth\"}",          PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION,
-         "invalid_auth"                                                                                                               },
-        { 401, "{\"ok\":false,\"error\":\"token_revoked\"}",         PS_SLACK_STOP,
-         PS_FAILURE_CONFIGURATION,                                                                             "token_revoked"        },
-        { 200, "{\"ok\":false,\"error\":\"account_inactive\"}",      PS_SLACK_STOP,
-         PS_FAILURE_CONFIGURATION,                                                                             "account_inactive"     },
-        { 200, "{\"ok\":false,\"error\":\"missing_scope\"}",         PS_SLACK_STOP,
-         PS_FAILURE_CONFIGURATION,                                                                             "missing_scope"        },
-        { 200, "{\"ok\":false,\"error\":\"internal_error\"}",        PS_SLACK_RETRY, PS_FAILURE_NETWORK,
-         "internal_error"                                                                                                             },
-        { 200, "{\"ok\":false,\"error\":\"fatal_error\"}",           PS_SLACK_RETRY, PS_FAILURE_NETWORK,
-         "fatal_error"                                                                                                                },
-        { 200, "{\"ok\":false,\"error\":\"service_unavailable\"}",   PS_SLACK_RETRY,
-         PS_FAILURE_NETWORK,                                                                                   "service_unavailable"  },
-        { 200, "{\"ok\":false,\"error\":\"ratelimited\"}",           PS_SLACK_RETRY, PS_FAILURE_RATE_LIMIT,
-         "ratelimited"                                                                                                                },
-        { 500, "",                                                   PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "HTTP status 500"      },
-        { 503, "{\"ok\":true}",                                      PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "HTTP status 503"      },
-        { 504, "",                                                   PS_SLACK_RETRY, PS_FAILURE_TIMEOUT,       "HTTP status 504"      },
-        { 408, "",                                                   PS_SLACK_RETRY, PS_FAILURE_TIMEOUT,       "HTTP status 408"      },
-        { 400, "",                                                   PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,       "HTTP status 400"      },
-        { 413, "",                                                   PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,       "HTTP status 413"      },
-        { 404, "<html>",                                             PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 404"      },
-        { 404, "{\"ok\":true,\"ts\":\"1.2\"}",                       PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION,
-         "HTTP status 404"                                                                                                            },
-        { 403, "",                                                   PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 403"      },
-        { 302, "",                                                   PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 302"      },
-        { 200, "<html>a proxy</html>",                               PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"     },
-        { 200, "",                                                   PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"     },
-        { 200, "[]",                                                 PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"     },
-        { 200, "{}",                                                 PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"     },
-        { 200, "{\"ok\":\"true\",\"ts\":\"1.2\"}",                   PS_SLACK_RETRY, PS_FAILURE_NETWORK,
-         "not Slack's JSON"                                                                                                           },
-        { 200, "{\"ok\":false}",                                     PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"     },
+        {200,  "{\"ok\":false,\"error\":\"channel_not_found\"}",      PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
+         "channel_not_found"                                                                                                            },
+        { 200, "{\"ok\":false,\"error\":\"is_archived\"}",            PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
+         "is_archived"                                                                                                                  },
+        { 200, "{\"ok\":false,\"error\":\"not_in_channel\"}",         PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
+         "not_in_channel"                                                                                                               },
+        { 200, "{\"ok\":false,\"error\":\"msg_too_long\"}",           PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
+         "msg_too_long"                                                                                                                 },
+        { 200, "{\"ok\":false,\"error\":\"no_text\"}",                PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
+         "no_text"                                                                                                                      },
+        { 200, "{\"ok\":false,\"error\":\"restricted_action\"}",      PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
+         "restricted_action"                                                                                                            },
+        { 200, "{\"ok\":false,\"error\":\"one_we_never_heard_of\"}",  PS_SLACK_NEVER,
+         PS_FAILURE_UNKNOWN,                                                                                    "one_we_never_heard_of" },
+        { 200, "{\"ok\":false,\"error\":\"invalid_auth\"}",           PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION,
+         "invalid_auth"                                                                                                                 },
+        { 401, "{\"ok\":false,\"error\":\"token_revoked\"}",          PS_SLACK_STOP,
+         PS_FAILURE_CONFIGURATION,                                                                              "token_revoked"         },
+        { 200, "{\"ok\":false,\"error\":\"account_inactive\"}",       PS_SLACK_STOP,
+         PS_FAILURE_CONFIGURATION,                                                                              "account_inactive"      },
+        { 200, "{\"ok\":false,\"error\":\"missing_scope\"}",          PS_SLACK_STOP,
+         PS_FAILURE_CONFIGURATION,                                                                              "missing_scope"         },
+        { 200, "{\"ok\":false,\"error\":\"internal_error\"}",         PS_SLACK_RETRY, PS_FAILURE_NETWORK,
+         "internal_error"                                                                                                               },
+        { 200, "{\"ok\":false,\"error\":\"fatal_error\"}",            PS_SLACK_RETRY, PS_FAILURE_NETWORK,
+         "fatal_error"                                                                                                                  },
+        { 200, "{\"ok\":false,\"error\":\"service_unavailable\"}",    PS_SLACK_RETRY,
+         PS_FAILURE_NETWORK,                                                                                    "service_unavailable"   },
+        { 200, "{\"ok\":false,\"error\":\"ratelimited\"}",            PS_SLACK_LATER, PS_FAILURE_RATE_LIMIT,
+         "ratelimited"                                                                                                                  },
+        { 200, "{\"ok\":false,\"error\":\"message_limit_exceeded\"}", PS_SLACK_LATER,
+         PS_FAILURE_RATE_LIMIT,                                                                                 "message_limit_exceeded"},
+        { 500, "",                                                    PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "HTTP status 500"       },
+        { 503, "{\"ok\":true}",                                       PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "HTTP status 503"       },
+        { 504, "",                                                    PS_SLACK_RETRY, PS_FAILURE_TIMEOUT,       "HTTP status 504"       },
+        { 408, "",                                                    PS_SLACK_RETRY, PS_FAILURE_TIMEOUT,       "HTTP status 408"       },
+        { 400, "",                                                    PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,       "HTTP status 400"       },
+        { 413, "",                                                    PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,       "HTTP status 413"       },
+        { 404, "<html>",                                              PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 404"       },
+        { 404, "{\"ok\":true,\"ts\":\"1.2\"}",                        PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION,
+         "HTTP status 404"                                                                                                              },
+        { 403, "",                                                    PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 403"       },
+        { 302, "",                                                    PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION, "HTTP status 302"       },
+        { 200, "<html>a proxy</html>",                                PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"      },
+        { 200, "",                                                    PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"      },
+        { 200, "[]",                                                  PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"      },
+        { 200, "{}",                                                  PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"      },
+        { 200, "{\"ok\":\"true\",\"ts\":\"1.2\"}",                    PS_SLACK_RETRY, PS_FAILURE_NETWORK,
+         "not Slack's JSON"                                                                                                             },
+        { 200, "{\"ok\":false}",                                      PS_SLACK_RETRY, PS_FAILURE_NETWORK,       "not Slack's JSON"      },
     };
 
     (void)state;
@@ -120,21 +123,23 @@ static void retry_after_in_both_forms(void **state)
         enum ps_slack_next next;
         int64_t after_ms;
     } rows[] = {
-        {429,  "",                                         "30",                            PS_SLACK_LATER, 30000               },
-        { 429, "{\"ok\":false,\"error\":\"ratelimited\"}", " 1 ",                           PS_SLACK_LATER, 1000                },
-        { 429, "",                                         "0",                             PS_SLACK_LATER, 0                   },
-        { 429, "",                                         NULL,                            PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
-        { 429, "",                                         "soon",                          PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
-        { 429, "",                                         "-5",                            PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
-        { 429, "",                                         "99999999999999999999",          PS_SLACK_LATER, PS_SLACK_HOLD_MAX_MS},
-        { 429, "",                                         "86400",                         PS_SLACK_LATER, PS_SLACK_HOLD_MAX_MS},
-        { 429, "",                                         "Mon, 23 Nov 2026 09:05:27 GMT", PS_SLACK_LATER, 20000               },
-        { 429, "",                                         "Mon, 23 Nov 2026 09:04:27 GMT", PS_SLACK_LATER, 0                   },
-        { 429, "",                                         "Mon, 23 Nov 2027 09:04:27 GMT", PS_SLACK_LATER, PS_SLACK_HOLD_MAX_MS},
-        { 503, "",                                         "12",                            PS_SLACK_RETRY, 12000               },
-        { 503, "",                                         NULL,                            PS_SLACK_RETRY, 0                   },
-        { 200, "{\"ok\":false,\"error\":\"ratelimited\"}", "7",                             PS_SLACK_LATER, 7000                },
-        { 200, "{\"ok\":false,\"error\":\"ratelimited\"}", NULL,                            PS_SLACK_RETRY, 0                   },
+        {429,  "",                                                    "30",                            PS_SLACK_LATER, 30000               },
+        { 429, "{\"ok\":false,\"error\":\"ratelimited\"}",            " 1 ",                           PS_SLACK_LATER, 1000                },
+        { 429, "",                                                    "0",                             PS_SLACK_LATER, 0                   },
+        { 429, "",                                                    NULL,                            PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
+        { 429, "",                                                    "soon",                          PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
+        { 429, "",                                                    "-5",                            PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
+        { 429, "",                                                    "99999999999999999999",          PS_SLACK_LATER, PS_SLACK_HOLD_MAX_MS},
+        { 429, "",                                                    "86400",                         PS_SLACK_LATER, PS_SLACK_HOLD_MAX_MS},
+        { 429, "",                                                    "Mon, 23 Nov 2026 09:05:27 GMT", PS_SLACK_LATER, 20000               },
+        { 429, "",                                                    "Mon, 23 Nov 2026 09:04:27 GMT", PS_SLACK_LATER, 0                   },
+        { 429, "",                                                    "Mon, 23 Nov 2027 09:04:27 GMT", PS_SLACK_LATER, PS_SLACK_HOLD_MAX_MS},
+        { 503, "",                                                    "12",                            PS_SLACK_RETRY, 12000               },
+        { 503, "",                                                    NULL,                            PS_SLACK_RETRY, 0                   },
+        { 200, "{\"ok\":false,\"error\":\"ratelimited\"}",            "7",                             PS_SLACK_LATER, 7000                },
+        { 200, "{\"ok\":false,\"error\":\"ratelimited\"}",            NULL,                            PS_SLACK_LATER, PS_SLACK_HOLD_MS    },
+        { 200, "{\"ok\":false,\"error\":\"message_limit_exceeded\"}", NULL,                            PS_SLACK_LATER,
+         PS_SLACK_HOLD_MS                                                                                                                  },
     };
 
     (void)state;
@@ -173,12 +178,42 @@ static void a_transport_fault_is_tried_again_unless_settings_are_at_fault(void *
     }
 }
 
+static void what_may_have_gone_through_and_what_may_be_a_channels_alone(void **state)
+{
+    static const struct {
+        const char *error;
+        bool doubtful, of_channel;
+    } rows[] = {
+        {"fatal_error",          true,  false},
+        { "internal_error",      true,  false},
+        { "service_unavailable", false, false},
+        { "no_permission",       false, true },
+        { "access_denied",       false, true },
+        { "missing_scope",       false, true },
+        { "invalid_auth",        false, false},
+        { "token_revoked",       false, false},
+        { "channel_not_found",   false, false}
+    };
+    char body[128];
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_slack_reply reply;
+
+        (void)snprintf(body, sizeof(body), "{\"ok\":false,\"error\":\"%s\"}", rows[i].error);
+        reply = read_answer(200, body, NULL);
+        assert_int_equal(reply.doubtful, rows[i].doubtful);
+        assert_int_equal(reply.of_channel, rows[i].of_channel);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_answer_means),
         cmocka_unit_test(sent_gives_slacks_name_of_the_message),
         cmocka_unit_test(retry_after_in_both_forms),
+        cmocka_unit_test(what_may_have_gone_through_and_what_may_be_a_channels_alone),
         cmocka_unit_test(a_transport_fault_is_tried_again_unless_settings_are_at_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
