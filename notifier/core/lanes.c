@@ -269,6 +269,7 @@ enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool ca
 {
     struct ps_lane *lane, *next, *from = NULL;
     struct ps_lane_pick best = { .message = NULL };
+    bool shut = ps_lanes_shut(lanes);
     int best_rank = 0;
 
     if (lanes->stopped || gate_next_ms(lanes, now_ms) > now_ms)
@@ -283,7 +284,8 @@ enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool ca
                 lane_destroy(lanes, lane);
             continue;
         }
-        rank = ps_notice_rank(pick.message->notice.kind, pick.message->notice.channel);
+        /* Of a trial the turn decides: one that always fails must not be every trial. */
+        rank = shut ? 0 : ps_notice_rank(pick.message->notice.kind, pick.message->notice.channel);
         if (from == NULL || rank < best_rank) {
             best = pick;
             best_rank = rank;

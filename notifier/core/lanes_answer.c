@@ -95,13 +95,13 @@ bool ps_lanes_admitted(struct ps_lanes *lanes, struct ps_message *message,
     return release;
 }
 
-static void tell_breakers(struct ps_lanes *lanes, const struct ps_slack_reply *reply,
+static void tell_breakers(struct ps_lanes *lanes, enum ps_slack_next next, const struct ps_err *err,
                           int64_t now_ms, struct ps_lanes_outcome *outcome)
 {
     bool circuit_was_closed = lanes->circuit.state == PS_BREAKER_CLOSED;
     bool access_was_closed = lanes->access.state == PS_BREAKER_CLOSED;
 
-    if (reply->next == PS_SLACK_RETRY) {
+    if (next == PS_SLACK_RETRY) {
         outcome->circuit_opened = ps_breaker_failure(&lanes->circuit, now_ms);
         if (!access_was_closed) /* its trial told nothing about access */
             (void)ps_breaker_failure(&lanes->access, now_ms);
@@ -109,9 +109,9 @@ static void tell_breakers(struct ps_lanes *lanes, const struct ps_slack_reply *r
     }
     ps_breaker_success(&lanes->circuit);
     outcome->circuit_closed = !circuit_was_closed;
-    if (reply->next == PS_SLACK_STOP) {
+    if (next == PS_SLACK_STOP) {
         (void)ps_breaker_failure(&lanes->access, now_ms);
-        lanes->fault = reply->err;
+        lanes->fault = *err;
         outcome->access_lost = access_was_closed;
     } else {
         ps_breaker_success(&lanes->access);
@@ -151,23 +151,40 @@ static void fail_message(struct ps_lanes *lanes, struct ps_message *message, str
                outcome);
 }
 
+/* A channel that took access away and does so again after others were let through: it alone has
+   none, and must not stop them all once a cooldown for ever. */
+static enum ps_slack_next next_of(const struct ps_lanes *lanes, struct ps_lane *lane,
+                                  const struct ps_slack_reply *reply)
+{
+    bool told = lane->refused;
+
+    if (reply->next != PS_SLACK_STOP || !reply->of_channel ||
+        lanes->access.state != PS_BREAKER_CLOSED)
+        return reply->next;
+    lane->refused = true;
+    return told ? PS_SLACK_NEVER : PS_SLACK_STOP;
+}
+
 void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
                        const struct ps_slack_reply *reply, struct ps_lanes_time time,
                        struct ps_lanes_outcome *out_outcome)
 {
     struct ps_lane *lane = ps_lanes_lane_of(lanes, message->notice.channel);
     bool trial = lanes->circuit.state != PS_BREAKER_CLOSED;
+    enum ps_slack_next next;
 
     assert(message->state == PS_MESSAGE_SENDING && lane != NULL);
     *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
-    tell_breakers(lanes, reply, time.now_ms, out_outcome);
+    next = next_of(lanes, lane, reply);
+    tell_breakers(lanes, next, &reply->err, time.now_ms, out_outcome);
     message->state = PS_MESSAGE_WAITING;
-    if (reply->next != PS_SLACK_SENT) {
+    if (next != PS_SLACK_SENT) {
         (void)snprintf(message->reason, sizeof(message->reason), "%s", reply->err.what);
         message->category = reply->err.category;
     }
-    switch (reply->next) {
+    switch (next) {
     case PS_SLACK_SENT:
+        lane->refused = false;
         memcpy(message->slack_ts, reply->ts, sizeof(message->slack_ts));
         if (reply->channel[0] != '\0')
             memcpy(message->slack_channel, reply->channel, sizeof(message->slack_channel));
@@ -184,7 +201,8 @@ void ps_lanes_answered(struct ps_lanes *lanes, struct ps_message *message,
         fail_message(lanes, message, (struct failure){ trial, reply->after_ms }, time, out_outcome);
         break;
     case PS_SLACK_NEVER:
-        if (ps_message_drop_update(message)) /* then it is said as a message of its own */
+        /* Then it is said as a message of its own, in the thread; then in the channel. */
+        if (ps_message_drop_update(message) || ps_message_drop_thread(message))
             break;
         close_message(lanes, message, PS_CLOSE_DEAD, out_outcome);
         break;
@@ -201,19 +219,17 @@ void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
                      struct ps_lanes_outcome *out_outcome)
 {
     bool trial = lanes->circuit.state != PS_BREAKER_CLOSED;
-    struct ps_slack_reply reply = { .next = PS_SLACK_SENT };
+    enum ps_slack_next next = PS_SLACK_SENT;
 
     assert(message->state == PS_MESSAGE_LOOKING);
     *out_outcome = (struct ps_lanes_outcome){ .close = PS_CLOSE_NOT };
     message->state = PS_MESSAGE_WAITING;
     if (look->seen == PS_SLACK_FAILED && look->err.category == PS_FAILURE_CONFIGURATION)
-        reply.next = PS_SLACK_STOP;
+        next = PS_SLACK_STOP;
     else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
              ++message->looks_failed < PS_LANES_LOOKS_MAX)
-        reply.next = PS_SLACK_RETRY;
-    if (reply.next != PS_SLACK_SENT)
-        reply.err = look->err;
-    tell_breakers(lanes, &reply, time.now_ms, out_outcome);
+        next = PS_SLACK_RETRY;
+    tell_breakers(lanes, next, &look->err, time.now_ms, out_outcome);
     switch (look->seen) {
     case PS_SLACK_FOUND:
         memcpy(message->slack_ts, look->ts, sizeof(message->slack_ts));
@@ -231,9 +247,9 @@ void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
     case PS_SLACK_FAILED:
         if (look->err.category == PS_FAILURE_RATE_LIMIT) {
             wait_until(message, time.now_ms, look->after_ms, out_outcome);
-        } else if (reply.next == PS_SLACK_STOP) { /* in doubt until access is back */
+        } else if (next == PS_SLACK_STOP) { /* in doubt until access is back */
             out_outcome->wait_ms = lanes->options.access_cooldown_ms;
-        } else if (reply.next == PS_SLACK_RETRY) {
+        } else if (next == PS_SLACK_RETRY) {
             (void)snprintf(message->reason, sizeof(message->reason), "%s", look->err.what);
             message->category = look->err.category;
             fail_message(lanes, message, (struct failure){ trial, look->after_ms }, time,

@@ -13,6 +13,7 @@ struct ps_lane {
     struct ps_message *messages; /* in the order of sending */
     size_t count;
     bool elsewhere; /* its channel was with another notifier when that was asked last */
+    bool refused; /* it was what took access away (of_channel), and nothing of it was sent since */
     struct ps_lane *prev, *next;
 };
 

@@ -61,6 +61,18 @@ bool ps_message_drop_update(struct ps_message *message)
     return true;
 }
 
+bool ps_message_drop_thread(struct ps_message *message)
+{
+    struct ps_notice *notice = &message->notice;
+
+    if (notice->thread_ts == NULL || !notice->broadcast)
+        return false;
+    free(notice->thread_ts);
+    notice->thread_ts = NULL;
+    notice->broadcast = false;
+    return true;
+}
+
 const char *ps_message_trace(const struct ps_message *message)
 {
     return message->notice.trace != NULL ? message->notice.trace : "";

@@ -53,6 +53,8 @@ struct ps_message *ps_message_parse(const char *raw, size_t len, struct ps_err *
 struct ps_message *ps_message_own(const struct ps_notice *notice) PS_MUST_USE;
 /* What was to change a message becomes one of its own; false when it is one. */
 bool ps_message_drop_update(struct ps_message *message);
+/* What was to be in a thread and in its channel is in the channel alone; false when it was not. */
+bool ps_message_drop_thread(struct ps_message *message);
 /* For a log line; "" when it has none. Borrowed. */
 const char *ps_message_trace(const struct ps_message *message);
 void ps_message_destroy(struct ps_message *message); /* its twins too; NULL is fine */

@@ -168,9 +168,11 @@ static void log_outcome(struct ps_sender *sender, const struct ps_message *messa
         if (outcome->close == PS_CLOSE_NOT)
             ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RETRIES, NULL, 1);
         log_failure(sender, PS_EVENT_MQ_RETRY, message, &reply->err, outcome->wait_ms);
-    } else if (reply->next == PS_SLACK_NEVER) {
+    } else if (outcome->close == PS_CLOSE_DEAD) {
         ps_failure_log_add(sender->options.failures, ps_event_name(PS_EVENT_MQ_DEAD_LETTER),
                            &reply->err, NULL, reply->err.code);
+    } else if (reply->next == PS_SLACK_NEVER) { /* in this form: it is said in another one */
+        log_failure(sender, PS_EVENT_MQ_RETRY, message, &reply->err, 0);
     } else if (reply->next == PS_SLACK_STOP && outcome->access_lost) {
         log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, &reply->err, outcome->wait_ms);
     }

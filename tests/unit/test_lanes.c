@@ -450,6 +450,91 @@ static void a_fault_of_the_settings_stops_sending_and_burns_nothing(void **state
     ps_lanes_destroy(lanes);
 }
 
+static struct ps_lanes_outcome refuse(struct ps_lanes *lanes, struct ps_message *message,
+                                      int64_t now_ms)
+{
+    struct ps_slack_reply reply = { .next = PS_SLACK_STOP, .of_channel = true };
+    struct ps_lanes_outcome outcome;
+
+    (void)ps_fail(&reply.err, PS_FAILURE_CONFIGURATION, 200, "no_permission");
+    ps_lanes_answered(lanes, message, &reply, (struct ps_lanes_time){ now_ms, 0.99 }, &outcome);
+    return outcome;
+}
+
+/* Not even that of the alerts, which overtake. */
+static void a_channel_that_alone_has_no_access_does_not_stop_the_others(void **state)
+{
+    struct ps_lanes *lanes = make(0);
+    struct ps_message *message;
+    struct ps_lanes_outcome outcome;
+
+    (void)state;
+    add_kind(lanes, "a1", "ALERTS", "ops_alert");
+    add(lanes, "m1", "B");
+    message = expect(lanes, 0, PS_LANES_SEND, "a1");
+    assert_true(refuse(lanes, message, 0).access_lost);
+    message = expect(lanes, 60000, PS_LANES_SEND, "m1"); /* the trial is another's */
+    expect_nothing(lanes, 60000);
+    outcome = answer(lanes, message, PS_SLACK_SENT, 0, 60000);
+    assert_true(outcome.access_back);
+    ps_lanes_forget(lanes, message);
+    message = expect(lanes, 60000, PS_LANES_SEND, "a1");
+    outcome = refuse(lanes, message, 60000);
+    assert_int_equal(outcome.close, PS_CLOSE_DEAD);
+    assert_string_equal(message->reason, "no_permission");
+    assert_int_equal(message->category, PS_FAILURE_CONFIGURATION);
+    assert_false(outcome.access_lost);
+    assert_false(ps_lanes_shut(lanes));
+    ps_lanes_forget(lanes, message);
+    ps_lanes_destroy(lanes);
+}
+
+/* Where it is mended the channel is as any other, and where no other gets through nothing is lost.
+ */
+static void a_channel_that_lost_access_and_has_it_again_is_as_any_other(void **state)
+{
+    struct ps_lanes *lanes = make(0);
+    struct ps_message *message;
+
+    (void)state;
+    add(lanes, "m1", "A");
+    for (int minute = 0; minute < 5; minute++) {
+        message = expect(lanes, minute * 60000, PS_LANES_SEND, "m1");
+        assert_int_equal(refuse(lanes, message, minute * 60000).close, PS_CLOSE_NOT);
+    }
+    message = expect(lanes, 300000, PS_LANES_SEND, "m1");
+    assert_true(answer(lanes, message, PS_SLACK_SENT, 0, 300000).access_back);
+    ps_lanes_forget(lanes, message);
+    add(lanes, "m2", "A");
+    message = expect(lanes, 300000, PS_LANES_SEND, "m2");
+    assert_true(refuse(lanes, message, 300000).access_lost);
+    assert_int_equal(ps_lanes_held(lanes), 1);
+    ps_lanes_destroy(lanes);
+}
+
+static void what_its_thread_refuses_is_said_in_the_channel(void **state)
+{
+    static const char raw[] =
+        "{\"id\":\"m1\",\"kind\":\"dp_transition\",\"channel\":\"A\",\"text\":\"x\",\"thread_ts\":"
+        "\"1.2\",\"broadcast\":true,\"update_ts\":\"1.2\",\"update_channel\":\"A\","
+        "\"update_text\":\"y\"}";
+    struct ps_lanes *lanes = make(0);
+    struct ps_message *message = ps_message_parse(raw, strlen(raw), NULL);
+
+    (void)state;
+    ps_lanes_add(lanes, message);
+    (void)expect(lanes, 0, PS_LANES_SEND, "m1");
+    assert_int_equal(answer(lanes, message, PS_SLACK_NEVER, 0, 0).close, PS_CLOSE_NOT);
+    assert_null(message->notice.update_ts);
+    assert_string_equal(message->notice.thread_ts, "1.2");
+    (void)expect(lanes, 0, PS_LANES_SEND, "m1");
+    assert_int_equal(answer(lanes, message, PS_SLACK_NEVER, 0, 0).close, PS_CLOSE_NOT);
+    assert_null(message->notice.thread_ts);
+    (void)expect(lanes, 0, PS_LANES_SEND, "m1");
+    assert_int_equal(answer(lanes, message, PS_SLACK_NEVER, 0, 0).close, PS_CLOSE_DEAD);
+    ps_lanes_destroy(lanes);
+}
+
 static void a_trial_for_access_that_times_out_leaves_it_closed_off(void **state)
 {
     struct ps_lanes *lanes = make(0);
@@ -598,6 +683,9 @@ int main(void)
         cmocka_unit_test(a_long_outage_of_the_sink_kills_no_message),
         cmocka_unit_test(a_message_that_breaks_the_sink_by_itself_ends_in_the_dead_list),
         cmocka_unit_test(a_fault_of_the_settings_stops_sending_and_burns_nothing),
+        cmocka_unit_test(a_channel_that_alone_has_no_access_does_not_stop_the_others),
+        cmocka_unit_test(a_channel_that_lost_access_and_has_it_again_is_as_any_other),
+        cmocka_unit_test(what_its_thread_refuses_is_said_in_the_channel),
         cmocka_unit_test(a_trial_for_access_that_times_out_leaves_it_closed_off),
         cmocka_unit_test(the_rest_goes_back_newest_first),
         cmocka_unit_test(a_channel_that_holds_much_is_full),
