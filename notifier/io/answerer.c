@@ -9,45 +9,94 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
-enum { SWEEP_MS = 2000, WORKS_MAX = 32, CLEAN_MS = 3600 * 1000, NUMBER_TEXT = 24 };
+enum {
+    SWEEP_MS = 2000,
+    SWEPT_MAX = 32, /* works of one sweep; none is made while there are as many */
+    WORKS_MAX = 256,
+    CLEAN_MS = 3600 * 1000,
+    NUMBER_TEXT = 24
+};
 enum { OPEN_EVENT, OPEN_PLACE, OPEN_USER, OPEN_WORDS, OPEN_TRIES }; /* columns of sql_open */
 
 /* Taken by this notifier for ten seconds. */
 static const char sql_open[] =
-    "UPDATE heard SET tries = tries + 1, tried_at = now() WHERE event_id IN (SELECT event_id FROM "
-    "heard WHERE answered_at IS NULL AND tried_at < now() - interval '10 seconds' ORDER BY "
-    "tried_at LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING event_id, place, user_id, words, tries";
+    "WITH mine AS (UPDATE heard SET tries = tries + 1, tried_at = now() WHERE event_id IN (SELECT "
+    "event_id FROM heard WHERE answered_at IS NULL AND tried_at < now() - interval '10 seconds' "
+    "ORDER BY tried_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+    "RETURNING event_id, place, user_id, words, tries, heard_at) SELECT * FROM mine ORDER BY "
+    "heard_at";
 
 struct ps_answerer {
     struct ps_answerer_options options;
     struct ps_timer *sweep;
+    struct work *list; /* in the order they were heard */
     size_t works;
     int64_t cleaned_ms;
     bool draining;
 };
 
-/* One message on its way to its answer. */
+/* One message on its way to its answer; of one person, one at a time: what they say next may be
+   about what they said before, and its answer must not come first. */
 struct work {
     struct ps_answerer *answerer;
     char *event, *user;
     enum ps_place place;
     struct ps_ask ask;
+    bool give_up;
     int64_t begun_ms;
+    struct work *prev, *next;
 };
+
+static void begin_work(struct work *work);
 
 static void work_destroy(struct work *work)
 {
+    DL_DELETE(work->answerer->list, work);
     work->answerer->works--;
     free(work->event);
     free(work->user);
     free(work);
 }
 
-static void failed(const struct work *work, const struct ps_err *err)
+static struct work *first_of(const struct ps_answerer *answerer, const char *user)
 {
+    struct work *work;
+
+    DL_FOREACH(answerer->list, work)
+    if (strcmp(work->user, user) == 0)
+        return work;
+    return NULL;
+}
+
+/* Destroys work; the person's next one begins. */
+static void work_done(struct work *work)
+{
+    struct ps_answerer *answerer = work->answerer;
+    char *user = ps_alloc_text(work->user);
+    struct work *next;
+
+    work_destroy(work);
+    next = answerer->draining ? NULL : first_of(answerer, user);
+    if (next != NULL)
+        begin_work(next);
+    free(user);
+}
+
+/* Destroys work, and with it what the person said since: the sweep finds them, in their order. */
+static void work_failed(struct work *work, const struct ps_err *err)
+{
+    struct ps_answerer *answerer = work->answerer;
+    char *user = ps_alloc_text(work->user);
+
     PS_LOG(COMMAND_ERROR, F_TEXT("command", ps_ask_name(work->ask.kind)),
            F_TEXT("event_id", work->event), F_ERR(err));
+    do {
+        work_destroy(work);
+        work = first_of(answerer, user);
+    } while (work != NULL);
+    free(user);
 }
 
 static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -57,15 +106,15 @@ static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struc
 
     (void)rows;
     if (err != NULL) {
-        failed(work, err);
+        work_failed(work, err);
     } else {
         const char *name = ps_ask_name(work->ask.kind);
 
         ps_metrics_add(answerer->options.metrics, PS_METRIC_SLACK_COMMANDS, name, 1);
         PS_LOG(COMMAND_DONE, F_TEXT("command", name), F_TEXT("place", ps_place_name(work->place)),
                F_INT("took_ms", ps_loop_now(answerer->options.loop) - work->begun_ms));
+        work_done(work);
     }
-    work_destroy(work);
 }
 
 static struct ps_pg_batch *begin(const struct work *work)
@@ -113,8 +162,7 @@ static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps
     struct ps_reply reply = { .len = 0 };
 
     if (err != NULL) {
-        failed(work, err);
-        work_destroy(work);
+        work_failed(work, err);
         return;
     }
     ps_lookup_reply(&work->ask, rows, &now, &reply);
@@ -168,21 +216,14 @@ static void run(struct work *work)
     answer(work, &reply);
 }
 
-static void start(struct ps_answerer *answerer, const struct ps_heard *heard, bool give_up)
+static void begin_work(struct work *work)
 {
-    struct work *work = ps_alloc_zero(1, sizeof(*work));
     struct ps_reply reply = { .len = 0 };
 
-    work->answerer = answerer;
-    work->event = ps_alloc_text(heard->id);
-    work->user = ps_alloc_text(heard->user);
-    work->place = heard->place;
-    work->begun_ms = ps_loop_now(answerer->options.loop);
-    answerer->works++;
-    ps_ask_parse(heard->words, ps_clock_wall_ms(), &work->ask);
+    work->begun_ms = ps_loop_now(work->answerer->options.loop);
     switch (ps_ask_leave(work->ask.kind, work->place)) {
     case PS_ASK_RUN:
-        if (!give_up) {
+        if (!work->give_up) {
             run(work);
             return;
         }
@@ -195,6 +236,33 @@ static void start(struct ps_answerer *answerer, const struct ps_heard *heard, bo
         break; /* the listener kept none; answered with nothing */
     }
     answer(work, &reply);
+}
+
+static void start(struct ps_answerer *answerer, const struct ps_heard *heard, bool give_up)
+{
+    struct work *work = ps_alloc_zero(1, sizeof(*work)), *first;
+
+    work->answerer = answerer;
+    work->event = ps_alloc_text(heard->id);
+    work->user = ps_alloc_text(heard->user);
+    work->place = heard->place;
+    work->give_up = give_up;
+    ps_ask_parse(heard->words, ps_clock_wall_ms(), &work->ask);
+    first = first_of(answerer, work->user);
+    DL_APPEND(answerer->list, work);
+    answerer->works++;
+    if (first == NULL)
+        begin_work(work);
+}
+
+static bool has(const struct ps_answerer *answerer, const char *event)
+{
+    const struct work *work;
+
+    DL_FOREACH(answerer->list, work)
+    if (strcmp(work->event, event) == 0)
+        return true;
+    return false;
 }
 
 void ps_answerer_take(struct ps_answerer *answerer, const struct ps_heard *heard)
@@ -214,7 +282,8 @@ static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
         if (!ps_place_parse(ps_pg_text(rows, 0, i, OPEN_PLACE), &heard.place))
             heard.place = PS_PLACE_CHANNEL;
-        start(answerer, &heard, ps_pg_int(rows, 0, i, OPEN_TRIES, 0) > PS_ANSWERER_TRIES_MAX);
+        if (!has(answerer, heard.id))
+            start(answerer, &heard, ps_pg_int(rows, 0, i, OPEN_TRIES, 0) > PS_ANSWERER_TRIES_MAX);
         ps_heard_clear(&heard);
     }
     if (!answerer->draining)
@@ -240,11 +309,11 @@ static void on_sweep(void *cookie)
 
     if (answerer->draining)
         return;
-    if (!ps_pg_up(answerer->options.pg) || answerer->works >= WORKS_MAX) {
+    if (!ps_pg_up(answerer->options.pg) || answerer->works >= SWEPT_MAX) {
         ps_timer_set(answerer->sweep, SWEEP_MS);
         return;
     }
-    (void)snprintf(most, sizeof(most), "%zu", WORKS_MAX - answerer->works);
+    (void)snprintf(most, sizeof(most), "%zu", SWEPT_MAX - answerer->works);
     batch = ps_pg_batch_create();
     PS_PG_ADD(batch, sql_open, most);
     if (answerer->cleaned_ms == 0 || now - answerer->cleaned_ms > CLEAN_MS) {
@@ -268,6 +337,8 @@ void ps_answerer_destroy(struct ps_answerer *answerer)
 {
     if (answerer == NULL)
         return;
+    while (answerer->list != NULL)
+        work_destroy(answerer->list);
     ps_timer_destroy(answerer->sweep);
     free(answerer);
 }

@@ -27,7 +27,7 @@ struct ps_answerer_options {
 struct ps_answerer *ps_answerer_create(const struct ps_answerer_options *options) PS_MUST_USE;
 void ps_answerer_destroy(struct ps_answerer *answerer); /* after pg; NULL is fine */
 /* It lies in the table heard. Copies heard. What is not answered now, here or by another notifier
-   that died, is found in the table later. */
+   that died, is found in the table later. Of one person one is answered after the other. */
 void ps_answerer_take(struct ps_answerer *answerer, const struct ps_heard *heard);
 /* Begins nothing more. */
 void ps_answerer_drain(struct ps_answerer *answerer);

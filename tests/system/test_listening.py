@@ -42,6 +42,8 @@ COMMANDS = [
     ("why 42", r"^You were told nothing of \*P0042\*", KIND, None),
 ]
 
+BURST = ["watchlist add jane doe", "watchlist remove jane doe"] * 4 + ["status", "version"]
+
 
 class Listening(ListeningCase):
     def test_every_command_in_every_kind_of_channel(self):
@@ -74,8 +76,15 @@ class Listening(ListeningCase):
             expect(f"UC{where}", None if group == KIND else group)
             wait_until(lambda: self.fleet.postgres.value(f"SELECT count(*) FROM heard WHERE channel = 'D{where}' AND "
                                                          "answered_at IS NOT NULL") == 1, 20, "it is answered", every=0.02)
+        # In quick succession: done and answered in the order they were said.
+        for person in range(12):
+            for words in BURST:
+                self.assertEqual(speaker.say(words, channel=f"DBURST{person}", user=f"UBURST{person}"), 200)
         self.settled()
         answers = self.answers()
+        for person in range(12):
+            self.assertEqual([answer["text"].split()[0] for answer in answers[f"DBURST{person}"]],
+                             ["Added", "Removed"] * 4 + ["*Paperscout", "Paperscout"])
         for channel, (pattern, thread) in wanted.items():
             with self.subTest(channel=channel, words=COMMANDS[int(channel[-3:])][0]):
                 if pattern is None:
