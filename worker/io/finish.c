@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-enum { AGAIN_MS = 500, NUMBER_TEXT = 24 };
+enum {
+    AGAIN_MS = 500,
+    NUMBER_TEXT = 24,
+    FLIGHTS_MAX = 2 /* Redis has the next batch at hand when it is done with one */
+};
 
 struct entry {
     TAILQ_ENTRY(entry) link;
@@ -22,7 +26,7 @@ struct entry {
 
 TAILQ_HEAD(entry_list, entry);
 
-/* One script, its queue, and the batch that is under way. */
+/* One script, its queue, and how many batches are under way. */
 struct lane {
     struct ps_finish *finish;
     enum ps_script script;
@@ -31,9 +35,16 @@ struct lane {
     char names_text[NUMBER_TEXT];
     struct entry_list waiting;
     size_t waiting_count;
-    struct entry_list sent;
-    bool in_flight;
+    size_t flights;
+    bool again; /* Redis would not, or was not there: only the timer tries again */
     struct ps_timer *timer;
+};
+
+/* A batch under way. Answers need not come in the order of sending: a script that Redis does not
+ * know yet is sent twice. */
+struct flight {
+    struct lane *lane;
+    struct entry_list entries;
 };
 
 enum { LANE_RESULT, LANE_BURY, LANE_RETURN, LANE_PASS, LANES };
@@ -108,43 +119,45 @@ static void entry_free(struct entry *entry)
     free(entry);
 }
 
-static void flush(struct lane *lane);
-
-static void put_back(struct lane *lane)
+/* A full batch goes on the loop's next turn: a read that was asked for in this one is at Redis
+ * before it then, and the next tasks come while Redis works on these. */
+static void plan_flush(struct lane *lane)
 {
-    struct entry *entry;
-
-    while ((entry = TAILQ_LAST(&lane->sent, entry_list)) != NULL) {
-        TAILQ_REMOVE(&lane->sent, entry, link);
-        TAILQ_INSERT_HEAD(&lane->waiting, entry, link);
-        lane->waiting_count++;
-    }
+    if (lane->again || lane->flights == FLIGHTS_MAX)
+        return;
+    if (lane->waiting_count >= lane->batch)
+        ps_timer_set(lane->timer, 0);
+    else if (lane->waiting_count > 0 && lane->flights == 0 && !ps_timer_pending(lane->timer))
+        ps_timer_set(lane->timer, PS_FINISH_WAIT_MS);
 }
 
 static void on_taken(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    struct lane *lane = cookie;
+    struct flight *flight = cookie;
+    struct lane *lane = flight->lane;
     struct entry *entry;
 
     (void)reply; /* how many counted: the others were claimed and settled by somebody else */
+    lane->flights--;
+    if (err != NULL && err->code == PS_REDIS_ERR_REPLY)
+        PS_LOG(TASK_ERROR, F_TEXT("what", ps_scripts[lane->script].name), F_ERR(err));
+    while ((entry = TAILQ_FIRST(&flight->entries)) != NULL) {
+        TAILQ_REMOVE(&flight->entries, entry, link);
+        if (err != NULL) {
+            TAILQ_INSERT_TAIL(&lane->waiting, entry, link);
+            lane->waiting_count++;
+        } else {
+            lane->finish->options.fn(lane->finish->options.cookie, entry->item);
+            entry_free(entry);
+        }
+    }
+    free(flight);
     if (err != NULL) {
-        lane->in_flight = false;
-        if (err->code == PS_REDIS_ERR_REPLY)
-            PS_LOG(TASK_ERROR, F_TEXT("what", ps_scripts[lane->script].name), F_ERR(err));
-        put_back(lane);
+        lane->again = true;
         ps_timer_set(lane->timer, AGAIN_MS);
-        return;
+    } else {
+        plan_flush(lane);
     }
-    while ((entry = TAILQ_FIRST(&lane->sent)) != NULL) {
-        TAILQ_REMOVE(&lane->sent, entry, link);
-        lane->finish->options.fn(lane->finish->options.cookie, entry->item);
-        entry_free(entry);
-    }
-    lane->in_flight = false;
-    if (lane->waiting_count >= lane->batch)
-        flush(lane);
-    else if (lane->waiting_count > 0 && !ps_timer_pending(lane->timer))
-        ps_timer_set(lane->timer, PS_FINISH_WAIT_MS);
 }
 
 static void flush(struct lane *lane)
@@ -155,11 +168,16 @@ static void flush(struct lane *lane)
                            ps_key(options->keys, passes ? PS_KEY_TASKS : PS_KEY_RESULTS),
                            ps_key(options->keys, PS_KEY_TASKS_DEAD) };
     struct args args = { NULL, 0, 0 };
+    struct flight *flight;
     struct entry *entry;
 
-    if (lane->in_flight || lane->waiting_count == 0 || !ps_redis_up(options->redis))
+    if (lane->flights == FLIGHTS_MAX || lane->waiting_count == 0 || !ps_redis_up(options->redis))
         return; /* its answer, the next entry, or Redis coming back leads here again */
     ps_timer_cancel(lane->timer);
+    lane->again = false;
+    flight = ps_alloc_zero(1, sizeof(*flight));
+    flight->lane = lane;
+    TAILQ_INIT(&flight->entries);
     push(&args, PS_GROUP_WORKERS);
     if (lane->script == PS_SCRIPT_TASK_RETURN)
         push(&args, options->instance);
@@ -167,15 +185,16 @@ static void flush(struct lane *lane)
         push_names(&args, lane);
     for (size_t i = 0; i < lane->batch && (entry = TAILQ_FIRST(&lane->waiting)) != NULL; i++) {
         TAILQ_REMOVE(&lane->waiting, entry, link);
-        TAILQ_INSERT_TAIL(&lane->sent, entry, link);
+        TAILQ_INSERT_TAIL(&flight->entries, entry, link);
         lane->waiting_count--;
         push_entry(&args, lane, entry);
     }
-    lane->in_flight = true;
+    lane->flights++;
     lane->finish->trips++;
     ps_script_run(options->redis, lane->script, keys, ps_scripts[lane->script].key_count,
-                  args.items, args.len, on_taken, lane);
+                  args.items, args.len, on_taken, flight);
     free(args.items);
+    plan_flush(lane);
 }
 
 static void on_timer(void *cookie)
@@ -187,10 +206,7 @@ static void add(struct lane *lane, struct entry *entry)
 {
     TAILQ_INSERT_TAIL(&lane->waiting, entry, link);
     lane->waiting_count++;
-    if (lane->waiting_count >= lane->batch)
-        flush(lane);
-    else if (!lane->in_flight && !ps_timer_pending(lane->timer))
-        ps_timer_set(lane->timer, PS_FINISH_WAIT_MS);
+    plan_flush(lane);
 }
 
 static void lane_init(struct lane *lane, struct ps_finish *finish, enum ps_script script,
@@ -200,7 +216,6 @@ static void lane_init(struct lane *lane, struct ps_finish *finish, enum ps_scrip
     lane->script = script;
     lane->batch = batch;
     TAILQ_INIT(&lane->waiting);
-    TAILQ_INIT(&lane->sent);
     lane->timer = ps_timer_create(finish->options.loop, on_timer, lane);
 }
 
@@ -224,7 +239,7 @@ void ps_finish_destroy(struct ps_finish *finish)
     if (finish == NULL)
         return;
     for (size_t i = 0; i < LANES; i++) {
-        put_back(&finish->lanes[i]);
+        assert(finish->lanes[i].flights == 0); /* redis is gone: each was answered */
         while ((entry = TAILQ_FIRST(&finish->lanes[i].waiting)) != NULL) {
             TAILQ_REMOVE(&finish->lanes[i].waiting, entry, link);
             entry_free(entry);
