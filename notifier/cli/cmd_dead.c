@@ -116,8 +116,9 @@ static bool wanted(const struct work *work, size_t at)
 
 /* The row opens again before its message is in the list: a notifier that is quick must not take it
    for a duplicate. */
-static bool tell_outbox(struct work *work, const char *id, int *out_status)
+static bool tell_outbox(struct work *work, const struct ps_dead_letter *letter, int *out_status)
 {
+    struct ps_claims_name name = { letter->id, letter->channel, letter->created_ms };
     struct ps_err err;
 
     if (work->pg == NULL)
@@ -125,9 +126,9 @@ static bool tell_outbox(struct work *work, const char *id, int *out_status)
                                   PS_SYNC_PG, PS_NOTIFIER_WAIT_MS, out_status);
     if (work->pg == NULL)
         return false;
-    if (ps_sync_pg(work->pg, ps_claims_revive(id), &err) != NULL)
+    if (ps_sync_pg(work->pg, ps_claims_revive(name), &err) != NULL)
         return true;
-    (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", id, err.what);
+    (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", name.id, err.what);
     *out_status = err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
     return false;
 }
@@ -162,7 +163,7 @@ static int64_t act_on(struct work *work, const struct entry *entry, int *status)
     message = ps_dead_letter_replay(&entry->letter);
     if (message == NULL)
         message = ps_alloc_copy(entry->raw, entry->len);
-    if (!ps_message_is_outbox(entry->letter.id) || tell_outbox(work, entry->letter.id, status))
+    if (!ps_message_is_outbox(entry->letter.id) || tell_outbox(work, &entry->letter, status))
         moved = move(work, entry, message, status);
     free(message);
     return moved;

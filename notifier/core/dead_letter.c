@@ -83,6 +83,8 @@ void ps_dead_letter_parse(const char *entry, size_t len, struct ps_dead_letter *
         letter.attempts = 0;
     if (!ps_civil_parse_time(field(json, "dead_at"), &letter.dead_ms))
         letter.dead_ms = 0;
+    if (!ps_civil_parse_time(field(json, "created_at"), &letter.created_ms))
+        letter.created_ms = 0;
     *out_letter = letter;
 }
 

@@ -18,7 +18,7 @@ struct ps_dead_letter {
     cJSON *json; /* owned; NULL when the entry is no JSON object */
     const char *id, *kind, *channel, *reason, *text;
     int64_t attempts;
-    int64_t dead_ms; /* wall clock; 0 when not told */
+    int64_t created_ms, dead_ms; /* wall clock; 0 when not told */
 };
 
 void ps_dead_letter_parse(const char *entry, size_t len, struct ps_dead_letter *out_letter);

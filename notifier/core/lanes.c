@@ -62,17 +62,25 @@ static struct ps_lane *lane_make(struct ps_lanes *lanes, const char *channel)
     return lane;
 }
 
-static struct ps_message *held_with_id(struct ps_lanes *lanes, const char *id)
+/* An id alone can be pushed by anybody. */
+static bool same(const struct ps_notice *a, const struct ps_notice *b)
 {
-    struct ps_lane *lane;
+    return strcmp(a->id, b->id) == 0 && strcmp(a->channel, b->channel) == 0 &&
+           a->created_ms == b->created_ms;
+}
+
+static struct ps_message *held_same(struct ps_lanes *lanes, const struct ps_notice *notice)
+{
+    struct ps_lane *lane = ps_lanes_lane_of(lanes, notice->channel);
     struct ps_message *message;
 
     DL_FOREACH(lanes->closing, message)
-    if (strcmp(message->notice.id, id) == 0)
+    if (same(&message->notice, notice))
         return message;
-    DL_FOREACH(lanes->lanes, lane)
+    if (lane == NULL)
+        return NULL;
     DL_FOREACH(lane->messages, message)
-    if (strcmp(message->notice.id, id) == 0)
+    if (same(&message->notice, notice))
         return message;
     return NULL;
 }
@@ -116,7 +124,7 @@ static void lane_insert(struct ps_lane *lane, struct ps_message *message)
 
 void ps_lanes_add(struct ps_lanes *lanes, struct ps_message *message)
 {
-    struct ps_message *first = held_with_id(lanes, message->notice.id);
+    struct ps_message *first = held_same(lanes, &message->notice);
     struct ps_lane *lane;
 
     message->seq = ++lanes->seq;

@@ -70,7 +70,7 @@ void ps_lanes_destroy(struct ps_lanes *lanes); /* with every message it holds */
 void ps_lanes_share(struct ps_lanes *lanes, bool shared);
 
 /* Takes message. An urgent one goes before those of its channel that are not under way. One whose
-   id is held already becomes its twin and shares its end. */
+   id, channel and time are held already becomes its twin and shares its end. */
 void ps_lanes_add(struct ps_lanes *lanes, struct ps_message *message);
 /* The next move and its message, borrowed, whose state says so from now on. Call until NOTHING.
    Of several that may go, an urgent one goes first, then one to a person; for a trial it is their

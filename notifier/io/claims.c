@@ -2,26 +2,37 @@
 
 #include "shared/core/alloc.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { NUMBER = 24 };
+
+/* Rows of the message of this id, channel and time; they are the first three parameters. A restored
+   database gives ids again that an older list has: not within the minute. */
+#define KNOWN                                                                                      \
+    "message_id = $1 AND EXISTS (SELECT FROM outbox head WHERE head.message_id = $1 AND "          \
+    "head.channel = $2 AND ($3::bigint = 0 OR "                                                    \
+    "abs(ps_ms(head.created_at) - $3::bigint) < 60000))"
 
 /* One statement, so that of two notifiers only one gets it: the second waits for the row and then
    sees the claim. The outer counts are of the time before. */
 static const char sql_take[] =
-    "WITH mine AS (UPDATE outbox SET claimed_by = $2, claimed_at = now()"
-    " WHERE message_id = $1 AND sent_at IS NULL AND dead_at IS NULL"
-    " AND (claimed_at IS NULL OR claimed_by = $2 OR claimed_at < now() - interval '2 minutes'"
-    " OR (claimed_by = $3 AND claimed_at < now() - interval '30 seconds'))"
+    "WITH mine AS (UPDATE outbox SET claimed_by = $4, claimed_at = now()"
+    " WHERE " KNOWN " AND sent_at IS NULL AND dead_at IS NULL"
+    " AND (claimed_at IS NULL OR claimed_by = $4 OR claimed_at < now() - interval '2 minutes'"
+    " OR (claimed_by = $5 AND claimed_at < now() - interval '30 seconds'))"
     " RETURNING 1)"
     " SELECT (SELECT count(*) FROM mine), count(*),"
     " count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL),"
-    " count(*) FILTER (WHERE claimed_by = $2), count(claimed_by),"
+    " count(*) FILTER (WHERE claimed_by = $4), count(claimed_by),"
     " min(claimed_by) FILTER (WHERE claimed_at < now() - interval '30 seconds')"
-    " FROM outbox WHERE message_id = $1";
+    " FROM outbox WHERE " KNOWN;
 static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, ''),"
                                " slack_channel = nullif($3, '')"
                                " WHERE message_id = $1 AND sent_at IS NULL";
-static const char sql_dead[] = "UPDATE outbox SET dead_at = now(), dead_reason = $2"
-                               " WHERE message_id = $1 AND sent_at IS NULL";
+static const char sql_dead[] = "UPDATE outbox SET dead_at = now(), dead_reason = $4"
+                               " WHERE " KNOWN " AND sent_at IS NULL";
 static const char sql_release[] = "UPDATE outbox SET claimed_by = NULL, claimed_at = NULL"
                                   " WHERE message_id = $1 AND claimed_by = $2 AND sent_at IS NULL";
 /* Anybody's, who is told that it was claimed before. */
@@ -29,7 +40,7 @@ static const char sql_doubt[] = "UPDATE outbox SET claimed_at = '-infinity'"
                                 " WHERE message_id = $1 AND claimed_by = $2 AND sent_at IS NULL";
 static const char sql_revive[] =
     "UPDATE outbox SET dead_at = NULL, dead_reason = NULL, claimed_by = NULL, claimed_at = NULL"
-    " WHERE message_id = $1 AND sent_at IS NULL";
+    " WHERE " KNOWN " AND sent_at IS NULL";
 
 struct ps_claims {
     struct ps_pg *pg;
@@ -101,14 +112,27 @@ static void mark(struct ps_claims *claims, struct ps_pg_batch *batch, ps_mark_fn
     ps_pg_run(claims->pg, batch, on_mark, asking);
 }
 
-void ps_claims_take(struct ps_claims *claims, const char *id, const char *heir_of, ps_claim_fn fn,
-                    void *cookie)
+struct ps_claims_name ps_claims_name_of(const struct ps_notice *notice)
+{
+    return (struct ps_claims_name){ notice->id, notice->channel, notice->created_ms };
+}
+
+static const char *number_text(int64_t value, char out_text[NUMBER])
+{
+    (void)snprintf(out_text, NUMBER, "%" PRId64, value);
+    return out_text;
+}
+
+void ps_claims_take(struct ps_claims *claims, struct ps_claims_name name, const char *heir_of,
+                    ps_claim_fn fn, void *cookie)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     struct asking *asking = ps_alloc_zero(1, sizeof(*asking));
+    char created[NUMBER];
 
     *asking = (struct asking){ .on_claim = fn, .cookie = cookie };
-    PS_PG_ADD(batch, sql_take, id, claims->instance, heir_of);
+    PS_PG_ADD(batch, sql_take, name.id, name.channel, number_text(name.created_ms, created),
+              claims->instance, heir_of);
     ps_pg_run(claims->pg, batch, on_claim, asking);
 }
 
@@ -121,12 +145,14 @@ void ps_claims_sent(struct ps_claims *claims, const struct ps_message *message, 
     mark(claims, batch, fn, cookie);
 }
 
-void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason, ps_mark_fn fn,
-                    void *cookie)
+void ps_claims_dead(struct ps_claims *claims, struct ps_claims_name name, const char *reason,
+                    ps_mark_fn fn, void *cookie)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
+    char created[NUMBER];
 
-    PS_PG_ADD(batch, sql_dead, id, reason);
+    PS_PG_ADD(batch, sql_dead, name.id, name.channel, number_text(name.created_ms, created),
+              reason);
     mark(claims, batch, fn, cookie);
 }
 
@@ -139,10 +165,11 @@ void ps_claims_release(struct ps_claims *claims, const char *id, bool doubtful, 
     mark(claims, batch, fn, cookie);
 }
 
-struct ps_pg_batch *ps_claims_revive(const char *id)
+struct ps_pg_batch *ps_claims_revive(struct ps_claims_name name)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
+    char created[NUMBER];
 
-    PS_PG_ADD(batch, sql_revive, id);
+    PS_PG_ADD(batch, sql_revive, name.id, name.channel, number_text(name.created_ms, created));
     return batch;
 }

@@ -6,6 +6,14 @@
 
 struct ps_claims;
 
+/* A message as it came. All three must be a row's (the time nearly): an id alone can be pushed by
+   anybody, and a list can be older than the database. created_ms 0: not told, and any. */
+struct ps_claims_name {
+    const char *id, *channel;
+    int64_t created_ms;
+};
+struct ps_claims_name ps_claims_name_of(const struct ps_notice *notice); /* borrows */
+
 /* by: who has it, when TAKEN for so long that nothing it began can be under way (30 s: a claim that
    is older than PS_LANES_CLAIM_MS is renewed before a request, which takes 10 s at most); else
    NULL. */
@@ -20,18 +28,18 @@ void ps_claims_destroy(struct ps_claims *claims);
 bool ps_claims_up(const struct ps_claims *claims); /* PostgreSQL is reached */
 /* Ours, unless another claimed it within two minutes or it was sent. heir_of: who is known to be
    dead and told as by; NULL for nobody. fn as for ps_pg_run. */
-void ps_claims_take(struct ps_claims *claims, const char *id, const char *heir_of, ps_claim_fn fn,
-                    void *cookie);
+void ps_claims_take(struct ps_claims *claims, struct ps_claims_name name, const char *heir_of,
+                    ps_claim_fn fn, void *cookie);
 /* With Slack's names of the message and its channel. */
 void ps_claims_sent(struct ps_claims *claims, const struct ps_message *message, ps_mark_fn fn,
                     void *cookie);
-void ps_claims_dead(struct ps_claims *claims, const char *id, const char *reason, ps_mark_fn fn,
-                    void *cookie);
+void ps_claims_dead(struct ps_claims *claims, struct ps_claims_name name, const char *reason,
+                    ps_mark_fn fn, void *cookie);
 /* Somebody else may send it at once; doubtful: after a look whether we did. */
 void ps_claims_release(struct ps_claims *claims, const char *id, bool doubtful, ps_mark_fn fn,
                        void *cookie);
 
 /* Gives a batch that makes a message that was given up a message to send again (dead replay). */
-struct ps_pg_batch *ps_claims_revive(const char *id) PS_MUST_USE;
+struct ps_pg_batch *ps_claims_revive(struct ps_claims_name name) PS_MUST_USE;
 
 #endif

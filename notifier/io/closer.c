@@ -3,6 +3,8 @@
 #include "notifier/core/dead_letter.h"
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"
+#include "shared/core/civil.h"
+#include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -24,7 +26,8 @@ struct entry {
     int failures; /* in a row */
     char *raw;    /* owned, of a buried one */
     size_t raw_len;
-    char *id;                         /* owned; of the outbox, or NULL */
+    char *id, *channel;               /* owned; of the outbox, or NULL */
+    int64_t created_ms;               /* with them */
     char *letter;                     /* owned; NULL but for a dead one */
     char *reason;                     /* owned, as the letter */
     struct ps_message *twin;          /* settled next */
@@ -55,6 +58,7 @@ static void entry_destroy(struct entry *entry)
     ps_timer_destroy(entry->again);
     free(entry->raw);
     free(entry->id);
+    free(entry->channel);
     free(entry->letter);
     free(entry->reason);
     free(entry);
@@ -208,7 +212,9 @@ static void advance(struct entry *entry)
         break;
     case MARK_DEAD:
         entry->asked = true;
-        ps_claims_dead(closer->options.claims, entry->id, entry->reason, on_marked, entry);
+        ps_claims_dead(closer->options.claims,
+                       (struct ps_claims_name){ entry->id, entry->channel, entry->created_ms },
+                       entry->reason, on_marked, entry);
         break;
     case TWINS:
         if (entry->twin == entry->until && !more_twins(entry)) {
@@ -235,13 +241,20 @@ static struct entry *entry_create(struct ps_closer *closer, enum ps_close close)
     return entry;
 }
 
+static void keep_name(struct entry *entry, const char *id, const char *channel, int64_t created_ms)
+{
+    entry->id = ps_alloc_text(id);
+    entry->channel = ps_alloc_text(channel);
+    entry->created_ms = created_ms;
+}
+
 void ps_closer_close(struct ps_closer *closer, enum ps_close close, struct ps_message *message)
 {
     struct entry *entry = entry_create(closer, close);
 
     entry->message = message;
     if (message->outbox)
-        entry->id = ps_alloc_text(message->notice.id);
+        keep_name(entry, message->notice.id, message->notice.channel, message->notice.created_ms);
     if (close == PS_CLOSE_SENT && message->outbox)
         entry->step = MARK_SENT;
     if (close == PS_CLOSE_DEAD) {
@@ -255,14 +268,20 @@ void ps_closer_bury(struct ps_closer *closer, struct ps_str raw, const char *rea
 {
     struct entry *entry = entry_create(closer, PS_CLOSE_DEAD);
     cJSON *json = ps_json_parse(raw.data, raw.len, NULL);
-    const char *id = ps_json_text(json, "id");
+    const char *id = ps_json_text(json, "id"), *channel = ps_json_text(json, "channel");
+    const char *created = ps_json_text(json, "created_at");
+    int64_t created_ms = 0;
 
     entry->raw = ps_alloc_copy(raw.data, raw.len);
     entry->raw_len = raw.len;
     entry->letter = ps_dead_letter_format_raw(raw.data, raw.len, reason, ps_clock_wall_ms());
     entry->reason = ps_alloc_text(reason);
-    if (id != NULL && ps_message_is_outbox(id))
-        entry->id = ps_alloc_text(id);
+    /* A row is not marked on the word of an id alone. */
+    if (created == NULL || !ps_civil_parse_time(created, &created_ms))
+        created_ms = 0;
+    if (id != NULL && ps_message_is_outbox(id) && channel != NULL &&
+        ps_utf8_valid(channel, strlen(channel)))
+        keep_name(entry, id, channel, created_ms);
     cJSON_Delete(json);
     advance(entry);
 }

@@ -236,7 +236,8 @@ static void on_alive(void *cookie, const char *name, bool alive)
     if (alive)
         end_claim(message, PS_CLAIM_TAKEN, NULL);
     else
-        ps_claims_take(sender->options.claims, message->notice.id, name, on_inherited, message);
+        ps_claims_take(sender->options.claims, ps_claims_name_of(&message->notice), name,
+                       on_inherited, message);
 }
 
 /* What a dead notifier claimed is inherited; what follows it in its channel waits for it. */
@@ -314,7 +315,8 @@ static void move(struct ps_sender *sender, enum ps_lanes_move what, struct ps_me
     case PS_LANES_NOTHING:
         break;
     case PS_LANES_CLAIM:
-        ps_claims_take(sender->options.claims, message->notice.id, NULL, on_claim, message);
+        ps_claims_take(sender->options.claims, ps_claims_name_of(&message->notice), NULL, on_claim,
+                       message);
         break;
     case PS_LANES_ADMIT:
         ps_channels_admit(sender->options.channels, message, on_admitted, message);

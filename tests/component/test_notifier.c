@@ -461,6 +461,32 @@ static void entries_that_are_no_message_block_nobody(void **state)
     assert_string_equal(nrig_sql(rig, "SELECT dead_reason IS NOT NULL FROM outbox"), "t");
 }
 
+/* What bears the id of a message of the outbox and is not it: it neither goes out in its name nor
+ * ends it. */
+static void an_id_alone_is_no_message_of_the_outbox(void **state)
+{
+    static const char *const others[] = {
+        "{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CBBB\",\"text\":\"another channel\"}",
+        "{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CAAA\",\"text\":\"another time\","
+        "\"created_at\":\"2020-01-01T00:00:00Z\"}",
+        "{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CBBB\"}",
+        "{\"id\":\"o1\"}",
+    };
+
+    (void)state;
+    assert_int_equal(nrig_outbox(rig, "CAAA", "the message"), 1);
+    for (size_t i = 0; i < PS_COUNT_OF(others); i++)
+        (void)nrig_redis(rig, "LPUSH paperscout:notify %s", others[i]);
+    (void)nrig_start(rig, "n1", NULL);
+    expect_said(1);
+    wanted = (int)PS_COUNT_OF(others);
+    assert_true(nrig_until(rig, some_dead, NULL, SOON_MS));
+    expect_idle();
+    assert_string_equal(fake_slack_text(slack(), "CAAA", 0, NULL), "the message");
+    assert_string_equal(nrig_sql(rig, "SELECT sent_at IS NOT NULL AND dead_at IS NULL FROM outbox"),
+                        "t");
+}
+
 static bool is_drained(void *cookie)
 {
     return nrig_drained(cookie);
@@ -735,6 +761,7 @@ int main(void)
         A_TEST(what_another_notifier_is_sending_is_not_sent),
         A_TEST(what_a_dead_notifier_claimed_is_inherited_in_its_order),
         A_TEST(entries_that_are_no_message_block_nobody),
+        A_TEST(an_id_alone_is_no_message_of_the_outbox),
         A_TEST(a_clean_stop_finishes_what_is_under_way_and_puts_the_rest_back),
         A_TEST(a_second_signal_waits_for_no_answer),
         A_TEST(without_postgresql_only_what_the_outbox_knows_waits),

@@ -157,9 +157,14 @@ static void dead_replay_makes_a_message_of_the_outbox_open_again(void **state)
     const struct redisReply *reply;
 
     (void)state;
-    (void)nrig_sql(rig, "INSERT INTO outbox (dedupe_key, kind, channel, data, message_id, dead_at,"
-                        " dead_reason, claimed_by, claimed_at) VALUES ('a', 'draft', 'C1', '{}',"
-                        " 'o1', now(), 'is_archived', 'n1', now())");
+    (void)nrig_sql(
+        rig, "INSERT INTO outbox (dedupe_key, kind, channel, data, message_id, dead_at,"
+             " dead_reason, claimed_by, claimed_at, created_at) VALUES ('a', 'draft', 'C1', '{}',"
+             " 'o1', now(), 'is_archived', 'n1', now(), '2026-11-23T09:00:00Z')");
+    bury(LETTER("o1", "C2", "of another channel: this row it is not"));
+    assert_int_equal(DEAD("replay", "o1"), PS_EXIT_OK);
+    assert_string_equal(nrig_sql(rig, "SELECT count(*) FROM outbox WHERE dead_at IS NULL"), "0");
+    (void)nrig_redis(rig, "DEL paperscout:notify");
     bury(LETTER("o1", "C1", "one"));
     bury(LETTER("m2", "C1", "two"));
     assert_int_equal(DEAD("replay", "o1"), PS_EXIT_OK);
