@@ -5,8 +5,9 @@
 -- Ops alerts come first, then direct messages, then the rest, each in the list's order; ops alerts do not care for a full channel. A channel
 -- is with one notifier at a time (channel:<channel>), so that its order and its pace are kept however many there are; it is free again when
 -- its holder is silent. The holder's name is kept so that others find its in-flight list without a scan. A quote inside JSON text is escaped,
--- so that the plain search finds the fields alone; what has no channel is no message and goes out at once.
-local WINDOW, CHUNK = 10000, 500
+-- so that the plain search finds the fields alone; what has no channel is no message and goes out at once. What is longer than any message
+-- (notice.h) is cut: it ends in the dead list, and must not fill the memory of who takes it there.
+local WINDOW, CHUNK, LONGEST = 10000, 500, 65536
 local me, most, most_of_all, most_of_one = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -47,6 +48,7 @@ for class = 1, 3 do
   for _, one in ipairs(picked[class]) do
     if #out > (class == 3 and most or most_of_all) then break end
     redis.call('LREM', KEYS[1], 1, one[1])
+    if #one[1] > LONGEST then one[1] = string.sub(one[1], 1, LONGEST + 1) end
     redis.call('RPUSH', KEYS[2], one[1])
     if one[2] ~= '' and not seen[one[2]] then
       seen[one[2]] = true

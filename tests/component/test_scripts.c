@@ -1,4 +1,6 @@
 /* Every Lua script against a real server: what it promises in its header, and what it refuses. */
+#include "shared/core/alloc.h"
+#include "shared/core/notice.h"
 #include "tests/support/servers.h"
 
 #include <setjmp.h>
@@ -615,6 +617,26 @@ static void a_full_channel_does_not_stand_before_the_others(void **state)
 #define MESSAGE(id, kind, channel)                                                                 \
     "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"channel\":\"" channel "\"}"
 
+/* A notifier has 128 MB in Kubernetes, and an entry of the list up to 512. */
+static void what_is_longer_than_any_message_is_taken_cut(void **state)
+{
+    enum { LONG = 1024 * 1024 };
+    char *text = ps_alloc(LONG + 1);
+
+    (void)state;
+    memset(text, 'x', LONG);
+    text[LONG] = '\0';
+    DO("RPUSH notify %b %b", text, (size_t)PS_NOTICE_JSON_MAX, text, (size_t)LONG);
+    (void)TAKE_BY("a", "9", "9");
+    assert_int_equal(INT("LLEN notify"), 0);
+    assert_int_equal(INT("LLEN notify:inflight:a"), 2);
+    assert_int_equal(INT("EVAL %s 0", "return #redis.call('LINDEX', 'notify:inflight:a', 0)"),
+                     PS_NOTICE_JSON_MAX);
+    assert_int_equal(INT("EVAL %s 0", "return #redis.call('LINDEX', 'notify:inflight:a', 1)"),
+                     PS_NOTICE_JSON_MAX + 1); /* still too long: the notifier buries it */
+    free(text);
+}
+
 static void alerts_overtake_everything_and_direct_messages_overtake_posts(void **state)
 {
     static const char alert[] = "{\"text\":\"x\",\"channel\" : \"OPS\", \"kind\": \"ops_alert\"}";
@@ -841,6 +863,7 @@ int main(void)
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),
+        FLUSHED(what_is_longer_than_any_message_is_taken_cut),
         FLUSHED(alerts_overtake_everything_and_direct_messages_overtake_posts),
         FLUSHED(an_alert_is_told_before_its_recovery_however_long_the_list),
         FLUSHED(one_take_brings_a_few_of_each_channel),
