@@ -41,7 +41,9 @@ struct ps_webhook *ps_webhook_create(struct ps_loop *loop, const struct ps_webho
 {
     struct ps_webhook *webhook = ps_alloc_zero(1, sizeof(*webhook));
     /* The operator names the address: it may be one inside. */
-    struct ps_http_options http = { .user_agent = options->user_agent, .allow_private = true };
+    struct ps_http_options http = { .user_agent = options->user_agent,
+                                    .allow_private = true,
+                                    .ca_file = options->ca_file };
 
     webhook->loop = loop;
     webhook->http = ps_http_create(loop, &http);

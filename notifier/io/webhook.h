@@ -10,6 +10,7 @@ struct ps_webhook;
 struct ps_webhook_options {
     const char *url; /* secret; "" for none: then nothing is said; copied, as user_agent */
     const char *user_agent;
+    const char *ca_file;             /* borrowed; "" for the system's */
     struct ps_failure_log *failures; /* borrowed */
 };
 
