@@ -59,25 +59,30 @@ static bool read_page(struct work *work, struct ps_err *err, bool *out_more)
     return true;
 }
 
+static void print_column(int width, const char *text)
+{
+    char *plain = ps_cmd_plain(text[0] != '\0' ? text : "-");
+
+    (void)printf("%-*s ", width, plain);
+    free(plain);
+}
+
 static void print_entry(size_t number, const struct entry *entry)
 {
     const struct ps_dead_letter *letter = &entry->letter;
-    const char *text = letter->json != NULL ? letter->text : entry->raw;
-    char *clean = ps_utf8_clean(text, strlen(text));
+    char *text = ps_cmd_plain(letter->json != NULL ? letter->text : entry->raw);
     char age[PS_CIVIL_TEXT] = "?";
 
-    for (char *c = clean; *c != '\0'; c++)
-        if (*c == '\n' || *c == '\t')
-            *c = ' ';
     if (letter->dead_ms > 0)
         ps_civil_format_span((ps_clock_wall_ms() - letter->dead_ms) / 1000, age);
-    (void)printf("%-4zu %-18s %-14s %-14s %-14s %-3lld %-30s %.*s\n", number,
-                 letter->id[0] != '\0' ? letter->id : "-",
-                 letter->kind[0] != '\0' ? letter->kind : "-",
-                 letter->channel[0] != '\0' ? letter->channel : "-", age,
-                 (long long)letter->attempts, letter->reason[0] != '\0' ? letter->reason : "-",
-                 (int)ps_utf8_cut(clean, strlen(clean), TEXT_SHOWN), clean);
-    free(clean);
+    (void)printf("%-4zu ", number);
+    print_column(18, letter->id);
+    print_column(14, letter->kind);
+    print_column(14, letter->channel);
+    (void)printf("%-14s %-3lld ", age, (long long)letter->attempts);
+    print_column(30, letter->reason);
+    (void)printf("%.*s\n", (int)ps_utf8_cut(text, strlen(text), TEXT_SHOWN), text);
+    free(text);
 }
 
 static int print_all(const struct work *work)
@@ -96,8 +101,8 @@ static int print_all(const struct work *work)
 /* The whole of it, as it lies there. */
 static void show(const struct entry *entry)
 {
-    char *text = entry->letter.json != NULL ? cJSON_Print(entry->letter.json)
-                                            : ps_utf8_clean(entry->raw, entry->len);
+    char *text =
+        entry->letter.json != NULL ? cJSON_Print(entry->letter.json) : ps_cmd_plain(entry->raw);
 
     (void)printf("%s\n", text);
     free(text);

@@ -146,13 +146,16 @@ static void print_text(struct work *work)
     {
         const char *holder = ps_json_text(channel, "holder");
         int64_t messages = 0, held_ms = 0;
+        char *name;
 
         if (!ps_json_int(channel, "messages", 0, INT64_MAX, &messages) ||
             !ps_json_int(channel, "hold_ms", 0, INT64_MAX, &held_ms))
             continue; /* cannot be */
         ps_civil_format_span((held_ms + 999) / 1000, hold);
-        (void)printf("%-24s %8" PRId64 " %-12s %s\n", ps_json_text(channel, "channel"), messages,
-                     held_ms > 0 ? hold : "-", holder != NULL ? holder : "-");
+        name = ps_cmd_plain(ps_json_text(channel, "channel"));
+        (void)printf("%-24s %8" PRId64 " %-12s %s\n", name, messages, held_ms > 0 ? hold : "-",
+                     holder != NULL ? holder : "-");
+        free(name);
     }
     cJSON_Delete(channels);
 }

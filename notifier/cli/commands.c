@@ -1,6 +1,8 @@
 #include "notifier/cli/commands.h"
+#include "shared/core/fold.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const struct ps_command ps_notifier_commands[PS_NOTIFIER_COMMANDS] = {
     {"send",       PS_NOTIFIER_SEND_SYNOPSIS,      "Puts a message into the notify list and prints its id.",
@@ -21,4 +23,19 @@ int ps_cmd_usage(const char *synopsis)
 {
     (void)fprintf(stderr, "usage: paperscout-notifier %s\n", synopsis);
     return PS_EXIT_USAGE;
+}
+
+char *ps_cmd_plain(const char *text)
+{
+    char *plain = ps_utf8_clean(text, strlen(text));
+
+    for (char *c = plain; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char)*c, next = (unsigned char)c[1];
+
+        if (byte < ' ' || byte == 127)
+            *c = ' ';
+        else if (byte == 0xc2 && next < 0xa0) /* U+0080 to U+009F */
+            c[0] = c[1] = ' ';
+    }
+    return plain;
 }

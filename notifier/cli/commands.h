@@ -18,5 +18,7 @@ int ps_cmd_watchlist(int argc, char **argv, void *env);
     "watchlist USER list | watchlist USER add ENTRY | watchlist USER remove ENTRY"
 /* Says how the command is used; gives PS_EXIT_USAGE. */
 int ps_cmd_usage(const char *synopsis);
+/* Gives text of strangers as one line that a terminal shows and does not obey. */
+char *ps_cmd_plain(const char *text) PS_MUST_USE;
 
 #endif

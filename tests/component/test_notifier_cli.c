@@ -141,7 +141,12 @@ static void dead_list_shows_what_and_why(void **state)
                 "of it in the table, so that it is cut"));
     bury("{\"raw\":\"not JSON\",\"reason\":\"message: not a JSON object\",\"attempts\":0}");
     bury("garbage");
+    bury("{\"id\":\"m\\u001b[2J\",\"channel\":\"C\\u009b1m\",\"raw\":\"\\u001b]0;x\\u0007\","
+         "\"reason\":\"why\",\"attempts\":0}");
     assert_int_equal(DEAD("list"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "m [2J")); /* a terminal shows it and does not obey */
+    assert_null(strchr(output, 27));
+    assert_null(strstr(output, "\xc2\x9b"));
     assert_non_null(strstr(output, "o1"));
     assert_non_null(strstr(output, "is_archived"));
     assert_non_null(strstr(output, "first line second line"));
