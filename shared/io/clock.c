@@ -1,5 +1,7 @@
 #include "shared/io/clock.h"
 
+#include "shared/core/base.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/random.h>
@@ -40,12 +42,14 @@ int64_t ps_clock_mono_us(void)
 
 double ps_clock_random(void)
 {
-    uint64_t bits = 0;
+    static uint64_t stock[32]; /* 256 bytes come whole, or not at all (getrandom(2)) */
+    static size_t left = 0;
     ssize_t got;
 
-    do
-        got = getrandom(&bits, sizeof(bits), 0);
-    while (got < 0 && errno == EINTR);
-    assert(got == (ssize_t)sizeof(bits));
-    return (double)(bits >> 11) * 0x1p-53;
+    while (left == 0) {
+        got = getrandom(stock, sizeof(stock), 0);
+        assert(got == (ssize_t)sizeof(stock) || errno == EINTR);
+        left = got < 0 ? 0 : PS_COUNT_OF(stock);
+    }
+    return (double)(stock[--left] >> 11) * 0x1p-53;
 }
