@@ -224,14 +224,14 @@ static void an_answer_is_of_the_time_that_it_tells(void **state)
 {
     static const struct {
         const char *header;
-        int64_t wall_ms; /* 0: by our clock */
+        int64_t wall_ms; /* 0: by our clock, or the second that the site tells by itself */
     } cases[] = {
-        {"Date: Mon, 05 Nov 2018 09:00:00 GMT",              INT64_C(1541408400000)},
+        {"Date:",                                            0                     },
+        { "Date: Mon, 05 Nov 2018 09:00:00 GMT",             INT64_C(1541408400000)},
         { "Date: Mon, 05 Nov 2018 09:00:00 GMT",             INT64_C(1541408400000)},
         { "Date: Mon, 05 Nov 2018 09:00:01 GMT",             INT64_C(1541408401000)},
         { "Date: today",                                     0                     },
         { "Date: today",                                     0                     },
-        { "Date:",                                           0                     },
         { "Date: Mon, 05 Nov 2018 09:00:00 GMT, a long one", INT64_C(1541408400000)},
         { NULL,                                              0                     },
         { "Date: Mon, 05 Nov 2018 09:00:00 GMT",             INT64_C(1541408400000)},
@@ -247,7 +247,7 @@ static void an_answer_is_of_the_time_that_it_tells(void **state)
         if (cases[i].wall_ms != 0)
             assert_int_equal(rig.answers[i].answered_ms, cases[i].wall_ms);
         else
-            assert_in_range(rig.answers[i].answered_ms, before_ms, before_ms + 5000);
+            assert_in_range(rig.answers[i].answered_ms, before_ms - 1000, before_ms + 5000);
     }
 }
 
