@@ -101,8 +101,8 @@ static int print_all(const struct work *work)
 /* The whole of it, as it lies there. */
 static void show(const struct entry *entry)
 {
-    char *text =
-        entry->letter.json != NULL ? cJSON_Print(entry->letter.json) : ps_cmd_plain(entry->raw);
+    char *text = entry->letter.json != NULL ? cJSON_Print(entry->letter.json)
+                                            : ps_utf8_clean(entry->raw, entry->len);
 
     (void)printf("%s\n", text);
     free(text);

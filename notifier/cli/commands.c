@@ -29,13 +29,8 @@ char *ps_cmd_plain(const char *text)
 {
     char *plain = ps_utf8_clean(text, strlen(text));
 
-    for (char *c = plain; *c != '\0'; c++) {
-        unsigned char byte = (unsigned char)*c, next = (unsigned char)c[1];
-
-        if (byte < ' ' || byte == 127)
+    for (char *c = plain; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\t')
             *c = ' ';
-        else if (byte == 0xc2 && next < 0xa0) /* U+0080 to U+009F */
-            c[0] = c[1] = ' ';
-    }
     return plain;
 }
