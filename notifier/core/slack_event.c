@@ -106,7 +106,7 @@ char *ps_slack_plain(const char *text, size_t len)
 {
     struct ps_buf plain;
     struct ps_str kept;
-    char *clean, *result;
+    char *clean, *spaced, *result;
 
     ps_buf_init(&plain, len + 1);
     for (size_t i = 0; i < len;) {
@@ -126,10 +126,12 @@ char *ps_slack_plain(const char *text, size_t len)
     }
     clean = ps_utf8_clean(ps_buf_str(&plain), plain.len);
     ps_buf_clear(&plain);
-    kept = without_quotes(ps_str_trim(ps_str_of(clean)));
+    spaced = ps_utf8_spaces(clean, strlen(clean));
+    free(clean);
+    kept = without_quotes(ps_str_trim(ps_str_of(spaced)));
     kept.len = ps_utf8_cut(kept.data, kept.len, PS_HEARD_WORDS_MAX);
     result = ps_alloc_copy(kept.data, kept.len);
-    free(clean);
+    free(spaced);
     return result;
 }
 

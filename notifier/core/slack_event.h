@@ -49,7 +49,8 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
 void ps_slack_event_clear(struct ps_slack_event *event);
 
 /* Gives what a person typed: entities and <…> of Slack's markup written plainly, back quotes
-   around it and white space at both ends left out, valid UTF-8, cut at PS_HEARD_WORDS_MAX. */
+   around it and white space at both ends left out, every space ' ', valid UTF-8, cut at
+   PS_HEARD_WORDS_MAX. */
 char *ps_slack_plain(const char *text, size_t len) PS_MUST_USE;
 
 #endif

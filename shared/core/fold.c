@@ -75,6 +75,29 @@ char *ps_utf8_clean(const char *text, size_t len)
     return valid_copy(text, len, true, &clean_len);
 }
 
+char *ps_utf8_spaces(const char *text, size_t len)
+{
+    char *out = ps_alloc(len + 1);
+    size_t at = 0, end = 0;
+
+    while (at < len) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                                                 (utf8proc_ssize_t)(len - at), &point);
+        size_t used = size > 0 ? (size_t)size : 1;
+
+        if (size > 0 && utf8proc_category(point) == UTF8PROC_CATEGORY_ZS) {
+            out[end++] = ' ';
+        } else {
+            memcpy(out + end, text + at, used);
+            end += used;
+        }
+        at += used;
+    }
+    out[end] = '\0';
+    return out;
+}
+
 bool ps_utf8_valid(const char *text, size_t len)
 {
     size_t at = 0;

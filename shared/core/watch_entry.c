@@ -1,9 +1,11 @@
 #include "shared/core/watch_entry.h"
 
+#include "shared/core/fold.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/str.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -60,14 +62,19 @@ bool ps_watch_entry_parse(const char *text, size_t len, struct ps_watch_entry *o
                           struct ps_err *err)
 {
     struct ps_watch_entry entry = { .is_number = false };
-    struct ps_str trimmed = ps_str_trim((struct ps_str){ text, len });
-    bool ok;
+    char *spaced = ps_utf8_spaces(text, len); /* what was copied may have no-break spaces */
+    struct ps_str trimmed = ps_str_trim((struct ps_str){ spaced, strlen(spaced) });
+    bool ok = false;
 
-    if (trimmed.len == 0)
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "an entry is a paper number or part of an author's name");
-    ok = ps_str_digits(trimmed) ? parse_number(trimmed, &entry, err)
-                                : parse_author(trimmed, &entry, err);
+    if (memchr(text, '\0', len) != NULL)
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "an entry holds no control characters");
+    else if (trimmed.len == 0)
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                      "an entry is a paper number or part of an author's name");
+    else
+        ok = ps_str_digits(trimmed) ? parse_number(trimmed, &entry, err)
+                                    : parse_author(trimmed, &entry, err);
+    free(spaced);
     if (ok)
         *out_entry = entry;
     return ok;

@@ -33,6 +33,8 @@ static void what_is_heard(void **state)
     } rows[] = {
         {IM "\"text\":\" watchlist  add K\\u00f6ppe \"",                 PS_PLACE_DIRECT,  "watchlist  add Köppe",
          NULL                                                                                                            },
+        { IM "\"text\":\"\u00a0why\u00a0 42\u2009\"",                    PS_PLACE_DIRECT,  "why  42",
+         NULL                                                                                                            }, /* as copied */
         { IM "\"text\":\"hey <@UBOT> status\"," THREAD,                  PS_PLACE_DIRECT,  "status",                "0.9"},
         { MENTION "\"text\":\"<@UBOT> `status`\"",                       PS_PLACE_CHANNEL, "status",                NULL },
         { MENTION "\"text\":\"<@UBOT|paperscout>\"",                     PS_PLACE_CHANNEL, "",                      NULL },

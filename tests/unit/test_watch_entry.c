@@ -16,16 +16,18 @@ static void what_is_read(void **state)
         int number;
         const char *text;
     } rows[] = {
-        {"2300",                      true,  2300,                "2300"                    },
-        { " 0042\t",                  true,  42,                  "42"                      },
-        { "999999",                   true,  PS_PAPER_NUMBER_MAX, "999999"                  },
-        { "Stroustrup",               false, 0,                   "stroustrup"              },
-        { "  Eric Niebler\n",         false, 0,                   "eric niebler"            },
-        { "P2300",                    false, 0,                   "p2300"                   },
-        { "-5",                       false, 0,                   "-5"                      },
-        { "\xC3\x96zg\xC3\xBCr",      false, 0,                   "\xC3\xB6zg\xC3\xBCr"     },
-        { "\xCE\xA3\xCE\x91",         false, 0,                   "\xCF\x83\xCE\xB1"        },
-        { "\xE6\x9D\x8E\xE6\x98\x8E", false, 0,                   "\xE6\x9D\x8E\xE6\x98\x8E"},
+        {"2300",                           true,  2300,                "2300"                    },
+        { " 0042\t",                       true,  42,                  "42"                      },
+        { "999999",                        true,  PS_PAPER_NUMBER_MAX, "999999"                  },
+        { "Stroustrup",                    false, 0,                   "stroustrup"              },
+        { "  Eric Niebler\n",              false, 0,                   "eric niebler"            },
+        { "\u00a0Eric\u00a0Niebler\u2003", false, 0,                   "eric niebler"            }, /* as copied from a page */
+        { "\u00a02300\u3000",              true,  2300,                "2300"                    },
+        { "P2300",                         false, 0,                   "p2300"                   },
+        { "-5",                            false, 0,                   "-5"                      },
+        { "\xC3\x96zg\xC3\xBCr",           false, 0,                   "\xC3\xB6zg\xC3\xBCr"     },
+        { "\xCE\xA3\xCE\x91",              false, 0,                   "\xCF\x83\xCE\xB1"        },
+        { "\xE6\x9D\x8E\xE6\x98\x8E",      false, 0,                   "\xE6\x9D\x8E\xE6\x98\x8E"},
     };
 
     (void)state;
