@@ -14,7 +14,10 @@ int64_t ps_poll_clock_sleep(const struct ps_poll_clock *clock, int64_t started_m
 {
     int64_t elapsed = ended_ms > started_ms ? ended_ms - started_ms : 0;
 
-    return elapsed > clock->interval_ms ? clock->cooldown_ms : clock->interval_ms - elapsed;
+    int64_t sleep =
+        elapsed > clock->interval_ms ? clock->cooldown_ms : clock->interval_ms - elapsed;
+
+    return clock->blind && sleep > PS_POLL_CLOCK_BLIND_MS ? PS_POLL_CLOCK_BLIND_MS : sleep;
 }
 
 bool ps_poll_clock_good(struct ps_poll_clock *clock, int64_t now_ms)

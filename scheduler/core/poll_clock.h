@@ -6,15 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { PS_POLL_CLOCK_BLIND_MS = 60 * 1000 };
+
 struct ps_poll_clock {
     int64_t interval_ms, cooldown_ms;
     int64_t counted_from_ms; /* last successful poll, or start-up when there never was one */
     int64_t alerted_ms;      /* last stale-poll alert; 0 for none since the last good poll */
+    bool blind;              /* no index was ever read: without one nothing can be found */
 };
 
 void ps_poll_clock_init(struct ps_poll_clock *clock, int64_t interval_ms, int64_t cooldown_ms,
                         int64_t now_ms);
-/* Sleep after a poll: max(interval - elapsed, cooldown if it overran). */
+/* Sleep after a poll: max(interval - elapsed, cooldown if it overran); a blind one tries again in a
+ * minute at most. */
 int64_t ps_poll_clock_sleep(const struct ps_poll_clock *clock, int64_t started_ms,
                             int64_t ended_ms);
 /* Tells a good poll; true when an alert was out: send the recovery note. */

@@ -71,11 +71,14 @@ void ps_poll_drop(struct ps_poll *poll)
 }
 
 /* Both of the last cycle, on the wall clock: a new leader knows no other. */
-static int64_t due_in(const struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
+static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
 {
-    int64_t sleep_ms = ps_poll_clock_sleep(&poll->clock, started_ms, ended_ms);
-    int64_t in_ms = ended_ms + sleep_ms - ps_clock_wall_ms();
+    const struct ps_office *office = poll->parts.office;
+    int64_t sleep_ms, in_ms;
 
+    poll->clock.blind = office->daemon->config->enable_bulk_wg21 && office->index_fetched_ms == 0;
+    sleep_ms = ps_poll_clock_sleep(&poll->clock, started_ms, ended_ms);
+    in_ms = ended_ms + sleep_ms - ps_clock_wall_ms();
     return in_ms < 0 ? 0 : in_ms > sleep_ms ? sleep_ms : in_ms;
 }
 

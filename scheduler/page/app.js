@@ -217,7 +217,7 @@ function showNumbers(part) {
     ["schedulers", count(alive.scheduler), none(alive.scheduler)],
     ["workers", count(alive.worker), none(alive.worker)],
     ["notifiers", count(alive.notifier), none(alive.notifier)],
-    ["probes in flight", count(part.probes_in_flight < 0 ? null : part.probes_in_flight)],
+    ["tasks with workers", count(part.probes_in_flight < 0 ? null : part.probes_in_flight)],
   ]);
   const crowded = notify && notify.length >= part.notify_max ? "bad" : notify && notify.length >= part.notify_warn ? "warn" : "";
   list("queues", [

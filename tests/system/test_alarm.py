@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """No successful poll for two intervals: an alarm, once an interval, and a note when it is over."""
+import json
 import time
 import unittest
 
@@ -52,6 +53,16 @@ class Alarm(CycleCase):
         self.assertEqual(self.fleet.postgres.value("SELECT count(*) AS n FROM papers"), 0)
         self.fleet.upstream.patch({"rules": {"index": None}})
         self.check_recovery()
+
+    def test_without_any_index_the_next_try_is_a_minute_away(self):
+        self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=600)
+        self.fleet.upstream.patch({"rules": {"index": {"match": "/index.json", "status": 500}}})
+        scheduler = self.fleet.start("scheduler")
+        self.assertTrue(50 < scheduler.wait_event("SCHEDULER-SLEEP")["seconds"] <= 60)
+        ended = self.fleet.cycles()[0]["finished_at"]
+        wait_until(lambda: json.loads(scheduler.get("/api/fleet")[1])["now"]["next_poll_at"], 10, "it is shown")
+        shown = json.loads(scheduler.get("/api/fleet")[1])["now"]["next_poll_at"]
+        self.assertTrue(50 < seconds_between(ended, shown) <= 61, (ended, shown))
 
     def test_the_index_is_not_downloaded_any_more(self):
         self.start({})

@@ -20,6 +20,8 @@ static void on_event(void *self, const char *event, char *out, size_t size)
     (void)sscanf(event, "%" SCNd64 " %31s %" SCNd64 " %" SCNd64, &now, name, &first, &second);
     if (strcmp(name, "start") == 0)
         ps_poll_clock_init(clock, first, second, now);
+    else if (strcmp(name, "blind") == 0)
+        clock->blind = first != 0;
     else if (strcmp(name, "good") == 0)
         answer = ps_poll_clock_good(clock, now) ? "recovered" : "ok";
     else if (strcmp(name, "stale") == 0)
