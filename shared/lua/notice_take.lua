@@ -11,13 +11,29 @@ local WINDOW, CHUNK, LONGEST = 10000, 500, 65536
 local me, most, most_of_all, most_of_one = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local full, free, count = {}, {}, {}
+local full, free, count, heirless = {}, {}, {}, nil
 for i = 8, #ARGV do full[ARGV[i]] = true end
+
+-- Dead, and what it held has not come back to the front of the list yet: nothing later is said before that.
+local function leaves_something(holder)
+  if redis.call('EXISTS', string.sub(KEYS[2], 1, #KEYS[2] - #me) .. holder) == 0 then return false end
+  if not heirless then
+    heirless = {}
+    for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do heirless[name] = true end
+  end
+  return heirless[holder] == true
+end
 
 local function is_free(channel)
   if free[channel] == nil then
     local seen = redis.call('HMGET', ARGV[5] .. channel, 'holder', 'until_ms')
-    free[channel] = not seen[1] or seen[1] == me or (tonumber(seen[2]) or 0) <= now_ms or redis.call('EXISTS', ARGV[6] .. seen[1]) == 0
+    if not seen[1] or seen[1] == me then
+      free[channel] = true
+    elseif redis.call('EXISTS', ARGV[6] .. seen[1]) == 0 then
+      free[channel] = not leaves_something(seen[1])
+    else
+      free[channel] = (tonumber(seen[2]) or 0) <= now_ms
+    end
   end
   return free[channel]
 end

@@ -617,6 +617,23 @@ static void a_full_channel_does_not_stand_before_the_others(void **state)
 #define MESSAGE(id, kind, channel)                                                                 \
     "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"channel\":\"" channel "\"}"
 
+static void what_a_dead_holder_held_is_said_before_what_follows_it(void **state)
+{
+    (void)state;
+    DO("RPUSH notify %s %s %s", FOR_C("1"), FOR_C("2"), FOR_D("3"));
+    assert_string_equal(TAKE_BY("a", "1", "1"), "[2 " FOR_C("1") "]");
+    /* a is dead, and nobody has brought back what it held. */
+    assert_string_equal(TAKE_BY("b", "9", "9"), "[1 " FOR_D("3") "]");
+    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
+                        "1");
+    assert_string_equal(TAKE_BY("b", "9", "9"), "[0 " FOR_C("1") " " FOR_C("2") "]");
+    /* One that left nothing delays nobody, nor does a list that nobody would bring back. */
+    DO("HSET channel:C holder c until_ms 99999999999999");
+    DO("RPUSH notify:inflight:c x");
+    DO("RPUSH notify %s", FOR_C("4"));
+    assert_string_equal(TAKE_BY("b", "9", "9"), "[0 " FOR_C("4") "]");
+}
+
 /* A notifier has 128 MB in Kubernetes, and an entry of the list up to 512. */
 static void what_is_longer_than_any_message_is_taken_cut(void **state)
 {
@@ -721,7 +738,11 @@ static void a_channel_is_with_one_notifier_at_a_time(void **state)
     DO("HSET channel:C until_ms 1"); /* silent for too long */
     assert_string_equal(TAKE_BY("b", "9", "9"), "[0 " FOR_C("4") "]");
     DO("RPUSH notify %s", FOR_C("5"));
-    assert_string_equal(TAKE_BY("a", "9", "9"), "[0 " FOR_C("5") "]"); /* b never lived */
+    assert_string_equal(TAKE_BY("a", "9", "9"),
+                        "[1]"); /* b never lived, but holds the one before */
+    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "0"),
+                        "1");
+    assert_string_equal(TAKE_BY("a", "9", "9"), "[0 " FOR_C("4") " " FOR_C("5") "]");
     assert_string_equal(RUN(CHANNEL_KEEP, CHANNEL, "b", "5000"), "0");
     assert_string_equal(RUN(CHANNEL_KEEP, CHANNEL, "a", "5000"), "1");
 }
@@ -863,6 +884,7 @@ int main(void)
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),
+        FLUSHED(what_a_dead_holder_held_is_said_before_what_follows_it),
         FLUSHED(what_is_longer_than_any_message_is_taken_cut),
         FLUSHED(alerts_overtake_everything_and_direct_messages_overtake_posts),
         FLUSHED(an_alert_is_told_before_its_recovery_however_long_the_list),
