@@ -316,3 +316,12 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
     free(text);
     return ok;
 }
+
+bool ps_slack_is_ssl_check(const char *body, size_t len)
+{
+    char *value = ps_form_value(body, len, "ssl_check");
+    bool is = value != NULL && value[0] != '\0';
+
+    free(value);
+    return is;
+}

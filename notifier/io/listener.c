@@ -248,6 +248,11 @@ static void on_request(void *cookie, struct ps_http_exchange *exchange)
     struct ps_err err = { .what = "" };
     bool slash = type_is(type, form_type), ok;
 
+    if (slash && ps_slack_is_ssl_check(body.data, body.len)) {
+        count(listener, "ignored");
+        respond(exchange, 200);
+        return;
+    }
     if (signature != PS_SIGNATURE_GOOD) {
         refuse(listener, exchange, 401, ps_signature_name(signature));
         return;

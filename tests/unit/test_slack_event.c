@@ -196,6 +196,15 @@ static void a_slash_command_is_answered_to_its_person(void **state)
     }
 }
 
+static void a_look_at_our_certificate_is_no_command(void **state)
+{
+    (void)state;
+    assert_true(ps_slack_is_ssl_check("ssl_check=1&token=x", 19));
+    assert_false(ps_slack_is_ssl_check("ssl_check=&token=x", 18));
+    assert_false(ps_slack_is_ssl_check("text=ssl_check%3D1&token=ssl_check", 34));
+    assert_false(ps_slack_is_ssl_check("", 0));
+}
+
 static void a_slash_command_needs_its_fields(void **state)
 {
     static const char *const rows[] = { "",
@@ -235,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_challenge_is_given_back),
         cmocka_unit_test(what_slack_never_sends_is_refused),
         cmocka_unit_test(a_slash_command_is_answered_to_its_person),
+        cmocka_unit_test(a_look_at_our_certificate_is_no_command),
         cmocka_unit_test(a_slash_command_needs_its_fields),
         cmocka_unit_test(words_are_cut_at_a_whole_character),
     };
