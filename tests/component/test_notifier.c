@@ -467,8 +467,8 @@ static void an_id_alone_is_no_message_of_the_outbox(void **state)
 {
     static const char *const others[] = {
         "{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CBBB\",\"text\":\"another channel\"}",
-        "{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CAAA\",\"text\":\"another time\","
-        "\"created_at\":\"2020-01-01T00:00:00Z\"}",
+        ("{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CAAA\",\"text\":\"another time\","
+         "\"created_at\":\"2020-01-01T00:00:00Z\"}"),
         "{\"id\":\"o1\",\"kind\":\"manual\",\"channel\":\"CBBB\"}",
         "{\"id\":\"o1\"}",
     };
