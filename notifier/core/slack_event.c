@@ -202,7 +202,7 @@ static const char *addressed(const cJSON *root, const cJSON *said, enum ps_place
         return NULL;
     named = after_name(text, own_id(root));
     if (named != NULL)
-        return named;
+        return named + strspn(named, " \t:,"); /* "@paperscout: status", as one calls people */
     *why = "unnamed";
     return mention || *out_place == PS_PLACE_DIRECT ? text : NULL;
 }

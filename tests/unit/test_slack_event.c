@@ -37,8 +37,8 @@ static void what_is_heard(void **state)
          NULL                                                                                                            }, /* as copied */
         { IM "\"text\":\"hey <@UBOT> status\"," THREAD,                  PS_PLACE_DIRECT,  "status",                "0.9"},
         { MENTION "\"text\":\"<@UBOT> `status`\"",                       PS_PLACE_CHANNEL, "status",                NULL },
-        { MENTION "\"text\":\"<@UBOT|paperscout>\"",                     PS_PLACE_CHANNEL, "",                      NULL },
-        { MENTION "\"text\":\"x <@UBOT>: help\"," THREAD,                PS_PLACE_CHANNEL, ": help",                "0.9"},
+        { MENTION "\"text\":\"<@UBOT|paperscout>, \"",                   PS_PLACE_CHANNEL, "",                      NULL },
+        { MENTION "\"text\":\"x <@UBOT>: help\"," THREAD,                PS_PLACE_CHANNEL, "help",                  "0.9"},
         { MPIM "\"text\":\"<@UBOT> &lt;a&gt; &amp;amp;\"",               PS_PLACE_GROUP,   "<a> &amp;",             NULL },
         { MPIM "\"text\":\"<@UBOT> <http://x|x.org> <mailto:a@b|a@b>\"", PS_PLACE_GROUP,
          "x.org a@b",                                                                                               NULL },
