@@ -229,7 +229,15 @@ void ps_lanes_looked(struct ps_lanes *lanes, struct ps_message *message,
     else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
              ++message->looks_failed < PS_LANES_LOOKS_MAX)
         next = PS_SLACK_RETRY;
-    tell_breakers(lanes, next, &look->err, time.now_ms, out_outcome);
+    if (next == PS_SLACK_SENT && look->seen != PS_SLACK_FOUND &&
+        lanes->access.state != PS_BREAKER_CLOSED) {
+        /* That it may read does not say that it may write: the trial is what is sent now. */
+        ps_breaker_success(&lanes->circuit);
+        out_outcome->circuit_closed = trial;
+        ps_breaker_undecided(&lanes->access);
+    } else {
+        tell_breakers(lanes, next, &look->err, time.now_ms, out_outcome);
+    }
     switch (look->seen) {
     case PS_SLACK_FOUND:
         memcpy(message->slack_ts, look->ts, sizeof(message->slack_ts));

@@ -51,6 +51,11 @@ void ps_breaker_success(struct ps_breaker *breaker)
     breaker->trial_out = false;
 }
 
+void ps_breaker_undecided(struct ps_breaker *breaker)
+{
+    breaker->trial_out = false;
+}
+
 int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms)
 {
     int64_t at = now_ms;

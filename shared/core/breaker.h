@@ -23,6 +23,8 @@ bool ps_breaker_admit(struct ps_breaker *breaker, int64_t now_ms);
 /* True when this outcome opened it (log MQ-CIRCUIT-OPEN once). */
 bool ps_breaker_failure(struct ps_breaker *breaker, int64_t now_ms);
 void ps_breaker_success(struct ps_breaker *breaker);
+/* The trial told nothing: another may go at once. */
+void ps_breaker_undecided(struct ps_breaker *breaker);
 /* When the next trial may go; now_ms when one may go at once. */
 int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms);
 const char *ps_breaker_state_name(const struct ps_breaker *breaker); /* closed open half_open */

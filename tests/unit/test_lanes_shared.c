@@ -262,6 +262,39 @@ static void a_look_without_access_stops_sending_and_the_doubt_stays(void **state
     ps_lanes_destroy(lanes);
 }
 
+/* Else all that waits would be sent at once, each cooldown, to be refused. */
+static void a_look_that_reads_says_nothing_of_the_right_to_write(void **state)
+{
+    struct ps_lanes *lanes = make();
+    struct ps_slack_reply refused = { .next = PS_SLACK_STOP };
+    struct ps_message *a, *b, *message = NULL;
+    struct ps_lanes_outcome outcome;
+
+    (void)state;
+    add(lanes, "m1", "draft", "A");
+    add(lanes, "m2", "draft", "B");
+    b = expect(lanes, 0, PS_LANES_ADMIT, "m2");
+    a = expect(lanes, 0, PS_LANES_ADMIT, "m1");
+    admit(lanes, a, 0, true, 0);
+    admit(lanes, b, 0, false, 0);
+    b = expect(lanes, 0, PS_LANES_SEND, "m2");
+    ps_lanes_answered(lanes, b, &refused, (struct ps_lanes_time){ 0, 0.5 }, &outcome);
+    assert_true(outcome.access_lost);
+    a = expect(lanes, 60000, PS_LANES_ADMIT, "m1");
+    b = expect(lanes, 60000, PS_LANES_ADMIT, "m2");
+    admit(lanes, a, 0, true, 60000);
+    admit(lanes, b, 0, false, 60000);
+    a = expect(lanes, 60000, PS_LANES_LOOK, "m1");
+    expect_nothing(lanes, 60000);
+    assert_false(look(lanes, a, PS_SLACK_ABSENT, PS_FAILURE_UNKNOWN, 60000).access_back);
+    assert_int_equal(ps_lanes_next(lanes, 60000, true, &message), PS_LANES_SEND);
+    expect_nothing(lanes, 60000);
+    ps_lanes_answered(lanes, message, &refused, (struct ps_lanes_time){ 60000, 0.5 }, &outcome);
+    assert_false(outcome.access_lost); /* told before */
+    expect_nothing(lanes, 119999);
+    ps_lanes_destroy(lanes);
+}
+
 static void looks_tell_the_breaker_as_sends_do(void **state)
 {
     struct ps_lanes *lanes = make();
@@ -503,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_look_without_an_answer_is_made_again_but_not_for_ever),
         cmocka_unit_test(a_look_that_slack_slows_down_waits_and_costs_nothing),
         cmocka_unit_test(a_look_without_access_stops_sending_and_the_doubt_stays),
+        cmocka_unit_test(a_look_that_reads_says_nothing_of_the_right_to_write),
         cmocka_unit_test(looks_tell_the_breaker_as_sends_do),
         cmocka_unit_test(who_claimed_it_before_says_whether_to_look),
         cmocka_unit_test(a_claim_is_not_kept_without_the_channel),
