@@ -453,7 +453,8 @@ void ps_worker_drain(void *self, int signals)
             ps_loop_now(worker->daemon->loop) +
             (grace_ms > 2 * HAND_BACK_MS ? grace_ms - HAND_BACK_MS : grace_ms / 2);
     worker->drain = signals;
-    PS_LOG(WORKER_DRAIN, F_INT("signal", signals), F_INT("in_flight", HASH_COUNT(worker->held)));
+    PS_LOG(WORKER_DRAIN, F_BOOL("hurry", signals > 1),
+           F_INT("in_flight", HASH_COUNT(worker->held)));
     if (first)
         ps_intake_stop(worker->intake, on_intake_over);
     sweep(worker);
