@@ -47,9 +47,12 @@ static void use_url(struct ps_redis *redis)
     name_server(redis);
 }
 
-/* That it is down, once; and what will not pass by itself, whenever that becomes known. */
+/* That it is down, once, and not before a try has shown it; and what will not pass by itself,
+ * whenever that becomes known. */
 static bool worth_telling(const struct ps_redis *redis)
 {
+    if (redis->why.what[0] == '\0')
+        return false;
     return redis->told != PS_REDIS_TOLD_DOWN ||
            (redis->why.category == PS_FAILURE_CONFIGURATION &&
             strcmp(redis->why.what, redis->told_why.what) != 0);

@@ -290,6 +290,36 @@ static void a_server_that_refuses_at_start_is_tried_until_it_is_there(void **sta
     assert_int_equal(ps_redis_reconnects(world->redis), 0);
 }
 
+static void on_nothing(void *cookie)
+{
+    (void)cookie;
+}
+
+/* A command that is sent before the first try sets a timer for the same moment as that try; beside
+ * others of that moment, libevent's heap lets them go in any order. */
+static void nothing_is_told_before_it_is_known(void **state)
+{
+    struct world *world = *state;
+    struct ps_timer *others[] = { ps_timer_create(world->loop, on_nothing, NULL),
+                                  ps_timer_create(world->loop, on_nothing, NULL) };
+
+    ps_test_redis_kill(world->server);
+    for (int i = 0; i < 50; i++) {
+        for (size_t n = 0; n < PS_COUNT_OF(others); n++)
+            ps_timer_set(others[n], 0);
+        connect_to(world, ps_test_redis_url(world->server), 0);
+        SEND(world, "PING");
+        world->downs = 0;
+        assert_true(ps_test_run_until(world->loop, is_down, world, SOON_MS));
+        assert_int_equal(world->down.category, PS_FAILURE_NETWORK);
+        assert_non_null(strstr(world->down.what, "refused"));
+        ps_redis_destroy(world->redis);
+        world->redis = NULL;
+    }
+    for (size_t n = 0; n < PS_COUNT_OF(others); n++)
+        ps_timer_destroy(others[n]);
+}
+
 static void an_unknown_host_is_a_network_fault(void **state)
 {
     struct world *world = *state;
@@ -703,6 +733,7 @@ int main(void)
         WITH_SERVER(a_wrong_password_is_a_setting_to_mend_and_is_not_told),
         WITH_SERVER(a_missing_password_is_told),
         WITH_SERVER(a_server_that_refuses_at_start_is_tried_until_it_is_there),
+        WITH_SERVER(nothing_is_told_before_it_is_known),
         WITH_SERVER(an_unknown_host_is_a_network_fault),
         WITH_SERVER(bad_urls_are_refused_at_once),
         WITH_SERVER(a_killed_server_loses_what_was_outstanding_and_is_found_again),
