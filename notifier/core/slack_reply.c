@@ -50,13 +50,6 @@ static void fail(struct ps_slack_reply *reply, enum ps_slack_next next, enum ps_
     (void)ps_fail(&reply->err, category, status, "%s", what);
 }
 
-/* message_limit_exceeded is of a workspace without a plan, and Slack names no time with it. */
-static bool is_rate(const char *error)
-{
-    return strcmp(error, "ratelimited") == 0 || strcmp(error, "rate_limited") == 0 ||
-           strcmp(error, "message_limit_exceeded") == 0;
-}
-
 /* Names that are about the token itself. Others that stop sending (missing_scope, no_permission …)
    can be about reading, or about one channel alone. */
 static bool token_refused(const char *error)
@@ -80,27 +73,27 @@ static void read_error(const struct ps_slack_answer *answer, const char *error,
                        struct ps_slack_reply *reply)
 {
     enum ps_slack_next next = next_of(error);
-    bool rate = is_rate(error);
     int64_t pause = pause_of(answer);
     enum ps_failure category = PS_FAILURE_UNKNOWN;
 
+    reply->after_ms = pause > 0 ? pause : 0;
     switch (next) {
     case PS_SLACK_STOP:
         category = PS_FAILURE_CONFIGURATION;
         reply->of_channel = !token_refused(error);
         break;
     case PS_SLACK_RETRY:
-        category = rate ? PS_FAILURE_RATE_LIMIT : PS_FAILURE_NETWORK;
-        next = rate ? PS_SLACK_LATER : PS_SLACK_RETRY;
+        category = PS_FAILURE_NETWORK;
+        break;
+    case PS_SLACK_LATER:
+        category = PS_FAILURE_RATE_LIMIT;
+        if (pause < 0)
+            reply->after_ms = PS_SLACK_HOLD_MS;
         break;
     case PS_SLACK_NEVER:
     case PS_SLACK_SENT:
-    case PS_SLACK_LATER:
         break;
     }
-    reply->after_ms = pause > 0 ? pause : 0;
-    if (rate && pause < 0)
-        reply->after_ms = PS_SLACK_HOLD_MS;
     reply->doubtful = perhaps_done(error);
     fail(reply, next, category, answer->status, error);
 }
@@ -248,7 +241,7 @@ static void look_refused(const struct ps_slack_answer *answer, const char *error
 
     (void)snprintf(what, sizeof(what), "HTTP status %d", status);
     look->after_ms = pause > 0 ? pause : 0;
-    if (status == 429 || (error != NULL && is_rate(error))) {
+    if (status == 429 || (error != NULL && next_of(error) == PS_SLACK_LATER)) {
         look->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
         look_fail(look, PS_SLACK_FAILED, PS_FAILURE_RATE_LIMIT, status, "ratelimited");
     } else if (is_name(error) && token_refused(error)) {
