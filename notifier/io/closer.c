@@ -3,9 +3,7 @@
 #include "notifier/core/dead_letter.h"
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"
-#include "shared/core/civil.h"
 #include "shared/core/fold.h"
-#include "shared/core/json.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -241,11 +239,11 @@ static struct entry *entry_create(struct ps_closer *closer, enum ps_close close)
     return entry;
 }
 
-static void keep_name(struct entry *entry, const char *id, const char *channel, int64_t created_ms)
+static void keep_name(struct entry *entry, struct ps_claims_name name)
 {
-    entry->id = ps_alloc_text(id);
-    entry->channel = ps_alloc_text(channel);
-    entry->created_ms = created_ms;
+    entry->id = ps_alloc_text(name.id);
+    entry->channel = ps_alloc_text(name.channel);
+    entry->created_ms = name.created_ms;
 }
 
 void ps_closer_close(struct ps_closer *closer, enum ps_close close, struct ps_message *message)
@@ -254,7 +252,7 @@ void ps_closer_close(struct ps_closer *closer, enum ps_close close, struct ps_me
 
     entry->message = message;
     if (message->outbox)
-        keep_name(entry, message->notice.id, message->notice.channel, message->notice.created_ms);
+        keep_name(entry, ps_claims_name_of(&message->notice));
     if (close == PS_CLOSE_SENT && message->outbox)
         entry->step = MARK_SENT;
     if (close == PS_CLOSE_DEAD) {
@@ -267,22 +265,17 @@ void ps_closer_close(struct ps_closer *closer, enum ps_close close, struct ps_me
 void ps_closer_bury(struct ps_closer *closer, struct ps_str raw, const char *reason)
 {
     struct entry *entry = entry_create(closer, PS_CLOSE_DEAD);
-    cJSON *json = ps_json_parse(raw.data, raw.len, NULL);
-    const char *id = ps_json_text(json, "id"), *channel = ps_json_text(json, "channel");
-    const char *created = ps_json_text(json, "created_at");
-    int64_t created_ms = 0;
+    struct ps_dead_letter given;
 
     entry->raw = ps_alloc_copy(raw.data, raw.len);
     entry->raw_len = raw.len;
     entry->letter = ps_dead_letter_format_raw(raw.data, raw.len, reason, ps_clock_wall_ms());
     entry->reason = ps_alloc_text(reason);
-    /* A row is not marked on the word of an id alone. */
-    if (created == NULL || !ps_civil_parse_time(created, &created_ms))
-        created_ms = 0;
-    if (id != NULL && ps_message_is_outbox(id) && channel != NULL &&
-        ps_utf8_valid(channel, strlen(channel)))
-        keep_name(entry, id, channel, created_ms);
-    cJSON_Delete(json);
+    /* What it says of itself, as a letter does. A row is not marked on the word of an id alone. */
+    ps_dead_letter_parse(raw.data, raw.len, &given);
+    if (ps_message_is_outbox(given.id) && ps_utf8_valid(given.channel, strlen(given.channel)))
+        keep_name(entry, (struct ps_claims_name){ given.id, given.channel, given.created_ms });
+    ps_dead_letter_clear(&given);
     advance(entry);
 }
 
