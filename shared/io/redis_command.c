@@ -18,34 +18,35 @@ static void call(struct ps_redis_command *command, const struct redisReply *repl
     free(command);
 }
 
+/* Redis answers in order: a full pipeline that moves is not late. */
+static int64_t due_ms(const struct ps_redis *redis, const struct ps_redis_command *command)
+{
+    int64_t from_ms = command->sent_ms > redis->answer_ms ? command->sent_ms : redis->answer_ms;
+
+    return from_ms + command->timeout_ms;
+}
+
 int64_t ps_redis_head_due_ms(const struct ps_redis *redis)
 {
     const struct ps_redis_command *head = TAILQ_FIRST(&redis->sent);
-    int64_t from_ms;
 
-    if (head == NULL)
-        return INT64_MAX;
-    /* Redis answers in order: a full pipeline that moves is not late. */
-    from_ms = head->sent_ms > redis->answer_ms ? head->sent_ms : redis->answer_ms;
-    return from_ms + head->timeout_ms;
+    return head == NULL ? INT64_MAX : due_ms(redis, head);
 }
 
 void ps_redis_watch_head(struct ps_redis *redis)
 {
-    int64_t due_ms = ps_redis_head_due_ms(redis);
+    int64_t at_ms = ps_redis_head_due_ms(redis);
 
-    if (due_ms == INT64_MAX ||
-        (ps_timer_pending(redis->deadline) && redis->deadline_at_ms <= due_ms))
+    if (at_ms == INT64_MAX || (ps_timer_pending(redis->deadline) && redis->deadline_at_ms <= at_ms))
         return;
-    redis->deadline_at_ms = due_ms;
-    ps_timer_set(redis->deadline, due_ms - ps_loop_now(redis->loop));
+    redis->deadline_at_ms = at_ms;
+    ps_timer_set(redis->deadline, at_ms - ps_loop_now(redis->loop));
 }
 
 static void command_lost(struct ps_redis *redis, struct ps_redis_command *command)
 {
-    int64_t from_ms = command->sent_ms > redis->answer_ms ? command->sent_ms : redis->answer_ms;
     bool late = redis->why.code == PS_REDIS_ERR_TIMEOUT &&
-                ps_loop_now(redis->loop) - from_ms >= command->timeout_ms;
+                ps_loop_now(redis->loop) >= due_ms(redis, command);
     struct ps_err err;
 
     (void)ps_fail(&err, late ? PS_FAILURE_TIMEOUT : PS_FAILURE_NETWORK,
