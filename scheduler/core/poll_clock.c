@@ -10,10 +10,15 @@ void ps_poll_clock_init(struct ps_poll_clock *clock, int64_t interval_ms, int64_
                                      .counted_from_ms = now_ms };
 }
 
+void ps_poll_clock_see(struct ps_poll_clock *clock, const struct ps_config *config,
+                       int64_t index_fetched_ms)
+{
+    clock->blind = config->enable_bulk_wg21 && index_fetched_ms == 0;
+}
+
 int64_t ps_poll_clock_sleep(const struct ps_poll_clock *clock, int64_t started_ms, int64_t ended_ms)
 {
     int64_t elapsed = ended_ms > started_ms ? ended_ms - started_ms : 0;
-
     int64_t sleep =
         elapsed > clock->interval_ms ? clock->cooldown_ms : clock->interval_ms - elapsed;
 

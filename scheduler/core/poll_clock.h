@@ -1,7 +1,7 @@
 /* When to poll next, and when silence is an incident. A step machine: time is an argument. */
 #ifndef PS_SCHEDULER_POLL_CLOCK_H
 #define PS_SCHEDULER_POLL_CLOCK_H
-#include "shared/core/base.h"
+#include "shared/core/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,11 +12,14 @@ struct ps_poll_clock {
     int64_t interval_ms, cooldown_ms;
     int64_t counted_from_ms; /* last successful poll, or start-up when there never was one */
     int64_t alerted_ms;      /* last stale-poll alert; 0 for none since the last good poll */
-    bool blind;              /* no index was ever read: without one nothing can be found */
+    bool blind; /* no index was ever read: though one is to be: without it nothing can be found */
 };
 
 void ps_poll_clock_init(struct ps_poll_clock *clock, int64_t interval_ms, int64_t cooldown_ms,
                         int64_t now_ms);
+/* index_fetched_ms: 0 when none was ever read. */
+void ps_poll_clock_see(struct ps_poll_clock *clock, const struct ps_config *config,
+                       int64_t index_fetched_ms);
 /* Sleep after a poll: max(interval - elapsed, cooldown if it overran); a blind one tries again in a
  * minute at most. */
 int64_t ps_poll_clock_sleep(const struct ps_poll_clock *clock, int64_t started_ms,

@@ -166,8 +166,7 @@ static int64_t next_poll_ms(const struct ps_fleet_view *view)
     ps_poll_clock_init(&clock, ps_config_poll_interval_ms(config),
                        (int64_t)(config->poll_overrun_cooldown_seconds * 1000),
                        stored->finished_ms);
-    clock.blind =
-        config->enable_bulk_wg21 && ps_scheduler_stats(view->scheduler)->index_fetched_ms == 0;
+    ps_poll_clock_see(&clock, config, ps_scheduler_stats(view->scheduler)->index_fetched_ms);
     return stored->finished_ms +
            ps_poll_clock_sleep(&clock, stored->started_ms, stored->finished_ms);
 }

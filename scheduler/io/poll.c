@@ -76,7 +76,7 @@ static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms
     const struct ps_office *office = poll->parts.office;
     int64_t sleep_ms, in_ms;
 
-    poll->clock.blind = office->daemon->config->enable_bulk_wg21 && office->index_fetched_ms == 0;
+    ps_poll_clock_see(&poll->clock, office->daemon->config, office->index_fetched_ms);
     sleep_ms = ps_poll_clock_sleep(&poll->clock, started_ms, ended_ms);
     in_ms = ended_ms + sleep_ms - ps_clock_wall_ms();
     return in_ms < 0 ? 0 : in_ms > sleep_ms ? sleep_ms : in_ms;

@@ -60,8 +60,8 @@ class Alarm(CycleCase):
         scheduler = self.fleet.start("scheduler")
         self.assertTrue(50 < scheduler.wait_event("SCHEDULER-SLEEP")["seconds"] <= 60)
         ended = self.fleet.cycles()[0]["finished_at"]
-        wait_until(lambda: json.loads(scheduler.get("/api/fleet")[1])["now"]["next_poll_at"], 10, "it is shown")
-        shown = json.loads(scheduler.get("/api/fleet")[1])["now"]["next_poll_at"]
+        shown = wait_until(lambda: json.loads(scheduler.get("/api/fleet")[1])["now"]["next_poll_at"], 10,
+                           "it is shown")
         self.assertTrue(50 < seconds_between(ended, shown) <= 61, (ended, shown))
 
     def test_the_index_is_not_downloaded_any_more(self):
