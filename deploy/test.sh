@@ -23,8 +23,9 @@ package is missing, and the network only then. In this order:
 What fails is shown in full. Tests share the machine: one or two that failed beside the others are
 played once more, alone, unless a sanitizer found something. One that passes then counts as passed and
 is named in a line "UNSTEADY": a fault to look into, in the test or in what it tests.
-Build folders: build/release, release-clang, debug, asan; ccache is used where it is installed. The
-last line is the total, "N passed, N failed"; a build that fails counts as one. Exit status: 0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
+Build folders: build/release, release-clang, debug, asan; ccache is used where it is installed.
+The last line is the total, "N passed, N failed"; a build that fails counts as one. Exit status:
+0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
 END
 }
 
@@ -111,7 +112,7 @@ failed_in() { # LOG: a line each, "name (why)"
 }
 
 run_tests() { # PRESET, tests at once, ctest's selection...
-    local preset=$1 at_once=$2 since=$SECONDS total bad names log=$work/ctest.log
+    local preset=$1 at_once=$2 since=$SECONDS total bad names still name log=$work/ctest.log
     shift 2
     play "$log" --test-dir "build/$preset" --parallel "$at_once" "$@"
     read -r bad total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
@@ -125,13 +126,12 @@ run_tests() { # PRESET, tests at once, ctest's selection...
         echo "$preset: played once more, alone: ${names[*]}"
         play "$work/again.log" --test-dir "build/$preset" --rerun-failed
         if grep -qE '^[0-9]+% tests passed' "$work/again.log"; then
+            mapfile -t still < <(failed_in "$work/again.log")
             for name in "${names[@]}"; do
-                failed_in "$work/again.log" | grep -qF -- "${name%% *} (" || {
-                    unsteady+=("$preset: $name")
-                    bad=$((bad - 1))
-                }
+                [[ " ${still[*]}" == *" ${name%% *} ("* ]] || unsteady+=("$preset: $name")
             done
-            mapfile -t names < <(failed_in "$work/again.log")
+            bad=${#still[@]}
+            names=("${still[@]}")
         fi
     fi
     passed=$((passed + total - bad))

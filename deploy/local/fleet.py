@@ -8,8 +8,8 @@ import time
 
 from process import Process
 
-MEMBERS = (("scheduler", "scheduler-1"), ("scheduler", "scheduler-2"), ("worker", "worker-1"), ("worker", "worker-2"),
-           ("notifier", "notifier"))
+MEMBERS = (("scheduler", "scheduler-1"), ("scheduler", "scheduler-2"),
+           ("worker", "worker-1"), ("worker", "worker-2"), ("notifier", "notifier"))
 STATUS_MEMBER = "scheduler-1"  # whose port has the page that is named; each scheduler serves it
 
 

@@ -74,9 +74,9 @@ void ps_lanes_share(struct ps_lanes *lanes, bool shared);
 void ps_lanes_add(struct ps_lanes *lanes, struct ps_message *message);
 /* The next move and its message, borrowed, whose state says so from now on. Call until NOTHING.
    Of several that may go, an urgent one goes first, then one to a person; for a trial it is their
-   channels' turn. can_claim: the outbox can
-   be asked. Messages that need no claim pass those that wait for it, or for another's claim. No
-   claim is made or renewed while another notifier has the channel: it could send nothing either. */
+   channels' turn. can_claim: the outbox can be asked. Messages that need no claim pass those that
+   wait for it, or for another's claim. No claim is made or renewed while another notifier has the
+   channel: it could send nothing either. */
 enum ps_lanes_move ps_lanes_next(struct ps_lanes *lanes, int64_t now_ms, bool can_claim,
                                  struct ps_message **out_message);
 /* When ps_lanes_next may have something by time alone; INT64_MAX for never. */

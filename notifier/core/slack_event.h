@@ -46,8 +46,7 @@ bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *ou
 /* The form body of a slash command; always heard. */
 bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;
-/* The form body by which Slack looks now and then whether our certificate is good; it signs none.
- */
+/* The form body by which Slack looks now and then whether our certificate is good: not signed. */
 bool ps_slack_is_ssl_check(const char *body, size_t len);
 void ps_slack_event_clear(struct ps_slack_event *event);
 
