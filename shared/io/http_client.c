@@ -124,9 +124,7 @@ static int on_watch(CURL *easy, curl_socket_t fd, int action, void *cookie, void
     if (action == CURL_POLL_REMOVE) {
         if (*watch != NULL && (*watch)->ours && (*watch)->what == (EV_READ | EV_PERSIST))
             (*watch)->wanted = false;
-        else if (*watch != NULL && (*watch)->ours)
-            watch_rest(*watch);
-        else
+        else /* not kept, or still on its way: such a socket curl closes without a word */
             watch_end(watch);
         return 0;
     }
@@ -311,6 +309,8 @@ void ps_http_destroy(struct ps_http *http)
     }
     free(http->user_agent);
     free(http->ca_file);
+    for (size_t i = 0; i < http->watches_size; i++)
+        watch_end(&http->watches[i]); /* of sockets that were opened and never watched */
     free(http->watches);
     free(http);
     curl_global_cleanup();

@@ -25,6 +25,8 @@ struct ps_loop {
     int exit_code;
 };
 
+static const int signal_numbers[SIGNALS] = { SIGTERM, SIGINT };
+
 struct ps_timer {
     struct event *event;
     ps_timer_fn fn;
@@ -64,14 +66,30 @@ struct ps_loop *ps_loop_create(void)
     return loop;
 }
 
+/* libevent gives back the handler there was before, by which a program that is all but gone would
+ * be killed: one that asks once more then is late, and the exit status stays what it was. */
+static void ignore_from_now(struct ps_loop *loop)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+    sigset_t late, before;
+
+    (void)sigemptyset(&late);
+    for (size_t i = 0; i < SIGNALS; i++)
+        (void)sigaddset(&late, signal_numbers[i]);
+    (void)sigprocmask(SIG_BLOCK, &late, &before);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        event_free(loop->signals[i]);
+        (void)sigaction(signal_numbers[i], &ignore, NULL);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 void ps_loop_destroy(struct ps_loop *loop)
 {
     if (loop == NULL)
         return;
-    for (size_t i = 0; i < SIGNALS; i++) {
-        if (loop->signals[i] != NULL)
-            event_free(loop->signals[i]);
-    }
+    if (loop->on_signal != NULL)
+        ignore_from_now(loop);
     ps_timer_destroy(loop->tick);
     if (loop->dns != NULL) {
         /* Cancelled look-ups free their memory in callbacks that libevent has deferred. */
@@ -143,13 +161,11 @@ static void on_signal(evutil_socket_t signal_number, short what, void *cookie)
 
 void ps_loop_on_terminate(struct ps_loop *loop, ps_signal_fn fn, void *cookie)
 {
-    static const int numbers[SIGNALS] = { SIGTERM, SIGINT };
-
     assert(loop->on_signal == NULL);
     loop->on_signal = fn;
     loop->signal_cookie = cookie;
     for (size_t i = 0; i < SIGNALS; i++) {
-        loop->signals[i] = evsignal_new(loop->base, numbers[i], on_signal, loop);
+        loop->signals[i] = evsignal_new(loop->base, signal_numbers[i], on_signal, loop);
         if (loop->signals[i] == NULL || event_add(loop->signals[i], NULL) != 0)
             abort();
     }

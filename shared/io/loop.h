@@ -23,8 +23,8 @@ void ps_loop_stop(struct ps_loop *loop, int exit_code); /* first call wins */
  * now. What /livez looks at. */
 int64_t ps_loop_lag_ms(const struct ps_loop *loop);
 
-/* count: 1 for the first SIGTERM or SIGINT, 2 for the second, … Runs on the loop. To be set once.
- */
+/* count: 1 for the first SIGTERM or SIGINT, 2 for the second, … Runs on the loop. To be set once;
+ * from ps_loop_destroy on both signals are ignored. */
 typedef void (*ps_signal_fn)(void *cookie, int count);
 void ps_loop_on_terminate(struct ps_loop *loop, ps_signal_fn fn, void *cookie);
 

@@ -84,7 +84,7 @@ class Alarm(CycleCase):
         wait_until(lambda: (other.health()["leader"] or "").startswith(f"{leader.name}:"), 5,
                    "the standby sees the leader")
         self.assertEqual(other.health()["role"], "standby")
-        self.assertTrue(other.ready())
+        wait_until(other.ready, 5, "the standby is ready")
 
 
 if __name__ == "__main__":
