@@ -5,6 +5,7 @@ import concurrent.futures
 import http.client
 import http.server
 import importlib
+import math
 import os
 import re
 import shutil
@@ -110,6 +111,44 @@ class Compose(DeployCase):
         done = subprocess.run(["docker-compose", "-f", path, "config", "--quiet"], capture_output=True, text=True,
                               env={**os.environ, "PAPERSCOUT_SECRETS": self.secrets}, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+def constant(path, name):
+    """What an enum, or a default, of the source says, in its units."""
+    with open(os.path.join(CHECKOUT, path), encoding="utf-8") as file:
+        found = re.search(rf"{name} = (?:\(size_t\))?([0-9 *]+)[,;]", file.read())
+    return math.prod(int(factor) for factor in found[1].split("*"))
+
+
+class Memory(unittest.TestCase):
+    """What is over its limit is killed as a whole: a site must not be able to do that with what is within the caps."""
+
+    def limits(self, component):
+        with open(os.path.join(CHECKOUT, "k8s", "base", f"{component}.yaml"), encoding="utf-8") as file:
+            pod = next(item for item in parse_yaml(file.read()) if item["kind"] == "Deployment")["spec"]["template"]["spec"]
+        yield pod["containers"][0]["resources"]["limits"]["memory"].removesuffix("Mi")
+        with open(os.path.join(DEPLOY, "compose.yaml"), encoding="utf-8") as file:
+            yield parse_yaml(file.read())[0]["services"][component]["mem_limit"].removesuffix("m")
+        unit = "paperscout-worker@.service" if component == "worker" else f"paperscout-{component}.service"
+        with open(os.path.join(DEPLOY, "systemd", unit), encoding="utf-8") as file:
+            yield re.search(r"^MemoryMax=(\d+)M$", file.read(), re.MULTILINE)[1]
+
+    def test_what_the_caps_let_through_fits(self):
+        draft = constant("worker/io/front_text.c", "PDF_MAX")
+        children = constant("worker/io/front_text.c", "PDFS_MAX")
+        child = constant("worker/io/pdf_words.c", "options->memory")
+        index = constant("scheduler/core/index.h", "PS_INDEX_BYTES_MAX")
+        values = constant("scheduler/core/index.h", "PS_INDEX_VALUES_MAX")
+        needs = {
+            # each draft is in memory as it came and as the child's file
+            "worker": children * (child + 2 * draft) + 64 * 2**20,
+            # 64 bytes a value for the parser; the text as it came, as parsed, in two snapshots, on its way to PostgreSQL
+            "scheduler": values * 64 + 5 * index + 64 * 2**20,
+            "notifier": 64 * 2**20}
+        for component, need in needs.items():
+            limits = {int(limit) for limit in self.limits(component)}
+            self.assertEqual(len(limits), 1, f"{component}: {limits} in k8s, compose.yaml and systemd")
+            self.assertGreaterEqual(limits.pop() * 2**20, need, component)
 
 
 class Images(unittest.TestCase):
