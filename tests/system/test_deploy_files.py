@@ -120,7 +120,7 @@ def constant(path, name):
     return math.prod(int(factor) for factor in found[1].split("*"))
 
 
-class Memory(unittest.TestCase):
+class Limits(unittest.TestCase):
     """What is over its limit is killed as a whole: a site must not be able to do that with what is within the caps."""
 
     def limits(self, component):
@@ -149,6 +149,16 @@ class Memory(unittest.TestCase):
             limits = {int(limit) for limit in self.limits(component)}
             self.assertEqual(len(limits), 1, f"{component}: {limits} in k8s, compose.yaml and systemd")
             self.assertGreaterEqual(limits.pop() * 2**20, need, component)
+
+
+    def test_a_worker_may_have_a_thread_for_each_request(self):
+        """curl looks names up in threads; where one cannot start, the probe is an error."""
+        with open(os.path.join(CHECKOUT, "shared", "core", "config.def"), encoding="utf-8") as file:
+            most = int(re.search(r"HTTP_CONCURRENCY, +INT, +\"20\", 1, (\d+),", file.read())[1])
+        with open(os.path.join(DEPLOY, "compose.yaml"), encoding="utf-8") as file:
+            self.assertGreaterEqual(parse_yaml(file.read())[0]["services"]["worker"]["pids_limit"], most + 16)
+        with open(os.path.join(DEPLOY, "systemd", "paperscout-worker@.service"), encoding="utf-8") as file:
+            self.assertGreaterEqual(int(re.search(r"^TasksMax=(\d+)$", file.read(), re.MULTILINE)[1]), most + 16)
 
 
 class Images(unittest.TestCase):
