@@ -161,24 +161,26 @@ static void a_pause_until_a_date_counts_from_the_sites_own_clock(void **state)
 
 static void a_transport_fault_is_tried_again_unless_it_is_permanent(void **state)
 {
+    /* the status of a redirect that came before the fault counts for nothing but to tell a redirect
+       to another protocol from an answer that is no HTTP */
     static const struct {
         enum ps_failure category;
-        int code;
+        int code, status;
         enum ps_verdict_next next;
     } faults[] = {
-        {PS_FAILURE_TIMEOUT,        CURLE_OPERATION_TIMEDOUT,   PS_VERDICT_RETRY  },
-        { PS_FAILURE_NETWORK,       CURLE_COULDNT_CONNECT,      PS_VERDICT_RETRY  },
-        { PS_FAILURE_NETWORK,       CURLE_GOT_NOTHING,          PS_VERDICT_RETRY  },
-        { PS_FAILURE_NETWORK,       CURLE_TOO_MANY_REDIRECTS,   PS_VERDICT_SETTLED},
-        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, PS_VERDICT_SETTLED},
-        { PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT,        PS_VERDICT_SETTLED},
+        {PS_FAILURE_TIMEOUT,        CURLE_OPERATION_TIMEDOUT,   200, PS_VERDICT_RETRY  },
+        { PS_FAILURE_NETWORK,       CURLE_COULDNT_CONNECT,      200, PS_VERDICT_RETRY  },
+        { PS_FAILURE_NETWORK,       CURLE_GOT_NOTHING,          200, PS_VERDICT_RETRY  },
+        { PS_FAILURE_NETWORK,       CURLE_TOO_MANY_REDIRECTS,   302, PS_VERDICT_SETTLED},
+        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, 302, PS_VERDICT_SETTLED},
+        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, 0,   PS_VERDICT_RETRY  },
+        { PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT,        200, PS_VERDICT_SETTLED},
     };
 
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(faults); i++) {
         struct ps_err err = { faults[i].category, faults[i].code, "x" };
-        /* the status of a redirect that came before the fault counts for nothing */
-        struct ps_answer answer = { .err = &err, .status = 200, .url = PDF };
+        struct ps_answer answer = { .err = &err, .status = faults[i].status, .url = PDF };
         struct ps_verdict verdict = ps_verdict_of(&answer, &rules, 1, NOW, 0.0);
 
         assert_int_equal(verdict.next, faults[i].next);

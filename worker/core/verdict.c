@@ -178,11 +178,12 @@ static void judge_ok(struct ps_verdict *verdict, const struct ps_answer *answer,
     }
 }
 
-/* Faults that the same request would only meet again. */
-static bool is_permanent(const struct ps_err *err)
+/* Faults that the same request would only meet again. Without a status it is no redirect to another
+ * protocol: what came was no HTTP, from a server that is just coming up, say. */
+static bool is_permanent(const struct ps_err *err, int status)
 {
     return err->category == PS_FAILURE_CONFIGURATION || err->code == CURLE_TOO_MANY_REDIRECTS ||
-           err->code == CURLE_UNSUPPORTED_PROTOCOL;
+           (err->code == CURLE_UNSUPPORTED_PROTOCOL && status != 0);
 }
 
 /* Another try does not change it (design: a miss). */
@@ -235,7 +236,8 @@ struct ps_verdict ps_verdict_of(const struct ps_answer *answer,
         verdict.err = *answer->err;
     else
         ps_fail(&verdict.err, ps_failure_of_status(status), status, "HTTP %d", status);
-    if (attempt < rules->max_attempts && !(answer->err != NULL && is_permanent(answer->err))) {
+    if (attempt < rules->max_attempts &&
+        !(answer->err != NULL && is_permanent(answer->err, status))) {
         verdict.next = PS_VERDICT_RETRY;
         verdict.delay_ms = ps_backoff_ms(rules->backoff_ms, rules->backoff_cap_ms, attempt, rnd);
     }
