@@ -7,7 +7,7 @@ if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
 end
 local fields = entry and entry[2] or {}
 local dead = {'entry', ARGV[2], 'reason', ARGV[3], 'deliveries', ARGV[4], 'worker', ARGV[5]}
-for i = 1, #fields do
+for i = 1, math.min(#fields, 7000) do -- Lua can unpack no more
   dead[#dead + 1] = fields[i]
 end
 redis.call('XDEL', KEYS[1], ARGV[2])

@@ -324,6 +324,29 @@ static void a_buried_task_leaves_a_reason_and_a_result_once(void **state)
                            "task 4:a cycle 4]"));
 }
 
+/* Lua can unpack some 8000 values: an entry with more was deleted and never added again. */
+static void an_entry_of_countless_fields_is_never_lost(void **state)
+{
+    enum { PAIRS = 5000, SIZE = 40 + PAIRS * 8 };
+    char *command = ps_alloc(SIZE);
+    size_t len = (size_t)snprintf(command, SIZE, "XADD tasks 1-1");
+
+    (void)state;
+    for (int i = 0; i < PAIRS; i++)
+        len += (size_t)snprintf(command + len, SIZE - len, " k%d v", i);
+    DO("XGROUP CREATE tasks workers 0 MKSTREAM");
+    DO(command);
+    DO("XADD tasks 1-2 task 4:b");
+    DO("XREADGROUP GROUP workers w1 STREAMS tasks >");
+    assert_string_equal(RUN(TASK_RETURN, TASKS, "workers", "w1", "1-1", "1-2"), "1");
+    assert_int_equal(INT("XLEN tasks"), 2);
+    assert_non_null(strstr(DO("XPENDING tasks workers - + 9"), "[1-1 w1 "));
+    assert_string_equal(RUN(TASK_BURY, BURY, "workers", "1-1", "no task", "1", "w1", "100"), "1");
+    assert_int_equal(INT("XLEN tasks"), 1);
+    assert_non_null(strstr(DO("XRANGE tasks:dead - +"), "[entry 1-1 reason no task "));
+    free(command);
+}
+
 static void only_an_idle_dead_consumer_is_removed(void **state)
 {
     (void)state;
@@ -866,6 +889,7 @@ int main(void)
         FLUSHED(a_worker_finds_what_it_was_given_and_knows_nothing_of),
         FLUSHED(a_task_handed_back_is_a_fresh_entry_once),
         FLUSHED(a_buried_task_leaves_a_reason_and_a_result_once),
+        FLUSHED(an_entry_of_countless_fields_is_never_lost),
         FLUSHED(only_an_idle_dead_consumer_is_removed),
         FLUSHED(what_nobody_read_of_a_closed_cycle_is_withdrawn),
         FLUSHED(a_new_leader_adopts_what_the_old_one_had_read),
