@@ -1,6 +1,7 @@
 #include "shared/core/html.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/fold.h"
 #include "shared/core/str.h"
 
 #include <libxml/HTMLparser.h>
@@ -10,7 +11,7 @@
 /* libxml2 2.9 compares an end tag with every element that is open, and an attribute with every one
  * before it in its tag: 2 MiB of either cost minutes. No page that people write comes near these.
  */
-enum { CHUNK = 2048, DEPTH_MAX = 128, NAMES_MAX = 512, LONG_TAG = 8192 };
+enum { CHUNK = 2048, DEPTH_MAX = 128, NAMES_MAX = 512, LONG_TAG = 8192, NAMED_WITHIN = 4096 };
 
 struct walk {
     const struct ps_html_events *events;
@@ -108,12 +109,49 @@ static bool has_too_many_attributes(struct walk *walk)
     return names > NAMES_MAX;
 }
 
-static xmlCharEncoding encoding_of(const char *name)
+/* A mark at the beginning that tells the encoding (HTML standard, 13.2.3.1); its bytes are skipped.
+ */
+static xmlCharEncoding encoding_of_mark(const char **html, size_t *len)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        xmlCharEncoding encoding;
+    } marks[] = {
+        {"\xEF\xBB\xBF", 3, XML_CHAR_ENCODING_UTF8   },
+        { "\xFF\xFE",    2, XML_CHAR_ENCODING_UTF16LE},
+        { "\xFE\xFF",    2, XML_CHAR_ENCODING_UTF16BE},
+    };
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (*len < marks[i].len || memcmp(*html, marks[i].bytes, marks[i].len) != 0)
+            continue;
+        *html += marks[i].len;
+        *len -= marks[i].len;
+        return marks[i].encoding;
+    }
+    return XML_CHAR_ENCODING_NONE;
+}
+
+/* Whether the document tells its charset itself, where a parser looks for it. */
+static bool names_charset(const char *html, size_t len)
+{
+    for (size_t i = 0; i + 7 <= len && i < NAMED_WITHIN; i++)
+        if (strncasecmp(html + i, "charset", 7) == 0)
+            return true;
+    return false;
+}
+
+/* What nobody tells the charset of is taken for Latin-1 by the parser; what is valid UTF-8 is that.
+ */
+static xmlCharEncoding encoding_of(const char *name, const char *html, size_t len)
 {
     xmlCharEncoding encoding = XML_CHAR_ENCODING_NONE;
 
     if (name != NULL)
         encoding = xmlParseCharEncoding(name);
+    else if (!names_charset(html, len) && ps_utf8_valid(html, ps_utf8_cut(html, len, len)))
+        encoding = XML_CHAR_ENCODING_UTF8;
     /* what the sender calls by a name nobody knows is taken for what nearly all of it is */
     return encoding == XML_CHAR_ENCODING_ERROR ? XML_CHAR_ENCODING_UTF8 : encoding;
 }
@@ -125,11 +163,15 @@ static void ignore_error(void *cookie, const char *format, ...)
     (void)format;
 }
 
-void ps_html_read(const char *html, size_t len, const char *encoding,
+void ps_html_read(const char *html, size_t len, const char *charset,
                   const struct ps_html_events *events, void *cookie)
 {
     struct walk walk = { .events = events, .cookie = cookie };
+    xmlCharEncoding encoding = encoding_of_mark(&html, &len);
     htmlSAXHandler sax;
+
+    if (encoding == XML_CHAR_ENCODING_NONE)
+        encoding = encoding_of(charset, html, len);
 
     /* Entities are the HTML ones built into the parser. */
     xmlSetGenericErrorFunc(NULL, ignore_error);
@@ -138,7 +180,7 @@ void ps_html_read(const char *html, size_t len, const char *encoding,
     sax.endElement = on_end;
     sax.characters = on_text;
     sax.ignorableWhitespace = on_text;
-    walk.parser = htmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL, encoding_of(encoding));
+    walk.parser = htmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL, encoding);
     if (walk.parser == NULL)
         return;
     htmlCtxtUseOptions(walk.parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |

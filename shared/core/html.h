@@ -16,8 +16,9 @@ struct ps_html_events {
     bool (*on_text)(void *cookie, const char *text, size_t len);
 };
 
-/* encoding: the charset of its Content-Type, NULL when not told. */
-void ps_html_read(const char *html, size_t len, const char *encoding,
+/* charset: that of its Content-Type, NULL when not told: then the document's own, else UTF-8 where
+ * it can be that, else Latin-1. A byte order mark counts before all of them. */
+void ps_html_read(const char *html, size_t len, const char *charset,
                   const struct ps_html_events *events, void *cookie);
 
 /* Gives the charset parameter of a Content-Type, NULL for none. */

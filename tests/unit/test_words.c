@@ -104,21 +104,34 @@ static void the_sender_s_charset_is_believed_and_utf8_comes_out(void **state)
         const char *html, *charset, *want;
     } rows[] = {
         {"<p>Gr\xFC\xDF"
-          "e</p>", "iso-8859-1",
+          "e</p>",                             "iso-8859-1",
          "Gr\xC3\xBC\xC3\x9F"
-          "e"},
+          "e"                                                                                },
         { "<p>Gr\xC3\xBC\xC3\x9F"
-          "e</p>", "UTF-8",
+          "e</p>",                             "UTF-8",
          "Gr\xC3\xBC\xC3\x9F"
-          "e"},
+          "e"                                                                                },
         { "<p>Gr\xC3\xBC\xC3\x9F"
-          "e</p>", "no-such-thing",
+          "e</p>",                             "no-such-thing",
          "Gr\xC3\xBC\xC3\x9F"
-          "e"},
+          "e"                                                                                },
+        { "<p>Gr\xC3\xBC\xC3\x9F"
+          "e</p>",                             NULL,
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"                                                                                },
+        { "<p>Gr\xFC\xDF"
+          "e</p>",                             NULL,
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"                                                                                },
+        { "<meta charset=iso-8859-1><p>Gr\xC3\xBC</p>", NULL,            "Gr\xC3\x83\xC2\xBC"},
+        { "\xEF\xBB\xBF<p>Gr\xC3\xBC\xC3\x9F"
+          "e</p>",                             "iso-8859-1",
+         "Gr\xC3\xBC\xC3\x9F"
+          "e"                                                                                },
         { "<meta charset=utf-8><p>Gr\xC3\xBC\xC3\x9F"
-          "e</p>", NULL,
+          "e</p>",                             NULL,
          "Gr\xC3\xBC\xC3\x9F"
-          "e"},
+          "e"                                                                                },
     };
 
     (void)state;
@@ -130,6 +143,38 @@ static void the_sender_s_charset_is_believed_and_utf8_comes_out(void **state)
         assert_string_equal(text, rows[i].want);
         free(text);
     }
+}
+
+static void a_mark_at_the_beginning_tells_utf16(void **state)
+{
+    static const char little[] = "\xFF\xFE<\0p\0>\0G\0r\0\xFC\0\xDF\0"
+                                 "e\0";
+    static const char big[] = "\xFE\xFF\0<\0p\0>\0G\0r\0\xFC\0\xDF\0e";
+    char *texts[] = {
+        ps_words_of_html(little, sizeof(little) - 1, NULL, WORDS, BYTES),
+        ps_words_of_html(big, sizeof(big) - 1, "utf-8", WORDS, BYTES),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_non_null(texts[i]);
+        assert_string_equal(texts[i], "Gr\xC3\xBC\xC3\x9F"
+                                      "e");
+        free(texts[i]);
+    }
+}
+
+static void utf8_that_was_cut_in_a_character_is_known(void **state)
+{
+    static const char html[] = "<p>Gr\xC3\xBC\xC3\x9F"
+                               "e</p><p>\xC3";
+    char *text = ps_words_of_html(html, sizeof(html) - 1, NULL, WORDS, BYTES);
+
+    (void)state;
+    assert_non_null(text);
+    assert_memory_equal(text, "Gr\xC3\xBC\xC3\x9F", 6);
+    assert_true(is_valid(text));
+    free(text);
 }
 
 static void whatever_bytes_come_valid_utf8_goes(void **state)
@@ -285,6 +330,8 @@ int main(void)
         cmocka_unit_test(external_and_nested_entities_are_not_expanded),
         cmocka_unit_test(nothing_to_read_is_no_text),
         cmocka_unit_test(the_sender_s_charset_is_believed_and_utf8_comes_out),
+        cmocka_unit_test(a_mark_at_the_beginning_tells_utf16),
+        cmocka_unit_test(utf8_that_was_cut_in_a_character_is_known),
         cmocka_unit_test(whatever_bytes_come_valid_utf8_goes),
         cmocka_unit_test(it_stops_at_so_many_words_and_bytes),
         cmocka_unit_test(depth_and_attributes_cost_bounded_time),
