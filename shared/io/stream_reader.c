@@ -33,7 +33,8 @@ struct ps_stream_reader {
     bool group_seen; /* ever: making it once more is a recreation */
     uint64_t group_recreates;
     int64_t answered_ms;
-    int attempt; /* failures in a row */
+    int attempt;                                       /* failures in a row */
+    char fault[sizeof(((struct ps_err *)NULL)->what)]; /* why nothing can be read; "": it can */
     struct ps_timer *retry;
     void (*stopped)(void *cookie); /* not NULL: no new read */
     void *stop_cookie;
@@ -59,6 +60,7 @@ static bool connection_failed(const struct ps_err *err)
 /* A fault that the server reports: told, and tried again later. */
 static void on_fault(struct ps_stream_reader *reader, const struct ps_err *err)
 {
+    memcpy(reader->fault, err->what, sizeof(reader->fault));
     PS_LOG(REDIS_ERROR, F_TEXT("stream", reader->stream), F_ERR(err));
     back_off(reader);
 }
@@ -82,6 +84,7 @@ static void on_group_made(void *cookie, const struct redisReply *reply, const st
     }
     reader->group_seen = true;
     reader->group_known = true;
+    reader->fault[0] = '\0';
     pump(reader);
 }
 
@@ -161,6 +164,7 @@ static void on_read(void *cookie, const struct redisReply *reply, const struct p
     if (err == NULL) {
         reader->answered_ms = ps_loop_now(reader->loop);
         reader->attempt = 0;
+        reader->fault[0] = '\0';
         if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
             reply->element[0]->type == REDIS_REPLY_ARRAY && reply->element[0]->elements == 2)
             give(reader, reply->element[0]->element[1]);
@@ -218,6 +222,7 @@ static void on_state(void *cookie, bool up, const struct ps_err *err)
         return;
     if (!up) {
         reader->was_down = true;
+        memcpy(reader->fault, err->what, sizeof(reader->fault));
         PS_LOG(REDIS_DOWN, F_TEXT("stream", reader->stream), F_ERR(err));
         return;
     }
@@ -302,6 +307,11 @@ void ps_stream_reader_cut(struct ps_stream_reader *reader)
 int64_t ps_stream_reader_answered_ms(const struct ps_stream_reader *reader)
 {
     return reader->answered_ms;
+}
+
+const char *ps_stream_reader_fault(const struct ps_stream_reader *reader)
+{
+    return reader->fault[0] == '\0' ? NULL : reader->fault;
 }
 
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader)

@@ -49,6 +49,8 @@ void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *c
 void ps_stream_reader_cut(struct ps_stream_reader *reader);
 int64_t ps_stream_reader_answered_ms(
     const struct ps_stream_reader *reader); /* monotonic; 0 before the first answer */
+/* What keeps it from reading, as told last; NULL: nothing. Borrowed until the loop turns. */
+const char *ps_stream_reader_fault(const struct ps_stream_reader *reader);
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);
 
 /* Walks a reply of stream entries [[id, [name, value, …]], …]; shared with claims. Entries deleted

@@ -92,6 +92,18 @@ class Fleet(AclFleet, CycleCase):
             self.assertNotIn("hunter2", worker.log() + text)
             worker.stop()
 
+    def test_a_worker_that_may_not_read_tasks_is_not_ready(self):
+        fleet = self.make_fleet()
+        fleet.start_servers(postgres=False)
+        worker = fleet.start("worker")
+        wait_until(worker.ready, 15, "the worker is ready")
+        fleet.redis.call("ACL", "SETUSER", "paperscout", "-xreadgroup")
+        wait_until(lambda: "tasks cannot be read: NOPERM" in worker.get("/readyz")[1], 15,
+                   "it says what it may not do")
+        self.assertEqual(worker.get("/readyz")[0], 503)
+        fleet.redis.call("ACL", "SETUSER", "paperscout", "+xreadgroup")
+        wait_until(worker.ready, 15, "it is ready again")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -340,6 +340,11 @@ void ps_intake_forget(struct ps_intake *intake, void (*done)(void *cookie))
     reap(intake, intake->options.instance);
 }
 
+const char *ps_intake_fault(const struct ps_intake *intake)
+{
+    return ps_stream_reader_fault(intake->reader);
+}
+
 uint64_t ps_intake_group_recreates(const struct ps_intake *intake)
 {
     return ps_stream_reader_group_recreates(intake->reader);

@@ -48,6 +48,7 @@ void ps_intake_renew(struct ps_intake *intake, const char *const *ids, size_t co
 void ps_intake_stop(struct ps_intake *intake, void (*done)(void *cookie));
 /* Removes this consumer's name, if nothing is pending for it; done whatever came of it. */
 void ps_intake_forget(struct ps_intake *intake, void (*done)(void *cookie));
+const char *ps_intake_fault(const struct ps_intake *intake); /* as ps_stream_reader_fault */
 uint64_t ps_intake_group_recreates(const struct ps_intake *intake);
 
 #endif

@@ -563,6 +563,11 @@ bool ps_worker_stuck(const struct ps_worker *worker)
     return ps_progress_stuck(&worker->progress, stuck_limit_ms(worker->daemon->config));
 }
 
+const char *ps_worker_fault(const struct ps_worker *worker)
+{
+    return ps_redis_up(worker->daemon->redis) ? ps_intake_fault(worker->intake) : NULL;
+}
+
 bool ps_worker_taking(const struct ps_worker *worker)
 {
     return worker->taking;

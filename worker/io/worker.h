@@ -29,6 +29,8 @@ void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *ou
 /* There is something to do, nothing hinders it, and nothing has moved for a while (core/progress):
  * 22 s with the default settings. */
 bool ps_worker_stuck(const struct ps_worker *worker);
+/* What keeps it from reading tasks although Redis is there; NULL: nothing. Borrowed. */
+const char *ps_worker_fault(const struct ps_worker *worker);
 bool ps_worker_taking(const struct ps_worker *worker); /* its heartbeat is there, it reads */
 
 #endif

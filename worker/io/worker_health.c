@@ -1,8 +1,10 @@
 #include "worker/io/worker_health.h"
 
+#include "shared/core/alloc.h"
 #include "worker/io/worker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct ps_worker_counts counts_of(void *cookie)
 {
@@ -81,8 +83,16 @@ bool ps_worker_health_stuck(void *self)
 
 void ps_worker_health_reasons(void *self, cJSON *out_reasons)
 {
+    const char *fault = ps_worker_fault(self);
+    char *reason;
+
     if (!ps_worker_taking(self))
         cJSON_AddItemToArray(out_reasons, cJSON_CreateString("no tasks are taken"));
+    if (fault == NULL)
+        return;
+    reason = ps_alloc_format("tasks cannot be read: %s", fault);
+    cJSON_AddItemToArray(out_reasons, cJSON_CreateString(reason));
+    free(reason);
 }
 
 /* Each outcome of the planned tiers is there from the start; the others when they come. */
