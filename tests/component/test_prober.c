@@ -358,6 +358,43 @@ static void a_body_of_another_kind_is_suspect(void **state)
             fail_msg("%s: outcome %d", rows[i].path, (int)rig.answers[i].outcome);
 }
 
+static void the_second_look_asks_for_the_file_as_it_is(void **state)
+{
+    (void)state;
+    open_kit(NULL, false);
+    fake_site_add(rig.site, &(struct fake_answer){ .path = "/a.html",
+                                                   .status = 200,
+                                                   .headers = "Content-Type: text/html",
+                                                   .body = "<p>plain",
+                                                   .wants = "Accept-Encoding",
+                                                   .wants_value = "identity",
+                                                   .times = 1 });
+    add("/a.html", 200, "Content-Type: text/html\nContent-Encoding: gzip", "\x1f\x8b\x08", 0);
+    confirm("/a.html", 0);
+    turn_until(1, 5000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
+}
+
+static void a_pdf_with_bytes_before_its_mark_is_read(void **state)
+{
+    static const char pdf[] =
+        "junk\n%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R"
+        "/Resources<</Font<</F1 5 0 R>>>>>>endobj\n"
+        "4 0 obj<</Length 39>>stream\nBT /F1 12 Tf 10 50 Td (Jane Doe) Tj ET\nendstream endobj\n"
+        "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+        "trailer<</Root 1 0 R>>\n";
+
+    (void)state;
+    open_kit(NULL, false);
+    add("/a.pdf", 200, "Content-Type: application/pdf", pdf, 0);
+    confirm("/a.pdf", 0);
+    turn_until(1, 20000);
+    assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
+    assert_string_equal(rig.answers[0].text, "Jane Doe");
+}
+
 static void a_huge_page_is_cut_and_read(void **state)
 {
     enum { HUGE_BODY = 6 * 1024 * 1024 };
@@ -469,6 +506,8 @@ int main(void)
         TEST(a_broken_pdf_never_fails_the_hit),
         TEST(a_site_that_answers_no_get_is_asked_by_head_again),
         TEST(a_body_of_another_kind_is_suspect),
+        TEST(the_second_look_asks_for_the_file_as_it_is),
+        TEST(a_pdf_with_bytes_before_its_mark_is_read),
         TEST(a_huge_page_is_cut_and_read),
         TEST(a_cancelled_probe_says_nothing_whatever_it_waits_for),
         TEST(alone_it_keeps_the_rate_too),

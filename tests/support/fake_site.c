@@ -100,12 +100,23 @@ static void on_delay(void *cookie)
     late_free(late);
 }
 
-static const struct fake_answer *choose(struct fake_site *site, const char *path)
+static bool is_wanted(const struct fake_answer *answer, struct evhttp_request *request)
+{
+    const char *value;
+
+    if (answer->wants == NULL)
+        return true;
+    value = evhttp_find_header(evhttp_request_get_input_headers(request), answer->wants);
+    return value != NULL && strcmp(value, answer->wants_value) == 0;
+}
+
+static const struct fake_answer *choose(struct fake_site *site, struct evhttp_request *request,
+                                        const char *path)
 {
     static const struct fake_answer missing = { .status = 404, .body = "not here" };
 
     for (size_t i = 0; i < site->count; i++) {
-        if (strcmp(site->answers[i].path, path) != 0)
+        if (strcmp(site->answers[i].path, path) != 0 || !is_wanted(&site->answers[i], request))
             continue;
         if (site->answers[i].times == 0 || site->used[i] < site->answers[i].times) {
             site->used[i]++;
@@ -119,7 +130,7 @@ static void on_request(struct evhttp_request *request, void *cookie)
 {
     struct fake_site *site = cookie;
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-    const struct fake_answer *answer = choose(site, path);
+    const struct fake_answer *answer = choose(site, request, path);
     struct seen *seen;
     struct late *late;
 

@@ -16,6 +16,7 @@ struct fake_answer {
     size_t body_len; /* 0: strlen(body) */
     int64_t delay_ms;
     int times; /* 0: for ever; else the next answer of that path follows after so many */
+    const char *wants, *wants_value; /* header that the request must have; NULL: any will do */
 };
 
 struct fake_site *fake_site_create(struct ps_loop *loop);

@@ -196,7 +196,9 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
 
 static void on_turn(void *cookie)
 {
-    static const char *const first_kilobyte[] = { "Range: bytes=0-1023", NULL };
+    /* where nothing is said of encodings, some sites send gzip, which begins like no document */
+    static const char *const first_kilobyte[] = { "Range: bytes=0-1023",
+                                                  "Accept-Encoding: identity", NULL };
     struct ps_probe *probe = cookie;
     bool confirm = probe->look == PS_LOOK_CONFIRM;
     const struct ps_prober_options *options = &probe->prober->options;
