@@ -23,6 +23,8 @@ struct world {
     struct ps_loop *loop;
     struct ps_redis *redis;
     struct ps_keys *keys;
+    struct ps_metrics *metrics;
+    struct ps_failure_log *failures;
     struct ps_gate *gate;
     int let_through;
 };
@@ -79,6 +81,9 @@ static void world_open(struct world *world, double rate)
     options.loop = world->loop;
     options.redis = world->redis;
     options.keys = world->keys;
+    world->metrics = ps_metrics_create();
+    world->failures = ps_failure_log_create(world->redis, world->keys, world->metrics, "worker");
+    options.failures = world->failures;
     world->gate = ps_gate_create(&options);
     assert_true(ps_test_run_until(world->loop, is_up, world, 10000));
     /* the server knows the script: one trip is enough */
@@ -90,6 +95,8 @@ static void world_close(struct world *world)
 {
     ps_redis_destroy(world->redis);
     ps_gate_destroy(world->gate);
+    ps_failure_log_destroy(world->failures);
+    ps_metrics_destroy(world->metrics);
     ps_keys_destroy(world->keys);
     ps_loop_destroy(world->loop);
     ps_test_redis_destroy(world->server);
@@ -162,11 +169,62 @@ static void a_slow_redis_lets_requests_through(void **state)
     world_close(&world);
 }
 
+static bool is_told(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return ps_test_redis_int(world->server, "EXISTS t:cooldown:site") == 1;
+}
+
+static bool has_failures(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return ps_test_redis_int(world->server, "XLEN t:failures") > 0;
+}
+
+/* Promise 7: a host that says "slow down" is a failure of its own category, told once a pause. */
+static void a_pause_is_a_failure_of_its_own_category(void **state)
+{
+    struct world world;
+    const char *entries;
+
+    (void)state;
+    world_open(&world, 100);
+    for (int i = 0; i < 3; i++) /* requests that were on the wire together */
+        ps_gate_cool(world.gate, "http://site/x.pdf", 2000, 429);
+    assert_true(ps_test_run_until(world.loop, has_failures, &world, 5000));
+    assert_true(ps_test_run_until(world.loop, is_told, &world, 5000));
+    assert_int_equal(ps_failure_log_counts(world.failures)[PS_FAILURE_RATE_LIMIT], 1);
+    entries = ps_test_redis_do(world.server, "XRANGE t:failures - +");
+    assert_non_null(strstr(entries, "failure_category RATE_LIMIT what PROBE-COOLDOWN "
+                                    "url http://site/x.pdf status 429"));
+    world_close(&world);
+}
+
+static void a_pause_that_redis_would_not_take_is_told_again(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_open(&world, 100);
+    ps_test_redis_do(world.server, "RPUSH t:limit:site x"); /* the script fails on it */
+    ps_gate_cool(world.gate, "http://site/x.pdf", 60000, 429);
+    assert_true(ps_test_run_until(world.loop, has_failures, &world, 5000));
+    ps_test_run_for(world.loop, 100);
+    assert_false(is_told(&world));
+    ps_test_redis_do(world.server, "DEL t:limit:site");
+    assert_true(ps_test_run_until(world.loop, is_told, &world, 10000));
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pause_is_felt_after_standing_still),
         cmocka_unit_test(a_slow_redis_lets_requests_through),
+        cmocka_unit_test(a_pause_is_a_failure_of_its_own_category),
+        cmocka_unit_test(a_pause_that_redis_would_not_take_is_told_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

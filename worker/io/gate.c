@@ -43,6 +43,7 @@ struct ps_gate_host {
     int64_t asked_ms, trip_ms; /* when the fleet was asked last, and how long the answer took */
     int commands;              /* under way with this host as cookie */
     bool cool_lost;            /* a pause the fleet has not heard of yet */
+    int64_t cool_again_ms;     /* when it is told once more */
     int cool_status;
     struct ps_pace pace;
     UT_hash_handle hh;
@@ -95,17 +96,35 @@ static void host_free(struct ps_gate_host *host)
     free(host);
 }
 
-/* A pause is for everybody: what was leased before it is worth nothing any more. */
-static void pause_until(struct ps_gate_host *host, int64_t until_ms, int status)
+/* url, status: of the answer that asked for it; NULL and 0 where the fleet tells of it. */
+static void tell_pause(const struct ps_gate_host *host, int64_t pause_ms, const char *url,
+                       int status)
 {
+    const struct ps_gate_options *options = &host->gate->options;
+    struct ps_err err;
+
+    if (status != 0)
+        ps_fail(&err, PS_FAILURE_RATE_LIMIT, status, "HTTP %d", status);
+    else
+        ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0, "another worker was asked to wait");
+    PS_LOG(PROBE_COOLDOWN, F_TEXT("host", host->name), F_INT("status", status),
+           F_INT("pause_ms", pause_ms), F_ERR(&err));
+    if (options->metrics != NULL)
+        ps_metrics_add(options->metrics, PS_METRIC_HOST_PAUSES, NULL, 1);
+    if (options->failures != NULL && url != NULL)
+        ps_failure_log_add(options->failures, ps_event_name(PS_EVENT_PROBE_COOLDOWN), &err, url,
+                           status);
+}
+
+/* A pause is for everybody: what was leased before it is worth nothing any more. */
+static void pause_until(struct ps_gate_host *host, int64_t until_ms, const char *url, int status)
+{
+    int64_t now = now_ms(host->gate);
+
     if (until_ms <= host->paused_until_ms)
         return;
-    if (host->paused_until_ms <= now_ms(host->gate)) {
-        PS_LOG(PROBE_COOLDOWN, F_TEXT("host", host->name), F_INT("status", status),
-               F_INT("pause_ms", until_ms - now_ms(host->gate)));
-        if (host->gate->options.metrics != NULL)
-            ps_metrics_add(host->gate->options.metrics, PS_METRIC_HOST_PAUSES, NULL, 1);
-    }
+    if (host->paused_until_ms <= now)
+        tell_pause(host, until_ms - now, url, status);
     host->paused_until_ms = until_ms;
     host->permits = 0;
 }
@@ -185,7 +204,7 @@ static void on_permits(void *cookie, const struct redisReply *reply, const struc
     host->held_back =
         wait_ms > 0 || (host->gate->options.host_cap > 0 && host->share < host->demand);
     if (reply_number(reply, 2) == 1) {
-        pause_until(host, now + wait_ms, 0);
+        pause_until(host, now + wait_ms, NULL, 0);
         return;
     }
     /* a share that is too small grows when others end, and nobody tells of that */
@@ -315,6 +334,57 @@ static int64_t share_due(struct ps_gate_host *host)
     return due_ms > now ? due_ms - now : 0;
 }
 
+static void on_cooled(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_gate_host *host = cookie;
+
+    host->commands--;
+    wake(host->gate);
+    if (err == NULL) {
+        pause_until(host, now_ms(host->gate) + ps_reply_int(reply, 0), NULL, host->cool_status);
+        return;
+    }
+    host->cool_lost = true;
+    host->cool_again_ms = now_ms(host->gate) + ASK_AGAIN_MS;
+    if (err->code == PS_REDIS_ERR_REPLY)
+        PS_LOG(TASK_ERROR, F_TEXT("what", "host_cool"), F_ERR(err));
+}
+
+static void tell_fleet(struct ps_gate_host *host)
+{
+    const struct ps_gate_options *options = &host->gate->options;
+    int64_t left_ms = host->paused_until_ms - now_ms(host->gate);
+    char pause[NUMBER_TEXT], rate[NUMBER_TEXT], floor[NUMBER_TEXT];
+    char why[PS_URL_HOST];
+    struct ps_str args[4];
+
+    host->cool_lost = false;
+    if (left_ms <= 0)
+        return;
+    (void)snprintf(pause, sizeof(pause), "%lld", (long long)left_ms);
+    (void)snprintf(rate, sizeof(rate), "%.3f", options->rate);
+    (void)snprintf(why, sizeof(why), "HTTP %d seen by %s", host->cool_status, options->instance);
+    args[0] = ps_str_of(pause);
+    args[1] = ps_str_of(rate);
+    args[2] = ps_str_of(why);
+    (void)snprintf(floor, sizeof(floor), "%.3f", options->floor);
+    args[3] = ps_str_of(floor);
+    host->commands++;
+    ps_script_run(options->redis, PS_SCRIPT_HOST_COOL,
+                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 4,
+                  on_cooled, host);
+}
+
+/* A pause that Redis would not take is told again, while it lasts. */
+static int64_t paused_step(struct ps_gate_host *host, int64_t now)
+{
+    if (host->cool_lost && host->cool_again_ms <= now && ps_redis_up(host->gate->options.redis))
+        tell_fleet(host);
+    if (host->cool_lost && host->cool_again_ms > now)
+        return sooner(host->cool_again_ms - now, host->paused_until_ms - now);
+    return host->paused_until_ms - now;
+}
+
 /* Lets through what may go; returns when to look again in ms, -1 when something else will tell. */
 static int64_t host_step(struct ps_gate_host *host)
 {
@@ -323,7 +393,7 @@ static int64_t host_step(struct ps_gate_host *host)
     size_t wanted;
 
     if (host->paused_until_ms > now)
-        return host->paused_until_ms - now;
+        return paused_step(host, now);
     if (host->permits_until_ms <= now)
         host->permits = 0;
     admit_some(host);
@@ -444,43 +514,6 @@ void ps_gate_leave(struct ps_gate *gate, struct ps_ticket *ticket)
     wake(gate);
 }
 
-static void on_cooled(void *cookie, const struct redisReply *reply, const struct ps_err *err)
-{
-    struct ps_gate_host *host = cookie;
-
-    host->commands--;
-    wake(host->gate);
-    if (err == NULL)
-        pause_until(host, now_ms(host->gate) + ps_reply_int(reply, 0), host->cool_status);
-    else
-        host->cool_lost = true;
-}
-
-static void tell_fleet(struct ps_gate_host *host)
-{
-    const struct ps_gate_options *options = &host->gate->options;
-    int64_t left_ms = host->paused_until_ms - now_ms(host->gate);
-    char pause[NUMBER_TEXT], rate[NUMBER_TEXT], floor[NUMBER_TEXT];
-    char why[PS_URL_HOST];
-    struct ps_str args[4];
-
-    host->cool_lost = false;
-    if (left_ms <= 0)
-        return;
-    (void)snprintf(pause, sizeof(pause), "%lld", (long long)left_ms);
-    (void)snprintf(rate, sizeof(rate), "%.3f", options->rate);
-    (void)snprintf(why, sizeof(why), "HTTP %d seen by %s", host->cool_status, options->instance);
-    args[0] = ps_str_of(pause);
-    args[1] = ps_str_of(rate);
-    args[2] = ps_str_of(why);
-    (void)snprintf(floor, sizeof(floor), "%.3f", options->floor);
-    args[3] = ps_str_of(floor);
-    host->commands++;
-    ps_script_run(options->redis, PS_SCRIPT_HOST_COOL,
-                  (const char *const[]){ host->limit_key, host->cooldown_key }, 2, args, 4,
-                  on_cooled, host);
-}
-
 void ps_gate_cool(struct ps_gate *gate, const char *url, int64_t pause_ms, int status)
 {
     struct ps_gate_host *host;
@@ -490,7 +523,7 @@ void ps_gate_cool(struct ps_gate *gate, const char *url, int64_t pause_ms, int s
         return;
     host = host_of(gate, name);
     host->cool_status = status;
-    pause_until(host, now_ms(gate) + pause_ms, status);
+    pause_until(host, now_ms(gate) + pause_ms, url, status);
     wake(gate);
     if (gate->options.redis != NULL)
         tell_fleet(host);

@@ -4,6 +4,7 @@
 #define PS_WORKER_IO_GATE_H
 #include "shared/core/keys.h"
 #include "shared/core/metrics.h"
+#include "shared/io/failure_log.h"
 #include "shared/io/redis.h"
 
 #include <sys/queue.h>
@@ -28,10 +29,11 @@ struct ps_gate_options {
     struct ps_loop *loop;
     struct ps_redis *redis; /* NULL: no fleet, the rate is this process's alone */
     const struct ps_keys *keys;
-    const char *instance;       /* named in the pause it asks for; borrowed */
-    struct ps_metrics *metrics; /* time of requests, pauses; NULL: not counted */
-    double rate;                /* a second and host; 0: none */
-    double floor;               /* a host's pauses do not cut the rate below it */
+    const char *instance;            /* named in the pause it asks for; borrowed */
+    struct ps_metrics *metrics;      /* time of requests, pauses; NULL: not counted */
+    struct ps_failure_log *failures; /* pauses that this worker was asked for; NULL: nowhere */
+    double rate;                     /* a second and host; 0: none */
+    double floor;                    /* a host's pauses do not cut the rate below it */
     int64_t burst;
     size_t slots;       /* requests under way at once */
     size_t host_cap;    /* requests under way at one host, by the whole fleet; 0: no cap */

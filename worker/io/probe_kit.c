@@ -13,6 +13,7 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
                                     .keys = options->keys,
                                     .instance = options->instance,
                                     .metrics = options->metrics,
+                                    .failures = options->failures,
                                     .rate = config->probe_rate_limit,
                                     .floor = config->probe_rate_floor,
                                     .burst = config->probe_rate_burst,

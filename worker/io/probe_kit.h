@@ -21,8 +21,9 @@ struct ps_probe_kit_options {
     struct ps_redis *redis; /* NULL: no fleet, and then no keys nor instance */
     const struct ps_keys *keys;
     const char *instance;
-    struct ps_metrics *metrics; /* NULL: nobody counts */
-    bool for_people;            /* no front text; a pause ends the probe */
+    struct ps_metrics *metrics;      /* NULL: nobody counts */
+    struct ps_failure_log *failures; /* NULL: nobody keeps them */
+    bool for_people;                 /* no front text; a pause ends the probe */
 };
 
 void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_options *options);

@@ -493,7 +493,8 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
                                         .redis = daemon->redis,
                                         .keys = daemon->keys,
                                         .instance = daemon->instance,
-                                        .metrics = daemon->metrics };
+                                        .metrics = daemon->metrics,
+                                        .failures = daemon->failures };
     struct ps_finish_options finish = { .loop = daemon->loop,
                                         .redis = daemon->redis,
                                         .keys = daemon->keys,
