@@ -22,6 +22,11 @@ from rig.manifests import COMPONENTS, parse_yaml
 from rig.places import CHECKOUT, find_server, free_port
 
 DEPLOY = os.path.join(CHECKOUT, "deploy")
+# What deploy/compose.yaml says itself: where the stores are, who is who, ports, and what a container may do.
+DECIDED = {"REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE", "REDIS_CERT_KEY_FILE", "REDIS_SENTINELS",
+           "REDIS_SENTINEL_MASTER", "REDIS_SENTINEL_USER", "REDIS_SENTINEL_PASSWORD", "DATABASE_URL",
+           "LEGACY_DATABASE_URL", "INSTANCE_ID", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "PORT", "EVENTS_BIND_HOST",
+           "HEALTH_PORT", "HEALTH_BIND_HOST", "HTTP_CA_FILE", "SHUTDOWN_GRACE_SECONDS", "LOG_FORMAT"}
 
 
 def known_settings():
@@ -69,6 +74,9 @@ class Compose(DeployCase):
             self.assertEqual("SHADOW" in values, component != "worker", "deploy/MIGRATE.md sets it from outside")
             grace = int(service["stop_grace_period"].rstrip("s"))
             self.assertGreaterEqual(grace, float(told["SHUTDOWN_GRACE_SECONDS"]) + 5)
+            for name in set(told) - DECIDED:
+                passed = service["environment"].get(name, "not at all")
+                self.assertTrue(passed is None or passed.startswith(f"${{{name}:-"), f"{component}: {name} is {passed}")
 
     def test_services_may_do_little_and_only_stores_are_unreachable(self):
         services = self.compose["services"]

@@ -8,7 +8,7 @@ CHECKOUT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", 
 
 
 def build_dir():
-    return os.environ.get("PAPERSCOUT_BUILD") or os.path.join(CHECKOUT, "build", "debug")
+    return os.path.abspath(os.environ.get("PAPERSCOUT_BUILD") or os.path.join(CHECKOUT, "build", "debug"))
 
 
 def program_path(name, build=None):
