@@ -260,6 +260,19 @@ class Overlays(unittest.TestCase):
                 self.assertTrue(replicas == 1 or may_go < replicas, name)
                 self.assertEqual(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow", name)
 
+    def test_no_more_nodes_are_needed_than_two(self):
+        """An anti-affinity that is required wants a node for each replica: a fourth would wait for ever on three, and
+        so would an update, which takes no old pod away before a new one is there."""
+        found = objects(overlay("prod"))
+        most = {item["spec"]["scaleTargetRef"]["name"]: item["spec"].get("maxReplicaCount", item["spec"].get("maxReplicas"))
+                for kind in ("ScaledObject", "HorizontalPodAutoscaler") for item in of_kind(found, kind).values()}
+        for component, item, pod in self.ours(found):
+            replicas = most.get(f"paperscout-{component}") or item["spec"]["replicas"]
+            required = "requiredDuringSchedulingIgnoredDuringExecution" in str(pod.get("affinity"))
+            self.assertTrue(not required or replicas <= 2, f"{component}: a node for each of {replicas}")
+            apart = required or "DoNotSchedule" in str(pod["topologySpreadConstraints"])
+            self.assertTrue(apart or component == "worker", f"{component}: all of them on one node")
+
     def test_scaling_is_by_one_hand_and_by_the_stream_of_tasks(self):
         found = objects(overlay("prod"))
         deployments = of_kind(found, "Deployment")
