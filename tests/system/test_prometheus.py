@@ -20,6 +20,7 @@ SLACK_FAILS = {"PaperscoutBackpressure", "PaperscoutCircuitOpen", "PaperscoutDea
 REDIS_UNFIT = {"PaperscoutRedisEvicts", "PaperscoutRedisMemory"}
 SITE_PAUSES = {"PaperscoutHostPaused"}
 BAD_CERTIFICATE = {"PaperscoutCertificateRefused"}
+NOTIFIER_GONE = {"PaperscoutNoNotifier"}
 SERVERS_GONE = {"PaperscoutRedisDown", "PaperscoutPostgresDown", "PaperscoutNoLeader"}
 
 # Panels (title, legend) of what only a fault brings about, or somebody who asks something.
@@ -81,7 +82,7 @@ class Scraped(FleetCase):
                                   timeout=20)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), program.name)
         rules = self.prometheus.rules()
-        self.assertEqual(len(rules), 15)
+        self.assertEqual(len(rules), 16)
         queries = {("alert", name): expression for name, expression in rules.items()}
         with open(os.path.join(CHECKOUT, "deploy", "dashboards", "paperscout.json"),
                   encoding="utf-8") as file:
@@ -126,6 +127,9 @@ class Scraped(FleetCase):
         self.worker.pause()
         self.expect(WORKER_STOPPED, 60, "the worker is stopped by SIGSTOP")
         self.worker.resume()
+
+        self.notifier.kill()
+        self.expect(NOTIFIER_GONE, 30, "the notifier is killed")
 
         fleet.redis.kill()
         fleet.postgres.stop()
