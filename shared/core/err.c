@@ -65,9 +65,5 @@ bool ps_failure_parse(const char *name, enum ps_failure *out_category)
 
 enum ps_failure ps_failure_of_status(int status)
 {
-    if (status == 429)
-        return PS_FAILURE_RATE_LIMIT;
-    if (status == 408 || status == 504)
-        return PS_FAILURE_TIMEOUT;
-    return PS_FAILURE_NETWORK;
+    return status == 429 ? PS_FAILURE_RATE_LIMIT : PS_FAILURE_NETWORK;
 }

@@ -27,8 +27,8 @@ bool ps_fail(struct ps_err *err, enum ps_failure category, int code, const char 
 const char *ps_failure_name(enum ps_failure category);
 const char *ps_failure_meaning(enum ps_failure category);
 bool ps_failure_parse(const char *name, enum ps_failure *out_category) PS_MUST_USE;
-/* Category of an HTTP status that is no success: 429 RATE_LIMIT, 408 and 504 TIMEOUT, else NETWORK.
- */
+/* Category of an HTTP status that is no success: 429 RATE_LIMIT, else NETWORK (504 too: somebody
+ * did answer). */
 enum ps_failure ps_failure_of_status(int status);
 
 #endif

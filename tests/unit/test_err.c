@@ -78,8 +78,8 @@ static void statuses_have_a_category(void **state)
         enum ps_failure category;
     } cases[] = {
         {429,  PS_FAILURE_RATE_LIMIT},
-        { 408, PS_FAILURE_TIMEOUT   },
-        { 504, PS_FAILURE_TIMEOUT   },
+        { 408, PS_FAILURE_NETWORK   },
+        { 504, PS_FAILURE_NETWORK   },
         { 500, PS_FAILURE_NETWORK   },
         { 503, PS_FAILURE_NETWORK   },
         { 418, PS_FAILURE_NETWORK   },

@@ -37,7 +37,6 @@ struct row {
 #define NONE       (-1)
 #define RATE       PS_FAILURE_RATE_LIMIT
 #define NET        PS_FAILURE_NETWORK
-#define SLOW       PS_FAILURE_TIMEOUT
 #define ODD        PS_FAILURE_UNKNOWN
 #define SETTLED(o) PS_VERDICT_SETTLED, PS_OUTCOME_##o
 #define RETRY      PS_VERDICT_RETRY, PS_OUTCOME_ERROR
@@ -85,8 +84,8 @@ static const struct row rows[] = {
     { "503 alone", 503, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
     { "500 with Retry-After is no 503", 500, PDF, PDF, NULL, NULL, "5", RETRY, NET, 250 },
     { "502", 502, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
-    { "504 is a timeout", 504, PDF, PDF, NULL, NULL, NULL, RETRY, SLOW, 250 },
-    { "408 is a timeout", 408, PDF, PDF, NULL, NULL, NULL, RETRY, SLOW, 250 },
+    { "504 is an answer", 504, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
+    { "408 is an answer", 408, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
     { "400", 400, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
     { "401", 401, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
     { "405", 405, PDF, PDF, NULL, NULL, NULL, RETRY, NET, 250 },
