@@ -28,11 +28,22 @@ class Contract(FleetCase):
             "match": f"/files/papers/{BUSY}", "status": 503, "retry_after": 1, "times": 1}}},
             CYCLE_DEADLINE_SECONDS=4, POLL_INTERVAL_SECONDS=60)
         fleet.start_servers()
-        fleet.start("worker")
+        worker = fleet.start("worker")
         fleet.start("scheduler")
         row = fleet.wait_cycles(1, 30)[0]
         self.assertEqual(row["summary"]["errors"], 0)
         self.assertEqual(fleet.upstream.count(f"/files/papers/{BUSY}"), 2)
+        # Promise 7: it was a failure all the same, and is told in every place.
+        (event,) = worker.events("PROBE-COOLDOWN")
+        self.assertEqual((event["failure_category"], event["status"]), ("RATE_LIMIT", 503))
+        self.assertEqual(worker.health()["failures"]["RATE_LIMIT"], 1)
+        (entry,) = [entry for _, entry in fleet.redis.entries("failures")
+                    if entry["failure_category"] == "RATE_LIMIT"]
+        self.assertEqual((entry["component"], entry["what"], entry["status"]),
+                         ("worker", "PROBE-COOLDOWN", "503"))
+        self.assertTrue(entry["url"].endswith(BUSY))
+        self.assertIn('paperscout_failures_total{component="worker",category="RATE_LIMIT"} 1',
+                      worker.get("/metrics")[1])
 
 
 if __name__ == "__main__":
