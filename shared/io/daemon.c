@@ -31,6 +31,19 @@ static void add_command(const struct ps_command *command, struct ps_buf *out_tex
     (void)ps_buf_char(out_text, '\n');
 }
 
+/* What every program has besides its own. */
+static const struct ps_command of_all[] = {
+    {.name = "check-config",
+     .synopsis = "check-config",
+     .help = "Prints the settings as the daemon would use them, secrets as \"(set)\",\n"
+              "or every fault it would stop for."                  },
+    { .name = "healthcheck",
+     .synopsis = PS_HEALTHCHECK_SYNOPSIS,
+     .help = "Asks the daemon that runs with the same settings on this machine for\n"
+              "/livez or /readyz and prints the answer, for containers without a shell:\n"
+              "0 it is well, 1 it is not, 69 no answer within 2 s."},
+};
+
 static void format_help(const struct ps_program *program, struct ps_buf *out_text)
 {
     (void)ps_buf_format(out_text,
@@ -50,23 +63,17 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
                         program->name);
     for (size_t i = 0; i < program->command_count; i++)
         add_command(&program->commands[i], out_text);
+    for (size_t i = 0; i < PS_COUNT_OF(of_all); i++)
+        add_command(&of_all[i], out_text);
     (void)ps_buf_text(
-        out_text,
-        "    check-config\n"
-        "        Prints the settings as the daemon would use them, secrets as \"(set)\",\n"
-        "        or every fault it would stop for.\n\n"
-        "    " PS_HEALTHCHECK_SYNOPSIS "\n"
-        "        Asks the daemon that runs with the same settings on this machine for\n"
-        "        /livez or /readyz and prints the answer, for containers without a shell:\n"
-        "        0 it is well, 1 it is not, 69 no answer within 2 s.\n\n"
-        "    --help, --version\n"
-        "        This text; the version. COMMAND --help: that command's help.\n\n"
-        "    --markdown-settings, --env-example\n"
-        "        The settings as README.md's table; as a .env file to begin with.\n\n"
-        "SETTINGS\n"
-        "    Environment variables, or NAME=value lines of a .env file in the working\n"
-        "    directory; the environment wins, an empty value is the same as none. A\n"
-        "    secret can come from the file that NAME_FILE names.\n\n");
+        out_text, "    --help, --version\n"
+                  "        This text; the version. COMMAND --help: that command's help.\n\n"
+                  "    --markdown-settings, --env-example\n"
+                  "        The settings as README.md's table; as a .env file to begin with.\n\n"
+                  "SETTINGS\n"
+                  "    Environment variables, or NAME=value lines of a .env file in the working\n"
+                  "    directory; the environment wins, an empty value is the same as none. A\n"
+                  "    secret can come from the file that NAME_FILE names.\n\n");
     ps_config_help(program->component, out_text);
     (void)ps_buf_text(out_text, "\nEXIT STATUS\n"
                                 "    0   done, or a clean stop\n"
@@ -112,9 +119,10 @@ static int wrong_usage(const struct ps_program *program, const char *what, const
     return PS_EXIT_USAGE;
 }
 
-/* Options that only print and need no settings. False when argument is none of them. */
-static bool run_option(const struct ps_program *program, const char *argument, int *out_status)
+/* Options that only print and need no settings. False when argv[1] is none of them. */
+static bool run_option(const struct ps_program *program, int argc, char **argv, int *out_status)
 {
+    const char *argument = argv[1];
     struct ps_buf text;
 
     ps_buf_init(&text, TEXT_MAX);
@@ -128,7 +136,12 @@ static bool run_option(const struct ps_program *program, const char *argument, i
         ps_config_env_example(&text);
     else
         return false;
-    *out_status = print(&text);
+    if (argc > 2) {
+        ps_buf_clear(&text);
+        *out_status = wrong_usage(program, "nothing follows an option that prints, not", argv[2]);
+    } else {
+        *out_status = print(&text);
+    }
     return true;
 }
 
@@ -137,15 +150,17 @@ static const struct ps_command *find_command(const struct ps_program *program, c
     for (size_t i = 0; i < program->command_count; i++)
         if (strcmp(program->commands[i].name, name) == 0)
             return &program->commands[i];
+    for (size_t i = 0; i < PS_COUNT_OF(of_all); i++)
+        if (strcmp(of_all[i].name, name) == 0)
+            return &of_all[i];
     return NULL;
 }
 
-static int run_command(const struct ps_command *command, int argc, char **argv, struct ps_env *env)
+/* COMMAND --help, with whatever settings. */
+static int print_command(const struct ps_command *command)
 {
     struct ps_buf text;
 
-    if (argc < 2 || strcmp(argv[1], "--help") != 0)
-        return command->run(argc, argv, env);
     ps_buf_init(&text, TEXT_MAX);
     add_command(command, &text);
     return print(&text);
@@ -153,21 +168,20 @@ static int run_command(const struct ps_command *command, int argc, char **argv, 
 
 int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
 {
-    const struct ps_command *command = NULL;
-    bool check = argc > 1 && strcmp(argv[1], "check-config") == 0;
-    bool health = argc > 1 && strcmp(argv[1], "healthcheck") == 0;
+    const struct ps_command *command = argc > 1 ? find_command(program, argv[1]) : NULL;
+    bool check = command == &of_all[0];
     struct ps_env *env;
     struct ps_err err;
     int status = PS_EXIT_OK;
 
-    if (argc > 1 && !check && !health) {
-        command = find_command(program, argv[1]);
-        if (command == NULL && argc == 2 && run_option(program, argv[1], &status))
+    if (argc > 1 && command == NULL) {
+        if (run_option(program, argc, argv, &status))
             return status;
-        if (command == NULL)
-            return wrong_usage(program, argv[1][0] == '-' ? "unknown option" : "unknown command",
-                               argv[1]);
+        return wrong_usage(program, argv[1][0] == '-' ? "unknown option" : "unknown command",
+                           argv[1]);
     }
+    if (argc > 2 && strcmp(argv[2], "--help") == 0)
+        return print_command(command);
     if (check && argc > 2)
         return wrong_usage(program, "check-config takes no argument, not", argv[2]);
     env = ps_env_create(&err);
@@ -175,12 +189,14 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
         (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
         return PS_EXIT_CONFIG;
     }
-    if (command != NULL)
-        status = run_command(command, argc - 1, argv + 1, env);
-    else if (health)
+    if (command == NULL)
+        status = ps_daemon_run(program, env);
+    else if (check)
+        status = check_config(program, env);
+    else if (command->run == NULL)
         status = ps_healthcheck(program, argc - 1, argv + 1, env);
     else
-        status = check ? check_config(program, env) : ps_daemon_run(program, env);
+        status = command->run(argc - 1, argv + 1, env);
     ps_env_destroy(env);
     return status;
 }
