@@ -6,6 +6,7 @@
 #include "shared/core/url.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One load under way. A bad setting keeps its default and is left out of the checks between
@@ -92,9 +93,10 @@ static void check_ranges(struct load *load)
     for (size_t i = 0; i < ranges->len; i++) {
         if (ranges->items[i].first <= ranges->items[i].last)
             continue;
-        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
-                      "FRONTIER_EXPLICIT_RANGES: [%d,%d]: the first number is not above the last",
-                      ranges->items[i].first, ranges->items[i].last);
+        (void)ps_fail(
+            &err, PS_FAILURE_CONFIGURATION, 0,
+            "FRONTIER_EXPLICIT_RANGES: [%d,%d]: a range's first number must not be above its last",
+            ranges->items[i].first, ranges->items[i].last);
         fault(load, &err);
     }
 }
@@ -110,6 +112,20 @@ static void check_sink(struct load *load)
                       "NOTIFY_SINK=\"slack\": needs SLACK_BOT_TOKEN (or SLACK_BOT_TOKEN_FILE)");
         fault(load, &err);
     }
+}
+
+/* A folder whose last slash was left out is meant as one: "…/papersD1234R0.pdf" is nowhere, and a
+ * site without any draft looks like one that has no new ones. */
+static void end_with_slash(char **url)
+{
+    size_t len = strlen(*url);
+    char *folder;
+
+    if (len == 0 || (*url)[len - 1] == '/' || strpbrk(*url, "?#") != NULL)
+        return;
+    folder = ps_alloc_format("%s/", *url);
+    free(*url);
+    *url = folder;
 }
 
 /* Names that stand in Redis keys, log lines and consumer names, where ':' and spaces would mislead.
@@ -172,6 +188,8 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     check_ranges(&load);
     check_timeouts(&load);
     check_sink(&load);
+    end_with_slash(&load.config.iso_base_url);
+    end_with_slash(&load.config.openstd_url);
     if (!load.ok)
         ps_config_clear(&load.config);
     *out_config = load.config;

@@ -214,6 +214,29 @@ static void a_good_value_of_each_type_is_read(void **state)
     ps_buf_clear(&faults);
 }
 
+static void a_folder_without_its_last_slash_is_given_one(void **state)
+{
+    static const char *const cases[][2] = {
+        {"http://site/papers",     "http://site/papers/"             },
+        { "http://site",           "http://site/"                    },
+        { "http://site/papers/",   "http://site/papers/"             },
+        { "http://site/get?name=", "http://site/get?name="           },
+        { NULL,                    "https://isocpp.org/files/papers/"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct source source = { .pairs = { { "ISO_BASE_URL", cases[i][0] } } };
+        struct ps_config config;
+        struct ps_buf faults;
+
+        assert_true(load(PS_COMPONENT_SCHEDULER, &source, &faults, &config));
+        assert_string_equal(config.iso_base_url, cases[i][1]);
+        ps_config_clear(&config);
+        ps_buf_clear(&faults);
+    }
+}
+
 static void truth_is_read_in_every_usual_spelling(void **state)
 {
     static const struct {
@@ -321,7 +344,7 @@ static void each_fault_names_variable_value_and_what_is_allowed(void **state)
         { PS_COMPONENT_SCHEDULER, "PROBE_EXTENSIONS",          "[\"./x\"]",
          "PROBE_EXTENSIONS=\"[\"./x\"]\""                                                                                         },
         { PS_COMPONENT_SCHEDULER, "FRONTIER_EXPLICIT_RANGES",  "[[9,3]]",
-         "FRONTIER_EXPLICIT_RANGES: [9,3]: the first number is not above the last\n"                                              },
+         "FRONTIER_EXPLICIT_RANGES: [9,3]: a range's first number must not be above its last\n"                                   },
         { PS_COMPONENT_SCHEDULER, "FRONTIER_EXPLICIT_RANGES",  "[[1,1000000]]",
          "FRONTIER_EXPLICIT_RANGES=\"[[1,1000000]]\": a JSON array"                                                               },
         { PS_COMPONENT_SCHEDULER, "FRONTIER_EXPLICIT_RANGES",  "[[-1,3]]",               "=\"[[-1,3]]\": a JSON"                  },
@@ -586,6 +609,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_is_the_one_the_design_names),
         cmocka_unit_test(a_good_value_of_each_type_is_read),
+        cmocka_unit_test(a_folder_without_its_last_slash_is_given_one),
         cmocka_unit_test(truth_is_read_in_every_usual_spelling),
         cmocka_unit_test(an_empty_value_is_the_default),
         cmocka_unit_test(the_seconds_win_over_the_minutes),
