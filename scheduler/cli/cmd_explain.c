@@ -67,6 +67,16 @@ static void print_paper(const struct stored *stored, int number)
         print_row("author", latest->author);
 }
 
+static void print_never(const struct stored *stored, int number, int frontier)
+{
+    print_row("tier", "none");
+    if (number > frontier && ps_index_latest(stored->index, number) == NULL)
+        (void)printf("%-14s not while the frontier is %d: it lies too far above\n", "next due",
+                     frontier);
+    else
+        print_row("next due", "never: no revision of it is left to ask for");
+}
+
 /* The first cycle to come whose plan holds the number: the plan itself says so. */
 static void print_next(const struct ps_config *config, const struct stored *stored, int number)
 {
@@ -75,6 +85,7 @@ static void print_next(const struct ps_config *config, const struct stored *stor
                                    .discovered = stored->discovered,
                                    .watched = ps_watchlists_numbers(stored->watch) };
     int64_t interval_ms = ps_config_poll_interval_ms(config);
+    int frontier = 0;
 
     if (!config->enable_iso_probe) {
         print_row("next due", "never: ENABLE_ISO_PROBE is false");
@@ -100,14 +111,14 @@ static void print_next(const struct ps_config *config, const struct stored *stor
             }
             (void)printf(" %s", plan.items[i].file);
         }
+        frontier = plan.frontier;
         ps_plan_clear(&plan);
         if (count > 0) {
             (void)printf("\n");
             return;
         }
     }
-    print_row("tier", "none");
-    print_row("next due", "never: no revision of it is left to ask for");
+    print_never(stored, number, frontier);
 }
 
 static void print_since(const char *what, int64_t at_ms)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 30000 }; /* migrations may wait for a lock */
+enum { WAIT_MS = 5000, MIGRATE_WAIT_MS = 30000 /* migrations may wait for a lock */ };
 
 struct import {
     struct ps_sync *ours, *theirs;
@@ -178,7 +178,7 @@ static int run(int argc, char **argv, void *env)
     if (import.theirs == NULL)
         return status;
     import.ours = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
-                                 dry ? 0 : PS_SYNC_PG | PS_SYNC_MIGRATE, WAIT_MS, &status);
+                                 dry ? 0 : PS_SYNC_PG | PS_SYNC_MIGRATE, MIGRATE_WAIT_MS, &status);
     if (import.ours == NULL) {
         clear(&import);
         return status;

@@ -67,6 +67,8 @@ class Explain(FleetCase):
         _, text, _ = self.fleet.command("scheduler", "explain", "P1053", ENABLE_ISO_PROBE="false")
         self.assertIn("D1053R0.pdf error (not asked TIMEOUT)", text)
         self.assertIn("never: ENABLE_ISO_PROBE is false", text)
+        _, text, _ = self.explain("P9999")
+        self.assertRegex(text, r"next due +not while the frontier is \d+: it lies too far above\n")
 
     def test_wrong_usage_and_no_server(self):
         for arguments in ((), ("P",), ("CWG1",), ("P1", "P2"), ("P12345678901",)):
