@@ -24,9 +24,10 @@ class Contract(FleetCase):
             self.assertIsNotNone(health["last_successful_poll"])
 
     def test_a_pause_that_ends_before_the_deadline_costs_no_probe(self):
+        """The host asks for it in the last seconds, in which a worker gives up what it cannot ask in time."""
         fleet = self.make_fleet({"index": {"inline": made_index()}, "rules": {"busy": {
-            "match": f"/files/papers/{BUSY}", "status": 503, "retry_after": 1, "times": 1}}},
-            CYCLE_DEADLINE_SECONDS=4, POLL_INTERVAL_SECONDS=60)
+            "match": f"/files/papers/{BUSY}", "status": 503, "retry_after": 1, "times": 1, "delay_ms": 5200}}},
+            CYCLE_DEADLINE_SECONDS=9, POLL_INTERVAL_SECONDS=60, HTTP_TIMEOUT_SECONDS=15)
         fleet.start_servers()
         worker = fleet.start("worker")
         fleet.start("scheduler")
