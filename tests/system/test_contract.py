@@ -46,6 +46,30 @@ class Contract(FleetCase):
         self.assertIn('paperscout_failures_total{component="worker",category="RATE_LIMIT"} 1',
                       worker.get("/metrics")[1])
 
+    def test_a_worker_alone_does_what_the_stream_says(self):
+        """Fields of a task and of a result as the contract names them, and no scheduler at all."""
+        words = [f"w{number}" for number in range(1200)]
+        fleet = self.make_fleet({"drafts": {  # one word a line: some twenty pages
+            "D1051R0.pdf": {"modified": "-1h", "text": "\n".join(words)}}})
+        fleet.upstream.start()
+        fleet.redis.start()
+        fleet.start("worker")
+        task = {"task": "7:D1051R0.pdf", "cycle": "7", "epoch": "3", "tier": "frontier",
+                "url": fleet.upstream.drafts_url + "D1051R0.pdf", "prefix": "D", "number": "1051",
+                "revision": "0", "ext": ".pdf"}
+        fleet.redis.call("XADD", fleet.redis.key("tasks"), "*",
+                         *(part for pair in task.items() for part in pair))
+        ((_, result),) = wait_until(lambda: fleet.redis.entries("results"), 20, "it has a result")
+        self.assertEqual({name: result[name] for name in task}, task)
+        self.assertEqual({name: result[name] for name in ("outcome", "status", "failure_category",
+                                                          "attempts", "worker")},
+                         {"outcome": "hit_recent", "status": "200", "failure_category": "",
+                          "attempts": "1", "worker": "worker-1"})
+        self.assertRegex(result["last_modified"], r"^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$")
+        self.assertRegex(result["latency_ms"], r"^\d+$")
+        self.assertEqual(result["front_text"].split(), words[:1000])
+        self.assertEqual(fleet.redis.length("tasks"), 0)
+
 
 if __name__ == "__main__":
     unittest.main()

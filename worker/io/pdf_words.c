@@ -73,7 +73,7 @@ static void become_program(const struct ps_pdf_options *options, char *const *ar
 static pid_t spawn(const struct ps_pdf_options *options, int in_fd, int out_fd)
 {
     static char program[] = "pdftotext", quiet[] = "-q", enc[] = "-enc", utf8[] = "UTF-8",
-                last[] = "-l", pages[] = "10", in[] = "/proc/self/fd/0", out[] = "-",
+                last[] = "-l", pages[] = "100", in[] = "/proc/self/fd/0", out[] = "-",
                 locale[] = "LC_ALL=C.UTF-8";
     const char *path = getenv("PATH");
     char *path_env = ps_alloc_format("PATH=%s", path == NULL ? "/usr/bin:/bin" : path);
