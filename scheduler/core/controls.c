@@ -129,9 +129,6 @@ static bool answered(const struct ps_control *control)
            control->outcome != PS_OUTCOME_DEFERRED;
 }
 
-static const char has_all[] = "the site has a draft that cannot exist";
-static const char has_none[] = "the site has none of the drafts it had";
-
 const char *ps_controls_fault(const struct ps_controls *controls)
 {
     bool found = false, missed = false;
@@ -142,20 +139,13 @@ const char *ps_controls_fault(const struct ps_controls *controls)
         if (!answered(control) || control->kind == PS_CONTROL_RECHECK)
             continue;
         if (control->kind == PS_CONTROL_ABSENT && control->outcome != PS_OUTCOME_MISS)
-            return has_all;
+            return "the site has a draft that cannot exist";
         if (control->kind == PS_CONTROL_PRESENT && ps_outcome_is_hit(control->outcome))
             found = true;
         else if (control->kind == PS_CONTROL_PRESENT)
             missed = true;
     }
-    return missed && !found ? has_none : NULL;
-}
-
-const char *ps_controls_disbelief(const struct ps_controls *controls, size_t hits)
-{
-    const char *fault = ps_controls_fault(controls);
-
-    return fault == has_none && hits > 0 ? NULL : fault;
+    return missed && !found ? "the site has none of the drafts it had" : NULL;
 }
 
 const char *ps_control_file(const struct ps_control *control)

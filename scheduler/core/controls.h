@@ -51,12 +51,9 @@ bool ps_controls_settle(struct ps_controls *controls, const char *url, enum ps_o
 bool ps_controls_settled(const struct ps_controls *controls); /* all of them */
 /* All that tell about the site, which rechecks do not, are settled, and there is no fault. */
 bool ps_controls_hold(const struct ps_controls *controls);
-/* What is wrong with the answers; NULL: nothing. An error or a missing answer proves nothing:
- * CYCLE_FAIL_ERROR_RATIO is for those. */
+/* May the cycle's answers be believed? NULL when they may, else what is wrong. An error or a
+ * missing answer proves nothing: CYCLE_FAIL_ERROR_RATIO is for those. */
 const char *ps_controls_fault(const struct ps_controls *controls);
-/* Why the cycle is not to be believed; NULL: it is. hits: drafts that it found. A site that has
- * those and no longer the ones it had before has withdrawn them, which is no fault of it. */
-const char *ps_controls_disbelief(const struct ps_controls *controls, size_t hits);
 const char *ps_control_file(const struct ps_control *control); /* "D0000R0.pdf" */
 
 #endif

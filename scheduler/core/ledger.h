@@ -28,7 +28,6 @@ enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fai
 /* When a cycle must be over: CYCLE_DEADLINE_SECONDS when set, else the longest of the interval and
    what planned probes need at the rate limit, twice, plus the visibility time. */
 int64_t ps_ledger_deadline_ms(const struct ps_config *config, int64_t started_ms, size_t planned);
-size_t ps_ledger_hits(const struct ps_ledger *ledger); /* of every kind */
 /* Hits over attempted probes, 0 to 1; 0 for none attempted. */
 double ps_ledger_success_rate(const struct ps_ledger *ledger);
 /* Gives PROBE-CYCLE-SUMMARY's JSON (fields of the design, in that order, then deferred and

@@ -165,7 +165,7 @@ void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
     const struct ps_office *office = poll->parts.office;
     const struct ps_run *run = office->run;
 
-    const char *fault = ps_controls_disbelief(&run->controls, ps_ledger_hits(&run->ledger));
+    const char *fault = ps_controls_fault(&run->controls);
 
     poll->status = ps_ledger_status(&run->ledger, office->daemon->config->cycle_fail_error_ratio);
     poll->error = NULL;

@@ -63,15 +63,6 @@ class Controls(CycleCase):
             self.assertIsNone(self.wait_status("success", "empty", "failed")["error"])
         self.finish()
 
-    def test_what_is_new_is_told_though_the_only_draft_known_is_gone(self):
-        self.start()
-        self.add_drafts(1)
-        self.wait_told()
-        self.fleet.upstream.patch({"drafts": {f"{self.drafts[0]}.pdf": None}})
-        self.add_drafts(1)
-        self.wait_told()
-        self.check_told_once()
-
     def test_a_set_one_that_is_not_there(self):
         self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=2, delay_ms=0)
         url = self.fleet.upstream.drafts_url + "sure.pdf"
