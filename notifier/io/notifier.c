@@ -292,10 +292,11 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                            use_slack(config) ? config->slack_channel_interval_ms : 0);
     ps_pressure_init(&notifier->pressure, config->mq_backpressure_threshold);
     notifier->webhook = ps_webhook_create(
-        daemon->loop, &(struct ps_webhook_options){ .url = config->ops_alert_webhook_url,
-                                                    .user_agent = daemon->user_agent,
-                                                    .ca_file = config->http_ca_file,
-                                                    .failures = daemon->failures });
+        daemon->loop,
+        &(struct ps_webhook_options){ .url = config->shadow ? "" : config->ops_alert_webhook_url,
+                                      .user_agent = daemon->user_agent,
+                                      .ca_file = config->http_ca_file,
+                                      .failures = daemon->failures });
     /* Told when the first trial failed too. */
     ps_outage_init(&notifier->shut, cooldown_ms, ps_loop_now(daemon->loop));
     ps_outage_init(&notifier->outage, PS_NOTIFIER_REDIS_GONE_MS, ps_loop_now(daemon->loop));

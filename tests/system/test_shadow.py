@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """SHADOW=true: beside the service in charge, with its settings. Nothing is sent, what would be is printed."""
 import json
+import os
 import unittest
 
-from rig import CycleCase, wait_until
+from rig import CycleCase, FleetCase, wait_until
 
 
 class Shadow(CycleCase):
@@ -41,6 +42,27 @@ class Shadow(CycleCase):
     def tearDown(self):
         self.finish_and_look()
         super().tearDown()
+
+
+class NowhereToPrint(FleetCase):
+    def test_nothing_is_sent_when_nothing_can_be_printed_either(self):
+        """A sink that fails is told the second way, OPS_ALERT_WEBHOOK_URL; a shadow has none."""
+        fleet = self.make_fleet(SHADOW="true", MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS="0.3")
+        fleet.start_servers()
+        out = os.path.join(fleet.folder, "notifier-1.out")
+        os.symlink("/dev/full", out)
+        notifier = fleet.start("notifier", OPS_ALERT_WEBHOOK_URL=f"{fleet.upstream.url}/hooks/ops")
+        os.unlink(out)  # who would read it reads for ever
+        with open(out, "wb"):
+            pass
+        scheduler = fleet.start("scheduler", ENABLE_ISO_PROBE="false")  # makes the tables
+        wait_until(notifier.ready, 20, "the notifier is ready")
+        fleet.redis.call("RPUSH", fleet.redis.key("notify"), json.dumps(
+            {"id": "a1", "kind": "ops_alert", "channel": "COPS", "text": "No poll for an hour"}))
+        notifier.wait_event("MQ-CONFIGURATION", 20)
+        notifier.wait_event("OPS-ALERT", 20)
+        self.assertEqual(fleet.upstream.hooks(), [])
+        self.assertEqual([program.stop() for program in (notifier, scheduler)], [0, 0])
 
 
 class InCharge(CycleCase):
