@@ -51,9 +51,12 @@ static char *answer_line(const struct ps_probe_end *end)
     return line;
 }
 
-/* In the order asked, each as soon as those before it are there. */
+/* In the order asked, each as soon as those before it are there; where both go to one terminal, the
+ * progress makes room for it. */
 static void print_ready(struct command *command)
 {
+    if (command->progress && command->questions[command->printed].line != NULL)
+        (void)fputs("\r\033[K", stderr);
     while (command->printed < command->count && command->questions[command->printed].line != NULL) {
         struct question *question = &command->questions[command->printed++];
 
@@ -61,7 +64,8 @@ static void print_ready(struct command *command)
         free(question->line);
         question->line = NULL;
     }
-    (void)fflush(stdout);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        command->failed = true;
 }
 
 static void on_answer(void *cookie, const struct ps_probe_end *end)
@@ -137,6 +141,13 @@ static int run_probe(int argc, char **argv, void *env)
         (void)fprintf(stderr, "usage: paperscout-worker probe URL...\n");
         return PS_EXIT_USAGE;
     }
+    for (size_t i = 1; i <= command.count; i++) {
+        if (argv[i][0] != '-')
+            continue;
+        (void)fprintf(stderr, "paperscout-worker: probe has no option \"%s\"; it takes URLs\n",
+                      argv[i]);
+        return PS_EXIT_USAGE;
+    }
     if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))
         return PS_EXIT_CONFIG;
     command.loop = ps_loop_create();
@@ -156,6 +167,7 @@ const struct ps_command ps_cmd_probe = {
             "order given: url, outcome, status, last_modified, failure_category,\n"
             "attempts, latency_ms. Needs no Redis; rate and concurrency settings hold\n"
             "for this command alone. Exit status 0 when all were answered, 1 when some\n"
-            "ended in an error or were deferred.\n",
+            "ended in an error or were deferred. Of more than 20 it tells on standard\n"
+            "error how many have been asked, where that is a terminal.\n",
     .run = run_probe,
 };
