@@ -47,6 +47,7 @@ static const struct range6 ranges6[] = {
     { { 0x20, 0x01 },                         23, -1}, /* 2001::: Teredo, protocols */
     { { 0x20, 0x01, 0x0D, 0xB8 },             32, -1}, /* 2001:db8::: documentation */
     { { 0x3F, 0xFF },                         20, -1}, /* 3fff::: documentation */
+    { { 0x5F, 0x00 },                         16, -1}, /* 5f00::: segment routing */
     { { 0xFC },                               7,  -1}, /* fc00::: unique local */
     { { 0xFE, 0x80 },                         9,  -1}, /* fe80::, fec0::: link, site */
     { { 0xFF },                               8,  -1}, /* multicast */

@@ -72,6 +72,8 @@ static const struct {
     { "2002:808:808::",         false},
     { "2606:4700::1",           false},
     { "3fff:fff::1",            true },
+    { "5f00::1",                true },
+    { "5f01::1",                false},
     { "fbff::1",                false},
     { "fc00::1",                true },
     { "fdff:ffff::1",           true },
