@@ -3,6 +3,7 @@
 #include "embedded/scripts.h"
 #include "shared/io/daemon_run.h"
 #include "shared/io/healthcheck.h"
+#include "shared/io/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,7 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
         return print_command(command);
     if (check && argc > 2)
         return wrong_usage(program, "check-config takes no argument, not", argv[2]);
+    ps_process_allow_files();
     env = ps_env_create(&err);
     if (env == NULL) {
         (void)fprintf(stderr, "%s: %s\n", program->name, err.what);

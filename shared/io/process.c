@@ -48,6 +48,17 @@ static void set_files(struct ps_metrics *metrics)
     ps_metrics_set(metrics, PS_METRIC_PROCESS_FDS, NULL, open);
 }
 
+void ps_process_allow_files(void)
+{
+    enum { ENOUGH = 65536 };
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
+        return;
+    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* what is refused leaves all as it was */
+}
+
 void ps_process_metrics(struct ps_metrics *metrics)
 {
     set_cpu(metrics);

@@ -5,5 +5,8 @@
 
 /* Sets the process_… metrics that can be read; none of the reads waits for anything. */
 void ps_process_metrics(struct ps_metrics *metrics);
+/* As many open files as the system lets us have, up to 65536: the usual 1024 are fewer than the
+ * connections that the settings allow. For programs that use no select(). */
+void ps_process_allow_files(void);
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -539,6 +540,31 @@ static void a_healthcheck_asks_the_daemon_beside_it(void **state)
     free(port_text);
 }
 
+static void it_may_open_as_many_files_as_the_system_allows(void **state)
+{
+    static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", NULL };
+    struct rlimit before, small;
+    struct run run;
+    char *want;
+    int port;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    small = before;
+    small.rlim_cur = 64;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+    start(&run, DRAINS, NULL, env);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    port = listen_port(&run);
+    want = ps_alloc_format("\nprocess_max_fds %d\n",
+                           before.rlim_max < 65536 ? (int)before.rlim_max : 65536);
+    ASSERT_ANSWER(port, "/metrics", want);
+    free(want);
+    assert_int_equal(kill(run.pid, SIGTERM), 0);
+    assert_int_equal(finish(&run), PS_EXIT_OK);
+    ps_buf_clear(&run.text);
+}
+
 static void write_file(const char *name, const char *text)
 {
     int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -596,6 +622,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(tls_to_redis_is_refused_where_the_build_has_none,
                                   end_what_is_left),
 #endif
+        cmocka_unit_test_teardown(it_may_open_as_many_files_as_the_system_allows, end_what_is_left),
         cmocka_unit_test_teardown(a_port_in_use_ends_the_start, end_what_is_left),
         cmocka_unit_test_teardown(a_healthcheck_asks_the_daemon_beside_it, end_what_is_left),
         cmocka_unit_test_teardown(what_the_program_cannot_start_with_is_told, end_what_is_left),

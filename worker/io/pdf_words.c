@@ -58,8 +58,9 @@ static void become_program(const struct ps_pdf_options *options, char *const *ar
     (void)signal(SIGPIPE, SIG_DFL);
     if (null_fd < 0 || dup2(in_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(null_fd, 2) < 0)
         _exit(EXIT_NOT_FOUND - 1);
-    for (int fd = 3; fd < 1024; fd++)
-        (void)close(fd);
+    if (close_range(3, ~0U, 0) != 0) /* a kernel before 5.9 */
+        for (int fd = 3; fd < 1024; fd++)
+            (void)close(fd);
     (void)setpgid(0, 0);
     cap(RLIMIT_CORE, 0);
     cap(RLIMIT_FSIZE, 0);
