@@ -10,6 +10,9 @@ from process import Process
 from servers import wait_for
 
 INTERVAL = 8  # seconds between polls
+# Fewer than are under way at once: else those left are refused after the pause, and the rate halved again
+# makes the cycle so long that an alert comes in between.
+REFUSED = 4
 CHANNEL = "#cpp-papers"
 SETTINGS = {
     "POLL_INTERVAL_SECONDS": str(INTERVAL), "POLL_OVERRUN_COOLDOWN_SECONDS": "1",
@@ -151,8 +154,8 @@ class Demo:
         draft = next(iter(self.mailing["late_draft"]))
         self.site.control("POST", "patch", {
             "drafts": self.mailing["late_draft"],
-            "rules": {"busy": {"match": "/files/papers/*", "retry_after": 3, "times": 12}}})
-        self.narrator.step(f"uploaded: {draft}; the site refuses the next 12 requests for 3 s")
+            "rules": {"busy": {"match": "/files/papers/*", "retry_after": 2, "times": REFUSED}}})
+        self.narrator.step(f"uploaded: {draft}; the site refuses the next {REFUSED} requests for 2 s")
         self.wait("a worker heeds the 429", lambda: any(
             event.get("event") == "PROBE-COOLDOWN" for event in self.narrator.events), 20)
         self.wait_message(CHANNEL, "frontier", draft.partition(".")[0])
