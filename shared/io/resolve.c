@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 struct ps_resolve {
@@ -98,7 +99,8 @@ struct ps_resolve *ps_resolve_start_turn(struct ps_loop *loop, const char *host,
                                          ps_resolve_fn fn, void *cookie)
 {
     struct ps_resolve *resolve = ps_alloc_zero(1, sizeof(*resolve));
-    struct evutil_addrinfo hints = { .ai_flags = EVUTIL_AI_ADDRCONFIG,
+    /* An address is taken as it stands, ::1 too where no interface has another of its kind. */
+    struct evutil_addrinfo hints = { .ai_flags = strchr(host, ':') ? 0 : EVUTIL_AI_ADDRCONFIG,
                                      .ai_family = AF_UNSPEC,
                                      .ai_socktype = SOCK_STREAM,
                                      .ai_protocol = IPPROTO_TCP };

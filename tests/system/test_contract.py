@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Small promises that somebody who has only the contract would lean on."""
+import socket
 import unittest
 
 from rig import FleetCase, wait_until
@@ -69,6 +70,18 @@ class Contract(FleetCase):
         self.assertRegex(result["latency_ms"], r"^\d+$")
         self.assertEqual(result["front_text"].split(), words[:1000])
         self.assertEqual(fleet.redis.length("tasks"), 0)
+
+    def test_redis_at_an_ipv6_address(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError:
+            self.skipTest("no IPv6 here")
+        fleet = self.make_fleet()
+        fleet.redis.start("--bind", "127.0.0.1", "::1")
+        code, _, error = fleet.command("notifier", "send", "C1", "hello",
+                                       REDIS_URL=f"redis://[::1]:{fleet.redis.port}/0")
+        self.assertEqual((code, error), (0, ""))
 
 
 if __name__ == "__main__":
