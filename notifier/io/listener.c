@@ -282,11 +282,15 @@ struct ps_listener *ps_listener_create(const struct ps_listener_options *options
                                                  .port = options->port,
                                                  .max_body = PS_LISTENER_BODY_MAX,
                                                  .max_connections = CONNECTIONS_MAX };
-    struct ps_http_server *server = ps_http_server_create(options->loop, &http, err);
+    struct ps_err why;
+    struct ps_http_server *server = ps_http_server_create(options->loop, &http, &why);
     struct ps_listener *listener;
 
-    if (server == NULL)
+    if (server == NULL) {
+        (void)ps_fail(err, why.category, why.code, "EVENTS_BIND_HOST=\"%s\" PORT=\"%d\": %s",
+                      options->host, (int)options->port, why.what);
         return NULL;
+    }
     listener = ps_alloc_zero(1, sizeof(*listener));
     listener->options = *options;
     listener->secret = ps_alloc_text(options->secret);

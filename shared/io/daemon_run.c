@@ -367,7 +367,8 @@ static bool open_health(struct run *run, struct ps_err *err)
 
     run->http = ps_http_server_create(run->daemon.loop, &options, &why);
     if (run->http == NULL)
-        return ps_fail(err, PS_FAILURE_CONFIGURATION, why.code, "HEALTH_PORT=\"%d\": %s",
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, why.code,
+                       "HEALTH_BIND_HOST=\"%s\" HEALTH_PORT=\"%d\": %s", options.host,
                        (int)options.port, why.what);
     run->daemon.http = run->http;
     run->source = (struct ps_health_source){

@@ -392,6 +392,7 @@ static void a_port_in_use_ends_the_start(void **state)
     assert_int_equal(run_to_end(&run, DRAINS, NULL, (const char *const[]){ NO_REDIS, port, NULL }),
                      PS_EXIT_CONFIG);
     assert_non_null(strstr(ps_buf_str(&run.text), "START-ERROR"));
+    assert_non_null(strstr(ps_buf_str(&run.text), "HEALTH_BIND_HOST="));
     assert_non_null(strstr(ps_buf_str(&run.text), "HEALTH_PORT="));
     (void)close(fd);
     free(port);

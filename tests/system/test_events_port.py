@@ -161,7 +161,7 @@ class EventsPort(ListeningCase):
         self.assertEqual(notifier.events("EVENTS-LISTEN"), [])
         taken = self.fleet.start_slack_notifier(PORT=self.fleet.postgres.port)
         self.assertEqual(taken.wait(10), 78)
-        self.assertIn("cannot listen", taken.log())
+        self.assertIn(f'PORT=\\"{self.fleet.postgres.port}\\": cannot listen', taken.log())
 
 
 if __name__ == "__main__":
