@@ -298,7 +298,8 @@ class Overlays(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
                 json.dump({"resources": [os.path.relpath(overlay("prod"), folder)],
-                           "components": [os.path.relpath(os.path.join(K8S, "components", "redis-ca"), folder)]}, file)
+                           "components": [os.path.relpath(os.path.join(K8S, "components", name), folder)
+                                          for name in ("redis-ca", "postgres-ca")]}, file)
             found = objects(folder)
             path = os.path.join(folder, "rendered.yaml")
             with open(path, "w", encoding="utf-8") as file:
@@ -306,11 +307,15 @@ class Overlays(unittest.TestCase):
             self.assertEqual(validate(path), (0, [f"{len(found)} passed, 0 failed"]))
         scaler = of_kind(found, "TriggerAuthentication")["paperscout-redis"]["spec"]["secretTargetRef"]
         self.assertIn({"parameter": "ca", "name": "paperscout-redis", "key": "ca.crt"}, scaler)
-        for _, _, pod in self.ours(found):
-            path = container_environment(found, pod, {"name": "x"})["REDIS_CA_FILE"]
-            mount = next(mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "redis")
-            volume = next(volume for volume in pod["volumes"] if volume["name"] == "redis")
-            self.assertIn(path, [f"{mount['mountPath']}/{item['path']}" for item in volume["secret"]["items"]])
+        with open(os.path.join(K8S, "components", "postgres-ca", "kustomization.yaml"), encoding="utf-8") as file:
+            of_postgres = re.search(r"sslrootcert=(\S+)", file.read())[1]
+        for component, _, pod in self.ours(found):
+            of_redis = container_environment(found, pod, {"name": "x"})["REDIS_CA_FILE"]
+            files = {f"{mount['mountPath']}/{item['path']}": volume["secret"]["secretName"]
+                     for volume, mount in zip(pod["volumes"], pod["containers"][0]["volumeMounts"])
+                     for item in volume["secret"]["items"]}
+            self.assertEqual(files[of_redis], "paperscout-redis")
+            self.assertEqual(files.get(of_postgres), None if component == "worker" else "paperscout-postgres")
 
     def test_the_alerts_are_those_of_deploy(self):
         folder = os.path.join(K8S, "components", "monitoring")
