@@ -13,6 +13,18 @@ second step. Work in flight belongs to the time after the backup: delete the fle
 (paperscout: is REDIS_KEY_PREFIX; k8s/overlays/prod has {paperscout}: there).
 What was told after the backup was taken is told once more: the restored database does not know of it.
 
+Where only the fleet reaches the database, as in deploy/compose.yaml, its container does the same; so it does with
+kubectl -n paperscout exec -i statefulset/postgres -- in k8s/overlays/dev. For compose, save:
+
+    docker compose -f deploy/compose.yaml exec -T postgres pg_dump -U paperscout -Fc --no-owner --no-privileges paperscout >FILE
+
+and restore, with a new database and, for the second step, a new Redis:
+
+    docker compose -f deploy/compose.yaml down && docker volume rm paperscout_redis paperscout_postgres
+    docker compose -f deploy/compose.yaml up -d --wait postgres redis
+    docker compose -f deploy/compose.yaml exec -T postgres pg_restore -U paperscout -d paperscout --no-owner --no-privileges --single-transaction --exit-on-error <FILE
+    docker compose -f deploy/compose.yaml up -d
+
 Wants pg_dump and pg_restore, as new as the server. Python's standard library only. The password goes to them by
 the environment, never by an argument. Exit status: 0 done, 1 failed, 64 wrong usage, 69 no server, 78 no DATABASE_URL.
 """

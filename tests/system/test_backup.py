@@ -2,6 +2,7 @@
 """A backup of a fleet at work, everything lost, and a fleet on what was restored."""
 import importlib
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -83,6 +84,29 @@ class Backup(CycleCase):
                                    DATABASE_URL=fleet.postgres.url.rpartition("/")[0], PGDATABASE="postgres")
         self.assertEqual(status, 0, text)
         self.assertIn("--pattern '{paperscout}:*'", text)
+
+    def in_a_container(self, name, **redirected):
+        """The command that --help has for a container, on this fleet's server."""
+        text = subprocess.run(["python3", "-B", os.path.join(CHECKOUT, "deploy", "backup.py"), "--help"], check=True,
+                              capture_output=True, text=True).stdout
+        words = re.search(rf"exec -T postgres {name} ([^<>\n]+)[<>]FILE$", text, re.MULTILINE)[1].split()
+        at = words.index("-U")
+        del words[at:at + 2]
+        words = [self.fleet.postgres.url if word == "paperscout" else word for word in words]
+        subprocess.run([find_server(name), *words], check=True, timeout=60, **redirected)
+
+    def test_what_a_container_of_the_database_saves_is_the_same(self):
+        fleet = self.fleet = self.make_fleet()
+        fleet.postgres.start()
+        self.assertEqual(fleet.command("scheduler", "import-legacy")[0], 1)  # it has made our tables
+        path = os.path.join(fleet.folder, "backup")
+        with open(path, "wb") as file:
+            self.in_a_container("pg_dump", stdout=file)
+        self.assertEqual(self.backup("check", path)[0], 0)
+        self.forget()
+        with open(path, "rb") as file:
+            self.in_a_container("pg_restore", stdin=file)
+        self.assertEqual(len(fleet.postgres.query("SELECT 1 FROM pg_tables WHERE tablename = 'papers'")), 1)
 
     def test_what_is_no_whole_backup_is_not_taken(self):
         self.start_fleet(schedulers=1, delay_ms=0)
