@@ -7,6 +7,7 @@
 #include "shared/io/log.h"
 #include "shared/io/process.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,15 @@ bool ps_daemon_check_database(const char *text, struct ps_err *err)
     return true;
 }
 
+/* Without it every https:// request would fail, one by one. */
+static bool check_http_ca(const struct ps_config *config, struct ps_err *err)
+{
+    if (config->http_ca_file[0] == '\0' || access(config->http_ca_file, R_OK) == 0)
+        return true;
+    return ps_fail(err, PS_FAILURE_CONFIGURATION, errno, "HTTP_CA_FILE=\"%s\": %s",
+                   config->http_ca_file, strerror(errno));
+}
+
 /* Told to the caller of ps_daemon_config, and remembered. */
 struct faults {
     ps_config_bad_fn bad;
@@ -85,6 +95,10 @@ bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_c
         ok = ps_redis_options_check(&redis, &err);
         if (!ok)
             bad(cookie, &err);
+        if (!check_http_ca(&config, &err)) {
+            bad(cookie, &err);
+            ok = false;
+        }
     }
     /* also when something else is wrong: all faults are told at once */
     if (program->needs_database && !faults.database) {

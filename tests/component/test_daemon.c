@@ -428,6 +428,23 @@ static void bad_settings_are_all_told(void **state)
     }
 }
 
+static void certificates_that_cannot_be_read_are_told_at_once(void **state)
+{
+    static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", "HTTP_CA_FILE=/nowhere/ca.pem",
+                                       NULL };
+    static const char *const check[] = { "check-config", NULL };
+    struct run run;
+
+    (void)state;
+    for (int daemon = 0; daemon < 2; daemon++) {
+        assert_int_equal(run_to_end(&run, DRAINS, daemon ? NULL : check, env), PS_EXIT_CONFIG);
+        need(&run, "HTTP_CA_FILE=");
+        need(&run, "/nowhere/ca.pem");
+        need(&run, "No such file");
+        ps_buf_clear(&run.text);
+    }
+}
+
 static void what_the_program_cannot_start_with_is_told(void **state)
 {
     static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", NULL };
@@ -623,6 +640,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(tls_to_redis_is_refused_where_the_build_has_none,
                                   end_what_is_left),
 #endif
+        cmocka_unit_test_teardown(certificates_that_cannot_be_read_are_told_at_once,
+                                  end_what_is_left),
         cmocka_unit_test_teardown(it_may_open_as_many_files_as_the_system_allows, end_what_is_left),
         cmocka_unit_test_teardown(a_port_in_use_ends_the_start, end_what_is_left),
         cmocka_unit_test_teardown(a_healthcheck_asks_the_daemon_beside_it, end_what_is_left),
