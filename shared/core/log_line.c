@@ -86,6 +86,20 @@ static size_t slack_id(const char *text, size_t len)
     return digit && run >= SLACK_ID_MIN ? run : 0;
 }
 
+/* Length of the user, password and "@" that a URL has before its host, where at is just past its
+ * "://"; 0 for none. */
+static size_t credentials(const char *text, size_t at)
+{
+    size_t authority;
+
+    if (at < 3 || memcmp(text + at - 3, "://", 3) != 0)
+        return 0;
+    authority = strcspn(text + at, "/?# \t\r\n\"'<>");
+    while (authority > 0 && text[at + authority - 1] != '@')
+        authority--;
+    return authority;
+}
+
 /* Copies text of at most TEXT_MAX bytes into the (empty) buffer. Redacted before it is cut, so that
    no part of an id is left at the end. */
 static void redact(const char *text, struct ps_buf *out)
@@ -95,8 +109,12 @@ static void redact(const char *text, struct ps_buf *out)
     ps_buf_reset(out);
     while (at < len && out->len <= TEXT_MAX) {
         size_t id = at == 0 || !is_word(text[at - 1]) ? slack_id(text + at, len - at) : 0;
+        size_t secret = credentials(text, at);
 
-        if (id > 0) {
+        if (secret > 0) {
+            (void)ps_buf_text(out, "***@");
+            at += secret;
+        } else if (id > 0) {
             (void)ps_buf_add(out, text + at, SLACK_ID_SHOWN);
             (void)ps_buf_text(out, "***");
             at += id;

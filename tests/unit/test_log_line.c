@@ -137,6 +137,25 @@ static void slack_ids_are_cut(void **state)
             "error=\"no channel C01***\"");
 }
 
+static void what_a_url_says_of_its_user_is_left_out(void **state)
+{
+    static const char *const cases[][2] = {
+        {"http://me:hunter2@h/a.pdf",        "\"http://***@h/a.pdf\""         },
+        { "https://me@h",                    "\"https://***@h\""              },
+        { "at http://a:b@c:d@h?x=@y, later", "\"at http://***@h?x=@y, later\""},
+        { "redis://:p%40w@h:1/0 is away",    "\"redis://***@h:1/0 is away\""  },
+        { "redis://***@h:1/0",               "\"redis://***@h:1/0\""          },
+        { "http://h/@a/b",                   "http://h/@a/b"                  },
+        { "me@h",                            "me@h"                           },
+        { "://",                             "://"                            },
+        { "a://@",                           "\"a://***@\""                   },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++)
+        one_text(cases[i][0], cases[i][1]);
+}
+
 static void long_texts_are_cut_after_redacting(void **state)
 {
     char text[4000] = "", want[2100];
@@ -212,6 +231,7 @@ int main(void)
         cmocka_unit_test(an_object_is_shown_whole_or_merged),
         cmocka_unit_test(values_are_quoted_when_they_must_be),
         cmocka_unit_test(slack_ids_are_cut),
+        cmocka_unit_test(what_a_url_says_of_its_user_is_left_out),
         cmocka_unit_test(long_texts_are_cut_after_redacting),
         cmocka_unit_test(what_does_not_fit_is_left_out_and_the_line_stays_whole),
         cmocka_unit_test(events_and_levels_have_names),
