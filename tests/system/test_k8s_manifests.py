@@ -328,6 +328,11 @@ class Overlays(unittest.TestCase):
         rule = of_kind(objects(overlay("prod")), "PrometheusRule")["paperscout"]
         self.assertEqual(rule["spec"], alerts)
 
+    def test_an_alert_names_the_pod(self):
+        """Alerts keep the label instance alone, which would be an address otherwise; so many a pod, so many names."""
+        endpoint, = of_kind(objects(overlay("prod")), "PodMonitor")["paperscout"]["spec"]["podMetricsEndpoints"]
+        self.assertIn({"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "instance"}, endpoint["relabelings"])
+
     def test_the_redis_of_dev_is_one_that_paperscout_takes(self):
         found = objects(overlay("dev"))
         name = next(name for name in of_kind(found, "Secret") if name.startswith("redis-config"))
