@@ -180,6 +180,13 @@ class Images(unittest.TestCase):
         with open(os.path.join(DEPLOY, "images.sh"), encoding="utf-8") as file:
             self.assertIn(" trixie-security main", file.read())
 
+    def test_the_list_of_packages_has_what_no_package_ships(self):
+        """Whose authorities an image trusts, and of which day, is the first thing to ask when a certificate is refused."""
+        with open(os.path.join(DEPLOY, "Dockerfile"), encoding="utf-8") as file:
+            bundle = re.search(r"/etc/ssl/certs/\S+\.crt", file.read())[0]
+        sys.path.insert(0, os.path.join(DEPLOY, "image"))
+        self.addCleanup(sys.path.remove, sys.path[0])
+        self.assertEqual(importlib.import_module("collect").packages_of({bundle}), ["ca-certificates"])
 
     def test_no_time_of_the_build_is_left(self):
         """Else the same files would be another layer each time; links and what they lead to included."""
