@@ -2,10 +2,14 @@
 """The whole fleet as the Redis user of deploy/redis.acl, who may do what we need and nothing else. That the list
 is the code's own is checked by tests/lint/redis_acl.py."""
 import os
+import shutil
+import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
 from rig import CycleCase, FleetCase, wait_until
+from rig.places import find_server
 from rig.redis import Redis, RedisError
 
 TOP = Path(__file__).resolve().parents[2]
@@ -33,6 +37,25 @@ class AclFleet(FleetCase):
             start("--aclfile", path, *options)
         fleet.redis.start = start_with_users
         return fleet
+
+
+class AclFile(unittest.TestCase):
+    def test_redis_starts_with_the_file_as_it_is(self):
+        """Redis refuses to start when one line of it is no user."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = shutil.copy(TOP / "deploy/redis.acl", folder)
+            redis = Redis(folder)
+            server = subprocess.Popen([find_server("redis-server"), "--port", str(redis.port), "--bind", "127.0.0.1",
+                                       "--dir", folder, "--save", "", "--aclfile", path], stdout=subprocess.DEVNULL)
+            try:
+                wait_until(lambda: redis.call("AUTH", "paperscout", "CHANGE-ME") == "OK", 10, "the user may log in")
+                self.assertIsNone(redis.call("GET", "paperscout:leader"))
+                with self.assertRaises(RedisError):
+                    redis.call("GET", "other:leader")
+            finally:
+                redis.stop()
+                server.terminate()
+                server.wait(10)
 
 
 class Fleet(AclFleet, CycleCase):
