@@ -79,7 +79,7 @@ elseif ceiling <= 0 then
   granted = wanted
 else
   -- additive recovery: a twentieth of the ceiling each second since the cut
-  local allowed = math.max(0.01, math.min(ceiling, rate + (now_us - cut_us) / 1000000 * ceiling / 20))
+  local allowed = math.max(math.min(ceiling, 0.01), math.min(ceiling, rate + (now_us - cut_us) / 1000000 * ceiling / 20))
   local step = 1000000 / allowed
   local slack = math.max(step, step * burst - LATE_US)
   tat_us = math.min(math.max(tat_us, now_us), now_us + slack)

@@ -482,6 +482,15 @@ static void permits_nobody_can_use_are_not_granted(void **state)
                         "[4 0 0 3]");
 }
 
+static void the_smallest_rate_is_kept_too(void **state)
+{
+    int wait = 0;
+
+    (void)state;
+    assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "0.0005", "1", UNCAPPED), "[1 %d", &wait), 1);
+    assert_in_range(wait, 1990000, 2000000);
+}
+
 static void permits_are_granted_up_to_the_burst_and_then_at_the_rate(void **state)
 {
     int granted = 0, wait = 0, paused = 0;
@@ -898,6 +907,7 @@ int main(void)
         FLUSHED(the_share_of_a_dead_worker_comes_back),
         FLUSHED(more_workers_than_requests_take_turns),
         FLUSHED(permits_nobody_can_use_are_not_granted),
+        FLUSHED(the_smallest_rate_is_kept_too),
         FLUSHED(permits_are_granted_up_to_the_burst_and_then_at_the_rate),
         FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
         FLUSHED(the_rate_is_never_cut_below_its_floor),

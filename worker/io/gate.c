@@ -248,7 +248,7 @@ static void ask_fleet(struct ps_gate_host *host, size_t wanted)
 
     host->share_bound = host->on_wire;
     host->demand = demand_of(host);
-    (void)snprintf(texts[RATE], NUMBER_TEXT, "%.3f", options->rate);
+    (void)snprintf(texts[RATE], NUMBER_TEXT, "%.6f", options->rate);
     (void)snprintf(texts[BURST], NUMBER_TEXT, "%lld", (long long)options->burst);
     (void)snprintf(texts[WANTED], NUMBER_TEXT, "%zu", wanted);
     (void)snprintf(texts[CAP], NUMBER_TEXT, "%zu", options->host_cap);
@@ -362,12 +362,12 @@ static void tell_fleet(struct ps_gate_host *host)
     if (left_ms <= 0)
         return;
     (void)snprintf(pause, sizeof(pause), "%lld", (long long)left_ms);
-    (void)snprintf(rate, sizeof(rate), "%.3f", options->rate);
+    (void)snprintf(rate, sizeof(rate), "%.6f", options->rate);
     (void)snprintf(why, sizeof(why), "HTTP %d seen by %s", host->cool_status, options->instance);
     args[0] = ps_str_of(pause);
     args[1] = ps_str_of(rate);
     args[2] = ps_str_of(why);
-    (void)snprintf(floor, sizeof(floor), "%.3f", options->floor);
+    (void)snprintf(floor, sizeof(floor), "%.6f", options->floor);
     args[3] = ps_str_of(floor);
     host->commands++;
     ps_script_run(options->redis, PS_SCRIPT_HOST_COOL,
