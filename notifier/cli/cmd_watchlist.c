@@ -134,8 +134,8 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
         (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
         return PS_EXIT_USAGE;
     }
-    sync = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, PS_SYNC_PG,
-                          PS_NOTIFIER_WAIT_MS, &status);
+    sync = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
+                          PS_SYNC_PG | PS_SYNC_FOUND, PS_NOTIFIER_WAIT_MS, &status);
     if (sync != NULL)
         status = run(sync, what, argv[1], &ask);
     if (what == ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))

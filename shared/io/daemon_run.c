@@ -407,6 +407,7 @@ static bool open_servers(struct run *run, struct ps_err *err)
         .url = run->config.database_url,
         .application_name = name,
         .max = (int)run->config.db_pool_max,
+        .founds = true, /* whoever comes first */
     };
     bool ok = false;
 

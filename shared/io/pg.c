@@ -29,6 +29,7 @@ struct ps_pg {
     struct ps_pg_conn **conns;
     int max;
     bool migrate;
+    bool founds;
     bool foreign;
     int64_t queue_wait_ms;
     ps_pg_state_fn on_state;
@@ -77,6 +78,7 @@ static void open_one(struct ps_pg *pg)
     enum ps_pg_schema schema = pg->foreign   ? PS_PG_SCHEMA_FOREIGN
                                : pg->up      ? PS_PG_SCHEMA_NONE
                                : pg->migrate ? PS_PG_SCHEMA_MIGRATE
+                               : pg->founds  ? PS_PG_SCHEMA_FOUND
                                              : PS_PG_SCHEMA_AWAIT;
 
     if (conn)
@@ -275,6 +277,7 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg->target = target;
     pg->max = options->max > 0 ? options->max : 1;
     pg->migrate = migrate;
+    pg->founds = options->founds;
     pg->foreign = options->foreign;
     pg->queue_wait_ms = options->queue_wait_ms > 0 ? options->queue_wait_ms : DEFAULT_QUEUE_WAIT_MS;
     pg->on_state = on_state;

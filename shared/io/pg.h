@@ -27,6 +27,7 @@ struct ps_pg_options {
     const char *url; /* borrowed for the call */
     const char *application_name;
     int max;      /* connections */
+    bool founds;  /* without migrate: makes the schema all the same where there is none at all */
     bool foreign; /* not ours: no schema of ours is looked for, every transaction is read-only */
     int64_t connect_timeout_ms; /* 0: 5000 */
     int64_t batch_timeout_ms;   /* 0: 30000 */

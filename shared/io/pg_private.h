@@ -50,6 +50,7 @@ enum ps_pg_schema {
     PS_PG_SCHEMA_NONE,    /* known to be there */
     PS_PG_SCHEMA_FOREIGN, /* another's: read only */
     PS_PG_SCHEMA_AWAIT,   /* wait until somebody has made it */
+    PS_PG_SCHEMA_FOUND,   /* make it where there is none at all, else wait as well */
     PS_PG_SCHEMA_MIGRATE, /* make it */
 };
 

@@ -16,6 +16,7 @@ void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema,
     static const enum ps_pg_setup_step first[] = { [PS_PG_SCHEMA_NONE] = PS_PG_SETUP_SETTINGS,
                                                    [PS_PG_SCHEMA_FOREIGN] = PS_PG_SETUP_SETTINGS,
                                                    [PS_PG_SCHEMA_AWAIT] = PS_PG_SETUP_LIST,
+                                                   [PS_PG_SCHEMA_FOUND] = PS_PG_SETUP_LIST,
                                                    [PS_PG_SCHEMA_MIGRATE] = PS_PG_SETUP_LOCK };
 
     setup->schema = schema;
@@ -103,7 +104,10 @@ static void listed(struct ps_pg_setup *setup, bool *out_wait, struct ps_err *err
 {
     size_t missing = first_missing(setup);
 
-    if (setup->schema == PS_PG_SCHEMA_MIGRATE) {
+    if (setup->schema == PS_PG_SCHEMA_FOUND && missing == 0) {
+        setup->schema = PS_PG_SCHEMA_MIGRATE;
+        setup->step = PS_PG_SETUP_LOCK;
+    } else if (setup->schema == PS_PG_SCHEMA_MIGRATE) {
         setup->step = missing < ps_migration_count ? PS_PG_SETUP_APPLY : PS_PG_SETUP_UNLOCK;
     } else if (missing == ps_migration_count) {
         setup->step = PS_PG_SETUP_SETTINGS;

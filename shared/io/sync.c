@@ -79,6 +79,7 @@ static bool open_database(struct ps_sync *sync, unsigned flags, struct ps_err *e
     bool elsewhere = legacy && sync->config.legacy_database_url[0] != '\0';
     struct ps_pg_options options = { .url = elsewhere ? sync->config.legacy_database_url
                                                       : sync->config.database_url,
+                                     .founds = (flags & PS_SYNC_FOUND) != 0,
                                      .foreign = legacy,
                                      .application_name = sync->program,
                                      .max = PG_CONNECTIONS };

@@ -18,7 +18,8 @@ enum {
     PS_SYNC_REDIS = 1,
     PS_SYNC_PG = 2,
     PS_SYNC_MIGRATE = 4, /* with PS_SYNC_PG: makes the tables that are missing */
-    PS_SYNC_LEGACY = 8   /* with PS_SYNC_PG: LEGACY_DATABASE_URL where it is set; read only */
+    PS_SYNC_LEGACY = 8,  /* with PS_SYNC_PG: LEGACY_DATABASE_URL where it is set; read only */
+    PS_SYNC_FOUND = 16   /* with PS_SYNC_PG: makes the tables where there are none at all */
 };
 struct ps_sync *ps_sync_create(const char *program, unsigned component, void *env, unsigned flags,
                                int64_t wait_ms, int *out_status) PS_MUST_USE;

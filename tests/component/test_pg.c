@@ -207,6 +207,29 @@ static void who_does_not_migrate_waits_for_the_schema(void **state)
     done(&waits);
 }
 
+static void whoever_comes_first_makes_the_schema(void **state)
+{
+    struct ps_pg_options options = options_of(ps_test_pg_url(server));
+    struct fixture f;
+
+    (void)state;
+    ps_test_pg_wipe(server);
+    options.founds = true;
+    open_with(&f, &options, false);
+    until_count(f.loop, &f.ups, 1);
+    assert_int_equal(f.downs, 0);
+    assert_int_equal(ps_test_psql_int(server, "SELECT count(*) FROM schema_version"),
+                     ps_migration_count);
+    done(&f);
+    /* An update is not its business: an older program may be at work. */
+    free(ps_test_psql(server, "DELETE FROM schema_version WHERE name = '0025_fleet_page'"));
+    open_with(&f, &options, false);
+    until_count(f.loop, &f.downs, 1);
+    assert_non_null(strstr(f.down.what, "0025_fleet_page is missing"));
+    done(&f);
+    free(ps_test_psql(server, "INSERT INTO schema_version (name) VALUES ('0025_fleet_page')"));
+}
+
 static void a_database_newer_than_the_program_is_fine(void **state)
 {
     struct fixture f;
@@ -693,6 +716,7 @@ int main(void)
         cmocka_unit_test(a_new_database_gets_the_schema),
         cmocka_unit_test(two_programs_migrate_at_once),
         cmocka_unit_test(who_does_not_migrate_waits_for_the_schema),
+        cmocka_unit_test(whoever_comes_first_makes_the_schema),
         cmocka_unit_test(a_database_newer_than_the_program_is_fine),
         cmocka_unit_test(a_batch_is_one_transaction),
         cmocka_unit_test(a_commit_that_fails_is_an_error),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Small promises that somebody who has only the contract would lean on."""
+import json
 import socket
 import unittest
 
@@ -70,6 +71,23 @@ class Contract(FleetCase):
         self.assertRegex(result["latency_ms"], r"^\d+$")
         self.assertEqual(result["front_text"].split(), words[:1000])
         self.assertEqual(fleet.redis.length("tasks"), 0)
+
+    def test_a_notifier_alone_says_what_the_list_holds(self):
+        """On an empty database, with no scheduler at all."""
+        fleet = self.make_fleet()
+        fleet.redis.start()
+        fleet.postgres.start()
+        self.assertEqual(fleet.command("notifier", "watchlist", "U01", "add", " Knuth ")[0], 0)
+        self.assertEqual(fleet.command("notifier", "watchlist", "U01", "list")[:2],
+                         (0, "author knuth\n"))
+        notifier = fleet.start("notifier")
+        message = {"id": "m1", "kind": "test", "channel": "C1", "text": "<b> & é", "thread_ts": None,
+                   "created_at": "2026-01-01T00:00:00.000Z", "trace": None}
+        fleet.redis.call("RPUSH", fleet.redis.key("notify"), json.dumps(message))
+        self.assertEqual(wait_until(notifier.sent, 20, "it is said"), [message])
+        wait_until(lambda: notifier.health()["sent_total"] == 1, 5, "it is counted")
+        self.assertEqual(notifier.get("/readyz")[0], 200)
+        self.assertEqual(sum(notifier.health()["failures"].values()), 0)
 
     def test_redis_at_an_ipv6_address(self):
         try:
