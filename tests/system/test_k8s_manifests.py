@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -327,6 +328,19 @@ class Overlays(unittest.TestCase):
             alerts = parse_yaml(file.read())[0]
         rule = of_kind(objects(overlay("prod")), "PrometheusRule")["paperscout"]
         self.assertEqual(rule["spec"], alerts)
+
+    def test_the_ingress_of_the_readme_leads_to_the_notifier(self):
+        with open(os.path.join(K8S, "README.md"), encoding="utf-8") as file:
+            command = re.search(r"^ *(kubectl .* create ingress .*)$", file.read(), re.MULTILINE)[1]
+        done = subprocess.run([*shlex.split(command), "--dry-run=client", "-o", "yaml"], check=True, capture_output=True,
+                              text=True)
+        ingress, = parse_yaml(done.stdout)
+        path, = ingress["spec"]["rules"][0]["http"]["paths"]
+        self.assertEqual((path["path"], path["pathType"]), ("/slack/", "Prefix"))
+        backend = path["backend"]["service"]
+        service = of_kind(objects(overlay("prod")), "Service")[backend["name"]]
+        self.assertEqual(service["metadata"]["namespace"], ingress["metadata"]["namespace"])
+        self.assertIn(backend["port"]["name"], [port["name"] for port in service["spec"]["ports"]])
 
     def test_an_alert_names_the_pod(self):
         """Alerts keep the label instance alone, which would be an address otherwise; so many a pod, so many names."""
