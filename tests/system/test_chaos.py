@@ -99,7 +99,7 @@ class Chaos(CycleCase):
         happened = []
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            if self.random.random() < 0.5 and len(self.drafts) < DRAFTS_MAX:
+            if len(happened) % 2 == 0 and len(self.drafts) < DRAFTS_MAX:
                 self.add_drafts(self.random.randint(1, 3))
             event = self.random.choice(self.EVENTS)
             happened.append(event.__name__)
