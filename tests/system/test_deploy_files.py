@@ -180,6 +180,17 @@ class Images(unittest.TestCase):
         with open(os.path.join(DEPLOY, "images.sh"), encoding="utf-8") as file:
             self.assertIn(" trixie-security main", file.read())
 
+    def test_whoever_names_a_version_names_this_one(self):
+        version = subprocess.run([program_path("paperscout-worker"), "--version"], check=True, capture_output=True,
+                                 text=True).stdout.split()[1]
+        named = {}
+        for name, pattern in (("Dockerfile", r"(?m)^ARG VERSION=(\S+)$"), ("compose.yaml", r"image: paperscout-\w+:(\S+)"),
+                              ("THREATS.md", r"paperscout-\w+:(\d\S+)"), ("../k8s/base/kustomization.yaml", r"newTag: (\S+)"),
+                              ("../k8s/overlays/prod/kustomization.yaml", r"newTag: (\S+)")):
+            with open(os.path.join(DEPLOY, name), encoding="utf-8") as file:
+                named[name] = set(re.findall(pattern, file.read()))
+        self.assertEqual(named, dict.fromkeys(named, {version}))
+
     def test_the_list_of_packages_has_what_no_package_ships(self):
         """Whose authorities an image trusts, and of which day, is the first thing to ask when a certificate is refused."""
         with open(os.path.join(DEPLOY, "Dockerfile"), encoding="utf-8") as file:
