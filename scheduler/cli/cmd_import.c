@@ -113,6 +113,8 @@ static bool read_theirs(struct import *import, struct ps_err *err)
     take_drafts(import);
     take_watches(import);
     import->state.last_poll_ms = ps_pg_int(import->rows, PS_LEGACY_POLL, 0, 0, 0);
+    if (import->state.last_poll_ms == 0) /* the service noted the polls alone in which it probed */
+        import->state.last_poll_ms = import->state.index_ms;
     return true;
 }
 

@@ -144,6 +144,17 @@ class ImportLegacy(CycleCase):
         self.assertIn("none of the Python service's tables is there", errors)
 
 
+    def test_a_service_that_did_not_probe(self):
+        """It has noted no poll; but its index is no first one: what is new since then is told."""
+        fleet = self.fleet = self.make_fleet()
+        fleet.postgres.start()
+        fleet.postgres.execute(f"""{TABLES} INSERT INTO poll_state VALUES (1, 0);
+            INSERT INTO paper_cache VALUES ('wg21_index', {quoted(json.dumps(made_index()))}, 1795600000.25)""")
+        told, _ = self.run_import()
+        self.assertTrue(told["last poll"].startswith("20"), told)
+        self.assertEqual(fleet.postgres.value("SELECT extract(epoch FROM last_successful_poll)::int FROM meta"), 1795600000)
+
+
 class SameDatabase(ImportLegacy):
     database = "postgres"
 
@@ -151,6 +162,7 @@ class SameDatabase(ImportLegacy):
         wait_until(lambda: self.fleet.postgres.value("SELECT poll_count FROM meta"), 40, "a poll")
 
     test_no_such_tables = None
+    test_a_service_that_did_not_probe = None
 
     def test_nothing_is_told_again(self):
         self.start_fleet(schedulers=0)
