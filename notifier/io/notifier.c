@@ -37,8 +37,8 @@ struct ps_notifier {
     struct ps_outage outage; /* of Redis */
     struct ps_outage shut;   /* of Slack: it takes no message */
     struct ps_pressure pressure;
-    bool started; /* whether to tell that we have was asked */
-    int64_t depth;
+    bool started;   /* whether to tell that we have was asked */
+    int64_t length; /* of the list, as told last */
 };
 
 /* Goes to the sink directly: no list knows it. */
@@ -68,8 +68,8 @@ static void on_start_told(void *cookie, const struct redisReply *reply, const st
     if (err != NULL || ps_reply_text(reply, NULL) == NULL)
         return; /* another one told it */
     text = ps_alloc_format("Paperscout %s has started. %lld %s to be said.", PS_VERSION,
-                           (long long)notifier->depth,
-                           notifier->depth == 1 ? "message waits" : "messages wait");
+                           (long long)notifier->length,
+                           notifier->length == 1 ? "message waits" : "messages wait");
     say(notifier, PS_NOTICE_STARTUP, notifier->daemon->config->notification_channel, text);
     free(text);
 }
@@ -184,18 +184,20 @@ static void on_watch(void *cookie)
 static void on_depth(void *cookie, int64_t length)
 {
     struct ps_notifier *notifier = cookie;
+    int64_t depth;
 
-    notifier->depth = length;
+    notifier->length = length;
     tell_start(notifier);
-    switch (ps_pressure_step(&notifier->pressure, length)) {
+    depth = ps_notifier_depth(notifier);
+    switch (ps_pressure_step(&notifier->pressure, depth)) {
     case PS_PRESSURE_SAME:
         break;
     case PS_PRESSURE_WARN:
-        PS_LOG(MQ_BACKPRESSURE, F_INT("depth", length),
+        PS_LOG(MQ_BACKPRESSURE, F_INT("depth", depth),
                F_INT("threshold", notifier->pressure.threshold));
         break;
     case PS_PRESSURE_OVER:
-        PS_LOG(MQ_BACKPRESSURE_OVER, F_INT("depth", length));
+        PS_LOG(MQ_BACKPRESSURE_OVER, F_INT("depth", depth));
         break;
     }
 }
@@ -388,7 +390,7 @@ void ps_notifier_destroy(void *self)
 
 int64_t ps_notifier_depth(const struct ps_notifier *notifier)
 {
-    return notifier->depth;
+    return notifier->length + (int64_t)ps_lanes_held(ps_notifier_lanes(notifier));
 }
 
 bool ps_notifier_backpressure(const struct ps_notifier *notifier)
@@ -411,5 +413,5 @@ bool ps_notifier_stuck(void *self)
     const struct ps_notifier *notifier = self;
 
     return ps_redis_up(notifier->daemon->redis) &&
-           ps_sender_stuck(notifier->sender, notifier->depth, PS_NOTIFIER_STUCK_MS);
+           ps_sender_stuck(notifier->sender, notifier->length, PS_NOTIFIER_STUCK_MS);
 }

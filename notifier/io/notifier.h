@@ -19,7 +19,7 @@ void ps_notifier_drain(void *self, int count);
 void ps_notifier_destroy(void *self);
 
 /* What the health fields read. */
-int64_t ps_notifier_depth(const struct ps_notifier *notifier);
+int64_t ps_notifier_depth(const struct ps_notifier *notifier); /* in the list, and held by it */
 bool ps_notifier_backpressure(const struct ps_notifier *notifier);
 const struct ps_lanes *ps_notifier_lanes(const struct ps_notifier *notifier);
 const struct ps_daemon *ps_notifier_daemon(const struct ps_notifier *notifier);

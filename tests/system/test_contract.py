@@ -89,6 +89,19 @@ class Contract(FleetCase):
         self.assertEqual(notifier.get("/readyz")[0], 200)
         self.assertEqual(sum(notifier.health()["failures"].values()), 0)
 
+    def test_what_a_notifier_holds_waits_too(self):
+        """The threshold is of messages not said yet, wherever they are."""
+        fleet = self.make_fleet({"slack": {"status": 500}}, MQ_BACKPRESSURE_THRESHOLD=5)
+        fleet.start_servers()
+        for number in range(7):  # of one channel a notifier takes as many as eight at once
+            fleet.redis.call("RPUSH", fleet.redis.key("notify"), json.dumps(
+                {"id": f"m{number}", "kind": "test", "channel": "C1", "text": "hello",
+                 "thread_ts": None, "created_at": None, "trace": None}))
+        notifier = fleet.start_slack_notifier()
+        wait_until(lambda: notifier.health()["mq_backpressure"], 20, "it says so")
+        self.assertEqual(notifier.health()["mq_depth"], 7)
+        self.assertEqual(notifier.health()["mq_utilization"], 0.007)
+
     def test_redis_at_an_ipv6_address(self):
         try:
             with socket.socket(socket.AF_INET6) as probe:
