@@ -92,6 +92,7 @@ else
   end
 end
 if ceiling > 0 or cap > 0 then
+  redis.call('PEXPIRE', KEYS[1], 3600000) -- as in instance_beat: permits are had from a Redis that is full
   redis.call('SET', KEYS[1], string.format('{"tat_us":%.0f,"rate":%.3f,"cut_us":%.0f,"in_flight":%s}', tat_us, rate, cut_us,
     cjson.encode(shares)), 'PX', 3600000)
 end

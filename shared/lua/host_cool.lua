@@ -4,6 +4,7 @@
 -- The host said "slow down": nobody asks it until the pause is over, and the rate is halved (not below the floor), once a pause, however
 -- many requests were on the wire when it came.
 local left = redis.call('PTTL', KEYS[2])
+redis.call('PEXPIRE', KEYS[1], 3600000) -- as in instance_beat: a pause is kept by a Redis that is full
 local want = tonumber(ARGV[1])
 local ceiling = tonumber(ARGV[2])
 if left <= 0 and ceiling > 0 then

@@ -2,7 +2,10 @@
 -- ARGV: life in ms, "<component>:<id>", then name, value, name, value ...
 -- RETURNS: 1
 -- One script, so that the key is never there without its life: a heartbeat that cannot expire would keep a dead worker's tasks for ever.
+-- Of a worker a Redis that is full takes it too: without a heartbeat it would not work off what fills Redis. A script's first write is
+-- refused there when it takes memory, a later one is not.
 -- instances names who beats, each until its own key ends, so that nobody has to search all keys for them.
+if string.sub(ARGV[2], 1, 7) == 'worker:' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 local now = redis.call('TIME')

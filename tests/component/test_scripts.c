@@ -56,6 +56,7 @@ static int stop_server(void **state)
 static int flush(void **state)
 {
     (void)state;
+    DO("CONFIG SET maxmemory 0");
     DO("FLUSHALL");
     return 0;
 }
@@ -480,6 +481,24 @@ static void permits_nobody_can_use_are_not_granted(void **state)
                         "[0 0 0 0]");
     assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "a", "6", "6", "400"),
                         "[4 0 0 3]");
+}
+
+/* What fills it could never be worked off without heartbeats and permits. */
+static void a_full_redis_takes_what_workers_need(void **state)
+{
+    (void)state;
+    DO("CONFIG SET maxmemory 1");
+    assert_string_equal(DO("SET any thing"), "!OOM");
+    assert_string_equal(RUN(INSTANCE_BEAT, BEAT("w1"), "60000", "worker:w1", "version", "1"), "1");
+    assert_int_equal(INT("EXISTS instance:worker:w1"), 1);
+    assert_string_equal(RUN(INSTANCE_BEAT, LIST("instance:scheduler:s", "instances"), "60000",
+                            "scheduler:s", "version", "1"),
+                        "!OOM");
+    assert_in_range(INT("PTTL instance:worker:w1"), 1, 60000);
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "2", "6", "w", "0", "2", "5000"),
+                        "[2 0 0 2]");
+    assert_in_range(strtol(RUN(HOST_COOL, HOST, "5000", "100", "429", "1"), NULL, 10), 4000, 5000);
+    assert_int_equal(INT("EXISTS cooldown:h"), 1);
 }
 
 static void the_smallest_rate_is_kept_too(void **state)
@@ -907,6 +926,7 @@ int main(void)
         FLUSHED(the_share_of_a_dead_worker_comes_back),
         FLUSHED(more_workers_than_requests_take_turns),
         FLUSHED(permits_nobody_can_use_are_not_granted),
+        FLUSHED(a_full_redis_takes_what_workers_need),
         FLUSHED(the_smallest_rate_is_kept_too),
         FLUSHED(permits_are_granted_up_to_the_burst_and_then_at_the_rate),
         FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
