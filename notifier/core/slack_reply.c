@@ -113,7 +113,6 @@ static void read_status(const struct ps_slack_answer *answer, struct ps_slack_re
         (void)snprintf(what, sizeof(what), "the answer is not Slack's JSON");
     } else if (status == 400 || status == 413) {
         next = PS_SLACK_NEVER;
-        category = PS_FAILURE_UNKNOWN;
     } else if (status >= 300 && status < 500 && status != 408 && status != 425) {
         next = PS_SLACK_STOP;
         category = PS_FAILURE_CONFIGURATION;
