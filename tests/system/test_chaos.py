@@ -58,7 +58,7 @@ class Chaos(CycleCase):
         self.fleet.redis.call("FLUSHALL")
 
     def redis_cut(self):
-        self.fleet.redis.call("CLIENT", "KILL", "TYPE", "normal")
+        self.fleet.redis.cut()
 
     def redis_paused(self):
         self.fleet.redis.call("CLIENT", "PAUSE", str(self.random.randrange(100, 3000)))
@@ -69,8 +69,7 @@ class Chaos(CycleCase):
         self.fleet.redis.start()
 
     def postgres_cut(self):
-        self.fleet.postgres.query("SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity "
-                                  "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+        self.fleet.postgres.cut()
 
     def postgres_restarted(self):
         self.fleet.postgres.stop()

@@ -158,7 +158,6 @@ class Limits(unittest.TestCase):
             self.assertEqual(len(limits), 1, f"{component}: {limits} in k8s, compose.yaml and systemd")
             self.assertGreaterEqual(limits.pop() * 2**20, need, component)
 
-
     def test_a_worker_may_have_a_thread_for_each_request(self):
         """curl looks names up in threads; where one cannot start, the probe is an error."""
         with open(os.path.join(CHECKOUT, "shared", "core", "config.def"), encoding="utf-8") as file:

@@ -23,10 +23,10 @@ LONGEST = 3.0  # seconds of a life: connected, elected, in a cycle
 class Lives(threading.Thread):
     """One program after the other, each told to stop at another moment."""
 
-    def __init__(self, fleet, component, seed, **settings):
+    def __init__(self, fleet, component):
         super().__init__(daemon=True)
-        self.fleet, self.component, self.settings = fleet, component, settings
-        self.random = random.Random(f"{seed} {component}")
+        self.fleet, self.component = fleet, component
+        self.random = random.Random(f"{SEED} {component}")
         self.slowest = 0.0
         self.faults = []
 
@@ -35,7 +35,7 @@ class Lives(threading.Thread):
             # the moments of starting are as many as those of a cycle, and shorter
             life = LONGEST * self.random.random() ** 2
             twice = self.random.random() < 0.3
-            program = self.fleet.start(self.component, f"{self.component}-of-{number}", **self.settings)
+            program = self.fleet.start(self.component, f"{self.component}-of-{number}")
             time.sleep(life)
             began = time.monotonic()
             program.send(signal.SIGTERM)
@@ -50,11 +50,9 @@ class Lives(threading.Thread):
 
 class StopAnytime(CycleCase):
     troubles = (
-        lambda self: self.fleet.redis.call("CLIENT", "KILL", "TYPE", "normal"),
+        lambda self: self.fleet.redis.cut(),
         lambda self: self.fleet.redis.call("CLIENT", "PAUSE", "500"),
-        lambda self: self.fleet.postgres.query(
-            "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-            "AND backend_type = 'client backend'"),
+        lambda self: self.fleet.postgres.cut(),
         lambda self: self.fleet.upstream.patch({"rules": {"gone": {"match": "/files/*", "fault": "reset"}}}),
         lambda self: self.fleet.upstream.patch({"rules": {"gone": None}}),
     )
@@ -66,7 +64,7 @@ class StopAnytime(CycleCase):
         self.fleet.upstream.patch({"rules": {"index": {"match": "/index.json", "delay_ms": 150},
                                              "slack": {"match": "/api/*", "delay_ms": 100}}})
         self.fleet.wait_cycles(1, 40)
-        lives = [Lives(self.fleet, component, SEED) for component in ("scheduler", "worker", "notifier")]
+        lives = [Lives(self.fleet, component) for component in ("scheduler", "worker", "notifier")]
         for life in lives:
             life.start()
         troubles = random.Random(f"{SEED} troubles")

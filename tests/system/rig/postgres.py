@@ -122,6 +122,11 @@ class Postgres:
         if self.process:
             self.process.stop(signal.SIGQUIT)
 
+    def cut(self):
+        """Ends every connection but this one; the server stays."""
+        self.query("SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity "
+                   "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+
     def query(self, sql):
         """Rows as dicts; column types come through JSON."""
         sql = ("SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM "

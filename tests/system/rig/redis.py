@@ -45,6 +45,10 @@ class Redis:
         if self.process:
             self.process.stop(signal.SIGKILL)
 
+    def cut(self):
+        """Ends every connection but this one; the server stays."""
+        self.call("CLIENT", "KILL", "TYPE", "normal")
+
     def key(self, name):
         return self.prefix + name
 
