@@ -107,7 +107,9 @@ static bool has_markup(const char *body, size_t len)
 
 static bool has_pdf_mark(const char *body, size_t len)
 {
-    for (size_t i = 0; i + 5 <= len; i++)
+    enum { WITHIN = 1024 };
+
+    for (size_t i = 0; i + 5 <= len && i + 5 <= WITHIN; i++)
         if (memcmp(body + i, "%PDF-", 5) == 0)
             return true;
     return false;

@@ -20,7 +20,6 @@ enum {
     PDFS_MAX = 2,      /* fetched or read at once, in one worker: each is memory, and a child */
     PDF_AGAIN_MS = 50, /* until it is looked for room again */
     PATIENCE_MS = 60000,
-    BEGINNING = 1024, /* of a PDF; its mark may come after other bytes */
 };
 
 struct ps_front {
@@ -161,11 +160,6 @@ static void convert(struct ps_front_read *read, const char *pdf, size_t len)
         next_document(read, &err);
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void use_body(struct ps_front_read *read, const struct ps_http_reply *reply)
 {
     struct ps_err err;
@@ -180,7 +174,7 @@ static void use_body(struct ps_front_read *read, const struct ps_http_reply *rep
             step_later(read, finish, 0);
         else
             next_document(read, NULL);
-    } else if (!ps_body_fits(reply->body, least(reply->body_len, BEGINNING), ps_str_of(".pdf"))) {
+    } else if (!ps_body_fits(reply->body, reply->body_len, ps_str_of(".pdf"))) {
         ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "the body is no PDF");
         next_document(read, &err);
     } else {
