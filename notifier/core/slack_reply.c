@@ -43,6 +43,18 @@ static int64_t pause_of(const struct ps_slack_answer *answer)
     return value > PS_SLACK_HOLD_MAX_MS ? PS_SLACK_HOLD_MAX_MS : value;
 }
 
+/* A retry has its own backoff, and waits longer where that was asked for. */
+static int64_t wait_of(int64_t pause)
+{
+    return pause > 0 ? pause : 0;
+}
+
+/* A channel whose pace is too fast waits, for how long nobody may have said. */
+static int64_t hold_of(int64_t pause)
+{
+    return pause >= 0 ? pause : PS_SLACK_HOLD_MS;
+}
+
 static void fail(struct ps_slack_reply *reply, enum ps_slack_next next, enum ps_failure category,
                  int status, const char *what)
 {
@@ -76,7 +88,7 @@ static void read_error(const struct ps_slack_answer *answer, const char *error,
     int64_t pause = pause_of(answer);
     enum ps_failure category = PS_FAILURE_UNKNOWN;
 
-    reply->after_ms = pause > 0 ? pause : 0;
+    reply->after_ms = next == PS_SLACK_LATER ? hold_of(pause) : wait_of(pause);
     switch (next) {
     case PS_SLACK_STOP:
         category = PS_FAILURE_CONFIGURATION;
@@ -87,8 +99,6 @@ static void read_error(const struct ps_slack_answer *answer, const char *error,
         break;
     case PS_SLACK_LATER:
         category = PS_FAILURE_RATE_LIMIT;
-        if (pause < 0)
-            reply->after_ms = PS_SLACK_HOLD_MS;
         break;
     case PS_SLACK_NEVER:
     case PS_SLACK_SENT:
@@ -170,12 +180,12 @@ void ps_slack_reply_read(const struct ps_slack_answer *answer, struct ps_slack_r
     }
     if (answer->status == 429) {
         fail(out_reply, PS_SLACK_LATER, PS_FAILURE_RATE_LIMIT, 429, "HTTP status 429");
-        out_reply->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
+        out_reply->after_ms = hold_of(pause);
         return;
     }
     if (answer->status >= 500) {
         read_status(answer, out_reply);
-        out_reply->after_ms = pause > 0 ? pause : 0;
+        out_reply->after_ms = wait_of(pause);
         return;
     }
     json = ps_json_parse(answer->body, answer->body_len, NULL);
@@ -239,9 +249,9 @@ static void look_refused(const struct ps_slack_answer *answer, const char *error
     char what[64];
 
     (void)snprintf(what, sizeof(what), "HTTP status %d", status);
-    look->after_ms = pause > 0 ? pause : 0;
+    look->after_ms = wait_of(pause);
     if (status == 429 || (error != NULL && next_of(error) == PS_SLACK_LATER)) {
-        look->after_ms = pause >= 0 ? pause : PS_SLACK_HOLD_MS;
+        look->after_ms = hold_of(pause);
         look_fail(look, PS_SLACK_FAILED, PS_FAILURE_RATE_LIMIT, status, "ratelimited");
     } else if (is_name(error) && token_refused(error)) {
         look_fail(look, PS_SLACK_FAILED, PS_FAILURE_CONFIGURATION, status, error);
