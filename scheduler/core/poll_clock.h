@@ -12,7 +12,7 @@ struct ps_poll_clock {
     int64_t interval_ms, cooldown_ms;
     int64_t counted_from_ms; /* last successful poll, or start-up when there never was one */
     int64_t alerted_ms;      /* last stale-poll alert; 0 for none since the last good poll */
-    bool blind; /* no index was ever read: though one is to be: without it nothing can be found */
+    bool blind; /* an index is to be read and never was: without it nothing can be found */
 };
 
 void ps_poll_clock_init(struct ps_poll_clock *clock, int64_t interval_ms, int64_t cooldown_ms,

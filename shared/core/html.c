@@ -123,7 +123,7 @@ static xmlCharEncoding encoding_of_mark(const char **html, size_t *len)
         { "\xFE\xFF",    2, XML_CHAR_ENCODING_UTF16BE},
     };
 
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+    for (size_t i = 0; i < PS_COUNT_OF(marks); i++) {
         if (*len < marks[i].len || memcmp(*html, marks[i].bytes, marks[i].len) != 0)
             continue;
         *html += marks[i].len;

@@ -32,7 +32,8 @@ static void add_command(const struct ps_command *command, struct ps_buf *out_tex
     (void)ps_buf_char(out_text, '\n');
 }
 
-/* What every program has besides its own. */
+/* What every program has besides its own, in this order. */
+enum { CHECK_CONFIG, HEALTHCHECK };
 static const struct ps_command of_all[] = {
     {.name = "check-config",
      .synopsis = "check-config",
@@ -170,7 +171,7 @@ static int print_command(const struct ps_command *command)
 int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
 {
     const struct ps_command *command = argc > 1 ? find_command(program, argv[1]) : NULL;
-    bool check = command == &of_all[0];
+    bool check = command == &of_all[CHECK_CONFIG];
     struct ps_env *env;
     struct ps_err err;
     int status = PS_EXIT_OK;
@@ -195,7 +196,7 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
         status = ps_daemon_run(program, env);
     else if (check)
         status = check_config(program, env);
-    else if (command->run == NULL)
+    else if (command == &of_all[HEALTHCHECK])
         status = ps_healthcheck(program, argc - 1, argv + 1, env);
     else
         status = command->run(argc - 1, argv + 1, env);

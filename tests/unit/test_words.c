@@ -156,7 +156,7 @@ static void a_mark_at_the_beginning_tells_utf16(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; i < PS_COUNT_OF(texts); i++) {
         assert_non_null(texts[i]);
         assert_string_equal(texts[i], "Gr\xC3\xBC\xC3\x9F"
                                       "e");
