@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/civil.h"
 #include "shared/core/field_read.h"
+#include "shared/core/json.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -90,6 +91,51 @@ static bool read_text(const struct ps_field_reader *reader, const char *name, si
     return true;
 }
 
+/* The text is printed anew from what was parsed, so that nothing in it (an escaped NUL, say) can
+ * make PostgreSQL refuse the batch that it is stored with. */
+static bool read_authors(const struct ps_field_reader *reader, struct ps_result *result,
+                         struct ps_err *err)
+{
+    struct ps_str text;
+    cJSON *names;
+    const cJSON *name;
+    bool ok;
+
+    if (!ps_field_text(reader, "authors", PS_RESULT_AUTHORS_MAX, &text, err))
+        return false;
+    if (text.len == 0)
+        return true;
+    names = ps_json_parse(text.data, text.len, err);
+    ok = cJSON_IsArray(names);
+    for (name = ok ? names->child : NULL; name != NULL && ok; name = name->next)
+        ok = cJSON_IsString(name);
+    if (ok && names->child != NULL)
+        result->authors = ps_json_print(names);
+    if (result->authors != NULL)
+        ok = strlen(result->authors) <= PS_RESULT_AUTHORS_MAX; /* escapes may lengthen it */
+    cJSON_Delete(names);
+    return ok || ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: authors is no JSON array of names");
+}
+
+char *ps_result_authors_format(const char *const *names, size_t count)
+{
+    cJSON *array = cJSON_CreateArray();
+    char *text = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(array, cJSON_CreateString(names[i]));
+    while (count > 0 && text == NULL) {
+        text = ps_json_print(array);
+        if (strlen(text) <= PS_RESULT_AUTHORS_MAX)
+            break;
+        free(text);
+        text = NULL;
+        cJSON_DeleteItemFromArray(array, (int)--count);
+    }
+    cJSON_Delete(array);
+    return text;
+}
+
 /* Absent and empty: the host did not tell. */
 static bool read_length(const struct ps_field_reader *reader, struct ps_result *result,
                         struct ps_err *err)
@@ -131,7 +177,9 @@ bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result
          read_text(&reader, "etag", PS_RESULT_HEADER_MAX, &result.etag, err) &&
          read_length(&reader, &result, err) && read_answered(&reader, &result, err) &&
          read_text(&reader, "worker", WORKER_MAX, &result.worker, err) &&
-         read_text(&reader, "front_text", PS_RESULT_FRONT_MAX, &result.front_text, err);
+         read_text(&reader, "front_text", PS_RESULT_FRONT_MAX, &result.front_text, err) &&
+         read_text(&reader, "title", PS_RESULT_TITLE_MAX, &result.title, err) &&
+         read_authors(&reader, &result, err);
     if (!ok) {
         ps_result_clear(&result);
         return false;
@@ -149,6 +197,8 @@ void ps_result_clear(struct ps_result *result)
     free(result->etag);
     free(result->worker);
     free(result->front_text);
+    free(result->title);
+    free(result->authors);
     *result = (struct ps_result){ 0 };
 }
 
@@ -252,4 +302,6 @@ void ps_result_format(const struct ps_result *result, struct ps_fields *fields)
         ps_fields_add(fields, "content_length", NULL);
     ps_civil_format_time_ms(result->answered_ms, answered);
     ps_fields_add(fields, "answered_at", result->answered_ms > 0 ? answered : NULL);
+    ps_fields_add(fields, "title", result->title);
+    ps_fields_add(fields, "authors", result->authors);
 }

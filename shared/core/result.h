@@ -4,9 +4,11 @@
 #include "shared/core/task.h"
 
 enum {
-    PS_RESULT_FRONT_MAX = 64 * 1024, /* bytes of front text */
-    PS_RESULT_HEADER_MAX = 256,      /* bytes of a header's value */
-    PS_RESULT_FIELDS = PS_TASK_FIELDS + 11
+    PS_RESULT_FRONT_MAX = 64 * 1024,   /* bytes of front text */
+    PS_RESULT_HEADER_MAX = 256,        /* bytes of a header's value */
+    PS_RESULT_TITLE_MAX = 1024,        /* bytes of a title */
+    PS_RESULT_AUTHORS_MAX = 16 * 1024, /* bytes of the JSON array of names */
+    PS_RESULT_FIELDS = PS_TASK_FIELDS + 13
 };
 
 /* PS_X(identifier, name) */
@@ -40,16 +42,27 @@ struct ps_result {
     int64_t latency_ms;       /* of the last request */
     char *worker;             /* instance id, owned */
     char *front_text;         /* owned; NULL for none */
+    char *title;              /* of the document, owned; NULL when none was found */
+    char *authors; /* JSON array of names as text, owned; NULL when no name was found. A parsed one
+                      is well-formed, has only strings in it and is not empty. */
 };
 
 const char *ps_outcome_name(enum ps_outcome outcome);
 bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome) PS_MUST_USE;
 bool ps_outcome_is_hit(enum ps_outcome outcome); /* hit_recent, hit_old, hit_no_lm */
 
-/* As ps_task_parse; the fields outcome and task's own are required, the others may be empty. */
+/* As ps_task_parse; the fields outcome and task's own are required, the others may be empty or
+ * absent: an older worker sends no title and no authors. */
 bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result *out_result,
                      struct ps_err *err) PS_MUST_USE;
 void ps_result_clear(struct ps_result *result);
+
+/**
+ * ps_result_authors_format(names, count): Return ${names} as the text of the field authors, a JSON
+ * array, owned by the caller. Return NULL if there is no name. Names past PS_RESULT_AUTHORS_MAX
+ * bytes are left out, so that the scheduler never refuses the result.
+ */
+char *ps_result_authors_format(const char *const *names, size_t count) PS_MUST_USE;
 
 /* Fields for XADD: a flat list of names and values. Few allocations: one is made for each result.
  */

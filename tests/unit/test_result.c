@@ -34,6 +34,8 @@ static struct ps_result sample(void)
         .worker = ps_alloc_text("w-1"),
         .front_text = ps_alloc_text("Stra\xC3\x9F"
                                     "e\n"),
+        .title = ps_alloc_text("Queues that forget"),
+        .authors = ps_alloc_text("[\"Ann \\\"Bo\\\" K\xC3\xB6hl\",\"Cy O'Dea\"]"),
     };
 }
 
@@ -90,6 +92,8 @@ static void a_result_comes_back_as_it_was(void **state)
     assert_string_equal(result.worker, "w-1");
     assert_string_equal(result.front_text, "Stra\xC3\x9F"
                                            "e\n");
+    assert_string_equal(result.title, "Queues that forget");
+    assert_string_equal(result.authors, "[\"Ann \\\"Bo\\\" K\xC3\xB6hl\",\"Cy O'Dea\"]");
     ps_result_clear(&result);
     assert_null(result.worker);
 }
@@ -115,7 +119,9 @@ static void the_fields_have_the_contracts_names_and_order(void **state)
                                          "front_text",
                                          "etag",
                                          "content_length",
-                                         "answered_at" };
+                                         "answered_at",
+                                         "title",
+                                         "authors" };
     struct ps_result result = sample();
     struct ps_fields fields;
     size_t i;
@@ -136,10 +142,10 @@ static void the_fields_have_the_contracts_names_and_order(void **state)
 
 static void all_but_the_outcome_may_be_empty(void **state)
 {
-    static const char *const names[] = { "status",     "last_modified", "failure_category",
-                                         "attempts",   "latency_ms",    "worker",
-                                         "front_text", "etag",          "content_length",
-                                         "answered_at" };
+    static const char *const names[] = { "status",      "last_modified", "failure_category",
+                                         "attempts",    "latency_ms",    "worker",
+                                         "front_text",  "etag",          "content_length",
+                                         "answered_at", "title",         "authors" };
     struct ps_result result;
     struct ps_err err;
     size_t i;
@@ -189,6 +195,12 @@ static void absurd_fields_are_named(void **state)
         { "answered_at",      "today",                               "result: answered_at "     },
         { "worker",           "\x80",                                "result: worker "          },
         { "front_text",       "a\xC3",                               "result: front_text "      },
+        { "title",            "a\xC3",                               "result: title "           },
+        { "authors",          "Ann",                                 "result: authors "         },
+        { "authors",          "{\"0\":\"Ann\"}",                     "result: authors "         },
+        { "authors",          "[\"Ann\",1]",                         "result: authors "         },
+        { "authors",          "[\"Ann\"] x",                         "result: authors "         },
+        { "authors",          "[\"\xFF\"]",                          "result: authors "         },
         { "cycle",            "0",                                   "task: cycle "             },
         { "url",              "x",                                   "task: url "               },
     };
@@ -219,6 +231,72 @@ static void the_front_text_is_capped(void **state)
     ps_result_clear(&result);
     text[PS_RESULT_FRONT_MAX] = 'x';
     assert_false(parse_with("front_text", text, &result, &err));
+    free(text);
+}
+
+/* A worker of the version before sends neither. */
+static void a_result_without_title_and_authors_is_read(void **state)
+{
+    struct ps_result whole = sample(), result;
+    struct ps_str views[2 * PS_RESULT_FIELDS];
+    struct ps_fields fields;
+    struct ps_err err;
+
+    (void)state;
+    ps_fields_init(&fields);
+    ps_result_format(&whole, &fields);
+    views_of(&fields, views);
+    assert_true(ps_result_parse(views, fields.len - 4, &result, &err));
+    assert_null(result.title);
+    assert_null(result.authors);
+    assert_string_equal(result.worker, "w-1");
+    ps_result_clear(&result);
+    ps_fields_clear(&fields);
+    ps_result_clear(&whole);
+}
+
+static void authors_are_a_json_array_of_names(void **state)
+{
+    static const char *const names[] = { "Ann \"Bo\" K\xC3\xB6hl", "Cy O'Dea" };
+    static const char *const same[][2] = {
+        {"[]",                      NULL               },
+        { " [ \"Ann\" , \"Bo\" ] ", "[\"Ann\",\"Bo\"]" },
+        { "[\"K\\u00f6hl\"]",       "[\"K\xC3\xB6hl\"]"},
+    };
+    char *text = ps_result_authors_format(names, 2);
+    struct ps_result result;
+    struct ps_err err;
+
+    (void)state;
+    assert_string_equal(text, "[\"Ann \\\"Bo\\\" K\xC3\xB6hl\",\"Cy O'Dea\"]");
+    free(text);
+    assert_null(ps_result_authors_format(NULL, 0));
+    for (size_t i = 0; i < PS_COUNT_OF(same); i++) {
+        assert_true(parse_with("authors", same[i][0], &result, &err));
+        if (same[i][1] == NULL)
+            assert_null(result.authors);
+        else
+            assert_string_equal(result.authors, same[i][1]);
+        ps_result_clear(&result);
+    }
+}
+
+static void too_many_authors_are_cut_to_what_a_scheduler_reads(void **state)
+{
+    enum { MANY = 2000 };
+    const char *names[MANY];
+    struct ps_result result;
+    struct ps_err err;
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++)
+        names[i] = "Bartholomew Featherstonehaugh";
+    text = ps_result_authors_format(names, MANY);
+    assert_in_range(strlen(text), PS_RESULT_AUTHORS_MAX - 64, PS_RESULT_AUTHORS_MAX);
+    assert_true(parse_with("authors", text, &result, &err));
+    assert_string_equal(result.authors, text);
+    ps_result_clear(&result);
     free(text);
 }
 
@@ -275,6 +353,9 @@ int main(void)
         cmocka_unit_test(failures_bear_their_category),
         cmocka_unit_test(absurd_fields_are_named),
         cmocka_unit_test(the_front_text_is_capped),
+        cmocka_unit_test(a_result_without_title_and_authors_is_read),
+        cmocka_unit_test(authors_are_a_json_array_of_names),
+        cmocka_unit_test(too_many_authors_are_cut_to_what_a_scheduler_reads),
         cmocka_unit_test(outcomes_go_both_ways),
         cmocka_unit_test(a_list_of_fields_grows_and_takes_no_value_as_empty),
     };
