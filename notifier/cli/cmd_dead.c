@@ -1,12 +1,12 @@
 #include "notifier/cli/commands.h"
 #include "notifier/core/dead_letter.h"
-#include "notifier/io/claims.h"
+#include "notifier/io/outbox_claims.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
-#include "shared/core/fold.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
-#include "shared/io/sync.h"
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@ struct work {
     enum what what;
     const char *wanted; /* an id or a number of list; NULL: all */
     void *env;
-    struct ps_sync *redis;
-    struct ps_sync *pg; /* made when the outbox must be told */
+    struct ps_cli_session *redis;
+    struct ps_cli_session *pg; /* made when the outbox must be told */
     struct entry *entries;
     size_t count;
 };
@@ -37,20 +37,20 @@ struct work {
 static bool read_page(struct work *work, struct ps_err *err, bool *out_more)
 {
     char first[32], last[32];
-    const char *args[] = { "LRANGE", ps_key(ps_sync_keys(work->redis), PS_KEY_NOTIFY_DEAD), first,
-                           last };
+    const char *args[] = { "LRANGE", ps_key(ps_cli_session_keys(work->redis), PS_KEY_NOTIFY_DEAD),
+                           first, last };
     const struct redisReply *reply;
 
     (void)snprintf(first, sizeof(first), "%zu", work->count);
     (void)snprintf(last, sizeof(last), "%zu", work->count + PAGE - 1);
-    reply = ps_sync_redis(work->redis, args, PS_COUNT_OF(args), err);
+    reply = ps_cli_session_redis(work->redis, args, PS_COUNT_OF(args), err);
     if (reply == NULL)
         return false;
     work->entries =
         ps_alloc_array(work->entries, work->count + reply->elements + 1, sizeof(*work->entries));
     for (size_t i = 0; i < reply->elements; i++) {
         struct entry *entry = &work->entries[work->count++];
-        const char *text = ps_reply_text(reply->element[i], &entry->len);
+        const char *text = ps_redis_reply_text(reply->element[i], &entry->len);
 
         entry->raw = ps_alloc_copy(text, entry->len);
         ps_dead_letter_parse(entry->raw, entry->len, &entry->letter);
@@ -71,10 +71,10 @@ static void print_entry(size_t number, const struct entry *entry)
 {
     const struct ps_dead_letter *letter = &entry->letter;
     char *text = ps_cmd_plain(letter->json != NULL ? letter->text : entry->raw);
-    char age[PS_CIVIL_TEXT] = "?";
+    char age[PS_UTC_TIME_TEXT] = "?";
 
     if (letter->dead_ms > 0)
-        ps_civil_format_span((ps_clock_wall_ms() - letter->dead_ms) / 1000, age);
+        ps_utc_time_format_span((ps_clock_wall_ms() - letter->dead_ms) / 1000, age);
     (void)printf("%-4zu ", number);
     print_column(18, letter->id);
     print_column(14, letter->kind);
@@ -123,15 +123,15 @@ static bool wanted(const struct work *work, size_t at)
    for a duplicate. */
 static bool tell_outbox(struct work *work, const struct ps_dead_letter *letter, int *out_status)
 {
-    struct ps_claims_name name = { letter->id, letter->channel, letter->created_ms };
+    struct ps_outbox_claims_name name = { letter->id, letter->channel, letter->created_ms };
     struct ps_err err;
 
     if (work->pg == NULL)
-        work->pg = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, work->env,
-                                  PS_SYNC_PG, PS_NOTIFIER_WAIT_MS, out_status);
+        work->pg = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, work->env,
+                                         PS_CLI_SESSION_PG, PS_NOTIFIER_WAIT_MS, out_status);
     if (work->pg == NULL)
         return false;
-    if (ps_sync_pg(work->pg, ps_claims_revive(name), &err) != NULL)
+    if (ps_cli_session_pg(work->pg, ps_outbox_claims_revive(name), &err) != NULL)
         return true;
     (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", name.id, err.what);
     *out_status = err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
@@ -140,19 +140,19 @@ static bool tell_outbox(struct work *work, const struct ps_dead_letter *letter, 
 
 static int64_t move(struct work *work, const struct entry *entry, const char *message, int *status)
 {
-    const char *keys[] = { ps_key(ps_sync_keys(work->redis), PS_KEY_NOTIFY),
-                           ps_key(ps_sync_keys(work->redis), PS_KEY_NOTIFY_DEAD) };
+    const char *keys[] = { ps_key(ps_cli_session_keys(work->redis), PS_KEY_NOTIFY),
+                           ps_key(ps_cli_session_keys(work->redis), PS_KEY_NOTIFY_DEAD) };
     struct ps_str args[] = {
         {entry->raw, entry->len},
         ps_str_of(message)
     };
     struct ps_err err;
     const struct redisReply *reply =
-        ps_sync_script(work->redis, PS_SCRIPT_NOTICE_REPLAY, keys, PS_COUNT_OF(keys), args,
-                       PS_COUNT_OF(args), &err);
+        ps_cli_session_script(work->redis, PS_SCRIPT_MESSAGE_REPLAY, keys, PS_COUNT_OF(keys), args,
+                              PS_COUNT_OF(args), &err);
 
     if (reply != NULL)
-        return ps_reply_int(reply, 0);
+        return ps_redis_reply_int(reply, 0);
     (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
     *status = PS_EXIT_FAILED;
     return 0;
@@ -168,7 +168,8 @@ static int64_t act_on(struct work *work, const struct entry *entry, int *status)
     message = ps_dead_letter_replay(&entry->letter);
     if (message == NULL)
         message = ps_alloc_copy(entry->raw, entry->len);
-    if (!ps_message_is_outbox(entry->letter.id) || tell_outbox(work, &entry->letter, status))
+    if (!ps_outgoing_message_is_outbox(entry->letter.id) ||
+        tell_outbox(work, &entry->letter, status))
         moved = move(work, entry, message, status);
     free(message);
     return moved;
@@ -246,8 +247,8 @@ int ps_cmd_dead(int argc, char **argv, void *env)
 
     if (!read_arguments(argc, argv, &work))
         return ps_cmd_usage(PS_NOTIFIER_DEAD_SYNOPSIS);
-    work.redis = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, PS_SYNC_REDIS,
-                                PS_NOTIFIER_WAIT_MS, &status);
+    work.redis = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
+                                       PS_CLI_SESSION_REDIS, PS_NOTIFIER_WAIT_MS, &status);
     if (work.redis != NULL)
         status = run(&work);
     for (size_t i = 0; i < work.count; i++) {
@@ -255,7 +256,7 @@ int ps_cmd_dead(int argc, char **argv, void *env)
         free(work.entries[i].raw);
     }
     free(work.entries);
-    ps_sync_destroy(work.pg);
-    ps_sync_destroy(work.redis);
+    ps_cli_session_destroy(work.pg);
+    ps_cli_session_destroy(work.redis);
     return status;
 }

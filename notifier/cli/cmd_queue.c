@@ -1,10 +1,10 @@
 #include "notifier/cli/commands.h"
 #include "notifier/core/channel_table.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/json.h"
 #include "shared/core/str.h"
-#include "shared/io/sync.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/cli_session.h"
 
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 enum { PAGE = 500 };
 
 struct work {
-    struct ps_sync *sync;
+    struct ps_cli_session *sync;
     struct ps_err err;
     bool failed;
     struct ps_channel_table *table;
@@ -27,7 +27,7 @@ struct work {
 static const struct redisReply *ask(struct work *work, const char *const *args, size_t count)
 {
     const struct redisReply *reply =
-        work->failed ? NULL : ps_sync_redis(work->sync, args, count, &work->err);
+        work->failed ? NULL : ps_cli_session_redis(work->sync, args, count, &work->err);
 
     work->failed = reply == NULL;
     return reply;
@@ -50,7 +50,7 @@ static int64_t read_list(struct work *work, const char *key)
         reply = ASK(work, "LRANGE", key, first, last);
         for (size_t i = 0; reply != NULL && i < reply->elements; i++) {
             size_t len = 0;
-            const char *text = ps_reply_text(reply->element[i], &len);
+            const char *text = ps_redis_reply_text(reply->element[i], &len);
 
             ps_channel_table_message(work->table, text, len);
         }
@@ -61,14 +61,14 @@ static int64_t read_list(struct work *work, const char *key)
 
 static void read_inflight(struct work *work)
 {
-    const struct ps_keys *keys = ps_sync_keys(work->sync);
+    const struct ps_keys *keys = ps_cli_session_keys(work->sync);
     const struct redisReply *reply = ASK(work, "SMEMBERS", ps_key(keys, PS_KEY_NOTIFY_HOLDERS));
     size_t count = reply != NULL ? reply->elements : 0;
     char **names = ps_alloc_zero(count + 1, sizeof(*names));
 
     for (size_t i = 0; i < count; i++)
         names[i] =
-            ps_key_with(keys, PS_KEY_NOTIFY_INFLIGHT, ps_reply_text(reply->element[i], NULL));
+            ps_key_with(keys, PS_KEY_NOTIFY_INFLIGHT, ps_redis_reply_text(reply->element[i], NULL));
     for (size_t i = 0; i < count; i++) {
         work->inflight += read_list(work, names[i]);
         free(names[i]);
@@ -78,10 +78,10 @@ static void read_inflight(struct work *work)
 
 static void read_channel(struct work *work, const char *channel)
 {
-    char *key = ps_key_with(ps_sync_keys(work->sync), PS_KEY_CHANNEL, channel);
+    char *key = ps_key_with(ps_cli_session_keys(work->sync), PS_KEY_CHANNEL, channel);
     const struct redisReply *reply = ASK(work, "HMGET", key, "holder", "held_ms");
-    const char *holder = reply != NULL ? ps_reply_text(reply->element[0], NULL) : NULL;
-    int64_t held_ms = reply != NULL ? ps_reply_int(reply->element[1], 0) : 0;
+    const char *holder = reply != NULL ? ps_redis_reply_text(reply->element[0], NULL) : NULL;
+    int64_t held_ms = reply != NULL ? ps_redis_reply_int(reply->element[1], 0) : 0;
 
     if (reply != NULL)
         ps_channel_table_state(work->table, channel, holder, held_ms - work->now_ms);
@@ -94,22 +94,23 @@ static void read_channels(struct work *work)
     cJSON *channels = ps_channel_table_json(work->table);
     const cJSON *channel;
 
-    cJSON_ArrayForEach(channel, channels) read_channel(work, ps_json_text(channel, "channel"));
+    cJSON_ArrayForEach (channel, channels)
+        read_channel(work, ps_json_text(channel, "channel"));
     cJSON_Delete(channels);
 }
 
 static void read_all(struct work *work)
 {
-    const struct ps_keys *keys = ps_sync_keys(work->sync);
+    const struct ps_keys *keys = ps_cli_session_keys(work->sync);
     const struct redisReply *reply = ASK(work, "TIME");
 
     if (reply != NULL)
-        work->now_ms = ps_reply_int(reply->element[0], 0) * 1000;
+        work->now_ms = ps_redis_reply_int(reply->element[0], 0) * 1000;
     work->length = read_list(work, ps_key(keys, PS_KEY_NOTIFY));
     read_inflight(work);
     read_channels(work);
     reply = ASK(work, "LLEN", ps_key(keys, PS_KEY_NOTIFY_DEAD));
-    work->dead = ps_reply_int(reply, 0);
+    work->dead = ps_redis_reply_int(reply, 0);
 }
 
 static void print_json(struct work *work)
@@ -133,17 +134,16 @@ static void print_text(struct work *work)
 {
     cJSON *channels = ps_channel_table_json(work->table), *channel;
     int64_t oldest_ms = ps_channel_table_oldest_ms(work->table);
-    char age[PS_CIVIL_TEXT] = "-", hold[PS_CIVIL_TEXT];
+    char age[PS_UTC_TIME_TEXT] = "-", hold[PS_UTC_TIME_TEXT];
 
     if (oldest_ms > 0)
-        ps_civil_format_span((work->now_ms - oldest_ms) / 1000, age);
+        ps_utc_time_format_span((work->now_ms - oldest_ms) / 1000, age);
     (void)printf("queued     %" PRId64 "\nin flight  %" PRId64 "\ndead       %" PRId64
                  "\noldest     %s\n",
                  work->length, work->inflight, work->dead, age);
     if (channels->child != NULL)
         (void)printf("\n%-24s %8s %-12s %s\n", "CHANNEL", "MESSAGES", "ON HOLD", "HOLDER");
-    cJSON_ArrayForEach(channel, channels)
-    {
+    cJSON_ArrayForEach (channel, channels) {
         const char *holder = ps_json_text(channel, "holder");
         int64_t messages = 0, held_ms = 0;
         char *name;
@@ -151,7 +151,7 @@ static void print_text(struct work *work)
         if (!ps_json_int(channel, "messages", 0, INT64_MAX, &messages) ||
             !ps_json_int(channel, "hold_ms", 0, INT64_MAX, &held_ms))
             continue; /* cannot be */
-        ps_civil_format_span((held_ms + 999) / 1000, hold);
+        ps_utc_time_format_span((held_ms + 999) / 1000, hold);
         name = ps_cmd_plain(ps_json_text(channel, "channel"));
         (void)printf("%-24s %8" PRId64 " %-12s %s\n", name, messages, held_ms > 0 ? hold : "-",
                      holder != NULL ? holder : "-");
@@ -168,8 +168,8 @@ int ps_cmd_queue(int argc, char **argv, void *env)
 
     if (argc > 2 || (argc == 2 && !json))
         return ps_cmd_usage(PS_NOTIFIER_QUEUE_SYNOPSIS);
-    work.sync = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, PS_SYNC_REDIS,
-                               PS_NOTIFIER_WAIT_MS, &status);
+    work.sync = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
+                                      PS_CLI_SESSION_REDIS, PS_NOTIFIER_WAIT_MS, &status);
     if (work.sync == NULL)
         return status;
     work.table = ps_channel_table_create();
@@ -183,6 +183,6 @@ int ps_cmd_queue(int argc, char **argv, void *env)
         print_text(&work);
     }
     ps_channel_table_destroy(work.table);
-    ps_sync_destroy(work.sync);
+    ps_cli_session_destroy(work.sync);
     return status;
 }

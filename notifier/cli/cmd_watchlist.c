@@ -1,6 +1,6 @@
 #include "notifier/cli/commands.h"
-#include "notifier/io/watch_store.h"
-#include "shared/io/sync.h"
+#include "notifier/io/watchlist_store.h"
+#include "shared/io/cli_session.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static int tell_list(const char *user, const struct ps_pg_rows *rows)
     if (watched == 0)
         (void)printf("%s watches nothing.\n", user);
     for (size_t i = 0; i < count; i++) {
-        struct ps_reply_entry entry = ps_watch_listed_at(rows, i);
+        struct ps_command_reply_entry entry = ps_watch_listed_at(rows, i);
         enum ps_watch_kind kind = PS_WATCH_KIND_ALL;
 
         if (!ps_watch_kind_parse(entry.kind, &kind))
@@ -97,11 +97,12 @@ static int tell_remove(const char *user, const struct ps_watch_rule *rule,
     return PS_EXIT_FAILED;
 }
 
-static int run(struct ps_sync *sync, enum what what, const char *user, const struct ps_ask *ask)
+static int run(struct ps_cli_session *sync, enum what what, const char *user,
+               const struct ps_user_command *ask)
 {
     struct ps_pg_batch *batch = what == LIST ? ps_watch_list(user) : ps_watch_change(user, ask);
     struct ps_err err;
-    const struct ps_pg_rows *rows = ps_sync_pg(sync, batch, &err);
+    const struct ps_pg_rows *rows = ps_cli_session_pg(sync, batch, &err);
 
     if (rows == NULL) {
         (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
@@ -120,8 +121,8 @@ static int run(struct ps_sync *sync, enum what what, const char *user, const str
 
 int ps_cmd_watchlist(int argc, char **argv, void *env)
 {
-    struct ps_ask ask = { .kind = PS_ASK_LIST };
-    struct ps_sync *sync;
+    struct ps_user_command ask = { .kind = PS_USER_COMMAND_LIST };
+    struct ps_cli_session *sync;
     struct ps_err err;
     enum what what;
     int status = PS_EXIT_OK;
@@ -129,13 +130,14 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
     if (!what_of(argc, argv, &what) || !user_ok(argv[1]))
         return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
     if (what != LIST)
-        ask.kind = what == ADD ? PS_ASK_ADD : PS_ASK_REMOVE;
+        ask.kind = what == ADD ? PS_USER_COMMAND_ADD : PS_USER_COMMAND_REMOVE;
     if (what != LIST && !ps_watch_rule_of_entry(argv[3], strlen(argv[3]), &ask.rule, &err)) {
         (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
         return PS_EXIT_USAGE;
     }
-    sync = ps_sync_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
-                          PS_SYNC_PG | PS_SYNC_FOUND, PS_NOTIFIER_WAIT_MS, &status);
+    sync = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
+                                 PS_CLI_SESSION_PG | PS_CLI_SESSION_FOUND, PS_NOTIFIER_WAIT_MS,
+                                 &status);
     if (sync != NULL)
         status = run(sync, what, argv[1], &ask);
     if (what == ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))
@@ -144,6 +146,6 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
             "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
             " them; in Slack: their profile, then \"Copy member ID\"\n",
             argv[1]);
-    ps_sync_destroy(sync);
+    ps_cli_session_destroy(sync);
     return status;
 }

@@ -1,5 +1,5 @@
 #include "notifier/cli/commands.h"
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 
 #include <stdio.h>
 #include <string.h>

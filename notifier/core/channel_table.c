@@ -2,7 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
-#include "shared/core/notice.h"
+#include "shared/core/message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,17 +47,17 @@ static struct row *row_of(struct ps_channel_table *table, const char *channel)
 
 void ps_channel_table_message(struct ps_channel_table *table, const char *text, size_t len)
 {
-    struct ps_notice notice;
+    struct ps_message content;
     struct ps_err err;
 
-    if (!ps_notice_parse(text, len, &notice, &err)) {
+    if (!ps_message_parse(text, len, &content, &err)) {
         row_of(table, "?")->messages++;
         return;
     }
-    row_of(table, notice.channel)->messages++;
-    if (notice.created_ms > 0 && (table->oldest_ms == 0 || notice.created_ms < table->oldest_ms))
-        table->oldest_ms = notice.created_ms;
-    ps_notice_clear(&notice);
+    row_of(table, content.channel)->messages++;
+    if (content.created_ms > 0 && (table->oldest_ms == 0 || content.created_ms < table->oldest_ms))
+        table->oldest_ms = content.created_ms;
+    ps_message_clear(&content);
 }
 
 void ps_channel_table_state(struct ps_channel_table *table, const char *channel, const char *holder,

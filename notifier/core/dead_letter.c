@@ -1,16 +1,16 @@
 #include "notifier/core/dead_letter.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
-#include "shared/core/fold.h"
 #include "shared/core/json.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The fields of a notice, in its own order (notice.h). */
-static const char *const notice_fields[] = { "id",        "kind",       "channel", "text",
-                                             "thread_ts", "created_at", "trace" };
+/* The fields of a message, in its own order (message.h). */
+static const char *const content_fields[] = { "id",        "kind",       "channel", "text",
+                                              "thread_ts", "created_at", "trace" };
 
 /* What a letter has besides. */
 static const char *const letter_fields[] = { "reason", "attempts", "dead_at" };
@@ -27,12 +27,12 @@ static char *finish(cJSON *json, const char *reason, int attempts, int64_t wall_
     return text;
 }
 
-char *ps_dead_letter_format(const struct ps_message *message, int64_t wall_ms)
+char *ps_dead_letter_format(const struct ps_outgoing_message *message, int64_t wall_ms)
 {
-    char *notice = ps_notice_format(&message->notice);
-    cJSON *json = ps_json_parse(notice, strlen(notice), NULL);
+    char *content = ps_message_format(&message->content);
+    cJSON *json = ps_json_parse(content, strlen(content), NULL);
 
-    free(notice);
+    free(content);
     if (json == NULL) /* cannot be: the codec reads what it writes */
         json = cJSON_CreateObject();
     return finish(json, message->reason, message->attempts, wall_ms);
@@ -42,15 +42,15 @@ char *ps_dead_letter_format_raw(const char *raw, size_t len, const char *reason,
 {
     cJSON *json = cJSON_CreateObject();
     cJSON *given = ps_json_parse(raw, len, NULL);
-    size_t kept = ps_utf8_cut(raw, len, PS_NOTICE_JSON_MAX);
+    size_t kept = ps_utf8_cut(raw, len, PS_MESSAGE_JSON_MAX);
     char *clean = ps_utf8_clean(raw, kept);
 
-    for (size_t i = 0; i < PS_COUNT_OF(notice_fields); i++) {
-        const char *text = ps_json_text(given, notice_fields[i]);
+    for (size_t i = 0; i < PS_COUNT_OF(content_fields); i++) {
+        const char *text = ps_json_text(given, content_fields[i]);
 
-        if (text != NULL && strcmp(notice_fields[i], "text") != 0 &&
-            strlen(text) <= PS_NOTICE_ID_MAX)
-            ps_json_add_text(json, notice_fields[i], text);
+        if (text != NULL && strcmp(content_fields[i], "text") != 0 &&
+            strlen(text) <= PS_MESSAGE_ID_MAX)
+            ps_json_add_text(json, content_fields[i], text);
     }
     ps_json_add_text(json, "raw", clean);
     free(clean);
@@ -81,9 +81,9 @@ void ps_dead_letter_parse(const char *entry, size_t len, struct ps_dead_letter *
     letter.text = field(json, ps_json_text(json, "raw") != NULL ? "raw" : "text");
     if (!ps_json_int(json, "attempts", 0, INT32_MAX, &letter.attempts))
         letter.attempts = 0;
-    if (!ps_civil_parse_time(field(json, "dead_at"), &letter.dead_ms))
+    if (!ps_utc_time_parse_time(field(json, "dead_at"), &letter.dead_ms))
         letter.dead_ms = 0;
-    if (!ps_civil_parse_time(field(json, "created_at"), &letter.created_ms))
+    if (!ps_utc_time_parse_time(field(json, "created_at"), &letter.created_ms))
         letter.created_ms = 0;
     *out_letter = letter;
 }

@@ -1,13 +1,13 @@
 /* An entry of the notify:dead list: a message given up, or a list entry that never was one. */
 #ifndef PS_NOTIFIER_DEAD_LETTER_H
 #define PS_NOTIFIER_DEAD_LETTER_H
-#include "notifier/core/message.h"
+#include "notifier/core/outgoing_message.h"
 
 #include <cjson/cJSON.h>
 
 /* Gives {id, kind, channel, text, thread_ts, created_at, trace, reason, attempts, dead_at}; reason
    and attempts are the message's. */
-char *ps_dead_letter_format(const struct ps_message *message, int64_t wall_ms) PS_MUST_USE;
+char *ps_dead_letter_format(const struct ps_outgoing_message *message, int64_t wall_ms) PS_MUST_USE;
 /* Gives the same for an entry that is no message: its text in raw, and what of the fields could be
    read. */
 char *ps_dead_letter_format_raw(const char *raw, size_t len, const char *reason,

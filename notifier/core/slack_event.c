@@ -3,14 +3,14 @@
 #include "notifier/core/form.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
-#include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 40000, MENTION_MAX = PS_HEARD_ID_MAX + 4 };
+enum { TEXT_MAX = 40000, MENTION_MAX = PS_INBOUND_EVENT_ID_MAX + 4 };
 
 static const char *const places[PS_PLACE_COUNT] = { "direct", "group", "channel" };
 
@@ -30,21 +30,21 @@ bool ps_place_parse(const char *name, enum ps_place *out_place)
     return false;
 }
 
-void ps_heard_clear(struct ps_heard *heard)
+void ps_inbound_event_clear(struct ps_inbound_event *inbound)
 {
-    free(heard->id);
-    free(heard->said);
-    free(heard->user);
-    free(heard->channel);
-    free(heard->thread_ts);
-    free(heard->words);
-    *heard = (struct ps_heard){ 0 };
+    free(inbound->id);
+    free(inbound->said);
+    free(inbound->user);
+    free(inbound->channel);
+    free(inbound->thread_ts);
+    free(inbound->words);
+    *inbound = (struct ps_inbound_event){ 0 };
 }
 
 void ps_slack_event_clear(struct ps_slack_event *event)
 {
     free(event->challenge);
-    ps_heard_clear(&event->heard);
+    ps_inbound_event_clear(&event->inbound);
     *event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
 }
 
@@ -53,7 +53,7 @@ static bool id_ok(const char *text)
 {
     size_t len = text == NULL ? 0 : strlen(text);
 
-    return len > 0 && len <= PS_HEARD_ID_MAX &&
+    return len > 0 && len <= PS_INBOUND_EVENT_ID_MAX &&
            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
@@ -129,7 +129,7 @@ char *ps_slack_plain(const char *text, size_t len)
     spaced = ps_utf8_spaces(clean, strlen(clean));
     free(clean);
     kept = without_quotes(ps_str_trim(ps_str_of(spaced)));
-    kept.len = ps_utf8_cut(kept.data, kept.len, PS_HEARD_WORDS_MAX);
+    kept.len = ps_utf8_cut(kept.data, kept.len, PS_INBOUND_EVENT_WORDS_MAX);
     result = ps_alloc_copy(kept.data, kept.len);
     free(spaced);
     return result;
@@ -224,13 +224,14 @@ static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_even
     if (!id_ok(user) || !id_ok(channel) || !id_ok(ts))
         return ignore(event, "fields");
     event->call = PS_SLACK_HEARD;
-    event->heard = (struct ps_heard){ .id = ps_alloc_text(ps_json_text(root, "event_id")),
-                                      .said = ps_alloc_format("%s:%s", channel, ts),
-                                      .place = place,
-                                      .user = ps_alloc_text(user),
-                                      .channel = ps_alloc_text(channel),
-                                      .thread_ts = id_ok(thread) ? ps_alloc_text(thread) : NULL,
-                                      .words = ps_slack_plain(words, strlen(words)) };
+    event->inbound =
+        (struct ps_inbound_event){ .id = ps_alloc_text(ps_json_text(root, "event_id")),
+                                   .said = ps_alloc_format("%s:%s", channel, ts),
+                                   .place = place,
+                                   .user = ps_alloc_text(user),
+                                   .channel = ps_alloc_text(channel),
+                                   .thread_ts = id_ok(thread) ? ps_alloc_text(thread) : NULL,
+                                   .words = ps_slack_plain(words, strlen(words)) };
     return true;
 }
 
@@ -293,20 +294,20 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
     char *user = ps_form_value(body, len, "user_id");
     char *channel = ps_form_value(body, len, "channel_name");
     char *text = ps_form_value(body, len, "text");
-    bool ok = id_ok(trigger) && strlen(trigger) < PS_HEARD_ID_MAX && id_ok(user);
+    bool ok = id_ok(trigger) && strlen(trigger) < PS_INBOUND_EVENT_ID_MAX && id_ok(user);
 
     *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
     if (ok) {
         out_event->call = PS_SLACK_HEARD;
-        out_event->heard =
-            (struct ps_heard){ .id = ps_alloc_format("/%s", trigger),
-                               .said = ps_alloc_format("/%s", trigger),
-                               .place = place_of(channel == NULL ? "" : channel),
-                               .slash = true,
-                               .user = ps_alloc_text(user),
-                               .channel = ps_alloc_text(user),
-                               .words = ps_slack_plain(text == NULL ? "" : text,
-                                                       text == NULL ? 0 : strlen(text)) };
+        out_event->inbound =
+            (struct ps_inbound_event){ .id = ps_alloc_format("/%s", trigger),
+                                       .said = ps_alloc_format("/%s", trigger),
+                                       .place = place_of(channel == NULL ? "" : channel),
+                                       .slash = true,
+                                       .user = ps_alloc_text(user),
+                                       .channel = ps_alloc_text(user),
+                                       .words = ps_slack_plain(text == NULL ? "" : text,
+                                                               text == NULL ? 0 : strlen(text)) };
     } else {
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a slash command without trigger_id or user_id");
     }

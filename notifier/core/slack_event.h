@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 enum {
-    PS_HEARD_ID_MAX = 128,
-    PS_HEARD_WORDS_MAX = 1000, /* bytes; what is longer is cut */
+    PS_INBOUND_EVENT_ID_MAX = 128,
+    PS_INBOUND_EVENT_WORDS_MAX = 1000, /* bytes; what is longer is cut */
     PS_CHALLENGE_MAX = 1000
 };
 
@@ -17,7 +17,7 @@ const char *ps_place_name(enum ps_place place); /* "direct" */
 bool ps_place_parse(const char *name, enum ps_place *out_place) PS_MUST_USE;
 
 /* Somebody spoke to us. All text is owned. */
-struct ps_heard {
+struct ps_inbound_event {
     char *id;   /* Slack's event_id; "/" and the trigger_id of a slash command */
     char *said; /* the message itself, which two events may tell of: "<channel>:<ts>", or id */
     enum ps_place place;
@@ -27,15 +27,15 @@ struct ps_heard {
     char *thread_ts; /* NULL where it was said in no thread */
     char *words;     /* without our name and Slack's markup; may be empty */
 };
-void ps_heard_clear(struct ps_heard *heard);
+void ps_inbound_event_clear(struct ps_inbound_event *inbound);
 
 enum ps_slack_call { PS_SLACK_CHALLENGE, PS_SLACK_HEARD, PS_SLACK_IGNORED };
 
 struct ps_slack_event {
     enum ps_slack_call call;
-    char *challenge;       /* of PS_SLACK_CHALLENGE; owned */
-    const char *why;       /* of PS_SLACK_IGNORED; static */
-    struct ps_heard heard; /* of PS_SLACK_HEARD */
+    char *challenge;                 /* of PS_SLACK_CHALLENGE; owned */
+    const char *why;                 /* of PS_SLACK_IGNORED; static */
+    struct ps_inbound_event inbound; /* of PS_SLACK_HEARD */
 };
 
 /* The JSON body of a request: url_verification or event_callback. app_mention, message.im and
@@ -52,7 +52,7 @@ void ps_slack_event_clear(struct ps_slack_event *event);
 
 /* Gives what a person typed: entities and <…> of Slack's markup written plainly, back quotes
    around it and white space at both ends left out, every space ' ', valid UTF-8, cut at
-   PS_HEARD_WORDS_MAX. */
+   PS_INBOUND_EVENT_WORDS_MAX. */
 char *ps_slack_plain(const char *text, size_t len) PS_MUST_USE;
 
 #endif

@@ -2,7 +2,7 @@
    that stays away. */
 #ifndef PS_NOTIFIER_NOTIFIER_H
 #define PS_NOTIFIER_NOTIFIER_H
-#include "notifier/core/lanes.h"
+#include "notifier/core/channel_queues.h"
 #include "shared/io/daemon.h"
 
 enum {
@@ -21,7 +21,7 @@ void ps_notifier_destroy(void *self);
 /* What the health fields read. */
 int64_t ps_notifier_depth(const struct ps_notifier *notifier); /* in the list, and held by it */
 bool ps_notifier_backpressure(const struct ps_notifier *notifier);
-const struct ps_lanes *ps_notifier_lanes(const struct ps_notifier *notifier);
+const struct ps_channel_queues *ps_notifier_queues(const struct ps_notifier *notifier);
 const struct ps_daemon *ps_notifier_daemon(const struct ps_notifier *notifier);
 bool ps_notifier_stuck(void *self);
 

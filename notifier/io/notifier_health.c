@@ -35,7 +35,7 @@ static bool read_utilization(void *cookie, cJSON **out_value, struct ps_err *err
 
 static bool read_circuit(void *cookie, cJSON **out_value, struct ps_err *err)
 {
-    const struct ps_breaker *circuit = ps_lanes_circuit(ps_notifier_lanes(cookie));
+    const struct ps_breaker *circuit = ps_channel_queues_circuit(ps_notifier_queues(cookie));
 
     (void)err;
     return give(cJSON_CreateString(ps_breaker_state_name(circuit)), out_value);
@@ -85,7 +85,7 @@ const struct ps_health_field ps_notifier_fields[PS_NOTIFIER_FIELDS] = {
 
 void ps_notifier_reasons(void *self, cJSON *out_reasons)
 {
-    const struct ps_err *fault = ps_lanes_fault(ps_notifier_lanes(self));
+    const struct ps_err *fault = ps_channel_queues_fault(ps_notifier_queues(self));
 
     if (fault != NULL) {
         char *text = ps_alloc_format("the sink refuses every message: %s", fault->what);
@@ -97,14 +97,14 @@ void ps_notifier_reasons(void *self, cJSON *out_reasons)
 
 void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics)
 {
-    const struct ps_breaker *circuit = ps_lanes_circuit(ps_notifier_lanes(self));
+    const struct ps_breaker *circuit = ps_channel_queues_circuit(ps_notifier_queues(self));
 
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_DEPTH, NULL, (double)ps_notifier_depth(self));
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_HELD, NULL,
-                   (double)ps_lanes_held(ps_notifier_lanes(self)));
+                   (double)ps_channel_queues_held(ps_notifier_queues(self)));
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_HOLDS, NULL,
-                   (double)ps_lanes_on_hold(ps_notifier_lanes(self),
-                                            ps_loop_now(ps_notifier_daemon(self)->loop)));
+                   (double)ps_channel_queues_on_hold(ps_notifier_queues(self),
+                                                     ps_loop_now(ps_notifier_daemon(self)->loop)));
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_BACKPRESSURE, NULL,
                    ps_notifier_backpressure(self) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_CIRCUIT, NULL,
@@ -114,10 +114,11 @@ void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics)
 void ps_notifier_beat(void *self, struct ps_fields *fields)
 {
     const struct ps_metrics *metrics = ps_notifier_daemon(self)->metrics;
-    const struct ps_breaker *circuit = ps_lanes_circuit(ps_notifier_lanes(self));
+    const struct ps_breaker *circuit = ps_channel_queues_circuit(ps_notifier_queues(self));
 
     ps_fields_add(fields, "circuit", ps_breaker_state_name(circuit));
-    ps_fields_add_int(fields, "in_flight", (int64_t)ps_lanes_held(ps_notifier_lanes(self)));
+    ps_fields_add_int(fields, "in_flight",
+                      (int64_t)ps_channel_queues_held(ps_notifier_queues(self)));
     ps_fields_add_int(fields, "sent",
                       (int64_t)ps_metrics_get(metrics, PS_METRIC_NOTIFY_SENT, NULL));
     ps_fields_add_int(fields, "dead",

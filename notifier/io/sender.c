@@ -1,6 +1,6 @@
 #include "notifier/io/sender.h"
 
-#include "notifier/io/closer.h"
+#include "notifier/io/delivery_record.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -9,15 +9,15 @@
 
 struct ps_sender {
     struct ps_sender_options options;
-    struct ps_lanes *lanes;
-    struct ps_queue *queue;
-    struct ps_closer *closer;
+    struct ps_channel_queues *queues;
+    struct ps_notify_queue *notify_queue;
+    struct ps_delivery_record *record;
     struct ps_timer *turn; /* claims and sends what may go */
     struct ps_timer *keep; /* channels of which something is held stay ours */
     struct ps_timer *drained;
     int64_t depth;    /* of the list, as told last */
     int64_t moved_ms; /* something was settled, or there was nothing to do */
-    bool draining, queue_stopped, hurry;
+    bool draining, notify_queue_stopped, hurry;
     size_t going_back; /* answers awaited */
     void (*done)(void *cookie);
     void *done_cookie;
@@ -30,7 +30,8 @@ static void begin(struct ps_sender *sender)
 
 static bool idle(const struct ps_sender *sender)
 {
-    return ps_lanes_held(sender->lanes) == 0 && ps_closer_busy(sender->closer) == 0;
+    return ps_channel_queues_held(sender->queues) == 0 &&
+           ps_delivery_record_busy(sender->record) == 0;
 }
 
 static void on_back(void *cookie, bool held, const struct ps_err *err)
@@ -50,26 +51,26 @@ static void on_released(void *cookie, const struct ps_err *err)
 
 static void put_back(struct ps_sender *sender)
 {
-    struct ps_message *message;
+    struct ps_outgoing_message *message;
 
-    while ((message = ps_lanes_take_back(sender->lanes)) != NULL) {
-        struct ps_settling back = {
-            .how = PS_SETTLE_BACK,
+    while ((message = ps_channel_queues_take_back(sender->queues)) != NULL) {
+        struct ps_acknowledgement back = {
+            .how = PS_ACKNOWLEDGE_BACK,
             .raw = {message->raw, message->raw_len},
-            .channel = message->notice.channel,
-            .id = message->doubtful ? NULL : message->notice.id
+            .channel = message->content.channel,
+            .id = message->doubtful ? NULL : message->content.id
         };
 
-        if (message->claimed && ps_claims_up(sender->options.claims)) {
+        if (message->claimed && ps_outbox_claims_up(sender->options.claims)) {
             sender->going_back++;
-            ps_claims_release(sender->options.claims, message->notice.id, message->doubtful,
-                              on_released, sender);
+            ps_outbox_claims_release(sender->options.claims, message->content.id, message->doubtful,
+                                     on_released, sender);
         }
         if (message->raw != NULL) {
             sender->going_back++;
-            ps_queue_settle(sender->queue, &back, on_back, sender);
+            ps_notify_queue_settle(sender->notify_queue, &back, on_back, sender);
         }
-        ps_message_destroy(message);
+        ps_outgoing_message_destroy(message);
     }
 }
 
@@ -82,39 +83,41 @@ static void on_drained(void *cookie)
 
     if (!sender->draining || done == NULL)
         return;
-    if (sender->queue_stopped || sender->hurry)
+    if (sender->notify_queue_stopped || sender->hurry)
         put_back(sender);
-    if (sender->going_back > 0 || ps_closer_busy(sender->closer) > 0)
+    if (sender->going_back > 0 || ps_delivery_record_busy(sender->record) > 0)
         return;
-    if (!sender->hurry && (!sender->queue_stopped || !idle(sender)))
+    if (!sender->hurry && (!sender->notify_queue_stopped || !idle(sender)))
         return;
     sender->done = NULL;
     done(sender->done_cookie);
 }
 
 static void log_failure(struct ps_sender *sender, enum ps_event event,
-                        const struct ps_message *message, const struct ps_err *err, int64_t wait_ms)
+                        const struct ps_outgoing_message *message, const struct ps_err *err,
+                        int64_t wait_ms)
 {
     ps_log_write(event,
                  (const struct ps_log_field[]){
-                     F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
+                     F_TEXT("id", message->content.id), F_TEXT("channel", message->content.channel),
                      F_INT("attempts", message->attempts), F_INT("wait_ms", wait_ms),
-                     F_TEXT("trace", ps_message_trace(message)), F_ERR(err) },
+                     F_TEXT("trace", ps_outgoing_message_trace(message)), F_ERR(err) },
                  6);
     ps_failure_log_add(sender->options.failures, ps_event_name(event), err, NULL, err->code);
 }
 
-static void count_sent(struct ps_sender *sender, const struct ps_message *message)
+static void count_sent(struct ps_sender *sender, const struct ps_outgoing_message *message)
 {
-    int64_t took_ms = ps_clock_wall_ms() - message->notice.created_ms;
+    int64_t took_ms = ps_clock_wall_ms() - message->content.created_ms;
 
     ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_SENT, NULL, 1);
-    if (message->notice.created_ms > 0)
+    if (message->content.created_ms > 0)
         ps_metrics_observe(sender->options.metrics, PS_METRIC_NOTIFY_SECONDS,
                            took_ms > 0 ? (double)took_ms / 1000 : 0);
 }
 
-static void close_message(struct ps_sender *sender, struct ps_message *message, enum ps_close close)
+static void close_message(struct ps_sender *sender, struct ps_outgoing_message *message,
+                          enum ps_close close)
 {
     struct ps_err err;
 
@@ -123,43 +126,45 @@ static void close_message(struct ps_sender *sender, struct ps_message *message, 
         return;
     case PS_CLOSE_SENT:
         count_sent(sender, message);
-        PS_LOG(MQ_SENT, F_TEXT("id", message->notice.id),
-               F_TEXT("kind", ps_notice_kind_of(&message->notice)),
-               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_TEXT("trace", ps_message_trace(message)));
+        PS_LOG(MQ_SENT, F_TEXT("id", message->content.id),
+               F_TEXT("kind", ps_message_kind_of(&message->content)),
+               F_TEXT("channel", message->content.channel), F_INT("attempts", message->attempts),
+               F_TEXT("trace", ps_outgoing_message_trace(message)));
         break;
     case PS_CLOSE_DUPLICATE:
-        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->notice.id),
-               F_TEXT("trace", ps_message_trace(message)));
+        PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->content.id),
+               F_TEXT("trace", ps_outgoing_message_trace(message)));
         break;
     case PS_CLOSE_DEAD:
         (void)ps_fail(&err, message->category, 0, "%s", message->reason);
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_DEAD, NULL, 1);
-        PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->notice.id),
-               F_TEXT("kind", ps_notice_kind_of(&message->notice)),
-               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_TEXT("trace", ps_message_trace(message)), F_ERR(&err));
+        PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->content.id),
+               F_TEXT("kind", ps_message_kind_of(&message->content)),
+               F_TEXT("channel", message->content.channel), F_INT("attempts", message->attempts),
+               F_TEXT("trace", ps_outgoing_message_trace(message)), F_ERR(&err));
         break;
     }
-    if (close == PS_CLOSE_DEAD && ps_notice_kind_urgent(message->notice.kind) && !message->rerouted)
-        ps_webhook_say(sender->options.webhook, message->notice.id, message->notice.text);
-    ps_closer_close(sender->closer, close, message);
+    if (close == PS_CLOSE_DEAD && ps_message_kind_urgent(message->content.kind) &&
+        !message->rerouted)
+        ps_webhook_sink_say(sender->options.webhook, message->content.id, message->content.text);
+    ps_delivery_record_close(sender->record, close, message);
 }
 
-static void log_breakers(struct ps_sender *sender, const struct ps_message *message,
-                         const struct ps_err *err, const struct ps_lanes_outcome *outcome)
+static void log_breakers(struct ps_sender *sender, const struct ps_outgoing_message *message,
+                         const struct ps_err *err, const struct ps_channel_queues_outcome *outcome)
 {
     if (outcome->circuit_opened)
-        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.lanes.breaker_cooldown_ms),
+        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.queues.breaker_cooldown_ms),
                F_ERR(err));
     if (outcome->circuit_closed)
-        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->notice.id));
+        PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->content.id));
     if (outcome->access_back)
-        PS_LOG(MQ_CONFIGURATION_OVER, F_TEXT("id", message->notice.id));
+        PS_LOG(MQ_CONFIGURATION_OVER, F_TEXT("id", message->content.id));
 }
 
-static void log_outcome(struct ps_sender *sender, const struct ps_message *message,
-                        const struct ps_slack_reply *reply, const struct ps_lanes_outcome *outcome)
+static void log_outcome(struct ps_sender *sender, const struct ps_outgoing_message *message,
+                        const struct ps_slack_response *reply,
+                        const struct ps_channel_queues_outcome *outcome)
 {
     if (reply->next == PS_SLACK_LATER) {
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_RATE_LIMITED, NULL, 1);
@@ -180,26 +185,26 @@ static void log_outcome(struct ps_sender *sender, const struct ps_message *messa
 }
 
 /* Others must know what Slack asked for, and that this message is with nobody any more. */
-static void tell_others(struct ps_sender *sender, const struct ps_message *message,
-                        const struct ps_slack_reply *reply)
+static void tell_others(struct ps_sender *sender, const struct ps_outgoing_message *message,
+                        const struct ps_slack_response *reply)
 {
     bool later = reply->next == PS_SLACK_LATER;
 
     if (message->doubtful || reply->next == PS_SLACK_SENT ||
-        !ps_channels_up(sender->options.channels))
+        !ps_channel_lock_up(sender->options.channels))
         return;
-    ps_channels_answered(sender->options.channels, message->notice.channel, message->notice.id,
-                         later ? reply->after_ms : 0);
+    ps_channel_lock_answered(sender->options.channels, message->content.channel,
+                             message->content.id, later ? reply->after_ms : 0);
 }
 
-static void on_reply(void *cookie, const struct ps_slack_reply *reply)
+static void on_reply(void *cookie, const struct ps_slack_response *reply)
 {
-    struct ps_message *message = cookie;
+    struct ps_outgoing_message *message = cookie;
     struct ps_sender *sender = message->holder;
-    struct ps_lanes_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
-    struct ps_lanes_outcome outcome;
+    struct ps_channel_queues_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
+    struct ps_channel_queues_outcome outcome;
 
-    ps_lanes_answered(sender->lanes, message, reply, time, &outcome);
+    ps_channel_queues_answered(sender->queues, message, reply, time, &outcome);
     log_outcome(sender, message, reply, &outcome);
     tell_others(sender, message, reply);
     sender->moved_ms = time.now_ms;
@@ -208,14 +213,16 @@ static void on_reply(void *cookie, const struct ps_slack_reply *reply)
     close_message(sender, message, outcome.close); /* message may be gone after this */
 }
 
-static void end_claim(struct ps_message *message, enum ps_claim claim, const struct ps_err *err)
+static void end_claim(struct ps_outgoing_message *message, enum ps_claim claim,
+                      const struct ps_err *err)
 {
     struct ps_sender *sender = message->holder;
-    struct ps_lanes_outcome outcome;
+    struct ps_channel_queues_outcome outcome;
 
     if (err != NULL && err->code != PS_PG_ERR_OFFLINE)
-        PS_LOG(MQ_ERROR, F_TEXT("what", "claim"), F_TEXT("id", message->notice.id), F_ERR(err));
-    ps_lanes_claimed(sender->lanes, message, claim, ps_loop_now(sender->options.loop), &outcome);
+        PS_LOG(MQ_ERROR, F_TEXT("what", "claim"), F_TEXT("id", message->content.id), F_ERR(err));
+    ps_channel_queues_claimed(sender->queues, message, claim, ps_loop_now(sender->options.loop),
+                              &outcome);
     begin(sender);
     ps_timer_set(sender->drained, 0);
     close_message(sender, message, outcome.close);
@@ -230,24 +237,24 @@ static void on_inherited(void *cookie, enum ps_claim claim, const char *by,
 
 static void on_alive(void *cookie, const char *name, bool alive)
 {
-    struct ps_message *message = cookie;
+    struct ps_outgoing_message *message = cookie;
     struct ps_sender *sender = message->holder;
 
     if (alive)
         end_claim(message, PS_CLAIM_TAKEN, NULL);
     else
-        ps_claims_take(sender->options.claims, ps_claims_name_of(&message->notice), name,
-                       on_inherited, message);
+        ps_outbox_claims_take(sender->options.claims, ps_outbox_claims_name_of(&message->content),
+                              name, on_inherited, message);
 }
 
 /* What a dead notifier claimed is inherited; what follows it in its channel waits for it. */
 static void on_claim(void *cookie, enum ps_claim claim, const char *by, const struct ps_err *err)
 {
-    struct ps_message *message = cookie;
+    struct ps_outgoing_message *message = cookie;
     struct ps_sender *sender = message->holder;
 
-    if (by != NULL && ps_channels_up(sender->options.channels))
-        ps_channels_alive(sender->options.channels, by, on_alive, message);
+    if (by != NULL && ps_channel_lock_up(sender->options.channels))
+        ps_channel_lock_alive(sender->options.channels, by, on_alive, message);
     else
         end_claim(message, claim, err);
 }
@@ -261,12 +268,13 @@ static void on_given_up(void *cookie, const struct ps_err *err)
 
 static void on_admitted(void *cookie, const struct ps_admission *admission)
 {
-    struct ps_message *message = cookie;
+    struct ps_outgoing_message *message = cookie;
     struct ps_sender *sender = message->holder;
 
-    if (ps_lanes_admitted(sender->lanes, message, admission, ps_loop_now(sender->options.loop)))
-        ps_claims_release(sender->options.claims, message->notice.id, message->doubtful,
-                          on_given_up, NULL);
+    if (ps_channel_queues_admitted(sender->queues, message, admission,
+                                   ps_loop_now(sender->options.loop)))
+        ps_outbox_claims_release(sender->options.claims, message->content.id, message->doubtful,
+                                 on_given_up, NULL);
     begin(sender);
     ps_timer_set(sender->drained, 0);
 }
@@ -278,15 +286,15 @@ static void on_look(void *cookie, const struct ps_slack_look *look)
                                          [PS_SLACK_MORE] = "unknown",
                                          [PS_SLACK_UNKNOWN] = "unknown",
                                          [PS_SLACK_FAILED] = "failed" };
-    struct ps_message *message = cookie;
+    struct ps_outgoing_message *message = cookie;
     struct ps_sender *sender = message->holder;
-    struct ps_lanes_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
-    struct ps_lanes_outcome outcome;
+    struct ps_channel_queues_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
+    struct ps_channel_queues_outcome outcome;
 
-    ps_lanes_looked(sender->lanes, message, look, time, &outcome);
+    ps_channel_queues_looked(sender->queues, message, look, time, &outcome);
     PS_LOG(
-        MQ_LOOK, F_TEXT("id", message->notice.id), F_TEXT("channel", message->notice.channel),
-        F_TEXT("seen", words[look->seen]), F_TEXT("trace", ps_message_trace(message)),
+        MQ_LOOK, F_TEXT("id", message->content.id), F_TEXT("channel", message->content.channel),
+        F_TEXT("seen", words[look->seen]), F_TEXT("trace", ps_outgoing_message_trace(message)),
         F_ERR(look->seen == PS_SLACK_UNKNOWN || look->seen == PS_SLACK_FAILED ? &look->err : NULL));
     if (look->seen == PS_SLACK_FOUND)
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_FOUND, NULL, 1);
@@ -298,33 +306,34 @@ static void on_look(void *cookie, const struct ps_slack_look *look)
     close_message(sender, message, outcome.close);
 }
 
-static void send_now(struct ps_sender *sender, struct ps_message *message)
+static void send_now(struct ps_sender *sender, struct ps_outgoing_message *message)
 {
     if (message->repeated) {
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_REPEATED, NULL, 1);
-        PS_LOG(MQ_REPEATED, F_TEXT("id", message->notice.id),
-               F_TEXT("channel", message->notice.channel), F_INT("attempts", message->attempts),
-               F_TEXT("trace", ps_message_trace(message)));
+        PS_LOG(MQ_REPEATED, F_TEXT("id", message->content.id),
+               F_TEXT("channel", message->content.channel), F_INT("attempts", message->attempts),
+               F_TEXT("trace", ps_outgoing_message_trace(message)));
     }
     sender->options.sink.send(sender->options.sink.self, message, on_reply, message);
 }
 
-static void move(struct ps_sender *sender, enum ps_lanes_move what, struct ps_message *message)
+static void move(struct ps_sender *sender, enum ps_channel_queues_move what,
+                 struct ps_outgoing_message *message)
 {
     switch (what) {
-    case PS_LANES_NOTHING:
+    case PS_CHANNEL_QUEUES_NOTHING:
         break;
-    case PS_LANES_CLAIM:
-        ps_claims_take(sender->options.claims, ps_claims_name_of(&message->notice), NULL, on_claim,
-                       message);
+    case PS_CHANNEL_QUEUES_CLAIM:
+        ps_outbox_claims_take(sender->options.claims, ps_outbox_claims_name_of(&message->content),
+                              NULL, on_claim, message);
         break;
-    case PS_LANES_ADMIT:
-        ps_channels_admit(sender->options.channels, message, on_admitted, message);
+    case PS_CHANNEL_QUEUES_ADMIT:
+        ps_channel_lock_admit(sender->options.channels, message, on_admitted, message);
         break;
-    case PS_LANES_LOOK:
+    case PS_CHANNEL_QUEUES_LOOK:
         sender->options.sink.look(sender->options.sink.self, message, on_look, message);
         break;
-    case PS_LANES_SEND:
+    case PS_CHANNEL_QUEUES_SEND:
         send_now(sender, message);
         break;
     }
@@ -334,17 +343,18 @@ static void on_turn(void *cookie)
 {
     struct ps_sender *sender = cookie;
     int64_t now_ms = ps_loop_now(sender->options.loop), wake_ms;
-    bool can_claim = ps_claims_up(sender->options.claims);
-    const struct ps_message *alert;
-    struct ps_message *message;
-    enum ps_lanes_move what;
+    bool can_claim = ps_outbox_claims_up(sender->options.claims);
+    const struct ps_outgoing_message *alert;
+    struct ps_outgoing_message *message;
+    enum ps_channel_queues_move what;
 
-    ps_lanes_share(sender->lanes, ps_channels_up(sender->options.channels));
-    while ((what = ps_lanes_next(sender->lanes, now_ms, can_claim, &message)) != PS_LANES_NOTHING)
+    ps_channel_queues_share(sender->queues, ps_channel_lock_up(sender->options.channels));
+    while ((what = ps_channel_queues_next(sender->queues, now_ms, can_claim, &message)) !=
+           PS_CHANNEL_QUEUES_NOTHING)
         move(sender, what, message);
-    while ((alert = ps_lanes_reroute(sender->lanes)) != NULL)
-        ps_webhook_say(sender->options.webhook, alert->notice.id, alert->notice.text);
-    wake_ms = ps_lanes_wake_ms(sender->lanes, now_ms, can_claim);
+    while ((alert = ps_channel_queues_reroute(sender->queues)) != NULL)
+        ps_webhook_sink_say(sender->options.webhook, alert->content.id, alert->content.text);
+    wake_ms = ps_channel_queues_wake_ms(sender->queues, now_ms, can_claim);
     if (wake_ms != INT64_MAX)
         ps_timer_set(sender->turn, wake_ms - now_ms);
 }
@@ -353,16 +363,16 @@ static void keep(void *cookie, const char *channel)
 {
     struct ps_sender *sender = cookie;
 
-    ps_channels_keep(sender->options.channels, channel);
+    ps_channel_lock_keep(sender->options.channels, channel);
 }
 
 static void on_keep(void *cookie)
 {
     struct ps_sender *sender = cookie;
 
-    ps_timer_set(sender->keep, PS_CHANNELS_KEEP_MS);
-    if (ps_channels_up(sender->options.channels))
-        ps_lanes_each(sender->lanes, keep, sender);
+    ps_timer_set(sender->keep, PS_CHANNEL_LOCK_KEEP_MS);
+    if (ps_channel_lock_up(sender->options.channels))
+        ps_channel_queues_each(sender->queues, keep, sender);
 }
 
 static void note_full(void *cookie, const char *channel)
@@ -371,20 +381,20 @@ static void note_full(void *cookie, const char *channel)
     *(bool *)cookie = true;
 }
 
-static void on_closed(void *cookie, struct ps_message *message)
+static void on_closed(void *cookie, struct ps_outgoing_message *message)
 {
     struct ps_sender *sender = cookie;
     bool full = false;
 
     /* One that was in no list was settled in none: that it is being sent is over all the same. */
-    if (message->raw == NULL && ps_channels_up(sender->options.channels))
-        ps_channels_answered(sender->options.channels, message->notice.channel, message->notice.id,
-                             0);
-    ps_lanes_forget(sender->lanes, message);
+    if (message->raw == NULL && ps_channel_lock_up(sender->options.channels))
+        ps_channel_lock_answered(sender->options.channels, message->content.channel,
+                                 message->content.id, 0);
+    ps_channel_queues_forget(sender->queues, message);
     sender->moved_ms = ps_loop_now(sender->options.loop);
-    ps_lanes_full(sender->lanes, note_full, &full);
+    ps_channel_queues_full(sender->queues, note_full, &full);
     if (sender->depth > 0 && !full)
-        ps_queue_nudge(sender->queue);
+        ps_notify_queue_nudge(sender->notify_queue);
 }
 
 static void on_idle(void *cookie)
@@ -394,27 +404,28 @@ static void on_idle(void *cookie)
     ps_timer_set(sender->drained, 0);
 }
 
-static size_t room(void *cookie, ps_queue_visit_fn visit, void *visit_cookie)
+static size_t room(void *cookie, ps_notify_queue_visit_fn visit, void *visit_cookie)
 {
     struct ps_sender *sender = cookie;
-    size_t held = ps_lanes_held(sender->lanes) + ps_closer_busy(sender->closer);
+    size_t held = ps_channel_queues_held(sender->queues) + ps_delivery_record_busy(sender->record);
 
-    ps_lanes_full(sender->lanes, visit, visit_cookie);
-    return held < PS_LANES_MAX ? PS_LANES_MAX - held : 0;
+    ps_channel_queues_full(sender->queues, visit, visit_cookie);
+    return held < PS_CHANNEL_QUEUES_MAX ? PS_CHANNEL_QUEUES_MAX - held : 0;
 }
 
 static bool holds(void *cookie, struct ps_str raw)
 {
     struct ps_sender *sender = cookie;
 
-    return ps_lanes_holds(sender->lanes, raw.data, raw.len) || ps_closer_holds(sender->closer, raw);
+    return ps_channel_queues_holds(sender->queues, raw.data, raw.len) ||
+           ps_delivery_record_holds(sender->record, raw);
 }
 
 static void on_taken(void *cookie, struct ps_str raw)
 {
     struct ps_sender *sender = cookie;
     struct ps_err err;
-    struct ps_message *message = ps_message_parse(raw.data, raw.len, &err);
+    struct ps_outgoing_message *message = ps_outgoing_message_parse(raw.data, raw.len, &err);
 
     if (idle(sender))
         sender->moved_ms = ps_loop_now(sender->options.loop);
@@ -423,11 +434,11 @@ static void on_taken(void *cookie, struct ps_str raw)
         PS_LOG(MQ_DEAD_LETTER, F_INT("bytes", raw.len), F_ERR(&err));
         ps_failure_log_add(sender->options.failures, ps_event_name(PS_EVENT_MQ_DEAD_LETTER), &err,
                            NULL, 0);
-        ps_closer_bury(sender->closer, raw, err.what);
+        ps_delivery_record_bury(sender->record, raw, err.what);
         return;
     }
     message->holder = sender;
-    ps_lanes_add(sender->lanes, message);
+    ps_channel_queues_add(sender->queues, message);
 }
 
 static void on_round(void *cookie)
@@ -448,32 +459,32 @@ static void on_depth(void *cookie, int64_t length)
 struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
 {
     struct ps_sender *sender = ps_alloc_zero(1, sizeof(*sender));
-    struct ps_queue_options queue = { .loop = options->loop,
-                                      .redis = options->redis,
-                                      .keys = options->keys,
-                                      .heartbeat = options->heartbeat,
-                                      .instance = options->instance,
-                                      .cookie = sender,
-                                      .room = room,
-                                      .holds = holds,
-                                      .taken = on_taken,
-                                      .round = on_round,
-                                      .depth = on_depth };
-    struct ps_closer_options closer = { .loop = options->loop,
-                                        .claims = options->claims,
-                                        .cookie = sender,
-                                        .closed = on_closed,
-                                        .idle = on_idle };
+    struct ps_notify_queue_options notify_queue = { .loop = options->loop,
+                                                    .redis = options->redis,
+                                                    .keys = options->keys,
+                                                    .heartbeat = options->heartbeat,
+                                                    .instance = options->instance,
+                                                    .cookie = sender,
+                                                    .room = room,
+                                                    .holds = holds,
+                                                    .taken = on_taken,
+                                                    .round = on_round,
+                                                    .depth = on_depth };
+    struct ps_delivery_record_options record = { .loop = options->loop,
+                                                 .claims = options->claims,
+                                                 .cookie = sender,
+                                                 .closed = on_closed,
+                                                 .idle = on_idle };
 
     sender->options = *options;
     sender->moved_ms = ps_loop_now(options->loop);
-    sender->lanes = ps_lanes_create(&options->lanes);
+    sender->queues = ps_channel_queues_create(&options->queues);
     sender->turn = ps_timer_create(options->loop, on_turn, sender);
     sender->keep = ps_timer_create(options->loop, on_keep, sender);
-    ps_timer_set(sender->keep, PS_CHANNELS_KEEP_MS);
+    ps_timer_set(sender->keep, PS_CHANNEL_LOCK_KEEP_MS);
     sender->drained = ps_timer_create(options->loop, on_drained, sender);
-    sender->queue = closer.queue = ps_queue_create(&queue);
-    sender->closer = ps_closer_create(&closer);
+    sender->notify_queue = record.notify_queue = ps_notify_queue_create(&notify_queue);
+    sender->record = ps_delivery_record_create(&record);
     return sender;
 }
 
@@ -482,9 +493,9 @@ void ps_sender_destroy(struct ps_sender *sender)
     if (sender == NULL)
         return;
     sender->options.sink.destroy(sender->options.sink.self);
-    ps_queue_destroy(sender->queue);
-    ps_closer_destroy(sender->closer);
-    ps_lanes_destroy(sender->lanes);
+    ps_notify_queue_destroy(sender->notify_queue);
+    ps_delivery_record_destroy(sender->record);
+    ps_channel_queues_destroy(sender->queues);
     ps_timer_destroy(sender->turn);
     ps_timer_destroy(sender->keep);
     ps_timer_destroy(sender->drained);
@@ -496,20 +507,20 @@ void ps_sender_wake(struct ps_sender *sender)
     begin(sender);
 }
 
-void ps_sender_say(struct ps_sender *sender, const struct ps_notice *notice)
+void ps_sender_say(struct ps_sender *sender, const struct ps_message *content)
 {
-    struct ps_message *message = ps_message_own(notice);
+    struct ps_outgoing_message *message = ps_outgoing_message_own(content);
 
     message->holder = sender;
-    ps_lanes_add(sender->lanes, message);
+    ps_channel_queues_add(sender->queues, message);
     begin(sender);
 }
 
-static void on_queue_stopped(void *cookie)
+static void on_notify_queue_stopped(void *cookie)
 {
     struct ps_sender *sender = cookie;
 
-    sender->queue_stopped = true;
+    sender->notify_queue_stopped = true;
     ps_timer_set(sender->drained, 0);
 }
 
@@ -518,26 +529,26 @@ void ps_sender_drain(struct ps_sender *sender, bool hurry, void (*done)(void *co
     ps_timer_set(sender->drained, 0);
     if (hurry && !sender->hurry) {
         sender->hurry = true;
-        ps_closer_hurry(sender->closer);
+        ps_delivery_record_hurry(sender->record);
     }
     if (sender->draining)
         return;
     sender->draining = true;
     sender->done = done;
     sender->done_cookie = cookie;
-    ps_lanes_stop(sender->lanes);
-    ps_queue_stop(sender->queue, on_queue_stopped, sender);
+    ps_channel_queues_stop(sender->queues);
+    ps_notify_queue_stop(sender->notify_queue, on_notify_queue_stopped, sender);
 }
 
-const struct ps_lanes *ps_sender_lanes(const struct ps_sender *sender)
+const struct ps_channel_queues *ps_sender_queues(const struct ps_sender *sender)
 {
-    return sender->lanes;
+    return sender->queues;
 }
 
 bool ps_sender_stuck(const struct ps_sender *sender, int64_t depth, int64_t limit_ms)
 {
     int64_t now_ms = ps_loop_now(sender->options.loop);
-    bool can_claim = ps_claims_up(sender->options.claims);
+    bool can_claim = ps_outbox_claims_up(sender->options.claims);
 
     if (idle(sender) && depth == 0)
         return false;
@@ -545,5 +556,5 @@ bool ps_sender_stuck(const struct ps_sender *sender, int64_t depth, int64_t limi
         return false;
     if (idle(sender)) /* a backlog, and nothing is taken */
         return true;
-    return can_claim && !ps_lanes_waits(sender->lanes, now_ms, can_claim);
+    return can_claim && !ps_channel_queues_waits(sender->queues, now_ms, can_claim);
 }

@@ -1,29 +1,30 @@
-/* Sends what the queue brings: asks core/lanes what may go, claims, sends, has it written down. */
+/* Sends what the queue brings: asks core/channel queues what may go, claims, sends, has it written
+ * down. */
 #ifndef PS_NOTIFIER_SENDER_H
 #define PS_NOTIFIER_SENDER_H
-#include "notifier/core/lanes.h"
-#include "notifier/io/channels.h"
-#include "notifier/io/claims.h"
-#include "notifier/io/queue.h"
+#include "notifier/core/channel_queues.h"
+#include "notifier/io/channel_lock.h"
+#include "notifier/io/notify_queue.h"
+#include "notifier/io/outbox_claims.h"
 #include "notifier/io/sink.h"
-#include "notifier/io/webhook.h"
+#include "notifier/io/webhook_sink.h"
 #include "shared/core/metrics.h"
 #include "shared/io/failure_log.h"
 
 struct ps_sender;
 
 struct ps_sender_options {
-    struct ps_loop *loop; /* borrowed, as all but lanes and sink */
+    struct ps_loop *loop; /* borrowed, as all but channel queues and sink */
     struct ps_redis *redis;
     const struct ps_keys *keys;
     struct ps_heartbeat *heartbeat;
     const char *instance;
-    struct ps_claims *claims;
-    struct ps_channels *channels;
-    struct ps_webhook *webhook; /* the second way for ops alerts */
+    struct ps_outbox_claims *claims;
+    struct ps_channel_lock *channels;
+    struct ps_webhook_sink *webhook; /* the second way for ops alerts */
     struct ps_metrics *metrics;
     struct ps_failure_log *failures;
-    struct ps_lanes_options lanes;
+    struct ps_channel_queues_options queues;
     struct ps_sink sink; /* taken */
     void *cookie;
     void (*depth)(void *cookie, int64_t length); /* of the notify list, about once a second */
@@ -33,14 +34,14 @@ struct ps_sender *ps_sender_create(const struct ps_sender_options *options) PS_M
 void ps_sender_destroy(struct ps_sender *sender);
 /* A server came or went: what waited for it may go. */
 void ps_sender_wake(struct ps_sender *sender);
-/* Says something of our own, without Redis. Copies notice. */
-void ps_sender_say(struct ps_sender *sender, const struct ps_notice *notice);
+/* Says something of our own, without Redis. Copies message. */
+void ps_sender_say(struct ps_sender *sender, const struct ps_message *content);
 /* No more is taken or begun. done runs (on the loop) once what was under way is written down and
    the rest is back at the front of the list. hurry: at once; what has left and is not answered
    stays in the in-flight list. */
 void ps_sender_drain(struct ps_sender *sender, bool hurry, void (*done)(void *cookie),
                      void *cookie);
-const struct ps_lanes *ps_sender_lanes(const struct ps_sender *sender);
+const struct ps_channel_queues *ps_sender_queues(const struct ps_sender *sender);
 /* Something is held, and for so long nothing was settled although nothing had to wait. */
 bool ps_sender_stuck(const struct ps_sender *sender, int64_t depth, int64_t limit_ms);
 

@@ -1,19 +1,21 @@
 /* Where messages go: Slack, or lines on standard output. */
 #ifndef PS_NOTIFIER_SINK_H
 #define PS_NOTIFIER_SINK_H
-#include "notifier/core/message.h"
+#include "notifier/core/outgoing_message.h"
 
 /* Runs on the loop, exactly once, never before send or look returned; reply and look are borrowed.
  */
-typedef void (*ps_sink_fn)(void *cookie, const struct ps_slack_reply *reply);
+typedef void (*ps_sink_fn)(void *cookie, const struct ps_slack_response *reply);
 typedef void (*ps_look_fn)(void *cookie, const struct ps_slack_look *look);
 
 struct ps_sink {
     void *self;
     /* Borrows message for the call. */
-    void (*send)(void *self, const struct ps_message *message, ps_sink_fn fn, void *cookie);
+    void (*send)(void *self, const struct ps_outgoing_message *message, ps_sink_fn fn,
+                 void *cookie);
     /* Whether it has that message already; NULL where it cannot tell. Never PS_SLACK_MORE. */
-    void (*look)(void *self, const struct ps_message *message, ps_look_fn fn, void *cookie);
+    void (*look)(void *self, const struct ps_outgoing_message *message, ps_look_fn fn,
+                 void *cookie);
     void (*destroy)(void *self); /* what is under way ends without its fn */
 };
 

@@ -1,7 +1,7 @@
 #include "scheduler/cli/cmd_diff.h"
 
 #include "scheduler/cli/input.h"
-#include "scheduler/core/diff.h"
+#include "scheduler/core/index_diff.h"
 
 #include <stdio.h>
 
@@ -19,9 +19,9 @@ static int run(int argc, char **argv, void *env)
         {"before", &before_path, true},
         { "after", &after_path,  true}
     };
-    struct ps_index *before, *after = NULL;
+    struct ps_paper_index *before, *after = NULL;
     int status = PS_EXIT_FAILED;
-    struct ps_diff diff;
+    struct ps_index_diff diff;
 
     (void)env;
     if (!ps_input_options(argc, argv, options, PS_COUNT_OF(options)))
@@ -30,14 +30,14 @@ static int run(int argc, char **argv, void *env)
     if (before)
         after = ps_input_index(after_path);
     if (after) {
-        ps_diff_make(before, after, &diff);
+        ps_index_diff_make(before, after, &diff);
         if (print_ids("new", diff.added, diff.added_len) &&
             print_ids("updated", diff.updated, diff.updated_len))
             status = PS_EXIT_OK;
-        ps_diff_clear(&diff);
+        ps_index_diff_clear(&diff);
     }
-    ps_index_destroy(before);
-    ps_index_destroy(after);
+    ps_paper_index_destroy(before);
+    ps_paper_index_destroy(after);
     return status;
 }
 

@@ -2,11 +2,11 @@
 
 #include "scheduler/core/plan.h"
 #include "scheduler/io/store.h"
-#include "shared/core/civil.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
-#include "shared/io/sync.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,8 +21,8 @@ enum { PROBED_CYCLE, PROBED_URL, PROBED_OUTCOME, PROBED_STATUS, PROBED_AT, PROBE
 
 /* All that a plan is made of, as it is stored now. */
 struct stored {
-    struct ps_index *index;
-    struct ps_urlset *discovered;
+    struct ps_paper_index *index;
+    struct ps_url_set *discovered;
     struct ps_watchlists *watch;
     int64_t last_cycle, last_started_ms;
 };
@@ -40,22 +40,22 @@ static void read_stored(const struct ps_pg_rows *rows, struct stored *stored)
     stored->last_started_ms = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 2, 0);
     stored->index = NULL;
     ps_store_read_index(rows, &stored->index, &version);
-    stored->discovered = ps_urlset_create();
+    stored->discovered = ps_url_set_create();
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
-        (void)ps_urlset_add(stored->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
+        (void)ps_url_set_add(stored->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
     stored->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
 }
 
 static void clear_stored(struct stored *stored)
 {
-    ps_index_destroy(stored->index);
-    ps_urlset_destroy(stored->discovered);
+    ps_paper_index_destroy(stored->index);
+    ps_url_set_destroy(stored->discovered);
     ps_watchlists_destroy(stored->watch);
 }
 
 static void print_paper(const struct stored *stored, int number)
 {
-    const struct ps_paper *latest = ps_index_latest(stored->index, number);
+    const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
 
     if (latest == NULL) {
         print_row("index", "no such number");
@@ -70,7 +70,7 @@ static void print_paper(const struct stored *stored, int number)
 static void print_never(const struct stored *stored, int number, int frontier)
 {
     print_row("tier", "none");
-    if (number > frontier && ps_index_latest(stored->index, number) == NULL)
+    if (number > frontier && ps_paper_index_latest(stored->index, number) == NULL)
         (void)printf("%-14s not while the frontier is %d: it lies too far above\n", "next due",
                      frontier);
     else
@@ -94,14 +94,14 @@ static void print_next(const struct ps_config *config, const struct stored *stor
     for (int64_t ahead = 1; ahead <= config->cold_cycle_divisor; ahead++) {
         int64_t due_ms = stored->last_started_ms + ahead * interval_ms;
         int64_t now_ms = ps_clock_wall_ms();
-        char when[PS_CIVIL_TEXT];
+        char when[PS_UTC_TIME_TEXT];
         struct ps_plan plan;
         size_t count = 0;
 
         input.cycle = stored->last_cycle + ahead;
         input.today = (int32_t)((due_ms > now_ms ? due_ms : now_ms) / PS_DAY_MS);
         ps_plan_make(&input, &plan);
-        ps_civil_format_time(due_ms > now_ms ? due_ms : now_ms, when);
+        ps_utc_time_format_time(due_ms > now_ms ? due_ms : now_ms, when);
         for (size_t i = 0; i < plan.len; i++) {
             if (plan.items[i].number != number)
                 continue;
@@ -123,11 +123,11 @@ static void print_next(const struct ps_config *config, const struct stored *stor
 
 static void print_since(const char *what, int64_t at_ms)
 {
-    char when[PS_CIVIL_TEXT];
+    char when[PS_UTC_TIME_TEXT];
 
     if (at_ms == 0)
         return;
-    ps_civil_format_time(at_ms, when);
+    ps_utc_time_format_time(at_ms, when);
     (void)printf("%s %s", what, when);
 }
 
@@ -136,9 +136,9 @@ static void print_found(const struct ps_pg_rows *rows)
     int count = ps_pg_row_count(rows, FOUND);
 
     for (int i = 0; i < count; i++) {
-        char when[PS_CIVIL_TEXT];
+        char when[PS_UTC_TIME_TEXT];
 
-        ps_civil_format_time(ps_pg_int(rows, FOUND, i, FOUND_AT, 0), when);
+        ps_utc_time_format_time(ps_pg_int(rows, FOUND, i, FOUND_AT, 0), when);
         (void)printf("%-14s %s %s in cycle %s at %s, last modified %s",
                      i == 0 ? "drafts found" : "",
                      ps_url_tail(ps_pg_text(rows, FOUND, i, FOUND_URL)),
@@ -162,9 +162,9 @@ static void print_probed(const struct ps_pg_rows *rows)
     for (int i = 0; i < count; i++) {
         const char *category = ps_pg_text(rows, PROBED, i, PROBED_CATEGORY);
         const char *status = ps_pg_text(rows, PROBED, i, PROBED_STATUS);
-        char when[PS_CIVIL_TEXT];
+        char when[PS_UTC_TIME_TEXT];
 
-        ps_civil_format_time(ps_pg_int(rows, PROBED, i, PROBED_AT, 0), when);
+        ps_utc_time_format_time(ps_pg_int(rows, PROBED, i, PROBED_AT, 0), when);
         (void)printf("%-14s cycle %s at %s: %s %s (%s%s%s)\n", i == 0 ? "last outcomes" : "",
                      ps_pg_text(rows, PROBED, i, PROBED_CYCLE), when,
                      ps_url_tail(ps_pg_text(rows, PROBED, i, PROBED_URL)),
@@ -186,23 +186,23 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
 
 static void print_told(const struct ps_config *config, const struct stored *stored, int number)
 {
-    const struct ps_paper *latest = ps_index_latest(stored->index, number);
+    const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
     int count = 0;
 
     if (config->notification_channel[0] != '\0')
         (void)printf("%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
     ps_watchlists_match(
         stored->watch,
-        &(struct ps_match_item){ .number = number,
-                                 .author = latest == NULL ? NULL : latest->author,
-                                 .title = latest == NULL ? NULL : latest->title,
-                                 .subgroup = latest == NULL ? NULL : latest->subgroup },
+        &(struct ps_watch_candidate){ .number = number,
+                                      .author = latest == NULL ? NULL : latest->author,
+                                      .title = latest == NULL ? NULL : latest->title,
+                                      .subgroup = latest == NULL ? NULL : latest->subgroup },
         on_match, &count);
     if (count == 0)
         print_row("told", "nobody");
 }
 
-static const struct ps_pg_rows *ask(struct ps_sync *sync, int number, struct ps_err *err)
+static const struct ps_pg_rows *ask(struct ps_cli_session *sync, int number, struct ps_err *err)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     char text[NUMBER_TEXT], pattern[NUMBER_TEXT];
@@ -218,12 +218,12 @@ static const struct ps_pg_rows *ask(struct ps_sync *sync, int number, struct ps_
               "SELECT cycle, url, outcome, status, ps_ms(settled_at), failure_category FROM probes "
               "WHERE number = $1 AND outcome IS NOT NULL ORDER BY cycle DESC, position LIMIT 10",
               text);
-    return ps_sync_pg(sync, batch, err);
+    return ps_cli_session_pg(sync, batch, err);
 }
 
-static bool explain(struct ps_sync *sync, int number, struct ps_err *err)
+static bool explain(struct ps_cli_session *sync, int number, struct ps_err *err)
 {
-    const struct ps_pg_rows *rows = ps_sync_pg(sync, ps_store_peek(), err);
+    const struct ps_pg_rows *rows = ps_cli_session_pg(sync, ps_store_peek(), err);
     struct stored stored;
 
     if (rows == NULL)
@@ -233,10 +233,10 @@ static bool explain(struct ps_sync *sync, int number, struct ps_err *err)
     if (rows != NULL) {
         (void)printf("%-14s P%04d\n", "paper", number);
         print_paper(&stored, number);
-        print_next(ps_sync_config(sync), &stored, number);
+        print_next(ps_cli_session_config(sync), &stored, number);
         print_found(rows);
         print_probed(rows);
-        print_told(ps_sync_config(sync), &stored, number);
+        print_told(ps_cli_session_config(sync), &stored, number);
     }
     clear_stored(&stored);
     return rows != NULL;
@@ -264,7 +264,7 @@ static bool read_number(const char *text, int *out_number)
 
 static int run(int argc, char **argv, void *env)
 {
-    struct ps_sync *sync;
+    struct ps_cli_session *sync;
     struct ps_err err;
     int number = 0, status;
 
@@ -272,8 +272,8 @@ static int run(int argc, char **argv, void *env)
         (void)fprintf(stderr, "explain: one paper number is wanted, such as P2300\n");
         return PS_EXIT_USAGE;
     }
-    sync = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env, PS_SYNC_PG, WAIT_MS,
-                          &status);
+    sync = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                 PS_CLI_SESSION_PG, WAIT_MS, &status);
     if (sync == NULL)
         return status;
     if (explain(sync, number, &err)) {
@@ -282,7 +282,7 @@ static int run(int argc, char **argv, void *env)
         (void)fprintf(stderr, "explain: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     }
-    ps_sync_destroy(sync);
+    ps_cli_session_destroy(sync);
     return status;
 }
 

@@ -2,7 +2,7 @@
 
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/io/store.h"
-#include "shared/io/sync.h"
+#include "shared/io/cli_session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,18 +49,18 @@ static void print(const struct ps_pg_rows *rows, bool json)
 static int run(int argc, char **argv, void *env)
 {
     const struct ps_pg_rows *rows;
-    struct ps_sync *sync;
+    struct ps_cli_session *sync;
     struct ps_err err;
     int status, count;
     bool json;
 
     if (!read_arguments(argc, argv, &count, &json))
         return PS_EXIT_USAGE;
-    sync = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env, PS_SYNC_PG, WAIT_MS,
-                          &status);
+    sync = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                 PS_CLI_SESSION_PG, WAIT_MS, &status);
     if (sync == NULL)
         return status;
-    rows = ps_sync_pg(sync, ps_store_overview(count), &err);
+    rows = ps_cli_session_pg(sync, ps_store_overview(count), &err);
     if (rows == NULL) {
         (void)fprintf(stderr, "history: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
@@ -68,7 +68,7 @@ static int run(int argc, char **argv, void *env)
         print(rows, json);
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
     }
-    ps_sync_destroy(sync);
+    ps_cli_session_destroy(sync);
     return status;
 }
 

@@ -1,10 +1,10 @@
 #include "scheduler/cli/cmd_import.h"
 
 #include "scheduler/core/legacy.h"
-#include "scheduler/io/store_legacy.h"
+#include "scheduler/io/legacy_import.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
-#include "shared/io/sync.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/cli_session.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,9 +14,9 @@
 enum { WAIT_MS = 5000, MIGRATE_WAIT_MS = 30000 /* migrations may wait for a lock */ };
 
 struct import {
-    struct ps_sync *ours, *theirs;
+    struct ps_cli_session *ours, *theirs;
     const struct ps_pg_rows *rows; /* theirs; what follows borrows from it */
-    struct ps_index *index;
+    struct ps_paper_index *index;
     struct ps_legacy_draft *drafts;
     struct ps_legacy_watch *watches;
     struct ps_legacy_state state;
@@ -25,7 +25,7 @@ struct import {
 
 static bool look(struct import *import, bool present[PS_LEGACY_TABLES], struct ps_err *err)
 {
-    const struct ps_pg_rows *rows = ps_sync_pg(import->theirs, ps_legacy_look(), err);
+    const struct ps_pg_rows *rows = ps_cli_session_pg(import->theirs, ps_legacy_look(), err);
     size_t found = 0;
 
     if (rows == NULL)
@@ -48,7 +48,7 @@ static bool take_index(struct import *import, struct ps_err *err)
 
     if (ps_pg_row_count(import->rows, PS_LEGACY_PAPERS) == 0 || text == NULL)
         return true;
-    import->index = ps_index_parse(text, strlen(text), NULL, NULL, err);
+    import->index = ps_paper_index_parse(text, strlen(text), NULL, NULL, err);
     import->state.index = import->index;
     import->state.index_ms = ps_pg_int(import->rows, PS_LEGACY_PAPERS, 0, 1, 0);
     return import->index != NULL;
@@ -56,7 +56,7 @@ static bool take_index(struct import *import, struct ps_err *err)
 
 static void take_drafts(struct import *import)
 {
-    const char *base = ps_sync_config(import->ours)->iso_base_url;
+    const char *base = ps_cli_session_config(import->ours)->iso_base_url;
     int count = ps_pg_row_count(import->rows, PS_LEGACY_DISCOVERED);
 
     import->drafts = ps_alloc_zero((size_t)count + 1, sizeof(*import->drafts));
@@ -107,7 +107,7 @@ static bool read_theirs(struct import *import, struct ps_err *err)
 
     if (!look(import, present, err))
         return false;
-    import->rows = ps_sync_pg(import->theirs, ps_legacy_read(present), err);
+    import->rows = ps_cli_session_pg(import->theirs, ps_legacy_read(present), err);
     if (import->rows == NULL || !take_index(import, err))
         return false;
     take_drafts(import);
@@ -135,10 +135,10 @@ static int64_t added_by(const struct ps_pg_rows *rows, size_t statement)
 /* rows: what was added; NULL: nothing was to be. */
 static void print(const struct import *import, const struct ps_pg_rows *rows)
 {
-    char at[PS_CIVIL_TEXT];
+    char at[PS_UTC_TIME_TEXT];
     const struct ps_legacy_state *state = &import->state;
 
-    print_row("papers", state->index == NULL ? 0 : ps_index_len(state->index), 0,
+    print_row("papers", state->index == NULL ? 0 : ps_paper_index_len(state->index), 0,
               added_by(rows, PS_LEGACY_ADD_PAPERS));
     print_row("drafts", state->draft_count, import->bad_drafts,
               added_by(rows, PS_LEGACY_ADD_DRAFTS));
@@ -146,7 +146,7 @@ static void print(const struct import *import, const struct ps_pg_rows *rows)
               added_by(rows, PS_LEGACY_ADD_WATCH));
     (void)printf("misses     %7" PRId64 " found, not needed\n",
                  ps_pg_int(import->rows, PS_LEGACY_MISSES, 0, 0, 0));
-    ps_civil_format_time(state->last_poll_ms, at);
+    ps_utc_time_format_time(state->last_poll_ms, at);
     (void)printf("last poll  %s\n", state->last_poll_ms > 0 ? at : "never");
     if (rows != NULL && ps_pg_row_count(rows, PS_LEGACY_ADD_FENCE) > 0)
         (void)printf("A scheduler at work is made to read this anew.\n");
@@ -158,9 +158,9 @@ static void clear(struct import *import)
         free(import->drafts[i].url);
     free(import->drafts);
     free(import->watches);
-    ps_index_destroy(import->index);
-    ps_sync_destroy(import->theirs);
-    ps_sync_destroy(import->ours);
+    ps_paper_index_destroy(import->index);
+    ps_cli_session_destroy(import->theirs);
+    ps_cli_session_destroy(import->ours);
 }
 
 static int run(int argc, char **argv, void *env)
@@ -175,19 +175,22 @@ static int run(int argc, char **argv, void *env)
         (void)fprintf(stderr, "import-legacy: takes nothing but --dry-run\n");
         return PS_EXIT_USAGE;
     }
-    import.theirs = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
-                                   PS_SYNC_PG | PS_SYNC_LEGACY, WAIT_MS, &status);
+    import.theirs =
+        ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                              PS_CLI_SESSION_PG | PS_CLI_SESSION_LEGACY, WAIT_MS, &status);
     if (import.theirs == NULL)
         return status;
-    import.ours = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
-                                 dry ? 0 : PS_SYNC_PG | PS_SYNC_MIGRATE, MIGRATE_WAIT_MS, &status);
+    import.ours = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                        dry ? 0 : PS_CLI_SESSION_PG | PS_CLI_SESSION_MIGRATE,
+                                        MIGRATE_WAIT_MS, &status);
     if (import.ours == NULL) {
         clear(&import);
         return status;
     }
     status = PS_EXIT_FAILED;
     if (!read_theirs(&import, &err) ||
-        (!dry && (added = ps_sync_pg(import.ours, ps_legacy_add(&import.state), &err)) == NULL)) {
+        (!dry &&
+         (added = ps_cli_session_pg(import.ours, ps_legacy_add(&import.state), &err)) == NULL)) {
         (void)fprintf(stderr, "import-legacy: %s\n", err.what);
     } else {
         print(&import, added);

@@ -3,10 +3,10 @@
 #include "scheduler/cli/input.h"
 #include "scheduler/core/plan.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/json.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/env.h"
 
@@ -20,9 +20,9 @@ struct arguments {
 /* What is read from the files. */
 struct material {
     struct ps_config config;
-    struct ps_index *index;
-    struct ps_urlset *discovered;
-    struct ps_numset watched;
+    struct ps_paper_index *index;
+    struct ps_url_set *discovered;
+    struct ps_number_set watched;
 };
 
 static bool on_url(void *cookie, struct ps_str line)
@@ -31,7 +31,7 @@ static bool on_url(void *cookie, struct ps_str line)
     bool ok = ps_url_is_http(url);
 
     if (ok)
-        (void)ps_urlset_add(cookie, url);
+        (void)ps_url_set_add(cookie, url);
     free(url);
     return ok;
 }
@@ -42,7 +42,7 @@ static bool on_number(void *cookie, struct ps_str line)
 
     if (!ps_str_int(line, 1, PS_PAPER_NUMBER_MAX, &number))
         return false;
-    ps_numset_add(cookie, (int)number);
+    ps_number_set_add(cookie, (int)number);
     return true;
 }
 
@@ -61,7 +61,7 @@ static bool parse_moment(const char *name, const struct arguments *arguments,
                       arguments->cycle);
         return false;
     }
-    if (arguments->today && !ps_civil_parse_date(arguments->today, &input->today)) {
+    if (arguments->today && !ps_utc_time_parse_date(arguments->today, &input->today)) {
         (void)fprintf(stderr, "%s: --today takes YYYY-MM-DD, not '%s'\n", name, arguments->today);
         return false;
     }
@@ -138,12 +138,12 @@ static int run(int argc, char **argv, void *env)
         return PS_EXIT_USAGE;
     if (!ps_config_load(PS_COMPONENT_SCHEDULER, ps_env_get, env, on_bad, argv[0], &material.config))
         return PS_EXIT_CONFIG;
-    material.discovered = ps_urlset_create();
-    ps_numset_init(&material.watched);
+    material.discovered = ps_url_set_create();
+    ps_number_set_init(&material.watched);
     status = plan_with(&arguments, &input, &material);
-    ps_index_destroy(material.index);
-    ps_urlset_destroy(material.discovered);
-    ps_numset_clear(&material.watched);
+    ps_paper_index_destroy(material.index);
+    ps_url_set_destroy(material.discovered);
+    ps_number_set_clear(&material.watched);
     ps_config_clear(&material.config);
     return status;
 }

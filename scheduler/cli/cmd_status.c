@@ -3,7 +3,7 @@
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/cli/status_read.h"
 #include "scheduler/core/ledger.h"
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +43,7 @@ static void print_troubles(const cJSON *status)
 
     if (cJSON_GetArraySize(troubles) == 0)
         (void)printf("fleet       ok\n");
-    cJSON_ArrayForEach(trouble, troubles)
-    {
+    cJSON_ArrayForEach (trouble, troubles) {
         (void)printf("%-11s %s%s\n", label,
                      strcmp(text_or(trouble, "level", ""), "bad") == 0 ? "! " : "",
                      text_or(trouble, "what", ""));
@@ -62,8 +61,8 @@ static void print_leader(const cJSON *status)
     else
         (void)printf("leader      %s (epoch %lld)\n", leader, (long long)number(status, "epoch"));
     (void)printf("standbys    %s", cJSON_GetArraySize(standbys) == 0 ? "none" : "");
-    cJSON_ArrayForEach(name, standbys)(void)
-        printf("%s%s", name->valuestring, name->next == NULL ? "" : ", ");
+    cJSON_ArrayForEach (name, standbys)
+        (void)printf("%s%s", name->valuestring, name->next == NULL ? "" : ", ");
     (void)printf("\n");
 }
 
@@ -118,13 +117,12 @@ static void print_stream(const cJSON *status, const char *name)
 static void print_hosts(const cJSON *status)
 {
     const cJSON *hosts = cJSON_GetObjectItem(status, "hosts"), *host;
-    char span[PS_CIVIL_TEXT];
+    char span[PS_UTC_TIME_TEXT];
 
-    cJSON_ArrayForEach(host, hosts)
-    {
+    cJSON_ArrayForEach (host, hosts) {
         if (number(host, "paused_ms") <= 0)
             continue;
-        ps_civil_format_span((number(host, "paused_ms") + 999) / 1000, span);
+        ps_utc_time_format_span((number(host, "paused_ms") + 999) / 1000, span);
         (void)printf("pause       %s for %s: %s\n", text_or(host, "host", "?"), span,
                      text_or(host, "why", "?"));
     }
@@ -136,11 +134,11 @@ static void print_workers(const cJSON *status)
     int64_t in_flight = 0;
     int shown = 0;
 
-    cJSON_ArrayForEach(worker, workers) in_flight += number(worker, "in_flight");
+    cJSON_ArrayForEach (worker, workers)
+        in_flight += number(worker, "in_flight");
     (void)printf("workers     %d alive, %lld in flight\n", cJSON_GetArraySize(workers),
                  (long long)in_flight);
-    cJSON_ArrayForEach(worker, workers)
-    {
+    cJSON_ArrayForEach (worker, workers) {
         if (shown++ == WORKERS_SHOWN) {
             (void)printf("            and %d more\n", cJSON_GetArraySize(workers) - WORKERS_SHOWN);
             break;
@@ -215,15 +213,16 @@ static bool read_arguments(int argc, char **argv, struct options *out_options)
 }
 
 /* Connects where it has to; *sync stays for the next time, unless a server did not answer. */
-static int show(struct ps_sync **sync, void *env, const struct options *options, bool clear)
+static int show(struct ps_cli_session **sync, void *env, const struct options *options, bool clear)
 {
     struct ps_err err;
     cJSON *status;
     int exit_status = PS_EXIT_OK;
 
     if (*sync == NULL)
-        *sync = ps_sync_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
-                               PS_SYNC_REDIS | PS_SYNC_PG, WAIT_MS, &exit_status);
+        *sync =
+            ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                  PS_CLI_SESSION_REDIS | PS_CLI_SESSION_PG, WAIT_MS, &exit_status);
     if (*sync == NULL)
         return exit_status;
     status = ps_status_read(*sync, &err);
@@ -231,7 +230,7 @@ static int show(struct ps_sync **sync, void *env, const struct options *options,
         (void)printf("\033[H\033[J");
     if (status == NULL) {
         (void)fprintf(stderr, "status: %s\n", err.what);
-        ps_sync_destroy(*sync);
+        ps_cli_session_destroy(*sync);
         *sync = NULL;
     } else {
         print(status, options->json);
@@ -244,7 +243,7 @@ static int show(struct ps_sync **sync, void *env, const struct options *options,
 }
 
 /* Until a signal ends it, or nobody reads any more. A server that is away is waited for. */
-static int watch(struct ps_sync **sync, void *env, const struct options *options)
+static int watch(struct ps_cli_session **sync, void *env, const struct options *options)
 {
     const struct timespec pause = { .tv_sec = options->watch_s };
     bool clear = !options->json && isatty(STDOUT_FILENO);
@@ -262,7 +261,7 @@ static int watch(struct ps_sync **sync, void *env, const struct options *options
 
 static int run(int argc, char **argv, void *env)
 {
-    struct ps_sync *sync = NULL;
+    struct ps_cli_session *sync = NULL;
     struct options options;
     int exit_status;
 
@@ -270,7 +269,7 @@ static int run(int argc, char **argv, void *env)
         return PS_EXIT_USAGE;
     exit_status =
         options.watch_s > 0 ? watch(&sync, env, &options) : show(&sync, env, &options, false);
-    ps_sync_destroy(sync);
+    ps_cli_session_destroy(sync);
     return exit_status;
 }
 

@@ -55,15 +55,15 @@ static bool read_file(const char *path, struct ps_buf *out_text)
     return ok;
 }
 
-struct ps_index *ps_input_index(const char *path)
+struct ps_paper_index *ps_input_index(const char *path)
 {
-    struct ps_index *index = NULL;
+    struct ps_paper_index *index = NULL;
     struct ps_buf text;
     struct ps_err err;
 
     ps_buf_init(&text, PS_INDEX_BYTES_MAX);
     if (read_file(path, &text)) {
-        index = ps_index_parse(ps_buf_str(&text), text.len, NULL, NULL, &err);
+        index = ps_paper_index_parse(ps_buf_str(&text), text.len, NULL, NULL, &err);
         if (!index)
             (void)fprintf(stderr, "%s: %s\n", path, err.what);
     }

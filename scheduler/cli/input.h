@@ -2,7 +2,7 @@
  * error. */
 #ifndef PS_SCHEDULER_INPUT_H
 #define PS_SCHEDULER_INPUT_H
-#include "scheduler/core/index.h"
+#include "scheduler/core/paper_index.h"
 #include "shared/core/str.h"
 
 enum { PS_INPUT_LIST_BYTES_MAX = 64 * 1024 * 1024 };
@@ -18,7 +18,7 @@ struct ps_input_option {
 bool ps_input_options(int argc, char **argv, const struct ps_input_option *options,
                       size_t count) PS_MUST_USE;
 /* Gives an index, or NULL. */
-struct ps_index *ps_input_index(const char *path) PS_MUST_USE;
+struct ps_paper_index *ps_input_index(const char *path) PS_MUST_USE;
 /* Calls fn for each line of path that is not blank, trimmed; stops with false at the first that fn
  * refuses, told as "path:number: what". */
 typedef bool (*ps_input_line_fn)(void *cookie, struct ps_str line);

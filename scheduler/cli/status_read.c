@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct reader {
-    struct ps_sync *sync;
+    struct ps_cli_session *sync;
     struct ps_err *err;
     bool failed; /* a server did not answer: err says which */
 };
@@ -21,7 +21,7 @@ static void send_now(void *cookie, const char *const *args, size_t count, ps_red
 {
     struct reader *reader = cookie;
     const struct redisReply *reply =
-        reader->failed ? NULL : ps_sync_redis(reader->sync, args, count, reader->err);
+        reader->failed ? NULL : ps_cli_session_redis(reader->sync, args, count, reader->err);
     struct ps_err err = *reader->err;
 
     reader->failed = reader->failed || (reply == NULL && err.code != PS_REDIS_ERR_REPLY &&
@@ -62,8 +62,9 @@ static cJSON *read_redis(struct reader *reader)
 {
     char host[256];
     const char *hosts[] = { host };
-    bool named = ps_url_host(ps_sync_config(reader->sync)->iso_base_url, host, sizeof(host), NULL);
-    const struct ps_fleet_ask ask = { .keys = ps_sync_keys(reader->sync),
+    bool named =
+        ps_url_host(ps_cli_session_config(reader->sync)->iso_base_url, host, sizeof(host), NULL);
+    const struct ps_fleet_ask ask = { .keys = ps_cli_session_keys(reader->sync),
                                       .hosts = hosts,
                                       .host_count = named ? 1 : 0,
                                       .instances = true,
@@ -82,7 +83,7 @@ static cJSON *read_redis(struct reader *reader)
 /* Whether something is stuck only a program that runs can tell: /health does. */
 static void add_troubles(const struct reader *reader, cJSON *status, int64_t last_good_ms)
 {
-    const struct ps_config *config = ps_sync_config(reader->sync);
+    const struct ps_config *config = ps_cli_session_config(reader->sync);
     const cJSON *cycle = cJSON_GetArrayItem(cJSON_GetObjectItem(status, "cycles"), 0);
     int64_t now_ms = ps_clock_wall_ms();
     struct ps_trouble_facts facts = { .now_ms = now_ms,
@@ -109,7 +110,7 @@ static void add_stored(struct reader *reader, cJSON *status)
 {
     const struct ps_pg_rows *rows;
 
-    rows = ps_sync_pg(reader->sync, ps_store_overview(PS_STATUS_CYCLES), reader->err);
+    rows = ps_cli_session_pg(reader->sync, ps_store_overview(PS_STATUS_CYCLES), reader->err);
     reader->failed = rows == NULL;
     if (rows == NULL)
         return;
@@ -123,7 +124,7 @@ static void add_stored(struct reader *reader, cJSON *status)
     add_troubles(reader, status, ps_pg_int(rows, 0, 0, 3, 0));
 }
 
-cJSON *ps_status_read(struct ps_sync *sync, struct ps_err *err)
+cJSON *ps_status_read(struct ps_cli_session *sync, struct ps_err *err)
 {
     struct reader reader = { .sync = sync, .err = err };
     cJSON *status;

@@ -14,7 +14,7 @@ enum { CELLS_MAX = 16 };
 enum column { TITLE, AUTHOR, DATE, SUBGROUP, COLUMNS };
 
 struct row_reader {
-    struct ps_index *index;
+    struct ps_paper_index *index;
     const char *url;
     bool in_cell;
     size_t cells;
@@ -69,14 +69,14 @@ static void end_row(struct row_reader *reader)
 
     trim(reader);
     if (reader->cells > 1 && ps_paper_id_parse(number, strlen(number), &id) &&
-        ps_index_len(reader->index) < PS_LISTING_ROWS_MAX) {
+        ps_paper_index_len(reader->index) < PS_LISTING_ROWS_MAX) {
         link = reader->href == NULL ? NULL : ps_url_resolve(reader->url, reader->href);
         paper.title = cell(reader, reader->columns[TITLE]);
         paper.author = cell(reader, reader->columns[AUTHOR]);
         paper.date = cell(reader, reader->columns[DATE]);
         paper.subgroup = cell(reader, reader->columns[SUBGROUP]);
         paper.long_link = link;
-        (void)ps_index_add(reader->index, number, &paper);
+        (void)ps_paper_index_add(reader->index, number, &paper);
         free(link);
     } else if (reader->cells > 1) {
         read_heading(reader);
@@ -141,12 +141,12 @@ static bool on_text(void *cookie, const char *text, size_t len)
     return true;
 }
 
-struct ps_index *ps_listing_parse(const char *html, size_t len, const char *encoding,
-                                  const char *url, struct ps_err *err)
+struct ps_paper_index *ps_listing_parse(const char *html, size_t len, const char *encoding,
+                                        const char *url, struct ps_err *err)
 {
     static const struct ps_html_events events = { on_start, on_end, on_text };
     struct row_reader reader = {
-        .index = ps_index_create(), .url = url, .columns = {1, 2, 3, 6}
+        .index = ps_paper_index_create(), .url = url, .columns = {1, 2, 3, 6}
     };
 
     for (size_t i = 0; i < CELLS_MAX; i++)
@@ -154,13 +154,13 @@ struct ps_index *ps_listing_parse(const char *html, size_t len, const char *enco
     if (len <= PS_LISTING_BYTES_MAX)
         ps_html_read(html, len, encoding, &events, &reader);
     end_row(&reader);
-    ps_index_finish(reader.index);
+    ps_paper_index_finish(reader.index);
     for (size_t i = 0; i < CELLS_MAX; i++)
         ps_buf_clear(&reader.text[i]);
     free(reader.href);
-    if (ps_index_len(reader.index) > 0)
+    if (ps_paper_index_len(reader.index) > 0)
         return reader.index;
-    ps_index_destroy(reader.index);
+    ps_paper_index_destroy(reader.index);
     (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "no paper is listed there");
     return NULL;
 }

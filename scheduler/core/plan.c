@@ -3,7 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/arena.h"
 #include "shared/core/buf.h"
-#include "shared/core/numset.h"
+#include "shared/core/number_set.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ struct planner {
     const struct ps_plan_input *input;
     struct ps_plan *plan;
     size_t size; /* items there is room for */
-    struct ps_numset frontier;
+    struct ps_number_set frontier;
     const char **prefixes; /* of the config; text in the plan */
     const char **exts;
     struct ps_buf url;
@@ -38,14 +38,14 @@ static const char **keep_list(struct ps_arena *arena, const struct ps_list *list
     return kept;
 }
 
-static void add_clamped(struct ps_numset *set, int64_t first, int64_t last, int lowest)
+static void add_clamped(struct ps_number_set *set, int64_t first, int64_t last, int lowest)
 {
     if (first < lowest)
         first = lowest;
     if (last > PS_PAPER_NUMBER_MAX)
         last = PS_PAPER_NUMBER_MAX;
     if (first <= last)
-        ps_numset_add_range(set, (int)first, (int)last);
+        ps_number_set_add_range(set, (int)first, (int)last);
 }
 
 static void find_hot(struct planner *planner)
@@ -63,16 +63,16 @@ static void find_hot(struct planner *planner)
         add_clamped(&planner->frontier, range->first, range->last, 0);
     }
     for (size_t i = 0; i < planner->frontier.len; i++)
-        ps_numset_add(&planner->plan->hot_numbers, planner->frontier.items[i]);
+        ps_number_set_add(&planner->plan->hot_numbers, planner->frontier.items[i]);
     for (size_t i = 0; i < input->watched->len; i++)
         if (input->watched->items[i] >= 0 && input->watched->items[i] <= PS_PAPER_NUMBER_MAX)
-            ps_numset_add(&planner->plan->hot_numbers, input->watched->items[i]);
-    for (size_t i = 0; i < ps_index_len(input->index); i++) {
-        const struct ps_paper *paper = ps_index_at(input->index, i);
+            ps_number_set_add(&planner->plan->hot_numbers, input->watched->items[i]);
+    for (size_t i = 0; i < ps_paper_index_len(input->index); i++) {
+        const struct ps_paper *paper = ps_paper_index_at(input->index, i);
 
         /* PS_NO_DATE lies before every date. */
         if (paper->parsed.kind == PS_PAPER_P && paper->days >= input->today - lookback_days)
-            ps_numset_add(&planner->plan->hot_numbers, paper->parsed.number);
+            ps_number_set_add(&planner->plan->hot_numbers, paper->parsed.number);
     }
 }
 
@@ -110,13 +110,13 @@ static void plan_span(struct planner *planner, const struct span *span)
         bool in_index;
 
         (void)snprintf(id, sizeof(id), "%s%04dR%d", span->prefix, span->number, revision);
-        in_index = ps_index_find(planner->input->index, id) != NULL;
+        in_index = ps_paper_index_find(planner->input->index, id) != NULL;
         for (size_t i = 0; i < planner->input->config->probe_extensions.len; i++) {
             ps_buf_reset(&planner->url);
             ps_buf_format(&planner->url, "%s%s%s", planner->input->config->iso_base_url, id,
                           planner->exts[i]);
             assert(!planner->url.full);
-            if (ps_urlset_has(planner->input->discovered, planner->url.data))
+            if (ps_url_set_has(planner->input->discovered, planner->url.data))
                 planner->plan->skipped_discovered++;
             else if (in_index)
                 planner->plan->skipped_in_index++;
@@ -157,53 +157,53 @@ static void plan_unknown(struct planner *planner, int number, enum ps_tier tier)
 
 static enum ps_tier tier_of_known(const struct planner *planner, int number)
 {
-    if (ps_numset_has(planner->input->watched, number))
+    if (ps_number_set_has(planner->input->watched, number))
         return PS_TIER_WATCHLIST;
-    if (ps_numset_has(&planner->frontier, number))
+    if (ps_number_set_has(&planner->frontier, number))
         return PS_TIER_FRONTIER;
     return PS_TIER_RECENT;
 }
 
 static void plan_hot(struct planner *planner)
 {
-    const struct ps_index *index = planner->input->index;
+    const struct ps_paper_index *index = planner->input->index;
 
     for (size_t i = 0; i < planner->plan->hot_numbers.len; i++) {
         int number = planner->plan->hot_numbers.items[i];
-        const struct ps_paper *latest = ps_index_latest(index, number);
+        const struct ps_paper *latest = ps_paper_index_latest(index, number);
 
         if (latest)
             plan_known(planner, latest, tier_of_known(planner, number));
     }
     for (size_t i = 0; i < planner->plan->hot_numbers.len; i++)
-        if (!ps_index_latest(index, planner->plan->hot_numbers.items[i]))
+        if (!ps_paper_index_latest(index, planner->plan->hot_numbers.items[i]))
             plan_unknown(planner, planner->plan->hot_numbers.items[i], PS_TIER_FRONTIER);
 }
 
 bool ps_plan_asks(const struct ps_plan *plan, int number)
 {
     return (plan->slices > 0 && number % plan->slices == plan->slice) ||
-           ps_numset_has(&plan->hot_numbers, number);
+           ps_number_set_has(&plan->hot_numbers, number);
 }
 
 static bool in_slice(const struct planner *planner, int number)
 {
     return ps_plan_asks(planner->plan, number) &&
-           !ps_numset_has(&planner->plan->hot_numbers, number);
+           !ps_number_set_has(&planner->plan->hot_numbers, number);
 }
 
 static void plan_cold(struct planner *planner)
 {
-    const struct ps_index *index = planner->input->index;
+    const struct ps_paper_index *index = planner->input->index;
 
-    for (size_t i = 0; i < ps_index_latest_len(index); i++) {
-        const struct ps_paper *latest = ps_index_latest_at(index, i);
+    for (size_t i = 0; i < ps_paper_index_latest_len(index); i++) {
+        const struct ps_paper *latest = ps_paper_index_latest_at(index, i);
 
         if (in_slice(planner, latest->parsed.number))
             plan_known(planner, latest, PS_TIER_COLD);
     }
     for (int number = 1; number <= planner->plan->frontier; number++)
-        if (in_slice(planner, number) && !ps_index_latest(index, number))
+        if (in_slice(planner, number) && !ps_paper_index_latest(index, number))
             plan_unknown(planner, number, PS_TIER_COLD);
 }
 
@@ -215,8 +215,8 @@ void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
     assert(input->cycle >= 1);
     plan.frontier =
         ps_frontier(input->index, input->discovered, (int)input->config->frontier_gap_threshold);
-    ps_numset_init(&planner.frontier);
-    ps_numset_init(&plan.hot_numbers);
+    ps_number_set_init(&planner.frontier);
+    ps_number_set_init(&plan.hot_numbers);
     plan.slices = input->config->cold_cycle_divisor;
     plan.slice = (input->cycle - 1) % plan.slices;
     ps_buf_init(&planner.url, PS_TASK_URL_MAX);
@@ -230,14 +230,14 @@ void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan)
     free(planner.prefixes);
     free(planner.exts);
     ps_buf_clear(&planner.url);
-    ps_numset_clear(&planner.frontier);
+    ps_number_set_clear(&planner.frontier);
     *out_plan = plan;
 }
 
 void ps_plan_clear(struct ps_plan *plan)
 {
     ps_arena_destroy(plan->arena);
-    ps_numset_clear(&plan->hot_numbers);
+    ps_number_set_clear(&plan->hot_numbers);
     free(plan->items);
     *plan = (struct ps_plan){ 0 };
 }

@@ -3,18 +3,18 @@
 #define PS_SCHEDULER_PLAN_H
 #include "scheduler/core/frontier.h"
 #include "shared/core/config.h"
-#include "shared/core/numset.h"
+#include "shared/core/number_set.h"
 #include "shared/core/task.h"
 
 /* All borrowed for the call. config gives ISO_BASE_URL, prefixes, extensions, windows, depths,
  * divisor. */
 struct ps_plan_input {
     const struct ps_config *config;
-    const struct ps_index *index;
-    const struct ps_urlset *discovered;
-    const struct ps_numset *watched; /* numbers on any watchlist */
-    int64_t cycle;                   /* from 1 */
-    int32_t today;                   /* days since 1970, UTC */
+    const struct ps_paper_index *index;
+    const struct ps_url_set *discovered;
+    const struct ps_number_set *watched; /* numbers on any watchlist */
+    int64_t cycle;                       /* from 1 */
+    int32_t today;                       /* days since 1970, UTC */
 };
 
 /* Text lives in the plan. */
@@ -36,7 +36,7 @@ struct ps_plan {
     size_t hot, cold; /* items by tier group: hot is all but cold */
     size_t skipped_discovered;
     size_t skipped_in_index;
-    struct ps_numset hot_numbers;
+    struct ps_number_set hot_numbers;
     int64_t slice, slices; /* cold: numbers whose rest by slices is slice */
 };
 

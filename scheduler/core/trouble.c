@@ -1,7 +1,7 @@
 #include "scheduler/core/trouble.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -62,11 +62,11 @@ static void find_missing(const struct ps_trouble_facts *facts, struct lists *lis
 static void find_silence(const struct ps_trouble_facts *facts, struct lists *lists)
 {
     int64_t from_ms = facts->last_good_ms > 0 ? facts->last_good_ms : facts->launched_ms;
-    char span[PS_CIVIL_TEXT];
+    char span[PS_UTC_TIME_TEXT];
 
     if (!facts->database_up || facts->now_ms - from_ms <= STALE_INTERVALS * facts->interval_ms)
         return;
-    ps_civil_format_span((facts->now_ms - from_ms) / 1000, span);
+    ps_utc_time_format_span((facts->now_ms - from_ms) / 1000, span);
     add(lists, "bad",
         facts->last_good_ms > 0
             ? ps_alloc_format("No successful poll for %s", span)
@@ -75,14 +75,14 @@ static void find_silence(const struct ps_trouble_facts *facts, struct lists *lis
 
 static void find_warnings(const struct ps_trouble_facts *facts, struct lists *lists)
 {
-    char span[PS_CIVIL_TEXT];
+    char span[PS_UTC_TIME_TEXT];
 
     if (facts->last_status != NULL && strcmp(facts->last_status, "failed") == 0)
         add(lists, "warn",
             ps_alloc_format("The last cycle failed%s%s", facts->last_error == NULL ? "" : ": ",
                             facts->last_error == NULL ? "" : facts->last_error));
     if (facts->paused_host != NULL) {
-        ps_civil_format_span((facts->paused_ms + 999) / 1000, span);
+        ps_utc_time_format_span((facts->paused_ms + 999) / 1000, span);
         add(lists, "warn",
             ps_alloc_format("%s asked for a pause (%s); it ends in %s", facts->paused_host,
                             facts->paused_why == NULL ? "?" : facts->paused_why, span));

@@ -103,15 +103,15 @@ static void on_take(void *cookie, const struct redisReply *reply, const struct p
         not_taken(election);
         return;
     }
-    value = ps_reply_text(reply->element[1], NULL);
-    if (ps_reply_int(reply->element[0], 0) == 1 && value != NULL) {
+    value = ps_redis_reply_text(reply->element[1], NULL);
+    if (ps_redis_reply_int(reply->element[0], 0) == 1 && value != NULL) {
         if (election->lease.state == PS_LEASE_RELEASED)
             give_back(election, value, NULL); /* granted while the program was about to stop */
         else
             lead(election, value);
         return;
     }
-    if (ps_reply_int(reply->element[0], 0) == 0)
+    if (ps_redis_reply_int(reply->element[0], 0) == 0)
         see_leader(election, value);
     refused(election);
     not_taken(election);
@@ -148,7 +148,7 @@ static void on_left(void *cookie, const struct redisReply *reply, const struct p
     struct ps_election *election = cookie;
 
     if (err == NULL)
-        ps_failover_look(&election->failover, now_of(election), ps_reply_int(reply, -1));
+        ps_failover_look(&election->failover, now_of(election), ps_redis_reply_int(reply, -1));
 }
 
 /* Looks before it asks for an epoch, so that standbys do not use up the sequence. */
@@ -161,7 +161,7 @@ static void on_leader_seen(void *cookie, const struct redisReply *reply, const s
         return;
     if (err != NULL || reply->type != REDIS_REPLY_NIL || !ps_pg_up(election->daemon->pg)) {
         if (err == NULL)
-            see_leader(election, ps_reply_text(reply, NULL));
+            see_leader(election, ps_redis_reply_text(reply, NULL));
         not_taken(election);
         return;
     }
@@ -181,12 +181,13 @@ static void on_renew(void *cookie, const struct redisReply *reply, const struct 
         ps_lease_renew_failed(&election->lease, now_of(election));
         return;
     }
-    if (ps_reply_int(reply->element[0], 0) == 1) {
+    if (ps_redis_reply_int(reply->element[0], 0) == 1) {
         ps_lease_renewed(&election->lease, election->sent_ms, now_of(election));
-        election->events.on_generation(election->cookie, ps_reply_text(reply->element[1], NULL));
+        election->events.on_generation(election->cookie,
+                                       ps_redis_reply_text(reply->element[1], NULL));
         return;
     }
-    see_leader(election, ps_reply_text(reply->element[1], NULL));
+    see_leader(election, ps_redis_reply_text(reply->element[1], NULL));
     refused(election);
     if (ps_lease_lost(&election->lease, now_of(election)))
         lost(election, "the lease is not ours any more");

@@ -108,7 +108,7 @@ static void make_parts(struct ps_fleet *fleet)
 {
     keep_part(fleet, PS_FLEET_NOW, make_now(fleet));
     keep_part(fleet, PS_FLEET_INSTANCES, make_instances(fleet));
-    keep_part(fleet, PS_FLEET_DAY, ps_day_json(&fleet->stored.day));
+    keep_part(fleet, PS_FLEET_DAY, ps_chart_series_json(&fleet->stored.day));
     keep_part(fleet, PS_FLEET_RECENT, make_recent(fleet));
     keep_part(fleet, PS_FLEET_FAILED, make_failed(fleet));
     if (fleet->changed != NULL)

@@ -1,6 +1,6 @@
 #include "scheduler/io/fleet_facts.h"
 
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 
 #include <string.h>
 
@@ -54,7 +54,8 @@ static int64_t dead_tasks(const cJSON *read, int64_t now_ms)
     for (; entry != NULL; entry = entry->next) {
         const char *at = ps_json_text(entry, "at");
 
-        recent += at != NULL && ps_civil_parse_time(at, &at_ms) && at_ms > now_ms - DEAD_RECENT_MS;
+        recent +=
+            at != NULL && ps_utc_time_parse_time(at, &at_ms) && at_ms > now_ms - DEAD_RECENT_MS;
     }
     return recent;
 }

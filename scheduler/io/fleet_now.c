@@ -1,6 +1,6 @@
 #include "scheduler/io/fleet_now.h"
 
-#include "scheduler/core/poll_clock.h"
+#include "scheduler/core/poll_schedule.h"
 #include "scheduler/io/fleet_facts.h"
 #include "scheduler/io/fleet_redis.h"
 #include "scheduler/io/scheduler.h"
@@ -46,7 +46,7 @@ static cJSON *find_troubles(const struct ps_fleet_view *view, int64_t now_ms)
         .launched_ms = daemon->launched_ms,
         .redis_up = ps_redis_up(daemon->redis),
         .database_up = ps_pg_up(daemon->pg),
-        .redis_fault = ps_redis_watch_fault(daemon->redis_watch),
+        .redis_fault = ps_redis_fitness_fault(daemon->redis_watch),
         .stuck = ps_scheduler_stuck(view->scheduler),
         .last_good_ms = stats->last_good_ms,
         .last_status = stats->last_status[0] == '\0' ? NULL : stats->last_status,
@@ -79,7 +79,7 @@ static void add_servers(const struct ps_fleet_view *view, cJSON *now)
 
     ps_json_add_bool(redis, "connected", ps_redis_up(daemon->redis));
     ps_json_add_time(redis, "read_at", view->redis_ms);
-    ps_json_add_text(redis, "fault", ps_redis_watch_fault(daemon->redis_watch));
+    ps_json_add_text(redis, "fault", ps_redis_fitness_fault(daemon->redis_watch));
     ps_json_add_bool(database, "connected", ps_pg_up(daemon->pg));
     ps_json_add_time(database, "read_at", view->stored_ms);
 }
@@ -124,8 +124,8 @@ struct progress {
 static void find_progress(const struct ps_fleet_view *view, struct progress *out_progress)
 {
     const struct ps_fleet_stored *stored = view->stored;
-    const struct ps_day_cycle *closed = ps_day_find(&stored->day, stored->number);
-    const struct ps_run *run = leads(view) ? ps_scheduler_office(view->scheduler)->run : NULL;
+    const struct ps_chart_series_cycle *closed = ps_chart_series_find(&stored->day, stored->number);
+    const struct ps_cycle *run = leads(view) ? ps_scheduler_leadership(view->scheduler)->run : NULL;
     const cJSON *hash = of(view->redis, "cycle");
 
     if (number(hash, "number", 0) != stored->number)
@@ -159,16 +159,16 @@ static int64_t next_poll_ms(const struct ps_fleet_view *view)
 {
     const struct ps_config *config = daemon_of(view)->config;
     const struct ps_fleet_stored *stored = view->stored;
-    struct ps_poll_clock clock;
+    struct ps_poll_schedule clock;
 
     if (stored->number == 0 || stored->finished_ms == 0)
         return 0;
-    ps_poll_clock_init(&clock, ps_config_poll_interval_ms(config),
-                       (int64_t)(config->poll_overrun_cooldown_seconds * 1000),
-                       stored->finished_ms);
-    ps_poll_clock_see(&clock, config, ps_scheduler_stats(view->scheduler)->index_fetched_ms);
+    ps_poll_schedule_init(&clock, ps_config_poll_interval_ms(config),
+                          (int64_t)(config->poll_overrun_cooldown_seconds * 1000),
+                          stored->finished_ms);
+    ps_poll_schedule_see(&clock, config, ps_scheduler_stats(view->scheduler)->index_fetched_ms);
     return stored->finished_ms +
-           ps_poll_clock_sleep(&clock, stored->started_ms, stored->finished_ms);
+           ps_poll_schedule_sleep(&clock, stored->started_ms, stored->finished_ms);
 }
 
 /* The newest cycle, running or closed. */

@@ -95,7 +95,7 @@ static size_t elements(const struct redisReply *reply)
 
 static const char *text_of(const struct redisReply *reply)
 {
-    return reply == NULL ? NULL : ps_reply_text(reply, NULL);
+    return reply == NULL ? NULL : ps_redis_reply_text(reply, NULL);
 }
 
 /* A value of a flat list of names and values. */
@@ -131,7 +131,7 @@ static void keep_number(struct reading *reading, cJSON *into, const char *name,
                         const struct redisReply *reply)
 {
     (void)reading;
-    ps_json_add_int(into, name, reply == NULL ? 0 : ps_reply_int(reply, 0));
+    ps_json_add_int(into, name, reply == NULL ? 0 : ps_redis_reply_int(reply, 0));
 }
 
 /* Adds to what is there. */
@@ -142,7 +142,7 @@ static void keep_sum(struct reading *reading, cJSON *into, const char *name,
 
     (void)reading;
     if (reply != NULL)
-        cJSON_SetNumberValue(sum, sum->valuedouble + (double)ps_reply_int(reply, 0));
+        cJSON_SetNumberValue(sum, sum->valuedouble + (double)ps_redis_reply_int(reply, 0));
 }
 
 static void keep_leader(struct reading *reading, cJSON *into, const char *name,
@@ -182,13 +182,13 @@ static void keep_group(struct reading *reading, cJSON *into, const char *name,
 
     (void)reading;
     (void)name;
-    ps_json_add_int(into, "pending", pending == NULL ? 0 : ps_reply_int(pending, 0));
+    ps_json_add_int(into, "pending", pending == NULL ? 0 : ps_redis_reply_int(pending, 0));
     if (group == NULL) { /* nobody has read anything */
         const cJSON *length = cJSON_GetObjectItem(into, "length");
 
         unread = length == NULL ? 0 : (int64_t)length->valuedouble;
     } else if (lag != NULL) {
-        unread = ps_reply_int(lag, -1);
+        unread = ps_redis_reply_int(lag, -1);
     }
     if (unread >= 0)
         ps_json_add_int(into, "lag", unread);
@@ -249,7 +249,7 @@ static void keep_dead(struct reading *reading, cJSON *into, const char *name,
 static void keep_pause(struct reading *reading, cJSON *into, const char *name,
                        const struct redisReply *reply)
 {
-    int64_t left_ms = reply == NULL ? 0 : ps_reply_int(reply, 0);
+    int64_t left_ms = reply == NULL ? 0 : ps_redis_reply_int(reply, 0);
 
     (void)reading;
     ps_json_add_int(into, name, left_ms > 0 ? left_ms : 0);

@@ -9,12 +9,12 @@
 void ps_fleet_stored_init(struct ps_fleet_stored *stored)
 {
     *stored = (struct ps_fleet_stored){ .number = 0 };
-    ps_day_init(&stored->day);
+    ps_chart_series_init(&stored->day);
 }
 
 void ps_fleet_stored_clear(struct ps_fleet_stored *stored)
 {
-    ps_day_clear(&stored->day);
+    ps_chart_series_clear(&stored->day);
     cJSON_Delete(stored->drafts);
     cJSON_Delete(stored->papers);
     free(stored->error);
@@ -23,7 +23,7 @@ void ps_fleet_stored_clear(struct ps_fleet_stored *stored)
 
 struct ps_pg_batch *ps_fleet_stored_ask(const struct ps_fleet_stored *stored)
 {
-    return ps_store_page(ps_day_last(&stored->day), PS_FLEET_STORED_LATEST);
+    return ps_store_page(ps_chart_series_last(&stored->day), PS_FLEET_STORED_LATEST);
 }
 
 static void read_newest(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows)
@@ -37,7 +37,7 @@ static void read_newest(struct ps_fleet_stored *stored, const struct ps_pg_rows 
         return;
     stored->number = ps_pg_int(rows, from, 0, 0, 0);
     stored->epoch = ps_pg_int(rows, from, 0, 1, 0);
-    stored->status = ps_day_read(ps_pg_text(rows, from, 0, 2), NULL, NULL).status;
+    stored->status = ps_chart_series_read(ps_pg_text(rows, from, 0, 2), NULL, NULL).status;
     stored->started_ms = ps_pg_int(rows, from, 0, 3, 0);
     stored->finished_ms = ps_pg_int(rows, from, 0, 4, 0);
     stored->deadline_ms = ps_pg_int(rows, from, 0, 5, 0);
@@ -50,16 +50,16 @@ static void read_day(struct ps_fleet_stored *stored, const struct ps_pg_rows *ro
     const size_t from = PS_STORE_PAGE_DAY;
 
     for (int i = 0; i < ps_pg_row_count(rows, from); i++) {
-        struct ps_day_cycle cycle =
-            ps_day_read(ps_pg_text(rows, from, i, 1), ps_pg_text(rows, from, i, 4),
-                        ps_pg_text(rows, from, i, 5));
+        struct ps_chart_series_cycle cycle =
+            ps_chart_series_read(ps_pg_text(rows, from, i, 1), ps_pg_text(rows, from, i, 4),
+                                 ps_pg_text(rows, from, i, 5));
 
         cycle.number = ps_pg_int(rows, from, i, 0, 0);
         cycle.started_ms = ps_pg_int(rows, from, i, 2, 0);
         cycle.finished_ms = ps_pg_int(rows, from, i, 3, 0);
-        ps_day_add(&stored->day, &cycle);
+        ps_chart_series_add(&stored->day, &cycle);
     }
-    ps_day_prune(&stored->day, now_ms);
+    ps_chart_series_prune(&stored->day, now_ms);
 }
 
 /* One object a row: names of texts, then those of times. */

@@ -1,13 +1,13 @@
 /* What PostgreSQL knows of the fleet, kept for the status page. */
 #ifndef PS_SCHEDULER_FLEET_STORED_H
 #define PS_SCHEDULER_FLEET_STORED_H
-#include "scheduler/core/day.h"
+#include "scheduler/core/chart_series.h"
 #include "shared/io/pg.h"
 
 enum { PS_FLEET_STORED_LATEST = 25 }; /* drafts and papers */
 
 struct ps_fleet_stored {
-    struct ps_day day;
+    struct ps_chart_series day;
     cJSON *drafts, *papers; /* the latest first; NULL: not read yet */
     /* The newest cycle; number 0: there is none, or it was not read yet. */
     int64_t number, epoch, started_ms, finished_ms, deadline_ms, planned;

@@ -30,7 +30,7 @@ static void on_warning(void *cookie, const char *id, const char *what)
     PS_LOG(INDEX_WARNING, F_TEXT("id", id == NULL ? "" : id), F_TEXT("what", what));
 }
 
-static void answer(struct ps_index_fetch *fetch, struct ps_index *index,
+static void answer(struct ps_index_fetch *fetch, struct ps_paper_index *index,
                    const struct ps_http_reply *reply, const struct ps_err *err)
 {
     fetch->fn(fetch->cookie, index, reply == NULL ? NULL : reply->etag,
@@ -42,29 +42,30 @@ static const char *source_name(const struct ps_index_fetch *fetch)
     return fetch->source == PS_INDEX_WG21 ? "wg21.link" : "open-std.org";
 }
 
-static struct ps_index *parse(const struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
-                              struct ps_err *err)
+static struct ps_paper_index *parse(const struct ps_index_fetch *fetch,
+                                    const struct ps_http_reply *reply, struct ps_err *err)
 {
     char *charset;
-    struct ps_index *index;
+    struct ps_paper_index *index;
 
     if (fetch->source == PS_INDEX_WG21)
-        return ps_index_parse(reply->body, reply->body_len, on_warning, NULL, err);
+        return ps_paper_index_parse(reply->body, reply->body_len, on_warning, NULL, err);
     charset = ps_html_charset(reply->content_type);
     index = ps_listing_parse(reply->body, reply->body_len, charset, fetch->url, err);
     free(charset);
     return index;
 }
 
-static struct ps_index *load(const struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
-                             struct ps_err *err)
+static struct ps_paper_index *load(const struct ps_index_fetch *fetch,
+                                   const struct ps_http_reply *reply, struct ps_err *err)
 {
     int64_t began_ms = ps_clock_mono_ms();
-    struct ps_index *index = parse(fetch, reply, err);
+    struct ps_paper_index *index = parse(fetch, reply, err);
 
     if (index != NULL)
         PS_LOG(INDEX_LOAD, F_TEXT("source", source_name(fetch)),
-               F_INT("papers", ps_index_len(index)), F_INT("warnings", ps_index_warnings(index)),
+               F_INT("papers", ps_paper_index_len(index)),
+               F_INT("warnings", ps_paper_index_warnings(index)),
                F_INT("ms", ps_clock_mono_ms() - began_ms));
     return index;
 }
@@ -72,7 +73,7 @@ static struct ps_index *load(const struct ps_index_fetch *fetch, const struct ps
 static void on_reply(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct ps_index_fetch *fetch = cookie;
-    struct ps_index *index;
+    struct ps_paper_index *index;
     struct ps_err failed;
 
     fetch->call = NULL;

@@ -2,7 +2,7 @@
  * committee's index, or a year's listing of open-std.org. */
 #ifndef PS_SCHEDULER_INDEX_FETCH_H
 #define PS_SCHEDULER_INDEX_FETCH_H
-#include "scheduler/core/index.h"
+#include "scheduler/core/paper_index.h"
 #include "shared/io/daemon.h"
 
 struct ps_index_fetch;
@@ -12,7 +12,7 @@ enum ps_index_source { PS_INDEX_WG21, PS_INDEX_OPENSTD };
 /* err is NULL when the index was read. index: given; NULL when it is unchanged (304) or err is set.
  * etag and modified: validators to send next time, borrowed; NULL for none. Runs on the loop, never
  * before start returned. */
-typedef void (*ps_index_fetch_fn)(void *cookie, struct ps_index *index, const char *etag,
+typedef void (*ps_index_fetch_fn)(void *cookie, struct ps_paper_index *index, const char *etag,
                                   const char *modified, const struct ps_err *err);
 
 struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon,

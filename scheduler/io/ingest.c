@@ -18,7 +18,7 @@ enum { RETRY_MS = 500, LOOK_MS = 5000 };
 enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, TOLD };
 
 struct ps_ingest {
-    struct ps_office *office;
+    struct ps_leadership *leadership;
     void (*fn)(void *cookie);
     void *cookie;
     struct ps_stream_reader *reader; /* while started */
@@ -38,24 +38,24 @@ static void step(struct ps_ingest *ingest);
 static bool mine(struct ps_ingest *ingest)
 {
     ingest->busy = false;
-    if (ingest->op_term != ingest->office->term) {
-        ps_office_overtaken(ingest->office);
+    if (ingest->op_term != ingest->leadership->term) {
+        ps_leadership_overtaken(ingest->leadership);
         return false;
     }
-    return ingest->epoch > 0 && ps_office_leads(ingest->office, ingest->epoch);
+    return ingest->epoch > 0 && ps_leadership_leads(ingest->leadership, ingest->epoch);
 }
 
 static void begin(struct ps_ingest *ingest)
 {
     ingest->busy = true;
-    ingest->op_term = ingest->office->term;
+    ingest->op_term = ingest->leadership->term;
 }
 
 static void take(void *cookie, const struct ps_stream_entry *entry)
 {
     struct ps_ingest *ingest = cookie;
 
-    ps_result_batch_take(&ingest->next, ingest->office, entry);
+    ps_result_batch_take(&ingest->next, ingest->leadership, entry);
 }
 
 static void on_entries(void *cookie, const struct ps_stream_entry *entries, size_t count)
@@ -76,8 +76,8 @@ static void on_done(void *cookie, const struct redisReply *reply, const struct p
         return;
     if (err != NULL) {
         if (err->code != PS_REDIS_ERR_OFFLINE)
-            ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results stay in the stream",
-                             err);
+            ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR,
+                                 "results stay in the stream", err);
         ps_timer_set(ingest->timer, RETRY_MS);
         return;
     }
@@ -87,7 +87,7 @@ static void on_done(void *cookie, const struct redisReply *reply, const struct p
 }
 
 /* The counters of the hash are for people who look into Redis. */
-static void add_counters(struct ps_script_args *args, const struct ps_run *run)
+static void add_counters(struct ps_script_args *args, const struct ps_cycle *run)
 {
     ps_script_args_int(args, run == NULL ? 0 : run->ledger.cycle);
     if (run == NULL) {
@@ -105,7 +105,7 @@ static void add_counters(struct ps_script_args *args, const struct ps_run *run)
 
 static void send_done(struct ps_ingest *ingest)
 {
-    const struct ps_daemon *daemon = ingest->office->daemon;
+    const struct ps_daemon *daemon = ingest->leadership->daemon;
     const char *keys[3] = { ps_key(daemon->keys, PS_KEY_EPOCH),
                             ps_key(daemon->keys, PS_KEY_RESULTS),
                             ps_key(daemon->keys, PS_KEY_CYCLE) };
@@ -114,7 +114,7 @@ static void send_done(struct ps_ingest *ingest)
     ps_script_args_init(&args);
     ps_script_args_int(&args, ingest->epoch);
     ps_script_args_text(&args, PS_GROUP_SCHEDULER);
-    add_counters(&args, ingest->office->run);
+    add_counters(&args, ingest->leadership->run);
     for (size_t i = 0; i < ingest->now.entries; i++)
         ps_script_args_text(&args, ingest->now.ids[i]);
     begin(ingest);
@@ -125,31 +125,32 @@ static void send_done(struct ps_ingest *ingest)
 
 static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
 {
-    struct ps_office *office = ingest->office;
+    struct ps_leadership *leadership = ingest->leadership;
     int count = ps_pg_row_count(rows, SETTLED);
 
     for (int i = 0; i < count; i++) {
         enum ps_outcome outcome;
 
-        if (office->run == NULL || ps_pg_int(rows, SETTLED, i, 0, 0) != office->run->ledger.cycle ||
+        if (leadership->run == NULL ||
+            ps_pg_int(rows, SETTLED, i, 0, 0) != leadership->run->ledger.cycle ||
             !ps_outcome_parse(ps_str_of(ps_pg_text(rows, SETTLED, i, 2)), &outcome))
             continue;
-        (void)ps_run_settle(office->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome);
+        (void)ps_cycle_settle(leadership->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome);
     }
     for (int i = 0; i < ps_pg_row_count(rows, CONTROLS); i++) {
         enum ps_outcome outcome;
 
-        if (office->run != NULL &&
-            ps_pg_int(rows, CONTROLS, i, 0, 0) == office->run->ledger.cycle &&
+        if (leadership->run != NULL &&
+            ps_pg_int(rows, CONTROLS, i, 0, 0) == leadership->run->ledger.cycle &&
             ps_outcome_parse(ps_str_of(ps_pg_text(rows, CONTROLS, i, 2)), &outcome))
-            (void)ps_controls_settle(&office->run->controls, ps_pg_text(rows, CONTROLS, i, 1),
-                                     outcome);
+            (void)ps_control_probes_settle(&leadership->run->controls,
+                                           ps_pg_text(rows, CONTROLS, i, 1), outcome);
     }
     for (int i = 0; i < ps_pg_row_count(rows, DISCOVERED); i++)
-        (void)ps_urlset_add(office->discovered, ps_pg_text(rows, DISCOVERED, i, 0));
+        (void)ps_url_set_add(leadership->discovered, ps_pg_text(rows, DISCOVERED, i, 0));
     for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, TOLD); i++)
-        ps_office_told(rows, TOLD, i);
-    office->results += (uint64_t)count;
+        ps_leadership_told(rows, TOLD, i);
+    leadership->results += (uint64_t)count;
 }
 
 static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -159,7 +160,8 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
     if (!mine(ingest))
         return;
     if (err != NULL) {
-        ps_office_unsure(ingest->office, PS_EVENT_RESULT_ERROR, "results were not stored", err);
+        ps_leadership_unsure(ingest->leadership, PS_EVENT_RESULT_ERROR, "results were not stored",
+                             err);
         return;
     }
     settle(ingest, rows);
@@ -178,23 +180,23 @@ static void store(struct ps_ingest *ingest)
     ps_store_add_controls(batch, now->results, now->len);
     ps_store_add_rows(batch, &now->rows, 0);
     begin(ingest);
-    ps_pg_run(ingest->office->daemon->pg, batch, on_stored, ingest);
+    ps_pg_run(ingest->leadership->daemon->pg, batch, on_stored, ingest);
 }
 
 static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_ingest *ingest = cookie;
-    struct ps_office *office = ingest->office;
+    struct ps_leadership *leadership = ingest->leadership;
 
     if (!mine(ingest))
         return;
     if (err != NULL) {
-        ps_office_unsure(office, PS_EVENT_RESULT_ERROR, "watchlists were not read", err);
+        ps_leadership_unsure(leadership, PS_EVENT_RESULT_ERROR, "watchlists were not read", err);
         return;
     }
-    ps_watchlists_destroy(office->watch);
-    office->watch = ps_store_read_watch(rows, 1);
-    ps_result_batch_tell(&ingest->now, office);
+    ps_watchlists_destroy(leadership->watch);
+    leadership->watch = ps_store_read_watch(rows, 1);
+    ps_result_batch_tell(&ingest->now, leadership);
     store(ingest);
 }
 
@@ -206,7 +208,7 @@ static void read_watch(struct ps_ingest *ingest)
 
     ps_store_add_watch(batch);
     begin(ingest);
-    ps_pg_run(ingest->office->daemon->pg, batch, on_watch, ingest);
+    ps_pg_run(ingest->leadership->daemon->pg, batch, on_watch, ingest);
 }
 
 static void on_own(void *cookie, const struct redisReply *reply, const struct ps_err *err)
@@ -229,9 +231,9 @@ static void look_at_own(struct ps_ingest *ingest)
 
     snprintf(count, sizeof(count), "%d", PS_INGEST_BATCH);
     begin(ingest);
-    PS_REDIS(ingest->office->daemon->redis, on_own, ingest, "XREADGROUP", "GROUP",
+    PS_REDIS(ingest->leadership->daemon->redis, on_own, ingest, "XREADGROUP", "GROUP",
              PS_GROUP_SCHEDULER, ingest->consumer, "COUNT", count, "STREAMS",
-             ps_key(ingest->office->daemon->keys, PS_KEY_RESULTS), "0");
+             ps_key(ingest->leadership->daemon->keys, PS_KEY_RESULTS), "0");
 }
 
 static void on_adopted(void *cookie, const struct redisReply *reply, const struct ps_err *err)
@@ -242,7 +244,8 @@ static void on_adopted(void *cookie, const struct redisReply *reply, const struc
     if (!mine(ingest))
         return;
     if (err != NULL && err->code == PS_REDIS_ERR_FENCED) {
-        ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results were not adopted", err);
+        ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR, "results were not adopted",
+                             err);
         return;
     }
     if (err == NULL)
@@ -255,7 +258,7 @@ static void on_adopted(void *cookie, const struct redisReply *reply, const struc
 
 static void look_at_others(struct ps_ingest *ingest)
 {
-    const struct ps_keys *names = ingest->office->daemon->keys;
+    const struct ps_keys *names = ingest->leadership->daemon->keys;
     const char *keys[2] = { ps_key(names, PS_KEY_EPOCH), ps_key(names, PS_KEY_RESULTS) };
     struct ps_script_args args;
 
@@ -265,14 +268,15 @@ static void look_at_others(struct ps_ingest *ingest)
     ps_script_args_text(&args, ingest->consumer);
     ps_script_args_int(&args, PS_INGEST_BATCH);
     begin(ingest);
-    ps_script_run(ingest->office->daemon->redis, PS_SCRIPT_RESULT_ADOPT, keys, 2, args.items,
+    ps_script_run(ingest->leadership->daemon->redis, PS_SCRIPT_RESULT_ADOPT, keys, 2, args.items,
                   args.len, on_adopted, ingest);
     ps_script_args_clear(&args);
 }
 
 static void step(struct ps_ingest *ingest)
 {
-    if (ingest->epoch == 0 || ingest->busy || !ps_office_leads(ingest->office, ingest->epoch))
+    if (ingest->epoch == 0 || ingest->busy ||
+        !ps_leadership_leads(ingest->leadership, ingest->epoch))
         return;
     if (ingest->committed) {
         send_done(ingest);
@@ -297,20 +301,21 @@ static void on_timer(void *cookie)
 
     ps_timer_set(ingest->timer, LOOK_MS);
     if (!ingest->busy && ingest->now.entries == 0 && ingest->next.entries == 0 &&
-        ps_office_leads(ingest->office, ingest->epoch))
+        ps_leadership_leads(ingest->leadership, ingest->epoch))
         look_at_others(ingest);
     else
         step(ingest);
 }
 
-struct ps_ingest *ps_ingest_create(struct ps_office *office, void (*fn)(void *cookie), void *cookie)
+struct ps_ingest *ps_ingest_create(struct ps_leadership *leadership, void (*fn)(void *cookie),
+                                   void *cookie)
 {
     struct ps_ingest *ingest = ps_alloc_zero(1, sizeof(*ingest));
 
-    ingest->office = office;
+    ingest->leadership = leadership;
     ingest->fn = fn;
     ingest->cookie = cookie;
-    ingest->timer = ps_timer_create(office->daemon->loop, on_timer, ingest);
+    ingest->timer = ps_timer_create(leadership->daemon->loop, on_timer, ingest);
     return ingest;
 }
 
@@ -325,7 +330,7 @@ void ps_ingest_destroy(struct ps_ingest *ingest)
 
 void ps_ingest_start(struct ps_ingest *ingest)
 {
-    const struct ps_daemon *daemon = ingest->office->daemon;
+    const struct ps_daemon *daemon = ingest->leadership->daemon;
     const struct ps_redis_options redis = ps_redis_options_of(daemon->config);
     struct ps_stream_options options = { .redis = &redis,
                                          .stream = ps_key(daemon->keys, PS_KEY_RESULTS),
@@ -334,12 +339,13 @@ void ps_ingest_start(struct ps_ingest *ingest)
 
     if (ingest->busy)
         return; /* an earlier term's batch is out: its answer brings another start */
-    ingest->epoch = ingest->office->epoch;
+    ingest->epoch = ingest->leadership->epoch;
     ingest->consumer = ps_alloc_format("%s:%" PRId64, daemon->instance, ingest->epoch);
     options.consumer = ingest->consumer;
     ingest->reader = ps_stream_reader_create(daemon->loop, &options, on_entries, ingest, &err);
     if (ingest->reader == NULL) { /* the URL was good enough for the command connection */
-        ps_office_failed(ingest->office, PS_EVENT_RESULT_ERROR, "results are not read", &err);
+        ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR, "results are not read",
+                             &err);
         return;
     }
     ps_stream_reader_want(ingest->reader, PS_INGEST_BATCH);

@@ -1,6 +1,6 @@
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -13,13 +13,13 @@ enum { WATCH = 1, CONFIRMED, UNCHECKED };
 void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
 {
     poll->busy = true;
-    poll->op_term = poll->parts.office->term;
-    ps_pg_run(poll->parts.office->daemon->pg, batch, fn, poll);
+    poll->op_term = poll->parts.leadership->term;
+    ps_pg_run(poll->parts.leadership->daemon->pg, batch, fn, poll);
 }
 
 static int64_t now_of(const struct ps_poll *poll)
 {
-    return ps_loop_now(poll->parts.office->daemon->loop);
+    return ps_loop_now(poll->parts.leadership->daemon->loop);
 }
 
 bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *err)
@@ -28,16 +28,16 @@ bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *e
         poll->clock.interval_ms < AGAIN_MAX_MS ? poll->clock.interval_ms : AGAIN_MAX_MS;
 
     poll->busy = false;
-    if (poll->op_term != poll->parts.office->term) {
-        ps_office_overtaken(poll->parts.office);
+    if (poll->op_term != poll->parts.leadership->term) {
+        ps_leadership_overtaken(poll->parts.leadership);
         return false;
     }
-    if (!ps_office_leads(poll->parts.office, poll->epoch))
+    if (!ps_leadership_leads(poll->parts.leadership, poll->epoch))
         return false;
     if (err == NULL)
         return true;
     poll->not_before_ms = now_of(poll) + again_ms;
-    ps_office_unsure(poll->parts.office, PS_EVENT_POLL_ERROR, what, err);
+    ps_leadership_unsure(poll->parts.leadership, PS_EVENT_POLL_ERROR, what, err);
     return false;
 }
 
@@ -55,15 +55,15 @@ void ps_poll_drop(struct ps_poll *poll)
     ps_index_fetch_cancel(poll->fetch);
     ps_index_fetch_cancel(poll->listing_fetch);
     ps_validators_clear(&poll->next_listing);
-    ps_diff_clear(&poll->diff);
-    poll->diff = (struct ps_diff){ 0 };
-    ps_index_destroy(poll->fresh);
+    ps_index_diff_clear(&poll->diff);
+    poll->diff = (struct ps_index_diff){ 0 };
+    ps_paper_index_destroy(poll->fresh);
     poll->fresh = NULL;
-    ps_run_destroy(poll->run);
+    ps_cycle_destroy(poll->run);
     poll->run = NULL;
-    ps_controls_clear(&poll->controls);
+    ps_control_probes_clear(&poll->controls);
     forget_drafts(poll);
-    ps_row_list_clear(&poll->news);
+    ps_outbox_rows_clear(&poll->news);
     free(poll->etag);
     free(poll->modified);
     free(poll->summary);
@@ -73,11 +73,11 @@ void ps_poll_drop(struct ps_poll *poll)
 /* Both of the last cycle, on the wall clock: a new leader knows no other. */
 static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
 {
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
     int64_t sleep_ms, in_ms;
 
-    ps_poll_clock_see(&poll->clock, office->daemon->config, office->index_fetched_ms);
-    sleep_ms = ps_poll_clock_sleep(&poll->clock, started_ms, ended_ms);
+    ps_poll_schedule_see(&poll->clock, leadership->daemon->config, leadership->index_fetched_ms);
+    sleep_ms = ps_poll_schedule_sleep(&poll->clock, started_ms, ended_ms);
     in_ms = ended_ms + sleep_ms - ps_clock_wall_ms();
     return in_ms < 0 ? 0 : in_ms > sleep_ms ? sleep_ms : in_ms;
 }
@@ -104,15 +104,15 @@ static void look(struct ps_poll *poll);
 static void on_shed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_run *run = poll->parts.office->run;
+    struct ps_cycle *run = poll->parts.leadership->run;
 
     if (!ps_poll_mine(poll, "probes were not left out", err))
         return;
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
-        (void)ps_run_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED);
+        (void)ps_cycle_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED);
     PS_LOG(PROBE_SHED, F_INT("cycle", poll->cycle), F_INT("cold_probes", ps_pg_row_count(rows, 1)),
            F_TEXT("why", poll->shed_why));
-    ps_metrics_add(poll->parts.office->daemon->metrics, PS_METRIC_PROBES_SHED, NULL,
+    ps_metrics_add(poll->parts.leadership->daemon->metrics, PS_METRIC_PROBES_SHED, NULL,
                    (double)ps_pg_row_count(rows, 1));
     poll->shed_from = 0;
     look(poll);
@@ -140,8 +140,8 @@ static void on_hot_told(void *cookie, const struct ps_pg_rows *rows, const struc
     (void)rows;
     if (!ps_poll_mine(poll, "the end of the hot probes was not stored", err))
         return;
-    poll->parts.office->run->hot_told = true;
-    ps_relay_kick(poll->parts.relay);
+    poll->parts.leadership->run->hot_told = true;
+    ps_outbox_relay_kick(poll->parts.relay);
     look(poll);
 }
 
@@ -157,7 +157,7 @@ static void tell_hot(struct ps_poll *poll)
 static void look(struct ps_poll *poll)
 {
     int64_t now_ms = ps_clock_wall_ms();
-    const struct ps_run *run = poll->parts.office->run;
+    const struct ps_cycle *run = poll->parts.leadership->run;
     const struct ps_ledger *ledger = &run->ledger;
     enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
 
@@ -167,12 +167,12 @@ static void look(struct ps_poll *poll)
         shed(poll);
         return;
     }
-    if (next == PS_LEDGER_WAIT && !run->hot_told && ps_run_hot_done(run)) {
+    if (next == PS_LEDGER_WAIT && !run->hot_told && ps_cycle_hot_done(run)) {
         tell_hot(poll);
         return;
     }
     if (next == PS_LEDGER_CLOSE && now_ms < ledger->deadline_ms &&
-        !ps_controls_settled(&run->controls))
+        !ps_control_probes_settled(&run->controls))
         next = PS_LEDGER_WAIT;
     switch (next) {
     case PS_LEDGER_WAIT:
@@ -191,7 +191,7 @@ static void look(struct ps_poll *poll)
 
 void ps_poll_settled(struct ps_poll *poll)
 {
-    if (poll->state == PS_POLL_PROBING && ps_office_leads(poll->parts.office, poll->epoch))
+    if (poll->state == PS_POLL_PROBING && ps_leadership_leads(poll->parts.leadership, poll->epoch))
         look(poll);
 }
 
@@ -206,33 +206,33 @@ static void probe(struct ps_poll *poll)
 static void on_cycle(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_ledger *ledger;
 
     (void)rows;
     if (!ps_poll_mine(poll, "the cycle was not stored", err))
         return;
-    office->run = poll->run;
+    leadership->run = poll->run;
     poll->run = NULL;
-    ledger = &office->run->ledger;
-    office->last_cycle = ledger->cycle;
-    office->last_started_ms = ledger->started_ms;
-    office->last_finished_ms = 0;
+    ledger = &leadership->run->ledger;
+    leadership->last_cycle = ledger->cycle;
+    leadership->last_started_ms = ledger->started_ms;
+    leadership->last_finished_ms = 0;
     ps_stats_changed(poll->parts.stats); /* the index is new, or was seen again */
     PS_LOG(PROBE_START, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
            F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
-           F_BOOL("silent", office->run->silent));
+           F_BOOL("silent", leadership->run->silent));
     probe(poll);
 }
 
 void ps_poll_plan(struct ps_poll *poll)
 {
-    struct ps_office *office = poll->parts.office;
-    const struct ps_config *config = office->daemon->config;
+    struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_config *config = leadership->daemon->config;
     struct ps_plan_input input = { .config = config,
-                                   .index = office->index,
-                                   .discovered = office->discovered,
-                                   .watched = ps_watchlists_numbers(office->watch),
+                                   .index = leadership->index,
+                                   .discovered = leadership->discovered,
+                                   .watched = ps_watchlists_numbers(leadership->watch),
                                    .cycle = poll->cycle,
                                    .today = (int32_t)(poll->started_ms / PS_DAY_MS) };
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
@@ -240,10 +240,10 @@ void ps_poll_plan(struct ps_poll *poll)
 
     if (config->enable_iso_probe)
         ps_plan_make(&input, &plan);
-    poll->run = ps_run_create();
-    poll->run->silent = office->last_good_ms == 0;
+    poll->run = ps_cycle_create();
+    poll->run->silent = leadership->last_good_ms == 0;
     for (size_t i = 0; i < plan.len; i++)
-        ps_run_add(poll->run, &plan.items[i]);
+        ps_cycle_add(poll->run, &plan.items[i]);
     poll->run->ledger = (struct ps_ledger){ .cycle = poll->cycle,
                                             .started_ms = poll->started_ms,
                                             .deadline_ms = ps_ledger_deadline_ms(
@@ -254,10 +254,10 @@ void ps_poll_plan(struct ps_poll *poll)
                                             .skipped_discovered = plan.skipped_discovered,
                                             .skipped_in_index = plan.skipped_in_index };
     if (plan.len > 0) {
-        ps_controls_add_rechecks(config, &plan, (const char *const *)poll->drafts,
-                                 poll->draft_count, &poll->controls);
+        ps_control_probes_add_rechecks(config, &plan, (const char *const *)poll->drafts,
+                                       poll->draft_count, &poll->controls);
         poll->run->controls = poll->controls;
-        poll->controls = (struct ps_controls){ .len = 0 };
+        poll->controls = (struct ps_control_probes){ .len = 0 };
     }
     forget_drafts(poll);
     if (config->enable_iso_probe)
@@ -269,27 +269,28 @@ void ps_poll_plan(struct ps_poll *poll)
 static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
     const char **confirmed;
     size_t count;
 
     if (!ps_poll_mine(poll, "watchlists were not read", err))
         return;
-    ps_watchlists_destroy(office->watch);
-    office->watch = ps_store_read_watch(rows, WATCH);
+    ps_watchlists_destroy(leadership->watch);
+    leadership->watch = ps_store_read_watch(rows, WATCH);
     count = (size_t)ps_pg_row_count(rows, CONFIRMED);
     confirmed = ps_alloc_zero(count + 1, sizeof(*confirmed));
     for (size_t i = 0; i < count; i++)
         confirmed[i] = ps_pg_text(rows, CONFIRMED, (int)i, 0);
-    ps_controls_clear(&poll->controls);
-    ps_controls_make(office->daemon->config, confirmed, count, &poll->controls);
+    ps_control_probes_clear(&poll->controls);
+    ps_control_probes_make(leadership->daemon->config, confirmed, count, &poll->controls);
     free(confirmed);
     forget_drafts(poll);
     poll->draft_count = (size_t)ps_pg_row_count(rows, UNCHECKED);
     poll->drafts = ps_alloc_zero(poll->draft_count + 1, sizeof(*poll->drafts));
     for (size_t i = 0; i < poll->draft_count; i++)
         poll->drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
-    if (office->daemon->config->enable_bulk_wg21 || office->daemon->config->enable_bulk_openstd)
+    if (leadership->daemon->config->enable_bulk_wg21 ||
+        leadership->daemon->config->enable_bulk_openstd)
         ps_poll_index(poll);
     else
         ps_poll_plan(poll);
@@ -300,7 +301,7 @@ static void begin(struct ps_poll *poll)
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
 
     poll->state = PS_POLL_PREPARING;
-    poll->cycle = poll->parts.office->last_cycle + 1;
+    poll->cycle = poll->parts.leadership->last_cycle + 1;
     poll->started_ms = ps_clock_wall_ms();
     PS_LOG(POLL_START, F_INT("cycle", poll->cycle));
     ps_store_add_watch(batch);
@@ -313,7 +314,7 @@ static void on_timer(void *cookie)
 {
     struct ps_poll *poll = cookie;
 
-    if (!ps_office_leads(poll->parts.office, poll->epoch))
+    if (!ps_leadership_leads(poll->parts.leadership, poll->epoch))
         return; /* the end of the lease is on its way */
     if (poll->state == PS_POLL_WAITING)
         begin(poll);
@@ -324,15 +325,15 @@ static void on_timer(void *cookie)
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
 {
     struct ps_poll *poll = ps_alloc_zero(1, sizeof(*poll));
-    const struct ps_daemon *daemon = parts->office->daemon;
+    const struct ps_daemon *daemon = parts->leadership->daemon;
     int64_t cooldown_ms = (int64_t)(daemon->config->poll_overrun_cooldown_seconds * 1000);
 
     poll->parts = *parts;
-    ps_poll_clock_init(&poll->clock, ps_config_poll_interval_ms(daemon->config), cooldown_ms,
-                       ps_loop_now(daemon->loop));
+    ps_poll_schedule_init(&poll->clock, ps_config_poll_interval_ms(daemon->config), cooldown_ms,
+                          ps_loop_now(daemon->loop));
     poll->timer = ps_timer_create(daemon->loop, on_timer, poll);
-    poll->fetch = ps_index_fetch_create(parts->office->daemon, PS_INDEX_WG21);
-    poll->listing_fetch = ps_index_fetch_create(parts->office->daemon, PS_INDEX_OPENSTD);
+    poll->fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_WG21);
+    poll->listing_fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_OPENSTD);
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
                                                  .allow_private = true, /* operator's choice */
@@ -355,23 +356,24 @@ void ps_poll_destroy(struct ps_poll *poll)
 
 void ps_poll_start(struct ps_poll *poll)
 {
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
 
     if (poll->busy)
         return; /* an earlier term's transaction is out: its answer brings another start */
-    poll->epoch = office->epoch;
-    if (office->run != NULL) {
-        const struct ps_ledger *ledger = &office->run->ledger;
+    poll->epoch = leadership->epoch;
+    if (leadership->run != NULL) {
+        const struct ps_ledger *ledger = &leadership->run->ledger;
 
         poll->cycle = ledger->cycle;
         poll->started_ms = ledger->started_ms;
         PS_LOG(CYCLE_RESUME, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
                F_INT("settled", ledger->settled));
         probe(poll);
-    } else if (office->last_cycle == 0) {
+    } else if (leadership->last_cycle == 0) {
         wait_until_due(poll, 0);
     } else {
-        wait_until_due(poll, due_in(poll, office->last_started_ms, office->last_finished_ms));
+        wait_until_due(poll,
+                       due_in(poll, leadership->last_started_ms, leadership->last_finished_ms));
     }
 }
 

@@ -2,20 +2,20 @@
  * "One way round"). */
 #ifndef PS_SCHEDULER_POLL_H
 #define PS_SCHEDULER_POLL_H
-#include "scheduler/core/poll_clock.h"
+#include "scheduler/core/poll_schedule.h"
 #include "scheduler/io/alert.h"
-#include "scheduler/io/office.h"
+#include "scheduler/io/leadership.h"
+#include "scheduler/io/outbox_relay.h"
 #include "scheduler/io/publish.h"
-#include "scheduler/io/relay.h"
 #include "scheduler/io/stats.h"
 
 struct ps_poll;
 
 /* All borrowed. good: a poll succeeded, its cycle is closed. Runs on the loop. */
 struct ps_poll_parts {
-    struct ps_office *office;
+    struct ps_leadership *leadership;
     struct ps_publish *publish;
-    struct ps_relay *relay;
+    struct ps_outbox_relay *relay;
     struct ps_alert *alert;
     struct ps_stats *stats;
     void (*good)(void *cookie);

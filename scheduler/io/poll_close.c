@@ -19,16 +19,16 @@ static void on_withdrawn(void *cookie, const struct redisReply *reply, const str
     const char *after;
 
     if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        !ps_office_leads(poll->parts.office, poll->withdraw_epoch))
+        !ps_leadership_leads(poll->parts.leadership, poll->withdraw_epoch))
         return; /* workers settle what is left of a closed cycle without a request */
-    after = ps_reply_text(reply->element[1], NULL);
+    after = ps_redis_reply_text(reply->element[1], NULL);
     if (after != NULL && after[0] != '\0')
         withdraw(poll, after);
 }
 
 static void withdraw(struct ps_poll *poll, const char *after)
 {
-    const struct ps_daemon *daemon = poll->parts.office->daemon;
+    const struct ps_daemon *daemon = poll->parts.leadership->daemon;
     const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
                             ps_key(daemon->keys, PS_KEY_TASKS) };
     struct ps_script_args args;
@@ -56,27 +56,28 @@ static void on_heartbeat(void *cookie, const struct ps_http_reply *reply, const 
                       "HEARTBEAT_URL answered %d", reply->status);
         err = &failed;
     }
-    ps_office_failed(poll->parts.office, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", err);
+    ps_leadership_failed(poll->parts.leadership, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", err);
 }
 
 static void tell_heartbeat_url(struct ps_poll *poll)
 {
     struct ps_http_request request = { .method = PS_HTTP_GET,
-                                       .url = poll->parts.office->daemon->config->heartbeat_url,
+                                       .url = poll->parts.leadership->daemon->config->heartbeat_url,
                                        .timeout_ms = HEARTBEAT_TIMEOUT_MS,
                                        .max_body = 1024,
                                        .truncate_body = true };
     struct ps_err err;
 
     /* A shadow must not look like the service that is in charge. */
-    if (request.url[0] != '\0' && !poll->parts.office->daemon->config->shadow &&
+    if (request.url[0] != '\0' && !poll->parts.leadership->daemon->config->shadow &&
         ps_http_send(poll->http, &request, on_heartbeat, poll, &err) == NULL)
-        ps_office_failed(poll->parts.office, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", &err);
+        ps_leadership_failed(poll->parts.leadership, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL",
+                             &err);
 }
 
 static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, int64_t ended_ms)
 {
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
     double seconds = (double)(ended_ms - poll->started_ms) / 1000;
 
     PS_LOG(PROBE_DONE, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
@@ -84,22 +85,23 @@ static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, 
     PS_LOG(PROBE_CYCLE_SUMMARY, F_OBJECT(poll->summary));
     PS_LOG(POLL_DONE, F_INT("cycle", ledger->cycle),
            F_TEXT("status", ps_cycle_status_name(poll->status)),
-           F_INT("papers", ps_index_len(office->index)), F_REAL("seconds", seconds));
-    ps_metrics_add(office->daemon->metrics, PS_METRIC_CYCLES, ps_cycle_status_name(poll->status),
-                   1);
-    ps_metrics_observe(office->daemon->metrics, PS_METRIC_CYCLE_SECONDS, seconds > 0 ? seconds : 0);
+           F_INT("papers", ps_paper_index_len(leadership->index)), F_REAL("seconds", seconds));
+    ps_metrics_add(leadership->daemon->metrics, PS_METRIC_CYCLES,
+                   ps_cycle_status_name(poll->status), 1);
+    ps_metrics_observe(leadership->daemon->metrics, PS_METRIC_CYCLE_SECONDS,
+                       seconds > 0 ? seconds : 0);
 }
 
 /* Before it is logged: who reads the log finds it in /health. */
 static void tell_stats(struct ps_poll *poll, int64_t ended_ms, const char *error)
 {
-    const struct ps_urlset *discovered = poll->parts.office->discovered;
+    const struct ps_url_set *discovered = poll->parts.leadership->discovered;
     const struct ps_stats_cycle cycle = { .status = poll->status,
                                           .started_ms = poll->started_ms,
                                           .finished_ms = ended_ms,
                                           .error = error,
                                           .summary = poll->summary,
-                                          .discovered = (int64_t)ps_urlset_len(discovered) };
+                                          .discovered = (int64_t)ps_url_set_len(discovered) };
 
     ps_stats_closed(poll->parts.stats, &cycle);
 }
@@ -107,23 +109,23 @@ static void tell_stats(struct ps_poll *poll, int64_t ended_ms, const char *error
 static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
     int64_t ended_ms = ps_clock_wall_ms();
 
     if (!ps_poll_mine(poll, "the cycle was not closed", err))
         return;
     ps_poll_rechecked(poll, rows);
     tell_stats(poll, ended_ms, poll->error);
-    log_end(poll, &office->run->ledger, ended_ms);
-    office->last_finished_ms = ended_ms;
-    ps_run_destroy(office->run);
-    office->run = NULL;
+    log_end(poll, &leadership->run->ledger, ended_ms);
+    leadership->last_finished_ms = ended_ms;
+    ps_cycle_destroy(leadership->run);
+    leadership->run = NULL;
     if (poll->status != PS_CYCLE_FAILED) {
-        office->last_good_ms = ended_ms;
+        leadership->last_good_ms = ended_ms;
         tell_heartbeat_url(poll);
         poll->parts.good(poll->parts.cookie);
     }
-    ps_relay_kick(poll->parts.relay);
+    ps_outbox_relay_kick(poll->parts.relay);
     if (poll->expired) {
         poll->withdraw_epoch = poll->epoch;
         poll->withdraw_cycle = poll->cycle;
@@ -131,15 +133,15 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     }
     ps_poll_sleep(poll, ended_ms);
     if (poll->disbelieved)
-        ps_office_overtaken(office); /* what it found is not stored any more */
+        ps_leadership_overtaken(leadership); /* what it found is not stored any more */
 }
 
-static void log_controls(const struct ps_run *run, const char *fault)
+static void log_controls(const struct ps_cycle *run, const char *fault)
 {
-    const struct ps_controls *controls = &run->controls;
+    const struct ps_control_probes *controls = &run->controls;
 
     for (size_t i = 0; i < controls->len; i++) {
-        const struct ps_control *control = &controls->items[i];
+        const struct ps_control_probe *control = &controls->items[i];
 
         if (control->kind == PS_CONTROL_RECHECK)
             continue;
@@ -151,10 +153,10 @@ static void log_controls(const struct ps_run *run, const char *fault)
 
 static void store_end(struct ps_poll *poll)
 {
-    const struct ps_controls *controls = &poll->parts.office->run->controls;
+    const struct ps_control_probes *controls = &poll->parts.leadership->run->controls;
 
     poll->looked = false;
-    if (controls->len > 1 && ps_controls_fault(controls) == NULL)
+    if (controls->len > 1 && ps_control_probes_fault(controls) == NULL)
         ps_poll_recheck(poll);
     else
         ps_poll_end(poll, ps_store_begin(poll->epoch));
@@ -162,12 +164,13 @@ static void store_end(struct ps_poll *poll)
 
 void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
 {
-    const struct ps_office *office = poll->parts.office;
-    const struct ps_run *run = office->run;
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_cycle *run = leadership->run;
 
-    const char *fault = ps_controls_fault(&run->controls);
+    const char *fault = ps_control_probes_fault(&run->controls);
 
-    poll->status = ps_ledger_status(&run->ledger, office->daemon->config->cycle_fail_error_ratio);
+    poll->status =
+        ps_ledger_status(&run->ledger, leadership->daemon->config->cycle_fail_error_ratio);
     poll->error = NULL;
     if (poll->status == PS_CYCLE_FAILED)
         poll->error = "half or more of the probes ended in errors";
@@ -190,7 +193,7 @@ static void on_expired(void *cookie, const struct ps_pg_rows *rows, const struct
 
     if (!ps_poll_mine(poll, "the cycle's open probes were not settled", err))
         return;
-    ledger = &poll->parts.office->run->ledger;
+    ledger = &poll->parts.leadership->run->ledger;
     PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
            F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
            F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
@@ -226,21 +229,21 @@ void ps_poll_close(struct ps_poll *poll, bool expired)
 static void on_failed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
 
     (void)rows;
     if (!ps_poll_mine(poll, "the failed cycle was not stored", err))
         return;
-    office->last_cycle = poll->cycle;
-    office->last_started_ms = poll->started_ms;
-    office->last_finished_ms = ps_clock_wall_ms();
+    leadership->last_cycle = poll->cycle;
+    leadership->last_started_ms = poll->started_ms;
+    leadership->last_finished_ms = ps_clock_wall_ms();
     free(poll->summary);
     poll->summary = NULL;
     poll->status = PS_CYCLE_FAILED;
-    tell_stats(poll, office->last_finished_ms, poll->failure.what);
-    ps_metrics_add(office->daemon->metrics, PS_METRIC_CYCLES, ps_cycle_status_name(PS_CYCLE_FAILED),
-                   1);
-    ps_poll_sleep(poll, office->last_finished_ms);
+    tell_stats(poll, leadership->last_finished_ms, poll->failure.what);
+    ps_metrics_add(leadership->daemon->metrics, PS_METRIC_CYCLES,
+                   ps_cycle_status_name(PS_CYCLE_FAILED), 1);
+    ps_poll_sleep(poll, leadership->last_finished_ms);
 }
 
 void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
@@ -248,8 +251,8 @@ void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
 
     poll->failure = *err;
-    ps_office_failed(poll->parts.office, PS_EVENT_POLL_ERROR,
-                     "the index was not loaded and no copy of it is stored", err);
+    ps_leadership_failed(poll->parts.leadership, PS_EVENT_POLL_ERROR,
+                         "the index was not loaded and no copy of it is stored", err);
     poll->state = PS_POLL_CLOSING;
     ps_store_add_failed_cycle(batch, poll->epoch, poll->cycle, poll->started_ms, err->what);
     ps_poll_run(poll, batch, on_failed);

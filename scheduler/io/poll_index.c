@@ -1,6 +1,6 @@
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -19,20 +19,21 @@ void ps_validators_clear(struct ps_validators *validators)
 
 struct paper_match {
     const struct ps_paper *paper;
-    struct ps_row_list *rows;
+    struct ps_outbox_rows *rows;
 };
 
 static void on_match(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
     const struct paper_match *match = cookie;
 
-    ps_compose_watch_paper(match->paper, user, reason, by, ps_row_list_next(match->rows, NULL));
+    ps_notification_watch_paper(match->paper, user, reason, by,
+                                ps_outbox_rows_next(match->rows, NULL));
 }
 
-static void add_transition(const struct ps_office *office, const struct ps_paper *paper,
-                           struct ps_row_list *rows)
+static void add_transition(const struct ps_leadership *leadership, const struct ps_paper *paper,
+                           struct ps_outbox_rows *rows)
 {
-    const struct ps_config *config = office->daemon->config;
+    const struct ps_config *config = leadership->daemon->config;
     struct ps_paper_id draft = paper->parsed;
     char draft_id[PS_PAPER_ID_TEXT];
     const char *url;
@@ -43,31 +44,32 @@ static void add_transition(const struct ps_office *office, const struct ps_paper
     draft.kind = PS_PAPER_D;
     draft.prefix[0] = 'D';
     ps_paper_id_format(&draft, draft_id);
-    url = ps_urlset_draft(office->discovered, draft_id);
+    url = ps_url_set_draft(leadership->discovered, draft_id);
     if (url != NULL)
-        ps_compose_transition(paper, url, config->notification_channel,
-                              ps_row_list_next(rows, NULL));
+        ps_notification_transition(paper, url, config->notification_channel,
+                                   ps_outbox_rows_next(rows, NULL));
 }
 
 /* What the new papers are worth telling. A first snapshot is news to nobody. */
-static void collect(const struct ps_poll *poll, struct ps_row_list *rows)
+static void collect(const struct ps_poll *poll, struct ps_outbox_rows *rows)
 {
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
 
-    if (ps_index_len(office->index) == 0)
+    if (ps_paper_index_len(leadership->index) == 0)
         return;
     for (size_t i = 0; i < poll->diff.added_len; i++) {
         const struct ps_paper *paper = poll->diff.added[i];
         bool numbered = paper->parsed.kind == PS_PAPER_P || paper->parsed.kind == PS_PAPER_D;
         struct paper_match match = { .paper = paper, .rows = rows };
 
-        add_transition(office, paper, rows);
-        ps_watchlists_match(office->watch,
-                            &(struct ps_match_item){ .number = numbered ? paper->parsed.number : -1,
-                                                     .author = paper->author,
-                                                     .title = paper->title,
-                                                     .subgroup = paper->subgroup },
-                            on_match, &match);
+        add_transition(leadership, paper, rows);
+        ps_watchlists_match(
+            leadership->watch,
+            &(struct ps_watch_candidate){ .number = numbered ? paper->parsed.number : -1,
+                                          .author = paper->author,
+                                          .title = paper->title,
+                                          .subgroup = paper->subgroup },
+            on_match, &match);
     }
 }
 
@@ -76,7 +78,7 @@ static void log_new(const struct ps_poll *poll)
     size_t count = poll->diff.added_len;
     char trace[TRACE_TEXT];
 
-    if (ps_index_len(poll->parts.office->index) == 0)
+    if (ps_paper_index_len(poll->parts.leadership->index) == 0)
         return;
     (void)snprintf(trace, sizeof(trace), "poll:%lld",
                    (long long)poll->cycle); /* as in the outbox */
@@ -100,34 +102,34 @@ static void take_listing(struct ps_poll *poll)
 
 static void note_fresh(struct ps_poll *poll)
 {
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
 
-    free(office->etag);
-    free(office->modified);
-    office->etag = poll->etag;
-    office->modified = poll->modified;
+    free(leadership->etag);
+    free(leadership->modified);
+    leadership->etag = poll->etag;
+    leadership->modified = poll->modified;
     poll->etag = poll->modified = NULL;
     if (poll->stale_told)
-        ps_alert_index_fresh(poll->parts.alert, office->index_fetched_ms);
+        ps_alert_index_fresh(poll->parts.alert, leadership->index_fetched_ms);
     poll->stale_told = false;
-    office->index_fetched_ms = ps_clock_wall_ms();
+    leadership->index_fetched_ms = ps_clock_wall_ms();
 }
 
 static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
 
     if (!ps_poll_mine(poll, "the index was not stored", err))
         return;
     log_new(poll);
     for (int i = 0; poll->told_at > 0 && i < ps_pg_row_count(rows, poll->told_at); i++)
-        ps_office_told(rows, poll->told_at, i);
+        ps_leadership_told(rows, poll->told_at, i);
     if (poll->fresh != NULL) {
-        office->index = ps_index_merge(office->index, poll->fresh);
+        leadership->index = ps_paper_index_merge(leadership->index, poll->fresh);
         poll->fresh = NULL;
     }
-    office->index_version = ps_pg_int(rows, SEEN, 0, 0, 0);
+    leadership->index_version = ps_pg_int(rows, SEEN, 0, 0, 0);
     take_listing(poll);
     if (poll->seen)
         note_fresh(poll);
@@ -137,38 +139,38 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 static void store(struct ps_poll *poll)
 {
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
-    struct ps_row_list rows = { 0 };
+    struct ps_outbox_rows rows = { 0 };
 
     collect(poll, &rows);
     ps_store_add_index_seen(batch, poll->seen, poll->etag, poll->modified);
     poll->told_at = rows.len > 0 ? SEEN + 1 : 0;
     ps_store_add_rows(batch, &rows, poll->cycle);
     ps_store_add_papers(batch, &poll->diff);
-    ps_row_list_clear(&rows);
+    ps_outbox_rows_clear(&rows);
     ps_poll_run(poll, batch, on_stored);
 }
 
 /* One download that failed is no news yet. */
 static bool is_stale(const struct ps_poll *poll, int64_t age_ms)
 {
-    return (double)age_ms >= poll->parts.office->daemon->config->cache_ttl_hours * 3600000 &&
+    return (double)age_ms >= poll->parts.leadership->daemon->config->cache_ttl_hours * 3600000 &&
            age_ms > 2 * poll->clock.interval_ms;
 }
 
 /* The stored copy is what there is. */
 static void note_failure(struct ps_poll *poll)
 {
-    struct ps_office *office = poll->parts.office;
-    int64_t age_ms = ps_clock_wall_ms() - office->index_fetched_ms;
+    struct ps_leadership *leadership = poll->parts.leadership;
+    int64_t age_ms = ps_clock_wall_ms() - leadership->index_fetched_ms;
     bool stale = is_stale(poll, age_ms);
 
     PS_LOG(INDEX_STALE_FALLBACK, F_INT("age_seconds", age_ms / 1000), F_BOOL("stale", stale),
-           F_INT("papers", ps_index_len(office->index)), F_ERR(&poll->failure));
-    ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK),
+           F_INT("papers", ps_paper_index_len(leadership->index)), F_ERR(&poll->failure));
+    ps_failure_log_add(leadership->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK),
                        &poll->failure, NULL, 0);
     if (stale && !poll->stale_told) {
         poll->stale_told = true;
-        ps_alert_index_stale(poll->parts.alert, office->index_fetched_ms);
+        ps_alert_index_stale(poll->parts.alert, leadership->index_fetched_ms);
     }
 }
 
@@ -177,7 +179,7 @@ static void use(struct ps_poll *poll)
     if (poll->failed)
         note_failure(poll);
     if (poll->fresh != NULL)
-        ps_diff_make(poll->parts.office->index, poll->fresh, &poll->diff);
+        ps_index_diff_make(poll->parts.leadership->index, poll->fresh, &poll->diff);
     if (poll->seen || poll->fresh != NULL) {
         store(poll);
         return;
@@ -187,38 +189,39 @@ static void use(struct ps_poll *poll)
 }
 
 /* What the index has is as it has it; the listing only adds what it has not yet. */
-static void add_listed(struct ps_poll *poll, const struct ps_index *listed)
+static void add_listed(struct ps_poll *poll, const struct ps_paper_index *listed)
 {
-    struct ps_index *more = ps_index_create();
+    struct ps_paper_index *more = ps_paper_index_create();
 
-    for (size_t i = 0; i < ps_index_len(listed); i++) {
-        const struct ps_paper *paper = ps_index_at(listed, i);
+    for (size_t i = 0; i < ps_paper_index_len(listed); i++) {
+        const struct ps_paper *paper = ps_paper_index_at(listed, i);
 
-        if (ps_index_find(poll->parts.office->index, paper->id) == NULL &&
-            (poll->fresh == NULL || ps_index_find(poll->fresh, paper->id) == NULL))
-            (void)ps_index_add(more, paper->id, paper);
+        if (ps_paper_index_find(poll->parts.leadership->index, paper->id) == NULL &&
+            (poll->fresh == NULL || ps_paper_index_find(poll->fresh, paper->id) == NULL))
+            (void)ps_paper_index_add(more, paper->id, paper);
     }
-    ps_index_finish(more);
-    if (ps_index_len(more) == 0)
-        ps_index_destroy(more);
+    ps_paper_index_finish(more);
+    if (ps_paper_index_len(more) == 0)
+        ps_paper_index_destroy(more);
     else
-        poll->fresh = poll->fresh == NULL ? more : ps_index_merge(more, poll->fresh);
+        poll->fresh = poll->fresh == NULL ? more : ps_paper_index_merge(more, poll->fresh);
 }
 
 static bool is_mine(const struct ps_poll *poll)
 {
-    return poll->state == PS_POLL_PREPARING && ps_office_leads(poll->parts.office, poll->epoch);
+    return poll->state == PS_POLL_PREPARING &&
+           ps_leadership_leads(poll->parts.leadership, poll->epoch);
 }
 
-static void on_listed(void *cookie, struct ps_index *listed, const char *etag, const char *modified,
-                      const struct ps_err *err)
+static void on_listed(void *cookie, struct ps_paper_index *listed, const char *etag,
+                      const char *modified, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
 
     if (is_mine(poll)) {
         if (err != NULL) {
-            ps_office_failed(poll->parts.office, PS_EVENT_LISTING_ERROR,
-                             "the listing of open-std.org was not read", err);
+            ps_leadership_failed(poll->parts.leadership, PS_EVENT_LISTING_ERROR,
+                                 "the listing of open-std.org was not read", err);
         } else if (listed != NULL) {
             add_listed(poll, listed);
             poll->next_listing.etag = ps_alloc_text(etag);
@@ -227,13 +230,13 @@ static void on_listed(void *cookie, struct ps_index *listed, const char *etag, c
         }
         use(poll);
     }
-    ps_index_destroy(listed);
+    ps_paper_index_destroy(listed);
 }
 
 static void ask_listing(struct ps_poll *poll)
 {
-    const struct ps_config *config = poll->parts.office->daemon->config;
-    char today[PS_CIVIL_TEXT];
+    const struct ps_config *config = poll->parts.leadership->daemon->config;
+    char today[PS_UTC_TIME_TEXT];
     char *url;
     int year;
 
@@ -241,7 +244,7 @@ static void ask_listing(struct ps_poll *poll)
         use(poll);
         return;
     }
-    ps_civil_format_date((int32_t)(poll->started_ms / PS_DAY_MS), today);
+    ps_utc_time_format_date((int32_t)(poll->started_ms / PS_DAY_MS), today);
     url = ps_alloc_format("%s%.4s/", config->openstd_url, today);
     year = (int)strtol(today, NULL, 10);
     if (year != poll->listing_year)
@@ -252,17 +255,17 @@ static void ask_listing(struct ps_poll *poll)
     free(url);
 }
 
-static void on_fetched(void *cookie, struct ps_index *index, const char *etag, const char *modified,
-                       const struct ps_err *err)
+static void on_fetched(void *cookie, struct ps_paper_index *index, const char *etag,
+                       const char *modified, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
 
     if (!is_mine(poll)) {
-        ps_index_destroy(index);
+        ps_paper_index_destroy(index);
         return;
     }
-    if (err != NULL && office->index_fetched_ms == 0) {
+    if (err != NULL && leadership->index_fetched_ms == 0) {
         ps_poll_fail(poll, err);
         return;
     }
@@ -273,22 +276,22 @@ static void on_fetched(void *cookie, struct ps_index *index, const char *etag, c
     } else {
         poll->fresh = index;
         /* A 304 need not repeat what it was asked with. */
-        poll->etag = ps_alloc_text(index == NULL && etag == NULL ? office->etag : etag);
+        poll->etag = ps_alloc_text(index == NULL && etag == NULL ? leadership->etag : etag);
         poll->modified =
-            ps_alloc_text(index == NULL && modified == NULL ? office->modified : modified);
+            ps_alloc_text(index == NULL && modified == NULL ? leadership->modified : modified);
     }
     ask_listing(poll);
 }
 
 void ps_poll_index(struct ps_poll *poll)
 {
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
 
     poll->failed = poll->seen = poll->listed = false;
     ps_validators_clear(&poll->next_listing);
-    if (office->daemon->config->enable_bulk_wg21)
-        ps_index_fetch_start(poll->fetch, office->daemon->config->wg21_index_url, office->etag,
-                             office->modified, on_fetched, poll);
+    if (leadership->daemon->config->enable_bulk_wg21)
+        ps_index_fetch_start(poll->fetch, leadership->daemon->config->wg21_index_url,
+                             leadership->etag, leadership->modified, on_fetched, poll);
     else
         ask_listing(poll);
 }

@@ -1,7 +1,7 @@
 /* Shared by the files of the poll only. */
 #ifndef PS_SCHEDULER_POLL_PRIVATE_H
 #define PS_SCHEDULER_POLL_PRIVATE_H
-#include "scheduler/core/diff.h"
+#include "scheduler/core/index_diff.h"
 #include "scheduler/io/index_fetch.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/store.h"
@@ -21,18 +21,18 @@ struct ps_validators {
 
 struct ps_poll {
     struct ps_poll_parts parts;
-    struct ps_poll_clock clock; /* for the pause between polls */
-    struct ps_timer *timer;     /* due, or a look at the deadline */
+    struct ps_poll_schedule clock; /* for the pause between polls */
+    struct ps_timer *timer;        /* due, or a look at the deadline */
     struct ps_index_fetch *fetch, *listing_fetch;
     struct ps_http *http; /* for HEARTBEAT_URL */
     enum ps_poll_state state;
-    int64_t epoch;               /* started for; 0: stopped */
-    bool busy;                   /* a transaction is out */
-    int64_t op_term;             /* it was begun in */
-    int64_t not_before_ms;       /* monotonic: a poll that was given up is not tried again before */
-    bool disbelieved;            /* a control of the cycle that is being closed failed */
-    struct ps_controls controls; /* of the cycle to come */
-    char **drafts;               /* that may be looked at again in it */
+    int64_t epoch;         /* started for; 0: stopped */
+    bool busy;             /* a transaction is out */
+    int64_t op_term;       /* it was begun in */
+    int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
+    bool disbelieved;      /* a control of the cycle that is being closed failed */
+    struct ps_control_probes controls; /* of the cycle to come */
+    char **drafts;                     /* that may be looked at again in it */
     size_t draft_count;
     size_t shed_from; /* position from which probes are left out; 0: none are */
     const char *shed_why;
@@ -40,8 +40,8 @@ struct ps_poll {
     int64_t cycle;      /* of this poll */
     int64_t started_ms; /* wall clock */
     /* What the index download brought, until it is stored: */
-    struct ps_index *fresh; /* NULL: unchanged */
-    struct ps_diff diff;
+    struct ps_paper_index *fresh; /* NULL: unchanged */
+    struct ps_index_diff diff;
     char *etag, *modified;
     bool seen;             /* the index came, or is unchanged */
     bool failed;           /* it did not */
@@ -51,11 +51,11 @@ struct ps_poll {
     bool listed;                                /* one came now */
     size_t told_at; /* statement that answers what is told; 0 for none */
     /* The cycle, until it is stored: */
-    struct ps_run *run;
+    struct ps_cycle *run;
     /* The end of the cycle: */
-    bool expired;            /* its deadline came */
-    bool looked;             /* at drafts found before: the closing transaction stores it */
-    struct ps_row_list news; /* of drafts that have changed */
+    bool expired;               /* its deadline came */
+    bool looked;                /* at drafts found before: the closing transaction stores it */
+    struct ps_outbox_rows news; /* of drafts that have changed */
     enum ps_cycle_status status;
     const char *error; /* why it failed; NULL for none */
     char *summary;

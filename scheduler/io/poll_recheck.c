@@ -32,25 +32,25 @@ static void look_at(struct ps_poll *poll, const struct ps_pg_rows *rows, int row
     struct ps_draft_state before = state_of(rows, row, PS_STORE_LOOKED_BEFORE);
     struct ps_draft_state now = state_of(rows, row, PS_STORE_LOOKED_NOW);
     const char *paper_id = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_PAPER);
-    const struct ps_office *office = poll->parts.office;
+    const struct ps_leadership *leadership = poll->parts.leadership;
     enum ps_outcome outcome;
-    char print[PS_RECHECK_PRINT];
+    char print[PS_DRAFT_CHANGE_PRINT];
 
     if (!ps_outcome_parse(ps_str_of(ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_OUTCOME)),
                           &outcome))
         outcome = PS_OUTCOME_ERROR;
     *out_looked = (struct ps_looked){
         .url = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_URL),
-        .what =
-            ps_recheck(&before, ps_pg_bool(rows, LOOKED, row, PS_STORE_LOOKED_GONE), &now, outcome),
+        .what = ps_draft_change(&before, ps_pg_bool(rows, LOOKED, row, PS_STORE_LOOKED_GONE), &now,
+                                outcome),
         /* What comes with "not found" is not the draft's. */
-        .state = ps_outcome_is_hit(outcome) ? ps_recheck_merge(&before, &now) : before,
+        .state = ps_outcome_is_hit(outcome) ? ps_draft_change_merge(&before, &now) : before,
     };
-    if (out_looked->what != PS_RECHECK_UPDATED || !office->daemon->config->notify_on_draft_update ||
-        office->run->silent)
+    if (out_looked->what != PS_DRAFT_CHANGE_UPDATED ||
+        !leadership->daemon->config->notify_on_draft_update || leadership->run->silent)
         return;
-    ps_recheck_print(&out_looked->state, print);
-    ps_update_rows(office,
+    ps_draft_change_print(&out_looked->state, print);
+    ps_update_rows(leadership,
                    &(struct ps_updated){
                        .url = out_looked->url,
                        .paper_id = paper_id,
@@ -67,7 +67,7 @@ static void look_at(struct ps_poll *poll, const struct ps_pg_rows *rows, int row
 static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
-    struct ps_office *office = poll->parts.office;
+    struct ps_leadership *leadership = poll->parts.leadership;
     struct ps_pg_batch *batch;
     struct ps_looked *looked;
     const char *told = NULL;
@@ -75,9 +75,9 @@ static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct 
 
     if (!ps_poll_mine(poll, "the drafts looked at again were not read", err))
         return;
-    ps_watchlists_destroy(office->watch);
-    office->watch = ps_store_read_watch(rows, WATCH);
-    ps_row_list_clear(&poll->news);
+    ps_watchlists_destroy(leadership->watch);
+    leadership->watch = ps_store_read_watch(rows, WATCH);
+    ps_outbox_rows_clear(&poll->news);
     batch = ps_store_begin(poll->epoch);
     count = (size_t)ps_pg_row_count(rows, LOOKED);
     looked = ps_alloc_zero(count + 1, sizeof(*looked));
@@ -103,7 +103,7 @@ void ps_poll_recheck(struct ps_poll *poll)
 
 void ps_poll_rechecked(struct ps_poll *poll, const struct ps_pg_rows *rows)
 {
-    const struct ps_daemon *daemon = poll->parts.office->daemon;
+    const struct ps_daemon *daemon = poll->parts.leadership->daemon;
     size_t told_at = STORED + 1;
 
     if (!poll->looked)
@@ -111,23 +111,23 @@ void ps_poll_rechecked(struct ps_poll *poll, const struct ps_pg_rows *rows)
     for (int i = 0; i < ps_pg_row_count(rows, STORED); i++) {
         const char *url = ps_pg_text(rows, STORED, i, 0);
 
-        switch ((enum ps_recheck)ps_pg_int(rows, STORED, i, 1, PS_RECHECK_NOTHING)) {
-        case PS_RECHECK_UPDATED:
+        switch ((enum ps_draft_change)ps_pg_int(rows, STORED, i, 1, PS_DRAFT_CHANGE_NOTHING)) {
+        case PS_DRAFT_CHANGE_UPDATED:
             PS_LOG(DRAFT_UPDATED, F_TEXT("url", url));
             ps_metrics_add(daemon->metrics, PS_METRIC_DRAFTS_UPDATED, NULL, 1);
             break;
-        case PS_RECHECK_GONE:
+        case PS_DRAFT_CHANGE_GONE:
             PS_LOG(DRAFT_GONE, F_TEXT("url", url));
             ps_metrics_add(daemon->metrics, PS_METRIC_DRAFTS_GONE, NULL, 1);
             break;
-        case PS_RECHECK_BACK:
+        case PS_DRAFT_CHANGE_BACK:
             PS_LOG(DRAFT_BACK, F_TEXT("url", url));
             break;
-        case PS_RECHECK_SAME:
-        case PS_RECHECK_NOTHING:
+        case PS_DRAFT_CHANGE_SAME:
+        case PS_DRAFT_CHANGE_NOTHING:
             break;
         }
     }
     for (int i = 0; poll->news.len > 0 && i < ps_pg_row_count(rows, told_at); i++)
-        ps_office_told(rows, told_at, i);
+        ps_leadership_told(rows, told_at, i);
 }

@@ -1,11 +1,11 @@
 #include "scheduler/io/publish.h"
 
-#include "scheduler/core/spread.h"
+#include "scheduler/core/publish_schedule.h"
 #include "scheduler/io/script_args.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/keys.h"
 #include "shared/core/paper_id.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -21,7 +21,7 @@ enum {
 };
 
 struct ps_publish {
-    struct ps_office *office;
+    struct ps_leadership *leadership;
     ps_publish_crowded_fn crowded;
     void *cookie;
     struct ps_timer *timer; /* after a failure; until cold ones are due */
@@ -45,38 +45,38 @@ static void on_timer(void *cookie)
 static void begin(struct ps_publish *publish)
 {
     publish->busy = true;
-    publish->op_epoch = publish->office->epoch;
-    publish->op_cycle = publish->office->run->ledger.cycle;
+    publish->op_epoch = publish->leadership->epoch;
+    publish->op_cycle = publish->leadership->run->ledger.cycle;
 }
 
 static void run_script(struct ps_publish *publish, enum ps_script script, size_t key_count,
                        struct ps_script_args *args, ps_redis_fn fn)
 {
-    const struct ps_keys *names = publish->office->daemon->keys;
+    const struct ps_keys *names = publish->leadership->daemon->keys;
     const char *keys[3] = { ps_key(names, PS_KEY_EPOCH), ps_key(names, PS_KEY_CYCLE),
                             ps_key(names, PS_KEY_TASKS) };
 
     begin(publish);
-    ps_script_run(publish->office->daemon->redis, script, keys, key_count, args->items, args->len,
-                  fn, publish);
+    ps_script_run(publish->leadership->daemon->redis, script, keys, key_count, args->items,
+                  args->len, fn, publish);
     ps_script_args_clear(args);
 }
 
 /* Is the answer for the cycle that is being published now? */
 static bool mine(struct ps_publish *publish)
 {
-    const struct ps_office *office = publish->office;
+    const struct ps_leadership *leadership = publish->leadership;
 
     publish->busy = false;
-    return publish->wanted && ps_office_leads(office, publish->op_epoch) && office->run != NULL &&
-           office->run->ledger.cycle == publish->op_cycle;
+    return publish->wanted && ps_leadership_leads(leadership, publish->op_epoch) &&
+           leadership->run != NULL && leadership->run->ledger.cycle == publish->op_cycle;
 }
 
 static void failed(struct ps_publish *publish, const char *what, const struct ps_err *err)
 {
     publish->open = false;
     if (err->code != PS_REDIS_ERR_OFFLINE && err->code != PS_REDIS_ERR_NOCYCLE)
-        ps_office_failed(publish->office, PS_EVENT_REDIS_ERROR, what, err);
+        ps_leadership_failed(publish->leadership, PS_EVENT_REDIS_ERROR, what, err);
     ps_timer_set(publish->timer, err->code == PS_REDIS_ERR_NOCYCLE ? 0 : RETRY_MS);
 }
 
@@ -97,9 +97,9 @@ static void on_batch(void *cookie, const struct redisReply *reply, const struct 
     step(publish);
 }
 
-static void add_task(struct ps_script_args *args, const struct ps_run *run, size_t position)
+static void add_task(struct ps_script_args *args, const struct ps_cycle *run, size_t position)
 {
-    const struct ps_run_item *item = &run->items[position];
+    const struct ps_cycle_probe *item = &run->items[position];
     char *task = ps_alloc_format("%" PRId64 ":%s", run->ledger.cycle, item->file);
 
     ps_script_args_int(args, (int64_t)position);
@@ -113,39 +113,40 @@ static void add_task(struct ps_script_args *args, const struct ps_run *run, size
     free(task);
 }
 
-static struct ps_spread spread_of(const struct ps_publish *publish)
+static struct ps_publish_schedule spread_of(const struct ps_publish *publish)
 {
-    const struct ps_config *config = publish->office->daemon->config;
-    const struct ps_run *run = publish->office->run;
+    const struct ps_config *config = publish->leadership->daemon->config;
+    const struct ps_cycle *run = publish->leadership->run;
 
-    return (struct ps_spread){ .hot = run->ledger.hot,
-                               .len = run->len,
-                               .started_ms = run->ledger.started_ms,
-                               .span_ms = (int64_t)(config->cold_spread_ratio *
-                                                    (double)ps_config_poll_interval_ms(config)) };
+    return (struct ps_publish_schedule){
+        .hot = run->ledger.hot,
+        .len = run->len,
+        .started_ms = run->ledger.started_ms,
+        .span_ms = (int64_t)(config->cold_spread_ratio * (double)ps_config_poll_interval_ms(config))
+    };
 }
 
 static void send_batch(struct ps_publish *publish)
 {
-    const struct ps_spread spread = spread_of(publish);
+    const struct ps_publish_schedule spread = spread_of(publish);
     size_t until = publish->next < spread.hot
                        ? spread.hot /* room was looked at for cold ones only */
-                       : ps_spread_until(&spread, ps_clock_wall_ms());
-    const struct ps_run *run = publish->office->run;
+                       : ps_publish_schedule_until(&spread, ps_clock_wall_ms());
+    const struct ps_cycle *run = publish->leadership->run;
     size_t at = publish->next;
     struct ps_script_args args;
 
     ps_script_args_init(&args);
-    ps_script_args_int(&args, publish->office->epoch);
+    ps_script_args_int(&args, publish->leadership->epoch);
     ps_script_args_int(&args, run->ledger.cycle);
     ps_script_args_int(&args, 0);
     for (size_t count = 0; count < PS_PUBLISH_BATCH; count++) {
-        at = ps_run_next_open(run, at);
+        at = ps_cycle_next_open(run, at);
         if (at >= until)
             break;
         add_task(&args, run, at++);
     }
-    publish->batch_ends = ps_run_next_open(run, at);
+    publish->batch_ends = ps_cycle_next_open(run, at);
     ps_script_args_set_int(&args, ENDS_ARG, (int64_t)publish->batch_ends);
     run_script(publish, PS_SCRIPT_TASK_PUBLISH, 3, &args, on_batch);
 }
@@ -153,7 +154,7 @@ static void send_batch(struct ps_publish *publish)
 /* Why no more work should be put into Redis; NULL when there is room. */
 static const char *no_room(const struct ps_publish *publish, const struct ps_redis_info *info)
 {
-    if (publish->length > publish->office->daemon->config->tasks_shed_length)
+    if (publish->length > publish->leadership->daemon->config->tasks_shed_length)
         return "TASKS_SHED_LENGTH tasks are outstanding";
     if (info->max_memory > 0 && info->used_memory / MEMORY_PERCENT > info->max_memory / 100)
         return "the memory of Redis is nearly used up";
@@ -163,7 +164,7 @@ static const char *no_room(const struct ps_publish *publish, const struct ps_red
 static void on_memory(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_publish *publish = cookie;
-    const char *text = err == NULL ? ps_reply_text(reply, NULL) : NULL;
+    const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
     struct ps_redis_info info;
     const char *why;
 
@@ -185,12 +186,12 @@ static void on_length(void *cookie, const struct redisReply *reply, const struct
 {
     struct ps_publish *publish = cookie;
 
-    publish->length = err == NULL ? ps_reply_int(reply, 0) : 0;
+    publish->length = err == NULL ? ps_redis_reply_int(reply, 0) : 0;
 }
 
 static void look(struct ps_publish *publish)
 {
-    const struct ps_daemon *daemon = publish->office->daemon;
+    const struct ps_daemon *daemon = publish->leadership->daemon;
 
     begin(publish);
     PS_REDIS(daemon->redis, on_length, publish, "XLEN", ps_key(daemon->keys, PS_KEY_TASKS));
@@ -210,13 +211,13 @@ static void on_open(void *cookie, const struct redisReply *reply, const struct p
         return;
     }
     publish->open = true;
-    publish->next = (size_t)ps_reply_int(reply, 0);
+    publish->next = (size_t)ps_redis_reply_int(reply, 0);
     step(publish);
 }
 
 /* What the file's name says of itself, where it is a draft's; a set one may be anything. */
 static void add_control(struct ps_script_args *args, int64_t cycle,
-                        const struct ps_control *control)
+                        const struct ps_control_probe *control)
 {
     const char *file = ps_control_file(control);
     char *task = ps_alloc_format("%" PRId64 ":%s", cycle, file);
@@ -240,15 +241,15 @@ static void add_control(struct ps_script_args *args, int64_t cycle,
 
 static void send_open(struct ps_publish *publish)
 {
-    const struct ps_ledger *ledger = &publish->office->run->ledger;
-    const struct ps_controls *controls = &publish->office->run->controls;
-    char started[PS_CIVIL_TEXT], deadline[PS_CIVIL_TEXT];
+    const struct ps_ledger *ledger = &publish->leadership->run->ledger;
+    const struct ps_control_probes *controls = &publish->leadership->run->controls;
+    char started[PS_UTC_TIME_TEXT], deadline[PS_UTC_TIME_TEXT];
     struct ps_script_args args;
 
-    ps_civil_format_time(ledger->started_ms, started);
-    ps_civil_format_time(ledger->deadline_ms, deadline);
+    ps_utc_time_format_time(ledger->started_ms, started);
+    ps_utc_time_format_time(ledger->deadline_ms, deadline);
     ps_script_args_init(&args);
-    ps_script_args_int(&args, publish->office->epoch);
+    ps_script_args_int(&args, publish->leadership->epoch);
     ps_script_args_int(&args, ledger->cycle);
     ps_script_args_int(&args, (int64_t)ledger->planned);
     ps_script_args_text(&args, started);
@@ -262,24 +263,24 @@ static void send_open(struct ps_publish *publish)
 
 static void step(struct ps_publish *publish)
 {
-    const struct ps_office *office = publish->office;
-    struct ps_spread spread;
+    const struct ps_leadership *leadership = publish->leadership;
+    struct ps_publish_schedule spread;
     int64_t wait_ms;
 
-    if (!publish->wanted || publish->busy || office->run == NULL ||
-        !ps_office_leads(office, office->epoch))
+    if (!publish->wanted || publish->busy || leadership->run == NULL ||
+        !ps_leadership_leads(leadership, leadership->epoch))
         return;
     if (!publish->open) {
         send_open(publish);
         return;
     }
-    publish->next = ps_run_next_open(office->run, publish->next);
-    if (publish->next >= office->run->len) {
+    publish->next = ps_cycle_next_open(leadership->run, publish->next);
+    if (publish->next >= leadership->run->len) {
         publish->wanted = false;
         return;
     }
     spread = spread_of(publish);
-    wait_ms = ps_spread_wait_ms(&spread, publish->next, ps_clock_wall_ms());
+    wait_ms = ps_publish_schedule_wait_ms(&spread, publish->next, ps_clock_wall_ms());
     if (wait_ms > 0)
         ps_timer_set(publish->timer, wait_ms < PULSE_MS ? PULSE_MS : wait_ms);
     else if (publish->next < spread.hot)
@@ -288,15 +289,15 @@ static void step(struct ps_publish *publish)
         look(publish);
 }
 
-struct ps_publish *ps_publish_create(struct ps_office *office, ps_publish_crowded_fn crowded,
-                                     void *cookie)
+struct ps_publish *ps_publish_create(struct ps_leadership *leadership,
+                                     ps_publish_crowded_fn crowded, void *cookie)
 {
     struct ps_publish *publish = ps_alloc_zero(1, sizeof(*publish));
 
-    publish->office = office;
+    publish->leadership = leadership;
     publish->crowded = crowded;
     publish->cookie = cookie;
-    publish->timer = ps_timer_create(office->daemon->loop, on_timer, publish);
+    publish->timer = ps_timer_create(leadership->daemon->loop, on_timer, publish);
     return publish;
 }
 

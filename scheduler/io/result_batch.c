@@ -9,10 +9,10 @@
 enum { DEAD_KEPT = 10000, JUNK_FIELDS_MAX = 40, JUNK_TEXT_MAX = 1024 };
 
 /* Whoever wrote it finds it again, with what is wrong about it. */
-static void keep_junk(const struct ps_office *office, const struct ps_stream_entry *entry,
+static void keep_junk(const struct ps_leadership *leadership, const struct ps_stream_entry *entry,
                       const struct ps_err *err)
 {
-    const struct ps_daemon *daemon = office->daemon;
+    const struct ps_daemon *daemon = leadership->daemon;
     size_t fields = entry->count < JUNK_FIELDS_MAX ? entry->count : JUNK_FIELDS_MAX;
     struct ps_script_args args;
 
@@ -38,7 +38,7 @@ static void keep_junk(const struct ps_office *office, const struct ps_stream_ent
     ps_script_args_clear(&args);
 }
 
-void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *office,
+void ps_result_batch_take(struct ps_result_batch *batch, struct ps_leadership *leadership,
                           const struct ps_stream_entry *entry)
 {
     struct ps_result *result;
@@ -56,9 +56,9 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *offic
     result = &batch->results[batch->len];
     if (!ps_result_parse(entry->fields, entry->count, result, &err)) {
         PS_LOG(RESULT_BAD, F_TEXT("id", entry->id), F_ERR(&err));
-        ps_failure_log_add(office->daemon->failures, ps_event_name(PS_EVENT_RESULT_BAD), &err, NULL,
-                           0);
-        keep_junk(office, entry, &err);
+        ps_failure_log_add(leadership->daemon->failures, ps_event_name(PS_EVENT_RESULT_BAD), &err,
+                           NULL, 0);
+        keep_junk(leadership, entry, &err);
         return;
     }
     batch->len++;
@@ -78,11 +78,11 @@ bool ps_result_batch_has_news(const struct ps_result_batch *batch)
     return false;
 }
 
-void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_office *office)
+void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_leadership *leadership)
 {
     for (size_t i = 0; i < batch->len; i++)
         if (is_news(&batch->results[i]))
-            ps_result_rows(office, &batch->results[i], &batch->rows);
+            ps_result_rows(leadership, &batch->results[i], &batch->rows);
 }
 
 void ps_result_batch_clear(struct ps_result_batch *batch)
@@ -93,6 +93,6 @@ void ps_result_batch_clear(struct ps_result_batch *batch)
         ps_result_clear(&batch->results[i]);
     free(batch->ids);
     free(batch->results);
-    ps_row_list_clear(&batch->rows);
+    ps_outbox_rows_clear(&batch->rows);
     *batch = (struct ps_result_batch){ 0 };
 }

@@ -10,17 +10,17 @@ struct ps_result_batch {
     size_t entries, ids_size;
     struct ps_result *results;
     size_t len, size;
-    struct ps_row_list rows; /* what they cause; see …_tell */
+    struct ps_outbox_rows rows; /* what they cause; see …_tell */
 };
 
 /* Adds an entry. One that is no result is told (RESULT-BAD), kept in tasks:dead with the reason,
  * and counts among entries only. */
-void ps_result_batch_take(struct ps_result_batch *batch, struct ps_office *office,
+void ps_result_batch_take(struct ps_result_batch *batch, struct ps_leadership *leadership,
                           const struct ps_stream_entry *entry);
 /* Is there a draft that people may want to hear of? */
 bool ps_result_batch_has_news(const struct ps_result_batch *batch);
 /* Fills rows, by office's watchlists as they are now. */
-void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_office *office);
+void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_leadership *leadership);
 void ps_result_batch_clear(struct ps_result_batch *batch);
 
 #endif

@@ -1,6 +1,6 @@
 #include "scheduler/io/result_rows.h"
 
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 
 #include <string.h>
 
@@ -8,19 +8,19 @@ struct draft_match {
     const struct ps_draft_found *draft;
     const char *print; /* of an update; NULL: just found */
     const char *task;
-    struct ps_row_list *list;
+    struct ps_outbox_rows *list;
 };
 
 static void on_match(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
     const struct draft_match *match = cookie;
 
-    struct ps_row *row = ps_row_list_next(match->list, match->task);
+    struct ps_outbox_row *row = ps_outbox_rows_next(match->list, match->task);
 
     if (match->print != NULL)
-        ps_compose_watch_update(match->draft, match->print, user, reason, by, row);
+        ps_notification_watch_update(match->draft, match->print, user, reason, by, row);
     else
-        ps_compose_watch_draft(match->draft, user, reason, by, row);
+        ps_notification_watch_draft(match->draft, user, reason, by, row);
 }
 
 static bool tell_channel(const struct ps_config *config, enum ps_tier tier)
@@ -34,14 +34,15 @@ static int64_t modified_of(const char *last_modified)
 {
     int64_t modified_ms;
 
-    return last_modified != NULL && ps_civil_parse_http(last_modified, &modified_ms) ? modified_ms
-                                                                                     : 0;
+    return last_modified != NULL && ps_utc_time_parse_http(last_modified, &modified_ms)
+               ? modified_ms
+               : 0;
 }
 
-void ps_result_rows(const struct ps_office *office, const struct ps_result *result,
-                    struct ps_row_list *list)
+void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,
+                    struct ps_outbox_rows *list)
 {
-    const struct ps_config *config = office->daemon->config;
+    const struct ps_config *config = leadership->daemon->config;
     const struct ps_task *task = &result->task;
     struct ps_paper_id id = { .kind = task->prefix[0] == 'D' ? PS_PAPER_D : PS_PAPER_P,
                               .number = task->number,
@@ -49,34 +50,34 @@ void ps_result_rows(const struct ps_office *office, const struct ps_result *resu
     struct ps_draft_found draft = { .url = task->url,
                                     .tier = task->tier,
                                     .last_modified = result->last_modified,
-                                    .paper = ps_index_latest(office->index, task->number),
+                                    .paper = ps_paper_index_latest(leadership->index, task->number),
                                     .front_text = result->front_text };
     struct draft_match match = { .draft = &draft, .task = task->task, .list = list };
     char paper_id[PS_PAPER_ID_TEXT];
 
-    if (ps_urlset_has(office->discovered, task->url))
+    if (ps_url_set_has(leadership->discovered, task->url))
         return;
     memcpy(id.prefix, task->prefix, sizeof(id.prefix));
     ps_paper_id_format(&id, paper_id);
     draft.paper_id = paper_id;
     draft.modified_ms = modified_of(result->last_modified);
     if (tell_channel(config, task->tier))
-        ps_compose_draft(&draft, config->notification_channel, task->tier == PS_TIER_FRONTIER,
-                         ps_row_list_next(list, task->task));
-    ps_watchlists_match(
-        office->watch,
-        &(struct ps_match_item){ .number = task->number,
-                                 .author = draft.paper == NULL ? NULL : draft.paper->author,
-                                 .text = result->front_text,
-                                 .title = draft.paper == NULL ? NULL : draft.paper->title,
-                                 .subgroup = draft.paper == NULL ? NULL : draft.paper->subgroup },
-        on_match, &match);
+        ps_notification_draft(&draft, config->notification_channel, task->tier == PS_TIER_FRONTIER,
+                              ps_outbox_rows_next(list, task->task));
+    ps_watchlists_match(leadership->watch,
+                        &(struct ps_watch_candidate){
+                            .number = task->number,
+                            .author = draft.paper == NULL ? NULL : draft.paper->author,
+                            .text = result->front_text,
+                            .title = draft.paper == NULL ? NULL : draft.paper->title,
+                            .subgroup = draft.paper == NULL ? NULL : draft.paper->subgroup },
+                        on_match, &match);
 }
 
-void ps_update_rows(const struct ps_office *office, const struct ps_updated *updated,
-                    struct ps_row_list *list)
+void ps_update_rows(const struct ps_leadership *leadership, const struct ps_updated *updated,
+                    struct ps_outbox_rows *list)
 {
-    const struct ps_config *config = office->daemon->config;
+    const struct ps_config *config = leadership->daemon->config;
     enum ps_tier tier = PS_TIER_COLD;
     struct ps_paper_id id = { .number = -1 };
     struct ps_draft_found draft = { .url = updated->url,
@@ -87,15 +88,15 @@ void ps_update_rows(const struct ps_office *office, const struct ps_updated *upd
     struct draft_match match = { .draft = &draft, .print = updated->print, .list = list };
 
     if (ps_paper_id_parse(updated->paper_id, strlen(updated->paper_id), &id))
-        draft.paper = ps_index_latest(office->index, id.number);
+        draft.paper = ps_paper_index_latest(leadership->index, id.number);
     if (!ps_tier_parse(ps_str_of(updated->tier_name), &tier))
         tier = PS_TIER_COLD;
     if (tell_channel(config, tier))
-        ps_compose_update(&draft, updated->print, config->notification_channel,
-                          ps_row_list_next(list, NULL));
+        ps_notification_update(&draft, updated->print, config->notification_channel,
+                               ps_outbox_rows_next(list, NULL));
     if (updated->watchers)
-        ps_watchlists_match(office->watch,
-                            &(struct ps_match_item){
+        ps_watchlists_match(leadership->watch,
+                            &(struct ps_watch_candidate){
                                 .number = id.number,
                                 .author = draft.paper == NULL ? NULL : draft.paper->author,
                                 .text = updated->front_text,

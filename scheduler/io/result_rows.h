@@ -1,13 +1,13 @@
 /* What one result is worth telling, as rows of the outbox. */
 #ifndef PS_SCHEDULER_RESULT_ROWS_H
 #define PS_SCHEDULER_RESULT_ROWS_H
-#include "scheduler/io/office.h"
-#include "scheduler/io/row_list.h"
+#include "scheduler/io/leadership.h"
+#include "scheduler/io/outbox_rows.h"
 
 /* For a hit that is recent, or whose age nobody knows: what the channel and every watcher it
  * matches are told. None when the draft was known before. */
-void ps_result_rows(const struct ps_office *office, const struct ps_result *result,
-                    struct ps_row_list *list);
+void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,
+                    struct ps_outbox_rows *list);
 
 /* A draft found before that has changed. All borrowed. */
 struct ps_updated {
@@ -19,7 +19,7 @@ struct ps_updated {
     bool watchers;              /* tell people too: once of a draft, not of each of its files */
 };
 /* Adds what is told of it to the channel and to each person whose watchlist matches. */
-void ps_update_rows(const struct ps_office *office, const struct ps_updated *updated,
-                    struct ps_row_list *list);
+void ps_update_rows(const struct ps_leadership *leadership, const struct ps_updated *updated,
+                    struct ps_outbox_rows *list);
 
 #endif

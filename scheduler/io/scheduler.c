@@ -2,12 +2,12 @@
 
 #include "scheduler/io/alert.h"
 #include "scheduler/io/ingest.h"
-#include "scheduler/io/page.h"
 #include "scheduler/io/poll.h"
-#include "scheduler/io/rebuild.h"
+#include "scheduler/io/redis_recovery.h"
+#include "scheduler/io/status_page.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
-#include "shared/core/progress.h"
+#include "shared/core/stall_detector.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>
@@ -17,27 +17,27 @@ enum {
     WARM_MS = 1000,
     LOOK_MS = 1000,
     STUCK_MIN_MS = 60 * 1000,
-    STUCK_ALONE_MS =
-        PS_PROGRESS_KEPT_MS /* with no worker alive; the last one's heartbeat took its time too */
+    STUCK_ALONE_MS = PS_STALL_DETECTOR_KEPT_MS /* with no worker alive; the last one's heartbeat
+                                                  took its time too */
 };
 
 struct ps_scheduler {
     struct ps_daemon *daemon; /* borrowed */
-    struct ps_office office;
+    struct ps_leadership leadership;
     struct ps_election *election;
     struct ps_publish *publish;
     struct ps_ingest *ingest;
-    struct ps_relay *relay;
+    struct ps_outbox_relay *relay;
     struct ps_poll *poll;
     struct ps_alert *alert;
-    struct ps_rebuild *rebuild;
+    struct ps_redis_recovery *rebuild;
     struct ps_stats *stats;
-    struct ps_page *page;
+    struct ps_status_page *page;
     struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
     struct ps_timer *reload; /* reads the mirrors */
     struct ps_timer *warm;   /* reads what is new in the index while standing by */
     struct ps_timer *look;   /* for progress */
-    struct ps_progress progress;
+    struct ps_stall_detector progress;
     bool warming;       /* such a read is out */
     int64_t load_epoch; /* of the load that is out */
     bool loaded;        /* the parts run */
@@ -51,8 +51,8 @@ static void stop_parts(struct ps_scheduler *scheduler)
     ps_poll_stop(scheduler->poll);
     ps_publish_stop(scheduler->publish);
     ps_ingest_stop(scheduler->ingest);
-    ps_relay_stop(scheduler->relay);
-    ps_office_clear(&scheduler->office);
+    ps_outbox_relay_stop(scheduler->relay);
+    ps_leadership_clear(&scheduler->leadership);
 }
 
 static void on_stop(void *cookie)
@@ -60,26 +60,26 @@ static void on_stop(void *cookie)
     stop_parts(cookie);
 }
 
-static void fill_office(struct ps_office *office, const struct ps_pg_rows *rows)
+static void fill_leadership(struct ps_leadership *leadership, const struct ps_pg_rows *rows)
 {
     const size_t meta = PS_STORE_LOAD_META;
 
-    ps_office_clear(office);
-    office->generation = ps_pg_int(rows, meta, 0, 0, 0);
-    office->last_cycle = ps_pg_int(rows, meta, 0, 1, 0);
-    office->last_started_ms = ps_pg_int(rows, meta, 0, 2, 0);
-    office->last_finished_ms = ps_pg_int(rows, meta, 0, 3, 0);
-    office->last_good_ms = ps_pg_int(rows, meta, 0, 4, 0);
-    office->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, 5));
-    office->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
-    office->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
-    office->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
-    ps_store_read_index(rows, &office->index, &office->index_version);
-    office->discovered = ps_urlset_create();
+    ps_leadership_clear(leadership);
+    leadership->generation = ps_pg_int(rows, meta, 0, 0, 0);
+    leadership->last_cycle = ps_pg_int(rows, meta, 0, 1, 0);
+    leadership->last_started_ms = ps_pg_int(rows, meta, 0, 2, 0);
+    leadership->last_finished_ms = ps_pg_int(rows, meta, 0, 3, 0);
+    leadership->last_good_ms = ps_pg_int(rows, meta, 0, 4, 0);
+    leadership->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, 5));
+    leadership->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
+    leadership->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
+    leadership->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
+    ps_store_read_index(rows, &leadership->index, &leadership->index_version);
+    leadership->discovered = ps_url_set_create();
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
-        (void)ps_urlset_add(office->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
-    office->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
-    office->run = ps_store_read_run(rows);
+        (void)ps_url_set_add(leadership->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
+    leadership->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
+    leadership->run = ps_store_read_run(rows);
 }
 
 static void on_generation(void *cookie, const char *generation)
@@ -87,35 +87,36 @@ static void on_generation(void *cookie, const char *generation)
     struct ps_scheduler *scheduler = cookie;
 
     if (scheduler->loaded)
-        ps_rebuild_seen(scheduler->rebuild, generation);
+        ps_redis_recovery_seen(scheduler->rebuild, generation);
 }
 
 static void on_generation_read(void *cookie, const struct redisReply *reply,
                                const struct ps_err *err)
 {
     const struct ps_scheduler *scheduler = cookie;
-    const char *generation = err == NULL ? ps_reply_text(reply, NULL) : NULL;
+    const char *generation = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
 
-    if (err == NULL && ps_office_leads(&scheduler->office, scheduler->load_epoch))
+    if (err == NULL && ps_leadership_leads(&scheduler->leadership, scheduler->load_epoch))
         on_generation(cookie, generation == NULL ? "" : generation);
 }
 
 static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_scheduler *scheduler = cookie;
-    struct ps_office *office = &scheduler->office;
+    struct ps_leadership *leadership = &scheduler->leadership;
 
-    if (scheduler->draining || scheduler->loaded || !ps_office_leads(office, scheduler->load_epoch))
+    if (scheduler->draining || scheduler->loaded ||
+        !ps_leadership_leads(leadership, scheduler->load_epoch))
         return;
     if (err != NULL) {
-        ps_office_failed(office, PS_EVENT_DB_ERROR, "what is stored was not read", err);
+        ps_leadership_failed(leadership, PS_EVENT_DB_ERROR, "what is stored was not read", err);
         ps_timer_set(scheduler->reload, RELOAD_MS);
         return;
     }
-    fill_office(office, rows);
+    fill_leadership(leadership, rows);
     scheduler->loaded = true;
     ps_alert_start(scheduler->alert);
-    ps_relay_start(scheduler->relay);
+    ps_outbox_relay_start(scheduler->relay);
     ps_ingest_start(scheduler->ingest);
     ps_poll_start(scheduler->poll);
     PS_REDIS(scheduler->daemon->redis, on_generation_read, scheduler, "GET",
@@ -126,11 +127,12 @@ static void load(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
 
-    if (scheduler->draining || !ps_office_leads(&scheduler->office, scheduler->office.epoch))
+    if (scheduler->draining ||
+        !ps_leadership_leads(&scheduler->leadership, scheduler->leadership.epoch))
         return;
-    scheduler->load_epoch = scheduler->office.epoch;
+    scheduler->load_epoch = scheduler->leadership.epoch;
     ps_pg_run(scheduler->daemon->pg,
-              ps_store_load(scheduler->load_epoch, scheduler->office.index_version), on_loaded,
+              ps_store_load(scheduler->load_epoch, scheduler->leadership.index_version), on_loaded,
               scheduler);
 }
 
@@ -140,8 +142,9 @@ static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
     scheduler->warming = false;
     /* Without an answer there is nothing to say: the daemon tells of a database that is away. */
-    if (err == NULL && scheduler->office.epoch == 0)
-        ps_store_read_index(rows, &scheduler->office.index, &scheduler->office.index_version);
+    if (err == NULL && scheduler->leadership.epoch == 0)
+        ps_store_read_index(rows, &scheduler->leadership.index,
+                            &scheduler->leadership.index_version);
 }
 
 static void warm(void *cookie)
@@ -149,11 +152,11 @@ static void warm(void *cookie)
     struct ps_scheduler *scheduler = cookie;
 
     ps_timer_set(scheduler->warm, WARM_MS);
-    if (scheduler->warming || scheduler->office.epoch > 0 || scheduler->draining ||
+    if (scheduler->warming || scheduler->leadership.epoch > 0 || scheduler->draining ||
         !ps_pg_up(scheduler->daemon->pg))
         return;
     scheduler->warming = true;
-    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->office.index_version), on_warm,
+    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->leadership.index_version), on_warm,
               scheduler);
 }
 
@@ -173,7 +176,7 @@ static void on_lead(void *cookie, int64_t epoch)
 
     if (ps_timer_pending(scheduler->stop))
         stop_parts(scheduler);
-    scheduler->office.epoch = epoch;
+    scheduler->leadership.epoch = epoch;
     load(scheduler);
 }
 
@@ -181,7 +184,7 @@ static void on_lost(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
 
-    scheduler->office.epoch = 0;
+    scheduler->leadership.epoch = 0;
     ps_timer_cancel(scheduler->reload);
     ps_timer_set(scheduler->stop, 0);
 }
@@ -213,14 +216,15 @@ static void on_look(void *cookie)
     struct ps_scheduler *scheduler = cookie;
     const struct ps_daemon *daemon = scheduler->daemon;
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
-    bool work = scheduler->office.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
-    bool hindered = scheduler->office.epoch == 0 || !ps_redis_up(daemon->redis) ||
+    bool work =
+        scheduler->leadership.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
+    bool hindered = scheduler->leadership.epoch == 0 || !ps_redis_up(daemon->redis) ||
                     !ps_pg_up(daemon->pg) || now->host_pause_ms > 0;
-    const struct ps_progress_look look = { .hindered = hindered,
-                                           .idle = !work,
-                                           .mark = scheduler->office.results };
+    const struct ps_stall_detector_look look = { .hindered = hindered,
+                                                 .idle = !work,
+                                                 .mark = scheduler->leadership.results };
 
-    ps_progress_step(&scheduler->progress, &look, ps_loop_now(daemon->loop));
+    ps_stall_detector_step(&scheduler->progress, &look, ps_loop_now(daemon->loop));
     ps_timer_set(scheduler->look, LOOK_MS);
 }
 
@@ -230,28 +234,28 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
                                                .on_lost = on_lost,
                                                .on_generation = on_generation };
     struct ps_scheduler *scheduler = ps_alloc_zero(1, sizeof(*scheduler));
-    struct ps_office *office = &scheduler->office;
+    struct ps_leadership *leadership = &scheduler->leadership;
 
     (void)err;
     scheduler->daemon = daemon;
-    office->daemon = daemon;
-    office->index_version = PS_STORE_NO_INDEX;
-    office->reload = reload;
-    office->reload_cookie = scheduler;
+    leadership->daemon = daemon;
+    leadership->index_version = PS_STORE_NO_INDEX;
+    leadership->reload = reload;
+    leadership->reload_cookie = scheduler;
     scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
     scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
     scheduler->warm = ps_timer_create(daemon->loop, warm, scheduler);
     ps_timer_set(scheduler->warm, 0);
     scheduler->look = ps_timer_create(daemon->loop, on_look, scheduler);
     ps_timer_set(scheduler->look, LOOK_MS);
-    ps_progress_init(&scheduler->progress, ps_loop_now(daemon->loop));
-    scheduler->publish = ps_publish_create(office, on_crowded, scheduler);
-    scheduler->ingest = ps_ingest_create(office, on_settled, scheduler);
-    scheduler->relay = ps_relay_create(office);
-    scheduler->alert = ps_alert_create(office, scheduler->relay);
-    scheduler->rebuild = ps_rebuild_create(office, scheduler->publish, scheduler->relay);
+    ps_stall_detector_init(&scheduler->progress, ps_loop_now(daemon->loop));
+    scheduler->publish = ps_publish_create(leadership, on_crowded, scheduler);
+    scheduler->ingest = ps_ingest_create(leadership, on_settled, scheduler);
+    scheduler->relay = ps_outbox_relay_create(leadership);
+    scheduler->alert = ps_alert_create(leadership, scheduler->relay);
+    scheduler->rebuild = ps_redis_recovery_create(leadership, scheduler->publish, scheduler->relay);
     scheduler->stats = ps_stats_create(daemon);
-    scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .office = office,
+    scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .leadership = leadership,
                                                               .publish = scheduler->publish,
                                                               .relay = scheduler->relay,
                                                               .alert = scheduler->alert,
@@ -259,8 +263,8 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
                                                               .good = on_good,
                                                               .cookie = scheduler });
     scheduler->election = ps_election_create(daemon, &events, scheduler);
-    office->election = scheduler->election;
-    scheduler->page = ps_page_create(scheduler);
+    leadership->election = scheduler->election;
+    scheduler->page = ps_status_page_create(scheduler);
     PS_LOG(SCHEDULER_START, F_TEXT("instance_id", daemon->instance),
            F_REAL("interval_seconds", (double)ps_config_poll_interval_ms(daemon->config) / 1000),
            F_INT("leader_ttl_ms", daemon->config->leader_ttl_ms));
@@ -284,7 +288,7 @@ void ps_scheduler_drain(void *self, int count)
     if (count > 1)
         return;
     scheduler->draining = true;
-    scheduler->office.epoch = 0;
+    scheduler->leadership.epoch = 0;
     ps_timer_cancel(scheduler->reload);
     stop_parts(scheduler);
     ps_election_release(scheduler->election, on_released, scheduler);
@@ -296,17 +300,17 @@ void ps_scheduler_destroy(void *self)
 
     if (scheduler == NULL)
         return;
-    scheduler->office.epoch = 0;
-    ps_page_destroy(scheduler->page);
+    scheduler->leadership.epoch = 0;
+    ps_status_page_destroy(scheduler->page);
     ps_poll_destroy(scheduler->poll);
     ps_ingest_destroy(scheduler->ingest);
     ps_publish_destroy(scheduler->publish);
     ps_alert_destroy(scheduler->alert);
-    ps_rebuild_destroy(scheduler->rebuild);
-    ps_relay_destroy(scheduler->relay);
+    ps_redis_recovery_destroy(scheduler->rebuild);
+    ps_outbox_relay_destroy(scheduler->relay);
     ps_stats_destroy(scheduler->stats);
-    ps_office_clear(&scheduler->office);
-    ps_index_destroy(scheduler->office.index);
+    ps_leadership_clear(&scheduler->leadership);
+    ps_paper_index_destroy(scheduler->leadership.index);
     ps_election_destroy(scheduler->election);
     ps_timer_destroy(scheduler->stop);
     ps_timer_destroy(scheduler->reload);
@@ -324,7 +328,7 @@ bool ps_scheduler_stuck(void *self)
         patience_ms = STUCK_MIN_MS;
     if (ps_stats_now(scheduler->stats)->workers == 0)
         patience_ms = STUCK_ALONE_MS;
-    return ps_progress_stuck(&scheduler->progress, patience_ms);
+    return ps_stall_detector_stuck(&scheduler->progress, patience_ms);
 }
 
 const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler)
@@ -332,9 +336,9 @@ const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler
     return scheduler->daemon;
 }
 
-const struct ps_office *ps_scheduler_office(const struct ps_scheduler *scheduler)
+const struct ps_leadership *ps_scheduler_leadership(const struct ps_scheduler *scheduler)
 {
-    return &scheduler->office;
+    return &scheduler->leadership;
 }
 
 const struct ps_election *ps_scheduler_election(const struct ps_scheduler *scheduler)

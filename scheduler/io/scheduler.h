@@ -3,7 +3,7 @@
 #ifndef PS_SCHEDULER_SCHEDULER_H
 #define PS_SCHEDULER_SCHEDULER_H
 #include "scheduler/io/election.h"
-#include "scheduler/io/office.h"
+#include "scheduler/io/leadership.h"
 #include "scheduler/io/stats.h"
 
 struct ps_scheduler;
@@ -15,7 +15,7 @@ void ps_scheduler_destroy(void *self);
 bool ps_scheduler_stuck(void *self);
 
 const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler);
-const struct ps_office *ps_scheduler_office(const struct ps_scheduler *scheduler);
+const struct ps_leadership *ps_scheduler_leadership(const struct ps_scheduler *scheduler);
 const struct ps_election *ps_scheduler_election(const struct ps_scheduler *scheduler);
 const struct ps_stats_now *ps_scheduler_stats(const struct ps_scheduler *scheduler);
 

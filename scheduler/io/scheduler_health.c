@@ -1,8 +1,8 @@
 #include "scheduler/io/scheduler_health.h"
 
 #include "scheduler/io/scheduler.h"
-#include "shared/core/civil.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 
 #include <string.h>
@@ -15,11 +15,11 @@ static bool give(cJSON *value, cJSON **out_value)
 
 static bool give_time(int64_t wall_ms, cJSON **out_value)
 {
-    char text[PS_CIVIL_TEXT];
+    char text[PS_UTC_TIME_TEXT];
 
     if (wall_ms == 0)
         return give(cJSON_CreateNull(), out_value);
-    ps_civil_format_time(wall_ms, text);
+    ps_utc_time_format_time(wall_ms, text);
     return give(cJSON_CreateString(text), out_value);
 }
 
@@ -58,10 +58,11 @@ static bool leads(const struct ps_scheduler *scheduler)
 /* Held in memory, by a standby too. */
 static bool read_papers_loaded(void *cookie, cJSON **out_value, struct ps_err *err)
 {
-    const struct ps_office *office = ps_scheduler_office(cookie);
+    const struct ps_leadership *leadership = ps_scheduler_leadership(cookie);
 
     (void)err;
-    return give_count(office->index == NULL ? 0 : (int64_t)ps_index_len(office->index), out_value);
+    return give_count(
+        leadership->index == NULL ? 0 : (int64_t)ps_paper_index_len(leadership->index), out_value);
 }
 
 FIELD(last_poll, give_time, last_started_ms)
@@ -212,7 +213,7 @@ static void set_host(struct ps_metrics *metrics, const struct ps_daemon *daemon,
 void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
 {
     const struct ps_stats_now *now = stats_of(self);
-    const struct ps_run *run = ps_scheduler_office(self)->run;
+    const struct ps_cycle *run = ps_scheduler_leadership(self)->run;
 
     ps_metrics_set(metrics, PS_METRIC_LEADER, NULL, leads(self) ? 1 : 0);
     set_known(metrics, PS_METRIC_CYCLE_PLANNED, run == NULL ? 0 : (int64_t)run->ledger.planned);
@@ -239,7 +240,7 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
 void ps_scheduler_beat(void *self, struct ps_fields *fields)
 {
     const struct ps_stats_now *now = stats_of(self);
-    const struct ps_run *run = ps_scheduler_office(self)->run;
+    const struct ps_cycle *run = ps_scheduler_leadership(self)->run;
 
     ps_fields_add(fields, "role", leads(self) ? "leader" : "standby");
     ps_fields_add_int(fields, "in_flight",

@@ -32,9 +32,9 @@ static void answered(struct ps_stats *stats)
 static void keep(int64_t *number, const struct redisReply *reply, const struct ps_err *err)
 {
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY)
-        *number = reply->elements > 0 ? ps_reply_int(reply->element[0], 0) : 0;
+        *number = reply->elements > 0 ? ps_redis_reply_int(reply->element[0], 0) : 0;
     else if (err == NULL)
-        *number = ps_reply_int(reply, 0);
+        *number = ps_redis_reply_int(reply, 0);
     else if (err->code == PS_REDIS_ERR_NOGROUP)
         *number = 0;
 }
@@ -64,7 +64,7 @@ static void keep_pending(const struct redisReply *reply, const struct ps_err *er
 
     keep(out_count, reply, err);
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements > 1)
-        id = ps_reply_text(reply->element[1], NULL);
+        id = ps_redis_reply_text(reply->element[1], NULL);
     age_ms = id == NULL ? 0 : ps_clock_wall_ms() - strtoll(id, NULL, 10);
     if (err == NULL || err->code == PS_REDIS_ERR_NOGROUP)
         *out_oldest_ms = age_ms > 0 ? age_ms : 0;
@@ -93,7 +93,7 @@ static void on_limit(void *cookie, const struct redisReply *reply, const struct 
 {
     struct ps_stats *stats = cookie;
     double ceiling = stats->daemon->config->probe_rate_limit, rate = ceiling, cut_us = 0;
-    const char *text = err == NULL ? ps_reply_text(reply, NULL) : NULL;
+    const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
     cJSON *limit = text == NULL ? NULL : ps_json_parse(text, strlen(text), NULL);
     const cJSON *field;
 
@@ -113,7 +113,7 @@ static void on_limit(void *cookie, const struct redisReply *reply, const struct 
 static void on_pause(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_stats *stats = cookie;
-    int64_t left_ms = err == NULL ? ps_reply_int(reply, 0) : 0;
+    int64_t left_ms = err == NULL ? ps_redis_reply_int(reply, 0) : 0;
 
     answered(stats);
     stats->now.host_pause_ms = left_ms > 0 ? left_ms : 0;
@@ -125,7 +125,7 @@ static void on_alive(void *cookie, const struct redisReply *reply, const struct 
 
     answered(stats);
     if (err == NULL)
-        stats->now.workers = ps_reply_int(reply, 0);
+        stats->now.workers = ps_redis_reply_int(reply, 0);
 }
 
 /* EXISTS counts how many of the consumers' heartbeat keys are there. */
@@ -145,7 +145,7 @@ static void on_consumers(void *cookie, const struct redisReply *reply, const str
     args[0] = ps_alloc_text("EXISTS");
     for (size_t i = 0; i < reply->elements && count <= WORKERS_MAX; i++) {
         const char *name = reply->element[i]->elements > 1
-                               ? ps_reply_text(reply->element[i]->element[1], NULL)
+                               ? ps_redis_reply_text(reply->element[i]->element[1], NULL)
                                : NULL;
 
         if (name != NULL)

@@ -29,7 +29,7 @@ void ps_store_add_watch(struct ps_pg_batch *batch)
                       "user_id, kind, value");
 }
 
-void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows, int64_t cycle)
+void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *rows, int64_t cycle)
 {
     struct ps_rows_json json;
     char text[NUMBER_TEXT];
@@ -38,11 +38,11 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows
         return;
     ps_rows_open(&json);
     for (size_t i = 0; i < rows->len; i++) {
-        const struct ps_row *row = &rows->rows[i];
+        const struct ps_outbox_row *row = &rows->rows[i];
 
         ps_row_open(&json);
         ps_row_text(&json, "dedupe_key", row->dedupe_key);
-        ps_row_text(&json, "kind", ps_notice_kind_name(row->kind));
+        ps_row_text(&json, "kind", ps_message_kind_name(row->kind));
         ps_row_text(&json, "channel", row->channel);
         ps_row_raw(&json, "data", row->data);
         ps_row_text(&json, "task", rows->tasks[i]);
@@ -79,7 +79,7 @@ void ps_store_row_paper(struct ps_rows_json *json, const struct ps_paper *paper)
     ps_row_close(json);
 }
 
-void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff)
+void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_index_diff *diff)
 {
     struct ps_rows_json json;
 
@@ -121,7 +121,7 @@ void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *e
 }
 
 static void add_controls(struct ps_pg_batch *batch, const char *cycle,
-                         const struct ps_controls *controls)
+                         const struct ps_control_probes *controls)
 {
     struct ps_rows_json json;
 
@@ -139,7 +139,7 @@ static void add_controls(struct ps_pg_batch *batch, const char *cycle,
     ps_rows_clear(&json);
 }
 
-void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run)
+void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_cycle *run)
 {
     const struct ps_ledger *ledger = &run->ledger;
     char texts[9][NUMBER_TEXT];
@@ -162,7 +162,7 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
     add_controls(batch, texts[0], &run->controls);
     ps_rows_open(&json);
     for (size_t i = 0; i < run->len; i++) {
-        const struct ps_run_item *item = &run->items[i];
+        const struct ps_cycle_probe *item = &run->items[i];
         ps_row_open(&json);
         ps_row_int(&json, "position", (int64_t)i);
         ps_row_text(&json, "url", item->url);
@@ -232,17 +232,17 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
     ps_rows_clear(&json);
 }
 
-static const char *event_of(enum ps_recheck what)
+static const char *event_of(enum ps_draft_change what)
 {
     switch (what) {
-    case PS_RECHECK_UPDATED:
+    case PS_DRAFT_CHANGE_UPDATED:
         return "updated";
-    case PS_RECHECK_GONE:
+    case PS_DRAFT_CHANGE_GONE:
         return "gone";
-    case PS_RECHECK_BACK:
+    case PS_DRAFT_CHANGE_BACK:
         return "back";
-    case PS_RECHECK_NOTHING:
-    case PS_RECHECK_SAME:
+    case PS_DRAFT_CHANGE_NOTHING:
+    case PS_DRAFT_CHANGE_SAME:
         break;
     }
     return NULL;
@@ -438,7 +438,7 @@ static void disbelieve(struct ps_pg_batch *batch, const char *cycle)
               cycle);
 }
 
-void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
+void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
                         enum ps_cycle_status status, const char *summary, const char *error,
                         bool disbelieved)
 {

@@ -2,11 +2,11 @@
  * them; io/pg.h runs them. */
 #ifndef PS_SCHEDULER_STORE_H
 #define PS_SCHEDULER_STORE_H
-#include "scheduler/core/diff.h"
-#include "scheduler/core/match.h"
-#include "scheduler/core/recheck.h"
-#include "scheduler/core/run.h"
-#include "scheduler/io/row_list.h"
+#include "scheduler/core/cycle.h"
+#include "scheduler/core/draft_changes.h"
+#include "scheduler/core/index_diff.h"
+#include "scheduler/core/watch_match.h"
+#include "scheduler/io/outbox_rows.h"
 #include "shared/io/pg.h"
 
 #include <stddef.h>
@@ -41,8 +41,9 @@ struct ps_pg_batch *ps_store_peek(void) PS_MUST_USE;
 /* For who may lead one day: of the statements above META and PAPERS only. */
 struct ps_pg_batch *ps_store_warm(int64_t known) PS_MUST_USE;
 /* Brings *index, NULL for none, from version *known to the one that was read. */
-void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_index **index, int64_t *known);
-struct ps_run *
+void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **index,
+                         int64_t *known);
+struct ps_cycle *
 ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cycle runs */
 
 /* Adds rows to the outbox where their dedupe key is new; nothing when there are none. A row with a
@@ -50,14 +51,14 @@ ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cy
    bundled when that cycle has closed. A row without is bundled when cycle has closed, or at once
    when that is 0. The statement answers what was added: kind, paper id, and the user of a watchlist
    row. */
-void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_row_list *rows, int64_t cycle);
+void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *rows, int64_t cycle);
 /* Reads the watchlists as PS_STORE_LOAD_WATCH does. */
 void ps_store_add_watch(struct ps_pg_batch *batch);
 struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows,
                                           size_t statement) PS_MUST_USE;
 /* Upserts the papers of a diff. */
 void ps_store_row_paper(struct ps_rows_json *json, const struct ps_paper *paper);
-void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_diff *diff);
+void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_index_diff *diff);
 /* A new version of the index; comes before its papers. seen: it was downloaded, or is unchanged,
  * and etag and modified are what it came with; else papers come from elsewhere. Answers the
  * version. */
@@ -68,7 +69,7 @@ void ps_store_add_confirmed(struct ps_pg_batch *batch);
 /* Reads every draft, those not looked at for longest first: url. */
 void ps_store_add_unchecked(struct ps_pg_batch *batch);
 /* Opens run's cycle with all its probes and controls. */
-void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_run *run);
+void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_cycle *run);
 /* A cycle that could not be run. */
 void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t cycle,
                                int64_t started_ms, const char *error);
@@ -95,7 +96,7 @@ enum {
 void ps_store_read_looked(struct ps_pg_batch *batch, int64_t cycle);
 struct ps_looked {
     const char *url;
-    enum ps_recheck what;
+    enum ps_draft_change what;
     struct ps_draft_state state; /* to be stored */
 };
 /* Stores what was seen: answers (url, what). */
@@ -109,7 +110,7 @@ void ps_store_add_shed(struct ps_pg_batch *batch, int64_t cycle, size_t from);
  * all. Two statements. */
 void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle);
 /* error: why it failed, NULL when it did not. Disbelieved: its hits are neither kept nor told. */
-void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_run *run,
+void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
                         enum ps_cycle_status status, const char *summary, const char *error,
                         bool disbelieved);
 

@@ -90,9 +90,9 @@ struct ps_pg_batch *ps_store_warm(int64_t known)
     return batch;
 }
 
-static struct ps_index *read_papers(const struct ps_pg_rows *rows, int count)
+static struct ps_paper_index *read_papers(const struct ps_pg_rows *rows, int count)
 {
-    struct ps_index *index = ps_index_create();
+    struct ps_paper_index *index = ps_paper_index_create();
 
     for (int i = 0; i < count; i++) {
         struct ps_paper paper = { .type = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 1),
@@ -103,27 +103,28 @@ static struct ps_index *read_papers(const struct ps_pg_rows *rows, int count)
                                   .link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 6),
                                   .long_link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 7),
                                   .status = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 8) };
-        (void)ps_index_add(index, ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 0), &paper);
+        (void)ps_paper_index_add(index, ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 0), &paper);
     }
-    ps_index_finish(index);
+    ps_paper_index_finish(index);
     return index;
 }
 
-void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_index **index, int64_t *known)
+void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **index,
+                         int64_t *known)
 {
     int64_t version = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 10, 0);
     int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
 
     if (*index == NULL || version < *known) {
-        ps_index_destroy(*index);
+        ps_paper_index_destroy(*index);
         *index = read_papers(rows, count);
     } else if (count > 0) {
-        *index = ps_index_merge(*index, read_papers(rows, count));
+        *index = ps_paper_index_merge(*index, read_papers(rows, count));
     }
     *known = version;
 }
 
-static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_run *run)
+static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_cycle *run)
 {
     const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 0);
     const char *outcome_name = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 6);
@@ -138,21 +139,21 @@ static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_run *ru
 
     if (!ps_tier_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 1)), &planned.tier))
         planned.tier = PS_TIER_COLD;
-    ps_run_add(run, &planned);
+    ps_cycle_add(run, &planned);
     if (outcome_name == NULL)
         return;
     if (!ps_outcome_parse(ps_str_of(outcome_name), &outcome))
         outcome = PS_OUTCOME_ERROR;
-    (void)ps_run_settle(run, (size_t)row, outcome);
+    (void)ps_cycle_settle(run, (size_t)row, outcome);
 }
 
-struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
+struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows)
 {
-    struct ps_run *run;
+    struct ps_cycle *run;
 
     if (ps_pg_row_count(rows, PS_STORE_LOAD_CYCLE) == 0)
         return NULL;
-    run = ps_run_create();
+    run = ps_cycle_create();
     run->silent = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 1);
     run->hot_told = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 9);
     run->ledger = (struct ps_ledger){
@@ -174,9 +175,9 @@ struct ps_run *ps_store_read_run(const struct ps_pg_rows *rows)
 
         if (!ps_control_kind_parse(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 1), &kind))
             continue;
-        ps_controls_add(&run->controls, url, kind);
+        ps_control_probes_add(&run->controls, url, kind);
         if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 2)), &outcome))
-            (void)ps_controls_settle(&run->controls, url, outcome);
+            (void)ps_control_probes_settle(&run->controls, url, outcome);
     }
     return run;
 }

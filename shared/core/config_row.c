@@ -1,10 +1,10 @@
 #include "shared/core/config_row.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
 #include "shared/core/url.h"
 
 #include <inttypes.h>
@@ -222,8 +222,7 @@ static bool parse_list(const struct ps_config_row *row, const cJSON *json, struc
     if (!cJSON_IsArray(json) || count < row->min || count > row->max)
         return false;
     list.items = ps_alloc_zero((size_t)count, sizeof(*list.items));
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach (item, json) {
         if (!fits_entry(row, &list, cJSON_GetStringValue(item))) {
             clear_list(&list);
             return false;
@@ -267,8 +266,7 @@ static bool parse_ranges(const struct ps_config_row *row, const cJSON *json,
     if (!cJSON_IsArray(json) || count < row->min || count > row->max)
         return false;
     ranges.items = ps_alloc_zero((size_t)count + 1, sizeof(*ranges.items));
-    cJSON_ArrayForEach(pair, json)
-    {
+    cJSON_ArrayForEach (pair, json) {
         if (!parse_range(pair, &ranges.items[ranges.len++])) {
             free(ranges.items);
             return false;

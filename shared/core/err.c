@@ -1,6 +1,6 @@
 #include "shared/core/err.h"
 
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 
 #include <assert.h>
 #include <stdarg.h>

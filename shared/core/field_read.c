@@ -1,6 +1,6 @@
 #include "shared/core/field_read.h"
 
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 
 #include <inttypes.h>
 

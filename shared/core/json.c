@@ -1,8 +1,8 @@
 #include "shared/core/json.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -129,13 +129,13 @@ void ps_json_add_bool(cJSON *object, const char *name, bool value)
 
 void ps_json_add_time(cJSON *object, const char *name, int64_t wall_ms)
 {
-    char text[PS_CIVIL_TEXT];
+    char text[PS_UTC_TIME_TEXT];
 
     if (wall_ms == 0) {
         add(object, name, cJSON_CreateNull());
         return;
     }
-    ps_civil_format_time(wall_ms, text);
+    ps_utc_time_format_time(wall_ms, text);
     add(object, name, cJSON_CreateString(text));
 }
 

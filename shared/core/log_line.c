@@ -1,9 +1,9 @@
 #include "shared/core/log_line.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
-#include "shared/core/fold.h"
 #include "shared/core/json.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -175,8 +175,7 @@ static bool add_members(struct line *line, const cJSON *value)
     const cJSON *member;
     bool first = true;
 
-    cJSON_ArrayForEach(member, value)
-    {
+    cJSON_ArrayForEach (member, value) {
         if (!first && !ps_buf_char(line->out, ','))
             return false;
         if (cJSON_IsObject(value) &&
@@ -301,13 +300,13 @@ void ps_log_render(bool json, int64_t wall_ms, const char *component, const char
 {
     struct ps_buf scratch;
     struct line line = { out_line, &scratch, json };
-    char ts[PS_CIVIL_TEXT];
+    char ts[PS_UTC_TIME_TEXT];
     size_t before = out_line->len, i;
     bool ok;
 
     if (json && out_line->cap == 0)
         return;
-    ps_civil_format_time_ms(wall_ms, ts);
+    ps_utc_time_format_time_ms(wall_ms, ts);
     ps_buf_init(&scratch, TEXT_MAX + 16);
     /* The last byte is for the closing brace, so that a line is whole whatever was left out. */
     out_line->cap -= json;

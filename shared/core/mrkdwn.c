@@ -1,6 +1,6 @@
 #include "shared/core/mrkdwn.h"
 
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 
 #include <stdlib.h>
 #include <string.h>

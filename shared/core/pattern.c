@@ -1,8 +1,8 @@
 #include "shared/core/pattern.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -22,7 +22,7 @@ struct ps_pattern_text; /* a text made ready to be searched by many patterns */
 struct ps_pattern *ps_pattern_create(const char *text, size_t len, struct ps_err *err) PS_MUST_USE;
 void ps_pattern_destroy(struct ps_pattern *pattern); /* NULL is fine */
 
-/* folded: by ps_fold (fold.h). */
+/* folded: by ps_text_normalize (fold.h). */
 struct ps_pattern_text *ps_pattern_text_create(const char *folded) PS_MUST_USE;
 void ps_pattern_text_destroy(struct ps_pattern_text *text); /* NULL is fine */
 /* The pattern is found somewhere in the text. */

@@ -1,9 +1,9 @@
 #include "shared/core/result.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/field_read.h"
 #include "shared/core/json.h"
+#include "shared/core/utc_time.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -153,12 +153,12 @@ static bool read_answered(const struct ps_field_reader *reader, struct ps_result
                           struct ps_err *err)
 {
     struct ps_str text;
-    char time[PS_CIVIL_TEXT];
+    char time[PS_UTC_TIME_TEXT];
 
     if (!ps_field_text(reader, "answered_at", sizeof(time) - 1, &text, err))
         return false;
     (void)snprintf(time, sizeof(time), "%.*s", (int)text.len, text.data);
-    if (text.len > 0 && !ps_civil_parse_time(time, &result->answered_ms))
+    if (text.len > 0 && !ps_utc_time_parse_time(time, &result->answered_ms))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: answered_at is no ISO 8601 time");
     return true;
 }
@@ -283,7 +283,7 @@ void ps_task_format(const struct ps_task *task, struct ps_fields *fields)
 
 void ps_result_format(const struct ps_result *result, struct ps_fields *fields)
 {
-    char answered[PS_CIVIL_TEXT];
+    char answered[PS_UTC_TIME_TEXT];
 
     ps_task_format(&result->task, fields);
     ps_fields_add(fields, "outcome", ps_outcome_name(result->outcome));
@@ -300,7 +300,7 @@ void ps_result_format(const struct ps_result *result, struct ps_fields *fields)
         ps_fields_add_int(fields, "content_length", result->content_length);
     else
         ps_fields_add(fields, "content_length", NULL);
-    ps_civil_format_time_ms(result->answered_ms, answered);
+    ps_utc_time_format_time_ms(result->answered_ms, answered);
     ps_fields_add(fields, "answered_at", result->answered_ms > 0 ? answered : NULL);
     ps_fields_add(fields, "title", result->title);
     ps_fields_add(fields, "authors", result->authors);

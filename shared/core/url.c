@@ -1,8 +1,8 @@
 #include "shared/core/url.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

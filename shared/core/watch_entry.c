@@ -1,8 +1,8 @@
 #include "shared/core/watch_entry.h"
 
-#include "shared/core/fold.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
 
 #include <stdio.h>
 #include <stdlib.h>

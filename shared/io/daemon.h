@@ -12,7 +12,7 @@
 #include "shared/io/http_server.h"
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
-#include "shared/io/redis_watch.h"
+#include "shared/io/redis_fitness.h"
 
 #include <stddef.h>
 
@@ -37,7 +37,7 @@ struct ps_daemon {
     struct ps_loop *loop;
     struct ps_metrics *metrics;
     struct ps_redis *redis; /* the command connection */
-    struct ps_redis_watch *redis_watch;
+    struct ps_redis_fitness *redis_watch;
     struct ps_pg *pg; /* NULL where the program has no database */
     struct ps_failure_log *failures;
     struct ps_heartbeat *heartbeat;

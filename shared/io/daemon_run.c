@@ -167,8 +167,8 @@ static void read_reasons(void *cookie, cJSON *out_reasons)
         add_redis_reason(run, out_reasons);
     else if (!ps_heartbeat_written_since(run->daemon.heartbeat, run->redis_up_ms))
         add_reason(out_reasons, "the heartbeat is not written to Redis");
-    if (ps_redis_watch_fault(run->daemon.redis_watch) != NULL)
-        add_reason(out_reasons, ps_redis_watch_fault(run->daemon.redis_watch));
+    if (ps_redis_fitness_fault(run->daemon.redis_watch) != NULL)
+        add_reason(out_reasons, ps_redis_fitness_fault(run->daemon.redis_watch));
     if (!database_up(run))
         add_reason(out_reasons, "PostgreSQL is not reached");
     if (run->program->reasons != NULL)
@@ -219,13 +219,13 @@ static void read_base(void *cookie, struct ps_health_base *out_base)
 static void set_redis_metrics(const struct run *run, struct ps_metrics *metrics)
 {
     const struct ps_daemon *daemon = &run->daemon;
-    const struct ps_redis_info *info = ps_redis_watch_info(daemon->redis_watch);
+    const struct ps_redis_info *info = ps_redis_fitness_info(daemon->redis_watch);
 
     ps_metrics_set(metrics, PS_METRIC_REDIS_CONNECTED, NULL, ps_redis_up(daemon->redis) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_REDIS_RECONNECTS, NULL,
                    (double)ps_redis_reconnects(daemon->redis));
     ps_metrics_set(metrics, PS_METRIC_REDIS_UNFIT, NULL,
-                   ps_redis_watch_fault(daemon->redis_watch) != NULL ? 1 : 0);
+                   ps_redis_fitness_fault(daemon->redis_watch) != NULL ? 1 : 0);
     if (info == NULL)
         return;
     ps_metrics_set(metrics, PS_METRIC_REDIS_EVICTED, NULL, (double)info->evicted);
@@ -284,7 +284,7 @@ static void on_redis(void *cookie, bool up, const struct ps_err *err)
         run->redis_fault[0] = '\0';
         run->redis_up_ms = ps_clock_mono_ms();
         PS_LOG(REDIS_UP, F_INT("reconnects", ps_redis_reconnects(run->daemon.redis)));
-        ps_redis_watch_look(run->daemon.redis_watch);
+        ps_redis_fitness_look(run->daemon.redis_watch);
         ps_heartbeat_beat(run->daemon.heartbeat);
     } else if (is_news(run->redis_fault, err)) {
         PS_LOG(REDIS_DOWN, F_ERR(err));
@@ -415,7 +415,7 @@ static bool open_servers(struct run *run, struct ps_err *err)
     daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, run, err);
     if (daemon->redis == NULL)
         goto out;
-    daemon->redis_watch = ps_redis_watch_create(daemon->loop, daemon->redis);
+    daemon->redis_watch = ps_redis_fitness_create(daemon->loop, daemon->redis);
     daemon->failures =
         ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
     daemon->heartbeat = ps_heartbeat_create(daemon->loop, daemon->redis, daemon->keys,
@@ -468,7 +468,7 @@ static void close_all(struct run *run)
     if (run->started && run->program->destroy != NULL)
         run->program->destroy(run->self);
     ps_heartbeat_destroy(daemon->heartbeat);
-    ps_redis_watch_destroy(daemon->redis_watch);
+    ps_redis_fitness_destroy(daemon->redis_watch);
     ps_failure_log_destroy(daemon->failures);
     ps_health_server_destroy(run->health);
     ps_http_server_destroy(run->http);

@@ -1,4 +1,4 @@
-/* A program as a daemon: settings, wiring, drain. For io/daemon.c and io/sync.c alone. */
+/* A program as a daemon: settings, wiring, drain. For io/daemon.c and io/cli_session.c alone. */
 #ifndef PS_IO_DAEMON_RUN_H
 #define PS_IO_DAEMON_RUN_H
 #include "shared/io/daemon.h"

@@ -1,7 +1,7 @@
 #include "shared/io/heartbeat.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "shared/io/redis_script.h"
@@ -15,7 +15,7 @@ struct ps_heartbeat {
     char *key;
     char *instances; /* key of the list of all */
     char *member;    /* its name there */
-    char started_at[PS_CIVIL_TEXT];
+    char started_at[PS_UTC_TIME_TEXT];
     ps_heartbeat_fn fn;
     void *cookie;
     bool in_flight;
@@ -107,7 +107,7 @@ struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *
     heartbeat->fn = fn;
     heartbeat->cookie = cookie;
     heartbeat->written_ms = -1;
-    ps_civil_format_time(ps_clock_wall_ms(), heartbeat->started_at);
+    ps_utc_time_format_time(ps_clock_wall_ms(), heartbeat->started_at);
     heartbeat->timer = ps_timer_create(loop, on_tick, heartbeat);
     ps_timer_set(heartbeat->timer, 0);
     return heartbeat;

@@ -1,4 +1,4 @@
-#include "shared/core/addr.h"
+#include "shared/core/address_guard.h"
 #include "shared/core/alloc.h"
 #include "shared/io/http_private.h"
 
@@ -143,7 +143,7 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
     curl_socket_t fd;
 
     (void)purpose;
-    if (!call->allow_private && ps_addr_is_private(&address->addr)) {
+    if (!call->allow_private && ps_address_is_private(&address->addr)) {
         address_text(address, call->refused, sizeof(call->refused));
         return CURL_SOCKET_BAD;
     }

@@ -79,8 +79,7 @@ static bool make_room(struct ps_http_server *server)
     struct ps_http_conn *conn, *oldest = NULL;
     int live = 0;
 
-    TAILQ_FOREACH(conn, &server->conns, next)
-    {
+    TAILQ_FOREACH (conn, &server->conns, next) {
         live += !conn->cut;
         if (!conn->busy && !conn->cut && now - conn->since >= SPARED_MS &&
             (!oldest || conn->since < oldest->since))
@@ -100,7 +99,7 @@ static void on_sweep(void *cookie)
     sweep(server);
     if (server->held && make_room(server)) {
         server->held = false;
-        evconnlistener_enable(server->listener);
+        evconnlistener_enable(server->events_server);
     }
     if (server->conn_count > 0)
         ps_timer_set(server->sweep, server->held ? HELD_MS : SWEEP_MS);
@@ -114,7 +113,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *cookie)
     sweep(server);
     if (!make_room(server)) { /* this one is in already; the next waits in the backlog */
         server->held = true;
-        evconnlistener_disable(server->listener);
+        evconnlistener_disable(server->events_server);
     }
     conn = ps_alloc_zero(1, sizeof(*conn));
     conn->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -136,8 +135,7 @@ static struct ps_http_conn *conn_of(struct ps_http_server *server, struct evhttp
     struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
     struct ps_http_conn *conn;
 
-    TAILQ_FOREACH(conn, &server->conns, next)
-    {
+    TAILQ_FOREACH (conn, &server->conns, next) {
         if (conn->bev == bev)
             return conn;
     }
@@ -408,11 +406,11 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
     server->request_ms = (int64_t)timeout * 1000 * REQUEST_TIMEOUTS;
     server->sweep = ps_timer_create(loop, on_sweep, server);
     server->http = evhttp_new(ps_loop_base(loop));
-    server->listener =
+    server->events_server =
         server->http ? evconnlistener_new(ps_loop_base(loop), NULL, NULL,
                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd)
                      : NULL;
-    if (!server->listener) {
+    if (!server->events_server) {
         (void)close(fd);
         ps_http_server_destroy(server);
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "cannot serve %s:%u", options->host,
@@ -427,8 +425,8 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
         server->http, (ev_ssize_t)(options->max_header ? options->max_header : DEFAULT_CAP));
     evhttp_set_max_body_size(server->http,
                              (ev_ssize_t)(options->max_body ? options->max_body : DEFAULT_CAP));
-    if (!evhttp_bind_listener(server->http, server->listener)) {
-        evconnlistener_free(server->listener);
+    if (!evhttp_bind_listener(server->http, server->events_server)) {
+        evconnlistener_free(server->events_server);
         ps_http_server_destroy(server);
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "cannot serve %s:%u", options->host,
                       (unsigned)options->port);

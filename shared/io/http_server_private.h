@@ -34,7 +34,7 @@ struct ps_http_exchange {
 struct ps_http_server {
     struct ps_loop *loop;
     struct evhttp *http;
-    struct evconnlistener *listener; /* borrowed from http */
+    struct evconnlistener *events_server; /* borrowed from http */
     struct ps_timer *sweep;
     struct ps_http_route *routes;
     size_t route_count;

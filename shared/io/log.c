@@ -1,6 +1,6 @@
 #include "shared/io/log.h"
 
-#include "shared/core/log_repeat.h"
+#include "shared/core/log_dedup.h"
 #include "shared/io/clock.h"
 #include "shared/io/fd.h"
 
@@ -17,7 +17,7 @@ static struct {
     bool json;
     char component[NAME_SIZE];
     char instance[NAME_SIZE];
-    struct ps_log_repeat repeat;
+    struct ps_log_dedup repeat;
     uint64_t lines[PS_LOG_ERROR + 1];
     int fd;    /* standard error, or what never blocks in its place */
     bool torn; /* the last line was written in part */
@@ -93,15 +93,15 @@ void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t
     ps_log_render(settings.json, ps_clock_wall_ms(), settings.component, settings.instance, event,
                   fields, count, &line);
     if (line.len > 0)
-        ps_log_repeat_step(&settings.repeat, ps_log_kind_of(event, fields, count), &line,
-                           ps_clock_mono_ms(), on_line, NULL);
+        ps_log_dedup_step(&settings.repeat, ps_log_kind_of(event, fields, count), &line,
+                          ps_clock_mono_ms(), on_line, NULL);
     ps_buf_clear(&line);
     errno = saved;
 }
 
 void ps_log_flush(bool end)
 {
-    ps_log_repeat_flush(&settings.repeat, ps_clock_mono_ms(), end, on_line, NULL);
+    ps_log_dedup_flush(&settings.repeat, ps_clock_mono_ms(), end, on_line, NULL);
 }
 
 void ps_log_metrics(struct ps_metrics *metrics)

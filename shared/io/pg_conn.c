@@ -382,7 +382,7 @@ static void connect_step(struct ps_pg_conn *conn)
     }
 }
 
-static void on_notice(void *cookie, const PGresult *result)
+static void on_message(void *cookie, const PGresult *result)
 {
     (void)cookie; /* libpq would print it on standard error */
     (void)result;
@@ -400,7 +400,7 @@ static void connect_start(struct ps_pg_conn *conn)
         return;
     }
     conn->pg = ps_pg_target_connect(target, conn->addresses);
-    (void)PQsetNoticeReceiver(conn->pg, on_notice, NULL);
+    (void)PQsetNoticeReceiver(conn->pg, on_message, NULL);
     (void)PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE); /* for its SQLSTATE */
     enter(conn, PS_PG_CONN_CONNECTING);
     if (PQstatus(conn->pg) == CONNECTION_BAD) {
@@ -476,7 +476,7 @@ static void on_socket(evutil_socket_t fd, short what, void *cookie)
     } else if (conn->state == PS_PG_CONN_RUNNING) {
         read_batch(conn);
     } else if (conn->state == PS_PG_CONN_IDLE) {
-        (void)PQisBusy(conn->pg); /* reads what came unasked: notices, the server's farewell */
+        (void)PQisBusy(conn->pg); /* reads what came unasked: messages, the server's farewell */
         if (PQstatus(conn->pg) == CONNECTION_BAD)
             lost(conn);
     }

@@ -144,7 +144,7 @@ static void on_deadline(void *cookie)
         break;
     case PS_REDIS_PHASE_UP:
         if (ps_redis_head_due_ms(redis) > now_ms) {
-            ps_redis_watch_head(redis);
+            ps_redis_fitness_head(redis);
             return;
         }
         (void)ps_fail(&err, PS_FAILURE_TIMEOUT, PS_REDIS_ERR_TIMEOUT,
@@ -212,7 +212,7 @@ static void on_connect(const redisAsyncContext *context, int status)
         (void)redisEnableKeepAlive(&redis->context->c);
         (void)setsockopt(context->c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
-    ps_redis_greet(redis);
+    ps_redis_handshake(redis);
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)

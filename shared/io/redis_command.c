@@ -33,7 +33,7 @@ int64_t ps_redis_head_due_ms(const struct ps_redis *redis)
     return head == NULL ? INT64_MAX : due_ms(redis, head);
 }
 
-void ps_redis_watch_head(struct ps_redis *redis)
+void ps_redis_fitness_head(struct ps_redis *redis)
 {
     int64_t at_ms = ps_redis_head_due_ms(redis);
 
@@ -74,7 +74,7 @@ static void on_reply(redisAsyncContext *context, void *data, void *cookie)
         call(command, reply, NULL);
         return;
     }
-    reroute = ps_reply_error(reply, &err);
+    reroute = ps_redis_reply_error(reply, &err);
     if (err.code == PS_REDIS_ERR_MOVED && redis->sentinel == NULL)
         ps_redis_follow(redis, reply->str);
     call(command, NULL, &err);
@@ -163,7 +163,7 @@ void ps_redis_send_within(struct ps_redis *redis, int64_t timeout_ms, const stru
     else if (redis->phase != PS_REDIS_PHASE_UP || !ps_redis_transmit(redis, command, args, count))
         refuse(redis, command, PS_REDIS_ERR_OFFLINE);
     else
-        ps_redis_watch_head(redis);
+        ps_redis_fitness_head(redis);
 }
 
 void ps_redis_send_texts(struct ps_redis *redis, const char *const *args, size_t count,

@@ -95,7 +95,7 @@ bool ps_redis_transmit(struct ps_redis *redis, struct ps_redis_command *command,
 int64_t ps_redis_head_due_ms(const struct ps_redis *redis); /* INT64_MAX: nothing waits */
 /* Sets the deadline's timer for the oldest command: forward only; when it fires early it looks
  * again. */
-void ps_redis_watch_head(struct ps_redis *redis);
+void ps_redis_fitness_head(struct ps_redis *redis);
 /* Tells the owners of commands that were never sent. */
 void ps_redis_answer_refused(struct ps_redis *redis);
 
@@ -103,6 +103,6 @@ void ps_redis_answer_refused(struct ps_redis *redis);
 
 /* Sends AUTH, CLIENT SETNAME, SELECT, ROLE and PING as they are called for; then the phase is
  * READY, or the link is doomed. */
-void ps_redis_greet(struct ps_redis *redis);
+void ps_redis_handshake(struct ps_redis *redis);
 
 #endif

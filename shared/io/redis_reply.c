@@ -43,7 +43,7 @@ static const char *error_word(const char *text)
     return inner == NULL ? text : inner + 3;
 }
 
-bool ps_reply_error(const struct redisReply *reply, struct ps_err *out_err)
+bool ps_redis_reply_error(const struct redisReply *reply, struct ps_err *out_err)
 {
     const char *text = reply->str == NULL ? "" : reply->str;
     const char *word = error_word(text);
@@ -60,7 +60,7 @@ bool ps_reply_error(const struct redisReply *reply, struct ps_err *out_err)
     return false;
 }
 
-const char *ps_reply_text(const struct redisReply *reply, size_t *out_len)
+const char *ps_redis_reply_text(const struct redisReply *reply, size_t *out_len)
 {
     if (reply == NULL || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
         return NULL;
@@ -69,7 +69,7 @@ const char *ps_reply_text(const struct redisReply *reply, size_t *out_len)
     return reply->str;
 }
 
-int64_t ps_reply_int(const struct redisReply *reply, int64_t fallback)
+int64_t ps_redis_reply_int(const struct redisReply *reply, int64_t fallback)
 {
     struct ps_str text;
     int64_t value;
@@ -78,7 +78,7 @@ int64_t ps_reply_int(const struct redisReply *reply, int64_t fallback)
         return fallback;
     if (reply->type == REDIS_REPLY_INTEGER)
         return reply->integer;
-    text.data = ps_reply_text(reply, &text.len);
+    text.data = ps_redis_reply_text(reply, &text.len);
     if (text.data == NULL || !ps_str_int(text, INT64_MIN, INT64_MAX, &value))
         return fallback;
     return value;

@@ -142,9 +142,9 @@ static void guard(redisContext *context)
     context->funcs = &guarded;
 }
 
-static const char *verdict_of(long verdict)
+static const char *outcome_of(long outcome)
 {
-    switch (verdict) {
+    switch (outcome) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
         return "its certificate has expired";
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -160,18 +160,18 @@ static const char *verdict_of(long verdict)
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
         return "its certificate was not signed by an authority that we trust (REDIS_CA_FILE)";
     default:
-        return X509_verify_cert_error_string(verdict);
+        return X509_verify_cert_error_string(outcome);
     }
 }
 
 /* noted: by OpenSSL, of the call that failed; 0 for nothing. False when TLS was not the reason. */
 static bool explain(const SSL *ssl, unsigned long noted, struct ps_err *out_err)
 {
-    long verdict = SSL_get_verify_result(ssl);
+    long outcome = SSL_get_verify_result(ssl);
 
-    if (verdict != X509_V_OK) {
-        (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)verdict, "TLS: %s",
-                      verdict_of(verdict));
+    if (outcome != X509_V_OK) {
+        (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)outcome, "TLS: %s",
+                      outcome_of(outcome));
         return true;
     }
     if (ERR_GET_LIB(noted) != ERR_LIB_SSL)

@@ -46,8 +46,8 @@ static void on_master(void *cookie, const struct redisReply *reply, const struct
         return; /* we hung up */
     server = &sentinel->servers.items[current(sentinel)];
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
-        host = ps_reply_text(reply->element[0], &len);
-        port = ps_reply_int(reply->element[1], 0);
+        host = ps_redis_reply_text(reply->element[0], &len);
+        port = ps_redis_reply_int(reply->element[1], 0);
     }
     if (host != NULL && len > 0 && len < sizeof(sentinel->host) && port > 0 && port <= UINT16_MAX) {
         memcpy(sentinel->host, host, len);

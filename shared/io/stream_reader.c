@@ -104,19 +104,19 @@ static bool entry_of(const struct redisReply *row, struct ps_str *fields,
     if (row->type != REDIS_REPLY_ARRAY || row->elements < 2 ||
         row->element[1]->type != REDIS_REPLY_ARRAY)
         return false;
-    out_entry->id = ps_reply_text(row->element[0], NULL);
+    out_entry->id = ps_redis_reply_text(row->element[0], NULL);
     if (out_entry->id == NULL)
         return false;
     pairs = row->element[1];
     for (size_t i = 0; i < pairs->elements; i++) {
         fields[i].len = 0;
-        fields[i].data = ps_reply_text(pairs->element[i], &fields[i].len);
+        fields[i].data = ps_redis_reply_text(pairs->element[i], &fields[i].len);
         if (fields[i].data == NULL)
             fields[i].data = "";
     }
     out_entry->fields = fields;
     out_entry->count = pairs->elements;
-    out_entry->deliveries = row->elements > 2 ? ps_reply_int(row->element[2], 1) : 1;
+    out_entry->deliveries = row->elements > 2 ? ps_redis_reply_int(row->element[2], 1) : 1;
     return true;
 }
 

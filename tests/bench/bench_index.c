@@ -1,8 +1,8 @@
 /* bench_index FILE TODAY RUNS: parses the index and plans a cycle so many times; one JSON line. */
 #include "scheduler/core/plan.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/str.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ static bool measure(struct ps_str json, struct ps_plan_input *input, size_t run,
     struct ps_plan plan;
     struct ps_err err;
     int64_t began = ps_clock_mono_us();
-    struct ps_index *index = ps_index_parse(json.data, json.len, NULL, NULL, &err);
+    struct ps_paper_index *index = ps_paper_index_parse(json.data, json.len, NULL, NULL, &err);
 
     if (index == NULL) {
         on_bad(NULL, &err);
@@ -69,10 +69,10 @@ static bool measure(struct ps_str json, struct ps_plan_input *input, size_t run,
     began = ps_clock_mono_us();
     ps_plan_make(input, &plan);
     times->plan_us[run] = ps_clock_mono_us() - began;
-    times->entries = ps_index_len(index);
+    times->entries = ps_paper_index_len(index);
     times->planned = plan.len;
     ps_plan_clear(&plan);
-    ps_index_destroy(index);
+    ps_paper_index_destroy(index);
     return true;
 }
 
@@ -112,14 +112,14 @@ int main(int argc, char **argv)
 {
     struct ps_plan_input input = { 0 };
     struct ps_config config;
-    struct ps_numset watched;
-    struct ps_urlset *discovered;
+    struct ps_number_set watched;
+    struct ps_url_set *discovered;
     struct ps_str json;
     int64_t runs;
     char *text;
     bool ok;
 
-    if (argc != 4 || !ps_civil_parse_date(argv[2], &input.today) ||
+    if (argc != 4 || !ps_utc_time_parse_date(argv[2], &input.today) ||
         !ps_str_int(ps_str_of(argv[3]), 1, RUNS_MAX, &runs)) {
         (void)fprintf(stderr, "usage: bench_index FILE YYYY-MM-DD RUNS\n");
         return 64;
@@ -131,14 +131,14 @@ int main(int argc, char **argv)
         return 1;
     }
     json.data = text;
-    discovered = ps_urlset_create();
-    ps_numset_init(&watched);
+    discovered = ps_url_set_create();
+    ps_number_set_init(&watched);
     input.config = &config;
     input.discovered = discovered;
     input.watched = &watched;
     ok = run_all(json, &input, (size_t)runs);
-    ps_numset_clear(&watched);
-    ps_urlset_destroy(discovered);
+    ps_number_set_clear(&watched);
+    ps_url_set_destroy(discovered);
     ps_config_clear(&config);
     free(text);
     return ok ? 0 : 1;

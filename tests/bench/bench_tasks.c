@@ -1,11 +1,11 @@
 /* bench_tasks URL COUNT CYCLE RUNS: publishes COUNT probe tasks below URL as the scheduler does, at
  * REDIS_URL, in cycle CYCLE, CYCLE + 1, …; one JSON line with the milliseconds of each. */
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/keys.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
 #include "shared/io/env.h"
-#include "shared/io/sync.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ enum {
 };
 
 struct feed {
-    struct ps_sync *sync;
+    struct ps_cli_session *sync;
     const char *keys[3];
     const char *base;
     size_t count;
@@ -54,8 +54,8 @@ static void args_clear(struct args *args)
 static bool run(const struct feed *feed, enum ps_script script, size_t key_count, struct args *args)
 {
     struct ps_err err;
-    bool ok = ps_sync_script(feed->sync, script, feed->keys, key_count, args->items, args->len,
-                             &err) != NULL;
+    bool ok = ps_cli_session_script(feed->sync, script, feed->keys, key_count, args->items,
+                                    args->len, &err) != NULL;
 
     if (!ok)
         (void)fprintf(stderr, "bench_tasks: %s\n", err.what);
@@ -65,11 +65,11 @@ static bool run(const struct feed *feed, enum ps_script script, size_t key_count
 
 static bool open_cycle(const struct feed *feed, struct args *args)
 {
-    char started[PS_CIVIL_TEXT], deadline[PS_CIVIL_TEXT];
+    char started[PS_UTC_TIME_TEXT], deadline[PS_UTC_TIME_TEXT];
     int64_t now = ps_clock_wall_ms();
 
-    ps_civil_format_time(now, started);
-    ps_civil_format_time(now + CYCLE_MS, deadline);
+    ps_utc_time_format_time(now, started);
+    ps_utc_time_format_time(now + CYCLE_MS, deadline);
     push_int(args, 1); /* the epoch */
     push_int(args, feed->cycle);
     push_int(args, (int64_t)feed->count);
@@ -150,17 +150,17 @@ int main(int argc, char **argv)
     }
     feed.base = argv[1];
     feed.count = (size_t)count;
-    feed.sync =
-        ps_sync_create("bench_tasks", PS_COMPONENT_SCHEDULER, env, PS_SYNC_REDIS, WAIT_MS, &status);
+    feed.sync = ps_cli_session_create("bench_tasks", PS_COMPONENT_SCHEDULER, env,
+                                      PS_CLI_SESSION_REDIS, WAIT_MS, &status);
     if (feed.sync == NULL) {
         ps_env_destroy(env);
         return status;
     }
-    feed.keys[0] = ps_key(ps_sync_keys(feed.sync), PS_KEY_EPOCH);
-    feed.keys[1] = ps_key(ps_sync_keys(feed.sync), PS_KEY_CYCLE);
-    feed.keys[2] = ps_key(ps_sync_keys(feed.sync), PS_KEY_TASKS);
+    feed.keys[0] = ps_key(ps_cli_session_keys(feed.sync), PS_KEY_EPOCH);
+    feed.keys[1] = ps_key(ps_cli_session_keys(feed.sync), PS_KEY_CYCLE);
+    feed.keys[2] = ps_key(ps_cli_session_keys(feed.sync), PS_KEY_TASKS);
     ok = publish_all(&feed, runs);
-    ps_sync_destroy(feed.sync);
+    ps_cli_session_destroy(feed.sync);
     ps_env_destroy(env);
     return ok ? 0 : 1;
 }

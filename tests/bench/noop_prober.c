@@ -1,18 +1,19 @@
-/* What prober.c is to the worker, without the request: each probe enters the gate and is then a
- * miss. The linker takes these in place of the library's, and the rest of the worker as it is. */
+/* What prober.c is to the worker, without the request: each probe enters the rate limiter and is
+ * then a miss. The linker takes these in place of the library's, and the rest of the worker as it
+ * is. */
 #include "shared/core/alloc.h"
 #include "worker/io/prober.h"
 
 #include <stdlib.h>
 
 struct ps_prober {
-    struct ps_gate *gate;
+    struct ps_rate_limiter *limiter;
 };
 
 struct ps_probe {
     struct ps_prober *prober;
     char *url;
-    struct ps_ticket ticket;
+    struct ps_permit permit;
     ps_probe_fn fn;
     void *cookie;
 };
@@ -21,7 +22,7 @@ struct ps_prober *ps_prober_create(const struct ps_prober_options *options)
 {
     struct ps_prober *prober = ps_alloc_zero(1, sizeof(*prober));
 
-    prober->gate = options->gate;
+    prober->limiter = options->limiter;
     return prober;
 }
 
@@ -34,7 +35,7 @@ void ps_probe_cancel(struct ps_probe *probe)
 {
     if (probe == NULL)
         return;
-    ps_gate_leave(probe->prober->gate, &probe->ticket);
+    ps_rate_limiter_release(probe->prober->limiter, &probe->permit);
     free(probe->url);
     free(probe);
 }
@@ -48,7 +49,7 @@ static void on_turn(void *cookie)
                                 .content_length = -1,
                                 .attempts = 1 };
 
-    ps_gate_leave(probe->prober->gate, &probe->ticket);
+    ps_rate_limiter_release(probe->prober->limiter, &probe->permit);
     probe->fn(probe->cookie, &end);
     ps_probe_cancel(probe);
 }
@@ -64,7 +65,7 @@ struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum 
     probe->url = ps_alloc_text(url);
     probe->fn = fn;
     probe->cookie = cookie;
-    if (!ps_gate_enter(prober->gate, &probe->ticket, url, on_turn, probe, &err))
+    if (!ps_rate_limiter_acquire(prober->limiter, &probe->permit, url, on_turn, probe, &err))
         abort(); /* the benchmark's own URLs */
     return probe;
 }
@@ -87,5 +88,5 @@ bool ps_probe_busy(const struct ps_probe *probe)
 
 int64_t ps_probe_pause_ms(const struct ps_probe *probe)
 {
-    return ps_ticket_pause_ms(probe->prober->gate, &probe->ticket);
+    return ps_permit_pause_ms(probe->prober->limiter, &probe->permit);
 }

@@ -1,9 +1,9 @@
 /* Heartbeat, failure log and the synchronous client, on a private redis-server. */
 #include "shared/core/alloc.h"
+#include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
 #include "shared/io/daemon.h"
 #include "shared/io/env.h"
-#include "shared/io/sync.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -318,7 +318,7 @@ static void a_failure_is_counted_and_told_once_in_the_stream(void **state)
 static void a_command_reads_its_answers_top_to_bottom(void **state)
 {
     struct ps_env *env;
-    struct ps_sync *sync;
+    struct ps_cli_session *sync;
     const struct redisReply *reply;
     struct ps_err err;
     int status = 0;
@@ -326,23 +326,25 @@ static void a_command_reads_its_answers_top_to_bottom(void **state)
     (void)state;
     assert_int_equal(setenv("REDIS_URL", url, 1), 0);
     env = ps_env_create(&err);
-    sync = ps_sync_create("test", PS_COMPONENT_WORKER, env, PS_SYNC_REDIS, PATIENCE_MS, &status);
+    sync = ps_cli_session_create("test", PS_COMPONENT_WORKER, env, PS_CLI_SESSION_REDIS,
+                                 PATIENCE_MS, &status);
     assert_non_null(sync);
-    assert_string_equal(ps_key(ps_sync_keys(sync), PS_KEY_TASKS), "paperscout:tasks");
-    reply = ps_sync_redis(sync, (const char *const[]){ "RPUSH", "l", "a", "b" }, 4, &err);
+    assert_string_equal(ps_key(ps_cli_session_keys(sync), PS_KEY_TASKS), "paperscout:tasks");
+    reply = ps_cli_session_redis(sync, (const char *const[]){ "RPUSH", "l", "a", "b" }, 4, &err);
     assert_int_equal(reply->integer, 2);
-    reply = ps_sync_redis(sync, (const char *const[]){ "LRANGE", "l", "0", "-1" }, 4, &err);
+    reply = ps_cli_session_redis(sync, (const char *const[]){ "LRANGE", "l", "0", "-1" }, 4, &err);
     assert_int_equal(reply->elements, 2);
     assert_string_equal(reply->element[1]->str, "b");
-    assert_null(ps_sync_redis(sync, (const char *const[]){ "GET", "l" }, 2, &err));
+    assert_null(ps_cli_session_redis(sync, (const char *const[]){ "GET", "l" }, 2, &err));
     assert_int_equal(err.code, PS_REDIS_ERR_REPLY);
-    reply = ps_sync_script(sync, PS_SCRIPT_INSTANCE_BEAT, (const char *const[]){ "k", "all" }, 2,
-                           (const struct ps_str[]){ ps_str_of("5000"), ps_str_of("worker:k"),
-                                                    ps_str_of("n"), ps_str_of("v") },
-                           4, &err);
+    reply =
+        ps_cli_session_script(sync, PS_SCRIPT_INSTANCE_BEAT, (const char *const[]){ "k", "all" }, 2,
+                              (const struct ps_str[]){ ps_str_of("5000"), ps_str_of("worker:k"),
+                                                       ps_str_of("n"), ps_str_of("v") },
+                              4, &err);
     assert_int_equal(reply->integer, 1);
     assert_string_equal(ask("HGET k n"), "v");
-    ps_sync_destroy(sync);
+    ps_cli_session_destroy(sync);
     ps_env_destroy(env);
 }
 
@@ -356,11 +358,13 @@ static void a_command_gives_up_on_a_server_that_is_not_there(void **state)
     (void)state;
     assert_int_equal(setenv("REDIS_URL", "redis://127.0.0.1:1/", 1), 0);
     env = ps_env_create(&err);
-    assert_null(ps_sync_create("test", PS_COMPONENT_WORKER, env, PS_SYNC_REDIS, 300, &status));
+    assert_null(ps_cli_session_create("test", PS_COMPONENT_WORKER, env, PS_CLI_SESSION_REDIS, 300,
+                                      &status));
     assert_int_equal(status, PS_EXIT_UNAVAILABLE);
     assert_in_range(ps_clock_mono_ms() - began_ms, 250, 5000);
     assert_int_equal(setenv("REDIS_URL", "nonsense", 1), 0);
-    assert_null(ps_sync_create("test", PS_COMPONENT_WORKER, env, PS_SYNC_REDIS, 300, &status));
+    assert_null(ps_cli_session_create("test", PS_COMPONENT_WORKER, env, PS_CLI_SESSION_REDIS, 300,
+                                      &status));
     assert_int_equal(status, PS_EXIT_CONFIG);
     ps_env_destroy(env);
 }

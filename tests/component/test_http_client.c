@@ -79,7 +79,7 @@ static const unsigned char gzipped[] = { /* printf 'hello hello' | gzip -n */
 struct fixture {
     struct ps_loop *loop;
     struct ps_http *http;
-    struct evconnlistener *listener;
+    struct evconnlistener *events_server;
     uint16_t port;
     int requests, connections;
     struct bufferevent *open[300];
@@ -198,14 +198,14 @@ static void on_read(struct bufferevent *bev, void *cookie)
     free(request);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-                      int len, void *cookie)
+static void on_accept(struct evconnlistener *events_server, evutil_socket_t fd,
+                      struct sockaddr *address, int len, void *cookie)
 {
     struct fixture *f = cookie;
     struct bufferevent *bev =
         bufferevent_socket_new(ps_loop_base(f->loop), fd, BEV_OPT_CLOSE_ON_FREE);
 
-    (void)listener;
+    (void)events_server;
     (void)address;
     (void)len;
     assert_true(f->open_count < PS_COUNT_OF(f->open));
@@ -223,12 +223,12 @@ static void open_with(struct fixture *f, const struct ps_http_options *options)
     memset(f, 0, sizeof(*f));
     f->loop = ps_loop_create();
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    f->listener =
+    f->events_server =
         evconnlistener_new_bind(ps_loop_base(f->loop), on_accept, f, LEV_OPT_CLOSE_ON_FREE, 512,
                                 (const struct sockaddr *)&address, sizeof(address));
-    assert_non_null(f->listener);
+    assert_non_null(f->events_server);
     assert_int_equal(
-        getsockname(evconnlistener_get_fd(f->listener), (struct sockaddr *)&address, &len), 0);
+        getsockname(evconnlistener_get_fd(f->events_server), (struct sockaddr *)&address, &len), 0);
     f->port = ntohs(address.sin_port);
     f->http = ps_http_create(f->loop, options);
 }
@@ -247,7 +247,7 @@ static void done(struct fixture *f)
     ps_http_destroy(f->http);
     while (f->open_count > 0)
         drop(f, f->open[0]);
-    evconnlistener_free(f->listener);
+    evconnlistener_free(f->events_server);
     ps_loop_destroy(f->loop);
 }
 
@@ -737,17 +737,17 @@ static void destroying_cancels_what_runs(void **state)
 }
 
 /* A server whose queue is full takes nothing more: who connects waits. */
-static uint16_t open_full(int *listener, int *first)
+static uint16_t open_full(int *events_server, int *first)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t len = sizeof(address);
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *events_server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     *first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(*listener, (const struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(*listener, 0), 0);
-    assert_int_equal(getsockname(*listener, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(bind(*events_server, (const struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(*events_server, 0), 0);
+    assert_int_equal(getsockname(*events_server, (struct sockaddr *)&address, &len), 0);
     assert_int_equal(connect(*first, (const struct sockaddr *)&address, len), 0);
     return ntohs(address.sin_port);
 }
@@ -756,14 +756,14 @@ static uint16_t open_full(int *listener, int *first)
 static void what_still_connects_is_forgotten(void **state)
 {
     struct answer cancelled, late, answer;
-    int listener, first;
+    int events_server, first;
     struct fixture f;
     char url[64];
 
     (void)state;
     open_plain(&f);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/",
-                   (unsigned)open_full(&listener, &first));
+                   (unsigned)open_full(&events_server, &first));
     for (int i = 0; i < 3; i++) {
         struct ps_http_call *call = send_to(&f, get, url, &cancelled);
 
@@ -777,7 +777,7 @@ static void what_still_connects_is_forgotten(void **state)
     done(&f);
     assert_int_equal(late.calls, 0);
     close(first);
-    close(listener);
+    close(events_server);
 }
 
 static void connections_to_a_host_are_limited(void **state)

@@ -111,8 +111,8 @@ static void fill(const char *channel, int from, int count)
     }
 }
 
-/* The pace itself is exact in unit.pace; between two arrivals there is what a new connection and a
-   busy machine take. */
+/* The pace itself is exact in unit.channel_pacing; between two arrivals there is what a new
+   connection and a busy machine take. */
 static void expect_in_order(const char *channel, int count, int64_t spacing_ms)
 {
     int64_t before_ms = INT64_MIN / 2, at_ms;
@@ -266,7 +266,8 @@ static bool has_reason(struct nrig_notifier *notifier, const char *want)
     bool found = false;
 
     ps_notifier_reasons(nrig_self(notifier), reasons);
-    cJSON_ArrayForEach(reason, reasons) found = found || strstr(reason->valuestring, want) != NULL;
+    cJSON_ArrayForEach (reason, reasons)
+        found = found || strstr(reason->valuestring, want) != NULL;
     cJSON_Delete(reasons);
     return found;
 }
@@ -292,7 +293,8 @@ static void bad_credentials_burn_no_message(void **state)
 
 static const char *circuit(struct nrig_notifier *notifier)
 {
-    return ps_breaker_state_name(ps_lanes_circuit(ps_notifier_lanes(nrig_self(notifier))));
+    return ps_breaker_state_name(
+        ps_channel_queues_circuit(ps_notifier_queues(nrig_self(notifier))));
 }
 
 static void an_open_breaker_keeps_everything_and_closes_again(void **state)

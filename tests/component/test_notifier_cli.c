@@ -1,7 +1,7 @@
 /* The notifier's commands for people, on a real Redis and PostgreSQL. */
 #include "notifier/cli/commands.h"
 #include "shared/core/alloc.h"
-#include "shared/core/notice.h"
+#include "shared/core/message.h"
 #include "shared/io/env.h"
 #include "tests/support/notifier_rig.h"
 
@@ -75,33 +75,33 @@ static int run(int (*command)(int argc, char **argv, void *env), const char *con
 #define SEND(...)         RUN(ps_cmd_send, "send", __VA_ARGS__)
 #define DEAD(...)         RUN(ps_cmd_dead, "dead", __VA_ARGS__)
 #define WATCHLIST(...)    RUN(ps_cmd_watchlist, "watchlist", __VA_ARGS__)
-#define QUEUE(...)        RUN(ps_cmd_queue, "queue", __VA_ARGS__)
+#define NOTIFY_QUEUE(...) RUN(ps_cmd_queue, "queue", __VA_ARGS__)
 
 static void send_queues_a_message_and_prints_its_id(void **state)
 {
     const struct redisReply *reply;
-    struct ps_notice notice;
+    struct ps_message content;
     struct ps_err err;
 
     (void)state;
     assert_int_equal(SEND("C123", "hello <world>"), PS_EXIT_OK);
     reply = nrig_redis(rig, "LINDEX paperscout:notify 0");
-    assert_true(ps_notice_parse(reply->str, reply->len, &notice, &err));
-    assert_int_equal(notice.kind, PS_NOTICE_MANUAL);
-    assert_string_equal(notice.channel, "C123");
-    assert_string_equal(notice.text, "hello <world>");
-    assert_int_equal(notice.id[0], 'm');
-    assert_int_equal(strlen(output), strlen(notice.id) + 1);
-    assert_memory_equal(output, notice.id, strlen(notice.id));
-    ps_notice_clear(&notice);
+    assert_true(ps_message_parse(reply->str, reply->len, &content, &err));
+    assert_int_equal(content.kind, PS_MESSAGE_MANUAL);
+    assert_string_equal(content.channel, "C123");
+    assert_string_equal(content.text, "hello <world>");
+    assert_int_equal(content.id[0], 'm');
+    assert_int_equal(strlen(output), strlen(content.id) + 1);
+    assert_memory_equal(output, content.id, strlen(content.id));
+    ps_message_clear(&content);
 }
 
 static void send_refuses_what_no_notifier_would_take(void **state)
 {
-    char *huge = ps_alloc_zero(1, PS_NOTICE_TEXT_MAX + 2);
+    char *huge = ps_alloc_zero(1, PS_MESSAGE_TEXT_MAX + 2);
 
     (void)state;
-    memset(huge, 'x', PS_NOTICE_TEXT_MAX + 1);
+    memset(huge, 'x', PS_MESSAGE_TEXT_MAX + 1);
     assert_int_equal(SEND("C123"), PS_EXIT_USAGE);
     assert_int_equal(SEND("C123", "a", "b"), PS_EXIT_USAGE);
     assert_int_equal(SEND("", "text"), PS_EXIT_USAGE);
@@ -157,7 +157,7 @@ static void dead_list_shows_what_and_why(void **state)
 
 static void dead_replay_makes_a_message_of_the_outbox_open_again(void **state)
 {
-    struct ps_notice notice;
+    struct ps_message content;
     struct ps_err err;
     const struct redisReply *reply;
 
@@ -179,9 +179,9 @@ static void dead_replay_makes_a_message_of_the_outbox_open_again(void **state)
                                       " AND dead_reason IS NULL AND claimed_by IS NULL"),
                         "1");
     reply = nrig_redis(rig, "LINDEX paperscout:notify 0");
-    assert_true(ps_notice_parse(reply->str, reply->len, &notice, &err));
-    assert_string_equal(notice.text, "one");
-    ps_notice_clear(&notice);
+    assert_true(ps_message_parse(reply->str, reply->len, &content, &err));
+    assert_string_equal(content.text, "one");
+    ps_message_clear(&content);
 }
 
 static void dead_replay_takes_a_number_or_all(void **state)
@@ -217,7 +217,7 @@ static void dead_show_tells_all_of_it(void **state)
 static void queue_tells_what_waits_and_what_is_on_hold(void **state)
 {
     (void)state;
-    assert_int_equal(QUEUE("--json"), PS_EXIT_OK);
+    assert_int_equal(NOTIFY_QUEUE("--json"), PS_EXIT_OK);
     assert_string_equal(output, "{\"length\":0,\"in_flight\":0,\"dead\":0,\"oldest\":null,"
                                 "\"channels\":[]}\n");
     nrig_manual(rig, "m1", "C1", "one");
@@ -229,7 +229,7 @@ static void queue_tells_what_waits_and_what_is_on_hold(void **state)
     (void)nrig_redis(rig, "HSET paperscout:channel:C1 holder n1 held_ms 99999999999999");
     (void)nrig_redis(rig, "HSET paperscout:channel:C9 holder n1 held_ms 1"); /* long over */
     bury("x");
-    assert_int_equal(QUEUE("--json"), PS_EXIT_OK);
+    assert_int_equal(NOTIFY_QUEUE("--json"), PS_EXIT_OK);
     assert_non_null(strstr(output, "{\"length\":3,\"in_flight\":1,\"dead\":1,\"oldest\":\"20"));
     assert_non_null(strstr(output, "[{\"channel\":\"C2\",\"messages\":2,\"hold_ms\":0,"));
     assert_non_null(strstr(output, "{\"channel\":\"C1\",\"messages\":1,\"hold_ms\":9"));
@@ -238,7 +238,7 @@ static void queue_tells_what_waits_and_what_is_on_hold(void **state)
     assert_int_equal(RUN(ps_cmd_queue, "queue"), PS_EXIT_OK);
     assert_non_null(strstr(output, "queued     3"));
     assert_non_null(strstr(output, "C2"));
-    assert_int_equal(QUEUE("x"), PS_EXIT_USAGE);
+    assert_int_equal(NOTIFY_QUEUE("x"), PS_EXIT_USAGE);
 }
 
 static void dead_drop_forgets(void **state)

@@ -1,4 +1,4 @@
-/* One probe without a fleet: gate, HEAD, verdict, other tries, pauses, front text. */
+/* One probe without a fleet: rate limiter, HEAD, verdict, other tries, pauses, front text. */
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "tests/support/fake_site.h"
@@ -209,7 +209,7 @@ static void a_pause_is_waited_out_and_held_by_all(void **state)
     (void)start("/x.pdf", 0);
     while (seen(NULL, NULL) == 0)
         (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
-    while (ps_gate_paused_hosts(rig.kit.gate) == 0)
+    while (ps_rate_limiter_paused_hosts(rig.kit.limiter) == 0)
         (void)event_base_loop(ps_loop_base(rig.loop), EVLOOP_ONCE);
     (void)start("/y.pdf", 1);
     turn_until(2, 5000);
@@ -217,7 +217,7 @@ static void a_pause_is_waited_out_and_held_by_all(void **state)
     assert_int_equal(rig.answers[0].attempts, 1);
     assert_int_equal(rig.answers[1].outcome, PS_OUTCOME_MISS);
     assert_true(fake_site_time(rig.site, 1) - fake_site_time(rig.site, 0) >= 990);
-    assert_int_equal(ps_gate_paused_hosts(rig.kit.gate), 0);
+    assert_int_equal(ps_rate_limiter_paused_hosts(rig.kit.limiter), 0);
 }
 
 static void an_answer_is_of_the_time_that_it_tells(void **state)
@@ -434,7 +434,8 @@ static void a_cancelled_probe_says_nothing_whatever_it_waits_for(void **state)
     assert_false(ps_probe_busy(probes[3]));
     for (int i = 0; i < 4; i++)
         ps_probe_cancel(probes[i]);
-    assert_int_equal(ps_gate_on_wire(rig.kit.gate) + ps_gate_waiting(rig.kit.gate), 0);
+    assert_int_equal(
+        ps_rate_limiter_in_flight(rig.kit.limiter) + ps_rate_limiter_waiting(rig.kit.limiter), 0);
     turn_until(1, 800);
     assert_int_equal(rig.count, 0);
 }

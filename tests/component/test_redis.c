@@ -60,7 +60,7 @@ static int teardown(void **state)
 static void on_any(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct world *world = cookie;
-    const char *text = ps_reply_text(reply, NULL);
+    const char *text = ps_redis_reply_text(reply, NULL);
 
     assert_true((reply == NULL) != (err == NULL));
     world->answers++;

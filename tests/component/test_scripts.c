@@ -1,6 +1,6 @@
 /* Every Lua script against a real server: what it promises in its header, and what it refuses. */
 #include "shared/core/alloc.h"
-#include "shared/core/notice.h"
+#include "shared/core/message.h"
 #include "tests/support/servers.h"
 
 #include <setjmp.h>
@@ -119,7 +119,7 @@ static void an_older_epoch_writes_nothing(void **state)
                         "!FENCED");
     assert_string_equal(
         RUN(RESULT_ADOPT, LIST("epoch", "results"), "6", "scheduler", "new:2", "10"), "!FENCED");
-    assert_string_equal(RUN(NOTICE_PUSH, PUSH, "6", "100", "1", "{}"), "!FENCED");
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "6", "100", "1", "{}"), "!FENCED");
     assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "6", "workers", "4", "10", ""), "!FENCED");
     assert_string_equal(DO("HGETALL cycle"), "[number 4 published 0]");
     assert_int_equal(INT("XLEN tasks"), 1);
@@ -497,7 +497,7 @@ static void a_full_redis_takes_what_workers_need(void **state)
     assert_in_range(INT("PTTL instance:worker:w1"), 1, 60000);
     assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "2", "6", "w", "0", "2", "5000"),
                         "[2 0 0 2]");
-    assert_in_range(strtol(RUN(HOST_COOL, HOST, "5000", "100", "429", "1"), NULL, 10), 4000, 5000);
+    assert_in_range(strtol(RUN(HOST_PAUSE, HOST, "5000", "100", "429", "1"), NULL, 10), 4000, 5000);
     assert_int_equal(INT("EXISTS cooldown:h"), 1);
 }
 
@@ -534,10 +534,10 @@ static void a_pause_stops_everybody_and_the_longest_counts(void **state)
     int left = 0;
 
     (void)state;
-    assert_string_equal(RUN(HOST_COOL, HOST, "300", "20", "429 w1", "1"), "300");
-    assert_in_range(strtol(RUN(HOST_COOL, HOST, "100", "20", "429 w2", "1"), NULL, 10), 200, 300);
+    assert_string_equal(RUN(HOST_PAUSE, HOST, "300", "20", "429 w1", "1"), "300");
+    assert_in_range(strtol(RUN(HOST_PAUSE, HOST, "100", "20", "429 w2", "1"), NULL, 10), 200, 300);
     assert_string_equal(DO("GET cooldown:h"), "429 w1");
-    assert_string_equal(RUN(HOST_COOL, HOST, "900", "20", "429 w3", "1"), "900");
+    assert_string_equal(RUN(HOST_PAUSE, HOST, "900", "20", "429 w3", "1"), "900");
     assert_string_equal(DO("GET cooldown:h"), "429 w3");
     assert_int_equal(sscanf(RUN(HOST_ADMIT, HOST, "20", "5", UNCAPPED), "[0 %d 1 -1]", &left), 1);
     assert_in_range(left, 700, 900);
@@ -548,7 +548,7 @@ static void the_rate_is_never_cut_below_its_floor(void **state)
 {
     (void)state;
     for (int i = 0; i < 12; i++) {
-        RUN(HOST_COOL, HOST, "1", "200", "429", "10");
+        RUN(HOST_PAUSE, HOST, "1", "200", "429", "10");
         ps_test_sleep_ms(3);
     }
     assert_non_null(strstr(DO("GET limit:h"), "\"rate\":10."));
@@ -563,7 +563,7 @@ static void a_limit_written_by_hand_does_no_harm(void **state)
     DO("SET limit:h {\"in_flight\":{\"x\":7,\"y\":{\"held\":\"z\",\"until_ms\":9e15}}}");
     assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
     DO("SET limit:h [1,2]");
-    assert_string_equal(RUN(HOST_COOL, HOST, "1", "20", "429", "1"), "1");
+    assert_string_equal(RUN(HOST_PAUSE, HOST, "1", "20", "429", "1"), "1");
 }
 
 /* A clock that was set back, or another server's after a failover: what it says is of the future.
@@ -625,15 +625,15 @@ static void who_beats_is_listed_until_its_heartbeat_ends(void **state)
 static void the_list_takes_no_more_than_its_size_but_urgent_ones(void **state)
 {
     (void)state;
-    assert_string_equal(RUN(NOTICE_PUSH, PUSH, "1", "2", "0", "a", "0", "b", "0", "c", "1", "d"),
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "1", "2", "0", "a", "0", "b", "0", "c", "1", "d"),
                         "[2 2]");
-    assert_string_equal(RUN(NOTICE_PUSH, PUSH, "1", "2", "1", "d", "0", "c"), "[1 3]");
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "1", "2", "1", "d", "0", "c"), "[1 3]");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[a b d]");
 }
 
 /* Room, room with what is kept for those that overtake; then the channels that are full. */
 #define TAKE_BY(name, ...)                                                                         \
-    RUN(NOTICE_TAKE, LIST("notify", "notify:inflight:" name, "notify:holders"), name,              \
+    RUN(MESSAGE_TAKE, LIST("notify", "notify:inflight:" name, "notify:holders"), name,             \
         TAKE_ROOM(__VA_ARGS__, ""))
 #define TAKE_ROOM(most, of_all, ...)                                                               \
     most, of_all, "8", "channel:", "instance:", "30000", __VA_ARGS__
@@ -644,11 +644,13 @@ static void what_is_taken_is_held_and_settled_once(void **state)
     DO("RPUSH notify a b c d");
     assert_string_equal(TAKE_BY("a", "3", "3"), "[1 a b c]");
     assert_string_equal(DO("SMEMBERS notify:holders"), "[a]");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a", "", "", ""), "1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "a", "", "", ""), "0");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "back", "b", "", "", ""), "1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason", "", ""), "1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "dead", "c", "c with a reason", "", ""), "0");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "a", "", "", ""), "1");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "a", "", "", ""), "0");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "back", "b", "", "", ""), "1");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "dead", "c", "c with a reason", "", ""),
+                        "1");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "dead", "c", "c with a reason", "", ""),
+                        "0");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[b d]");
     assert_string_equal(DO("LRANGE notify:dead 0 -1"), "[c with a reason]");
     assert_int_equal(INT("EXISTS notify:inflight:a"), 0);
@@ -675,7 +677,7 @@ static void what_a_dead_holder_held_is_said_before_what_follows_it(void **state)
     assert_string_equal(TAKE_BY("a", "1", "1"), "[2 " FOR_C("1") "]");
     /* a is dead, and nobody has brought back what it held. */
     assert_string_equal(TAKE_BY("b", "9", "9"), "[1 " FOR_D("3") "]");
-    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
+    assert_string_equal(RUN(MESSAGE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
                         "1");
     assert_string_equal(TAKE_BY("b", "9", "9"), "[0 " FOR_C("1") " " FOR_C("2") "]");
     /* One that left nothing delays nobody, nor does a list that nobody would bring back. */
@@ -694,14 +696,14 @@ static void what_is_longer_than_any_message_is_taken_cut(void **state)
     (void)state;
     memset(text, 'x', LONG);
     text[LONG] = '\0';
-    DO("RPUSH notify %b %b", text, (size_t)PS_NOTICE_JSON_MAX, text, (size_t)LONG);
+    DO("RPUSH notify %b %b", text, (size_t)PS_MESSAGE_JSON_MAX, text, (size_t)LONG);
     (void)TAKE_BY("a", "9", "9");
     assert_int_equal(INT("LLEN notify"), 0);
     assert_int_equal(INT("LLEN notify:inflight:a"), 2);
     assert_int_equal(INT("EVAL %s 0", "return #redis.call('LINDEX', 'notify:inflight:a', 0)"),
-                     PS_NOTICE_JSON_MAX);
+                     PS_MESSAGE_JSON_MAX);
     assert_int_equal(INT("EVAL %s 0", "return #redis.call('LINDEX', 'notify:inflight:a', 1)"),
-                     PS_NOTICE_JSON_MAX + 1); /* still too long: the notifier buries it */
+                     PS_MESSAGE_JSON_MAX + 1); /* still too long: the notifier buries it */
     free(text);
 }
 
@@ -735,9 +737,9 @@ static void push_and_take_urgent(const char *before, const char *between)
 
     DO("DEL notify notify:inflight:a notify:holders channel:#O channel:#C");
     DO("EVAL %s 1 notify %s", fill, before);
-    RUN(NOTICE_PUSH, PUSH, "1", "1000000", "1", MESSAGE("1", "ops_alert", "#O"));
+    RUN(MESSAGE_PUSH, PUSH, "1", "1000000", "1", MESSAGE("1", "ops_alert", "#O"));
     DO("EVAL %s 1 notify %s", fill, between);
-    RUN(NOTICE_PUSH, PUSH, "1", "1000000", "1", MESSAGE("2", "ops_recovery", "#O"), "1",
+    RUN(MESSAGE_PUSH, PUSH, "1", "1000000", "1", MESSAGE("2", "ops_recovery", "#O"), "1",
         MESSAGE("3", "ops_alert", "#O"));
     (void)TAKE_BY("a", "0", "64");
     assert_string_equal(DO("LRANGE notify:inflight:a 0 -1"),
@@ -791,7 +793,7 @@ static void a_channel_is_with_one_notifier_at_a_time(void **state)
     DO("RPUSH notify %s", FOR_C("5"));
     assert_string_equal(TAKE_BY("a", "9", "9"),
                         "[1]"); /* b never lived, but holds the one before */
-    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "0"),
+    assert_string_equal(RUN(MESSAGE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "0"),
                         "1");
     assert_string_equal(TAKE_BY("a", "9", "9"), "[0 " FOR_C("4") " " FOR_C("5") "]");
     assert_string_equal(RUN(CHANNEL_KEEP, CHANNEL, "b", "5000"), "0");
@@ -843,7 +845,7 @@ static void a_send_that_nobody_ended_is_doubtful(void **state)
     DO("HSET channel:C next_ms 1");
     assert_string_equal(ADMIT("b", "b/1", "m1"), "[0 0 1 ]");
     DO("RPUSH notify:inflight:a m1");
-    assert_string_equal(RUN(NOTICE_SETTLE, SETTLE, "done", "m1", "", "m1", "C123"), "1");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "m1", "", "m1", "C123"), "1");
     DO("HSET channel:C next_ms 1");
     assert_string_equal(ADMIT("c", "c/1", "m1"), "[0 0 0 C123]");
     assert_in_range(INT("PTTL channel:C"), 604700000, 604800000);
@@ -867,18 +869,18 @@ static void a_dead_holders_messages_come_back_in_their_order(void **state)
     DO("RPUSH notify a b c");
     TAKE_BY("a", "2", "2");
     DO("SET instance:a alive");
-    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
+    assert_string_equal(RUN(MESSAGE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
                         "0");
-    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "0"),
+    assert_string_equal(RUN(MESSAGE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "0"),
                         "0");
     DO("DEL instance:a");
-    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
+    assert_string_equal(RUN(MESSAGE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "b", "0"),
                         "2");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[a b c]");
     assert_int_equal(INT("EXISTS notify:holders"), 0);
     TAKE_BY("a", "1", "1");
     DO("SET instance:a alive");
-    assert_string_equal(RUN(NOTICE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "1"),
+    assert_string_equal(RUN(MESSAGE_RECLAIM, RECLAIM, "instance:", "notify:inflight:", "a", "1"),
                         "1");
 }
 
@@ -886,9 +888,9 @@ static void a_dead_message_is_replayed_or_dropped_once(void **state)
 {
     (void)state;
     DO("RPUSH notify:dead x y");
-    assert_string_equal(RUN(NOTICE_REPLAY, REPLAY, "x", "x anew"), "1");
-    assert_string_equal(RUN(NOTICE_REPLAY, REPLAY, "x", "x anew"), "0");
-    assert_string_equal(RUN(NOTICE_REPLAY, REPLAY, "y", ""), "1");
+    assert_string_equal(RUN(MESSAGE_REPLAY, REPLAY, "x", "x anew"), "1");
+    assert_string_equal(RUN(MESSAGE_REPLAY, REPLAY, "x", "x anew"), "0");
+    assert_string_equal(RUN(MESSAGE_REPLAY, REPLAY, "y", ""), "1");
     assert_string_equal(DO("LRANGE notify 0 -1"), "[x anew]");
     assert_int_equal(INT("EXISTS notify:dead"), 0);
 }

@@ -1,7 +1,7 @@
 /* What every text that came from outside must be by now. */
 #ifndef PS_TESTS_FUZZ_CHECK_H
 #define PS_TESTS_FUZZ_CHECK_H
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 
 #include <assert.h>
 #include <stdlib.h>

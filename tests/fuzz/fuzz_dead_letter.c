@@ -27,17 +27,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *raw = malloc(size + 1);
     struct ps_err err = { .what = "" };
-    struct ps_message *message;
+    struct ps_outgoing_message *message;
     struct ps_dead_letter letter;
 
     assert(raw != NULL);
     memcpy(raw, data, size);
     raw[size] = '\0';
-    message = ps_message_parse(raw, size, &err);
+    message = ps_outgoing_message_parse(raw, size, &err);
     if (message != NULL) {
         memcpy(message->reason, "why", 4);
         check(ps_dead_letter_format(message, INT64_C(1795424707000)));
-        ps_message_destroy(message);
+        ps_outgoing_message_destroy(message);
     } else {
         assert(err.what[0] != '\0');
     }

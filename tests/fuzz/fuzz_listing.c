@@ -14,16 +14,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ps_err err;
-    struct ps_index *index =
+    struct ps_paper_index *index =
         ps_listing_parse((const char *)data, size, NULL, "https://example.org/papers/2026/", &err);
 
     if (index == NULL) {
         assert(err.what[0] != '\0');
         return 0;
     }
-    assert(ps_index_len(index) > 0 && ps_index_len(index) <= PS_LISTING_ROWS_MAX);
-    for (size_t i = 0; i < ps_index_len(index); i++) {
-        const struct ps_paper *paper = ps_index_at(index, i);
+    assert(ps_paper_index_len(index) > 0 && ps_paper_index_len(index) <= PS_LISTING_ROWS_MAX);
+    for (size_t i = 0; i < ps_paper_index_len(index); i++) {
+        const struct ps_paper *paper = ps_paper_index_at(index, i);
 
         check_text(paper->title, PS_INDEX_FIELD_MAX);
         check_text(paper->author, PS_INDEX_FIELD_MAX);
@@ -32,6 +32,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_text(paper->long_link, PS_INDEX_FIELD_MAX);
         assert(paper->long_link[0] == '\0' || ps_url_is_http(paper->long_link));
     }
-    ps_index_destroy(index);
+    ps_paper_index_destroy(index);
     return 0;
 }

@@ -1,9 +1,9 @@
 /* A line holds whatever bytes come, stays one line of valid UTF-8, and as JSON reads as JSON. The
    first byte chooses the cap, the rest is text, error, and JSON object. */
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/core/log_line.h"
+#include "shared/core/text_normalize.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* A pattern and a text (after the first newline): refused, or matched in bounded time. */
-#include "shared/core/fold.h"
 #include "shared/core/pattern.h"
+#include "shared/core/text_normalize.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(err.what[0] != '\0');
         return 0;
     }
-    folded = ps_fold(line == NULL ? "" : (const char *)line + 1, line == NULL ? 0 : size - len - 1);
+    folded = ps_text_normalize(line == NULL ? "" : (const char *)line + 1,
+                               line == NULL ? 0 : size - len - 1);
     text = ps_pattern_text_create(folded);
     (void)ps_pattern_finds(pattern, text);
     ps_pattern_text_destroy(text);

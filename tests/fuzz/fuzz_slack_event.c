@@ -1,7 +1,7 @@
 /* Whatever comes signed to the events port: refused, ignored, or heard within its caps. */
-#include "notifier/core/ask.h"
 #include "notifier/core/slack_event.h"
-#include "shared/core/fold.h"
+#include "notifier/core/user_command.h"
+#include "shared/core/text_normalize.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(struct ps_slack_event *event)
 {
-    const struct ps_heard *heard = &event->heard;
+    const struct ps_inbound_event *inbound = &event->inbound;
 
     switch (event->call) {
     case PS_SLACK_CHALLENGE:
@@ -21,12 +21,13 @@ static void check(struct ps_slack_event *event)
         assert(event->why != NULL);
         break;
     case PS_SLACK_HEARD:
-        assert(strlen(heard->id) > 0 && strlen(heard->id) <= PS_HEARD_ID_MAX);
-        assert(strlen(heard->said) > 0 && strlen(heard->said) <= 2 * PS_HEARD_ID_MAX + 1);
-        assert(strlen(heard->user) > 0 && strlen(heard->user) <= PS_HEARD_ID_MAX);
-        assert(strlen(heard->channel) > 0 && strlen(heard->channel) <= PS_HEARD_ID_MAX);
-        assert(strlen(heard->words) <= PS_HEARD_WORDS_MAX);
-        assert(ps_utf8_valid(heard->words, strlen(heard->words)));
+        assert(strlen(inbound->id) > 0 && strlen(inbound->id) <= PS_INBOUND_EVENT_ID_MAX);
+        assert(strlen(inbound->said) > 0 &&
+               strlen(inbound->said) <= 2 * PS_INBOUND_EVENT_ID_MAX + 1);
+        assert(strlen(inbound->user) > 0 && strlen(inbound->user) <= PS_INBOUND_EVENT_ID_MAX);
+        assert(strlen(inbound->channel) > 0 && strlen(inbound->channel) <= PS_INBOUND_EVENT_ID_MAX);
+        assert(strlen(inbound->words) <= PS_INBOUND_EVENT_WORDS_MAX);
+        assert(ps_utf8_valid(inbound->words, strlen(inbound->words)));
         break;
     }
     ps_slack_event_clear(event);

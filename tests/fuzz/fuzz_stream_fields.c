@@ -1,7 +1,7 @@
 /* An entry of tasks or results, a name or a value a line: refused with the field's name, or read
    whole and written back the same. */
-#include "shared/core/fold.h"
 #include "shared/core/result.h"
+#include "shared/core/text_normalize.h"
 #include "shared/core/url.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* Whatever is given as a URL: parts within their bounds, and no secret in what is shown. */
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
 #include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
 #include "shared/core/url.h"
 
 #include <assert.h>

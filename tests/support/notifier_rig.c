@@ -3,7 +3,7 @@
 #include "notifier/io/notifier.h"
 #include "notifier/io/notifier_health.h"
 #include "shared/core/alloc.h"
-#include "shared/core/notice.h"
+#include "shared/core/message.h"
 #include "shared/io/clock.h"
 #include "tests/support/pg_server.h"
 
@@ -377,7 +377,7 @@ int64_t nrig_number(struct notifier_rig *rig, const char *format, ...)
     va_start(args, format);
     reply = command(rig, format, args);
     va_end(args);
-    return ps_reply_int(reply, -1);
+    return ps_redis_reply_int(reply, -1);
 }
 
 const char *nrig_sql(struct notifier_rig *rig, const char *format, ...)
@@ -400,16 +400,16 @@ const char *nrig_sql(struct notifier_rig *rig, const char *format, ...)
 
 static void push(struct notifier_rig *rig, const char *id, const char *channel, const char *text)
 {
-    struct ps_notice notice = { .id = ps_alloc_text(id),
-                                .kind = PS_NOTICE_DRAFT,
-                                .channel = ps_alloc_text(channel),
-                                .text = ps_alloc_text(text),
-                                .created_ms = ps_clock_wall_ms() };
-    char *json = ps_notice_format(&notice);
+    struct ps_message content = { .id = ps_alloc_text(id),
+                                  .kind = PS_MESSAGE_DRAFT,
+                                  .channel = ps_alloc_text(channel),
+                                  .text = ps_alloc_text(text),
+                                  .created_ms = ps_clock_wall_ms() };
+    char *json = ps_message_format(&content);
 
     (void)nrig_redis(rig, "RPUSH paperscout:notify %s", json);
     free(json);
-    ps_notice_clear(&notice);
+    ps_message_clear(&content);
 }
 
 int64_t nrig_outbox(struct notifier_rig *rig, const char *channel, const char *text)

@@ -22,7 +22,7 @@ struct pair {
 
 struct ps_test_proxy {
     struct event_base *base;
-    struct evconnlistener *listener; /* NULL while it refuses */
+    struct evconnlistener *events_server; /* NULL while it refuses */
     struct sockaddr_in own;
     struct sockaddr_in target;
     enum ps_test_proxy_mode mode;
@@ -75,13 +75,13 @@ static void on_event(struct bufferevent *event, short what, void *cookie)
         pair_destroy(cookie);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-                      int len, void *cookie)
+static void on_accept(struct evconnlistener *events_server, evutil_socket_t fd,
+                      struct sockaddr *address, int len, void *cookie)
 {
     struct ps_test_proxy *proxy = cookie;
     struct pair *pair = ps_alloc_zero(1, sizeof(*pair));
 
-    (void)listener;
+    (void)events_server;
     (void)address;
     (void)len;
     proxy->taken++;
@@ -102,10 +102,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
 static void listen_on(struct ps_test_proxy *proxy)
 {
-    proxy->listener = evconnlistener_new_bind(proxy->base, on_accept, proxy,
-                                              LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, -1,
-                                              (struct sockaddr *)&proxy->own, sizeof(proxy->own));
-    if (proxy->listener == NULL)
+    proxy->events_server = evconnlistener_new_bind(
+        proxy->base, on_accept, proxy, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, -1,
+        (struct sockaddr *)&proxy->own, sizeof(proxy->own));
+    if (proxy->events_server == NULL)
         abort();
 }
 
@@ -121,8 +121,8 @@ struct ps_test_proxy *ps_test_proxy_create(struct ps_loop *loop, uint16_t target
     proxy->target = proxy->own;
     proxy->target.sin_port = htons(target_port);
     listen_on(proxy);
-    if (getsockname(evconnlistener_get_fd(proxy->listener), (struct sockaddr *)&proxy->own, &len) !=
-        0)
+    if (getsockname(evconnlistener_get_fd(proxy->events_server), (struct sockaddr *)&proxy->own,
+                    &len) != 0)
         abort();
     return proxy;
 }
@@ -141,12 +141,12 @@ void ps_test_proxy_set(struct ps_test_proxy *proxy, enum ps_test_proxy_mode mode
     proxy->mode = mode;
     if (mode == PS_PROXY_REFUSE) {
         ps_test_proxy_cut(proxy);
-        if (proxy->listener != NULL)
-            evconnlistener_free(proxy->listener);
-        proxy->listener = NULL;
+        if (proxy->events_server != NULL)
+            evconnlistener_free(proxy->events_server);
+        proxy->events_server = NULL;
         return;
     }
-    if (proxy->listener == NULL)
+    if (proxy->events_server == NULL)
         listen_on(proxy);
     for (pair = TAILQ_FIRST(&proxy->pairs); pair != NULL; pair = next) {
         next = TAILQ_NEXT(pair, link);

@@ -145,8 +145,8 @@ class Limits(unittest.TestCase):
         draft = constant("worker/io/front_text.c", "PDF_MAX")
         children = constant("worker/io/front_text.c", "PDFS_MAX")
         child = constant("worker/io/pdf_words.c", "options->memory")
-        index = constant("scheduler/core/index.h", "PS_INDEX_BYTES_MAX")
-        values = constant("scheduler/core/index.h", "PS_INDEX_VALUES_MAX")
+        index = constant("scheduler/core/paper_index.h", "PS_INDEX_BYTES_MAX")
+        values = constant("scheduler/core/paper_index.h", "PS_INDEX_VALUES_MAX")
         needs = {
             # each draft is in memory as it came and as the child's file
             "worker": children * (child + 2 * draft) + 64 * 2**20,

@@ -12,13 +12,13 @@
 /* 2026-11-23T09:05:07Z */
 #define WALL_MS INT64_C(1795424707000)
 
-static struct ps_message *make(void)
+static struct ps_outgoing_message *make(void)
 {
     static const char raw[] =
         "{\"id\":\"o7\",\"kind\":\"draft\",\"channel\":\"C1\",\"text\":\"D1R0 is there\","
         "\"thread_ts\":null,\"created_at\":\"2026-11-23T09:00:00Z\",\"trace\":\"t-1\"}";
     struct ps_err err;
-    struct ps_message *message = ps_message_parse(raw, strlen(raw), &err);
+    struct ps_outgoing_message *message = ps_outgoing_message_parse(raw, strlen(raw), &err);
 
     assert_non_null(message);
     message->attempts = 9;
@@ -28,7 +28,7 @@ static struct ps_message *make(void)
 
 static void a_letter_says_what_and_why(void **state)
 {
-    struct ps_message *message = make();
+    struct ps_outgoing_message *message = make();
     char *text = ps_dead_letter_format(message, WALL_MS);
     struct ps_dead_letter letter;
 
@@ -44,12 +44,12 @@ static void a_letter_says_what_and_why(void **state)
     assert_string_equal(ps_json_text(letter.json, "trace"), "t-1");
     ps_dead_letter_clear(&letter);
     free(text);
-    ps_message_destroy(message);
+    ps_outgoing_message_destroy(message);
 }
 
 static void a_replayed_letter_is_the_message_again(void **state)
 {
-    struct ps_message *message = make(), *again;
+    struct ps_outgoing_message *message = make(), *again;
     char *text = ps_dead_letter_format(message, WALL_MS), *replay;
     struct ps_dead_letter letter;
     struct ps_err err;
@@ -57,19 +57,19 @@ static void a_replayed_letter_is_the_message_again(void **state)
     (void)state;
     ps_dead_letter_parse(text, strlen(text), &letter);
     replay = ps_dead_letter_replay(&letter);
-    again = ps_message_parse(replay, strlen(replay), &err);
+    again = ps_outgoing_message_parse(replay, strlen(replay), &err);
     assert_non_null(again);
-    assert_string_equal(again->notice.id, "o7");
-    assert_string_equal(again->notice.text, message->notice.text);
-    assert_string_equal(again->notice.trace, "t-1");
-    assert_int_equal(again->notice.created_ms, message->notice.created_ms);
-    assert_int_equal(again->notice.kind, PS_NOTICE_DRAFT);
+    assert_string_equal(again->content.id, "o7");
+    assert_string_equal(again->content.text, message->content.text);
+    assert_string_equal(again->content.trace, "t-1");
+    assert_int_equal(again->content.created_ms, message->content.created_ms);
+    assert_int_equal(again->content.kind, PS_MESSAGE_DRAFT);
     assert_null(strstr(replay, "reason"));
-    ps_message_destroy(again);
+    ps_outgoing_message_destroy(again);
     free(replay);
     ps_dead_letter_clear(&letter);
     free(text);
-    ps_message_destroy(message);
+    ps_outgoing_message_destroy(message);
 }
 
 static void a_replayed_letter_loses_nothing_of_its_message(void **state)
@@ -80,7 +80,7 @@ static void a_replayed_letter_loses_nothing_of_its_message(void **state)
                               "\"C1\",\"update_text\":"
                               "\"all\"}";
     struct ps_err err;
-    struct ps_message *message = ps_message_parse(raw, strlen(raw), &err), *again;
+    struct ps_outgoing_message *message = ps_outgoing_message_parse(raw, strlen(raw), &err), *again;
     struct ps_dead_letter letter;
     char *text, *replay;
 
@@ -89,21 +89,21 @@ static void a_replayed_letter_loses_nothing_of_its_message(void **state)
     text = ps_dead_letter_format(message, WALL_MS);
     ps_dead_letter_parse(text, strlen(text), &letter);
     replay = ps_dead_letter_replay(&letter);
-    again = ps_message_parse(replay, strlen(replay), &err);
+    again = ps_outgoing_message_parse(replay, strlen(replay), &err);
     assert_non_null(again);
-    assert_true(again->notice.broadcast);
-    assert_string_equal(again->notice.thread_ts, "1.2");
-    assert_string_equal(again->notice.update_ts, "1.2");
-    assert_string_equal(again->notice.update_channel, "C1");
-    assert_string_equal(again->notice.update_text, "all");
+    assert_true(again->content.broadcast);
+    assert_string_equal(again->content.thread_ts, "1.2");
+    assert_string_equal(again->content.update_ts, "1.2");
+    assert_string_equal(again->content.update_channel, "C1");
+    assert_string_equal(again->content.update_text, "all");
     assert_null(strstr(replay, "reason"));
     assert_null(strstr(replay, "attempts"));
     assert_null(strstr(replay, "dead_at"));
-    ps_message_destroy(again);
+    ps_outgoing_message_destroy(again);
     free(replay);
     ps_dead_letter_clear(&letter);
     free(text);
-    ps_message_destroy(message);
+    ps_outgoing_message_destroy(message);
 }
 
 static void what_is_no_message_is_kept_as_it_is(void **state)

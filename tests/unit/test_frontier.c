@@ -34,40 +34,40 @@ static void the_frontier_is_the_highest_number_that_is_not_alone(void **state)
 
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
-        struct ps_index *index = ps_index_create();
-        struct ps_urlset *drafts = ps_urlset_create();
+        struct ps_paper_index *index = ps_paper_index_create();
+        struct ps_url_set *drafts = ps_url_set_create();
         char text[64];
 
         for (size_t k = 0; k < PS_COUNT_OF(rows[i].index) && rows[i].index[k]; k++) {
             (void)snprintf(text, sizeof(text), "P%04dR3", rows[i].index[k]);
-            assert_true(ps_index_add(index, text, &(struct ps_paper){ .type = "paper" }));
+            assert_true(ps_paper_index_add(index, text, &(struct ps_paper){ .type = "paper" }));
         }
         for (size_t k = 0; k < PS_COUNT_OF(rows[i].drafts) && rows[i].drafts[k]; k++) {
             (void)snprintf(text, sizeof(text), "https://x/D%04dR0.pdf", rows[i].drafts[k]);
-            assert_true(ps_urlset_add(drafts, text));
+            assert_true(ps_url_set_add(drafts, text));
         }
-        ps_index_finish(index);
+        ps_paper_index_finish(index);
         if (ps_frontier(index, drafts, rows[i].gap) != rows[i].want)
             fail_msg("%s: %d", rows[i].rule, ps_frontier(index, drafts, rows[i].gap));
-        ps_urlset_destroy(drafts);
-        ps_index_destroy(index);
+        ps_url_set_destroy(drafts);
+        ps_paper_index_destroy(index);
     }
 }
 
 static void only_p_papers_of_the_index_count(void **state)
 {
-    struct ps_index *index = ps_index_create();
-    struct ps_urlset *drafts = ps_urlset_create();
+    struct ps_paper_index *index = ps_paper_index_create();
+    struct ps_url_set *drafts = ps_url_set_create();
 
     (void)state;
-    assert_true(ps_index_add(index, "P0010R0", &(struct ps_paper){ .type = "paper" }));
-    assert_true(ps_index_add(index, "D0020R0", &(struct ps_paper){ .type = "paper" }));
-    assert_true(ps_index_add(index, "N0030", &(struct ps_paper){ .type = "paper" }));
-    assert_true(ps_index_add(index, "CWG40", &(struct ps_paper){ .type = "issue" }));
-    ps_index_finish(index);
+    assert_true(ps_paper_index_add(index, "P0010R0", &(struct ps_paper){ .type = "paper" }));
+    assert_true(ps_paper_index_add(index, "D0020R0", &(struct ps_paper){ .type = "paper" }));
+    assert_true(ps_paper_index_add(index, "N0030", &(struct ps_paper){ .type = "paper" }));
+    assert_true(ps_paper_index_add(index, "CWG40", &(struct ps_paper){ .type = "issue" }));
+    ps_paper_index_finish(index);
     assert_int_equal(ps_frontier(index, drafts, 50), 10);
-    ps_urlset_destroy(drafts);
-    ps_index_destroy(index);
+    ps_url_set_destroy(drafts);
+    ps_paper_index_destroy(index);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 #include "shared/core/pattern.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ static bool finds(const char *pattern_text, const char *plain)
 {
     struct ps_err err = { .what = "" };
     struct ps_pattern *pattern = ps_pattern_create(pattern_text, strlen(pattern_text), &err);
-    char *folded = ps_fold(plain, strlen(plain));
+    char *folded = ps_text_normalize(plain, strlen(plain));
     struct ps_pattern_text *text = ps_pattern_text_create(folded);
     bool found;
 

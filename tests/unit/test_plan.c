@@ -1,6 +1,6 @@
 #include "scheduler/core/plan.h"
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,9 +21,9 @@ struct table {
     char settings[SETTINGS_MAX][96]; /* NAME=value */
     size_t settings_len;
     struct ps_config config;
-    struct ps_index *index;
-    struct ps_urlset *discovered;
-    struct ps_numset watched;
+    struct ps_paper_index *index;
+    struct ps_url_set *discovered;
+    struct ps_number_set watched;
     struct ps_plan_input input;
     struct ps_buf want;
 };
@@ -57,19 +57,19 @@ static void read_line(struct table *table, const char *line)
         assert_true(table->settings_len < SETTINGS_MAX);
         (void)snprintf(table->settings[table->settings_len++], sizeof(value), "%s", value);
     } else if (strcmp(word, "today") == 0) {
-        assert_true(ps_civil_parse_date(value, &table->input.today));
+        assert_true(ps_utc_time_parse_date(value, &table->input.today));
     } else if (strcmp(word, "cycle") == 0) {
         assert_true(ps_str_int(ps_str_of(value), 1, INT64_MAX, &table->input.cycle));
     } else if (strcmp(word, "watch") == 0) {
-        ps_numset_add(&table->watched, (int)strtol(value, NULL, 10));
+        ps_number_set_add(&table->watched, (int)strtol(value, NULL, 10));
     } else if (strcmp(word, "discovered") == 0) {
         char *url = ps_alloc_format(BASE "%s", value);
 
-        assert_true(ps_urlset_add(table->discovered, url));
+        assert_true(ps_url_set_add(table->discovered, url));
         free(url);
     } else if (strcmp(word, "index") == 0) {
-        assert_true(
-            ps_index_add(table->index, value, &(struct ps_paper){ .type = "paper", .date = date }));
+        assert_true(ps_paper_index_add(table->index, value,
+                                       &(struct ps_paper){ .type = "paper", .date = date }));
     } else {
         fail_msg("what is \"%s\"", line);
     }
@@ -84,9 +84,9 @@ static void load(struct table *table, const char *path)
     if (!file)
         fail_msg("%s cannot be opened", path);
     *table = (struct table){ .settings = { "ISO_BASE_URL=" BASE }, .settings_len = 1 };
-    table->index = ps_index_create();
-    table->discovered = ps_urlset_create();
-    ps_numset_init(&table->watched);
+    table->index = ps_paper_index_create();
+    table->discovered = ps_url_set_create();
+    ps_number_set_init(&table->watched);
     ps_buf_init(&table->want, TABLE_BYTES_MAX);
     while (fgets(line, sizeof(line), file)) {
         if (planned) {
@@ -99,7 +99,7 @@ static void load(struct table *table, const char *path)
             read_line(table, line);
     }
     (void)fclose(file);
-    ps_index_finish(table->index);
+    ps_paper_index_finish(table->index);
     if (!ps_config_load(PS_COMPONENT_SCHEDULER, get_setting, table, on_bad, NULL, &table->config))
         fail_msg("%s: settings", path);
     table->input.config = &table->config;
@@ -111,9 +111,9 @@ static void load(struct table *table, const char *path)
 static void clear(struct table *table)
 {
     ps_config_clear(&table->config);
-    ps_index_destroy(table->index);
-    ps_urlset_destroy(table->discovered);
-    ps_numset_clear(&table->watched);
+    ps_paper_index_destroy(table->index);
+    ps_url_set_destroy(table->discovered);
+    ps_number_set_clear(&table->watched);
     ps_buf_clear(&table->want);
 }
 

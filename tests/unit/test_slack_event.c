@@ -24,7 +24,7 @@ static char *callback(const char *event)
         "{\"type\":\"event_callback\",\"event_id\":\"Ev1\"," AUTH ",\"event\":{%s}}", event);
 }
 
-static void what_is_heard(void **state)
+static void what_is_inbound(void **state)
 {
     static const struct {
         const char *event;
@@ -54,16 +54,16 @@ static void what_is_heard(void **state)
 
         assert_true(ps_slack_event_read(body, strlen(body), &event, &err));
         assert_int_equal(event.call, PS_SLACK_HEARD);
-        assert_string_equal(event.heard.id, "Ev1");
-        assert_string_equal(strchr(event.heard.said, ':'), ":1.2");
-        assert_int_equal(event.heard.place, rows[i].place);
-        assert_string_equal(event.heard.user, "U1");
-        assert_string_equal(event.heard.words, rows[i].words);
-        assert_false(event.heard.slash);
+        assert_string_equal(event.inbound.id, "Ev1");
+        assert_string_equal(strchr(event.inbound.said, ':'), ":1.2");
+        assert_int_equal(event.inbound.place, rows[i].place);
+        assert_string_equal(event.inbound.user, "U1");
+        assert_string_equal(event.inbound.words, rows[i].words);
+        assert_false(event.inbound.slash);
         if (rows[i].thread_ts == NULL)
-            assert_null(event.heard.thread_ts);
+            assert_null(event.inbound.thread_ts);
         else
-            assert_string_equal(event.heard.thread_ts, rows[i].thread_ts);
+            assert_string_equal(event.inbound.thread_ts, rows[i].thread_ts);
         ps_slack_event_clear(&event);
         free(body);
     }
@@ -117,7 +117,7 @@ static void without_our_id_a_leading_name_counts(void **state)
     (void)state;
     assert_true(ps_slack_event_read(named, strlen(named), &event, &err));
     assert_int_equal(event.call, PS_SLACK_HEARD);
-    assert_string_equal(event.heard.words, "status");
+    assert_string_equal(event.inbound.words, "status");
     ps_slack_event_clear(&event);
 }
 
@@ -185,12 +185,12 @@ static void a_slash_command_is_answered_to_its_person(void **state)
 
         assert_true(ps_slack_slash_read(body, strlen(body), &event, &err));
         assert_int_equal(event.call, PS_SLACK_HEARD);
-        assert_true(event.heard.slash);
-        assert_int_equal(event.heard.place, rows[i].place);
-        assert_string_equal(event.heard.id, "/13.7.ab");
-        assert_string_equal(event.heard.channel, "U1");
-        assert_string_equal(event.heard.words, "watchlist add Köppe");
-        assert_null(event.heard.thread_ts);
+        assert_true(event.inbound.slash);
+        assert_int_equal(event.inbound.place, rows[i].place);
+        assert_string_equal(event.inbound.id, "/13.7.ab");
+        assert_string_equal(event.inbound.channel, "U1");
+        assert_string_equal(event.inbound.words, "watchlist add Köppe");
+        assert_null(event.inbound.thread_ts);
         ps_slack_event_clear(&event);
         free(body);
     }
@@ -223,14 +223,15 @@ static void a_slash_command_needs_its_fields(void **state)
 
 static void words_are_cut_at_a_whole_character(void **state)
 {
-    char text[2 * PS_HEARD_WORDS_MAX];
+    char text[2 * PS_INBOUND_EVENT_WORDS_MAX];
     char *plain;
 
     (void)state;
     for (size_t i = 0; i + 1 < sizeof(text); i += 2)
         memcpy(text + i, "ö", 2);
     plain = ps_slack_plain(text + 1, sizeof(text) - 1); /* begins in the middle of one */
-    assert_true(strlen(plain) <= PS_HEARD_WORDS_MAX && strlen(plain) > PS_HEARD_WORDS_MAX - 3);
+    assert_true(strlen(plain) <= PS_INBOUND_EVENT_WORDS_MAX &&
+                strlen(plain) > PS_INBOUND_EVENT_WORDS_MAX - 3);
     assert_int_equal(strncmp(plain, "\xef\xbf\xbdö", 5), 0);
     free(plain);
 }
@@ -238,7 +239,7 @@ static void words_are_cut_at_a_whole_character(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_heard),
+        cmocka_unit_test(what_is_inbound),
         cmocka_unit_test(what_is_not_for_us),
         cmocka_unit_test(without_our_id_a_leading_name_counts),
         cmocka_unit_test(a_challenge_is_given_back),

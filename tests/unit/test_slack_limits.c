@@ -1,12 +1,12 @@
 /* What the scheduler composes and the notifier makes blocks of, against Slack's published limits.
  */
-#include "notifier/core/blocks.h"
-#include "scheduler/core/compose.h"
+#include "notifier/core/block_kit.h"
+#include "scheduler/core/notification.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
-#include "shared/core/fold.h"
 #include "shared/core/json.h"
 #include "shared/core/mrkdwn.h"
+#include "shared/core/text_normalize.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static char *repeat(const char *what, size_t times)
 
 static void check_message(const char *text)
 {
-    cJSON *body = cJSON_CreateObject(), *blocks = ps_blocks_of(text);
+    cJSON *body = cJSON_CreateObject(), *blocks = ps_block_kit_of(text);
 
     assert_true(ps_utf8_valid(text, strlen(text)));
     assert_true(ps_mrkdwn_chars(text) < 3000);
@@ -67,8 +67,8 @@ static void check_title(const char *title)
 {
     struct ps_paper paper = { .title = title, .author = title, .link = "https://wg21.link/p1" };
     const char *data[ROWS], *keys[ROWS];
-    struct ps_compose_rows given = { data, keys, ROWS, 1000 };
-    struct ps_row rows[ROWS];
+    struct ps_notification_rows given = { data, keys, ROWS, 1000 };
+    struct ps_outbox_row rows[ROWS];
     struct ps_messages messages;
     char id[32];
     size_t lines = 0;
@@ -76,11 +76,11 @@ static void check_title(const char *title)
     for (int i = 0; i < ROWS; i++) {
         (void)snprintf(id, sizeof(id), "P%04dR0", i + 1);
         paper.id = id;
-        ps_compose_watch_paper(&paper, "U1", title, true, &rows[i]);
+        ps_notification_watch_paper(&paper, "U1", title, true, &rows[i]);
         data[i] = rows[i].data;
         keys[i] = rows[i].dedupe_key;
     }
-    ps_compose_messages(rows[0].kind, &given, &messages);
+    ps_notification_messages(rows[0].kind, &given, &messages);
     for (size_t i = 0; i < messages.len; i++) {
         check_message(messages.texts[i]);
         lines += lines_of(messages.texts[i]);
@@ -88,7 +88,7 @@ static void check_title(const char *title)
     assert_int_equal(lines, ROWS);
     ps_messages_clear(&messages);
     for (int i = 0; i < ROWS; i++)
-        ps_row_clear(&rows[i]);
+        ps_outbox_row_clear(&rows[i]);
 }
 
 static void hostile_titles_stay_within_slacks_limits(void **state)

@@ -1,5 +1,5 @@
 /* What answers say about a message that may have been sent. */
-#include "notifier/core/slack_reply.h"
+#include "notifier/core/slack_response.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,10 +50,10 @@ static void what_a_page_of_history_says(void **state)
 
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
-        struct ps_slack_answer answer = { .status = rows[i].status,
-                                          .body = rows[i].body,
-                                          .body_len = strlen(rows[i].body),
-                                          .retry_after = rows[i].status == 429 ? "7" : NULL };
+        struct ps_slack_outcome answer = { .status = rows[i].status,
+                                           .body = rows[i].body,
+                                           .body_len = strlen(rows[i].body),
+                                           .retry_after = rows[i].status == 429 ? "7" : NULL };
         struct ps_slack_look look;
 
         ps_slack_look_read(&answer, "o8", &look);
@@ -85,7 +85,7 @@ static void what_a_page_of_history_says(void **state)
 static void no_answer_is_a_failed_look(void **state)
 {
     struct ps_err fault = { .category = PS_FAILURE_TIMEOUT, .what = "too slow" };
-    struct ps_slack_answer answer = { .fault = &fault };
+    struct ps_slack_outcome answer = { .fault = &fault };
     struct ps_slack_look look;
 
     (void)state;
@@ -117,14 +117,14 @@ static void which_failures_leave_a_doubt(void **state)
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
         struct ps_err fault = { .category = PS_FAILURE_NETWORK, .what = "gone" };
-        struct ps_slack_answer answer = { .status = rows[i].status,
-                                          .body = rows[i].body,
-                                          .body_len = strlen(rows[i].body),
-                                          .left = rows[i].left,
-                                          .fault = rows[i].status == 0 ? &fault : NULL };
-        struct ps_slack_reply reply;
+        struct ps_slack_outcome answer = { .status = rows[i].status,
+                                           .body = rows[i].body,
+                                           .body_len = strlen(rows[i].body),
+                                           .left = rows[i].left,
+                                           .fault = rows[i].status == 0 ? &fault : NULL };
+        struct ps_slack_response reply;
 
-        ps_slack_reply_read(&answer, &reply);
+        ps_slack_response_read(&answer, &reply);
         assert_int_equal(reply.doubtful, rows[i].doubtful);
     }
 }

@@ -1,8 +1,8 @@
 #include "tests/upstream/answer.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/json.h"
+#include "shared/core/utc_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +160,7 @@ void ps_answer_apply(struct ps_answer *answer, const struct ps_behaviour *behavi
     apply_transport(&answer->transport, &behaviour->transport);
 }
 
-int64_t ps_answer_clock(const struct ps_scenario *scenario, const struct ps_ask *ask)
+int64_t ps_answer_clock(const struct ps_scenario *scenario, const struct ps_user_command *ask)
 {
     return ps_when_now(&scenario->clock, ask->wall_us / 1000);
 }
@@ -182,7 +182,7 @@ static void add_modified(struct ps_answer *answer, const char *modified, int64_t
     ps_buf_format(&answer->headers, "Last-Modified: %s\r\n", modified);
 }
 
-static bool not_modified(const struct ps_ask *ask, const char *etag, const char *modified)
+static bool not_modified(const struct ps_user_command *ask, const char *etag, const char *modified)
 {
     int64_t asked_ms, modified_ms;
     char *asked;
@@ -190,15 +190,15 @@ static bool not_modified(const struct ps_ask *ask, const char *etag, const char 
 
     if (ask->if_none_match.len > 0)
         return ps_str_is(ask->if_none_match, etag) || ps_str_is(ask->if_none_match, "*");
-    if (ask->if_modified_since.len == 0 || !ps_civil_parse_http(modified, &modified_ms))
+    if (ask->if_modified_since.len == 0 || !ps_utc_time_parse_http(modified, &modified_ms))
         return false;
     asked = ps_alloc_copy(ask->if_modified_since.data, ask->if_modified_since.len);
-    same = ps_civil_parse_http(asked, &asked_ms) && modified_ms <= asked_ms;
+    same = ps_utc_time_parse_http(asked, &asked_ms) && modified_ms <= asked_ms;
     free(asked);
     return same;
 }
 
-static void answer_index(struct ps_scenario *scenario, const struct ps_ask *ask,
+static void answer_index(struct ps_scenario *scenario, const struct ps_user_command *ask,
                          struct ps_answer *answer)
 {
     bool behaves = ps_behaviour_fires(&scenario->index, ask->method, ask->wall_us / 1000);
@@ -230,7 +230,7 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-static void answer_draft(struct ps_scenario *scenario, const struct ps_ask *ask,
+static void answer_draft(struct ps_scenario *scenario, const struct ps_user_command *ask,
                          struct ps_answer *answer)
 {
     size_t folder = strlen(scenario->drafts_path);
@@ -260,7 +260,7 @@ static bool lies_in(struct ps_str path, const char *folder)
 }
 
 /* A rule that gives its body an ETag answers conditional requests as the index does. */
-static bool holds_rule(const struct ps_ask *ask, const struct ps_behaviour *rule)
+static bool holds_rule(const struct ps_user_command *ask, const struct ps_behaviour *rule)
 {
     char *wanted;
     bool held;
@@ -274,7 +274,7 @@ static bool holds_rule(const struct ps_ask *ask, const struct ps_behaviour *rule
     return held;
 }
 
-void ps_answer_page(struct ps_scenario *scenario, const struct ps_ask *ask,
+void ps_answer_page(struct ps_scenario *scenario, const struct ps_user_command *ask,
                     struct ps_answer *out_answer)
 {
     struct ps_behaviour *rule;

@@ -5,7 +5,7 @@
 #include "tests/upstream/scenario.h"
 
 /* Borrowed from the connection for the call. */
-struct ps_ask {
+struct ps_user_command {
     struct ps_str method, path, query, host;
     struct ps_str if_none_match, if_modified_since, authorization, content_type;
     struct ps_str body;
@@ -31,9 +31,9 @@ void ps_answer_json(struct ps_answer *answer, int status, cJSON *json);
 void ps_answer_apply(struct ps_answer *answer, const struct ps_behaviour *behaviour,
                      int64_t clock_ms);
 /* The index, a draft or 404, with the rules laid over it. out_answer is initialised. */
-void ps_answer_page(struct ps_scenario *scenario, const struct ps_ask *ask,
+void ps_answer_page(struct ps_scenario *scenario, const struct ps_user_command *ask,
                     struct ps_answer *out_answer);
 const char *ps_answer_reason(int status);
-int64_t ps_answer_clock(const struct ps_scenario *scenario, const struct ps_ask *ask);
+int64_t ps_answer_clock(const struct ps_scenario *scenario, const struct ps_user_command *ask);
 
 #endif

@@ -73,8 +73,7 @@ static bool read_headers(const cJSON *object, char **out_headers, struct ps_err 
     if (!cJSON_IsObject(headers))
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "headers is no object");
     ps_buf_init(&lines, HEADERS_MAX);
-    cJSON_ArrayForEach(header, headers)
-    {
+    cJSON_ArrayForEach (header, headers) {
         if (!cJSON_IsString(header) ||
             !ps_buf_format(&lines, "%s: %s\r\n", header->string, header->valuestring)) {
             ps_buf_clear(&lines);

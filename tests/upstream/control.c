@@ -1,8 +1,8 @@
 #include "tests/upstream/control.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/civil.h"
 #include "shared/core/json.h"
+#include "shared/core/utc_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +86,7 @@ static void add_fired(cJSON *stats, const char *name, struct ps_entry *entries)
     cJSON *list = cJSON_AddObjectToObject(stats, name);
     struct ps_entry *entry, *next;
 
-    HASH_ITER(hh, entries, entry, next)
-    {
+    HASH_ITER (hh, entries, entry, next) {
         cJSON *object = cJSON_AddObjectToObject(list, entry->name);
 
         ps_json_add_int(object, "seen", entry->behaviour.seen);
@@ -140,8 +139,8 @@ static cJSON *requests_json(const struct ps_upstream *upstream, struct ps_str qu
     return json;
 }
 
-static void answer_get(struct ps_upstream *upstream, const struct ps_ask *ask, struct ps_str what,
-                       struct ps_answer *answer)
+static void answer_get(struct ps_upstream *upstream, const struct ps_user_command *ask,
+                       struct ps_str what, struct ps_answer *answer)
 {
     int64_t real_ms = ask->wall_us / 1000;
 
@@ -159,8 +158,8 @@ static void answer_get(struct ps_upstream *upstream, const struct ps_ask *ask, s
         ps_answer_text(answer, 404, "no such thing to get\n");
 }
 
-static bool change(struct ps_upstream *upstream, const struct ps_ask *ask, struct ps_str what,
-                   struct ps_err *err)
+static bool change(struct ps_upstream *upstream, const struct ps_user_command *ask,
+                   struct ps_str what, struct ps_err *err)
 {
     int64_t real_ms = ask->wall_us / 1000;
 
@@ -178,7 +177,7 @@ static bool change(struct ps_upstream *upstream, const struct ps_ask *ask, struc
     return true;
 }
 
-void ps_control_answer(struct ps_upstream *upstream, const struct ps_ask *ask,
+void ps_control_answer(struct ps_upstream *upstream, const struct ps_user_command *ask,
                        struct ps_answer *out_answer)
 {
     size_t skip = sizeof root_path - 1;

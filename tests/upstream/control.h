@@ -16,7 +16,7 @@ bool ps_control_load(struct ps_upstream *upstream, struct ps_str json, bool patc
                      struct ps_err *err) PS_MUST_USE;
 bool ps_control_is(struct ps_str path);
 /* out_answer is initialised. */
-void ps_control_answer(struct ps_upstream *upstream, const struct ps_ask *ask,
+void ps_control_answer(struct ps_upstream *upstream, const struct ps_user_command *ask,
                        struct ps_answer *out_answer);
 
 #endif

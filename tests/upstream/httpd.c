@@ -300,7 +300,7 @@ static struct event *timer_of(struct connection *connection)
     return connection->timer;
 }
 
-static void decide(struct connection *connection, const struct ps_ask *ask)
+static void decide(struct connection *connection, const struct ps_user_command *ask)
 {
     struct ps_upstream *upstream = connection->httpd->upstream;
     size_t slack_len = strlen(upstream->scenario->slack_path);
@@ -319,7 +319,7 @@ static void decide(struct connection *connection, const struct ps_ask *ask)
     connection->counted = true;
     if (ask->path.len > slack_len &&
         memcmp(ask->path.data, upstream->scenario->slack_path, slack_len) == 0)
-        ps_slack_answer(upstream->slack, upstream->scenario, ask, &connection->answer);
+        ps_slack_outcome(upstream->slack, upstream->scenario, ask, &connection->answer);
     else if (ps_slack_is_hook(ask->path))
         ps_slack_hook(upstream->slack, upstream->scenario, ask, &connection->answer);
     else

@@ -195,8 +195,7 @@ static void reset_tallies(struct ps_tally *tallies)
 {
     struct ps_tally *tally, *next;
 
-    HASH_ITER(hh, tallies, tally, next)
-    {
+    HASH_ITER (hh, tallies, tally, next) {
         reset_tally(tally);
     }
 }

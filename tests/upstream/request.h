@@ -4,7 +4,7 @@
 #include "tests/upstream/answer.h"
 
 struct ps_request_head {
-    struct ps_ask ask; /* body, connection and time are the caller's to fill */
+    struct ps_user_command ask; /* body, connection and time are the caller's to fill */
     int64_t body_len;
     bool keep_alive;
     bool expects_continue;

@@ -18,8 +18,7 @@ static bool check_fields(const cJSON *object, const char *const *own, bool behav
 
     if (!cJSON_IsObject(object))
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "%s is no object", what);
-    cJSON_ArrayForEach(field, object)
-    {
+    cJSON_ArrayForEach (field, object) {
         bool known = behaves && ps_behaviour_knows(field->string);
 
         for (size_t i = 0; !known && own[i] != NULL; i++)
@@ -173,8 +172,7 @@ static bool load_drafts(struct ps_scenario *scenario, struct ps_err *err)
 
     if (drafts != NULL && !cJSON_IsObject(drafts))
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "drafts is no object");
-    cJSON_ArrayForEach(draft, drafts)
-    {
+    cJSON_ArrayForEach (draft, drafts) {
         const char *text = ps_json_text(draft, "text");
         struct ps_entry *entry;
 
@@ -197,8 +195,7 @@ static bool load_rules(struct ps_scenario *scenario, struct ps_err *err)
     char number[32];
     int count = 0;
 
-    cJSON_ArrayForEach(rule, rules)
-    {
+    cJSON_ArrayForEach (rule, rules) {
         const char *name = rule->string != NULL ? rule->string : ps_json_text(rule, "name");
         struct ps_entry *entry;
 
@@ -222,8 +219,7 @@ static bool load_named(const cJSON *slack, const char *field, struct ps_entry **
     static const char *const none[] = { NULL };
     const cJSON *one;
 
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(slack, field))
-    {
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(slack, field)) {
         if (one->string == NULL || !check_fields(one, none, true, one->string, err) ||
             add_entry(entries, one, one->string, err) == NULL)
             return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "slack.%s is wrong: %s", field,
@@ -267,8 +263,7 @@ static void inherit(struct ps_entry *entries, struct ps_entry *old_entries)
 {
     struct ps_entry *entry, *next, *old;
 
-    HASH_ITER(hh, entries, entry, next)
-    {
+    HASH_ITER (hh, entries, entry, next) {
         HASH_FIND(hh, old_entries, entry->name, strlen(entry->name), old);
         if (old != NULL && strcmp(old->source, entry->source) == 0)
             ps_behaviour_inherit(&entry->behaviour, &old->behaviour);
@@ -335,8 +330,7 @@ cJSON *ps_scenario_merge(const cJSON *target, const cJSON *patch)
     if (!cJSON_IsObject(patch))
         return cJSON_Duplicate(patch, true);
     merged = cJSON_IsObject(target) ? cJSON_Duplicate(target, true) : cJSON_CreateObject();
-    cJSON_ArrayForEach(field, patch)
-    {
+    cJSON_ArrayForEach (field, patch) {
         cJSON *value = NULL;
 
         if (!cJSON_IsNull(field))
@@ -353,8 +347,7 @@ static void reset_entries(struct ps_entry *entries)
 {
     struct ps_entry *entry, *next;
 
-    HASH_ITER(hh, entries, entry, next)
-    {
+    HASH_ITER (hh, entries, entry, next) {
         ps_behaviour_reset(&entry->behaviour);
     }
 }
@@ -400,8 +393,7 @@ struct ps_behaviour *ps_scenario_rule(struct ps_scenario *scenario, struct ps_st
 {
     struct ps_entry *rule, *next;
 
-    HASH_ITER(hh, scenario->rules, rule, next)
-    {
+    HASH_ITER (hh, scenario->rules, rule, next) {
         if (matches(rule->match, path) && ps_behaviour_fires(&rule->behaviour, method, now_ms))
             return &rule->behaviour;
     }

@@ -72,7 +72,7 @@ static cJSON *form_fields(const char *text)
 }
 
 /* Slack takes JSON and forms. NULL: neither. */
-static cJSON *read_arguments(const struct ps_ask *ask)
+static cJSON *read_arguments(const struct ps_user_command *ask)
 {
     static const char json_type[] = "application/json";
     struct ps_err err;
@@ -99,7 +99,8 @@ static cJSON *read_arguments(const struct ps_ask *ask)
     return arguments;
 }
 
-static const char *check_token(const struct ps_scenario *scenario, const struct ps_ask *ask)
+static const char *check_token(const struct ps_scenario *scenario,
+                               const struct ps_user_command *ask)
 {
     static const char scheme[] = "Bearer ";
     size_t len = sizeof scheme - 1;
@@ -121,7 +122,7 @@ static void answer_error(struct ps_answer *answer, const char *error)
     ps_answer_json(answer, 200, json);
 }
 
-static cJSON *entry_of(const struct ps_ask *ask, const cJSON *arguments)
+static cJSON *entry_of(const struct ps_user_command *ask, const cJSON *arguments)
 {
     cJSON *entry = cJSON_CreateObject();
 
@@ -133,8 +134,8 @@ static cJSON *entry_of(const struct ps_ask *ask, const cJSON *arguments)
     return entry;
 }
 
-static void refuse(struct ps_slack *slack, const struct ps_ask *ask, const cJSON *arguments,
-                   const struct ps_answer *answer, const char *error)
+static void refuse(struct ps_slack *slack, const struct ps_user_command *ask,
+                   const cJSON *arguments, const struct ps_answer *answer, const char *error)
 {
     cJSON *entry = entry_of(ask, arguments);
 
@@ -158,8 +159,8 @@ static char *id_of(const char *channel)
     return id;
 }
 
-static void take_message(struct ps_slack *slack, const struct ps_ask *ask, const cJSON *arguments,
-                         struct ps_answer *answer)
+static void take_message(struct ps_slack *slack, const struct ps_user_command *ask,
+                         const cJSON *arguments, struct ps_answer *answer)
 {
     cJSON *entry = entry_of(ask, arguments);
     cJSON *json = cJSON_CreateObject();
@@ -194,7 +195,7 @@ static bool spoils(const struct ps_behaviour *behaviour)
 }
 
 static void post_message(struct ps_slack *slack, struct ps_scenario *scenario,
-                         const struct ps_ask *ask, struct ps_answer *answer)
+                         const struct ps_user_command *ask, struct ps_answer *answer)
 {
     cJSON *arguments = read_arguments(ask);
     const char *channel = ps_json_text(arguments, "channel");
@@ -230,7 +231,7 @@ static void post_message(struct ps_slack *slack, struct ps_scenario *scenario,
     cJSON_Delete(arguments);
 }
 
-static void auth_test(struct ps_scenario *scenario, const struct ps_ask *ask,
+static void auth_test(struct ps_scenario *scenario, const struct ps_user_command *ask,
                       struct ps_answer *answer)
 {
     const char *error = check_token(scenario, ask);
@@ -351,8 +352,7 @@ static void update_message(struct ps_slack *slack, const cJSON *arguments, struc
     const char *error = ps_slack_check(arguments);
     cJSON *entry, *json, *before;
 
-    cJSON_ArrayForEach(entry, slack->messages)
-    {
+    cJSON_ArrayForEach (entry, slack->messages) {
         char *id = id_of(ps_json_text(entry, "channel"));
         bool is = strcmp(id, argument(arguments, "channel", "")) == 0 &&
                   strcmp(ps_json_text(entry, "ts"), argument(arguments, "ts", "")) == 0;
@@ -381,7 +381,8 @@ static void update_message(struct ps_slack *slack, const cJSON *arguments, struc
 
 /* Methods other than chat.postMessage; what "methods" says of one comes first. */
 static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
-                         const struct ps_ask *ask, struct ps_str method, struct ps_answer *answer)
+                         const struct ps_user_command *ask, struct ps_str method,
+                         struct ps_answer *answer)
 {
     struct ps_behaviour *behaviour = ps_scenario_method(scenario, method);
     const char *error = check_token(scenario, ask);
@@ -410,7 +411,7 @@ static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
     cJSON_Delete(arguments);
 }
 
-static void apply_rule(struct ps_scenario *scenario, const struct ps_ask *ask,
+static void apply_rule(struct ps_scenario *scenario, const struct ps_user_command *ask,
                        struct ps_answer *answer)
 {
     struct ps_behaviour *rule =
@@ -420,8 +421,8 @@ static void apply_rule(struct ps_scenario *scenario, const struct ps_ask *ask,
         ps_answer_apply(answer, rule, ps_answer_clock(scenario, ask));
 }
 
-void ps_slack_answer(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
-                     struct ps_answer *out_answer)
+void ps_slack_outcome(struct ps_slack *slack, struct ps_scenario *scenario,
+                      const struct ps_user_command *ask, struct ps_answer *out_answer)
 {
     size_t folder = strlen(scenario->slack_path);
     struct ps_str method = { ask->path.data + folder, ask->path.len - folder };
@@ -441,8 +442,8 @@ bool ps_slack_is_hook(struct ps_str path)
     return path.len > sizeof hooks - 1 && memcmp(path.data, hooks, sizeof hooks - 1) == 0;
 }
 
-void ps_slack_hook(struct ps_slack *slack, struct ps_scenario *scenario, const struct ps_ask *ask,
-                   struct ps_answer *out_answer)
+void ps_slack_hook(struct ps_slack *slack, struct ps_scenario *scenario,
+                   const struct ps_user_command *ask, struct ps_answer *out_answer)
 {
     cJSON *entry = cJSON_CreateObject(), *arguments = read_arguments(ask);
     char *path = ps_alloc_copy(ask->path.data, ask->path.len);

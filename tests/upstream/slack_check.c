@@ -38,8 +38,7 @@ static bool context_ok(const cJSON *block)
     const cJSON *elements = cJSON_GetObjectItemCaseSensitive(block, "elements"), *element;
     int count = cJSON_GetArraySize(elements);
 
-    cJSON_ArrayForEach(element, elements)
-    {
+    cJSON_ArrayForEach (element, elements) {
         if (!text_ok(element, SECTION_MAX, false))
             return false;
     }
@@ -71,8 +70,7 @@ const char *ps_slack_check(const cJSON *arguments)
         return "msg_too_long";
     if (blocks != NULL && (!cJSON_IsArray(blocks) || cJSON_GetArraySize(blocks) > BLOCKS_MAX))
         return "invalid_blocks";
-    cJSON_ArrayForEach(block, blocks)
-    {
+    cJSON_ArrayForEach (block, blocks) {
         if (!block_ok(block))
             return "invalid_blocks";
     }

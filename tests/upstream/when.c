@@ -1,6 +1,6 @@
 #include "tests/upstream/when.h"
 
-#include "shared/core/civil.h"
+#include "shared/core/utc_time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -56,11 +56,11 @@ bool ps_when_parse(const char *text, int64_t now_ms, int64_t *out_ms)
         *out_ms = now_ms + offset;
         return true;
     }
-    if (ps_civil_parse_date(text, &days)) {
+    if (ps_utc_time_parse_date(text, &days)) {
         *out_ms = days * PS_DAY_MS;
         return true;
     }
-    return ps_civil_parse_time(text, out_ms);
+    return ps_utc_time_parse_time(text, out_ms);
 }
 
 void ps_when_http(int64_t wall_ms, char out_text[PS_WHEN_HTTP])

@@ -5,9 +5,9 @@
 #include "shared/core/result.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
+#include "worker/core/probe_outcome.h"
 #include "worker/core/redirect.h"
-#include "worker/core/verdict.h"
-#include "worker/core/words.h"
+#include "worker/core/text_words.h"
 #include "worker/io/pdf_words.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ struct ps_front_read {
     bool counted; /* among front's pdfs */
     int attempt;
     int64_t give_up_ms;
-    struct ps_ticket ticket;
+    struct ps_permit permit;
     struct ps_http_call *call;
     struct ps_timer *timer; /* the next step, always from the loop's top */
     void (*step)(struct ps_front_read *read);
@@ -167,8 +167,8 @@ static void use_body(struct ps_front_read *read, const struct ps_http_reply *rep
 
     if (!read->at_pdf) {
         charset = ps_html_charset(reply->content_type);
-        read->text = ps_words_of_html(reply->body, reply->body_len, charset, PS_FRONT_WORDS,
-                                      PS_RESULT_FRONT_MAX);
+        read->text = ps_text_words_of_html(reply->body, reply->body_len, charset, PS_FRONT_WORDS,
+                                           PS_RESULT_FRONT_MAX);
         free(charset);
         if (read->text != NULL)
             step_later(read, finish, 0);
@@ -185,8 +185,8 @@ static void use_body(struct ps_front_read *read, const struct ps_http_reply *rep
 static void settle(struct ps_front_read *read, const struct ps_http_reply *reply,
                    const struct ps_err *err)
 {
-    static const struct ps_verdict_rules rules = { INT64_MAX / 4, 2, 500, 5000 };
-    struct ps_gate *gate = read->front->options.gate;
+    static const struct ps_probe_outcome_rules rules = { INT64_MAX / 4, 2, 500, 5000 };
+    struct ps_rate_limiter *limiter = read->front->options.limiter;
     struct ps_answer answer = { .err = err,
                                 .status = reply->status,
                                 .url = url_now(read),
@@ -194,21 +194,21 @@ static void settle(struct ps_front_read *read, const struct ps_http_reply *reply
                                 .content_type = reply->content_type,
                                 .retry_after = reply->retry_after,
                                 .date = reply->date };
-    struct ps_verdict verdict =
-        ps_verdict_of(&answer, &rules, read->attempt, ps_clock_wall_ms(), ps_clock_random());
-    bool in_time = ps_loop_now(read->front->options.loop) + verdict.delay_ms < read->give_up_ms;
+    struct ps_probe_outcome outcome =
+        ps_probe_outcome_of(&answer, &rules, read->attempt, ps_clock_wall_ms(), ps_clock_random());
+    bool in_time = ps_loop_now(read->front->options.loop) + outcome.delay_ms < read->give_up_ms;
 
-    if (verdict.next == PS_VERDICT_DEFER)
-        ps_gate_cool(gate, url_asked(read), verdict.delay_ms, answer.status);
-    else if (verdict.next == PS_VERDICT_RETRY)
+    if (outcome.next == PS_PROBE_OUTCOME_DEFER)
+        ps_rate_limiter_pause_host(limiter, url_asked(read), outcome.delay_ms, answer.status);
+    else if (outcome.next == PS_PROBE_OUTCOME_RETRY)
         ps_trail_clear(&read->trail);
-    if (ps_outcome_is_hit(verdict.outcome)) {
+    if (ps_outcome_is_hit(outcome.outcome)) {
         use_body(read, reply);
-    } else if (verdict.next != PS_VERDICT_SETTLED && in_time) {
-        read->attempt += verdict.next == PS_VERDICT_RETRY;
-        step_later(read, ask, verdict.next == PS_VERDICT_RETRY ? verdict.delay_ms : 0);
+    } else if (outcome.next != PS_PROBE_OUTCOME_SETTLED && in_time) {
+        read->attempt += outcome.next == PS_PROBE_OUTCOME_RETRY;
+        step_later(read, ask, outcome.next == PS_PROBE_OUTCOME_RETRY ? outcome.delay_ms : 0);
     } else {
-        next_document(read, verdict.failed ? &verdict.err : NULL);
+        next_document(read, outcome.failed ? &outcome.err : NULL);
     }
 }
 
@@ -219,7 +219,7 @@ static void on_get(void *cookie, const struct ps_http_reply *reply, const struct
     bool moved = false;
 
     read->call = NULL;
-    ps_gate_leave(read->front->options.gate, &read->ticket);
+    ps_rate_limiter_release(read->front->options.limiter, &read->permit);
     if (err == NULL && !ps_trail_follow(&read->trail, url_now(read), reply->status, reply->location,
                                         &moved, &astray))
         err = &astray;
@@ -244,7 +244,7 @@ static void on_turn(void *cookie)
     ps_timer_cancel(read->timer);
     read->call = ps_http_send(front->options.http, &request, on_get, read, &err);
     if (read->call == NULL) {
-        ps_gate_leave(front->options.gate, &read->ticket);
+        ps_rate_limiter_release(front->options.limiter, &read->permit);
         next_document(read, &err);
     }
 }
@@ -253,7 +253,7 @@ static void give_up(struct ps_front_read *read)
 {
     struct ps_err err;
 
-    ps_gate_leave(read->front->options.gate, &read->ticket);
+    ps_rate_limiter_release(read->front->options.limiter, &read->permit);
     ps_fail(&err, PS_FAILURE_TIMEOUT, 0, "the host was not free to be asked in time");
     PS_LOG(FRONT_TEXT_ERROR, F_TEXT("url", url_now(read)), F_ERR(&err));
     finish(read); /* destroys read */
@@ -264,7 +264,8 @@ static void ask(struct ps_front_read *read)
     struct ps_front *front = read->front;
     struct ps_err err;
 
-    if (!ps_gate_enter(front->options.gate, &read->ticket, url_asked(read), on_turn, read, &err)) {
+    if (!ps_rate_limiter_acquire(front->options.limiter, &read->permit, url_asked(read), on_turn,
+                                 read, &err)) {
         next_document(read, &err);
         return;
     }
@@ -308,7 +309,7 @@ void ps_front_cancel(struct ps_front_read *read)
     if (read == NULL)
         return;
     ps_http_cancel(read->call);
-    ps_gate_leave(read->front->options.gate, &read->ticket);
+    ps_rate_limiter_release(read->front->options.limiter, &read->permit);
     ps_pdf_cancel(read->pdf);
     read_free(read);
 }

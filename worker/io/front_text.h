@@ -2,7 +2,7 @@
 #ifndef PS_WORKER_IO_FRONT_TEXT_H
 #define PS_WORKER_IO_FRONT_TEXT_H
 #include "shared/io/http_client.h"
-#include "worker/io/gate.h"
+#include "worker/io/rate_limiter.h"
 
 struct ps_front;      /* reads for a whole worker */
 struct ps_front_read; /* one document */
@@ -12,7 +12,7 @@ enum { PS_FRONT_WORDS = 1000 };
 struct ps_front_options {
     struct ps_loop *loop;
     struct ps_http *http;
-    struct ps_gate *gate;
+    struct ps_rate_limiter *limiter;
     int64_t timeout_ms;      /* one request */
     int64_t patience_ms;     /* all of one document, pauses included; 0: 60000 */
     const char *pdf_program; /* NULL: pdftotext */

@@ -4,7 +4,7 @@
 #include "worker/io/pdf_words.h"
 
 #include "shared/core/alloc.h"
-#include "worker/core/words.h"
+#include "worker/core/text_words.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -29,7 +29,7 @@ struct ps_pdf {
     int out_fd;
     struct event *readable;
     struct ps_timer *timer; /* wall time; then looking for the child's end */
-    struct ps_words *words;
+    struct ps_text_words *words;
     size_t seen;
     bool enough; /* killed because nothing more was wanted */
     bool timed_out;
@@ -118,7 +118,7 @@ static void pdf_free(struct ps_pdf *pdf)
     if (pdf->out_fd >= 0)
         (void)close(pdf->out_fd);
     ps_timer_destroy(pdf->timer);
-    ps_words_destroy(pdf->words);
+    ps_text_words_destroy(pdf->words);
     free(pdf);
 }
 
@@ -148,7 +148,7 @@ static void tell(struct ps_pdf *pdf, int status)
     else
         fault = NULL;
     if (fault == NULL)
-        text = ps_words_take(pdf->words);
+        text = ps_text_words_take(pdf->words);
     pdf->fn(pdf->cookie, text, fault);
     free(text);
     pdf_free(pdf);
@@ -194,7 +194,7 @@ static void on_readable(evutil_socket_t fd, short what, void *cookie)
         return;
     }
     pdf->seen += (size_t)got;
-    if (ps_words_add(pdf->words, piece, (size_t)got) && pdf->seen < OUTPUT_MAX)
+    if (ps_text_words_add(pdf->words, piece, (size_t)got) && pdf->seen < OUTPUT_MAX)
         return;
     pdf->enough = true;
     pdf_kill(pdf);
@@ -234,7 +234,7 @@ struct ps_pdf *ps_pdf_start(const struct ps_pdf_options *options, const char *da
     (void)close(pipe_fds[1]);
     pdf->out_fd = pipe_fds[0];
     (void)fcntl(pdf->out_fd, F_SETFL, O_NONBLOCK);
-    pdf->words = ps_words_create(pdf->options.max_words, pdf->options.max_bytes);
+    pdf->words = ps_text_words_create(pdf->options.max_words, pdf->options.max_bytes);
     pdf->readable = event_new(ps_loop_base(pdf->options.loop), pdf->out_fd, EV_READ | EV_PERSIST,
                               on_readable, pdf);
     (void)event_add(pdf->readable, NULL);

@@ -8,18 +8,19 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
                                     .allow_private = config->allow_private_upstreams,
                                     .max_connections = (int)config->http_concurrency,
                                     .ca_file = config->http_ca_file };
-    struct ps_gate_options gate = { .loop = options->loop,
-                                    .redis = options->redis,
-                                    .keys = options->keys,
-                                    .instance = options->instance,
-                                    .metrics = options->metrics,
-                                    .failures = options->failures,
-                                    .rate = config->probe_rate_limit,
-                                    .floor = config->probe_rate_floor,
-                                    .burst = config->probe_rate_burst,
-                                    .slots = (size_t)config->http_concurrency,
-                                    .host_cap = (size_t)config->probe_host_concurrency,
-                                    .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000) };
+    struct ps_rate_limiter_options limiter = { .loop = options->loop,
+                                               .redis = options->redis,
+                                               .keys = options->keys,
+                                               .instance = options->instance,
+                                               .metrics = options->metrics,
+                                               .failures = options->failures,
+                                               .rate = config->probe_rate_limit,
+                                               .floor = config->probe_rate_floor,
+                                               .burst = config->probe_rate_burst,
+                                               .slots = (size_t)config->http_concurrency,
+                                               .host_cap = (size_t)config->probe_host_concurrency,
+                                               .timeout_ms =
+                                                   (int64_t)(config->http_timeout_seconds * 1000) };
     struct ps_prober_options prober = {
         .loop = options->loop,
         .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000),
@@ -32,7 +33,7 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
     struct ps_front_options front = { .loop = options->loop, .timeout_ms = prober.timeout_ms };
 
     kit->http = front.http = prober.http = ps_http_create(options->loop, &http);
-    kit->gate = front.gate = prober.gate = ps_gate_create(&gate);
+    kit->limiter = front.limiter = prober.limiter = ps_rate_limiter_create(&limiter);
     kit->front = prober.front = options->for_people ? NULL : ps_front_create(&front);
     kit->prober = ps_prober_create(&prober);
 }
@@ -41,7 +42,7 @@ void ps_probe_kit_clear(struct ps_probe_kit *kit)
 {
     ps_prober_destroy(kit->prober);
     ps_front_destroy(kit->front);
-    ps_gate_destroy(kit->gate);
+    ps_rate_limiter_destroy(kit->limiter);
     ps_http_destroy(kit->http);
     *kit = (struct ps_probe_kit){ NULL, NULL, NULL, NULL };
 }

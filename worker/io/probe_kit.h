@@ -8,7 +8,7 @@ enum { PS_PROBE_BACKOFF_CAP_MS = 30000 }; /* between two attempts */
 
 struct ps_probe_kit {
     struct ps_http *http;
-    struct ps_gate *gate;
+    struct ps_rate_limiter *limiter;
     struct ps_front *front; /* NULL where no front text is read */
     struct ps_prober *prober;
 };

@@ -23,7 +23,7 @@ struct ps_probe {
     char *url;
     struct ps_trail trail; /* of this attempt */
     enum ps_look look;
-    struct ps_ticket ticket;
+    struct ps_permit permit;
     struct ps_http_call *call;
     struct ps_front_read *front;
     struct ps_timer *timer; /* made when the first delay is needed */
@@ -32,7 +32,7 @@ struct ps_probe {
     int64_t latency_ms;
     char *last_modified, *etag;
     int64_t content_length, answered_ms;
-    struct ps_verdict verdict;
+    struct ps_probe_outcome outcome;
     ps_probe_fn fn;
     void *cookie;
 };
@@ -62,13 +62,13 @@ static void probe_free(struct ps_probe *probe)
 static void probe_end(struct ps_probe *probe, const char *front_text)
 {
     struct ps_probe_end end = { .url = probe->url,
-                                .outcome = probe->verdict.outcome,
+                                .outcome = probe->outcome.outcome,
                                 .status = probe->status,
                                 .last_modified = probe->last_modified,
                                 .etag = probe->etag,
                                 .content_length = probe->content_length,
                                 .answered_ms = probe->answered_ms,
-                                .err = probe->verdict.failed ? &probe->verdict.err : NULL,
+                                .err = probe->outcome.failed ? &probe->outcome.err : NULL,
                                 .attempts = probe->attempts,
                                 .latency_ms = probe->latency_ms,
                                 .front_text = front_text };
@@ -96,7 +96,7 @@ static void on_delay(void *cookie)
 {
     struct ps_probe *probe = cookie;
 
-    if (probe->verdict.next == PS_VERDICT_SETTLED)
+    if (probe->outcome.next == PS_PROBE_OUTCOME_SETTLED)
         probe_end(probe, NULL); /* destroys probe */
     else
         ask(probe);
@@ -112,8 +112,8 @@ static void after(struct ps_probe *probe, int64_t delay_ms)
 /* No request could be made at all: ends from the loop's top. */
 static void refuse(struct ps_probe *probe, const struct ps_err *err)
 {
-    probe->verdict = (struct ps_verdict){
-        .next = PS_VERDICT_SETTLED, .outcome = PS_OUTCOME_ERROR, .failed = true, .err = *err
+    probe->outcome = (struct ps_probe_outcome){
+        .next = PS_PROBE_OUTCOME_SETTLED, .outcome = PS_OUTCOME_ERROR, .failed = true, .err = *err
     };
     after(probe, 0);
 }
@@ -121,22 +121,23 @@ static void refuse(struct ps_probe *probe, const struct ps_err *err)
 static void act(struct ps_probe *probe)
 {
     const struct ps_prober_options *options = &probe->prober->options;
-    enum ps_outcome outcome = probe->verdict.outcome;
+    enum ps_outcome outcome = probe->outcome.outcome;
 
-    switch (probe->verdict.next) {
-    case PS_VERDICT_RETRY:
+    switch (probe->outcome.next) {
+    case PS_PROBE_OUTCOME_RETRY:
         ps_trail_clear(&probe->trail);
-        after(probe, probe->verdict.delay_ms);
+        after(probe, probe->outcome.delay_ms);
         return;
-    case PS_VERDICT_DEFER:
+    case PS_PROBE_OUTCOME_DEFER:
         probe->attempts -= probe->trail.hops == 0;
-        ps_gate_cool(options->gate, url_now(probe), probe->verdict.delay_ms, probe->status);
+        ps_rate_limiter_pause_host(options->limiter, url_now(probe), probe->outcome.delay_ms,
+                                   probe->status);
         if (options->end_on_pause)
             probe_end(probe, NULL); /* destroys probe */
         else
             ask(probe);
         return;
-    case PS_VERDICT_SETTLED:
+    case PS_PROBE_OUTCOME_SETTLED:
         if (options->front != NULL && probe->look == PS_LOOK_CONFIRM &&
             (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM))
             probe->front = ps_front_start(options->front, probe->url, on_front, probe);
@@ -165,7 +166,7 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
                                 .body_len = reply->body_len };
 
     probe->call = NULL;
-    ps_gate_leave(probe->prober->options.gate, &probe->ticket);
+    ps_rate_limiter_release(probe->prober->options.limiter, &probe->permit);
     if (err == NULL && !ps_trail_follow(&probe->trail, probe->url, reply->status, reply->location,
                                         &moved, &astray))
         answer.err = &astray;
@@ -189,8 +190,8 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
     probe->content_length =
         reply->status == PARTIAL ? ps_range_total(reply->content_range) : reply->content_length;
     probe->answered_ms = answered_ms(probe->prober, reply->date, wall_ms);
-    probe->verdict = ps_verdict_of(&answer, &probe->prober->options.rules, probe->attempts, wall_ms,
-                                   ps_clock_random());
+    probe->outcome = ps_probe_outcome_of(&answer, &probe->prober->options.rules, probe->attempts,
+                                         wall_ms, ps_clock_random());
     act(probe); /* may destroy probe */
 }
 
@@ -212,7 +213,7 @@ static void on_turn(void *cookie)
 
     probe->call = ps_http_send(options->http, &request, on_head, probe, &err);
     if (probe->call == NULL) {
-        ps_gate_leave(options->gate, &probe->ticket);
+        ps_rate_limiter_release(options->limiter, &probe->permit);
         refuse(probe, &err);
         return;
     }
@@ -223,8 +224,8 @@ static void ask(struct ps_probe *probe)
 {
     struct ps_err err;
 
-    if (!ps_gate_enter(probe->prober->options.gate, &probe->ticket, url_now(probe), on_turn, probe,
-                       &err))
+    if (!ps_rate_limiter_acquire(probe->prober->options.limiter, &probe->permit, url_now(probe),
+                                 on_turn, probe, &err))
         refuse(probe, &err);
 }
 
@@ -261,7 +262,7 @@ static void stop(struct ps_probe *probe)
 {
     ps_http_cancel(probe->call);
     probe->call = NULL;
-    ps_gate_leave(probe->prober->options.gate, &probe->ticket);
+    ps_rate_limiter_release(probe->prober->options.limiter, &probe->permit);
     ps_front_cancel(probe->front);
     probe->front = NULL;
 }
@@ -277,8 +278,8 @@ void ps_probe_cancel(struct ps_probe *probe)
 void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const struct ps_err *err)
 {
     stop(probe);
-    probe->verdict = (struct ps_verdict){
-        .next = PS_VERDICT_SETTLED, .outcome = outcome, .failed = true, .err = *err
+    probe->outcome = (struct ps_probe_outcome){
+        .next = PS_PROBE_OUTCOME_SETTLED, .outcome = outcome, .failed = true, .err = *err
     };
     probe_end(probe, NULL);
 }
@@ -290,5 +291,5 @@ bool ps_probe_busy(const struct ps_probe *probe)
 
 int64_t ps_probe_pause_ms(const struct ps_probe *probe)
 {
-    return ps_ticket_pause_ms(probe->prober->options.gate, &probe->ticket);
+    return ps_permit_pause_ms(probe->prober->options.limiter, &probe->permit);
 }

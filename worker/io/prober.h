@@ -1,10 +1,11 @@
-/* One question a probe: gate, HEAD, verdict, another try or a pause, front text of a recent hit. */
+/* One question a probe: rate limiter, HEAD, verdict, another try or a pause, front text of a recent
+ * hit. */
 #ifndef PS_WORKER_IO_PROBER_H
 #define PS_WORKER_IO_PROBER_H
 #include "shared/io/http_client.h"
-#include "worker/core/verdict.h"
+#include "worker/core/probe_outcome.h"
 #include "worker/io/front_text.h"
-#include "worker/io/gate.h"
+#include "worker/io/rate_limiter.h"
 
 struct ps_prober;
 struct ps_probe;
@@ -12,9 +13,9 @@ struct ps_probe;
 struct ps_prober_options {
     struct ps_loop *loop;
     struct ps_http *http;
-    struct ps_gate *gate;
+    struct ps_rate_limiter *limiter;
     struct ps_front *front; /* NULL: no front text */
-    struct ps_verdict_rules rules;
+    struct ps_probe_outcome_rules rules;
     int64_t timeout_ms;
     bool end_on_pause; /* a pause ends the probe as deferred; otherwise it waits */
 };

@@ -1,7 +1,7 @@
 #include "worker/io/report.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/fold.h"
+#include "shared/core/text_normalize.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>

@@ -1,15 +1,15 @@
 #include "worker/io/worker.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/progress.h"
+#include "shared/core/stall_detector.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
-#include "worker/core/throttle.h"
-#include "worker/io/cycle_watch.h"
-#include "worker/io/finish.h"
-#include "worker/io/intake.h"
+#include "worker/core/permit_batch.h"
+#include "worker/io/backlog_monitor.h"
 #include "worker/io/probe_kit.h"
 #include "worker/io/report.h"
+#include "worker/io/task_completion.h"
+#include "worker/io/task_intake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,15 +42,15 @@ struct held {
 struct ps_worker {
     struct ps_daemon *daemon;
     struct ps_probe_kit kit;
-    struct ps_finish *finish;
-    struct ps_intake *intake;
-    struct ps_cycle_watch *watch;
+    struct ps_task_completion *finish;
+    struct ps_task_intake *intake;
+    struct ps_backlog_monitor *watch;
     struct ps_timer *tick;
     struct held *held;
     size_t slots;
     int64_t renew_ms;
     uint64_t settled;
-    struct ps_progress progress;
+    struct ps_stall_detector progress;
     bool recovered;
     bool taking;
     int drain;            /* signals seen */
@@ -70,11 +70,12 @@ static void count(struct ps_worker *worker, enum ps_metric metric, const char *l
  * fleet may ask no more, what one takes others cannot do: then few wait here. */
 static void refill(struct ps_worker *worker)
 {
-    const struct ps_gate *gate = worker->kit.gate;
-    bool held_back = ps_gate_holds_back(gate);
-    size_t backlog = ps_backlog_room(worker->slots, held_back ? 0 : ps_gate_latency_us(gate));
-    size_t target = (held_back ? ps_gate_on_wire(gate) : worker->slots) + backlog;
-    size_t busy = ps_gate_on_wire(gate) + ps_gate_waiting(gate);
+    const struct ps_rate_limiter *limiter = worker->kit.limiter;
+    bool held_back = ps_rate_limiter_is_limiting(limiter);
+    size_t backlog =
+        ps_backlog_room(worker->slots, held_back ? 0 : ps_rate_limiter_latency_us(limiter));
+    size_t target = (held_back ? ps_rate_limiter_in_flight(limiter) : worker->slots) + backlog;
+    size_t busy = ps_rate_limiter_in_flight(limiter) + ps_rate_limiter_waiting(limiter);
     size_t held = HASH_COUNT(worker->held);
     size_t most = worker->slots + PS_BACKLOG_MAX + UNSETTLED_MAX;
     size_t room = target > busy ? target - busy : 0;
@@ -86,7 +87,7 @@ static void refill(struct ps_worker *worker)
         room = 0;
     else if (room > most - held)
         room = most - held;
-    ps_intake_room(worker->intake, room);
+    ps_task_intake_room(worker->intake, room);
 }
 
 static struct held *held_add(struct ps_worker *worker, const char *id)
@@ -137,7 +138,7 @@ static void pass_on(struct held *held, int passes)
     ps_task_format(&held->task, &fields);
     ps_fields_add(&fields, "seen_by", held->worker->daemon->instance);
     ps_fields_add_int(&fields, "passes", passes);
-    ps_finish_pass(held->worker->finish, held->id, &fields, held);
+    ps_task_completion_pass(held->worker->finish, held->id, &fields, held);
     ps_fields_clear(&fields);
 }
 
@@ -165,7 +166,7 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
     ps_report_log(worker->daemon->failures, &held->task, end);
     ps_fields_init(&fields);
     ps_report_format(worker->daemon->instance, &held->task, end, &fields);
-    ps_finish_result(worker->finish, held->id, &fields, held);
+    ps_task_completion_result(worker->finish, held->id, &fields, held);
     ps_fields_clear(&fields);
     refill(worker);
 }
@@ -188,13 +189,13 @@ static void bury(struct held *held, const struct ps_err *err, int64_t deliveries
         count_outcome(worker, held->task.tier, PS_OUTCOME_ERROR);
         ps_report_format(worker->daemon->instance, &held->task, &end, &fields);
     }
-    ps_finish_bury(worker->finish, held->id, err->what, deliveries, &fields, held);
+    ps_task_completion_bury(worker->finish, held->id, err->what, deliveries, &fields, held);
     ps_fields_clear(&fields);
 }
 
 static bool cycle_is_over(const struct ps_worker *worker, const struct ps_task *task)
 {
-    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+    const struct ps_cycle_view *view = ps_backlog_monitor_view(worker->watch);
 
     return view->known && task->cycle < view->number;
 }
@@ -204,7 +205,7 @@ static void give_back(struct held *held)
     ps_probe_cancel(held->probe);
     held->probe = NULL;
     held->worker->counts.returned++;
-    ps_finish_return(held->worker->finish, held->id, held);
+    ps_task_completion_return(held->worker->finish, held->id, held);
 }
 
 /* An entry's id begins with the time it was added, in ms by Redis' clock. */
@@ -289,15 +290,14 @@ static void renew(struct ps_worker *worker)
     if (worker->held == NULL || !ps_redis_up(worker->daemon->redis))
         return;
     ids = ps_alloc_array(NULL, HASH_COUNT(worker->held), sizeof(*ids));
-    HASH_ITER(hh, worker->held, held, next)
-    {
+    HASH_ITER (hh, worker->held, held, next) {
         if (!held->lost && now - held->fresh_ms >= worker->renew_ms) {
             held->fresh_ms = now;
             ids[len++] = held->id;
         }
     }
     if (len > 0)
-        ps_intake_renew(worker->intake, ids, len, on_lost);
+        ps_task_intake_renew(worker->intake, ids, len, on_lost);
     free(ids);
 }
 
@@ -316,13 +316,12 @@ static bool waits_in_vain(const struct held *held, const struct ps_cycle_view *v
 /* Tasks that nobody waits for any more, or that cannot be asked for in time. */
 static void sweep(struct ps_worker *worker)
 {
-    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+    const struct ps_cycle_view *view = ps_backlog_monitor_view(worker->watch);
     struct held *held;
     struct held *next;
     struct ps_err err;
 
-    HASH_ITER(hh, worker->held, held, next)
-    {
+    HASH_ITER (hh, worker->held, held, next) {
         if (held->probe == NULL || ps_probe_busy(held->probe))
             continue;
         if (worker->drain > 0) {
@@ -346,16 +345,18 @@ static void on_cycle(void *cookie)
  * delivered to others is theirs, and so is their turn at the host. */
 static void look_for_progress(struct ps_worker *worker)
 {
-    const struct ps_cycle_view *view = ps_cycle_watch_view(worker->watch);
+    const struct ps_cycle_view *view = ps_backlog_monitor_view(worker->watch);
     bool work = worker->held != NULL || view->backlog > view->pending;
-    const struct ps_gate *gate = worker->kit.gate;
+    const struct ps_rate_limiter *limiter = worker->kit.limiter;
     bool held_back =
-        ps_gate_paused_hosts(gate) > 0 || (ps_gate_on_wire(gate) == 0 && ps_gate_holds_back(gate));
-    const struct ps_progress_look look = { .hindered = !work || worker->drain > 0 || held_back ||
-                                                       !ps_redis_up(worker->daemon->redis),
-                                           .mark = worker->settled + ps_gate_ended(gate) };
+        ps_rate_limiter_paused_hosts(limiter) > 0 ||
+        (ps_rate_limiter_in_flight(limiter) == 0 && ps_rate_limiter_is_limiting(limiter));
+    const struct ps_stall_detector_look look = {
+        .hindered = !work || worker->drain > 0 || held_back || !ps_redis_up(worker->daemon->redis),
+        .mark = worker->settled + ps_rate_limiter_ended(limiter)
+    };
 
-    ps_progress_step(&worker->progress, &look, ps_loop_now(worker->daemon->loop));
+    ps_stall_detector_step(&worker->progress, &look, ps_loop_now(worker->daemon->loop));
 }
 
 /* A host that does not answer lets nothing move until the request times out and the next attempt's
@@ -379,8 +380,7 @@ static void hand_back_all(struct ps_worker *worker)
     struct held *held;
     struct held *next;
 
-    HASH_ITER(hh, worker->held, held, next)
-    {
+    HASH_ITER (hh, worker->held, held, next) {
         if (held->probe != NULL)
             give_back(held);
     }
@@ -430,8 +430,8 @@ static void leave_when_empty(struct ps_worker *worker)
     if (!worker->intake_over || worker->held != NULL)
         return;
     worker->leaving = true;
-    ps_gate_give_back(worker->kit.gate);
-    ps_intake_forget(worker->intake, on_forgotten);
+    ps_rate_limiter_return_share(worker->kit.limiter);
+    ps_task_intake_forget(worker->intake, on_forgotten);
 }
 
 static void on_intake_over(void *cookie)
@@ -456,7 +456,7 @@ void ps_worker_drain(void *self, int signals)
     PS_LOG(WORKER_DRAIN, F_BOOL("hurry", signals > 1),
            F_INT("in_flight", HASH_COUNT(worker->held)));
     if (first)
-        ps_intake_stop(worker->intake, on_intake_over);
+        ps_task_intake_stop(worker->intake, on_intake_over);
     sweep(worker);
     if (signals > 1)
         hand_back_all(worker);
@@ -467,10 +467,10 @@ void ps_worker_on_redis(void *self, bool up)
 {
     struct ps_worker *worker = self;
 
-    ps_gate_redis(worker->kit.gate, up);
-    ps_finish_redis(worker->finish, up);
-    ps_intake_redis(worker->intake, up);
-    ps_cycle_watch_redis(worker->watch, up);
+    ps_rate_limiter_redis(worker->kit.limiter, up);
+    ps_task_completion_redis(worker->finish, up);
+    ps_task_intake_redis(worker->intake, up);
+    ps_backlog_monitor_redis(worker->watch, up);
     refill(worker);
 }
 
@@ -479,14 +479,14 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
     struct ps_worker *worker = ps_alloc_zero(1, sizeof(*worker));
     int64_t visibility_ms = daemon->config->task_visibility_seconds * 1000;
     const struct ps_redis_options server = ps_redis_options_of(daemon->config);
-    struct ps_intake_options intake = { .loop = daemon->loop,
-                                        .redis = daemon->redis,
-                                        .server = &server,
-                                        .keys = daemon->keys,
-                                        .instance = daemon->instance,
-                                        .visibility_ms = visibility_ms,
-                                        .fn = on_entry,
-                                        .cookie = worker };
+    struct ps_task_intake_options intake = { .loop = daemon->loop,
+                                             .redis = daemon->redis,
+                                             .server = &server,
+                                             .keys = daemon->keys,
+                                             .instance = daemon->instance,
+                                             .visibility_ms = visibility_ms,
+                                             .fn = on_entry,
+                                             .cookie = worker };
     struct ps_probe_kit_options kit = { .loop = daemon->loop,
                                         .config = daemon->config,
                                         .user_agent = daemon->user_agent,
@@ -495,31 +495,31 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
                                         .instance = daemon->instance,
                                         .metrics = daemon->metrics,
                                         .failures = daemon->failures };
-    struct ps_finish_options finish = { .loop = daemon->loop,
-                                        .redis = daemon->redis,
-                                        .keys = daemon->keys,
-                                        .instance = daemon->instance,
-                                        .fn = on_settled,
-                                        .cookie = worker };
+    struct ps_task_completion_options finish = { .loop = daemon->loop,
+                                                 .redis = daemon->redis,
+                                                 .keys = daemon->keys,
+                                                 .instance = daemon->instance,
+                                                 .fn = on_settled,
+                                                 .cookie = worker };
 
     worker->daemon = daemon;
     worker->drained = ps_daemon_drained;
     worker->slots = (size_t)daemon->config->http_concurrency;
     worker->renew_ms =
-        visibility_ms / 3 < PS_INTAKE_SCAN_MS ? visibility_ms / 3 : PS_INTAKE_SCAN_MS;
-    ps_progress_init(&worker->progress, ps_loop_now(daemon->loop));
-    worker->intake = ps_intake_create(&intake, err);
+        visibility_ms / 3 < PS_TASK_INTAKE_SCAN_MS ? visibility_ms / 3 : PS_TASK_INTAKE_SCAN_MS;
+    ps_stall_detector_init(&worker->progress, ps_loop_now(daemon->loop));
+    worker->intake = ps_task_intake_create(&intake, err);
     if (worker->intake == NULL) {
         free(worker);
         return false;
     }
     ps_probe_kit_init(&worker->kit, &kit);
-    worker->finish = ps_finish_create(&finish);
+    worker->finish = ps_task_completion_create(&finish);
     worker->watch =
-        ps_cycle_watch_create(daemon->loop, daemon->redis, daemon->keys, on_cycle, worker);
+        ps_backlog_monitor_create(daemon->loop, daemon->redis, daemon->keys, on_cycle, worker);
     worker->tick = ps_timer_create(daemon->loop, on_tick, worker);
     ps_timer_set(worker->tick, 0);
-    ps_intake_recover(worker->intake, on_recovered);
+    ps_task_intake_recover(worker->intake, on_recovered);
     PS_LOG(WORKER_START, F_INT("slots", worker->slots),
            F_REAL("rate_limit", daemon->config->probe_rate_limit));
     *out_self = worker;
@@ -534,14 +534,13 @@ void ps_worker_destroy(void *self)
 
     if (worker == NULL)
         return;
-    HASH_ITER(hh, worker->held, held, next)
-    {
+    HASH_ITER (hh, worker->held, held, next) {
         held_drop(held);
     }
     ps_timer_destroy(worker->tick);
-    ps_cycle_watch_destroy(worker->watch);
-    ps_finish_destroy(worker->finish);
-    ps_intake_destroy(worker->intake);
+    ps_backlog_monitor_destroy(worker->watch);
+    ps_task_completion_destroy(worker->finish);
+    ps_task_intake_destroy(worker->intake);
     ps_probe_kit_clear(&worker->kit);
     free(worker);
 }
@@ -555,18 +554,18 @@ void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *ou
 {
     *out_counts = worker->counts;
     out_counts->in_flight = HASH_COUNT(worker->held);
-    out_counts->paused_hosts = ps_gate_paused_hosts(worker->kit.gate);
-    out_counts->group_recreates = ps_intake_group_recreates(worker->intake);
+    out_counts->paused_hosts = ps_rate_limiter_paused_hosts(worker->kit.limiter);
+    out_counts->group_recreates = ps_task_intake_group_recreates(worker->intake);
 }
 
 bool ps_worker_stuck(const struct ps_worker *worker)
 {
-    return ps_progress_stuck(&worker->progress, stuck_limit_ms(worker->daemon->config));
+    return ps_stall_detector_stuck(&worker->progress, stuck_limit_ms(worker->daemon->config));
 }
 
 const char *ps_worker_fault(const struct ps_worker *worker)
 {
-    return ps_redis_up(worker->daemon->redis) ? ps_intake_fault(worker->intake) : NULL;
+    return ps_redis_up(worker->daemon->redis) ? ps_task_intake_fault(worker->intake) : NULL;
 }
 
 bool ps_worker_taking(const struct ps_worker *worker)

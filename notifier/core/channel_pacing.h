@@ -1,0 +1,26 @@
+/* When the next message may go to one channel: spacing, and what Slack's Retry-After asked for. */
+#ifndef PS_NOTIFIER_CHANNEL_PACING_H
+#define PS_NOTIFIER_CHANNEL_PACING_H
+#include "shared/core/base.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ps_channel_pacing {
+    int64_t interval_ms; /* from one request to the next; 0: none */
+    int64_t next_ms;     /* by the spacing */
+    int64_t held_ms;     /* by Retry-After; 0: never held */
+};
+
+void ps_channel_pacing_init(struct ps_channel_pacing *pace, int64_t interval_ms);
+/* A request leaves now. */
+void ps_channel_pacing_start(struct ps_channel_pacing *pace, int64_t now_ms);
+/* Nothing goes for so long; a shorter hold never cuts a longer one. */
+void ps_channel_pacing_hold(struct ps_channel_pacing *pace, int64_t now_ms, int64_t hold_ms);
+/* Somebody else's request left: ours waits so long. */
+void ps_channel_pacing_wait(struct ps_channel_pacing *pace, int64_t now_ms, int64_t wait_ms);
+/* When the next request may leave; at most now_ms when it may at once. */
+int64_t ps_channel_pacing_next_ms(const struct ps_channel_pacing *pace);
+bool ps_channel_pacing_held(const struct ps_channel_pacing *pace, int64_t now_ms);
+
+#endif

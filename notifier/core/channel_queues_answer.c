@@ -1,0 +1,286 @@
+#include "notifier/core/channel_queues_private.h"
+#include "shared/core/backoff.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RETRY_CAP_MS = 60 * 1000, CLAIM_BASE_MS = 500, CLAIM_CAP_MS = 10 * 1000 };
+
+static void close_message(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
+                          enum ps_close close, struct ps_channel_queues_outcome *outcome)
+{
+    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
+
+    assert(queue != NULL && queue->count > 0);
+    DL_DELETE(queue->messages, message);
+    queue->count--;
+    message->state = PS_OUTGOING_MESSAGE_CLOSING;
+    DL_APPEND(queues->closing, message);
+    outcome->close = close;
+}
+
+static void wait_until(struct ps_outgoing_message *message, int64_t now_ms, int64_t delay_ms,
+                       struct ps_channel_queues_outcome *outcome)
+{
+    message->not_before_ms = now_ms + delay_ms;
+    outcome->wait_ms = delay_ms;
+}
+
+void ps_channel_queues_claimed(struct ps_channel_queues *queues,
+                               struct ps_outgoing_message *message, enum ps_claim claim,
+                               int64_t now_ms, struct ps_channel_queues_outcome *out_outcome)
+{
+    *out_outcome = (struct ps_channel_queues_outcome){ .close = PS_CLOSE_NOT };
+    message->state = PS_OUTGOING_MESSAGE_WAITING;
+    if (claim != PS_CLAIM_FAILED)
+        message->claim_failures = 0;
+    switch (claim) {
+    case PS_CLAIM_KEPT:
+    case PS_CLAIM_INHERITED:
+        if (!message->claimed || claim == PS_CLAIM_INHERITED)
+            message->doubtful = true;
+        message->claimed = true;
+        message->claimed_ms = now_ms;
+        break;
+    case PS_CLAIM_MINE:
+        message->claimed = true;
+        message->claimed_ms = now_ms;
+        break;
+    case PS_CLAIM_TAKEN:
+        message->claimed = false;
+        message->state = PS_OUTGOING_MESSAGE_ASIDE;
+        wait_until(message, now_ms, PS_CHANNEL_QUEUES_ASIDE_MS, out_outcome);
+        break;
+    case PS_CLAIM_SENT:
+        close_message(queues, message, PS_CLOSE_DUPLICATE, out_outcome);
+        break;
+    case PS_CLAIM_UNKNOWN:
+        (void)snprintf(message->reason, sizeof(message->reason),
+                       "the outbox has no message of this id");
+        close_message(queues, message, PS_CLOSE_DEAD, out_outcome);
+        break;
+    case PS_CLAIM_FAILED:
+        message->claim_failures++;
+        wait_until(message, now_ms,
+                   ps_backoff_ms(CLAIM_BASE_MS, CLAIM_CAP_MS, message->claim_failures, 0.5),
+                   out_outcome);
+        break;
+    }
+}
+
+bool ps_channel_queues_admitted(struct ps_channel_queues *queues,
+                                struct ps_outgoing_message *message,
+                                const struct ps_admission *admission, int64_t now_ms)
+{
+    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
+    bool release = message->claimed && admission->elsewhere;
+
+    assert(message->state == PS_OUTGOING_MESSAGE_ADMITTING && queue != NULL);
+    message->state = PS_OUTGOING_MESSAGE_WAITING;
+    if (!admission->unknown)
+        queue->elsewhere = admission->elsewhere;
+    if (release)
+        message->claimed = false;
+    if (admission->wait_ms > 0 && admission->held)
+        ps_channel_pacing_hold(&queue->pace, now_ms, admission->wait_ms);
+    else if (admission->wait_ms > 0)
+        ps_channel_pacing_wait(&queue->pace, now_ms, admission->wait_ms);
+    if (admission->wait_ms > 0)
+        return release;
+    message->admitted = true;
+    message->admitted_ms = now_ms;
+    message->doubtful = message->doubtful || admission->doubtful;
+    if (admission->slack_id != NULL)
+        (void)snprintf(message->slack_channel, sizeof(message->slack_channel), "%s",
+                       admission->slack_id);
+    return release;
+}
+
+static void tell_breakers(struct ps_channel_queues *queues, enum ps_slack_next next,
+                          const struct ps_err *err, int64_t now_ms,
+                          struct ps_channel_queues_outcome *outcome)
+{
+    bool circuit_was_closed = queues->circuit.state == PS_BREAKER_CLOSED;
+    bool access_was_closed = queues->access.state == PS_BREAKER_CLOSED;
+
+    if (next == PS_SLACK_RETRY) {
+        outcome->circuit_opened = ps_breaker_failure(&queues->circuit, now_ms);
+        if (!access_was_closed) /* its trial told nothing about access */
+            (void)ps_breaker_failure(&queues->access, now_ms);
+        return;
+    }
+    ps_breaker_success(&queues->circuit);
+    outcome->circuit_closed = !circuit_was_closed;
+    if (next == PS_SLACK_STOP) {
+        (void)ps_breaker_failure(&queues->access, now_ms);
+        queues->fault = *err;
+        outcome->access_lost = access_was_closed;
+    } else {
+        ps_breaker_success(&queues->access);
+        outcome->access_back = !access_was_closed;
+    }
+}
+
+/* A failure while the circuit is not closed is the sink's, not the message's: it costs no retry, or
+   a long outage would bury one message after the other. For an hour: a message that itself makes
+   the sink fail must not hold the others for ever. */
+static void charge(struct ps_outgoing_message *message, bool trial, int64_t now_ms)
+{
+    if (message->first_failure_ms == 0)
+        message->first_failure_ms = now_ms;
+    if (!trial || now_ms - message->first_failure_ms >= PS_CHANNEL_QUEUES_PATIENCE_MS)
+        message->charged++;
+}
+
+struct failure {
+    bool trial;
+    int64_t after_ms; /* not before */
+};
+
+static void fail_message(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
+                         struct failure failure, struct ps_channel_queues_time time,
+                         struct ps_channel_queues_outcome *outcome)
+{
+    int64_t delay_ms;
+
+    charge(message, failure.trial, time.now_ms);
+    if (message->charged > queues->options.max_retries) {
+        close_message(queues, message, PS_CLOSE_DEAD, outcome);
+        return;
+    }
+    delay_ms = ps_backoff_ms(queues->options.retry_base_ms, RETRY_CAP_MS,
+                             message->charged > 0 ? message->charged : 1, time.rnd);
+    wait_until(message, time.now_ms, delay_ms > failure.after_ms ? delay_ms : failure.after_ms,
+               outcome);
+}
+
+/* A channel that took access away and does so again after others were let through: it alone has
+   none, and must not stop them all once a cooldown for ever. */
+static enum ps_slack_next next_of(const struct ps_channel_queues *queues,
+                                  struct ps_channel_queue *queue,
+                                  const struct ps_slack_response *reply)
+{
+    bool told = queue->refused;
+
+    if (reply->next != PS_SLACK_STOP || !reply->of_channel ||
+        queues->access.state != PS_BREAKER_CLOSED)
+        return reply->next;
+    queue->refused = true;
+    return told ? PS_SLACK_NEVER : PS_SLACK_STOP;
+}
+
+void ps_channel_queues_answered(struct ps_channel_queues *queues,
+                                struct ps_outgoing_message *message,
+                                const struct ps_slack_response *reply,
+                                struct ps_channel_queues_time time,
+                                struct ps_channel_queues_outcome *out_outcome)
+{
+    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
+    bool trial = queues->circuit.state != PS_BREAKER_CLOSED;
+    enum ps_slack_next next;
+
+    assert(message->state == PS_OUTGOING_MESSAGE_SENDING && queue != NULL);
+    *out_outcome = (struct ps_channel_queues_outcome){ .close = PS_CLOSE_NOT };
+    next = next_of(queues, queue, reply);
+    tell_breakers(queues, next, &reply->err, time.now_ms, out_outcome);
+    message->state = PS_OUTGOING_MESSAGE_WAITING;
+    if (next != PS_SLACK_SENT) {
+        (void)snprintf(message->reason, sizeof(message->reason), "%s", reply->err.what);
+        message->category = reply->err.category;
+    }
+    switch (next) {
+    case PS_SLACK_SENT:
+        queue->refused = false;
+        memcpy(message->slack_ts, reply->ts, sizeof(message->slack_ts));
+        if (reply->channel[0] != '\0')
+            memcpy(message->slack_channel, reply->channel, sizeof(message->slack_channel));
+        close_message(queues, message, PS_CLOSE_SENT, out_outcome);
+        break;
+    case PS_SLACK_LATER:
+        ps_channel_pacing_hold(&queue->pace, time.now_ms, reply->after_ms);
+        out_outcome->wait_ms = reply->after_ms;
+        break;
+    case PS_SLACK_RETRY:
+        /* An update made twice is the same update. */
+        message->doubtful =
+            message->doubtful || (reply->doubtful && message->content.update_ts == NULL);
+        fail_message(queues, message, (struct failure){ trial, reply->after_ms }, time,
+                     out_outcome);
+        break;
+    case PS_SLACK_NEVER:
+        /* Then it is said as a message of its own, in the thread; then in the channel. */
+        if (ps_outgoing_message_drop_update(message) || ps_outgoing_message_drop_thread(message))
+            break;
+        close_message(queues, message, PS_CLOSE_DEAD, out_outcome);
+        break;
+    case PS_SLACK_STOP:
+        out_outcome->wait_ms = queues->options.access_cooldown_ms;
+        break;
+    }
+}
+
+/* A look that gets no answer tells the breakers what a send would; after a few the message is sent
+   all the same: a sink that cannot be asked must not hold it for ever. */
+void ps_channel_queues_looked(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
+                              const struct ps_slack_look *look, struct ps_channel_queues_time time,
+                              struct ps_channel_queues_outcome *out_outcome)
+{
+    bool trial = queues->circuit.state != PS_BREAKER_CLOSED;
+    enum ps_slack_next next = PS_SLACK_SENT;
+
+    assert(message->state == PS_OUTGOING_MESSAGE_LOOKING);
+    *out_outcome = (struct ps_channel_queues_outcome){ .close = PS_CLOSE_NOT };
+    message->state = PS_OUTGOING_MESSAGE_WAITING;
+    if (look->seen == PS_SLACK_FAILED && look->err.category == PS_FAILURE_CONFIGURATION)
+        next = PS_SLACK_STOP;
+    else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
+             ++message->looks_failed < PS_CHANNEL_QUEUES_LOOKS_MAX)
+        next = PS_SLACK_RETRY;
+    if (next == PS_SLACK_SENT && look->seen != PS_SLACK_FOUND &&
+        queues->access.state != PS_BREAKER_CLOSED) {
+        /* That it may read does not say that it may write: the trial is what is sent now. */
+        ps_breaker_success(&queues->circuit);
+        out_outcome->circuit_closed = trial;
+        ps_breaker_undecided(&queues->access);
+    } else {
+        tell_breakers(queues, next, &look->err, time.now_ms, out_outcome);
+    }
+    switch (look->seen) {
+    case PS_SLACK_FOUND:
+        memcpy(message->slack_ts, look->ts, sizeof(message->slack_ts));
+        close_message(queues, message, PS_CLOSE_SENT, out_outcome);
+        break;
+    case PS_SLACK_ABSENT:
+        message->doubtful = false;
+        message->looks_failed = 0;
+        break;
+    case PS_SLACK_MORE:
+    case PS_SLACK_UNKNOWN:
+        message->doubtful = false;
+        message->repeated = true;
+        break;
+    case PS_SLACK_FAILED:
+        if (look->err.category == PS_FAILURE_RATE_LIMIT) {
+            wait_until(message, time.now_ms, look->after_ms, out_outcome);
+        } else if (next == PS_SLACK_STOP) { /* in doubt until access is back */
+            out_outcome->wait_ms = queues->options.access_cooldown_ms;
+        } else if (next == PS_SLACK_RETRY) {
+            (void)snprintf(message->reason, sizeof(message->reason), "%s", look->err.what);
+            message->category = look->err.category;
+            fail_message(queues, message, (struct failure){ trial, look->after_ms }, time,
+                         out_outcome);
+        } else {
+            message->doubtful = false;
+            message->repeated = true;
+        }
+        break;
+    }
+}
+
+void ps_channel_queues_forget(struct ps_channel_queues *queues, struct ps_outgoing_message *message)
+{
+    assert(message->state == PS_OUTGOING_MESSAGE_CLOSING);
+    DL_DELETE(queues->closing, message);
+    ps_outgoing_message_destroy(message);
+}

@@ -1,0 +1,462 @@
+#include "notifier/core/command_reply.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/mrkdwn.h"
+#include "shared/core/paper_id.h"
+#include "shared/core/utc_time.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LINE_BYTES = 4 * PS_COMMAND_REPLY_CHARS_MAX,
+    TITLE_CHARS = 200,
+    AUTHOR_CHARS = 100,
+    LINK_CHARS = 500,
+    MORE_CHARS = 40 /* for "... and N more" */
+};
+
+static const char bullet[] = "\xe2\x80\xa2 ";
+static const char dash[] = " \xe2\x80\x94 ";
+
+void ps_command_reply_clear(struct ps_command_reply *reply)
+{
+    for (size_t i = 0; i < reply->len; i++)
+        free(reply->parts[i]);
+    *reply = (struct ps_command_reply){ 0 };
+}
+
+static void drop_line(struct ps_command_reply *reply, char **last)
+{
+    char *told;
+
+    if (reply->dropped++ == 0)
+        reply->whole = last != NULL ? strlen(*last) : 0;
+    if (last == NULL)
+        return;
+    told = ps_alloc_format("%.*s\n... and %zu more", (int)reply->whole, *last, reply->dropped);
+    free(*last);
+    *last = told;
+}
+
+void ps_command_reply_line(struct ps_command_reply *reply, const char *line)
+{
+    size_t chars = ps_mrkdwn_chars(line);
+    char **last = reply->len > 0 ? &reply->parts[reply->len - 1] : NULL;
+    size_t most =
+        PS_COMMAND_REPLY_CHARS_MAX - (reply->len == PS_COMMAND_REPLY_PARTS_MAX ? MORE_CHARS : 0);
+
+    if (reply->dropped == 0 && last != NULL && ps_mrkdwn_chars(*last) + 1 + chars <= most) {
+        char *joined = ps_alloc_format("%s\n%s", *last, line);
+
+        free(*last);
+        *last = joined;
+    } else if (reply->dropped == 0 && reply->len < PS_COMMAND_REPLY_PARTS_MAX &&
+               chars + MORE_CHARS <= PS_COMMAND_REPLY_CHARS_MAX) {
+        reply->parts[reply->len++] = ps_alloc_text(line);
+    } else {
+        drop_line(reply, last);
+    }
+}
+
+static void add_line(struct ps_command_reply *reply, struct ps_buf *line)
+{
+    ps_command_reply_line(reply, ps_buf_str(line));
+    ps_buf_clear(line);
+}
+
+/* "2026-11-23 09:05 UTC" */
+static void add_time(struct ps_buf *out, int64_t wall_ms)
+{
+    char text[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_time(wall_ms, text);
+    (void)ps_buf_format(out, "%.10s %.5s UTC", text, text + 11);
+}
+
+static void add_ago(struct ps_buf *out, int64_t then_ms, int64_t wall_ms)
+{
+    char span[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_span((wall_ms - then_ms) / 1000, span);
+    add_time(out, then_ms);
+    (void)ps_buf_format(out, ", %s ago", span);
+}
+
+void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply)
+{
+    static const struct {
+        const char *text;
+        bool personal;
+    } lines[] = {
+        {"`status` \xe2\x80\x94 what Paperscout does now",                                     false},
+        { "`search <words>` \xe2\x80\x94 papers of the index, by title, author or number",     false},
+        { "`version`, `uptime`, `help`",                                                       false},
+        { "`watchlist add|remove|list [name-or-paper-number]` \xe2\x80\x94 your watchlist",    true },
+        { "`watch subgroup LEWG`, `watch /pattern/`, `unwatch \xe2\x80\xa6` \xe2\x80\x94 more to "
+          "watch for",                                                                true },
+        { "`why P1234R0` \xe2\x80\x94 why you were told",                                      true },
+        { "`mute <entry> [3d]`, `snooze [<entry>] 3d`, `unmute [<entry>]` \xe2\x80\x94 hear less; "
+          "what "
+          "is snoozed comes later, what is muted never",                              true },
+        { "`digest daily [08:00]`, `digest now`, `digest off` \xe2\x80\x94 one message a day",
+         true                                                                                       },
+    };
+
+    ps_command_reply_line(reply, "*Commands*");
+    for (size_t i = 0; i < PS_COUNT_OF(lines); i++) {
+        char *line = ps_alloc_format("%s%s", bullet, lines[i].text);
+
+        if (!lines[i].personal || place == PS_PLACE_DIRECT)
+            ps_command_reply_line(reply, line);
+        free(line);
+    }
+    if (place != PS_PLACE_DIRECT)
+        ps_command_reply_line(reply,
+                              "In a direct message: `watchlist`, `watch`, `why`, `mute`, `snooze` "
+                              "and `digest`; ask me `help` there.");
+}
+
+void ps_command_reply_unknown(struct ps_command_reply *reply)
+{
+    ps_command_reply_line(reply, "Unknown command. Try `help` for usage.");
+}
+
+void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command_reply *reply)
+{
+    struct ps_buf line;
+
+    ps_buf_init(&line, LINE_BYTES);
+    if (strncmp(ask->problem, "Usage:", 6) != 0)
+        (void)ps_buf_text(&line, "That did not work: ");
+    ps_mrkdwn_text(&line, ask->problem, sizeof(ask->problem));
+    add_line(reply, &line);
+}
+
+void ps_command_reply_refusal(const struct ps_user_command *ask, struct ps_command_reply *reply)
+{
+    (void)ask;
+    ps_command_reply_line(reply,
+                          "Watchlist commands only work in a direct message with me, where nobody "
+                          "else reads along. Write to me there, and I will gladly help.");
+}
+
+void ps_command_reply_version(const char *version, struct ps_command_reply *reply)
+{
+    char *line = ps_alloc_format("Paperscout v%s", version);
+
+    ps_command_reply_line(reply, line);
+    free(line);
+}
+
+void ps_command_reply_uptime(int64_t launched_ms, int64_t wall_ms, struct ps_command_reply *reply)
+{
+    struct ps_buf line;
+    char span[PS_UTC_TIME_TEXT];
+
+    ps_buf_init(&line, LINE_BYTES);
+    ps_utc_time_format_span((wall_ms - launched_ms) / 1000, span);
+    (void)ps_buf_format(&line, "Paperscout started %s ago (", span);
+    add_time(&line, launched_ms);
+    (void)ps_buf_char(&line, ')');
+    add_line(reply, &line);
+}
+
+void ps_command_reply_trouble(struct ps_command_reply *reply)
+{
+    ps_command_reply_line(reply, "I could not do that, although I tried several times. Nothing was "
+                                 "changed; please try again later.");
+}
+
+static const char *cycle_words(const char *status)
+{
+    if (strcmp(status, "success") == 0)
+        return "drafts found";
+    return strcmp(status, "empty") == 0 ? "nothing new" : status; /* running, failed */
+}
+
+/* A circuit that is "open" is the one that carries nothing: who reads this is no electrician. */
+static const char *circuit_words(const char *circuit)
+{
+    if (strcmp(circuit, "open") == 0)
+        return "Slack has failed several times and is left alone for a moment";
+    return strcmp(circuit, "closed") == 0 ? "Slack takes them" : "Slack is being tried again";
+}
+
+void ps_command_reply_status(const struct ps_command_reply_status *status, int64_t wall_ms,
+                             struct ps_command_reply *reply)
+{
+    struct ps_buf line;
+
+    ps_command_reply_line(reply, "*Paperscout status*");
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_format(&line, "%sPapers in the index: %" PRId64, bullet, status->papers);
+    if (status->index_ms > 0) {
+        (void)ps_buf_text(&line, ", read ");
+        add_ago(&line, status->index_ms, wall_ms);
+    }
+    add_line(reply, &line);
+    (void)ps_buf_format(&line, "%sLast successful poll: ", bullet);
+    if (status->poll_ms > 0)
+        add_ago(&line, status->poll_ms, wall_ms);
+    else
+        (void)ps_buf_text(&line, "never");
+    (void)ps_buf_format(&line, " (%" PRId64 " poll%s in all)", status->polls,
+                        status->polls == 1 ? "" : "s");
+    add_line(reply, &line);
+    if (status->cycle > 0) {
+        (void)ps_buf_format(&line, "%sCycle %" PRId64 ": %s, %" PRId64 " probes, begun ", bullet,
+                            status->cycle, cycle_words(status->cycle_status), status->probes);
+        add_ago(&line, status->cycle_ms, wall_ms);
+        add_line(reply, &line);
+    }
+    (void)ps_buf_format(&line, "%sDrafts found by probing: %" PRId64, bullet, status->drafts);
+    add_line(reply, &line);
+    (void)ps_buf_format(&line,
+                        "%sMessages not sent yet: %" PRId64 ", %" PRId64 " of them queued; %s",
+                        bullet, status->waiting, status->depth, circuit_words(status->circuit));
+    add_line(reply, &line);
+    (void)ps_buf_format(&line, "%sVersion: %s", bullet, status->version);
+    add_line(reply, &line);
+}
+
+/* *köppe* (author), *lewg* (subgroup), everything */
+static void add_rule(struct ps_buf *out, enum ps_watch_kind kind, const char *text)
+{
+    bool slashes = kind == PS_WATCH_KIND_PATTERN;
+
+    if (kind == PS_WATCH_KIND_ALL) {
+        (void)ps_buf_text(out, "everything");
+        return;
+    }
+    (void)ps_buf_text(out, slashes ? "*/" : "*");
+    ps_mrkdwn_text(out, text, PS_WATCH_ENTRY_MAX);
+    (void)ps_buf_format(out, "%s (%s)", slashes ? "/*" : "*", ps_watch_kind_noun(kind));
+}
+
+static char *rule_text(const struct ps_watch_rule *rule)
+{
+    struct ps_buf text;
+
+    ps_buf_init(&text, LINE_BYTES);
+    add_rule(&text, rule->kind, rule->text);
+    return ps_buf_take(&text);
+}
+
+static char *quiet_done(const struct ps_user_command *ask, const char *rule)
+{
+    struct ps_buf text;
+
+    ps_buf_init(&text, LINE_BYTES);
+    (void)ps_buf_format(&text, "%s: %s ", ask->snooze ? "Snoozed" : "Muted", rule);
+    if (ask->until_ms > 0) {
+        (void)ps_buf_text(&text, "until ");
+        add_time(&text, ask->until_ms);
+    } else {
+        (void)ps_buf_text(&text, "until you `unmute` it");
+    }
+    (void)ps_buf_text(&text, ask->snooze ? ". What comes meanwhile is told then." : ".");
+    return ps_buf_take(&text);
+}
+
+void ps_command_reply_change(const struct ps_user_command *ask,
+                             char *out_texts[PS_WATCH_CHANGE_COUNT])
+{
+    char *rule = rule_text(&ask->rule);
+    char *done = NULL, *same = NULL;
+
+    switch (ask->kind) {
+    case PS_USER_COMMAND_ADD:
+        done = ps_alloc_format("Added %s to your watchlist.", rule);
+        same = ps_alloc_format("%s is already on your watchlist.", rule);
+        break;
+    case PS_USER_COMMAND_REMOVE:
+        done = ps_alloc_format("Removed %s from your watchlist.", rule);
+        same = ps_alloc_format("%s was not on your watchlist.", rule);
+        break;
+    case PS_USER_COMMAND_MUTE:
+        done = quiet_done(ask, rule);
+        break;
+    case PS_USER_COMMAND_UNMUTE:
+        done = ps_alloc_format("You hear of %s again.", rule);
+        same = ps_alloc_format("Of %s, nothing was muted or snoozed.", rule);
+        break;
+    case PS_USER_COMMAND_DIGEST_DAILY:
+        done = ps_alloc_format("What you watch comes in one message a day, at %02d:%02d UTC.",
+                               ask->minute / 60, ask->minute % 60);
+        same = ps_alloc_format("It comes at %02d:%02d UTC each day already.", ask->minute / 60,
+                               ask->minute % 60);
+        break;
+    case PS_USER_COMMAND_DIGEST_OFF:
+        done = ps_alloc_text("No more digest: what you watch is told as soon as it is found.");
+        same = ps_alloc_text("There was no daily digest; you hear of things as they are found.");
+        break;
+    case PS_USER_COMMAND_DIGEST_NOW:
+        done = ps_alloc_text("Your digest is on its way, with what is settled by now.");
+        same = ps_alloc_text("Nothing waits for your digest.");
+        break;
+    case PS_USER_COMMAND_HELP:
+    case PS_USER_COMMAND_STATUS:
+    case PS_USER_COMMAND_VERSION:
+    case PS_USER_COMMAND_UPTIME:
+    case PS_USER_COMMAND_SEARCH:
+    case PS_USER_COMMAND_UNKNOWN:
+    case PS_USER_COMMAND_LIST:
+    case PS_USER_COMMAND_WHY:
+    case PS_USER_COMMAND_WRONG:
+    case PS_USER_COMMAND_COUNT:
+        break;
+    }
+    out_texts[PS_WATCH_DONE] = done != NULL ? done : ps_alloc_text("Done.");
+    out_texts[PS_WATCH_SAME] = same != NULL ? same : ps_alloc_text("It is so already.");
+    out_texts[PS_WATCH_FULL] =
+        ps_alloc_text("No more can be stored for you; remove something first.");
+    free(rule);
+}
+
+static void add_entry(const struct ps_command_reply_entry *entry, struct ps_command_reply *reply)
+{
+    enum ps_watch_kind kind = PS_WATCH_KIND_ALL;
+    struct ps_buf line;
+
+    if (!ps_watch_kind_parse(entry->kind, &kind))
+        return;
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_text(&line, bullet);
+    add_rule(&line, kind, entry->value);
+    if (entry->quiet) {
+        (void)ps_buf_text(&line, entry->snooze ? ", snoozed" : ", muted");
+        if (entry->until_ms > 0) {
+            (void)ps_buf_text(&line, " until ");
+            add_time(&line, entry->until_ms);
+        }
+    }
+    add_line(reply, &line);
+}
+
+void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t count, int minute,
+                           struct ps_command_reply *reply)
+{
+    size_t watched = 0, others = 0;
+
+    for (size_t i = 0; i < count; i++)
+        watched += entries[i].watched;
+    if (watched == 0) {
+        ps_command_reply_line(reply, "Your watchlist is empty.");
+        ps_command_reply_line(reply,
+                              "Use `watchlist add <author-name>` or `watchlist add <paper-number>` "
+                              "to add entries.");
+    } else {
+        ps_command_reply_line(reply, "Your watchlist:");
+    }
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].watched)
+            add_entry(&entries[i], reply);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].watched)
+            continue;
+        if (others++ == 0)
+            ps_command_reply_line(reply, "Besides:");
+        add_entry(&entries[i], reply);
+    }
+    if (minute >= 0) {
+        char *line = ps_alloc_format("Told in one message a day, at %02d:%02d UTC.", minute / 60,
+                                     minute % 60);
+
+        ps_command_reply_line(reply, line);
+        free(line);
+    }
+}
+
+static void add_told(const struct ps_command_reply_told *told, struct ps_command_reply *reply)
+{
+    enum ps_watch_kind kind = PS_WATCH_KIND_ALL;
+    struct ps_buf line;
+
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_text(&line, bullet);
+    ps_mrkdwn_text(&line, told->id, TITLE_CHARS);
+    if (told->updated)
+        (void)ps_buf_text(&line, " (changed)");
+    if (told->dead != NULL)
+        (void)ps_buf_text(&line, strcmp(told->dead, "muted") == 0 ? " matched and was muted, "
+                                                                  : " could not be sent, ");
+    else
+        (void)ps_buf_text(&line,
+                          told->sent_ms > 0 ? " was told to you " : " waits to be told, since ");
+    add_time(&line, told->sent_ms > 0 ? told->sent_ms : told->at_ms);
+    (void)ps_buf_text(&line, ", because you watch ");
+    if (!ps_watch_kind_parse(told->by, &kind))
+        kind = PS_WATCH_KIND_ALL;
+    add_rule(&line, kind, told->reason);
+    add_line(reply, &line);
+}
+
+static void add_draft(const struct ps_command_reply_draft *draft, struct ps_command_reply *reply)
+{
+    struct ps_buf line;
+
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_text(&line, bullet);
+    ps_mrkdwn_link(&line, draft->url, draft->id, LINK_CHARS);
+    (void)ps_buf_text(&line, " was found ");
+    add_time(&line, draft->at_ms);
+    (void)ps_buf_format(&line, ", in cycle %" PRId64, draft->cycle);
+    add_line(reply, &line);
+}
+
+void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_command_reply_why *why,
+                          struct ps_command_reply *reply)
+{
+    char *name =
+        ask->id[0] != '\0' ? ps_alloc_text(ask->id) : ps_alloc_format("P%04d", ask->number);
+    char *line = why->told_len > 0
+                     ? ps_alloc_format("*%s*, and you:", name)
+                     : ps_alloc_format("You were told nothing of *%s*: it matched nothing that you "
+                                       "watched.",
+                                       name);
+
+    ps_command_reply_line(reply, line);
+    for (size_t i = 0; i < why->told_len; i++)
+        add_told(&why->told[i], reply);
+    if (why->draft_len > 0)
+        ps_command_reply_line(reply, "Its drafts on isocpp.org:");
+    for (size_t i = 0; i < why->draft_len; i++)
+        add_draft(&why->drafts[i], reply);
+    free(line);
+    free(name);
+}
+
+void ps_command_reply_search(const struct ps_command_reply_paper *papers, size_t count,
+                             int64_t total, struct ps_command_reply *reply)
+{
+    struct ps_buf line;
+
+    if (count == 0) {
+        ps_command_reply_line(reply, "No paper of the index has all of these words.");
+        return;
+    }
+    ps_buf_init(&line, LINE_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        (void)ps_buf_text(&line, bullet);
+        ps_mrkdwn_link(&line, papers[i].link, papers[i].id, LINK_CHARS);
+        (void)ps_buf_char(&line, ' ');
+        ps_mrkdwn_text(&line, papers[i].title, TITLE_CHARS);
+        if (papers[i].author[0] != '\0') {
+            (void)ps_buf_text(&line, dash);
+            ps_mrkdwn_text(&line, papers[i].author, AUTHOR_CHARS);
+        }
+        if (papers[i].date[0] != '\0') {
+            (void)ps_buf_text(&line, ", ");
+            ps_mrkdwn_text(&line, papers[i].date, AUTHOR_CHARS);
+        }
+        add_line(reply, &line);
+    }
+    if (total > (int64_t)count) {
+        (void)ps_buf_format(&line,
+                            "\xe2\x80\xa6 and %" PRId64 " more; another word narrows it down.",
+                            total - (int64_t)count);
+        add_line(reply, &line);
+    }
+}

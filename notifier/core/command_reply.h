@@ -1,0 +1,94 @@
+/* What a command is answered with: Slack mrkdwn, in as many messages as it needs. */
+#ifndef PS_NOTIFIER_COMMAND_REPLY_H
+#define PS_NOTIFIER_COMMAND_REPLY_H
+#include "notifier/core/user_command.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PS_COMMAND_REPLY_CHARS_MAX = 2900, /* of one message; Slack's limit is 3,000 */
+    PS_COMMAND_REPLY_PARTS_MAX = 10,   /* messages; the last says how many lines found no room */
+    PS_COMMAND_REPLY_FOUND_MAX = 10    /* rows of a search or a why that are shown */
+};
+
+struct ps_command_reply {
+    char *parts[PS_COMMAND_REPLY_PARTS_MAX]; /* owned */
+    size_t len;
+    size_t dropped; /* lines that found no room */
+    size_t whole;   /* bytes of the last message before it says so */
+};
+
+void ps_command_reply_clear(struct ps_command_reply *reply);
+/* Adds a line of mrkdwn (cut at the limit) to the last message, or to a new one. */
+void ps_command_reply_line(struct ps_command_reply *reply, const char *line);
+
+/* All of these append to reply. */
+void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply);
+void ps_command_reply_unknown(struct ps_command_reply *reply);
+void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command_reply *reply);
+void ps_command_reply_refusal(const struct ps_user_command *ask, struct ps_command_reply *reply);
+void ps_command_reply_version(const char *version, struct ps_command_reply *reply);
+void ps_command_reply_uptime(int64_t launched_ms, int64_t wall_ms, struct ps_command_reply *reply);
+void ps_command_reply_trouble(struct ps_command_reply *reply); /* it was tried too often */
+
+struct ps_command_reply_status {
+    int64_t papers, drafts, polls, waiting, depth; /* waiting: messages in the outbox */
+    int64_t index_ms, poll_ms;                     /* wall clock; 0: never */
+    int64_t cycle;                                 /* 0: none yet */
+    const char *cycle_status;
+    int64_t cycle_ms, probes;
+    const char *circuit; /* of Slack */
+    const char *version;
+};
+void ps_command_reply_status(const struct ps_command_reply_status *status, int64_t wall_ms,
+                             struct ps_command_reply *reply);
+
+/* What became of a change. */
+enum ps_watch_change {
+    PS_WATCH_DONE,
+    PS_WATCH_SAME, /* it was so already */
+    PS_WATCH_FULL, /* no more can be stored */
+    PS_WATCH_CHANGE_COUNT
+};
+/* Gives the text for each of them. */
+void ps_command_reply_change(const struct ps_user_command *ask,
+                             char *out_texts[PS_WATCH_CHANGE_COUNT]);
+
+struct ps_command_reply_entry {
+    const char *kind, *value; /* as stored; borrowed */
+    bool watched;             /* else it is only muted or snoozed */
+    bool quiet, snooze;
+    int64_t until_ms; /* 0: for good */
+};
+/* count entries; minute: of the daily digest, -1 for none. */
+void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t count, int minute,
+                           struct ps_command_reply *reply);
+
+struct ps_command_reply_told { /* a match */
+    const char *id, *by, *reason;
+    bool updated;
+    int64_t at_ms, sent_ms; /* 0: not yet */
+    const char *dead;       /* why it was given up; NULL when it was not */
+};
+struct ps_command_reply_draft {
+    const char *url, *id;
+    int64_t at_ms, cycle;
+};
+struct ps_command_reply_why {
+    const struct ps_command_reply_told *told;
+    size_t told_len;
+    const struct ps_command_reply_draft *drafts;
+    size_t draft_len;
+};
+void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_command_reply_why *why,
+                          struct ps_command_reply *reply);
+
+struct ps_command_reply_paper {
+    const char *id, *title, *author, *date, *link;
+};
+/* total: how many there are besides those shown. */
+void ps_command_reply_search(const struct ps_command_reply_paper *papers, size_t count,
+                             int64_t total, struct ps_command_reply *reply);
+
+#endif

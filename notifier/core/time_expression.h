@@ -1,0 +1,14 @@
+/* "3d", "for 2 weeks", "until 2026-12-01 09:00": times as people type them. */
+#ifndef PS_NOTIFIER_TIME_EXPRESSION_H
+#define PS_NOTIFIER_TIME_EXPRESSION_H
+#include "shared/core/str.h"
+
+#include <stdint.h>
+
+/* Cuts a time off the end of text (trimmed) and says when it is over; false where there is none. A
+   date without a time is over when it begins, UTC. What is left is trimmed. */
+bool ps_time_expression_take(struct ps_str *text, int64_t wall_ms, int64_t *out_ms);
+/* "8", "08:30": minute of the day. */
+bool ps_time_expression_clock(struct ps_str text, int *out_minute) PS_MUST_USE;
+
+#endif

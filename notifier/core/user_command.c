@@ -1,0 +1,245 @@
+#include "notifier/core/user_command.h"
+
+#include "notifier/core/time_expression.h"
+#include "shared/core/paper_id.h"
+#include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool personal;
+} commands[PS_USER_COMMAND_COUNT] = {
+#define PS_X(id, name, personal) { name, personal },
+    PS_USER_COMMANDS(PS_X)
+#undef PS_X
+};
+
+const char *ps_user_command_name(enum ps_user_command_kind kind)
+{
+    return commands[kind].name;
+}
+
+enum ps_user_command_permission ps_user_command_permission(enum ps_user_command_kind kind,
+                                                           enum ps_place place)
+{
+    if (!commands[kind].personal || place == PS_PLACE_DIRECT)
+        return PS_USER_COMMAND_RUN;
+    return place == PS_PLACE_GROUP ? PS_USER_COMMAND_REFUSE : PS_USER_COMMAND_IGNORE;
+}
+
+static void wrong(struct ps_user_command *out, const char *usage)
+{
+    *out = (struct ps_user_command){ .kind = PS_USER_COMMAND_WRONG };
+    (void)snprintf(out->problem, sizeof(out->problem), "%s", usage);
+}
+
+/* The words' first, cut off them. */
+static struct ps_str first_word(struct ps_str *rest)
+{
+    struct ps_str word = { rest->data, 0 };
+
+    while (word.len < rest->len && (unsigned char)word.data[word.len] > ' ')
+        word.len++;
+    *rest = ps_str_trim((struct ps_str){ rest->data + word.len, rest->len - word.len });
+    return word;
+}
+
+static void parse_rule(enum ps_user_command_kind kind, struct ps_str text,
+                       struct ps_user_command *out)
+{
+    struct ps_err err = { .what = "" };
+
+    out->kind = kind;
+    if (!ps_watch_rule_parse(text.data, text.len, &out->rule, &err))
+        wrong(out, err.what);
+}
+
+static void parse_entry(enum ps_user_command_kind kind, struct ps_str text,
+                        struct ps_user_command *out)
+{
+    struct ps_err err = { .what = "" };
+
+    out->kind = kind;
+    if (!ps_watch_rule_of_entry(text.data, text.len, &out->rule, &err))
+        wrong(out, err.what);
+}
+
+static void parse_watchlist(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    struct ps_str action = first_word(&rest);
+
+    (void)wall_ms;
+    if (action.len == 0 || (ps_str_is_fold(action, "list") && rest.len == 0))
+        out->kind = PS_USER_COMMAND_LIST;
+    else if (ps_str_is_fold(action, "add") && rest.len > 0)
+        parse_entry(PS_USER_COMMAND_ADD, rest, out);
+    else if (ps_str_is_fold(action, "remove") && rest.len > 0)
+        parse_entry(PS_USER_COMMAND_REMOVE, rest, out);
+    else
+        wrong(out, "Usage: watchlist add|remove|list [name-or-paper-number]");
+}
+
+static void parse_watch(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    (void)wall_ms;
+    if (rest.len == 0 || ps_str_is_fold(rest, "list"))
+        out->kind = PS_USER_COMMAND_LIST;
+    else
+        parse_rule(PS_USER_COMMAND_ADD, rest, out);
+    if (out->kind == PS_USER_COMMAND_ADD && out->rule.kind == PS_WATCH_KIND_ALL)
+        wrong(out, "Usage: watch subgroup LEWG, watch /pattern/, or watch name-or-paper-number");
+}
+
+static void parse_unwatch(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    (void)wall_ms;
+    parse_rule(PS_USER_COMMAND_REMOVE, rest, out);
+    if (rest.len == 0 ||
+        (out->kind == PS_USER_COMMAND_REMOVE && out->rule.kind == PS_WATCH_KIND_ALL))
+        wrong(out, "Usage: unwatch subgroup LEWG, unwatch /pattern/, or unwatch "
+                   "name-or-paper-number");
+}
+
+/* mute köppe, mute 1234 for 2 weeks, snooze 3d, snooze subgroup LEWG until 2026-12-01 */
+static void parse_quiet(struct ps_str rest, int64_t wall_ms, bool snooze,
+                        struct ps_user_command *out)
+{
+    bool timed = ps_time_expression_take(&rest, wall_ms, &out->until_ms);
+
+    out->kind = PS_USER_COMMAND_MUTE;
+    out->snooze = snooze;
+    if (timed && (out->until_ms <= wall_ms ||
+                  out->until_ms > wall_ms + PS_USER_COMMAND_DAYS_MAX * PS_DAY_MS))
+        wrong(out, "That time is over, or more than a year away.");
+    else if (snooze && !timed)
+        wrong(out, "Usage: snooze [name-or-paper-number] 3d (or 2h, 30m, 1w, until 2026-12-31)");
+    else if (rest.len == 0 && timed)
+        out->rule = (struct ps_watch_rule){ .kind = PS_WATCH_KIND_ALL };
+    else if (rest.len == 0)
+        wrong(out, "Usage: mute name-or-paper-number [3d] (or subgroup LEWG, /pattern/, all)");
+    else
+        parse_rule(PS_USER_COMMAND_MUTE, rest, out);
+}
+
+static void parse_mute(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    parse_quiet(rest, wall_ms, false, out);
+}
+
+static void parse_snooze(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    parse_quiet(rest, wall_ms, true, out);
+}
+
+static void parse_unmute(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    (void)wall_ms;
+    if (rest.len == 0)
+        rest = ps_str_of("all");
+    parse_rule(PS_USER_COMMAND_UNMUTE, rest, out);
+}
+
+static void parse_digest(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    struct ps_str what = first_word(&rest);
+
+    (void)wall_ms;
+    out->kind = PS_USER_COMMAND_DIGEST_DAILY;
+    out->minute = PS_DIGEST_MINUTE;
+    if (ps_str_is_fold(what, "daily")) {
+        struct ps_str all = rest;
+
+        if (!ps_str_is_fold(first_word(&rest), "at"))
+            rest = all;
+        if (rest.len == 0 || ps_time_expression_clock(rest, &out->minute))
+            return;
+    } else if (ps_str_is_fold(what, "now") && rest.len == 0) {
+        out->kind = PS_USER_COMMAND_DIGEST_NOW;
+        return;
+    } else if (ps_str_is_fold(what, "off") && rest.len == 0) {
+        out->kind = PS_USER_COMMAND_DIGEST_OFF;
+        return;
+    }
+    wrong(out, "Usage: digest daily [08:00], digest now, or digest off; times are UTC");
+}
+
+static void parse_why(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    struct ps_paper_id id;
+    struct ps_str digits = rest;
+    int64_t number;
+
+    (void)wall_ms;
+    out->kind = PS_USER_COMMAND_WHY;
+    out->number = -1;
+    if (ps_paper_id_parse(rest.data, rest.len, &id)) {
+        ps_paper_id_format(&id, out->id);
+        if (id.kind == PS_PAPER_P || id.kind == PS_PAPER_D)
+            out->number = id.number;
+        return;
+    }
+    if (digits.len > 0 && strchr("PpDd", digits.data[0]) != NULL) {
+        digits.data++;
+        digits.len--;
+    }
+    if (ps_str_digits(digits) && ps_str_int(digits, 1, PS_PAPER_NUMBER_MAX, &number))
+        out->number = (int)number;
+    else
+        wrong(out, "Usage: why P1234R0 (or 1234, N5000, LWG4000)");
+}
+
+static void parse_search(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    (void)wall_ms;
+    out->kind = PS_USER_COMMAND_SEARCH;
+    while (rest.len > 0 && out->word_count < PS_USER_COMMAND_WORDS_MAX) {
+        struct ps_str word = first_word(&rest);
+
+        word.len = ps_utf8_cut(word.data, word.len, PS_USER_COMMAND_WORD_MAX);
+        memcpy(out->words[out->word_count++], word.data, word.len);
+    }
+    if (out->word_count == 0)
+        out->kind = PS_USER_COMMAND_HELP;
+}
+
+void ps_user_command_parse(const char *words, int64_t wall_ms, struct ps_user_command *out_ask)
+{
+    static const struct {
+        const char *word;
+        void (*parse)(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out);
+        enum ps_user_command_kind
+            kind; /* where nothing is to be parsed: "status please" is as good */
+    } verbs[] = {
+        {"help",       NULL,            PS_USER_COMMAND_HELP   },
+        { "status",    NULL,            PS_USER_COMMAND_STATUS },
+        { "version",   NULL,            PS_USER_COMMAND_VERSION},
+        { "uptime",    NULL,            PS_USER_COMMAND_UPTIME },
+        { "watchlist", parse_watchlist, PS_USER_COMMAND_WRONG  },
+        { "watch",     parse_watch,     PS_USER_COMMAND_WRONG  },
+        { "unwatch",   parse_unwatch,   PS_USER_COMMAND_WRONG  },
+        { "mute",      parse_mute,      PS_USER_COMMAND_WRONG  },
+        { "unmute",    parse_unmute,    PS_USER_COMMAND_WRONG  },
+        { "snooze",    parse_snooze,    PS_USER_COMMAND_WRONG  },
+        { "unsnooze",  parse_unmute,    PS_USER_COMMAND_WRONG  },
+        { "digest",    parse_digest,    PS_USER_COMMAND_WRONG  },
+        { "why",       parse_why,       PS_USER_COMMAND_WRONG  },
+        { "search",    parse_search,    PS_USER_COMMAND_WRONG  },
+    };
+    struct ps_str rest = ps_str_trim(ps_str_of(words));
+    struct ps_str verb = first_word(&rest);
+
+    *out_ask = (struct ps_user_command){ .kind = verb.len == 0 ? PS_USER_COMMAND_HELP
+                                                               : PS_USER_COMMAND_UNKNOWN };
+    for (size_t i = 0; i < PS_COUNT_OF(verbs); i++) {
+        if (ps_str_is_fold(verb, verbs[i].word)) {
+            out_ask->kind = verbs[i].kind;
+            if (verbs[i].parse != NULL)
+                verbs[i].parse(rest, wall_ms, out_ask);
+            return;
+        }
+    }
+}

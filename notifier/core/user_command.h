@@ -1,0 +1,69 @@
+/* What somebody said to us, as a command; and where each command may be given. */
+#ifndef PS_NOTIFIER_USER_COMMAND_H
+#define PS_NOTIFIER_USER_COMMAND_H
+#include "notifier/core/slack_event.h"
+#include "shared/core/watch_rule.h"
+
+#include <stdint.h>
+
+enum {
+    PS_USER_COMMAND_WORDS_MAX = 8, /* of a search */
+    PS_USER_COMMAND_WORD_MAX = 50, /* bytes of each */
+    PS_USER_COMMAND_DAYS_MAX = 366,
+    PS_USER_COMMAND_ID_MAX = 32,
+    PS_DIGEST_MINUTE = 8 * 60 /* of the day, UTC, where a person names none */
+};
+
+/* PS_X(identifier, name, personal): a personal command is for direct messages only. */
+#define PS_USER_COMMANDS(PS_X)                                                                     \
+    PS_X(HELP, "help", false)                                                                      \
+    PS_X(STATUS, "status", false)                                                                  \
+    PS_X(VERSION, "version", false)                                                                \
+    PS_X(UPTIME, "uptime", false)                                                                  \
+    PS_X(SEARCH, "search", false)                                                                  \
+    PS_X(UNKNOWN, "unknown", false)                                                                \
+    PS_X(LIST, "watchlist list", true)                                                             \
+    PS_X(ADD, "watchlist add", true)                                                               \
+    PS_X(REMOVE, "watchlist remove", true)                                                         \
+    PS_X(MUTE, "mute", true)                                                                       \
+    PS_X(UNMUTE, "unmute", true)                                                                   \
+    PS_X(DIGEST_DAILY, "digest daily", true)                                                       \
+    PS_X(DIGEST_OFF, "digest off", true)                                                           \
+    PS_X(DIGEST_NOW, "digest now", true)                                                           \
+    PS_X(WHY, "why", true)                                                                         \
+    PS_X(WRONG, "wrong", true)
+
+enum ps_user_command_kind {
+#define PS_X(id, name, personal) PS_USER_COMMAND_##id,
+    PS_USER_COMMANDS(PS_X)
+#undef PS_X
+        PS_USER_COMMAND_COUNT
+};
+
+struct ps_user_command {
+    enum ps_user_command_kind kind;
+    struct ps_watch_rule rule;       /* of ADD, REMOVE, MUTE, UNMUTE */
+    bool snooze;                     /* MUTE: what comes meanwhile is kept for later */
+    int64_t until_ms;                /* MUTE: wall clock; 0: until unmuted */
+    int minute;                      /* DIGEST_DAILY: of the day, UTC */
+    int number;                      /* WHY: of a P or D paper; else -1 */
+    char id[PS_USER_COMMAND_ID_MAX]; /* WHY: canonical id; "" for all revisions of number */
+    size_t word_count;               /* SEARCH */
+    char words[PS_USER_COMMAND_WORDS_MAX][PS_USER_COMMAND_WORD_MAX + 1];
+    char problem[256]; /* WRONG: what is wrong, for the person */
+};
+
+/* words: as heard. Anything is a command: an empty text is HELP, an unknown first word UNKNOWN, a
+   known one with what it cannot mean WRONG. */
+void ps_user_command_parse(const char *words, int64_t wall_ms, struct ps_user_command *out_ask);
+const char *ps_user_command_name(enum ps_user_command_kind kind);
+
+enum ps_user_command_permission {
+    PS_USER_COMMAND_RUN,
+    PS_USER_COMMAND_REFUSE, /* kindly */
+    PS_USER_COMMAND_IGNORE  /* not a word */
+};
+enum ps_user_command_permission ps_user_command_permission(enum ps_user_command_kind kind,
+                                                           enum ps_place place);
+
+#endif

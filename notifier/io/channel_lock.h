@@ -1,0 +1,40 @@
+/* What all notifiers agree on about each Slack channel, in Redis: who has it, when its next message
+   may leave, how long Slack wants silence, what is being sent (channel:<channel>). */
+#ifndef PS_NOTIFIER_CHANNEL_LOCK_H
+#define PS_NOTIFIER_CHANNEL_LOCK_H
+#include "notifier/core/channel_queues.h"
+#include "shared/core/keys.h"
+#include "shared/io/redis.h"
+
+enum { PS_CHANNEL_LOCK_LEASE_MS = 30 * 1000, PS_CHANNEL_LOCK_KEEP_MS = 10 * 1000 };
+
+struct ps_channel_lock;
+
+/* Runs on the loop, exactly once, never before the question returned. */
+typedef void (*ps_admit_fn)(void *cookie, const struct ps_admission *admission);
+
+/* Borrows redis and keys; copies instance. launched_ms tells this life of it from an earlier one.
+   interval_ms: between two messages of one channel. */
+struct ps_channel_lock *ps_channel_lock_create(struct ps_redis *redis, const struct ps_keys *keys,
+                                               const char *instance, int64_t launched_ms,
+                                               int64_t interval_ms) PS_MUST_USE;
+void ps_channel_lock_destroy(struct ps_channel_lock *channels);
+bool ps_channel_lock_up(const struct ps_channel_lock *channels);
+/* May the message leave for its channel now? When it may it is marked as being sent, until it is
+   settled (io/notify_queue.h) or ps_channel_lock_answered. One that no outbox knows and that is not
+   in our in-flight list any more is doubtful: we were taken for dead, and others may have said it.
+ */
+void ps_channel_lock_admit(struct ps_channel_lock *channels,
+                           const struct ps_outgoing_message *message, ps_admit_fn fn, void *cookie);
+/* Slack surely did not take it; hold_ms: silence it asked for, 0 for none. */
+void ps_channel_lock_answered(struct ps_channel_lock *channels, const char *channel, const char *id,
+                              int64_t hold_ms);
+/* Runs on the loop, exactly once; name is that of the question. */
+typedef void (*ps_alive_fn)(void *cookie, const char *name, bool alive);
+/* Is the notifier of this name alive? Without an answer it counts as alive. */
+void ps_channel_lock_alive(struct ps_channel_lock *channels, const char *name, ps_alive_fn fn,
+                           void *cookie);
+/* The channel stays ours while messages of it wait here. */
+void ps_channel_lock_keep(struct ps_channel_lock *channels, const char *channel);
+
+#endif

@@ -1,0 +1,193 @@
+#include "notifier/io/command_queries.h"
+
+#include "notifier/io/watchlist_store.h"
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER_TEXT = 24, PATTERN_TEXT = 48, PATTERNS_BYTES = 8192 };
+enum { STATUS_PAPERS, STATUS_INDEX, STATUS_POLL, STATUS_POLLS, STATUS_DRAFTS, STATUS_WAITING };
+enum { CYCLE_NUMBER, CYCLE_STATUS, CYCLE_STARTED, CYCLE_PLANNED };
+enum { TOLD_ID, TOLD_BY, TOLD_REASON, TOLD_UPDATED, TOLD_AT, TOLD_SENT, TOLD_DEAD };
+enum { DRAFT_URL, DRAFT_ID, DRAFT_AT, DRAFT_CYCLE };
+enum { PAPER_ID, PAPER_TITLE, PAPER_AUTHOR, PAPER_DATE, PAPER_LINK, PAPER_TOTAL };
+
+static struct ps_pg_batch *ask_status(void)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD0(batch,
+               "SELECT (SELECT count(*) FROM papers), ps_ms(index_fetched_at), "
+               "ps_ms(last_successful_poll), poll_count, (SELECT count(*) FROM discovered), "
+               "(SELECT count(DISTINCT coalesce(message_id, id::text)) FROM outbox WHERE sent_at "
+               "IS NULL AND dead_at IS NULL) FROM meta");
+    PS_PG_ADD0(batch, "SELECT number, status, ps_ms(started_at), planned FROM cycles ORDER BY "
+                      "number DESC LIMIT 1");
+    return batch;
+}
+
+static void tell_status(const struct ps_pg_rows *rows, const struct ps_command_queries_now *now,
+                        struct ps_command_reply *reply)
+{
+    struct ps_command_reply_status status = { .papers = ps_pg_int(rows, 0, 0, STATUS_PAPERS, 0),
+                                              .index_ms = ps_pg_int(rows, 0, 0, STATUS_INDEX, 0),
+                                              .poll_ms = ps_pg_int(rows, 0, 0, STATUS_POLL, 0),
+                                              .polls = ps_pg_int(rows, 0, 0, STATUS_POLLS, 0),
+                                              .drafts = ps_pg_int(rows, 0, 0, STATUS_DRAFTS, 0),
+                                              .waiting = ps_pg_int(rows, 0, 0, STATUS_WAITING, 0),
+                                              .depth = now->depth,
+                                              .circuit = now->circuit,
+                                              .version = PS_VERSION };
+
+    if (ps_pg_row_count(rows, 1) > 0) {
+        status.cycle = ps_pg_int(rows, 1, 0, CYCLE_NUMBER, 0);
+        status.cycle_status = ps_pg_text(rows, 1, 0, CYCLE_STATUS);
+        status.cycle_ms = ps_pg_int(rows, 1, 0, CYCLE_STARTED, 0);
+        status.probes = ps_pg_int(rows, 1, 0, CYCLE_PLANNED, 0);
+    }
+    ps_command_reply_status(&status, now->wall_ms, reply);
+}
+
+/* %word%, as LIKE reads it. */
+static void add_like(struct ps_buf *json, const char *word)
+{
+    char text[2 * PS_USER_COMMAND_WORD_MAX + 3] = "%";
+    size_t len = 1;
+
+    for (; *word != '\0'; word++) {
+        if (strchr("%_\\", *word) != NULL)
+            text[len++] = '\\';
+        text[len++] = *word;
+    }
+    text[len++] = '%';
+    (void)ps_buf_json_string(json, text, len);
+}
+
+static struct ps_pg_batch *ask_search(const struct ps_user_command *ask)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char most[NUMBER_TEXT];
+    struct ps_buf likes;
+
+    ps_buf_init(&likes, PATTERNS_BYTES);
+    for (size_t i = 0; i < ask->word_count; i++) {
+        (void)ps_buf_char(&likes, i == 0 ? '[' : ',');
+        add_like(&likes, ask->words[i]);
+    }
+    (void)ps_buf_char(&likes, ']');
+    (void)snprintf(most, sizeof(most), "%d", PS_COMMAND_REPLY_FOUND_MAX);
+    PS_PG_ADD(batch,
+              "SELECT id, title, author, date, coalesce(nullif(link, ''), long_link), count(*) "
+              "OVER () FROM papers WHERE concat_ws(' ', id, title, author, subgroup) ILIKE ALL "
+              "(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) "
+              "ORDER BY date DESC, id DESC LIMIT $2",
+              ps_buf_str(&likes), most);
+    ps_buf_clear(&likes);
+    return batch;
+}
+
+static void tell_search(const struct ps_pg_rows *rows, struct ps_command_reply *reply)
+{
+    struct ps_command_reply_paper papers[PS_COMMAND_REPLY_FOUND_MAX];
+    size_t count = (size_t)ps_pg_row_count(rows, 0);
+
+    for (size_t i = 0; i < count; i++)
+        papers[i] =
+            (struct ps_command_reply_paper){ .id = ps_pg_text(rows, 0, (int)i, PAPER_ID),
+                                             .title = ps_pg_text(rows, 0, (int)i, PAPER_TITLE),
+                                             .author = ps_pg_text(rows, 0, (int)i, PAPER_AUTHOR),
+                                             .date = ps_pg_text(rows, 0, (int)i, PAPER_DATE),
+                                             .link = ps_pg_text(rows, 0, (int)i, PAPER_LINK) };
+    ps_command_reply_search(papers, count, count == 0 ? 0 : ps_pg_int(rows, 0, 0, PAPER_TOTAL, 0),
+                            reply);
+}
+
+static struct ps_pg_batch *ask_why(const struct ps_user_command *ask, const char *user)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char pattern[PATTERN_TEXT], drafts[PATTERN_TEXT], most[NUMBER_TEXT];
+
+    if (ask->id[0] != '\0')
+        (void)snprintf(pattern, sizeof(pattern), "^%s$", ask->id);
+    else
+        (void)snprintf(pattern, sizeof(pattern), "^[DP]%04dR", ask->number);
+    (void)snprintf(drafts, sizeof(drafts), "^[DP]%04dR", ask->number);
+    (void)snprintf(most, sizeof(most), "%d", PS_COMMAND_REPLY_FOUND_MAX);
+    PS_PG_ADD(batch,
+              "SELECT data->>'id', coalesce(data->>'by', CASE WHEN data->>'by_author' = 'true' "
+              "THEN 'author' ELSE 'number' END), coalesce(data->>'reason', ''), "
+              "data->>'updated' = 'true', ps_ms(created_at), ps_ms(sent_at), dead_reason "
+              "FROM outbox WHERE channel = $1 AND kind = 'watchlist' AND data->>'id' ~ $2 "
+              "ORDER BY id DESC LIMIT $3",
+              user, pattern, most);
+    PS_PG_ADD(batch,
+              "SELECT url, paper_id, ps_ms(discovered_at), cycle FROM discovered "
+              "WHERE paper_id ~ $1 AND $2 >= 0 ORDER BY discovered_at DESC LIMIT $3",
+              drafts, ask->number >= 0 ? "0" : "-1", most);
+    return batch;
+}
+
+static void tell_why(const struct ps_user_command *ask, const struct ps_pg_rows *rows,
+                     struct ps_command_reply *reply)
+{
+    struct ps_command_reply_told told[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_command_reply_draft drafts[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_command_reply_why why = { .told = told,
+                                        .told_len = (size_t)ps_pg_row_count(rows, 0),
+                                        .drafts = drafts,
+                                        .draft_len = (size_t)ps_pg_row_count(rows, 1) };
+
+    for (size_t i = 0; i < why.told_len; i++)
+        told[i] =
+            (struct ps_command_reply_told){ .id = ps_pg_text(rows, 0, (int)i, TOLD_ID),
+                                            .by = ps_pg_text(rows, 0, (int)i, TOLD_BY),
+                                            .reason = ps_pg_text(rows, 0, (int)i, TOLD_REASON),
+                                            .updated = ps_pg_bool(rows, 0, (int)i, TOLD_UPDATED),
+                                            .at_ms = ps_pg_int(rows, 0, (int)i, TOLD_AT, 0),
+                                            .sent_ms = ps_pg_int(rows, 0, (int)i, TOLD_SENT, 0),
+                                            .dead = ps_pg_text(rows, 0, (int)i, TOLD_DEAD) };
+    for (size_t i = 0; i < why.draft_len; i++)
+        drafts[i] =
+            (struct ps_command_reply_draft){ .url = ps_pg_text(rows, 1, (int)i, DRAFT_URL),
+                                             .id = ps_pg_text(rows, 1, (int)i, DRAFT_ID),
+                                             .at_ms = ps_pg_int(rows, 1, (int)i, DRAFT_AT, 0),
+                                             .cycle = ps_pg_int(rows, 1, (int)i, DRAFT_CYCLE, 0) };
+    ps_command_reply_why(ask, &why, reply);
+}
+
+static void tell_list(const struct ps_pg_rows *rows, struct ps_command_reply *reply)
+{
+    size_t count = ps_watch_listed(rows);
+    struct ps_command_reply_entry *entries = ps_alloc_zero(count + 1, sizeof(*entries));
+
+    for (size_t i = 0; i < count; i++)
+        entries[i] = ps_watch_listed_at(rows, i);
+    ps_command_reply_list(entries, count, ps_watch_listed_minute(rows), reply);
+    free(entries);
+}
+
+struct ps_pg_batch *ps_command_queries_batch(const struct ps_user_command *ask, const char *user)
+{
+    if (ask->kind == PS_USER_COMMAND_STATUS)
+        return ask_status();
+    if (ask->kind == PS_USER_COMMAND_SEARCH)
+        return ask_search(ask);
+    return ask->kind == PS_USER_COMMAND_WHY ? ask_why(ask, user) : ps_watch_list(user);
+}
+
+void ps_command_queries_reply(const struct ps_user_command *ask, const struct ps_pg_rows *rows,
+                              const struct ps_command_queries_now *now,
+                              struct ps_command_reply *reply)
+{
+    if (ask->kind == PS_USER_COMMAND_STATUS)
+        tell_status(rows, now, reply);
+    else if (ask->kind == PS_USER_COMMAND_SEARCH)
+        tell_search(rows, reply);
+    else if (ask->kind == PS_USER_COMMAND_WHY)
+        tell_why(ask, rows, reply);
+    else
+        tell_list(rows, reply);
+}

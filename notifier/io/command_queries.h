@@ -1,0 +1,21 @@
+/* Commands that only ask: what is read from PostgreSQL for them, and what it is answered with. */
+#ifndef PS_NOTIFIER_COMMAND_QUERIES_H
+#define PS_NOTIFIER_COMMAND_QUERIES_H
+#include "notifier/core/command_reply.h"
+#include "shared/io/pg.h"
+
+struct ps_command_queries_now { /* what is not in PostgreSQL */
+    int64_t wall_ms;
+    int64_t depth;
+    const char *circuit;
+};
+
+/* command: STATUS, SEARCH, LIST or WHY. Gives a batch that changes nothing. */
+struct ps_pg_batch *ps_command_queries_batch(const struct ps_user_command *ask,
+                                             const char *user) PS_MUST_USE;
+/* rows: what that batch answered. */
+void ps_command_queries_reply(const struct ps_user_command *ask, const struct ps_pg_rows *rows,
+                              const struct ps_command_queries_now *now,
+                              struct ps_command_reply *reply);
+
+#endif

@@ -1,0 +1,355 @@
+#include "notifier/io/command_runner.h"
+
+#include "notifier/io/command_queries.h"
+#include "notifier/io/watchlist_store.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum {
+    SWEEP_MS = 2000,
+    SWEPT_MAX = 32, /* works of one sweep; none is made while there are as many */
+    WORKS_MAX = 256,
+    CLEAN_MS = 3600 * 1000,
+    NUMBER_TEXT = 24
+};
+enum { OPEN_EVENT, OPEN_PLACE, OPEN_USER, OPEN_WORDS, OPEN_TRIES }; /* columns of sql_open */
+
+/* Taken by this notifier for ten seconds. */
+static const char sql_open[] =
+    "WITH mine AS (UPDATE heard SET tries = tries + 1, tried_at = now() WHERE event_id IN (SELECT "
+    "event_id FROM heard WHERE answered_at IS NULL AND tried_at < now() - interval '10 seconds' "
+    "ORDER BY tried_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+    "RETURNING event_id, place, user_id, words, tries, heard_at) SELECT * FROM mine ORDER BY "
+    "heard_at";
+
+struct ps_command_runner {
+    struct ps_command_runner_options options;
+    struct ps_timer *sweep;
+    struct work *list; /* in the order they were heard */
+    size_t works;
+    int64_t cleaned_ms;
+    bool draining;
+};
+
+/* One message on its way to its answer; of one person, one at a time: what they say next may be
+   about what they said before, and its answer must not come first. */
+struct work {
+    struct ps_command_runner *runner;
+    char *event, *user;
+    enum ps_place place;
+    struct ps_user_command ask;
+    bool give_up;
+    int64_t begun_ms;
+    struct work *prev, *next;
+};
+
+static void begin_work(struct work *work);
+
+static void work_destroy(struct work *work)
+{
+    DL_DELETE(work->runner->list, work);
+    work->runner->works--;
+    free(work->event);
+    free(work->user);
+    free(work);
+}
+
+static struct work *first_of(const struct ps_command_runner *runner, const char *user)
+{
+    struct work *work;
+
+    DL_FOREACH (runner->list, work)
+        if (strcmp(work->user, user) == 0)
+            return work;
+    return NULL;
+}
+
+/* Destroys work; the person's next one begins. */
+static void work_done(struct work *work)
+{
+    struct ps_command_runner *runner = work->runner;
+    char *user = ps_alloc_text(work->user);
+    struct work *next;
+
+    work_destroy(work);
+    next = runner->draining ? NULL : first_of(runner, user);
+    if (next != NULL)
+        begin_work(next);
+    free(user);
+}
+
+/* Destroys work, and with it what the person said since: the sweep finds them, in their order. */
+static void work_failed(struct work *work, const struct ps_err *err)
+{
+    struct ps_command_runner *runner = work->runner;
+    char *user = ps_alloc_text(work->user);
+
+    PS_LOG(COMMAND_ERROR, F_TEXT("command", ps_user_command_name(work->ask.kind)),
+           F_TEXT("event_id", work->event), F_ERR(err));
+    do {
+        work_destroy(work);
+        work = first_of(runner, user);
+    } while (work != NULL);
+    free(user);
+}
+
+static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct work *work = cookie;
+    struct ps_command_runner *runner = work->runner;
+
+    (void)rows;
+    if (err != NULL) {
+        work_failed(work, err);
+    } else {
+        const char *name = ps_user_command_name(work->ask.kind);
+
+        ps_metrics_add(runner->options.metrics, PS_METRIC_SLACK_COMMANDS, name, 1);
+        PS_LOG(COMMAND_DONE, F_TEXT("command", name), F_TEXT("place", ps_place_name(work->place)),
+               F_INT("took_ms", ps_loop_now(runner->options.loop) - work->begun_ms));
+        work_done(work);
+    }
+}
+
+static struct ps_pg_batch *begin(const struct work *work)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch, "SELECT ps_heard_take($1)", work->event);
+    return batch;
+}
+
+/* Clears reply. */
+static void answer(struct work *work, struct ps_command_reply *reply)
+{
+    struct ps_pg_batch *batch = begin(work);
+    char part[NUMBER_TEXT];
+
+    for (size_t i = 0; i < reply->len; i++) {
+        (void)snprintf(part, sizeof(part), "%zu", i);
+        PS_PG_ADD(batch, "SELECT ps_heard_answer($1, $2::integer, $3)", work->event, part,
+                  reply->parts[i]);
+    }
+    ps_command_reply_clear(reply);
+    ps_pg_run(work->runner->options.pg, batch, on_answered, work);
+}
+
+static void change(struct work *work)
+{
+    struct ps_pg_batch *batch = begin(work);
+    char *texts[PS_WATCH_CHANGE_COUNT];
+
+    ps_command_reply_change(&work->ask, texts);
+    ps_watch_change_answered(batch, work->event, work->user, &work->ask, texts);
+    for (size_t i = 0; i < PS_WATCH_CHANGE_COUNT; i++)
+        free(texts[i]);
+    ps_pg_run(work->runner->options.pg, batch, on_answered, work);
+}
+
+static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct work *work = cookie;
+    const struct ps_command_runner_options *options = &work->runner->options;
+    const struct ps_command_queries_now now = { .wall_ms = ps_clock_wall_ms(),
+                                                .depth = options->depth(options->cookie),
+                                                .circuit = options->circuit(options->cookie) };
+    struct ps_command_reply reply = { .len = 0 };
+
+    if (err != NULL) {
+        work_failed(work, err);
+        return;
+    }
+    ps_command_queries_reply(&work->ask, rows, &now, &reply);
+    answer(work, &reply);
+}
+
+static void read_first(struct work *work)
+{
+    ps_pg_run(work->runner->options.pg, ps_command_queries_batch(&work->ask, work->user), on_read,
+              work);
+}
+
+static void run(struct work *work)
+{
+    const struct ps_command_runner_options *options = &work->runner->options;
+    struct ps_command_reply reply = { .len = 0 };
+
+    switch (work->ask.kind) {
+    case PS_USER_COMMAND_HELP:
+        ps_command_reply_help(work->place, &reply);
+        break;
+    case PS_USER_COMMAND_VERSION:
+        ps_command_reply_version(PS_VERSION, &reply);
+        break;
+    case PS_USER_COMMAND_UPTIME:
+        ps_command_reply_uptime(options->launched_ms, ps_clock_wall_ms(), &reply);
+        break;
+    case PS_USER_COMMAND_UNKNOWN:
+        ps_command_reply_unknown(&reply);
+        break;
+    case PS_USER_COMMAND_WRONG:
+        ps_command_reply_wrong(&work->ask, &reply);
+        break;
+    case PS_USER_COMMAND_STATUS:
+    case PS_USER_COMMAND_SEARCH:
+    case PS_USER_COMMAND_LIST:
+    case PS_USER_COMMAND_WHY:
+        read_first(work);
+        return;
+    case PS_USER_COMMAND_ADD:
+    case PS_USER_COMMAND_REMOVE:
+    case PS_USER_COMMAND_MUTE:
+    case PS_USER_COMMAND_UNMUTE:
+    case PS_USER_COMMAND_DIGEST_DAILY:
+    case PS_USER_COMMAND_DIGEST_OFF:
+    case PS_USER_COMMAND_DIGEST_NOW:
+        change(work);
+        return;
+    case PS_USER_COMMAND_COUNT:
+        break;
+    }
+    answer(work, &reply);
+}
+
+static void begin_work(struct work *work)
+{
+    struct ps_command_reply reply = { .len = 0 };
+
+    work->begun_ms = ps_loop_now(work->runner->options.loop);
+    switch (ps_user_command_permission(work->ask.kind, work->place)) {
+    case PS_USER_COMMAND_RUN:
+        if (!work->give_up) {
+            run(work);
+            return;
+        }
+        ps_command_reply_trouble(&reply);
+        break;
+    case PS_USER_COMMAND_REFUSE:
+        ps_command_reply_refusal(&work->ask, &reply);
+        break;
+    case PS_USER_COMMAND_IGNORE:
+        break; /* the listener kept none; answered with nothing */
+    }
+    answer(work, &reply);
+}
+
+static void start(struct ps_command_runner *runner, const struct ps_inbound_event *inbound,
+                  bool give_up)
+{
+    struct work *work = ps_alloc_zero(1, sizeof(*work)), *first;
+
+    work->runner = runner;
+    work->event = ps_alloc_text(inbound->id);
+    work->user = ps_alloc_text(inbound->user);
+    work->place = inbound->place;
+    work->give_up = give_up;
+    ps_user_command_parse(inbound->words, ps_clock_wall_ms(), &work->ask);
+    first = first_of(runner, work->user);
+    DL_APPEND(runner->list, work);
+    runner->works++;
+    if (first == NULL)
+        begin_work(work);
+}
+
+static bool has(const struct ps_command_runner *runner, const char *event)
+{
+    const struct work *work;
+
+    DL_FOREACH (runner->list, work)
+        if (strcmp(work->event, event) == 0)
+            return true;
+    return false;
+}
+
+void ps_command_runner_take(struct ps_command_runner *runner,
+                            const struct ps_inbound_event *inbound)
+{
+    if (!runner->draining && runner->works < WORKS_MAX)
+        start(runner, inbound, false);
+}
+
+static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_command_runner *runner = cookie;
+
+    for (int i = 0; err == NULL && i < ps_pg_row_count(rows, 0) && !runner->draining; i++) {
+        struct ps_inbound_event inbound = { .id = ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_EVENT)),
+                                            .user =
+                                                ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_USER)),
+                                            .words =
+                                                ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_WORDS)) };
+
+        if (!ps_place_parse(ps_pg_text(rows, 0, i, OPEN_PLACE), &inbound.place))
+            inbound.place = PS_PLACE_CHANNEL;
+        if (!has(runner, inbound.id))
+            start(runner, &inbound,
+                  ps_pg_int(rows, 0, i, OPEN_TRIES, 0) > PS_COMMAND_RUNNER_TRIES_MAX);
+        ps_inbound_event_clear(&inbound);
+    }
+    if (!runner->draining)
+        ps_timer_set(runner->sweep, SWEEP_MS);
+}
+
+static void add_cleaning(struct ps_pg_batch *batch)
+{
+    char days[NUMBER_TEXT];
+
+    (void)snprintf(days, sizeof(days), "%d", PS_COMMAND_RUNNER_KEPT_DAYS);
+    PS_PG_ADD(batch, "DELETE FROM heard WHERE answered_at < now() - make_interval(days => $1)",
+              days);
+    PS_PG_ADD0(batch, "DELETE FROM mute WHERE until <= now()");
+}
+
+static void on_sweep(void *cookie)
+{
+    struct ps_command_runner *runner = cookie;
+    int64_t now = ps_loop_now(runner->options.loop);
+    struct ps_pg_batch *batch;
+    char most[NUMBER_TEXT];
+
+    if (runner->draining)
+        return;
+    if (!ps_pg_up(runner->options.pg) || runner->works >= SWEPT_MAX) {
+        ps_timer_set(runner->sweep, SWEEP_MS);
+        return;
+    }
+    (void)snprintf(most, sizeof(most), "%zu", SWEPT_MAX - runner->works);
+    batch = ps_pg_batch_create();
+    PS_PG_ADD(batch, sql_open, most);
+    if (runner->cleaned_ms == 0 || now - runner->cleaned_ms > CLEAN_MS) {
+        add_cleaning(batch);
+        runner->cleaned_ms = now;
+    }
+    ps_pg_run(runner->options.pg, batch, on_open, runner);
+}
+
+struct ps_command_runner *ps_command_runner_create(const struct ps_command_runner_options *options)
+{
+    struct ps_command_runner *runner = ps_alloc_zero(1, sizeof(*runner));
+
+    runner->options = *options;
+    runner->sweep = ps_timer_create(options->loop, on_sweep, runner);
+    ps_timer_set(runner->sweep, 0);
+    return runner;
+}
+
+void ps_command_runner_destroy(struct ps_command_runner *runner)
+{
+    if (runner == NULL)
+        return;
+    while (runner->list != NULL)
+        work_destroy(runner->list);
+    ps_timer_destroy(runner->sweep);
+    free(runner);
+}
+
+void ps_command_runner_drain(struct ps_command_runner *runner)
+{
+    runner->draining = true;
+}

@@ -1,0 +1,37 @@
+/* Writes down what became of a message, in PostgreSQL and in Redis, until both know it. */
+#ifndef PS_NOTIFIER_DELIVERY_RECORD_H
+#define PS_NOTIFIER_DELIVERY_RECORD_H
+#include "notifier/core/outgoing_message.h"
+#include "notifier/io/notify_queue.h"
+#include "notifier/io/outbox_claims.h"
+
+struct ps_delivery_record;
+
+struct ps_delivery_record_options {
+    struct ps_loop *loop; /* borrowed, as all of these */
+    struct ps_notify_queue *notify_queue;
+    struct ps_outbox_claims *claims;
+    void *cookie;
+    void (*closed)(void *cookie, struct ps_outgoing_message *message); /* may destroy message */
+    void (*idle)(void *cookie); /* one entry less; see ps_delivery_record_busy */
+};
+
+struct ps_delivery_record *
+ps_delivery_record_create(const struct ps_delivery_record_options *options) PS_MUST_USE;
+void ps_delivery_record_destroy(struct ps_delivery_record *record);
+/* A sent message is marked before it leaves the in-flight list: a crash between brings it back as a
+   duplicate, never as a loss. One given up reaches the dead list first. Borrows message until
+   closed. */
+void ps_delivery_record_close(struct ps_delivery_record *record, enum ps_close close,
+                              struct ps_outgoing_message *message);
+/* A list entry that is no message: to the dead list with the reason. Copies. */
+void ps_delivery_record_bury(struct ps_delivery_record *record, struct ps_str raw,
+                             const char *reason);
+bool ps_delivery_record_holds(const struct ps_delivery_record *record,
+                              struct ps_str raw); /* among the buried */
+size_t ps_delivery_record_busy(const struct ps_delivery_record *record);
+/* No more patience: what was sent leaves the list without its mark, and what cannot be written now
+   is left as it is. */
+void ps_delivery_record_hurry(struct ps_delivery_record *record);
+
+#endif

@@ -1,0 +1,35 @@
+/* The events port: what Slack sends is checked, written down, and answered within 300 ms. */
+#ifndef PS_NOTIFIER_EVENTS_SERVER_H
+#define PS_NOTIFIER_EVENTS_SERVER_H
+#include "notifier/core/slack_event.h"
+#include "shared/core/metrics.h"
+#include "shared/io/loop.h"
+#include "shared/io/pg.h"
+
+enum {
+    PS_EVENTS_SERVER_BODY_MAX = 1024 * 1024,
+    PS_EVENTS_SERVER_PATIENCE_MS = 200 /* for PostgreSQL; then Slack is asked to come again */
+};
+
+struct ps_events_server;
+
+struct ps_events_server_options {
+    struct ps_loop *loop; /* borrowed, as pg and metrics */
+    struct ps_pg *pg;
+    struct ps_metrics *metrics;
+    const char *host, *secret; /* copied */
+    uint16_t port;
+    void *cookie;
+    /* It lies in the table heard and is to be answered now; borrowed for the call. */
+    void (*inbound)(void *cookie, const struct ps_inbound_event *inbound);
+};
+
+/* err (CONFIGURATION) when the port cannot be bound. */
+struct ps_events_server *ps_events_server_create(const struct ps_events_server_options *options,
+                                                 struct ps_err *err) PS_MUST_USE;
+void ps_events_server_destroy(struct ps_events_server *events_server); /* after pg; NULL is fine */
+uint16_t ps_events_server_port(const struct ps_events_server *events_server);
+/* From now on Slack is told to come again later, to another of us. */
+void ps_events_server_drain(struct ps_events_server *events_server);
+
+#endif

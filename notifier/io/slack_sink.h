@@ -1,0 +1,17 @@
+/* The slack sink: chat.postMessage, and conversations.history to find what was sent. */
+#ifndef PS_NOTIFIER_SLACK_SINK_H
+#define PS_NOTIFIER_SLACK_SINK_H
+#include "notifier/io/sink.h"
+#include "shared/io/loop.h"
+
+struct ps_slack_options {
+    const char *api_url; /* all copied */
+    const char *token;
+    const char *user_agent;
+    const char *ca_file; /* as of struct ps_http_options */
+};
+
+struct ps_sink ps_slack_create(struct ps_loop *loop,
+                               const struct ps_slack_options *options) PS_MUST_USE;
+
+#endif

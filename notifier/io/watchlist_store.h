@@ -1,0 +1,27 @@
+/* Watchlists and what belongs to them, in PostgreSQL: one piece of code for commands of people here
+   and in Slack. */
+#ifndef PS_NOTIFIER_WATCHLIST_STORE_H
+#define PS_NOTIFIER_WATCHLIST_STORE_H
+#include "notifier/core/command_reply.h"
+#include "shared/io/pg.h"
+
+/* Give batches of one statement. A change (ADD REMOVE MUTE UNMUTE DIGEST_…) is made whole, or not
+   at all. */
+struct ps_pg_batch *ps_watch_list(const char *user) PS_MUST_USE;
+struct ps_pg_batch *ps_watch_change(const char *user,
+                                    const struct ps_user_command *ask) PS_MUST_USE;
+/* Makes the change in a batch that began with ps_heard_take(event), and answers event with the text
+   for what became of it. */
+void ps_watch_change_answered(struct ps_pg_batch *batch, const char *event, const char *user,
+                              const struct ps_user_command *ask,
+                              char *const texts[PS_WATCH_CHANGE_COUNT]);
+/* What ps_watch_change answered. */
+enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows);
+
+/* What ps_watch_list answered: numbers, authors, subgroups, patterns, then what is only muted. Text
+   is borrowed from rows. */
+size_t ps_watch_listed(const struct ps_pg_rows *rows);
+struct ps_command_reply_entry ps_watch_listed_at(const struct ps_pg_rows *rows, size_t row);
+int ps_watch_listed_minute(const struct ps_pg_rows *rows); /* of the daily digest; -1: none */
+
+#endif

@@ -1,0 +1,24 @@
+/* A second way to the people who run Paperscout, for when Slack itself fails: an incoming webhook
+   that takes {"text": …}. */
+#ifndef PS_NOTIFIER_WEBHOOK_SINK_H
+#define PS_NOTIFIER_WEBHOOK_SINK_H
+#include "shared/io/failure_log.h"
+#include "shared/io/loop.h"
+
+struct ps_webhook_sink;
+
+struct ps_webhook_sink_options {
+    const char *url; /* secret; "" for none: then nothing is said; copied, as user_agent */
+    const char *user_agent;
+    const char *ca_file;             /* borrowed; "" for the system's */
+    struct ps_failure_log *failures; /* borrowed */
+};
+
+struct ps_webhook_sink *
+ps_webhook_sink_create(struct ps_loop *loop,
+                       const struct ps_webhook_sink_options *options) PS_MUST_USE;
+void ps_webhook_sink_destroy(struct ps_webhook_sink *webhook); /* what is under way is dropped */
+/* Tried a few times, then given up with a log line: this is the last resort already. Copies. */
+void ps_webhook_sink_say(struct ps_webhook_sink *webhook, const char *id, const char *text);
+
+#endif

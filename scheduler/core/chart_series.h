@@ -1,0 +1,44 @@
+/* The cycles of the last day as the status page plots them: columns of numbers, oldest first. */
+#ifndef PS_SCHEDULER_CHART_SERIES_H
+#define PS_SCHEDULER_CHART_SERIES_H
+#include "scheduler/core/ledger.h"
+#include "shared/core/json.h"
+
+enum {
+    PS_CHART_SERIES_CYCLES_MAX = 2000, /* the latest of the day */
+    PS_CHART_SERIES_POINTS = 288       /* where there are more, neighbours become one point */
+};
+
+struct ps_chart_series_cycle {
+    int64_t number;
+    int64_t started_ms, finished_ms;
+    enum ps_cycle_status status;
+    int64_t outcomes[PS_OUTCOME_COUNT];
+    int64_t failures[PS_FAILURE_COUNT]; /* errors by category */
+};
+
+struct ps_chart_series {
+    struct ps_chart_series_cycle *cycles; /* by number */
+    size_t len, size;
+};
+
+void ps_chart_series_init(struct ps_chart_series *day);
+void ps_chart_series_clear(struct ps_chart_series *day);
+/* status, summary and failures as stored; NULL for none, and what is no JSON counts as none. */
+struct ps_chart_series_cycle ps_chart_series_read(const char *status, const char *summary,
+                                                  const char *failures);
+/* Adds a closed cycle; one that is not newer than the last is passed over. */
+void ps_chart_series_add(struct ps_chart_series *day, const struct ps_chart_series_cycle *cycle);
+/* Forgets cycles that began more than a day ago. */
+void ps_chart_series_prune(struct ps_chart_series *day, int64_t now_ms);
+int64_t
+ps_chart_series_last(const struct ps_chart_series *day); /* number of the newest; 0 for none */
+/* Borrowed until the next change; NULL when it is not of the day. */
+const struct ps_chart_series_cycle *ps_chart_series_find(const struct ps_chart_series *day,
+                                                         int64_t number);
+/* Gives {cycles, merged, number, at (s since 1970), seconds, status, outcomes: {miss: …},
+ * failures: {TIMEOUT: …}}; merged says how many neighbours one point stands for: sums, the mean
+ * duration, the worst status. Clocks of leaders differ: at never goes back. */
+cJSON *ps_chart_series_json(const struct ps_chart_series *day) PS_MUST_USE;
+
+#endif

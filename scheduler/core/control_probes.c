@@ -1,0 +1,157 @@
+#include "scheduler/core/control_probes.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/paper_id.h"
+#include "shared/core/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = { [PS_CONTROL_ABSENT] = "absent",
+                                          [PS_CONTROL_PRESENT] = "present",
+                                          [PS_CONTROL_RECHECK] = "recheck" };
+
+const char *ps_control_kind_name(enum ps_control_kind kind)
+{
+    return kind_names[kind];
+}
+
+bool ps_control_kind_parse(const char *name, enum ps_control_kind *out_kind)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(kind_names); i++) {
+        if (strcmp(name, kind_names[i]) == 0) {
+            *out_kind = (enum ps_control_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void ps_control_probes_add(struct ps_control_probes *controls, const char *url,
+                           enum ps_control_kind kind)
+{
+    if (controls->len == controls->size) {
+        controls->size = controls->size == 0 ? 8 : controls->size * 2;
+        controls->items = ps_alloc_array(controls->items, controls->size, sizeof(*controls->items));
+    }
+    controls->items[controls->len++] =
+        (struct ps_control_probe){ .url = ps_alloc_text(url), .kind = kind };
+}
+
+static bool has(const struct ps_control_probes *controls, const char *url)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (strcmp(controls->items[i].url, url) == 0)
+            return true;
+    return false;
+}
+
+void ps_control_probes_add_rechecks(const struct ps_config *config, const struct ps_plan *plan,
+                                    const char *const *drafts, size_t count,
+                                    struct ps_control_probes *controls)
+{
+    size_t base_len = strlen(config->iso_base_url);
+    int64_t left = config->recheck_drafts_max;
+
+    for (size_t i = 0; i < count && left > 0; i++) {
+        struct ps_paper_id id;
+        const char *ext;
+
+        if (strncmp(drafts[i], config->iso_base_url, base_len) != 0 ||
+            !ps_paper_id_parse_file(ps_url_tail(drafts[i]), &id, &ext) ||
+            !ps_plan_asks(plan, id.number) || has(controls, drafts[i]))
+            continue;
+        ps_control_probes_add(controls, drafts[i], PS_CONTROL_RECHECK);
+        left--;
+    }
+}
+
+void ps_control_probes_make(const struct ps_config *config, const char *const *confirmed,
+                            size_t count, struct ps_control_probes *out_controls)
+{
+    size_t base_len = strlen(config->iso_base_url);
+    /* Numbers are given from 1 on. */
+    char *absent =
+        ps_alloc_format("%s%s0000R0%s", config->iso_base_url, config->probe_prefixes.items[0],
+                        config->probe_extensions.items[0]);
+
+    *out_controls = (struct ps_control_probes){ .len = 0 };
+    ps_control_probes_add(out_controls, absent, PS_CONTROL_ABSENT);
+    free(absent);
+    if (config->control_present_url[0] != '\0') {
+        ps_control_probes_add(out_controls, config->control_present_url, PS_CONTROL_PRESENT);
+        return;
+    }
+    for (size_t i = 0; i < count && out_controls->len <= PS_CONTROL_PROBES_PRESENT_MAX; i++)
+        if (strncmp(confirmed[i], config->iso_base_url, base_len) == 0)
+            ps_control_probes_add(out_controls, confirmed[i], PS_CONTROL_PRESENT);
+}
+
+void ps_control_probes_clear(struct ps_control_probes *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        free(controls->items[i].url);
+    free(controls->items);
+    *controls = (struct ps_control_probes){ .len = 0 };
+}
+
+bool ps_control_probes_settle(struct ps_control_probes *controls, const char *url,
+                              enum ps_outcome outcome)
+{
+    for (size_t i = 0; i < controls->len; i++) {
+        struct ps_control_probe *control = &controls->items[i];
+
+        if (control->settled || strcmp(control->url, url) != 0)
+            continue;
+        control->settled = true;
+        control->outcome = outcome;
+        return true;
+    }
+    return false;
+}
+
+bool ps_control_probes_settled(const struct ps_control_probes *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (!controls->items[i].settled)
+            return false;
+    return true;
+}
+
+bool ps_control_probes_hold(const struct ps_control_probes *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (!controls->items[i].settled && controls->items[i].kind != PS_CONTROL_RECHECK)
+            return false;
+    return ps_control_probes_fault(controls) == NULL;
+}
+
+static bool answered(const struct ps_control_probe *control)
+{
+    return control->settled && control->outcome != PS_OUTCOME_ERROR &&
+           control->outcome != PS_OUTCOME_DEFERRED;
+}
+
+const char *ps_control_probes_fault(const struct ps_control_probes *controls)
+{
+    bool found = false, missed = false;
+
+    for (size_t i = 0; i < controls->len; i++) {
+        const struct ps_control_probe *control = &controls->items[i];
+
+        if (!answered(control) || control->kind == PS_CONTROL_RECHECK)
+            continue;
+        if (control->kind == PS_CONTROL_ABSENT && control->outcome != PS_OUTCOME_MISS)
+            return "the site has a draft that cannot exist";
+        if (control->kind == PS_CONTROL_PRESENT && ps_outcome_is_hit(control->outcome))
+            found = true;
+        else if (control->kind == PS_CONTROL_PRESENT)
+            missed = true;
+    }
+    return missed && !found ? "the site has none of the drafts it had" : NULL;
+}
+
+const char *ps_control_file(const struct ps_control_probe *control)
+{
+    return ps_url_tail(control->url);
+}

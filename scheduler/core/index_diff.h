@@ -1,0 +1,19 @@
+/* What changed between two snapshots of the index. */
+#ifndef PS_SCHEDULER_INDEX_DIFF_H
+#define PS_SCHEDULER_INDEX_DIFF_H
+#include "scheduler/core/paper_index.h"
+
+/* Papers are borrowed from after; each list newest date first (no date last), then id descending.
+ */
+struct ps_index_diff {
+    const struct ps_paper **added;
+    size_t added_len;
+    const struct ps_paper **updated; /* same id, another field differs */
+    size_t updated_len;
+};
+
+void ps_index_diff_make(const struct ps_paper_index *before, const struct ps_paper_index *after,
+                        struct ps_index_diff *out_diff);
+void ps_index_diff_clear(struct ps_index_diff *diff);
+
+#endif

@@ -1,0 +1,75 @@
+/* What is told to whom: outbox rows with their dedupe keys, and messages made of rows. */
+#ifndef PS_SCHEDULER_NOTIFICATION_H
+#define PS_SCHEDULER_NOTIFICATION_H
+#include "scheduler/core/paper_index.h"
+#include "shared/core/message.h"
+#include "shared/core/result.h"
+#include "shared/core/watch_rule.h"
+
+enum { PS_MESSAGE_CHARS_MAX = 2900 /* of Unicode, under Slack's 3,000 */ };
+
+/* One thing to tell to one recipient: a row of table outbox. All text is owned. */
+struct ps_outbox_row {
+    char *dedupe_key;
+    enum ps_message_kind kind;
+    char *channel;
+    char *data; /* JSON object that ps_notification_messages reads */
+};
+void ps_outbox_row_clear(struct ps_outbox_row *row);
+
+/* A draft that was found. Text borrowed. paper is the index entry to take title and author from
+ * (latest of its number); NULL when unknown. */
+struct ps_draft_found {
+    const char *url;
+    const char *paper_id; /* D1234R0 */
+    enum ps_tier tier;
+    const char *last_modified;    /* header; NULL for none */
+    int64_t modified_ms;          /* parsed; 0 when absent */
+    const struct ps_paper *paper; /* may be NULL */
+    const char *front_text;       /* may be NULL */
+};
+
+/* dedupe keys: "draft:<url>" (kinds frontier and draft), "dp:<P id>", "watch:<user>:<paper id>"
+ * (paper or draft, whichever extension). */
+void ps_notification_draft(const struct ps_draft_found *draft, const char *channel, bool frontier,
+                           struct ps_outbox_row *out_row);
+void ps_notification_transition(const struct ps_paper *paper, const char *draft_url,
+                                const char *channel, struct ps_outbox_row *out_row);
+void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
+                                 enum ps_watch_kind by, struct ps_outbox_row *out_row);
+void ps_notification_watch_draft(const struct ps_draft_found *draft, const char *user,
+                                 const char *reason, enum ps_watch_kind by,
+                                 struct ps_outbox_row *out_row);
+/* A draft that has changed. print tells its state from others (recheck.h). dedupe keys:
+ * "update:<url>:<print>" and "watch:<user>:<paper id>:<print>". */
+void ps_notification_update(const struct ps_draft_found *draft, const char *print,
+                            const char *channel, struct ps_outbox_row *out_row);
+void ps_notification_watch_update(const struct ps_draft_found *draft, const char *print,
+                                  const char *user, const char *reason, enum ps_watch_kind by,
+                                  struct ps_outbox_row *out_row);
+/* For ops_alert, ops_recovery and other single texts: plain text (escaped when composed), its lines
+ * kept, cut at 2,800 characters. */
+void ps_notification_text(enum ps_message_kind kind, const char *dedupe_key, const char *channel,
+                          const char *text, struct ps_outbox_row *out_row);
+
+/* Rows (their data) of one channel and kind, in the order of their ids, to as few messages as fit
+   PS_MESSAGE_CHARS_MAX: a heading and a line a paper; rows of one draft with several extensions
+   make one line that links each. Slack mrkdwn with & < > escaped. Rows whose data cannot be read
+   make a line that shows the dedupe key, so that nothing is silently lost. Row i belongs to message
+   row_message[i] (from 0); texts are owned by the caller. */
+struct ps_messages {
+    char **texts;
+    size_t len;
+    size_t *row_message; /* for each row, index of its message */
+};
+struct ps_notification_rows {
+    const char *const *data;
+    const char *const *dedupe_keys;
+    size_t count;
+    int64_t now_ms; /* the age of drafts is told from it; 0: not told */
+};
+void ps_notification_messages(enum ps_message_kind kind, const struct ps_notification_rows *rows,
+                              struct ps_messages *out_messages);
+void ps_messages_clear(struct ps_messages *messages);
+
+#endif

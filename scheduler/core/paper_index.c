@@ -1,0 +1,389 @@
+#include "scheduler/core/paper_index.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/arena.h"
+#include "shared/core/json.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WARNINGS_TOLD = 20 };
+
+static const char *const known_types[] = { "paper", "issue", "editorial", "standing-document" };
+
+struct ps_paper_index {
+    struct ps_arena *arena;
+    struct ps_paper *papers; /* in the order they were added */
+    size_t count, size;
+    const struct ps_paper **by_id; /* from here on: made by finish */
+    size_t len;
+    const struct ps_paper **latest; /* P-papers, one a number */
+    size_t latest_len;
+    uint64_t warnings;
+    ps_paper_index_warn_fn warn;
+    void *cookie;
+};
+
+static void warn_of(struct ps_paper_index *index, const char *id, const char *what)
+{
+    if (index->warnings++ < WARNINGS_TOLD && index->warn)
+        index->warn(index->cookie, id, what);
+}
+
+struct ps_paper_index *ps_paper_index_create(void)
+{
+    struct ps_paper_index *index = ps_alloc_zero(1, sizeof(*index));
+
+    index->arena = ps_arena_create();
+    return index;
+}
+
+void ps_paper_index_destroy(struct ps_paper_index *index)
+{
+    if (!index)
+        return;
+    ps_arena_destroy(index->arena);
+    free(index->papers);
+    free(index->by_id);
+    free(index->latest);
+    free(index);
+}
+
+static bool is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    return true;
+}
+
+/* Everything later (PostgreSQL above all) refuses text that is no UTF-8: one bad title must not
+ * stop a poll, so it is put right here. */
+static const char *keep_text(struct ps_paper_index *index, const char *id, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    const char *kept;
+    char *clean;
+
+    if (len == 0)
+        return "";
+    if (len > PS_INDEX_FIELD_MAX) {
+        warn_of(index, id, "a text that was too long was cut");
+        len = ps_utf8_cut(text, len, PS_INDEX_FIELD_MAX);
+    }
+    if (is_plain(text, len))
+        return ps_arena_text(index->arena, text, len);
+    clean = ps_utf8_clean(text, len);
+    if (strncmp(clean, text, len) != 0)
+        warn_of(index, id, "a text held invalid UTF-8 or control characters");
+    kept =
+        ps_arena_text(index->arena, clean, ps_utf8_cut(clean, strlen(clean), PS_INDEX_FIELD_MAX));
+    free(clean);
+    return kept;
+}
+
+static const char *keep_type(struct ps_paper_index *index, const char *id, const char *type)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(known_types); i++)
+        if (type && strcmp(type, known_types[i]) == 0)
+            return known_types[i];
+    warn_of(index, id, "its type is unknown and counts as paper");
+    return known_types[0];
+}
+
+static void add_parsed(struct ps_paper_index *index, const struct ps_paper_id *parsed,
+                       const struct ps_paper *from)
+{
+    char id[PS_PAPER_ID_TEXT];
+    struct ps_paper *paper;
+
+    assert(!index->by_id);
+    if (index->count == index->size) {
+        index->size = index->size ? index->size * 2 : 1024;
+        index->papers = ps_alloc_array(index->papers, index->size, sizeof(*index->papers));
+    }
+    paper = &index->papers[index->count++];
+    ps_paper_id_format(parsed, id);
+    *paper = (struct ps_paper){
+        .id = ps_arena_text(index->arena, id, strlen(id)),
+        .parsed = *parsed,
+        .type = keep_type(index, id, from->type),
+        .title = keep_text(index, id, from->title),
+        .author = keep_text(index, id, from->author),
+        .date = keep_text(index, id, from->date),
+        .subgroup = keep_text(index, id, from->subgroup),
+        .link = keep_text(index, id, from->link),
+        .long_link = keep_text(index, id, from->long_link),
+        .status = keep_text(index, id, from->status),
+        .days = PS_NO_DATE,
+    };
+    if (!ps_utc_time_parse_date(paper->date, &paper->days))
+        paper->days = PS_NO_DATE;
+}
+
+bool ps_paper_index_add(struct ps_paper_index *index, const char *id, const struct ps_paper *paper)
+{
+    struct ps_paper_id parsed;
+
+    if (!ps_paper_id_parse(id, strlen(id), &parsed))
+        return false;
+    add_parsed(index, &parsed, paper);
+    return true;
+}
+
+static int by_id_then_added(const void *left, const void *right)
+{
+    const struct ps_paper *a = *(const struct ps_paper *const *)left;
+    const struct ps_paper *b = *(const struct ps_paper *const *)right;
+    int order = strcmp(a->id, b->id);
+
+    return order != 0 ? order : (a > b) - (a < b); /* both lie in papers, in the order added */
+}
+
+static int by_number_then_revision(const void *left, const void *right)
+{
+    const struct ps_paper_id *a = &(*(const struct ps_paper *const *)left)->parsed;
+    const struct ps_paper_id *b = &(*(const struct ps_paper *const *)right)->parsed;
+
+    if (a->number != b->number)
+        return (a->number > b->number) - (a->number < b->number);
+    return (a->revision > b->revision) - (a->revision < b->revision);
+}
+
+static void sort_papers(const struct ps_paper **papers, size_t len,
+                        int (*order)(const void *, const void *))
+{
+    qsort(papers, len, sizeof(const struct ps_paper *), order);
+}
+
+void ps_paper_index_finish(struct ps_paper_index *index)
+{
+    size_t p_papers = 0;
+
+    assert(!index->by_id);
+    index->by_id = ps_alloc_array(NULL, index->count + 1, sizeof(const struct ps_paper *));
+    index->latest = ps_alloc_array(NULL, index->count + 1, sizeof(const struct ps_paper *));
+    for (size_t i = 0; i < index->count; i++)
+        index->by_id[i] = &index->papers[i];
+    sort_papers(index->by_id, index->count, by_id_then_added);
+    for (size_t i = 0; i < index->count; i++) {
+        if (i + 1 < index->count && strcmp(index->by_id[i]->id, index->by_id[i + 1]->id) == 0) {
+            warn_of(index, index->by_id[i]->id, "it is there twice; the later one counts");
+            continue;
+        }
+        index->by_id[index->len++] = index->by_id[i];
+    }
+    for (size_t i = 0; i < index->len; i++)
+        if (index->by_id[i]->parsed.kind == PS_PAPER_P)
+            index->latest[p_papers++] = index->by_id[i];
+    sort_papers(index->latest, p_papers, by_number_then_revision);
+    for (size_t i = 0; i < p_papers; i++)
+        if (i + 1 == p_papers ||
+            index->latest[i]->parsed.number != index->latest[i + 1]->parsed.number)
+            index->latest[index->latest_len++] = index->latest[i];
+}
+
+/* A tree costs the parser some thirty times the bytes of "[],[],[]": counting what it would hold
+ * comes before making it. */
+static bool has_too_many_values(const char *json, size_t len)
+{
+    size_t values = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < len; i++) {
+        if (quoted && json[i] == '\\')
+            i++;
+        else if (json[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (json[i] == ',' || json[i] == '[' || json[i] == '{'))
+            values++;
+    }
+    return values > PS_INDEX_VALUES_MAX;
+}
+
+static void add_entry(struct ps_paper_index *index, const struct ps_paper_id *parsed,
+                      const cJSON *entry)
+{
+    const char *author = ps_json_text(entry, "author");
+
+    if (!author || !*author)
+        author = ps_json_text(entry, "submitter");
+    add_parsed(index, parsed,
+               &(struct ps_paper){
+                   .type = ps_json_text(entry, "type"),
+                   .title = ps_json_text(entry, "title"),
+                   .author = author,
+                   .date = ps_json_text(entry, "date"),
+                   .subgroup = ps_json_text(entry, "subgroup"),
+                   .link = ps_json_text(entry, "link"),
+                   .long_link = ps_json_text(entry, "long_link"),
+                   .status = ps_json_text(entry, "status"),
+               });
+}
+
+static bool read_entries(struct ps_paper_index *index, const cJSON *root, struct ps_err *err)
+{
+    const cJSON *entry;
+    const char *first_no_id = NULL;
+    size_t entries = 0, no_ids = 0;
+    struct ps_paper_id parsed;
+    char what[96];
+
+    if (!cJSON_IsObject(root))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index is no JSON object");
+    cJSON_ArrayForEach (entry, root) {
+        if (++entries > PS_INDEX_ENTRIES_MAX)
+            return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has more than %d entries",
+                           PS_INDEX_ENTRIES_MAX);
+        if (!ps_paper_id_parse(entry->string, strlen(entry->string), &parsed)) {
+            first_no_id = first_no_id ? first_no_id : entry->string;
+            no_ids++;
+        } else if (!cJSON_IsObject(entry)) {
+            warn_of(index, entry->string, "the entry is no object and was passed over");
+        } else {
+            add_entry(index, &parsed, entry);
+        }
+    }
+    if (no_ids > 0) {
+        (void)snprintf(what, sizeof(what),
+                       "%zu keys are no paper ids and were passed over, this the first", no_ids);
+        warn_of(index, first_no_id, what);
+        index->warnings += no_ids - 1;
+    }
+    return true;
+}
+
+struct ps_paper_index *ps_paper_index_parse(const char *json, size_t len,
+                                            ps_paper_index_warn_fn warn, void *cookie,
+                                            struct ps_err *err)
+{
+    struct ps_paper_index *index;
+    cJSON *root;
+    char what[64];
+
+    if (len > PS_INDEX_BYTES_MAX) {
+        ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has %zu bytes, over %d", len,
+                PS_INDEX_BYTES_MAX);
+        return NULL;
+    }
+    if (has_too_many_values(json, len)) {
+        ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has more than %d values",
+                PS_INDEX_VALUES_MAX);
+        return NULL;
+    }
+    root = ps_json_parse(json, len, err);
+    if (!root)
+        return NULL;
+    index = ps_paper_index_create();
+    index->warn = warn;
+    index->cookie = cookie;
+    if (read_entries(index, root, err)) {
+        ps_paper_index_finish(index);
+        if (index->warnings > WARNINGS_TOLD && warn) {
+            (void)snprintf(what, sizeof(what), "%llu more warnings were left out",
+                           (unsigned long long)(index->warnings - WARNINGS_TOLD));
+            warn(cookie, NULL, what);
+        }
+    } else {
+        ps_paper_index_destroy(index);
+        index = NULL;
+    }
+    cJSON_Delete(root);
+    return index;
+}
+
+size_t ps_paper_index_len(const struct ps_paper_index *index)
+{
+    return index->len;
+}
+
+const struct ps_paper *ps_paper_index_at(const struct ps_paper_index *index, size_t i)
+{
+    assert(i < index->len);
+    return index->by_id[i];
+}
+
+static int id_against_paper(const void *id, const void *paper)
+{
+    return strcmp(id, (*(const struct ps_paper *const *)paper)->id);
+}
+
+const struct ps_paper *ps_paper_index_find(const struct ps_paper_index *index, const char *id)
+{
+    const struct ps_paper *const *found =
+        bsearch(id, index->by_id, index->len, sizeof(const struct ps_paper *), id_against_paper);
+
+    return found ? *found : NULL;
+}
+
+static int number_against_paper(const void *key, const void *paper)
+{
+    int number = *(const int *)key;
+    int other = (*(const struct ps_paper *const *)paper)->parsed.number;
+
+    return (number > other) - (number < other);
+}
+
+const struct ps_paper *ps_paper_index_latest(const struct ps_paper_index *index, int number)
+{
+    const struct ps_paper *const *found =
+        bsearch(&number, index->latest, index->latest_len, sizeof(const struct ps_paper *),
+                number_against_paper);
+
+    return found ? *found : NULL;
+}
+
+size_t ps_paper_index_latest_len(const struct ps_paper_index *index)
+{
+    return index->latest_len;
+}
+
+const struct ps_paper *ps_paper_index_latest_at(const struct ps_paper_index *index, size_t i)
+{
+    assert(i < index->latest_len);
+    return index->latest[i];
+}
+
+uint64_t ps_paper_index_warnings(const struct ps_paper_index *index)
+{
+    return index->warnings;
+}
+
+bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->type, b->type) == 0 &&
+           strcmp(a->title, b->title) == 0 && strcmp(a->author, b->author) == 0 &&
+           strcmp(a->date, b->date) == 0 && strcmp(a->subgroup, b->subgroup) == 0 &&
+           strcmp(a->link, b->link) == 0 && strcmp(a->long_link, b->long_link) == 0 &&
+           strcmp(a->status, b->status) == 0;
+}
+
+struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
+                                            struct ps_paper_index *fresh)
+{
+    struct ps_paper_index *merged = NULL;
+
+    for (size_t i = 0; i < ps_paper_index_len(before); i++) {
+        const struct ps_paper *paper = ps_paper_index_at(before, i);
+
+        if (ps_paper_index_find(fresh, paper->id) != NULL)
+            continue;
+        if (merged == NULL)
+            merged = ps_paper_index_create();
+        (void)ps_paper_index_add(merged, paper->id, paper);
+    }
+    if (merged != NULL) {
+        for (size_t i = 0; i < ps_paper_index_len(fresh); i++)
+            (void)ps_paper_index_add(merged, ps_paper_index_at(fresh, i)->id,
+                                     ps_paper_index_at(fresh, i));
+        ps_paper_index_finish(merged);
+        ps_paper_index_destroy(fresh);
+        fresh = merged;
+    }
+    ps_paper_index_destroy(before);
+    return fresh;
+}

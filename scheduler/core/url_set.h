@@ -1,0 +1,21 @@
+/* A set of URLs in memory: what was discovered on isocpp.org, with what the planner needs of each.
+ * Over uthash. */
+#ifndef PS_SCHEDULER_URL_SET_H
+#define PS_SCHEDULER_URL_SET_H
+#include "shared/core/number_set.h"
+
+struct ps_url_set;
+
+struct ps_url_set *ps_url_set_create(void) PS_MUST_USE;
+void ps_url_set_destroy(struct ps_url_set *set);
+bool ps_url_set_add(struct ps_url_set *set, const char *url); /* copies; false when it was there */
+bool ps_url_set_has(const struct ps_url_set *set, const char *url);
+size_t ps_url_set_len(const struct ps_url_set *set);
+/* Numbers of the drafts in the set (from the URLs' file names; a URL that names no paper adds
+ * none). Borrowed, kept up to date. */
+const struct ps_number_set *ps_url_set_numbers(const struct ps_url_set *set);
+/* Borrowed URL of the draft with this canonical id (D1234R0) and any extension; NULL when none was
+ * discovered. First added wins. */
+const char *ps_url_set_draft(const struct ps_url_set *set, const char *paper_id);
+
+#endif

@@ -1,0 +1,71 @@
+#include "scheduler/io/leadership.h"
+
+#include "scheduler/io/election.h"
+#include "shared/core/message.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ps_leadership_clear(struct ps_leadership *leadership)
+{
+    ps_url_set_destroy(leadership->discovered);
+    ps_watchlists_destroy(leadership->watch);
+    ps_cycle_destroy(leadership->run);
+    free(leadership->etag);
+    free(leadership->modified);
+    free(leadership->redis_run_id);
+    *leadership = (struct ps_leadership){ .daemon = leadership->daemon,
+                                          .election = leadership->election,
+                                          .epoch = leadership->epoch,
+                                          .term = leadership->term + 1,
+                                          .index = leadership->index,
+                                          .index_version = leadership->index_version,
+                                          .results = leadership->results,
+                                          .reload = leadership->reload,
+                                          .reload_cookie = leadership->reload_cookie };
+}
+
+bool ps_leadership_leads(const struct ps_leadership *leadership, int64_t epoch)
+{
+    return epoch > 0 && leadership->epoch == epoch && ps_election_leads(leadership->election);
+}
+
+void ps_leadership_failed(struct ps_leadership *leadership, enum ps_event event, const char *what,
+                          const struct ps_err *err)
+{
+    ps_log_write(event, (const struct ps_log_field[]){ F_TEXT("what", what), F_ERR(err) }, 2);
+    ps_failure_log_add(leadership->daemon->failures, ps_event_name(event), err, NULL, 0);
+    if (err->code == PS_REDIS_ERR_FENCED || err->code == PS_PG_ERR_FENCED) {
+        ps_metrics_add(leadership->daemon->metrics, PS_METRIC_FENCED_WRITES,
+                       err->code == PS_REDIS_ERR_FENCED ? "redis" : "postgresql", 1);
+        ps_election_fenced(leadership->election);
+    }
+}
+
+void ps_leadership_overtaken(struct ps_leadership *leadership)
+{
+    if (leadership->epoch > 0)
+        leadership->reload(leadership->reload_cookie);
+}
+
+void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event, const char *what,
+                          const struct ps_err *err)
+{
+    ps_leadership_failed(leadership, event, what, err);
+    ps_leadership_overtaken(leadership);
+}
+
+void ps_leadership_told(const struct ps_pg_rows *rows, size_t statement, int i)
+{
+    const char *kind = ps_pg_text(rows, statement, i, 0);
+    const char *paper = ps_pg_text(rows, statement, i, 1);
+    const char *user = ps_pg_text(rows, statement, i, 2);
+    const char *trace = ps_pg_text(rows, statement, i, 3);
+
+    if (user != NULL)
+        PS_LOG(WATCHLIST_MATCH, F_TEXT("trace", trace), F_TEXT("user", user),
+               F_TEXT("paper", paper));
+    else if (strcmp(kind, ps_message_kind_name(PS_MESSAGE_DP_TRANSITION)) == 0)
+        PS_LOG(D_TO_P, F_TEXT("trace", trace), F_TEXT("paper", paper));
+}

@@ -1,0 +1,59 @@
+/* What a scheduler knows and may do while it leads; while it stands by, the index. */
+#ifndef PS_SCHEDULER_LEADERSHIP_H
+#define PS_SCHEDULER_LEADERSHIP_H
+#include "scheduler/core/cycle.h"
+#include "scheduler/core/paper_index.h"
+#include "scheduler/core/url_set.h"
+#include "scheduler/core/watch_match.h"
+#include "shared/core/log_line.h"
+#include "shared/io/daemon.h"
+
+struct ps_election;
+
+struct ps_leadership {
+    struct ps_daemon *daemon;     /* borrowed */
+    struct ps_election *election; /* borrowed */
+    int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
+    int64_t term;                 /* counts how often the mirrors were forgotten */
+    uint64_t results;             /* stored since the start */
+    void (*reload)(
+        void *cookie); /* asks to read the mirrors anew, soon; see ps_leadership_failed */
+    void *reload_cookie;
+
+    /* Mirror of the index: held while standing by too, so that a new leader reads what is new. */
+    struct ps_paper_index *index; /* NULL: not read yet */
+    int64_t index_version;        /* PS_STORE_NO_INDEX: not read yet */
+
+    /* Mirrors of PostgreSQL, loaded when the lease was taken and changed after a commit only. */
+    struct ps_url_set *discovered;
+    struct ps_watchlists *watch;
+    struct ps_cycle *run; /* the running cycle; NULL between cycles */
+    int64_t generation;
+    char *redis_run_id; /* of the Redis that was filled last; NULL for none */
+    int64_t last_cycle, last_started_ms, last_finished_ms; /* wall clock; 0 for none */
+    int64_t last_good_ms;
+    int64_t index_fetched_ms;
+    char *etag, *modified; /* of the index; NULL for none */
+};
+
+void ps_leadership_clear(
+    struct ps_leadership *leadership); /* forgets the mirrors, but for the index */
+/* May this scheduler act as leader with this epoch now? An answer that comes for another epoch is
+ * nobody's. */
+bool ps_leadership_leads(const struct ps_leadership *leadership, int64_t epoch);
+/* Tells every failure of a leader's write once: logs, counts it, and gives up the lead where it was
+ * fenced. */
+void ps_leadership_failed(struct ps_leadership *leadership, enum ps_event event, const char *what,
+                          const struct ps_err *err);
+/* The same for a transaction that the mirrors depend on: nobody knows whether it was committed, so
+ * they are read anew. */
+void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event, const char *what,
+                          const struct ps_err *err);
+
+/* The answer came of a transaction begun in an earlier term: the mirrors were perhaps read before
+ * it was committed, so they are read once more. */
+void ps_leadership_overtaken(struct ps_leadership *leadership);
+/* Logs row i of what ps_store_add_rows answered. */
+void ps_leadership_told(const struct ps_pg_rows *rows, size_t statement, int i);
+
+#endif

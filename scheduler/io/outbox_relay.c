@@ -1,0 +1,422 @@
+#include "scheduler/io/outbox_relay.h"
+
+#include "scheduler/core/notification.h"
+#include "scheduler/io/rows_json.h"
+#include "scheduler/io/script_args.h"
+#include "scheduler/io/store.h"
+#include "shared/core/alloc.h"
+#include "shared/core/mrkdwn.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_MS = 1000, ROWS_MAX = 2000, MESSAGES_MAX = 200 };
+/* Statements of a look, and columns of what they answer (store.h). */
+enum { UNBUNDLED = 1, UNQUEUED };
+enum { BUNDLED = 1 };
+enum {
+    ROW_ID,
+    ROW_KEY,
+    ROW_KIND,
+    ROW_CHANNEL,
+    ROW_DATA,
+    ROW_TOLD_TS, /* of the message that announced the draft, and the next three */
+    ROW_TOLD_CHANNEL,
+    ROW_TOLD_TEXT,
+    ROW_TOLD_ID
+};
+enum {
+    MSG_ID,
+    MSG_KIND,
+    MSG_CHANNEL,
+    MSG_TEXT,
+    MSG_THREAD,
+    MSG_CREATED,
+    MSG_TRACE,
+    MSG_UPDATE_TS,
+    MSG_UPDATE_CHANNEL,
+    MSG_UPDATE_TEXT
+};
+
+struct ps_outbox_relay {
+    struct ps_leadership *leadership;
+    struct ps_timer *timer;
+    bool started;
+    bool busy;
+    bool kicked; /* while busy */
+    bool held;   /* the list was full when last looked */
+    bool high;   /* the list is long: rows are left to gather, so that few messages tell them */
+    bool silent; /* a failure was told, and nothing worked since */
+    int64_t op_epoch;
+    char **ids; /* of the messages that are being pushed */
+    size_t id_count, pushed;
+};
+
+static void look(struct ps_outbox_relay *relay);
+
+static void forget_ids(struct ps_outbox_relay *relay)
+{
+    for (size_t i = 0; i < relay->id_count; i++)
+        free(relay->ids[i]);
+    free(relay->ids);
+    relay->ids = NULL;
+    relay->id_count = relay->pushed = 0;
+}
+
+static void rest(struct ps_outbox_relay *relay, int64_t ms)
+{
+    relay->busy = false;
+    forget_ids(relay);
+    if (relay->started)
+        ps_timer_set(relay->timer, relay->kicked ? 0 : ms);
+    relay->kicked = false;
+}
+
+/* Is the answer for the lead as it is now? Where err is set the round is over, and false. */
+static bool mine(struct ps_outbox_relay *relay, const char *what, const struct ps_err *err)
+{
+    if (!relay->started || !ps_leadership_leads(relay->leadership, relay->op_epoch)) {
+        rest(relay, 0);
+        return false;
+    }
+    if (err == NULL) {
+        relay->silent = false;
+        return true;
+    }
+    if (!relay->silent)
+        ps_leadership_failed(relay->leadership, PS_EVENT_OUTBOX_ERROR, what, err);
+    relay->silent = true;
+    rest(relay, LOOK_MS);
+    return false;
+}
+
+static void run(struct ps_outbox_relay *relay, struct ps_pg_batch *batch, ps_pg_fn fn)
+{
+    ps_pg_run(relay->leadership->daemon->pg, batch, fn, relay);
+}
+
+static void on_queued(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_outbox_relay *relay = cookie;
+
+    (void)rows;
+    if (mine(relay, "messages were pushed and not marked as queued", err))
+        rest(relay, relay->held || relay->id_count < MESSAGES_MAX ? LOOK_MS : 0);
+}
+
+static void on_pushed(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_outbox_relay *relay = cookie;
+    struct ps_pg_batch *batch;
+    struct ps_buf ids;
+    int64_t depth;
+    bool held;
+
+    if (!mine(relay, "messages were not pushed", err))
+        return;
+    relay->pushed = (size_t)ps_redis_reply_int(reply->element[0], 0);
+    depth = ps_redis_reply_int(reply->element[1], 0);
+    held = relay->pushed < relay->id_count;
+    if (held && !relay->held)
+        PS_LOG(OUTBOX_HELD, F_INT("depth", depth),
+               F_INT("max_size", relay->leadership->daemon->config->mq_max_size));
+    relay->held = held;
+    if (relay->pushed == 0) {
+        rest(relay, LOOK_MS);
+        return;
+    }
+    PS_LOG(OUTBOX_PUSHED, F_INT("messages", relay->pushed), F_INT("depth", depth));
+    ps_buf_init(&ids, (size_t)MESSAGES_MAX * (PS_MESSAGE_ID_MAX + 4) + 4);
+    for (size_t i = 0; i < relay->pushed; i++) {
+        ps_buf_char(&ids, i == 0 ? '[' : ',');
+        ps_buf_json_string(&ids, relay->ids[i], strlen(relay->ids[i]));
+    }
+    ps_buf_char(&ids, ']');
+    batch = ps_store_begin(relay->op_epoch);
+    ps_store_add_queued(batch, ps_buf_str(&ids));
+    ps_buf_clear(&ids);
+    run(relay, batch, on_queued);
+}
+
+static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows, int row,
+                        struct ps_script_args *args)
+{
+    struct ps_message message = {
+        .id = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_ID)),
+        .kind = PS_MESSAGE_MANUAL,
+        .channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_CHANNEL)),
+        .text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TEXT)),
+        .thread_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_THREAD)),
+        .created_ms = ps_pg_int(rows, UNQUEUED, row, MSG_CREATED, 0),
+        .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE)),
+        .update_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TS)),
+        .update_channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_CHANNEL)),
+        .update_text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TEXT))
+    };
+    char *json;
+
+    if (!ps_message_kind_parse(ps_pg_text(rows, UNQUEUED, row, MSG_KIND), &message.kind))
+        message.kind = PS_MESSAGE_MANUAL;
+    /* Below the announcement and in the channel: that a draft became a paper is news. */
+    message.broadcast = message.kind == PS_MESSAGE_DP_TRANSITION && message.thread_ts != NULL;
+    json = ps_message_format(&message);
+    ps_script_args_int(args, ps_message_kind_urgent(message.kind) ? 1 : 0);
+    ps_script_args_text(args, json);
+    relay->ids[relay->id_count++] = ps_alloc_text(message.id);
+    free(json);
+    ps_message_clear(&message);
+}
+
+static void push(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
+{
+    const struct ps_daemon *daemon = relay->leadership->daemon;
+    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
+                            ps_key(daemon->keys, PS_KEY_NOTIFY) };
+    int count = ps_pg_row_count(rows, UNQUEUED);
+    struct ps_script_args args;
+
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, relay->op_epoch);
+    ps_script_args_int(&args, daemon->config->mq_max_size);
+    relay->ids = ps_alloc_array(NULL, (size_t)count, sizeof(*relay->ids));
+    for (int i = 0; i < count; i++)
+        add_message(relay, rows, i, &args);
+    ps_script_run(daemon->redis, PS_SCRIPT_MESSAGE_PUSH, keys, 2, args.items, args.len, on_pushed,
+                  relay);
+    ps_script_args_clear(&args);
+}
+
+static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
+{
+    static const int columns[] = { ROW_CHANNEL, ROW_KIND, ROW_TOLD_TS };
+
+    for (size_t i = 0; i < PS_COUNT_OF(columns); i++) {
+        const char *one = ps_pg_text(rows, UNBUNDLED, a, columns[i]);
+        const char *other = ps_pg_text(rows, UNBUNDLED, b, columns[i]);
+
+        if (strcmp(one != NULL ? one : "", other != NULL ? other : "") != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The first row of a message also tells where it belongs: below the announcement of its draft, or
+   into it where both together fit. */
+static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_messages *messages,
+                      struct ps_rows_json *json)
+{
+    const char *ts = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TS);
+    const char *before = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TEXT);
+    char *text;
+
+    if (ts == NULL)
+        return;
+    ps_row_text(json, "thread_ts", ts);
+    if (before == NULL || messages->len != 1)
+        return;
+    text = ps_alloc_format("%s\n%s", before, messages->texts[0]);
+    if (ps_mrkdwn_chars(text) <= PS_MESSAGE_CHARS_MAX) {
+        ps_row_text(json, "update_ts", ts);
+        ps_row_text(json, "update_channel", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_CHANNEL));
+        ps_row_text(json, "update_text", text);
+        ps_row_raw(json, "updates", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_ID));
+    }
+    free(text);
+}
+
+/* Rows from first on, of one recipient and kind, to messages. */
+static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
+                         struct ps_rows_json *json)
+{
+    const char **data = ps_alloc_array(NULL, (size_t)count, sizeof(*data));
+    const char **keys = ps_alloc_array(NULL, (size_t)count, sizeof(*keys));
+    enum ps_message_kind kind = PS_MESSAGE_MANUAL;
+    struct ps_messages messages;
+    const char **heads;
+
+    for (int i = 0; i < count; i++) {
+        data[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_DATA);
+        keys[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_KEY);
+    }
+    if (!ps_message_kind_parse(ps_pg_text(rows, UNBUNDLED, first, ROW_KIND), &kind))
+        kind = PS_MESSAGE_MANUAL;
+    ps_notification_messages(
+        kind, &(struct ps_notification_rows){ data, keys, (size_t)count, ps_clock_wall_ms() },
+        &messages);
+    heads = ps_alloc_zero(messages.len, sizeof(*heads));
+    for (int i = 0; i < count; i++) {
+        const char *id = ps_pg_text(rows, UNBUNDLED, first + i, ROW_ID);
+        size_t message = messages.row_message[i];
+        bool head = heads[message] == NULL;
+        char *message_id;
+
+        if (head)
+            heads[message] = id;
+        message_id = ps_alloc_format("o%s", heads[message]);
+        ps_row_open(json);
+        ps_row_raw(json, "id", id);
+        ps_row_text(json, "message_id", message_id);
+        ps_row_text(json, "text", head ? messages.texts[message] : NULL);
+        if (head)
+            add_place(rows, first, &messages, json);
+        ps_row_close(json);
+        free(message_id);
+    }
+    ps_messages_clear(&messages);
+    free(heads);
+    free(data);
+    free(keys);
+}
+
+static void on_bundled(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_outbox_relay *relay = cookie;
+
+    if (!mine(relay, "messages were not bundled", err))
+        return;
+    /* Several decisions can be one message: from here on its id leads to the channel. */
+    for (int i = 0; i < ps_pg_row_count(rows, BUNDLED); i++)
+        PS_LOG(OUTBOX_MESSAGE, F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, 1)),
+               F_TEXT("id", ps_pg_text(rows, BUNDLED, i, 0)),
+               F_TEXT("kind", ps_pg_text(rows, BUNDLED, i, 2)));
+    look(relay);
+}
+
+static void bundle(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
+{
+    struct ps_pg_batch *batch = ps_store_begin(relay->op_epoch);
+    int count = ps_pg_row_count(rows, UNBUNDLED);
+    struct ps_rows_json json;
+
+    ps_rows_open(&json);
+    for (int first = 0, next; first < count; first = next) {
+        for (next = first + 1; next < count && same_recipient(rows, first, next); next++)
+            ;
+        if (next == count && count == ROWS_MAX && first > 0)
+            break; /* this group may go on: it comes whole with the next look */
+        bundle_group(rows, first, next - first, &json);
+    }
+    ps_store_add_bundle(batch, ps_rows_close(&json));
+    ps_rows_clear(&json);
+    run(relay, batch, on_bundled);
+}
+
+static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_outbox_relay *relay = cookie;
+
+    if (!mine(relay, "the outbox was not read", err))
+        return;
+    if (ps_pg_row_count(rows, UNBUNDLED) > 0)
+        bundle(relay, rows);
+    else if (ps_pg_row_count(rows, UNQUEUED) > 0 && ps_redis_up(relay->leadership->daemon->redis))
+        push(relay, rows);
+    else
+        rest(relay, LOOK_MS);
+}
+
+static void look(struct ps_outbox_relay *relay)
+{
+    struct ps_pg_batch *batch = ps_store_begin(relay->op_epoch);
+
+    ps_store_add_unbundled(batch, ROWS_MAX, relay->high,
+                           relay->leadership->daemon->config->dp_transition_style);
+    ps_store_add_unqueued(batch, MESSAGES_MAX);
+    run(relay, batch, on_looked);
+}
+
+/* As the notifier's warning: from past the threshold until it has drained below 70 % of it. */
+static void on_depth(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_outbox_relay *relay = cookie;
+    int64_t threshold = relay->leadership->daemon->config->mq_backpressure_threshold, depth;
+
+    if (!mine(relay, "the list was not measured", err))
+        return;
+    depth = ps_redis_reply_int(reply->element[1], 0);
+    if (!relay->high && depth > threshold) {
+        relay->high = true;
+        PS_LOG(OUTBOX_GATHER, F_INT("depth", depth), F_INT("threshold", threshold));
+    } else if (relay->high && depth * 10 < threshold * 7) {
+        relay->high = false;
+    }
+    look(relay);
+}
+
+static void measure(struct ps_outbox_relay *relay)
+{
+    const struct ps_daemon *daemon = relay->leadership->daemon;
+    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
+                            ps_key(daemon->keys, PS_KEY_NOTIFY) };
+    struct ps_script_args args;
+
+    if (!ps_redis_up(daemon->redis)) {
+        look(relay);
+        return;
+    }
+    ps_script_args_init(&args);
+    ps_script_args_int(&args, relay->op_epoch);
+    ps_script_args_int(&args, daemon->config->mq_max_size);
+    ps_script_run(daemon->redis, PS_SCRIPT_MESSAGE_PUSH, keys, 2, args.items, args.len, on_depth,
+                  relay);
+    ps_script_args_clear(&args);
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_outbox_relay *relay = cookie;
+
+    if (relay->busy || !relay->started)
+        return;
+    if (!ps_leadership_leads(relay->leadership, relay->leadership->epoch) ||
+        !ps_pg_up(relay->leadership->daemon->pg)) {
+        ps_timer_set(relay->timer, LOOK_MS);
+        return;
+    }
+    relay->busy = true;
+    relay->op_epoch = relay->leadership->epoch;
+    measure(relay);
+}
+
+struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
+{
+    struct ps_outbox_relay *relay = ps_alloc_zero(1, sizeof(*relay));
+
+    relay->leadership = leadership;
+    relay->timer = ps_timer_create(leadership->daemon->loop, on_timer, relay);
+    return relay;
+}
+
+void ps_outbox_relay_destroy(struct ps_outbox_relay *relay)
+{
+    if (relay == NULL)
+        return;
+    ps_timer_destroy(relay->timer);
+    forget_ids(relay);
+    free(relay);
+}
+
+void ps_outbox_relay_start(struct ps_outbox_relay *relay)
+{
+    relay->started = true;
+    ps_timer_set(relay->timer, 0);
+}
+
+void ps_outbox_relay_stop(struct ps_outbox_relay *relay)
+{
+    relay->started = false;
+    ps_timer_cancel(relay->timer);
+}
+
+void ps_outbox_relay_kick(struct ps_outbox_relay *relay)
+{
+    if (!relay->started)
+        return;
+    if (relay->busy)
+        relay->kicked = true;
+    else
+        ps_timer_set(relay->timer, 0);
+}

@@ -1,0 +1,201 @@
+#include "shared/core/message.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/json.h"
+#include "shared/core/text_normalize.h"
+#include "shared/core/utc_time.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREAD_MAX = 64, TRACE_MAX = 128 };
+
+static const struct {
+    const char *name;
+    bool urgent;
+} kinds[PS_MESSAGE_KIND_COUNT] = {
+#define PS_X(id, name, urgent) { name, urgent },
+    PS_MESSAGE_KINDS(PS_X)
+#undef PS_X
+};
+
+const char *ps_message_kind_name(enum ps_message_kind kind)
+{
+    assert((unsigned)kind < PS_MESSAGE_KIND_COUNT);
+    return kinds[kind].name;
+}
+
+const char *ps_message_kind_of(const struct ps_message *message)
+{
+    return message->kind_name != NULL ? message->kind_name : ps_message_kind_name(message->kind);
+}
+
+bool ps_message_kind_urgent(enum ps_message_kind kind)
+{
+    assert((unsigned)kind < PS_MESSAGE_KIND_COUNT);
+    return kinds[kind].urgent;
+}
+
+static bool is_person(const char *channel)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    return channel[0] != '\0' && strchr("DUW", channel[0]) != NULL && channel[1] != '\0' &&
+           channel[strspn(channel, letters)] == '\0';
+}
+
+int ps_message_rank(enum ps_message_kind kind, const char *channel)
+{
+    if (ps_message_kind_urgent(kind))
+        return 0;
+    return is_person(channel) ? 1 : 2;
+}
+
+bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind)
+{
+    size_t i;
+
+    for (i = 0; i < PS_MESSAGE_KIND_COUNT; i++) {
+        if (strcmp(name, kinds[i].name) == 0) {
+            *out_kind = (enum ps_message_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Copies a text of at most max bytes; absent or empty leaves NULL. */
+static bool read_text(const cJSON *object, const char *name, size_t max, char **out_text,
+                      struct ps_err *err)
+{
+    const char *text = ps_json_text(object, name);
+
+    if (text == NULL || text[0] == '\0')
+        return true;
+    if (strlen(text) > max)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: %s is longer than %zu bytes", name,
+                       max);
+    *out_text = ps_alloc_text(text);
+    return true;
+}
+
+static bool need_text(const cJSON *object, const char *name, size_t max, char **out_text,
+                      struct ps_err *err)
+{
+    if (!read_text(object, name, max, out_text, err))
+        return false;
+    if (*out_text == NULL)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: %s is missing", name);
+    return true;
+}
+
+static bool update_whole(const struct ps_message *message, struct ps_err *err)
+{
+    bool any = message->update_ts || message->update_channel || message->update_text;
+    bool all = message->update_ts && message->update_channel && message->update_text;
+
+    if (any && !all)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                       "message: update_ts, update_channel and update_text go together");
+    return true;
+}
+
+static bool read_message(const cJSON *object, struct ps_message *message, struct ps_err *err)
+{
+    const char *kind = ps_json_text(object, "kind");
+    const char *created = ps_json_text(object, "created_at");
+
+    if (!cJSON_IsObject(object))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: not a JSON object");
+    if (!need_text(object, "id", PS_MESSAGE_ID_MAX, &message->id, err))
+        return false;
+    if (kind == NULL)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is missing");
+    /* What only a newer program calls so is a message like any other to this one. */
+    if (!ps_message_kind_parse(kind, &message->kind)) {
+        message->kind = PS_MESSAGE_MANUAL;
+        if (!read_text(object, "kind", PS_MESSAGE_KIND_MAX, &message->kind_name, err))
+            return false;
+    }
+    if (!ps_json_bool(object, "broadcast", &message->broadcast))
+        message->broadcast = false;
+    if (created != NULL && !ps_utc_time_parse_time(created, &message->created_ms))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: created_at is no ISO 8601 time");
+    return need_text(object, "channel", PS_MESSAGE_CHANNEL_MAX, &message->channel, err) &&
+           need_text(object, "text", PS_MESSAGE_TEXT_MAX, &message->text, err) &&
+           read_text(object, "thread_ts", THREAD_MAX, &message->thread_ts, err) &&
+           read_text(object, "trace", TRACE_MAX, &message->trace, err) &&
+           read_text(object, "update_ts", THREAD_MAX, &message->update_ts, err) &&
+           read_text(object, "update_channel", PS_MESSAGE_CHANNEL_MAX, &message->update_channel,
+                     err) &&
+           read_text(object, "update_text", PS_MESSAGE_TEXT_MAX, &message->update_text, err) &&
+           update_whole(message, err);
+}
+
+bool ps_message_parse(const char *json, size_t len, struct ps_message *out_message,
+                      struct ps_err *err)
+{
+    struct ps_message message = { 0 };
+    cJSON *object;
+    bool ok;
+
+    *out_message = message;
+    if (len > PS_MESSAGE_JSON_MAX)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: longer than %d bytes",
+                       (int)PS_MESSAGE_JSON_MAX);
+    if (!ps_utf8_valid(json, len))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: not valid UTF-8");
+    object = ps_json_parse(json, len, err);
+    if (object == NULL)
+        return false;
+    ok = read_message(object, &message, err);
+    cJSON_Delete(object);
+    if (ok)
+        *out_message = message;
+    else
+        ps_message_clear(&message);
+    return ok;
+}
+
+char *ps_message_format(const struct ps_message *message)
+{
+    cJSON *object = cJSON_CreateObject();
+    char created[PS_UTC_TIME_TEXT];
+    char *text;
+
+    if (object == NULL)
+        abort();
+    ps_utc_time_format_time_ms(message->created_ms, created);
+    ps_json_add_text(object, "id", message->id);
+    ps_json_add_text(object, "kind", ps_message_kind_of(message));
+    ps_json_add_text(object, "channel", message->channel);
+    ps_json_add_text(object, "text", message->text);
+    ps_json_add_text(object, "thread_ts", message->thread_ts);
+    ps_json_add_text(object, "created_at", message->created_ms != 0 ? created : NULL);
+    ps_json_add_text(object, "trace", message->trace);
+    if (message->broadcast)
+        ps_json_add_bool(object, "broadcast", true);
+    if (message->update_ts != NULL) {
+        ps_json_add_text(object, "update_ts", message->update_ts);
+        ps_json_add_text(object, "update_channel", message->update_channel);
+        ps_json_add_text(object, "update_text", message->update_text);
+    }
+    text = ps_json_print(object);
+    cJSON_Delete(object);
+    return text;
+}
+
+void ps_message_clear(struct ps_message *message)
+{
+    free(message->id);
+    free(message->kind_name);
+    free(message->channel);
+    free(message->text);
+    free(message->thread_ts);
+    free(message->trace);
+    free(message->update_ts);
+    free(message->update_channel);
+    free(message->update_text);
+    *message = (struct ps_message){ 0 };
+}

@@ -1,0 +1,92 @@
+#include "shared/core/number_set.h"
+
+#include "shared/core/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The first place whose number is not below number. */
+static size_t place_of(const struct ps_number_set *set, int number)
+{
+    size_t low = 0, high = set->len;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (set->items[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void make_room(struct ps_number_set *set, size_t size)
+{
+    if (size <= set->size)
+        return;
+    if (size < set->size * 2)
+        size = set->size * 2;
+    set->items = ps_alloc_array(set->items, size, sizeof(*set->items));
+    set->size = size;
+}
+
+void ps_number_set_init(struct ps_number_set *set)
+{
+    *set = (struct ps_number_set){ 0 };
+}
+
+void ps_number_set_clear(struct ps_number_set *set)
+{
+    free(set->items);
+    ps_number_set_init(set);
+}
+
+void ps_number_set_add(struct ps_number_set *set, int number)
+{
+    ps_number_set_add_range(set, number, number);
+}
+
+void ps_number_set_add_range(struct ps_number_set *set, int first, int last)
+{
+    size_t count, from, to, i;
+
+    if (first > last)
+        return;
+    count = (size_t)((long long)last - first + 1);
+    from = place_of(set, first);
+    to = place_of(set, last);
+    if (to < set->len && set->items[to] == last)
+        to++;
+    /* What the set has between first and last gives way to the whole range. */
+    make_room(set, set->len - (to - from) + count);
+    if (set->len > to)
+        memmove(set->items + from + count, set->items + to, (set->len - to) * sizeof(*set->items));
+    for (i = 0; i < count; i++)
+        set->items[from + i] = (int)((long long)first + (long long)i);
+    set->len = set->len - (to - from) + count;
+}
+
+void ps_number_set_remove(struct ps_number_set *set, const struct ps_number_set *other)
+{
+    size_t i, at = 0, kept = 0;
+
+    if (set == other) {
+        set->len = 0;
+        return;
+    }
+    for (i = 0; i < set->len; i++) {
+        while (at < other->len && other->items[at] < set->items[i])
+            at++;
+        if (at == other->len || other->items[at] != set->items[i])
+            set->items[kept++] = set->items[i];
+    }
+    set->len = kept;
+}
+
+bool ps_number_set_has(const struct ps_number_set *set, int number)
+{
+    size_t place = place_of(set, number);
+
+    return place < set->len && set->items[place] == number;
+}

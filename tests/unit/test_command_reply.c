@@ -1,0 +1,251 @@
+#include "notifier/core/command_reply.h"
+
+#include "shared/core/mrkdwn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const int64_t now = INT64_C(1795424707000); /* 2026-11-23T09:05:07Z */
+
+static void expect(struct ps_command_reply *reply, const char *want)
+{
+    assert_int_equal(reply->len, 1);
+    assert_string_equal(reply->parts[0], want);
+    ps_command_reply_clear(reply);
+    assert_int_equal(reply->len, 0);
+}
+
+static void short_answers(void **state)
+{
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    ps_command_reply_version("1.2.3", &reply);
+    expect(&reply, "Paperscout v1.2.3");
+    ps_command_reply_uptime(now - 93784000, now, &reply);
+    expect(&reply, "Paperscout started 1d 2h 3m 4s ago (2026-11-22 07:02 UTC)");
+    ps_command_reply_unknown(&reply);
+    expect(&reply, "Unknown command. Try `help` for usage.");
+    ps_command_reply_wrong(
+        &(struct ps_user_command){ .kind = PS_USER_COMMAND_WRONG, .problem = "no <b> & `" },
+        &reply);
+    expect(&reply, "That did not work: no &lt;b&gt; &amp; '");
+    ps_command_reply_wrong(
+        &(struct ps_user_command){ .kind = PS_USER_COMMAND_WRONG, .problem = "Usage: why P1234R0" },
+        &reply);
+    expect(&reply, "Usage: why P1234R0");
+}
+
+static void help_names_what_works_there(void **state)
+{
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    ps_command_reply_help(PS_PLACE_DIRECT, &reply);
+    assert_non_null(strstr(reply.parts[0], "`watchlist add|remove|list [name-or-paper-number]`"));
+    assert_non_null(strstr(reply.parts[0], "`digest daily"));
+    ps_command_reply_clear(&reply);
+    ps_command_reply_help(PS_PLACE_CHANNEL, &reply);
+    assert_null(strstr(reply.parts[0], "watchlist add"));
+    assert_non_null(strstr(reply.parts[0], "`status`"));
+    assert_non_null(strstr(reply.parts[0], "direct message"));
+    ps_command_reply_clear(&reply);
+}
+
+static void a_change_has_a_text_for_what_became_of_it(void **state)
+{
+    static const struct {
+        struct ps_user_command ask;
+        const char *done, *same;
+    } rows[] = {
+        {{ .kind = PS_USER_COMMAND_ADD, .rule = { .kind = PS_WATCH_KIND_AUTHOR, .text = "a<b" } },
+         "Added *a&lt;b* (author) to your watchlist.",                                         "*a&lt;b* (author) is already on your watchlist."   },
+        { { .kind = PS_USER_COMMAND_REMOVE,
+            .rule = { .kind = PS_WATCH_KIND_NUMBER, .text = "42" } },
+         "Removed *42* (paper number) from your watchlist.",                                   "*42* (paper number) was not on your watchlist."    },
+        { { .kind = PS_USER_COMMAND_MUTE, .rule = { .kind = PS_WATCH_KIND_PATTERN, .text = "x" } },
+         "Muted: */x/* (pattern) until you `unmute` it.",                                      "It is so already."                                 },
+        { { .kind = PS_USER_COMMAND_MUTE,
+            .snooze = true,
+            .until_ms = INT64_C(1795424707000),
+            .rule = { .kind = PS_WATCH_KIND_ALL } },
+         "Snoozed: everything until 2026-11-23 09:05 UTC. What comes meanwhile is told then.", "It is so already."                                 },
+        { { .kind = PS_USER_COMMAND_UNMUTE,
+            .rule = { .kind = PS_WATCH_KIND_SUBGROUP, .text = "ewg" } },
+         "You hear of *ewg* (subgroup) again.",                                                "Of *ewg* (subgroup), nothing was muted or snoozed."},
+        { { .kind = PS_USER_COMMAND_DIGEST_DAILY, .minute = 485 },
+         "What you watch comes in one message a day, at 08:05 UTC.",                           "It comes at 08:05 UTC each day already."           },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        char *texts[PS_WATCH_CHANGE_COUNT];
+
+        ps_command_reply_change(&rows[i].ask, texts);
+        assert_string_equal(texts[PS_WATCH_DONE], rows[i].done);
+        assert_string_equal(texts[PS_WATCH_SAME], rows[i].same);
+        for (size_t k = 0; k < PS_WATCH_CHANGE_COUNT; k++)
+            free(texts[k]);
+    }
+}
+
+static void a_list_shows_what_is_quiet_and_when_it_is_told(void **state)
+{
+    const struct ps_command_reply_entry entries[] = {
+        {.kind = "number",  .value = "42", .watched = true},
+        { .kind = "author",
+         .value = "köppe",
+         .watched = true,
+         .quiet = true,
+         .snooze = true,
+         .until_ms = now },
+        { .kind = "number",    .value = "7",                  .quiet = true                               },
+    };
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    ps_command_reply_list(entries, 3, 480, &reply);
+    expect(&reply, "Your watchlist:\n• *42* (paper number)\n"
+                   "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nBesides:\n"
+                   "• *7* (paper number), muted\nTold in one message a day, at 08:00 UTC.");
+    ps_command_reply_list(entries, 0, -1, &reply);
+    expect(&reply, "Your watchlist is empty.\nUse `watchlist add <author-name>` or `watchlist add "
+                   "<paper-number>` to add entries.");
+}
+
+static void a_long_list_is_several_messages_within_slacks_limit(void **state)
+{
+    struct ps_command_reply_entry entries[300];
+    struct ps_command_reply reply = { .len = 0 };
+    char name[PS_WATCH_ENTRY_MAX + 1], more[40];
+    const char *last;
+    size_t lines = 0;
+
+    (void)state;
+    memset(name, '&', PS_WATCH_ENTRY_MAX); /* the longest when escaped */
+    name[PS_WATCH_ENTRY_MAX] = '\0';
+    for (size_t i = 0; i < PS_COUNT_OF(entries); i++)
+        entries[i] =
+            (struct ps_command_reply_entry){ .kind = "author", .value = name, .watched = true };
+    ps_command_reply_list(entries, PS_COUNT_OF(entries), -1, &reply);
+    assert_true(reply.len > 1 && reply.len <= PS_COMMAND_REPLY_PARTS_MAX);
+    for (size_t i = 0; i < reply.len; i++) {
+        assert_true(ps_mrkdwn_chars(reply.parts[i]) <= PS_COMMAND_REPLY_CHARS_MAX);
+        for (const char *at = reply.parts[i]; (at = strstr(at, "(author)")) != NULL; at++)
+            lines++;
+    }
+    assert_int_equal(lines + reply.dropped, PS_COUNT_OF(entries));
+    assert_true(reply.dropped > 0);
+    (void)snprintf(more, sizeof(more), "\n... and %zu more", reply.dropped);
+    last = reply.parts[reply.len - 1];
+    assert_string_equal(last + strlen(last) - strlen(more), more);
+    assert_null(strstr(reply.parts[0], "... and"));
+    ps_command_reply_clear(&reply);
+}
+
+static void why_tells_what_matched_and_what_became_of_it(void **state)
+{
+    const struct ps_command_reply_told told[] = {
+        {.id = "D0042R1", .by = "author", .reason = "köppe", .at_ms = now, .sent_ms = now },
+        { .id = "D0042R0",
+         .by = "number",
+         .reason = "42",
+         .at_ms = now,
+         .dead = "muted",
+         .updated = true },
+        { .id = "P0042R1", .by = "subgroup",                 .reason = "ewg",                                  .at_ms = now                              },
+    };
+    const struct ps_command_reply_draft draft = { .url =
+                                                      "https://isocpp.org/files/papers/D0042R1.pdf",
+                                                  .id = "D0042R1",
+                                                  .at_ms = now,
+                                                  .cycle = 9 };
+    struct ps_user_command ask = { .kind = PS_USER_COMMAND_WHY, .number = 42 };
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    ps_command_reply_why(&ask, &(struct ps_command_reply_why){ told, 3, &draft, 1 }, &reply);
+    expect(
+        &reply,
+        "*P0042*, and you:\n"
+        "• D0042R1 was told to you 2026-11-23 09:05 UTC, because you watch *köppe* (author)\n"
+        "• D0042R0 (changed) matched and was muted, 2026-11-23 09:05 UTC, because you watch *42* "
+        "(paper number)\n"
+        "• P0042R1 waits to be told, since 2026-11-23 09:05 UTC, because you watch *ewg* "
+        "(subgroup)\nIts drafts on isocpp.org:\n"
+        "• <https://isocpp.org/files/papers/D0042R1.pdf|D0042R1> was found 2026-11-23 09:05 UTC, "
+        "in cycle 9");
+    ps_command_reply_why(&ask, &(struct ps_command_reply_why){ NULL, 0, NULL, 0 }, &reply);
+    expect(&reply, "You were told nothing of *P0042*: it matched nothing that you watched.");
+}
+
+static void a_search_shows_papers_and_how_many_more(void **state)
+{
+    const struct ps_command_reply_paper paper = { "P0042R1", "A <T> type", "J. Doe", "2026-01-02",
+                                                  "https://wg21.link/p0042r1" };
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    ps_command_reply_search(&paper, 1, 1, &reply);
+    expect(&reply, "• <https://wg21.link/p0042r1|P0042R1> A &lt;T&gt; type — J. Doe, 2026-01-02");
+    ps_command_reply_search(&paper, 1, 12, &reply);
+    assert_non_null(strstr(reply.parts[0], "… and 11 more"));
+    ps_command_reply_clear(&reply);
+    ps_command_reply_search(&paper, 0, 0, &reply);
+    expect(&reply, "No paper of the index has all of these words.");
+}
+
+static void status_says_never_before_the_first_poll(void **state)
+{
+    struct ps_command_reply_status status = { .circuit = "closed", .version = "1" };
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    ps_command_reply_status(&status, now, &reply);
+    assert_non_null(strstr(reply.parts[0], "Last successful poll: never"));
+    assert_null(strstr(reply.parts[0], "Cycle"));
+    assert_non_null(strstr(reply.parts[0], "queued; Slack takes them\n"));
+    ps_command_reply_clear(&reply);
+    status = (struct ps_command_reply_status){ .papers = 13118,
+                                               .drafts = 3,
+                                               .polls = 5,
+                                               .waiting = 2,
+                                               .depth = 1,
+                                               .index_ms = now - 5000,
+                                               .poll_ms = now - 60000,
+                                               .cycle = 5,
+                                               .cycle_status = "success",
+                                               .cycle_ms = now - 90000,
+                                               .probes = 1640,
+                                               .circuit = "open",
+                                               .version = "1" };
+    ps_command_reply_status(&status, now, &reply);
+    expect(&reply, "*Paperscout status*\n"
+                   "• Papers in the index: 13118, read 2026-11-23 09:05 UTC, 5s ago\n"
+                   "• Last successful poll: 2026-11-23 09:04 UTC, 1m 0s ago (5 polls in all)\n"
+                   "• Cycle 5: drafts found, 1640 probes, begun 2026-11-23 09:03 UTC, 1m 30s ago\n"
+                   "• Drafts found by probing: 3\n"
+                   "• Messages not sent yet: 2, 1 of them queued; Slack has failed several "
+                   "times and is left alone for a moment\n"
+                   "• Version: 1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_answers),
+        cmocka_unit_test(help_names_what_works_there),
+        cmocka_unit_test(a_change_has_a_text_for_what_became_of_it),
+        cmocka_unit_test(a_list_shows_what_is_quiet_and_when_it_is_told),
+        cmocka_unit_test(a_long_list_is_several_messages_within_slacks_limit),
+        cmocka_unit_test(why_tells_what_matched_and_what_became_of_it),
+        cmocka_unit_test(a_search_shows_papers_and_how_many_more),
+        cmocka_unit_test(status_says_never_before_the_first_poll),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,191 @@
+#include "worker/core/text_words.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/html.h"
+#include "shared/core/text_normalize.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct ps_text_words {
+    struct ps_buf text;
+    size_t max_words;
+    size_t count;
+    bool in_word;
+    bool full;
+};
+
+struct ps_text_words *ps_text_words_create(size_t max_words, size_t max_bytes)
+{
+    struct ps_text_words *words = ps_alloc_zero(1, sizeof(*words));
+
+    words->max_words = max_words;
+    ps_buf_init(&words->text, max_bytes);
+    return words;
+}
+
+void ps_text_words_destroy(struct ps_text_words *words)
+{
+    if (words == NULL)
+        return;
+    ps_buf_clear(&words->text);
+    free(words);
+}
+
+void ps_text_words_break(struct ps_text_words *words)
+{
+    words->in_word = false;
+}
+
+/* Bytes of the space character at text, 0 when it is none: controls of both ranges and the space,
+ * no-break space (C2 A0), the spaces of General Punctuation (E2 80 80-8B, A8, A9, AF) and E3 80 80.
+ */
+static size_t space_len(const char *text, size_t len)
+{
+    unsigned char c = (unsigned char)text[0];
+    unsigned char third;
+
+    if (c <= 0x20 || c == 0x7F)
+        return 1;
+    if (c == 0xC2 && len > 1 && (unsigned char)text[1] <= 0xA0)
+        return 2;
+    if (len < 3)
+        return 0;
+    third = (unsigned char)text[2];
+    if (c == 0xE2 && (unsigned char)text[1] == 0x80 &&
+        ((third >= 0x80 && third <= 0x8B) || third == 0xA8 || third == 0xA9 || third == 0xAF))
+        return 3;
+    if (c == 0xE3 && (unsigned char)text[1] == 0x80 && third == 0x80)
+        return 3;
+    return 0;
+}
+
+bool ps_text_words_add(struct ps_text_words *words, const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && !words->full) {
+        size_t gap = space_len(text + at, len - at);
+        size_t end;
+
+        if (gap > 0) {
+            words->in_word = false;
+            at += gap;
+            continue;
+        }
+        end = at + 1;
+        while (end < len && space_len(text + end, len - end) == 0)
+            end++;
+        if (!words->in_word) {
+            if (words->count == words->max_words ||
+                (words->count > 0 && !ps_buf_char(&words->text, ' '))) {
+                words->full = true;
+                break;
+            }
+            words->in_word = true;
+            words->count++;
+        }
+        if (!ps_buf_add(&words->text, text + at, end - at)) {
+            size_t room = words->text.cap - words->text.len;
+
+            /* a "word" longer than the room is no word; keep what fits */
+            ps_buf_add(&words->text, text + at, ps_utf8_cut(text + at, end - at, room));
+            words->full = true;
+        }
+        at = end;
+    }
+    return !words->full;
+}
+
+char *ps_text_words_take(struct ps_text_words *words)
+{
+    size_t len = words->text.len;
+    char *clean = NULL;
+
+    if (len > 0) {
+        clean = ps_utf8_clean(words->text.data, len);
+        /* cleaning may lengthen: U+FFFD is three bytes where one invalid byte stood */
+        clean[ps_utf8_cut(clean, strlen(clean), words->text.cap)] = '\0';
+    }
+    ps_buf_reset(&words->text);
+    words->count = 0;
+    words->in_word = false;
+    words->full = false;
+    return clean;
+}
+
+struct html_walk {
+    struct ps_text_words *words;
+    int hidden; /* depth inside elements whose text nobody sees */
+};
+
+static bool is_one_of(const char *name, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (strcasecmp(name, *list) == 0)
+            return true;
+    return false;
+}
+
+static bool is_hidden(const char *name)
+{
+    static const char *const list[] = { "script", "style", "template", "noscript",
+                                        "svg",    "math",  "head",     NULL };
+
+    return is_one_of(name, list);
+}
+
+/* Elements that do not end a word: "Straw<b>berry</b>" is one. */
+static bool is_inline(const char *name)
+{
+    static const char *const list[] = { "a",    "abbr",   "acronym", "b",   "bdi",  "bdo",  "big",
+                                        "cite", "code",   "dfn",     "em",  "font", "i",    "ins",
+                                        "del",  "kbd",    "mark",    "q",   "s",    "samp", "small",
+                                        "span", "strike", "strong",  "sub", "sup",  "tt",   "u",
+                                        "var",  "wbr",    NULL };
+
+    return is_one_of(name, list);
+}
+
+static void on_start(void *cookie, const char *name, const char *const *attributes)
+{
+    struct html_walk *walk = cookie;
+
+    (void)attributes;
+    if (is_hidden(name))
+        walk->hidden++;
+    else if (!is_inline(name))
+        ps_text_words_break(walk->words);
+}
+
+static void on_end(void *cookie, const char *name)
+{
+    struct html_walk *walk = cookie;
+
+    if (is_hidden(name) && walk->hidden > 0)
+        walk->hidden--;
+    else if (!is_inline(name))
+        ps_text_words_break(walk->words);
+}
+
+static bool on_text(void *cookie, const char *text, size_t len)
+{
+    const struct html_walk *walk = cookie;
+
+    return walk->hidden > 0 || ps_text_words_add(walk->words, text, len);
+}
+
+char *ps_text_words_of_html(const char *html, size_t len, const char *encoding, size_t max_words,
+                            size_t max_bytes)
+{
+    static const struct ps_html_events events = { on_start, on_end, on_text };
+    struct html_walk walk = { .words = ps_text_words_create(max_words, max_bytes) };
+    char *text;
+
+    ps_html_read(html, len, encoding, &events, &walk);
+    text = ps_text_words_take(walk.words);
+    ps_text_words_destroy(walk.words);
+    return text;
+}
