@@ -2,31 +2,35 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/str.h"
+#include "shared/core/text_decode.h"
 #include "shared/core/text_normalize.h"
 
 #include <libxml/HTMLparser.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* libxml2 2.9 compares an end tag with every element that is open, and an attribute with every one
- * before it in its tag: 2 MiB of either cost minutes. No page that people write comes near these.
+ * before it in its tag: 2 MiB of either cost minutes of CPU time. ATTRIBUTES_MAX and DEPTH_MAX
+ * bound that cost; no page that people write comes near either.
+ *
+ * The pull parser reads through a callback and not from one buffer, because the callback is the
+ * only place where a tag that never ends can be noticed before it has cost its time. The push
+ * parser of libxml2 2.9.14 cannot be used: it forgets that it is inside a quoted attribute when a
+ * piece ends there, and then takes the rest of the document for one tag.
  */
-enum { CHUNK = 2048, DEPTH_MAX = 128, NAMES_MAX = 512, LONG_TAG = 8192, NAMED_WITHIN = 4096 };
+enum { DEPTH_MAX = 128, ATTRIBUTES_MAX = 256, NAMED_WITHIN = 4096 };
 
 struct walk {
     const struct ps_html_events *events;
     void *cookie;
     htmlParserCtxtPtr parser;
+    const char *rest; /* of the document, not yet given to the parser */
+    size_t rest_len;
+    size_t piece; /* bytes given at once, at most */
     int depth;
-    size_t looked; /* bytes of a start tag without an end that were looked through */
-    bool enough;
+    bool enough; /* the parser gets no more, and what it still says is not passed on */
 };
-
-static void stop(struct walk *walk)
-{
-    walk->enough = true;
-    xmlStopParser(walk->parser);
-}
 
 static void on_start(void *cookie, const xmlChar *name, const xmlChar **attributes)
 {
@@ -35,7 +39,7 @@ static void on_start(void *cookie, const xmlChar *name, const xmlChar **attribut
     if (walk->events->on_start != NULL && !walk->enough)
         walk->events->on_start(walk->cookie, (const char *)name, (const char *const *)attributes);
     if (++walk->depth > DEPTH_MAX)
-        stop(walk);
+        walk->enough = true;
 }
 
 static void on_end(void *cookie, const xmlChar *name)
@@ -54,59 +58,31 @@ static void on_text(void *cookie, const xmlChar *text, int len)
     if (walk->events->on_text == NULL || walk->enough || len <= 0)
         return;
     if (!walk->events->on_text(walk->cookie, (const char *)text, (size_t)len))
-        stop(walk);
+        walk->enough = true;
 }
 
-static bool is_name(char c)
+/* The parser's array of names and values grows as it reads a tag, so its size tells of a tag with
+ * too many attributes while the parser is still inside that tag. */
+static bool has_too_many_attributes(const struct walk *walk)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-_.:", c) != NULL) || (unsigned char)c >= 0x80;
+    return walk->parser->maxatts > 2 * 2 * ATTRIBUTES_MAX;
 }
 
-static bool is_blank(char c)
+static int on_read(void *cookie, char *buffer, int room)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+    struct walk *walk = cookie;
+    size_t len = walk->rest_len < walk->piece ? walk->rest_len : walk->piece;
 
-/* Past a quoted value that begins at, which is after its '='; at where there is none, NULL where it
- * has not ended yet. */
-static const char *past_value(const char *at, const char *end)
-{
-    const char *quote = at;
-
-    while (quote < end && is_blank(*quote))
-        quote++;
-    if (quote == end || (*quote != '"' && *quote != '\''))
-        return at;
-    at = memchr(quote + 1, *quote, (size_t)(end - quote - 1));
-    return at == NULL ? NULL : at + 1;
-}
-
-/* A start tag whose end has not come yet, and that has too many attributes already: names outside
- * of quoted values say how many. */
-static bool has_too_many_attributes(struct walk *walk)
-{
-    const char *at = (const char *)walk->parser->input->cur;
-    const char *end = (const char *)walk->parser->input->end;
-    size_t len = (size_t)(end - at);
-    bool in_name = false;
-    int names = 0;
-
-    /* a picture within its tag is long: what was looked through is not at each of its pieces */
-    if (len < walk->looked + walk->looked / 2 && len >= walk->looked)
-        return false;
-    walk->looked = len >= LONG_TAG ? len : 0;
-    if (len < 2 || at[0] != '<' || !is_name(at[1]))
-        return false;
-    for (at++; at != NULL && at < end && names <= NAMES_MAX;) {
-        char c = *at++;
-
-        names += is_name(c) && !in_name;
-        in_name = is_name(c);
-        if (c == '=')
-            at = past_value(at, end);
-    }
-    return names > NAMES_MAX;
+    if (has_too_many_attributes(walk))
+        walk->enough = true;
+    if (walk->enough || room <= 0)
+        return 0;
+    if (len > (size_t)room)
+        len = (size_t)room;
+    memcpy(buffer, walk->rest, len);
+    walk->rest += len;
+    walk->rest_len -= len;
+    return (int)len;
 }
 
 /* A mark at the beginning that tells the encoding (HTML standard, 13.2.3.1); its bytes are skipped.
@@ -163,38 +139,52 @@ static void ignore_error(void *cookie, const char *format, ...)
     (void)format;
 }
 
+void ps_html_read_pieces(const char *html, size_t len, const char *charset, size_t piece,
+                         const struct ps_html_events *events, void *cookie)
+{
+    struct walk walk = { .events = events, .cookie = cookie, .piece = piece };
+    xmlCharEncoding encoding = encoding_of_mark(&html, &len);
+    htmlSAXHandler sax = { .startElement = on_start,
+                           .endElement = on_end,
+                           .characters = on_text,
+                           .ignorableWhitespace = on_text };
+    htmlDocPtr document;
+    char *decoded = NULL;
+
+    /* libxml2's own decoder of UTF-16 takes the byte order for the other one when it is named */
+    if (encoding == XML_CHAR_ENCODING_UTF16LE || encoding == XML_CHAR_ENCODING_UTF16BE) {
+        html = decoded = ps_text_decode_as(
+            encoding == XML_CHAR_ENCODING_UTF16LE ? "UTF-16LE" : "UTF-16BE", html, len, &len);
+        encoding = XML_CHAR_ENCODING_UTF8;
+        if (html == NULL)
+            return;
+    }
+    if (encoding == XML_CHAR_ENCODING_NONE)
+        encoding = encoding_of(charset, html, len);
+    walk.rest = html;
+    walk.rest_len = len;
+    xmlSetGenericErrorFunc(NULL, ignore_error);
+    walk.parser = htmlNewParserCtxt();
+    if (walk.parser == NULL)
+        goto done;
+    /* Entities are the HTML ones built into the parser. */
+    *walk.parser->sax = sax;
+    walk.parser->userData = &walk;
+    document =
+        htmlCtxtReadIO(walk.parser, on_read, NULL, &walk, NULL, xmlGetCharEncodingName(encoding),
+                       HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                           HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
+    if (document != NULL)
+        xmlFreeDoc(document);
+    htmlFreeParserCtxt(walk.parser);
+done:
+    free(decoded);
+}
+
 void ps_html_read(const char *html, size_t len, const char *charset,
                   const struct ps_html_events *events, void *cookie)
 {
-    struct walk walk = { .events = events, .cookie = cookie };
-    xmlCharEncoding encoding = encoding_of_mark(&html, &len);
-    htmlSAXHandler sax;
-
-    if (encoding == XML_CHAR_ENCODING_NONE)
-        encoding = encoding_of(charset, html, len);
-
-    /* Entities are the HTML ones built into the parser. */
-    xmlSetGenericErrorFunc(NULL, ignore_error);
-    memset(&sax, 0, sizeof(sax));
-    sax.startElement = on_start;
-    sax.endElement = on_end;
-    sax.characters = on_text;
-    sax.ignorableWhitespace = on_text;
-    walk.parser = htmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL, encoding);
-    if (walk.parser == NULL)
-        return;
-    htmlCtxtUseOptions(walk.parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-                                        HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
-    for (size_t at = 0; at < len && !walk.enough; at += CHUNK) {
-        htmlParseChunk(walk.parser, html + at, (int)(len - at < CHUNK ? len - at : CHUNK), 0);
-        if (!walk.enough && has_too_many_attributes(&walk))
-            stop(&walk);
-    }
-    if (!walk.enough)
-        htmlParseChunk(walk.parser, html, 0, 1);
-    if (walk.parser->myDoc != NULL)
-        xmlFreeDoc(walk.parser->myDoc);
-    htmlFreeParserCtxt(walk.parser);
+    ps_html_read_pieces(html, len, charset, PS_HTML_PIECE, events, cookie);
 }
 
 char *ps_html_charset(const char *content_type)

@@ -1,5 +1,10 @@
-/* HTML piece by piece, as tolerant as a browser. Over libxml2; no tree is made, so memory does not
- * grow with the document, and nothing external is ever loaded. */
+/* HTML bytes to events, as tolerant as a browser: the one reader of web pages in this project.
+ *
+ * Place in the data flow: the scheduler reads open-std.org's yearly page with it, a worker the
+ * documents of drafts. Over libxml2's HTML parser; no tree is made, so memory does not grow with
+ * the document, and nothing external is ever loaded. A hostile page costs bounded CPU time: reading
+ * ends at elements nested too deeply or at a tag with too many attributes, and the events up to
+ * there count. */
 #ifndef PS_CORE_HTML_H
 #define PS_CORE_HTML_H
 #include "shared/core/base.h"
@@ -16,10 +21,20 @@ struct ps_html_events {
     bool (*on_text)(void *cookie, const char *text, size_t len);
 };
 
+enum {
+    PS_HTML_PIECE = 4000,   /* bytes that the parser is given at once */
+    PS_HTML_PIECE_MIN = 32, /* fewer, and the parser does not see enough of what lies ahead */
+};
+
 /* charset: that of its Content-Type, NULL when not told: then the document's own, else UTF-8 where
  * it can be that, else Latin-1. A byte order mark counts before all of them. */
 void ps_html_read(const char *html, size_t len, const char *charset,
                   const struct ps_html_events *events, void *cookie);
+
+/* As ps_html_read with another size of the parser's pieces, at least PS_HTML_PIECE_MIN. The events
+ * do not depend on it, except for where a text is divided; only tests have a reason to set it. */
+void ps_html_read_pieces(const char *html, size_t len, const char *charset, size_t piece,
+                         const struct ps_html_events *events, void *cookie);
 
 /* Gives the charset parameter of a Content-Type, NULL for none. */
 char *ps_html_charset(const char *content_type) PS_MUST_USE;
