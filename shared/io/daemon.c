@@ -71,7 +71,7 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
         out_text, "    --help, --version\n"
                   "        This text; the version. COMMAND --help: that command's help.\n\n"
                   "    --markdown-settings, --env-example\n"
-                  "        The settings as README.md's table; as a .env file to begin with.\n\n"
+                  "        The settings as a table for deploy/SETTINGS.md; as a .env file to begin with.\n\n"
                   "SETTINGS\n"
                   "    Environment variables, or NAME=value lines of a .env file in the working\n"
                   "    directory; the environment wins, an empty value is the same as none. A\n"

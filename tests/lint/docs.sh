@@ -1,42 +1,44 @@
 #!/bin/bash
-# The settings that people read are the ones the programs know: README.md's table and
-# deploy/env.example equal the programs' own output; and what documents name is there (links.py).
-# Argument: the build folder.
+# Checks that the settings in the documentation are those that the programs know: the table in
+# deploy/SETTINGS.md and the file deploy/env.example equal the program's own output, and every file,
+# folder and setting that a document names exists (links.py).
+#
+# usage: docs.sh [--write] BUILD-FOLDER     --write: regenerate the two files instead of checking them
 set -u
-build=$1
+write=no
+if [ "${1:-}" = --write ]; then
+    write=yes
+    shift
+fi
+build=${1:?the build folder}
 program=$build/scheduler/paperscout-scheduler
 faults=0
 
-if [ ! -e README.md ]; then
-    echo "docs: no README.md yet, nothing to compare"
+own() { # option
+    "$program" "$1" || {
+        echo "docs: $program $1 failed" >&2
+        exit 1
+    }
+}
+
+table=$(own --markdown-settings) || exit 1
+example=$(own --env-example) || exit 1
+
+if [ $write = yes ]; then
+    page=$(sed '/<!-- settings:begin -->/q' deploy/SETTINGS.md)
+    printf '%s\n%s\n<!-- settings:end -->\n' "$page" "$table" >deploy/SETTINGS.md
+    printf '%s\n' "$example" >deploy/env.example
     exit 0
 fi
 
-compare() { # what, shown text, program's option
-    local option=$3
-    local own
-    if ! own=$("$program" "$option"); then
-        echo "docs: $program $option failed"
-        faults=1
-    elif [ "$2" != "$own" ]; then
-        echo "docs: $1 is not what paperscout-scheduler $option prints:"
-        diff <(printf '%s\n' "$2") <(printf '%s\n' "$own") | head -20
+compare() { # file, its text, the program's text
+    if [ "$2" != "$3" ]; then
+        echo "docs: $1 differs from what the program prints; run tests/lint/docs.sh --write $build"
+        diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | head -20
         faults=1
     fi
 }
-
-table=$(sed -n '/<!-- settings:begin -->/,/<!-- settings:end -->/p' README.md | sed '1d;$d')
-if [ -z "$table" ]; then
-    echo "docs: README.md has no table between <!-- settings:begin --> and <!-- settings:end -->"
-    faults=1
-else
-    compare "README.md's settings table" "$table" --markdown-settings
-fi
-if [ ! -e deploy/env.example ]; then
-    echo "docs: deploy/env.example is missing"
-    faults=1
-else
-    compare "deploy/env.example" "$(cat deploy/env.example)" --env-example
-fi
+compare deploy/SETTINGS.md "$(sed -n '/<!-- settings:begin -->/,/<!-- settings:end -->/p' deploy/SETTINGS.md | sed '1d;$d')" "$table"
+compare deploy/env.example "$(cat deploy/env.example)" "$example"
 python3 -B tests/lint/links.py "$program" || faults=1
 exit $faults
