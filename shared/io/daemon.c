@@ -68,14 +68,15 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
     for (size_t i = 0; i < PS_COUNT_OF(of_all); i++)
         add_command(&of_all[i], out_text);
     (void)ps_buf_text(
-        out_text, "    --help, --version\n"
-                  "        This text; the version. COMMAND --help: that command's help.\n\n"
-                  "    --markdown-settings, --env-example\n"
-                  "        The settings as a table for deploy/SETTINGS.md; as a .env file to begin with.\n\n"
-                  "SETTINGS\n"
-                  "    Environment variables, or NAME=value lines of a .env file in the working\n"
-                  "    directory; the environment wins, an empty value is the same as none. A\n"
-                  "    secret can come from the file that NAME_FILE names.\n\n");
+        out_text,
+        "    --help, --version\n"
+        "        This text; the version. COMMAND --help: that command's help.\n\n"
+        "    --markdown-settings, --env-example\n"
+        "        The settings as a table for deploy/SETTINGS.md; as a .env file to begin with.\n\n"
+        "SETTINGS\n"
+        "    Environment variables, or NAME=value lines of a .env file in the working\n"
+        "    directory; the environment wins, an empty value is the same as none. A\n"
+        "    secret can come from the file that NAME_FILE names.\n\n");
     ps_config_help(program->component, out_text);
     (void)ps_buf_text(out_text, "\nEXIT STATUS\n"
                                 "    0   done, or a clean stop\n"
