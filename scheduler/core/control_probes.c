@@ -66,25 +66,40 @@ void ps_control_probes_add_rechecks(const struct ps_config *config, const struct
     }
 }
 
+/* Paper numbers start at 1. A site may lie about one extension or prefix only, so each combination
+ * has its own name. */
+static void add_absent(const struct ps_config *config, struct ps_control_probes *controls)
+{
+    for (size_t p = 0; p < config->probe_prefixes.len; p++) {
+        for (size_t e = 0; e < config->probe_extensions.len; e++) {
+            char *url =
+                ps_alloc_format("%s%s0000R0%s", config->iso_base_url,
+                                config->probe_prefixes.items[p], config->probe_extensions.items[e]);
+
+            if (!has(controls, url))
+                ps_control_probes_add(controls, url, PS_CONTROL_ABSENT);
+            free(url);
+        }
+    }
+}
+
 void ps_control_probes_make(const struct ps_config *config, const char *const *confirmed,
                             size_t count, struct ps_control_probes *out_controls)
 {
-    size_t base_len = strlen(config->iso_base_url);
-    /* Numbers are given from 1 on. */
-    char *absent =
-        ps_alloc_format("%s%s0000R0%s", config->iso_base_url, config->probe_prefixes.items[0],
-                        config->probe_extensions.items[0]);
+    size_t base_len = strlen(config->iso_base_url), present = 0;
 
     *out_controls = (struct ps_control_probes){ .len = 0 };
-    ps_control_probes_add(out_controls, absent, PS_CONTROL_ABSENT);
-    free(absent);
+    add_absent(config, out_controls);
     if (config->control_present_url[0] != '\0') {
         ps_control_probes_add(out_controls, config->control_present_url, PS_CONTROL_PRESENT);
         return;
     }
-    for (size_t i = 0; i < count && out_controls->len <= PS_CONTROL_PROBES_PRESENT_MAX; i++)
-        if (strncmp(confirmed[i], config->iso_base_url, base_len) == 0)
-            ps_control_probes_add(out_controls, confirmed[i], PS_CONTROL_PRESENT);
+    for (size_t i = 0; i < count && present < PS_CONTROL_PROBES_PRESENT_MAX; i++) {
+        if (strncmp(confirmed[i], config->iso_base_url, base_len) != 0)
+            continue;
+        ps_control_probes_add(out_controls, confirmed[i], PS_CONTROL_PRESENT);
+        present++;
+    }
 }
 
 void ps_control_probes_clear(struct ps_control_probes *controls)
@@ -118,12 +133,12 @@ bool ps_control_probes_settled(const struct ps_control_probes *controls)
     return true;
 }
 
-bool ps_control_probes_hold(const struct ps_control_probes *controls)
+bool ps_control_probes_answered(const struct ps_control_probes *controls)
 {
     for (size_t i = 0; i < controls->len; i++)
         if (!controls->items[i].settled && controls->items[i].kind != PS_CONTROL_RECHECK)
             return false;
-    return ps_control_probes_fault(controls) == NULL;
+    return true;
 }
 
 static bool answered(const struct ps_control_probe *control)
@@ -132,23 +147,32 @@ static bool answered(const struct ps_control_probe *control)
            control->outcome != PS_OUTCOME_DEFERRED;
 }
 
-const char *ps_control_probes_fault(const struct ps_control_probes *controls)
+enum ps_control_probes_fault ps_control_probes_fault(const struct ps_control_probes *controls,
+                                                     const struct ps_control_probe **out_control)
 {
-    bool found = false, missed = false;
+    const struct ps_control_probe *missed = NULL;
+    bool found = false;
+
+    *out_control = NULL;
 
     for (size_t i = 0; i < controls->len; i++) {
         const struct ps_control_probe *control = &controls->items[i];
 
         if (!answered(control) || control->kind == PS_CONTROL_RECHECK)
             continue;
-        if (control->kind == PS_CONTROL_ABSENT && control->outcome != PS_OUTCOME_MISS)
-            return "the site has a draft that cannot exist";
+        if (control->kind == PS_CONTROL_ABSENT && control->outcome != PS_OUTCOME_MISS) {
+            *out_control = control;
+            return PS_CONTROL_PROBES_HAVE_ALL;
+        }
         if (control->kind == PS_CONTROL_PRESENT && ps_outcome_is_hit(control->outcome))
             found = true;
         else if (control->kind == PS_CONTROL_PRESENT)
-            missed = true;
+            missed = control;
     }
-    return missed && !found ? "the site has none of the drafts it had" : NULL;
+    if (missed == NULL || found)
+        return PS_CONTROL_PROBES_FINE;
+    *out_control = missed;
+    return PS_CONTROL_PROBES_HAVE_NONE;
 }
 
 const char *ps_control_file(const struct ps_control_probe *control)

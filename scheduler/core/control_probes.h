@@ -7,8 +7,7 @@
 #include "shared/core/config.h"
 #include "shared/core/result.h"
 
-/* One name that cannot exist, the draft confirmed last, and two more that tell a withdrawn one from
- * a broken site. */
+/* The draft confirmed last, and two more that tell a withdrawn draft from a broken site. */
 enum { PS_CONTROL_PROBES_PRESENT_MAX = 3 };
 
 enum ps_control_kind {
@@ -33,8 +32,12 @@ struct ps_control_probes {
 const char *ps_control_kind_name(enum ps_control_kind kind); /* absent present recheck */
 bool ps_control_kind_parse(const char *name, enum ps_control_kind *out_kind) PS_MUST_USE;
 
-/* confirmed: drafts that were seen on the site lately, the latest first; those of another site than
- * ISO_BASE_URL are passed over. CONTROL_PRESENT_URL stands in for them all. */
+/**
+ * ps_control_probes_make(config, confirmed, count, out_controls): Choose the controls of the next
+ * cycle: one name that cannot exist for each prefix and extension in use, and the newest drafts in
+ * ${confirmed} (latest confirmation first, however old), or CONTROL_PRESENT_URL instead of them.
+ * Drafts of another site than ISO_BASE_URL are passed over.
+ */
 void ps_control_probes_make(const struct ps_config *config, const char *const *confirmed,
                             size_t count, struct ps_control_probes *out_controls);
 /* Adds drafts to be looked at again: those whose number is asked for in the plan's cycle, hot or
@@ -50,11 +53,18 @@ void ps_control_probes_clear(struct ps_control_probes *controls);
 bool ps_control_probes_settle(struct ps_control_probes *controls, const char *url,
                               enum ps_outcome outcome);
 bool ps_control_probes_settled(const struct ps_control_probes *controls); /* all of them */
-/* All that tell about the site, which rechecks do not, are settled, and there is no fault. */
-bool ps_control_probes_hold(const struct ps_control_probes *controls);
-/* May the cycle's answers be believed? NULL when they may, else what is wrong. An error or a
- * missing answer proves nothing: CYCLE_FAIL_ERROR_RATIO is for those. */
-const char *ps_control_probes_fault(const struct ps_control_probes *controls);
+/* Every control that tells about the site is settled; rechecks tell nothing about it. */
+bool ps_control_probes_answered(const struct ps_control_probes *controls);
+/* What the controls prove against the site. */
+enum ps_control_probes_fault {
+    PS_CONTROL_PROBES_FINE,
+    PS_CONTROL_PROBES_HAVE_ALL, /* a name that cannot exist is there */
+    PS_CONTROL_PROBES_HAVE_NONE /* none of the known drafts is there */
+};
+/* ${*out_control} is the control that failed, borrowed; NULL without a fault. An error or a missing
+ * answer proves nothing: CYCLE_FAIL_ERROR_RATIO is for those. */
+enum ps_control_probes_fault ps_control_probes_fault(const struct ps_control_probes *controls,
+                                                     const struct ps_control_probe **out_control);
 const char *ps_control_file(const struct ps_control_probe *control); /* "D0000R0.pdf" */
 
 #endif

@@ -2,9 +2,17 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/arena.h"
+#include "shared/core/url.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    HTTP_FORBIDDEN = 403,
+    /* The busiest week before a meeting brought fewer new drafts than this in one cycle. */
+    HITS_PLAUSIBLE = 50,
+    HITS_SHARE = 4 /* more than one in so many probes */
+};
 
 struct ps_cycle *ps_cycle_create(void)
 {
@@ -47,7 +55,7 @@ void ps_cycle_add(struct ps_cycle *run, const struct ps_planned *planned)
                                      .revision = planned->revision };
 }
 
-bool ps_cycle_settle(struct ps_cycle *run, size_t position, enum ps_outcome outcome)
+bool ps_cycle_settle(struct ps_cycle *run, size_t position, enum ps_outcome outcome, int status)
 {
     if (position >= run->len || run->items[position].settled)
         return false;
@@ -55,6 +63,8 @@ bool ps_cycle_settle(struct ps_cycle *run, size_t position, enum ps_outcome outc
     if (position < run->ledger.hot)
         run->hot_settled++;
     ps_ledger_settle(&run->ledger, outcome, 1);
+    if (outcome == PS_OUTCOME_MISS && status == HTTP_FORBIDDEN)
+        run->ledger.forbidden++;
     return true;
 }
 
@@ -65,8 +75,69 @@ size_t ps_cycle_next_open(const struct ps_cycle *run, size_t from)
     return from;
 }
 
+/* Few drafts that a site has beside controls that it has not: those were withdrawn. Without this
+ * rule a fleet whose only known draft is withdrawn would never believe the site again. */
+static bool works_all_the_same(const struct ps_cycle *run)
+{
+    size_t hits = ps_ledger_hits(&run->ledger);
+
+    return hits > 0 && hits <= HITS_PLAUSIBLE;
+}
+
+static void name_host(const char *url, char out_host[PS_URL_HOST])
+{
+    if (!ps_url_host(url, out_host, PS_URL_HOST, NULL))
+        memcpy(out_host, "the site", sizeof("the site"));
+}
+
+static char *controls_fault(const struct ps_cycle *run)
+{
+    const struct ps_control_probe *control;
+    char host[PS_URL_HOST];
+
+    switch (ps_control_probes_fault(&run->controls, &control)) {
+    case PS_CONTROL_PROBES_FINE:
+        return NULL;
+    case PS_CONTROL_PROBES_HAVE_ALL:
+        name_host(control->url, host);
+        return ps_alloc_format("%s answers %s, which cannot exist, as if it were there", host,
+                               ps_control_file(control));
+    case PS_CONTROL_PROBES_HAVE_NONE:
+        break;
+    }
+    if (works_all_the_same(run))
+        return NULL;
+    name_host(control->url, host);
+    return ps_alloc_format("%s has none of the known drafts any more, for example %s", host,
+                           ps_control_file(control));
+}
+
+char *ps_run_fault(const struct ps_cycle *run)
+{
+    const struct ps_ledger *ledger = &run->ledger;
+    size_t hits = ps_ledger_hits(ledger), misses = ledger->outcomes[PS_OUTCOME_MISS];
+    size_t attempted = ledger->settled - ledger->outcomes[PS_OUTCOME_DEFERRED];
+    char host[PS_URL_HOST] = "the site";
+
+    if (run->len > 0)
+        name_host(run->items[0].url, host);
+    if (misses > 0 && ledger->forbidden == misses)
+        return ps_alloc_format("HTTP 403 from %s to all %zu probes that found nothing", host,
+                               misses);
+    if (hits > HITS_PLAUSIBLE && hits * HITS_SHARE > attempted)
+        return ps_alloc_format("%s answered %zu of %zu probes as if the draft were there", host,
+                               hits, attempted);
+    return controls_fault(run);
+}
+
 bool ps_cycle_hot_done(const struct ps_cycle *run)
 {
-    return run->hot_settled >= run->ledger.hot && run->ledger.settled < run->ledger.planned &&
-           ps_control_probes_hold(&run->controls);
+    char *fault;
+
+    if (run->hot_settled < run->ledger.hot || run->ledger.settled >= run->ledger.planned ||
+        !ps_control_probes_answered(&run->controls))
+        return false;
+    fault = ps_run_fault(run);
+    free(fault);
+    return fault == NULL;
 }

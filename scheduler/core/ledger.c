@@ -30,7 +30,7 @@ enum ps_ledger_next ps_ledger_step(const struct ps_ledger *ledger, int64_t now_m
     return now_ms >= ledger->deadline_ms ? PS_LEDGER_CLOSE_AT_DEADLINE : PS_LEDGER_WAIT;
 }
 
-static size_t hits_of(const struct ps_ledger *ledger)
+size_t ps_ledger_hits(const struct ps_ledger *ledger)
 {
     size_t hits = 0;
 
@@ -55,7 +55,7 @@ enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fai
         return ledger->planned == 0 ? PS_CYCLE_EMPTY : PS_CYCLE_FAILED;
     if (errors > 0 && (double)errors >= fail_ratio * (double)attempted)
         return PS_CYCLE_FAILED;
-    return hits_of(ledger) > 0 ? PS_CYCLE_SUCCESS : PS_CYCLE_EMPTY;
+    return ps_ledger_hits(ledger) > 0 ? PS_CYCLE_SUCCESS : PS_CYCLE_EMPTY;
 }
 
 int64_t ps_ledger_deadline_ms(const struct ps_config *config, int64_t started_ms, size_t planned)
@@ -77,7 +77,7 @@ double ps_ledger_success_rate(const struct ps_ledger *ledger)
 {
     size_t attempted = attempted_of(ledger);
 
-    return attempted == 0 ? 0 : (double)hits_of(ledger) / (double)attempted;
+    return attempted == 0 ? 0 : (double)ps_ledger_hits(ledger) / (double)attempted;
 }
 
 char *ps_ledger_summary(const struct ps_ledger *ledger, enum ps_cycle_status status,
@@ -90,7 +90,7 @@ char *ps_ledger_summary(const struct ps_ledger *ledger, enum ps_cycle_status sta
         {"hot_probes",          ledger->hot                            },
         { "cold_probes",        ledger->cold                           },
         { "errors",             ledger->outcomes[PS_OUTCOME_ERROR]     },
-        { "hit_total",          hits_of(ledger)                        },
+        { "hit_total",          ps_ledger_hits(ledger)                 },
         { "hit_recent",         ledger->outcomes[PS_OUTCOME_HIT_RECENT]},
         { "hit_old",            ledger->outcomes[PS_OUTCOME_HIT_OLD]   },
         { "hit_no_lm",          ledger->outcomes[PS_OUTCOME_HIT_NO_LM] },

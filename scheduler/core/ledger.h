@@ -13,6 +13,7 @@ struct ps_ledger {
     size_t planned;
     size_t settled;
     size_t outcomes[PS_OUTCOME_COUNT];
+    size_t forbidden; /* misses answered with 403 */
     size_t hot, cold, skipped_discovered, skipped_in_index;
 };
 
@@ -20,6 +21,7 @@ enum ps_ledger_next { PS_LEDGER_WAIT, PS_LEDGER_CLOSE, PS_LEDGER_CLOSE_AT_DEADLI
 
 const char *ps_cycle_status_name(enum ps_cycle_status status);
 void ps_ledger_settle(struct ps_ledger *ledger, enum ps_outcome outcome, size_t count);
+size_t ps_ledger_hits(const struct ps_ledger *ledger);
 /* CLOSE when every planned probe has its outcome; at the deadline the rest become errors. */
 enum ps_ledger_next ps_ledger_step(const struct ps_ledger *ledger, int64_t now_ms);
 /* failed: half or more (ratio) of the attempted probes (settled, not deferred) ended in errors, or

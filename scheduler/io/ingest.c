@@ -135,7 +135,8 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
             ps_pg_int(rows, SETTLED, i, 0, 0) != leadership->run->ledger.cycle ||
             !ps_outcome_parse(ps_str_of(ps_pg_text(rows, SETTLED, i, 2)), &outcome))
             continue;
-        (void)ps_cycle_settle(leadership->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome);
+        (void)ps_cycle_settle(leadership->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome,
+                              (int)ps_pg_int(rows, SETTLED, i, 3, 0));
     }
     for (int i = 0; i < ps_pg_row_count(rows, CONTROLS); i++) {
         enum ps_outcome outcome;

@@ -109,7 +109,7 @@ static void on_shed(void *cookie, const struct ps_pg_rows *rows, const struct ps
     if (!ps_poll_mine(poll, "probes were not left out", err))
         return;
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
-        (void)ps_cycle_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED);
+        (void)ps_cycle_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED, 0);
     PS_LOG(PROBE_SHED, F_INT("cycle", poll->cycle), F_INT("cold_probes", ps_pg_row_count(rows, 1)),
            F_TEXT("why", poll->shed_why));
     ps_metrics_add(poll->parts.leadership->daemon->metrics, PS_METRIC_PROBES_SHED, NULL,

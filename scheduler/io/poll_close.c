@@ -1,5 +1,6 @@
 #include "scheduler/io/poll_private.h"
 #include "scheduler/io/script_args.h"
+#include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -151,38 +152,55 @@ static void log_controls(const struct ps_cycle *run, const char *fault)
     }
 }
 
+static bool has_drafts_looked_at(const struct ps_control_probes *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (controls->items[i].kind != PS_CONTROL_ABSENT)
+            return true;
+    return false;
+}
+
 static void store_end(struct ps_poll *poll)
 {
-    const struct ps_control_probes *controls = &poll->parts.leadership->run->controls;
+    char *fault = ps_run_fault(poll->parts.leadership->run);
 
     poll->looked = false;
-    if (controls->len > 1 && ps_control_probes_fault(controls) == NULL)
+    if (fault == NULL && has_drafts_looked_at(&poll->parts.leadership->run->controls))
         ps_poll_recheck(poll);
     else
         ps_poll_end(poll, ps_store_begin(poll->epoch));
+    free(fault);
 }
 
 void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_cycle *run = leadership->run;
-
-    const char *fault = ps_control_probes_fault(&run->controls);
+    char *cause = ps_run_fault(run);
 
     poll->status =
         ps_ledger_status(&run->ledger, leadership->daemon->config->cycle_fail_error_ratio);
     poll->error = NULL;
     if (poll->status == PS_CYCLE_FAILED)
         poll->error = "half or more of the probes ended in errors";
-    poll->disbelieved = fault != NULL;
-    if (fault != NULL) {
+    poll->disbelieved = cause != NULL;
+    if (cause != NULL) {
         poll->status = PS_CYCLE_FAILED;
         poll->error = "controls";
-        log_controls(run, fault);
+        log_controls(run, cause);
+    } else if (poll->status == PS_CYCLE_FAILED) {
+        cause = ps_alloc_format("%zu of %zu probes ended in errors",
+                                run->ledger.outcomes[PS_OUTCOME_ERROR], run->ledger.settled);
     }
     free(poll->summary);
     poll->summary = ps_ledger_summary(&run->ledger, poll->status, ps_clock_wall_ms());
-    ps_store_add_close(batch, run, poll->status, poll->summary, poll->error, poll->disbelieved);
+    ps_store_add_close(batch, run,
+                       &(struct ps_store_end){ .status = poll->status,
+                                               .summary = poll->summary,
+                                               .error = poll->error,
+                                               .cause = cause,
+                                               .disbelieved = poll->disbelieved });
+    free(cause);
     ps_poll_run(poll, batch, on_closed);
 }
 
@@ -199,12 +217,13 @@ static void on_expired(void *cookie, const struct ps_pg_rows *rows, const struct
            F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
     /* What the ledger holds counts: results may have been stored whose answer is still to come. */
     memset(ledger->outcomes, 0, sizeof(ledger->outcomes));
-    ledger->settled = 0;
+    ledger->settled = ledger->forbidden = 0;
     for (int i = 0; i < ps_pg_row_count(rows, COUNTS); i++) {
         enum ps_outcome outcome;
 
         if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, COUNTS, i, 0)), &outcome))
             ps_ledger_settle(ledger, outcome, (size_t)ps_pg_int(rows, COUNTS, i, 1, 0));
+        ledger->forbidden += (size_t)ps_pg_int(rows, COUNTS, i, 2, 0);
     }
     store_end(poll);
 }

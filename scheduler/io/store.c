@@ -227,7 +227,7 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
               "integer, category text, attempts integer, "
               "latency bigint, worker text) WHERE p.task = r.task AND p.url = r.url AND p.outcome "
               "IS NULL "
-              "RETURNING p.cycle, p.position, p.outcome",
+              "RETURNING p.cycle, p.position, p.outcome, p.status",
               ps_rows_close(&json));
     ps_rows_clear(&json);
 }
@@ -312,8 +312,8 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
 
 void ps_store_add_confirmed(struct ps_pg_batch *batch)
 {
-    PS_PG_ADD0(batch, "SELECT url FROM discovered WHERE confirmed_at > now() - interval '2 days' "
-                      "ORDER BY confirmed_at DESC, url LIMIT 10");
+    PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY gone_at IS NOT NULL, confirmed_at DESC, "
+                      "url LIMIT 10");
 }
 
 void ps_store_add_unchecked(struct ps_pg_batch *batch)
@@ -424,7 +424,9 @@ void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle)
               "settled_at = now() "
               "WHERE cycle = $1 AND outcome IS NULL RETURNING position",
               text);
-    PS_PG_ADD(batch, "SELECT outcome, count(*) FROM probes WHERE cycle = $1 GROUP BY outcome",
+    PS_PG_ADD(batch,
+              "SELECT outcome, count(*), count(*) FILTER (WHERE outcome = 'miss' AND status = 403) "
+              "FROM probes WHERE cycle = $1 GROUP BY outcome",
               text);
 }
 
@@ -439,22 +441,22 @@ static void disbelieve(struct ps_pg_batch *batch, const char *cycle)
 }
 
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
-                        enum ps_cycle_status status, const char *summary, const char *error,
-                        bool disbelieved)
+                        const struct ps_store_end *end)
 {
-    const char *good = status == PS_CYCLE_FAILED ? "false" : "true";
+    const char *good = end->status == PS_CYCLE_FAILED ? "false" : "true";
     char texts[3][NUMBER_TEXT];
 
     number_text(texts[0], run->ledger.cycle);
-    PS_PG_ADD(
-        batch,
-        "UPDATE cycles SET status = $2, finished_at = now(), summary = $3::jsonb, "
-        "error = $4, disbelieved = $5::boolean, failures = (SELECT jsonb_object_agg(category, "
-        "n) FROM (SELECT COALESCE(failure_category, 'UNKNOWN') AS category, count(*) AS n "
-        "FROM probes WHERE cycle = $1 AND outcome = 'error' GROUP BY 1) AS counts) "
-        "WHERE number = $1 AND status = 'running'",
-        texts[0], ps_cycle_status_name(status), summary, error, disbelieved ? "true" : "false");
-    if (disbelieved)
+    PS_PG_ADD(batch,
+              "UPDATE cycles SET status = $2, finished_at = now(), summary = $3::jsonb, "
+              "error = $4, disbelieved = $5::boolean, cause = $6, failures = (SELECT "
+              "jsonb_object_agg(category, "
+              "n) FROM (SELECT COALESCE(failure_category, 'UNKNOWN') AS category, count(*) AS n "
+              "FROM probes WHERE cycle = $1 AND outcome = 'error' GROUP BY 1) AS counts) "
+              "WHERE number = $1 AND status = 'running'",
+              texts[0], ps_cycle_status_name(end->status), end->summary, end->error,
+              end->disbelieved ? "true" : "false", end->cause);
+    if (end->disbelieved)
         disbelieve(batch, texts[0]);
     PS_PG_ADD(batch,
               "UPDATE meta SET poll_count = poll_count + 1, last_successful_poll = CASE WHEN $1 "

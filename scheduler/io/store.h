@@ -64,7 +64,8 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_index_diff *
  * version. */
 void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *etag,
                              const char *modified);
-/* Reads the drafts that were seen on the site lately, the latest first: url. */
+/* Reads the drafts that may be controls, those seen on the site last first, however long ago: a
+ * site that has had no draft for days must not lose the evidence against it. */
 void ps_store_add_confirmed(struct ps_pg_batch *batch);
 /* Reads every draft, those not looked at for longest first: url. */
 void ps_store_add_unchecked(struct ps_pg_batch *batch);
@@ -106,13 +107,18 @@ void ps_store_add_hot_done(struct ps_pg_batch *batch, int64_t cycle);
 /* Open probes of the cycle at this position and above are not asked in it: they count as deferred.
  * Answers their positions. */
 void ps_store_add_shed(struct ps_pg_batch *batch, int64_t cycle, size_t from);
-/* Before closing: open probes become errors; answers (position) of those, then (outcome, count) of
- * all. Two statements. */
+/* Before closing: open probes become errors; answers (position) of those, then (outcome, count,
+ * misses with 403) of all. Two statements. */
 void ps_store_add_expire(struct ps_pg_batch *batch, int64_t cycle);
-/* error: why it failed, NULL when it did not. Disbelieved: its hits are neither kept nor told. */
+struct ps_store_end {
+    enum ps_cycle_status status;
+    const char *summary; /* JSON */
+    const char *error;   /* a word for programs; NULL unless it failed */
+    const char *cause;   /* the same for people; NULL unless it failed */
+    bool disbelieved;    /* its hits are neither kept nor announced */
+};
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
-                        enum ps_cycle_status status, const char *summary, const char *error,
-                        bool disbelieved);
+                        const struct ps_store_end *end);
 
 /* Rows that can be bundled, and that nobody's snooze or digest holds back: id, dedupe_key, kind,
  * channel, data; by channel, kind, announcement and id. At most most rows, whole or in part;

@@ -51,7 +51,7 @@ static void add_load(struct ps_pg_batch *batch, int64_t known)
                "FROM cycles WHERE status = 'running'");
     PS_PG_ADD0(
         batch,
-        "SELECT url, tier, prefix, number, revision, ext, outcome FROM probes "
+        "SELECT url, tier, prefix, number, revision, ext, outcome, status FROM probes "
         "WHERE cycle = (SELECT number FROM cycles WHERE status = 'running') ORDER BY position");
     PS_PG_ADD0(batch,
                "SELECT c.url, c.kind, c.outcome FROM controls c JOIN cycles ON number = c.cycle "
@@ -144,7 +144,8 @@ static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_cycle *
         return;
     if (!ps_outcome_parse(ps_str_of(outcome_name), &outcome))
         outcome = PS_OUTCOME_ERROR;
-    (void)ps_cycle_settle(run, (size_t)row, outcome);
+    (void)ps_cycle_settle(run, (size_t)row, outcome,
+                          (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 7, 0));
 }
 
 struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows)

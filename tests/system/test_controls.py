@@ -63,6 +63,40 @@ class Controls(CycleCase):
             self.assertIsNone(self.wait_status("success", "empty", "failed")["error"])
         self.finish()
 
+    def wait_cause(self, part):
+        row = self.wait_status("failed")
+        self.assertEqual(row["error"], "controls")
+        self.assertIn(part, row["cause"])
+        self.assertEqual(self.fleet.postgres.value("SELECT count(*) AS n FROM discovered"), 0)
+        self.assertEqual(sum(self.told().values()), 0)
+
+    def test_a_soft_404_for_one_extension_only(self):
+        self.start()
+        self.fleet.upstream.patch({"drafts": {"P0000R0.html": {"modified": "-1h", "text": "not found"}}})
+        self.add_drafts(2)
+        self.wait_cause("P0000R0.html, which cannot exist")
+
+    def test_a_site_that_answers_403_to_everything_on_a_fresh_install(self):
+        self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=2, delay_ms=0)
+        self.fleet.upstream.patch({"rules": {"slow": {"match": "/files/*", "status": 403}}})
+        self.fleet.start("scheduler")
+        self.fleet.wait_cycles(1, 40)
+        self.assertEqual(self.fleet.cycles()[0]["error"], "controls")
+        self.wait_cause("HTTP 403 from")
+        self.assertIsNone(self.schedulers()[0].health()["last_successful_poll"])
+
+    def test_evidence_does_not_expire(self):
+        self.start()
+        self.add_drafts(2)
+        self.wait_told()
+        self.wait_status("success", "empty")
+        self.fleet.upstream.patch({"rules": {"slow": NOT_FOUND}})
+        self.wait_status("failed")
+        self.fleet.postgres.execute(
+            "UPDATE discovered SET confirmed_at = now() - interval '9 days'")
+        for _ in range(2):
+            self.assertEqual(self.wait_status("success", "empty", "failed")["status"], "failed")
+
     def test_a_set_one_that_is_not_there(self):
         self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=2, delay_ms=0)
         url = self.fleet.upstream.drafts_url + "sure.pdf"
