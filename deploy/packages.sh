@@ -9,7 +9,7 @@
 # test (what only the tests need). Debian 12 and 13; other Debian-like systems as far as they go.
 
 # Of these a package puts a service on the system; one that was not there before is left switched off.
-packages_services='redis-server postgresql nginx prometheus'
+packages_services='redis-server postgresql pgbouncer nginx prometheus'
 
 packages_clang_version() {
     case "$(. /etc/os-release 2>/dev/null && echo "${ID:-}:${VERSION_ID:-}")" in
@@ -35,7 +35,7 @@ packages_of() { # GROUP...
         test)
             clang=$(packages_clang_version)
             # prometheus has promtool with it
-            printf '%s\n' clang curl nginx openssl prometheus faketime python3-yaml
+            printf '%s\n' clang curl nginx openssl pgbouncer prometheus faketime python3-yaml
             # The sanitizers' runtime, and what turns their addresses into lines.
             [ -z "$clang" ] || printf '%s\n' "libclang-rt-$clang-dev" "llvm-$clang"
             # The layout is that of clang-format 14, which later systems do not have.

@@ -137,11 +137,6 @@ static char *default_instance(void)
     return ps_alloc_format("%s-%ld", host, (long)getpid());
 }
 
-static bool database_up(const struct run *run)
-{
-    return run->daemon.pg == NULL || ps_pg_up(run->daemon.pg);
-}
-
 static void add_reason(cJSON *reasons, const char *text)
 {
     cJSON_AddItemToArray(reasons, cJSON_CreateString(text));
@@ -157,6 +152,24 @@ static void add_redis_reason(const struct run *run, cJSON *reasons)
     free(text);
 }
 
+/* The server's own words: a missing right, a full disk and a server that is away need three
+ * different people. */
+static void add_database_reason(const struct run *run, cJSON *reasons)
+{
+    const char *why = ps_pg_why(run->daemon.pg);
+    char *text = NULL;
+
+    if (strncmp(why, "connection to server", 20) == 0 || strncmp(why, "look up", 7) == 0)
+        text = ps_alloc_format("PostgreSQL is not reached: %s", why);
+    else if (why[0] != '\0')
+        text = ps_alloc_format("PostgreSQL: %s", why);
+    else if (!ps_pg_up(run->daemon.pg))
+        text = ps_alloc_text("PostgreSQL: not connected yet");
+    if (text != NULL)
+        add_reason(reasons, text);
+    free(text);
+}
+
 static void read_reasons(void *cookie, cJSON *out_reasons)
 {
     struct run *run = cookie;
@@ -169,8 +182,8 @@ static void read_reasons(void *cookie, cJSON *out_reasons)
         add_reason(out_reasons, "the heartbeat is not written to Redis");
     if (ps_redis_fitness_fault(run->daemon.redis_watch) != NULL)
         add_reason(out_reasons, ps_redis_fitness_fault(run->daemon.redis_watch));
-    if (!database_up(run))
-        add_reason(out_reasons, "PostgreSQL is not reached");
+    if (run->daemon.pg != NULL)
+        add_database_reason(run, out_reasons);
     if (run->program->reasons != NULL)
         run->program->reasons(run->self, out_reasons);
 }

@@ -18,7 +18,8 @@ enum {
     RETRY_CAP_MS = 5000,
     IDLE_MS = 60000,
     SHRINK_MS = 15000,
-    PING_MS = 3000
+    PING_MS = 3000,
+    REFUSAL_MS = 60000 /* a refusal is the reason for so long, unless what was refused succeeds */
 };
 
 TAILQ_HEAD(job_list, ps_pg_job);
@@ -40,7 +41,11 @@ struct ps_pg {
     size_t waiting_count;
     struct ps_timer *queue_timer, *retry_timer, *shrink_timer, *ping_timer;
     bool pinging;
-    int failures; /* connections that could not be made, in a row */
+    struct ps_err down;    /* why the pool is not up; what is "" before the first try has failed */
+    struct ps_err refusal; /* of a statement while the pool is up: why no work gets done */
+    char *refused_sql;     /* owned; that statement, NULL: the commit */
+    int64_t refused_ms;    /* when; 0: nothing is refused */
+    int failures;          /* connections that could not be made, in a row */
     bool up;
     bool destroying;
 };
@@ -178,10 +183,20 @@ static void on_shrink_timer(void *cookie)
 static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_pg *pg = cookie;
+    struct ps_err why;
 
-    (void)rows;
     (void)err; /* a lost connection is told by on_state */
     pg->pinging = false;
+    if (rows == NULL || pg->foreign || pg->destroying || !ps_pg_bool(rows, 0, 0, 0))
+        return;
+    /* Behind a pooler nothing else shows that the server has become a standby. Opening the
+     * connection anew finds the reason, and with several hosts the right one. */
+    (void)ps_fail(&why, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE,
+                  "the database takes no writes any more");
+    for (int i = 0; i < pg->max; i++) {
+        if (ps_pg_conn_state(pg->conns[i]) == PS_PG_CONN_IDLE)
+            ps_pg_conn_expel(pg->conns[i], &why);
+    }
 }
 
 /* Nobody asks anything of an idle program's database: it asks itself, so that /readyz knows of a
@@ -197,8 +212,43 @@ static void on_ping_timer(void *cookie)
         return;
     pg->pinging = true;
     batch = ps_pg_batch_create();
-    PS_PG_ADD0(batch, "SELECT 1");
+    PS_PG_ADD0(batch, "SELECT pg_is_in_recovery() OR "
+                      "current_setting('transaction_read_only')::boolean");
     ps_pg_run(pg, batch, on_pong, pg);
+}
+
+/* A statement that the server refuses, a full disk say, leaves the connection as it is: only this
+ * remembers that no work gets done. */
+static void note_refusal(struct ps_pg *pg, const struct ps_pg_job *job, const struct ps_err *err)
+{
+    const struct ps_pg_batch *batch = job->batch;
+
+    if (err && ps_pg_error_stands(err)) {
+        free(pg->refused_sql);
+        pg->refused_sql = job->failed_at < batch->count
+                              ? ps_alloc_text(batch->statements[job->failed_at].sql)
+                              : NULL;
+        pg->refusal = *err;
+        pg->refused_ms = ps_loop_now(pg->loop);
+        return;
+    }
+    if (err || pg->refused_ms == 0 || !pg->refused_sql)
+        return;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (strcmp(batch->statements[i].sql, pg->refused_sql) == 0) {
+            pg->refused_ms = 0;
+            return;
+        }
+    }
+}
+
+const char *ps_pg_why(const struct ps_pg *pg)
+{
+    if (!pg->up)
+        return pg->down.what;
+    if (pg->refused_ms != 0 && ps_loop_now(pg->loop) - pg->refused_ms < REFUSAL_MS)
+        return pg->refusal.what;
+    return "";
 }
 
 static void on_ready(void *cookie, struct ps_pg_conn *conn)
@@ -220,6 +270,7 @@ static void on_waiting(void *cookie, const struct ps_err *err)
 {
     struct ps_pg *pg = cookie;
 
+    pg->down = *err;
     if (pg->on_state)
         pg->on_state(pg->cookie, false, err);
 }
@@ -229,6 +280,7 @@ static void on_done(void *cookie, struct ps_pg_job *job, const struct ps_pg_rows
 {
     struct ps_pg *pg = cookie;
 
+    note_refusal(pg, job, err);
     job_end(job, rows, err);
     dispatch(pg);
 }
@@ -246,6 +298,7 @@ static void on_closed(void *cookie, struct ps_pg_conn *conn, struct ps_pg_job *j
                      ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, ++pg->failures, ps_clock_random()));
     if (last) {
         pg->up = false;
+        pg->down = *err;
         if (pg->on_state)
             pg->on_state(pg->cookie, false, err);
     }
@@ -270,7 +323,8 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     struct ps_pg_target target;
     struct ps_pg *pg;
 
-    if (!ps_pg_target_parse(&target, options->url, options->application_name, err))
+    if (!ps_pg_target_parse(&target, options->url, options->application_name, options->foreign,
+                            err))
         return NULL;
     pg = ps_alloc_zero(1, sizeof(*pg));
     pg->loop = loop;
@@ -290,6 +344,8 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg->ping_timer = ps_timer_create(loop, on_ping_timer, pg);
     ps_timer_set(pg->ping_timer, PING_MS);
     conn_options.target = &pg->target;
+    if (target.connect_timeout_ms > 0)
+        conn_options.connect_timeout_ms = target.connect_timeout_ms;
     conn_options.cookie = pg;
     pg->conns = ps_alloc_zero((size_t)pg->max, sizeof(struct ps_pg_conn *));
     for (int i = 0; i < pg->max; i++)
@@ -329,6 +385,7 @@ void ps_pg_destroy(struct ps_pg *pg)
     ps_timer_destroy(pg->shrink_timer);
     ps_timer_destroy(pg->ping_timer);
     ps_pg_target_clear(&pg->target);
+    free(pg->refused_sql);
     free(pg->conns);
     free(pg);
 }

@@ -29,7 +29,7 @@ struct ps_pg_options {
     int max;      /* connections */
     bool founds;  /* without migrate: makes the schema all the same where there is none at all */
     bool foreign; /* not ours: no schema of ours is looked for, every transaction is read-only */
-    int64_t connect_timeout_ms; /* 0: 5000 */
+    int64_t connect_timeout_ms; /* for one address of one host; the URL's own wins; 0: 5000 */
     int64_t batch_timeout_ms;   /* 0: 30000 */
     int64_t queue_wait_ms;      /* a batch waits this long for a connection; 0: 10000 */
 };
@@ -40,16 +40,22 @@ typedef void (*ps_pg_state_fn)(void *cookie, bool up, const struct ps_err *err);
 typedef void (*ps_pg_fn)(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err);
 
 /* One connection is kept up for ever, with backoff and jitter; more are made when batches wait.
-   When migrate is true the first connection brings the schema up to date under an advisory lock
-   before the pool counts as up; without it the pool is up once the schema it needs is there. host
-   names are resolved on the loop. Fails on a URL libpq cannot parse (CONFIGURATION, without quoting
-   it). */
+   Every address of every host of the URL is tried, each with its own deadline, until one takes
+   writes. When migrate is true and the schema lacks something, the first connection migrates it in
+   one transaction, under an advisory lock of that transaction, before the pool counts as up;
+   without it the pool is up once the schema it needs is there. A server connection never keeps a
+   setting or a lock of ours beyond a transaction, so that any pooler may stand in between. Names
+   are resolved on the loop. Fails on a URL that libpq cannot parse or that asks for a server
+   without writes (CONFIGURATION, without quoting it). */
 struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *options, bool migrate,
                            ps_pg_state_fn on_state, void *cookie, struct ps_err *err) PS_MUST_USE;
 /* Waiting and running batches get PS_PG_ERR_OFFLINE / LOST. NULL is fine. Must not be called from a
  * ps_pg_fn. */
 void ps_pg_destroy(struct ps_pg *pg);
 bool ps_pg_up(const struct ps_pg *pg);
+/* Why no work gets done: why there is no connection, or what the server refused last and has not
+   done since (for a minute); "" for no reason. Borrowed until the loop turns. */
+const char *ps_pg_why(const struct ps_pg *pg);
 void ps_pg_counts(const struct ps_pg *pg, int *out_max, int *out_in_use, int *out_available);
 
 struct ps_pg_batch *ps_pg_batch_create(void) PS_MUST_USE;

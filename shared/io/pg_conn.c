@@ -1,6 +1,6 @@
 #include "shared/core/alloc.h"
+#include "shared/io/address_walk.h"
 #include "shared/io/pg_private.h"
-#include "shared/io/resolve.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -16,24 +16,27 @@ struct ps_pg_conn {
     int64_t since;
     struct ps_timer *timer; /* deadline of what is under way, or the turn that ends a broken one */
 
-    struct ps_resolve *resolve;
-    size_t resolving;  /* host being looked up */
-    char **addresses;  /* owned; one a host */
-    struct ps_err err; /* of the last look-up; why it is broken */
+    struct ps_address_walk *walk;
+    enum ps_pg_schema schema;
+    size_t host;       /* that is tried, or serves */
+    char *where;       /* owned; its name for errors */
+    struct ps_err err; /* while opening: the failure that says most; later: why it is broken */
+    int err_rank;      /* of the failures of this walk; 0: none yet */
 
     PGconn *pg;
     struct event *readable, *writable;
     struct ps_pg_setup setup;
-    bool asked;   /* a query of the setup is under way */
-    bool waiting; /* until the schema is asked for again */
+    char *prelude; /* owned; first statement of each batch */
+    bool asked;    /* a query of the setup is under way */
+    bool waiting;  /* until the schema is asked for again */
 
     struct ps_pg_job *job;
     struct ps_pg_rows rows;
     struct ps_err sql_err; /* first error of the batch */
     bool sql_failed, drop;
+    bool prelude_due; /* its answer comes first */
 };
 
-static void lookup_next(struct ps_pg_conn *conn);
 static void on_socket(evutil_socket_t fd, short what, void *cookie);
 
 static void enter(struct ps_pg_conn *conn, enum ps_pg_conn_state state)
@@ -51,26 +54,27 @@ static void events_free(struct ps_pg_conn *conn)
     conn->readable = conn->writable = NULL;
 }
 
-static void addresses_free(struct ps_pg_conn *conn)
+/* Leaves the server, and whatever was under way with it. */
+static void leave(struct ps_pg_conn *conn)
 {
-    for (size_t i = 0; conn->addresses && i < conn->options.target->host_count; i++)
-        free(conn->addresses[i]);
-    free(conn->addresses);
-    conn->addresses = NULL;
+    events_free(conn);
+    ps_timer_cancel(conn->timer);
+    ps_pg_setup_clear(&conn->setup);
+    ps_pg_rows_clear(&conn->rows);
+    conn->asked = conn->waiting = false;
+    if (conn->pg)
+        PQfinish(conn->pg);
+    conn->pg = NULL;
 }
 
 static void tear_down(struct ps_pg_conn *conn)
 {
-    events_free(conn);
-    ps_timer_cancel(conn->timer);
-    ps_resolve_cancel(conn->resolve);
-    conn->resolve = NULL;
-    addresses_free(conn);
-    ps_pg_setup_clear(&conn->setup);
-    ps_pg_rows_clear(&conn->rows);
-    if (conn->pg)
-        PQfinish(conn->pg);
-    conn->pg = NULL;
+    leave(conn);
+    ps_address_walk_restart(conn->walk);
+    free(conn->where);
+    conn->where = NULL;
+    free(conn->prelude);
+    conn->prelude = NULL;
     enter(conn, PS_PG_CONN_CLOSED);
 }
 
@@ -85,6 +89,41 @@ static void close_with(struct ps_pg_conn *conn, const struct ps_err *err)
     conn->options.on_closed(conn->options.cookie, conn, job, &why);
 }
 
+/* Which of several hosts' failures an operator wants to read: a wrong password or a standby rather
+ * than the next host's refused port. */
+static int rank_of(const struct ps_err *err)
+{
+    if (err->category == PS_FAILURE_CONFIGURATION)
+        return 3;
+    return strncmp(err->what, "SQLSTATE", 8) == 0 || strstr(err->what, "takes no writes") ? 2 : 1;
+}
+
+static void remember(struct ps_pg_conn *conn, const struct ps_err *err)
+{
+    int rank = rank_of(err);
+
+    if (rank < conn->err_rank)
+        return;
+    conn->err_rank = rank;
+    /* libpq's own text names the server already. */
+    if (conn->options.target->host_count > 1 && conn->where &&
+        strncmp(err->what, "connection to server", 20) != 0)
+        (void)ps_fail(&conn->err, err->category, err->code, "%s: %s", conn->where, err->what);
+    else
+        conn->err = *err;
+}
+
+/* The host that is tried does not serve: on to the next one. */
+static void try_next(struct ps_pg_conn *conn, const struct ps_err *err)
+{
+    struct ps_err why = *err; /* may lie in what is let go of */
+
+    leave(conn);
+    remember(conn, &why);
+    enter(conn, PS_PG_CONN_RESOLVING);
+    ps_address_walk_next(conn->walk);
+}
+
 static void lost(struct ps_pg_conn *conn)
 {
     struct ps_err err;
@@ -92,7 +131,10 @@ static void lost(struct ps_pg_conn *conn)
 
     (void)ps_fail(&err, PS_FAILURE_NETWORK, PS_PG_ERR_LOST, "%.*s", (int)strcspn(text, "\n"),
                   *text ? text : "the connection was closed");
-    close_with(conn, &err);
+    if (conn->state == PS_PG_CONN_SETUP)
+        try_next(conn, &err);
+    else
+        close_with(conn, &err);
 }
 
 static void break_with_err(struct ps_pg_conn *conn)
@@ -151,6 +193,7 @@ static bool takes_no_writes(const struct ps_pg_conn *conn, struct ps_err *err)
 static void ask_next(struct ps_pg_conn *conn)
 {
     char *sql = ps_pg_setup_sql(&conn->setup);
+    int64_t patience_ms;
     struct ps_err err;
     bool sent;
 
@@ -158,13 +201,14 @@ static void ask_next(struct ps_pg_conn *conn)
     if (!sql) {
         ps_timer_cancel(conn->timer);
         if (takes_no_writes(conn, &err)) {
-            close_with(conn, &err);
+            try_next(conn, &err);
             return;
         }
         if (PQenterPipelineMode(conn->pg) != 1) {
             lost(conn);
             return;
         }
+        conn->options.target->good_host = conn->host;
         enter(conn, PS_PG_CONN_IDLE);
         conn->options.on_ready(conn->options.cookie, conn);
         return;
@@ -176,10 +220,8 @@ static void ask_next(struct ps_pg_conn *conn)
         return;
     }
     conn->asked = true;
-    if (ps_pg_setup_patient(&conn->setup))
-        ps_timer_cancel(conn->timer);
-    else
-        ps_timer_set(conn->timer, conn->options.batch_timeout_ms);
+    patience_ms = ps_pg_setup_patience_ms(&conn->setup);
+    ps_timer_set(conn->timer, patience_ms > 0 ? patience_ms : conn->options.batch_timeout_ms);
 }
 
 /* The answer of one query is over: its last result, or the first error, decides. */
@@ -188,7 +230,7 @@ static void answered(struct ps_pg_conn *conn, const PGresult *result)
     struct ps_err err;
 
     if (!ps_pg_setup_step(&conn->setup, result, &conn->waiting, &err)) {
-        close_with(conn, &err);
+        try_next(conn, &err);
     } else if (conn->waiting) {
         ps_timer_set(conn->timer, SCHEMA_POLL_MS);
         conn->options.on_waiting(conn->options.cookie, &err);
@@ -260,6 +302,7 @@ static void first_error(struct ps_pg_conn *conn, const PGresult *result)
     if (conn->sql_failed)
         return;
     conn->sql_failed = true;
+    conn->job->failed_at = conn->rows.count;
     conn->drop = ps_pg_error_of_result(result, &conn->sql_err);
 }
 
@@ -274,7 +317,11 @@ static bool take_result(struct ps_pg_conn *conn, PGresult *result)
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
-        ps_pg_rows_add(&conn->rows, result);
+        if (conn->prelude_due)
+            PQclear(result);
+        else
+            ps_pg_rows_add(&conn->rows, result);
+        conn->prelude_due = false;
         return false;
     case PGRES_PIPELINE_ABORTED:
         PQclear(result);
@@ -316,12 +363,14 @@ static void read_batch(struct ps_pg_conn *conn)
 void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job)
 {
     const struct ps_pg_batch *batch = job->batch;
-    bool sent = true;
+    bool sent;
 
     assert(conn->state == PS_PG_CONN_IDLE);
     conn->job = job;
     conn->sql_failed = conn->drop = false;
+    conn->prelude_due = true;
     enter(conn, PS_PG_CONN_RUNNING);
+    sent = PQsendQueryParams(conn->pg, conn->prelude, 0, NULL, NULL, NULL, NULL, 0) == 1;
     for (size_t i = 0; sent && i < batch->count; i++) {
         const struct ps_pg_statement *statement = &batch->statements[i];
 
@@ -378,7 +427,7 @@ static void connect_step(struct ps_pg_conn *conn)
         poll_again(conn, EV_WRITE);
     } else {
         ps_pg_error_of_connect(conn->pg, &err);
-        close_with(conn, &err);
+        try_next(conn, &err);
     }
 }
 
@@ -388,68 +437,62 @@ static void on_message(void *cookie, const PGresult *result)
     (void)result;
 }
 
-static void connect_start(struct ps_pg_conn *conn)
+static void connect_start(struct ps_pg_conn *conn, const struct ps_address_step *step)
 {
     const struct ps_pg_target *target = conn->options.target;
-    bool any = false;
+    struct ps_err err;
 
-    for (size_t i = 0; i < target->host_count; i++)
-        any = any || conn->addresses[i] || !ps_pg_target_needs_lookup(target, i);
-    if (!any) {
-        close_with(conn, &conn->err);
-        return;
-    }
-    conn->pg = ps_pg_target_connect(target, conn->addresses);
+    conn->host = step->host;
+    free(conn->where);
+    conn->where = ps_pg_target_name(target, step->host, step->address);
+    ps_pg_setup_init(&conn->setup, conn->schema);
+    conn->pg = ps_pg_target_connect(target, step->host, step->address);
     (void)PQsetNoticeReceiver(conn->pg, on_message, NULL);
     (void)PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE); /* for its SQLSTATE */
     enter(conn, PS_PG_CONN_CONNECTING);
     if (PQstatus(conn->pg) == CONNECTION_BAD) {
-        struct ps_err err;
-
         ps_pg_error_of_connect(conn->pg, &err);
-        close_with(conn, &err);
+        try_next(conn, &err);
         return;
     }
+    /* libpq leaves this to callers of its asynchronous functions. */
+    ps_timer_set(conn->timer, conn->options.connect_timeout_ms);
     poll_again(conn, EV_WRITE);
 }
 
-static void on_address(void *cookie, const char *address, const struct ps_err *err)
+static void on_step(void *cookie, const struct ps_address_step *step, const struct ps_err *err)
 {
     struct ps_pg_conn *conn = cookie;
+    struct ps_err unresolved;
 
-    conn->resolve = NULL;
-    if (address)
-        conn->addresses[conn->resolving] = ps_alloc_text(address);
-    else
-        (void)ps_fail(&conn->err, err->category, PS_PG_ERR_OFFLINE, "%s", err->what);
-    conn->resolving++;
-    lookup_next(conn);
-}
-
-static void lookup_next(struct ps_pg_conn *conn)
-{
-    const struct ps_pg_target *target = conn->options.target;
-
-    while (conn->resolving < target->host_count &&
-           !ps_pg_target_needs_lookup(target, conn->resolving))
-        conn->resolving++;
-    if (conn->resolving < target->host_count)
-        conn->resolve =
-            ps_resolve_start(conn->loop, target->hosts[conn->resolving], on_address, conn);
-    else
-        connect_start(conn);
+    if (step) {
+        connect_start(conn, step);
+        return;
+    }
+    if (conn->err_rank == 0) {
+        (void)ps_fail(&unresolved, err->category, PS_PG_ERR_OFFLINE, "%s", err->what);
+        close_with(conn, &unresolved);
+    } else {
+        close_with(conn, &conn->err);
+    }
 }
 
 void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema)
 {
+    const struct ps_pg_target *target = conn->options.target;
+    const char **names = ps_alloc_zero(target->host_count, sizeof(char *));
+
     assert(conn->state == PS_PG_CONN_CLOSED);
-    conn->asked = conn->waiting = false;
-    conn->resolving = 0;
-    conn->addresses = ps_alloc_zero(conn->options.target->host_count, sizeof(char *));
-    ps_pg_setup_init(&conn->setup, schema, conn->options.batch_timeout_ms);
+    conn->schema = schema;
+    conn->err_rank = 0;
+    conn->prelude = ps_pg_setup_prelude(schema, conn->options.batch_timeout_ms);
+    for (size_t i = 0; i < target->host_count; i++)
+        names[i] = ps_pg_target_lookup(target, i);
+    ps_address_walk_set(conn->walk, names, target->host_count, target->good_host);
+    free(names);
     enter(conn, PS_PG_CONN_RESOLVING);
     /* From the loop, so that no failure comes back inside this call. */
-    ps_timer_set(conn->timer, 0);
+    ps_address_walk_next(conn->walk);
 }
 
 /* Events */
@@ -467,7 +510,8 @@ static void on_socket(evutil_socket_t fd, short what, void *cookie)
         /* What the server said before it went is still in the buffer. */
         if (conn->state == PS_PG_CONN_RUNNING)
             read_batch(conn);
-        if (conn->state != PS_PG_CONN_CLOSED && PQstatus(conn->pg) == CONNECTION_BAD)
+        /* The batch's end may have closed the connection, or begun to open it anew. */
+        if (conn->pg && PQstatus(conn->pg) == CONNECTION_BAD)
             lost(conn);
         return;
     }
@@ -487,10 +531,7 @@ static void on_timer(void *cookie)
     struct ps_pg_conn *conn = cookie;
     struct ps_err err;
 
-    if (conn->state == PS_PG_CONN_RESOLVING && !conn->resolve && conn->resolving == 0) {
-        ps_timer_set(conn->timer, conn->options.connect_timeout_ms);
-        lookup_next(conn);
-    } else if (conn->state == PS_PG_CONN_BROKEN) {
+    if (conn->state == PS_PG_CONN_BROKEN) {
         close_with(conn, &conn->err);
     } else if (conn->state == PS_PG_CONN_SETUP && conn->waiting) {
         ask_next(conn);
@@ -501,7 +542,7 @@ static void on_timer(void *cookie)
     } else if (conn->state != PS_PG_CONN_IDLE) {
         (void)ps_fail(&err, PS_FAILURE_TIMEOUT, PS_PG_ERR_OFFLINE,
                       "the database did not answer in time");
-        close_with(conn, &err);
+        try_next(conn, &err);
     }
 }
 
@@ -512,6 +553,7 @@ struct ps_pg_conn *ps_pg_conn_create(struct ps_loop *loop, const struct ps_pg_co
     conn->loop = loop;
     conn->options = *options;
     conn->timer = ps_timer_create(loop, on_timer, conn);
+    conn->walk = ps_address_walk_create(loop, options->connect_timeout_ms, on_step, conn);
     return conn;
 }
 
@@ -521,6 +563,7 @@ struct ps_pg_job *ps_pg_conn_destroy(struct ps_pg_conn *conn)
 
     conn->job = NULL;
     tear_down(conn);
+    ps_address_walk_destroy(conn->walk);
     ps_timer_destroy(conn->timer);
     free(conn);
     return job;
@@ -530,6 +573,13 @@ void ps_pg_conn_shut(struct ps_pg_conn *conn)
 {
     assert(conn->state == PS_PG_CONN_IDLE);
     tear_down(conn);
+}
+
+void ps_pg_conn_expel(struct ps_pg_conn *conn, const struct ps_err *err)
+{
+    assert(conn->state == PS_PG_CONN_IDLE);
+    conn->err = *err;
+    break_with_err(conn);
 }
 
 enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn)

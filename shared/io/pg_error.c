@@ -22,8 +22,11 @@ static const struct rule rules[] = {
     { "57014", PS_PG_ERR_SQL,    PS_FAILURE_TIMEOUT,       false},
     { "55P03", PS_PG_ERR_SQL,    PS_FAILURE_TIMEOUT,       false},
     { "53",    PS_PG_ERR_SQL,    PS_FAILURE_NETWORK,       false},
+    { "58",    PS_PG_ERR_SQL,    PS_FAILURE_NETWORK,       false},
     { "28",    PS_PG_ERR_SQL,    PS_FAILURE_CONFIGURATION, false},
     { "3D000", PS_PG_ERR_SQL,    PS_FAILURE_CONFIGURATION, false},
+    { "3F000", PS_PG_ERR_SQL,    PS_FAILURE_CONFIGURATION, false},
+    { "22P05", PS_PG_ERR_SQL,    PS_FAILURE_CONFIGURATION, false},
     { "42501", PS_PG_ERR_SQL,    PS_FAILURE_CONFIGURATION, false},
     { "",      PS_PG_ERR_SQL,    PS_FAILURE_UNKNOWN,       false},
 };
@@ -46,6 +49,34 @@ bool ps_pg_error_of_result(const PGresult *result, struct ps_err *err)
     (void)ps_fail(err, rule->category, rule->code, "SQLSTATE %s: %s", sqlstate ? sqlstate : "08000",
                   message ? message : "connection lost");
     return rule->drop;
+}
+
+bool ps_pg_error_stands(const struct ps_err *err)
+{
+    static const char mark[] = "SQLSTATE ";
+    static const char *const standing[] = { "53", "58", "55P03", "42501", "3F000", "22P05" };
+
+    if (strncmp(err->what, mark, sizeof(mark) - 1) != 0)
+        return false;
+    for (size_t i = 0; i < PS_COUNT_OF(standing); i++) {
+        if (strncmp(err->what + sizeof(mark) - 1, standing[i], strlen(standing[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A pooler has one SQLSTATE (08P01) for whatever it refuses; its text tells a wrong password from a
+ * server that is away. */
+static bool pooler_refuses(const char *message)
+{
+    static const char *const words[] = { "authentication failed", "no such user",
+                                         "no such database", "not allowed" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(words); i++) {
+        if (strstr(message, words[i]))
+            return true;
+    }
+    return false;
 }
 
 /* "…FATAL:  28P01: password …": libpq gives a failed connection's SQLSTATE in its text alone. */
@@ -77,6 +108,8 @@ void ps_pg_error_of_connect(const PGconn *pg, struct ps_err *err)
         category = rule_of(sqlstate)->category;
         if (category == PS_FAILURE_UNKNOWN)
             category = PS_FAILURE_NETWORK;
+        if (strncmp(sqlstate, "08", 2) == 0 && pooler_refuses(message))
+            category = PS_FAILURE_CONFIGURATION;
         (void)ps_fail(err, category, PS_PG_ERR_OFFLINE, "SQLSTATE %s: %.*s", sqlstate,
                       (int)strcspn(message, "\n"), message);
     } else {

@@ -35,6 +35,7 @@ struct ps_pg_job {
     ps_pg_fn fn;
     void *cookie;
     int64_t deadline_ms; /* until when it waits for a connection */
+    size_t failed_at;    /* statement that the server refused; the count: the commit */
 };
 
 /* pg_error.c */
@@ -44,7 +45,13 @@ bool ps_pg_error_of_result(const PGresult *result, struct ps_err *err);
 /* Fills err from why a connection could not be made. */
 void ps_pg_error_of_connect(const PGconn *pg, struct ps_err *err);
 
-/* pg_setup.c: what a new connection does before it takes batches, as a step machine. */
+/* The server refuses work for a reason that stands until somebody removes it (a full disk, a
+ * missing right, a held lock): worth a line in /readyz. err is of ps_pg_error_of_result. */
+bool ps_pg_error_stands(const struct ps_err *err);
+
+/* pg_setup.c: what a new connection does before it takes batches, as a step machine. Nothing that
+ * it does outlives a transaction: behind a pooler, the next transaction is on another server
+ * connection, and the next client gets this one. */
 
 enum ps_pg_schema {
     PS_PG_SCHEMA_NONE,    /* known to be there */
@@ -55,51 +62,61 @@ enum ps_pg_schema {
 };
 
 enum ps_pg_setup_step {
-    PS_PG_SETUP_LOCK,
-    PS_PG_SETUP_TABLE,
-    PS_PG_SETUP_LIST,
+    PS_PG_SETUP_FACTS, /* which server this is */
+    PS_PG_SETUP_LIST,  /* which migrations are applied */
+    PS_PG_SETUP_LOCK,  /* begin the transaction of the migration */
+    PS_PG_SETUP_TABLE, /* in it, as the next three */
+    PS_PG_SETUP_LIST_AGAIN,
     PS_PG_SETUP_APPLY,
-    PS_PG_SETUP_UNLOCK,
-    PS_PG_SETUP_SETTINGS,
+    PS_PG_SETUP_COMMIT,
+    PS_PG_SETUP_ROLLBACK, /* the lock was not to be had */
+    PS_PG_SETUP_HOLDER,   /* who has it */
     PS_PG_SETUP_DONE
 };
 
 struct ps_pg_setup {
     enum ps_pg_schema schema;
     enum ps_pg_setup_step step;
-    int64_t statement_timeout_ms;
     bool *applied; /* owned; a flag for each migration */
+    bool *fresh;   /* owned; those of this transaction */
 };
 
-void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema,
-                      int64_t statement_timeout_ms);
+void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema);
 void ps_pg_setup_clear(struct ps_pg_setup *setup);
 /* Gives the SQL to run now; NULL: done. */
 char *ps_pg_setup_sql(const struct ps_pg_setup *setup) PS_MUST_USE;
-/* No limit on how long the running step may take: a lock is waited for, a migration runs. */
-bool ps_pg_setup_patient(const struct ps_pg_setup *setup);
+/* How long the running step may take; 0: as long as a batch. */
+int64_t ps_pg_setup_patience_ms(const struct ps_pg_setup *setup);
 /* What the step answered. False with err when the connection must be closed. *out_wait: ask again
  * after a while, err says why. */
 bool ps_pg_setup_step(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
                       struct ps_err *err) PS_MUST_USE;
+/* Gives the first statement of every transaction: the settings that it needs, for itself only. */
+char *ps_pg_setup_prelude(enum ps_pg_schema schema, int64_t statement_timeout_ms) PS_MUST_USE;
 
-/* pg_url.c: libpq's keywords and values, and the addresses looked up on the loop. */
+/* pg_url.c: libpq's keywords and values, and the hosts, which pg_conn.c tries one by one. */
 
 struct ps_pg_target {
     char **keywords, **values; /* owned, NULL-terminated, without hosts and ports */
     char **hosts, **ports;     /* owned; one each to try, in order; "" for libpq's default */
     char **addresses;          /* owned; given or NULL */
     size_t count, host_count;
+    int64_t connect_timeout_ms; /* of the URL; 0: none */
+    size_t good_host;           /* served last: where the next connection begins */
 };
 
+/* foreign: any target_session_attrs will do. */
 bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char *application_name,
-                        struct ps_err *err) PS_MUST_USE;
+                        bool foreign, struct ps_err *err) PS_MUST_USE;
 void ps_pg_target_clear(struct ps_pg_target *target);
-/* The host must be looked up: it is neither a socket folder nor has it an address. */
-bool ps_pg_target_needs_lookup(const struct ps_pg_target *target, size_t host);
-/* Starts connecting to the hosts that have an address or need none; addresses: one a host, NULL
- * where there is none. Never NULL. */
-PGconn *ps_pg_target_connect(const struct ps_pg_target *target, char *const *addresses) PS_MUST_USE;
+/* What to look up for a host: its name or its given address; NULL where it needs no address. */
+const char *ps_pg_target_lookup(const struct ps_pg_target *target, size_t host);
+/* Gives how an error names a host; address may be NULL. */
+char *ps_pg_target_name(const struct ps_pg_target *target, size_t host,
+                        const char *address) PS_MUST_USE;
+/* Starts connecting to one host at one address (NULL where it needs none). Never NULL. */
+PGconn *ps_pg_target_connect(const struct ps_pg_target *target, size_t host,
+                             const char *address) PS_MUST_USE;
 
 /* pg_conn.c: one connection as a state machine. */
 
@@ -116,7 +133,7 @@ enum ps_pg_conn_state {
 };
 
 struct ps_pg_conn_options {
-    const struct ps_pg_target *target; /* borrowed */
+    struct ps_pg_target *target; /* borrowed; good_host is kept up to date */
     int64_t connect_timeout_ms, batch_timeout_ms;
     void *cookie;
     void (*on_ready)(void *cookie, struct ps_pg_conn *conn);
@@ -137,6 +154,8 @@ enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn);
 int64_t ps_pg_conn_since(const struct ps_pg_conn *conn); /* when the state began */
 void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema);
 void ps_pg_conn_shut(struct ps_pg_conn *conn); /* an idle one; no callback runs */
+/* Closes an idle one at the loop's next turn, because of err. */
+void ps_pg_conn_expel(struct ps_pg_conn *conn, const struct ps_err *err);
 /* Takes job; the connection is idle. */
 void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job);
 

@@ -1,4 +1,5 @@
 #include "shared/core/alloc.h"
+#include "shared/core/str.h"
 #include "shared/io/log.h"
 #include "shared/io/migrations.h"
 #include "shared/io/pg_private.h"
@@ -7,28 +8,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Advisory lock of whoever changes the schema: "paperscout" in no particular code. */
-#define SCHEMA_LOCK "7881170011"
+/* The advisory lock of a migration: the same number as in every version before, so that programs of
+ * two versions wait for each other. In pg_locks it is objid and, above 32 bits, classid. */
+#define SCHEMA_LOCK      "7881170011"
+#define SCHEMA_LOCK_HIGH "1"
+#define SCHEMA_LOCK_LOW  "3586202715"
 
-void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema,
-                      int64_t statement_timeout_ms)
+enum { APPLY_PATIENCE_MS = 10 * 60 * 1000 };
+#define LOCK_WAIT  "3s"  /* then the wait is reported, and begins again */
+#define TABLE_WAIT "30s" /* for a table that somebody else holds */
+
+/* The columns of FACTS. */
+enum { FACT_ENCODING, FACT_RECOVERY, FACT_READ_ONLY, FACT_TABLE, FACT_USER, FACT_DATABASE };
+
+void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema)
 {
-    static const enum ps_pg_setup_step first[] = { [PS_PG_SCHEMA_NONE] = PS_PG_SETUP_SETTINGS,
-                                                   [PS_PG_SCHEMA_FOREIGN] = PS_PG_SETUP_SETTINGS,
-                                                   [PS_PG_SCHEMA_AWAIT] = PS_PG_SETUP_LIST,
-                                                   [PS_PG_SCHEMA_FOUND] = PS_PG_SETUP_LIST,
-                                                   [PS_PG_SCHEMA_MIGRATE] = PS_PG_SETUP_LOCK };
-
     setup->schema = schema;
-    setup->step = first[schema];
-    setup->statement_timeout_ms = statement_timeout_ms;
+    setup->step = PS_PG_SETUP_FACTS;
     setup->applied = ps_alloc_zero(ps_migration_count + 1, sizeof(bool));
+    setup->fresh = ps_alloc_zero(ps_migration_count + 1, sizeof(bool));
 }
 
 void ps_pg_setup_clear(struct ps_pg_setup *setup)
 {
     free(setup->applied);
-    setup->applied = NULL;
+    free(setup->fresh);
+    setup->applied = setup->fresh = NULL;
+}
+
+char *ps_pg_setup_prelude(enum ps_pg_schema schema, int64_t statement_timeout_ms)
+{
+    /* The third argument: until the transaction's end. A SET would stay on the server connection
+     * that a pooler gives to another client next. A held lock is reported as what it is, so its
+     * time ends first. */
+    return ps_alloc_format(
+        "SELECT set_config('TimeZone', 'UTC', true), "
+        "set_config('statement_timeout', '%" PRId64 "', true), "
+        "set_config('lock_timeout', '%" PRId64 "', true)%s",
+        statement_timeout_ms, statement_timeout_ms - statement_timeout_ms / 4,
+        schema == PS_PG_SCHEMA_FOREIGN ? ", set_config('transaction_read_only', 'on', true)" : "");
 }
 
 static size_t first_missing(const struct ps_pg_setup *setup)
@@ -40,8 +58,6 @@ static size_t first_missing(const struct ps_pg_setup *setup)
     return i;
 }
 
-/* Several statements in one simple query are one transaction: a migration is applied and noted, or
- * neither. */
 static char *apply_sql(const struct ps_pg_setup *setup)
 {
     const struct ps_migration *migration = &ps_migrations[first_missing(setup)];
@@ -53,33 +69,48 @@ static char *apply_sql(const struct ps_pg_setup *setup)
 char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
 {
     switch (setup->step) {
+    case PS_PG_SETUP_FACTS:
+        return ps_alloc_text("SELECT current_setting('server_encoding'), pg_is_in_recovery(), "
+                             "current_setting('transaction_read_only'), "
+                             "to_regclass('schema_version') IS NOT NULL, "
+                             "current_user, current_database()");
+    case PS_PG_SETUP_LIST:
+    case PS_PG_SETUP_LIST_AGAIN:
+        return ps_alloc_text("SELECT name FROM schema_version");
     case PS_PG_SETUP_LOCK:
-        return ps_alloc_text("SELECT pg_advisory_lock(" SCHEMA_LOCK ")");
+        /* All that is missing is one transaction: it is applied and noted, or nothing is, and the
+         * lock ends with it, on whatever server connection that was. */
+        return ps_alloc_format("BEGIN; SET LOCAL statement_timeout = %d; "
+                               "SET LOCAL lock_timeout = '" LOCK_WAIT "'; "
+                               "SELECT pg_advisory_xact_lock(" SCHEMA_LOCK "); "
+                               "SET LOCAL lock_timeout = '" TABLE_WAIT "'",
+                               APPLY_PATIENCE_MS);
     case PS_PG_SETUP_TABLE:
         return ps_alloc_text("CREATE TABLE IF NOT EXISTS schema_version (name text PRIMARY KEY, "
                              "applied_at timestamptz NOT NULL DEFAULT now())");
-    case PS_PG_SETUP_LIST:
-        return ps_alloc_text("SELECT name FROM schema_version");
     case PS_PG_SETUP_APPLY:
         return apply_sql(setup);
-    case PS_PG_SETUP_UNLOCK:
-        return ps_alloc_text("SELECT pg_advisory_unlock(" SCHEMA_LOCK ")");
-    case PS_PG_SETUP_SETTINGS:
-        /* A client that went away stops being worked for. */
-        return ps_alloc_format("SET TIME ZONE 'UTC'; SET statement_timeout = %" PRId64 "%s",
-                               setup->statement_timeout_ms,
-                               setup->schema == PS_PG_SCHEMA_FOREIGN
-                                   ? "; SET default_transaction_read_only = on"
-                                   : "");
+    case PS_PG_SETUP_COMMIT:
+        return ps_alloc_text("COMMIT");
+    case PS_PG_SETUP_ROLLBACK:
+        return ps_alloc_text("ROLLBACK");
+    case PS_PG_SETUP_HOLDER:
+        return ps_alloc_text("SELECT a.pid, a.application_name FROM pg_locks l "
+                             "JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
+                             "AND l.granted AND l.classid = " SCHEMA_LOCK_HIGH
+                             " AND l.objid = " SCHEMA_LOCK_LOW " AND l.objsubid = 1 "
+                             "AND l.database = (SELECT oid FROM pg_database WHERE datname = "
+                             "current_database()) LIMIT 1");
     case PS_PG_SETUP_DONE:
         break;
     }
     return NULL;
 }
 
-bool ps_pg_setup_patient(const struct ps_pg_setup *setup)
+int64_t ps_pg_setup_patience_ms(const struct ps_pg_setup *setup)
 {
-    return setup->step == PS_PG_SETUP_LOCK || setup->step == PS_PG_SETUP_APPLY;
+    return setup->step == PS_PG_SETUP_APPLY || setup->step == PS_PG_SETUP_COMMIT ? APPLY_PATIENCE_MS
+                                                                                 : 0;
 }
 
 /* Names that this program does not know belong to a newer one, which is fine. */
@@ -93,25 +124,27 @@ static void note_applied(struct ps_pg_setup *setup, const PGresult *result)
     }
 }
 
-static bool undefined_table(const PGresult *result)
+static bool any_applied(const struct ps_pg_setup *setup)
 {
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-    return sqlstate && strcmp(sqlstate, "42P01") == 0;
+    for (size_t i = 0; i < ps_migration_count; i++) {
+        if (setup->applied[i])
+            return true;
+    }
+    return false;
 }
 
-static void listed(struct ps_pg_setup *setup, bool *out_wait, struct ps_err *err)
+/* The database is looked at; is there anything to do? */
+static void decide(struct ps_pg_setup *setup, bool *out_wait, struct ps_err *err)
 {
     size_t missing = first_missing(setup);
 
-    if (setup->schema == PS_PG_SCHEMA_FOUND && missing == 0) {
-        setup->schema = PS_PG_SCHEMA_MIGRATE;
+    if (missing == ps_migration_count) {
+        setup->step = PS_PG_SETUP_DONE;
+    } else if (setup->schema == PS_PG_SCHEMA_MIGRATE ||
+               (setup->schema == PS_PG_SCHEMA_FOUND && !any_applied(setup))) {
         setup->step = PS_PG_SETUP_LOCK;
-    } else if (setup->schema == PS_PG_SCHEMA_MIGRATE) {
-        setup->step = missing < ps_migration_count ? PS_PG_SETUP_APPLY : PS_PG_SETUP_UNLOCK;
-    } else if (missing == ps_migration_count) {
-        setup->step = PS_PG_SETUP_SETTINGS;
     } else {
+        setup->step = PS_PG_SETUP_FACTS;
         *out_wait = true;
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, PS_PG_ERR_OFFLINE,
                       "its tables are not made yet (%s is missing); a scheduler makes them",
@@ -119,41 +152,141 @@ static void listed(struct ps_pg_setup *setup, bool *out_wait, struct ps_err *err
     }
 }
 
+static bool is_on(const PGresult *result, int column)
+{
+    const char *value = PQgetvalue(result, 0, column);
+
+    return strcmp(value, "t") == 0 || strcmp(value, "on") == 0;
+}
+
+static bool take_facts(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
+                       struct ps_err *err)
+{
+    const char *encoding = PQgetvalue(result, 0, FACT_ENCODING);
+
+    if (setup->schema == PS_PG_SCHEMA_FOREIGN) {
+        setup->step = PS_PG_SETUP_DONE;
+        return true;
+    }
+    if (strcmp(encoding, "UTF8") != 0)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, PS_PG_ERR_OFFLINE,
+                       "database \"%.40s\" has the encoding %.16s; titles and names need UTF8: "
+                       "CREATE DATABASE paperscout ENCODING 'UTF8' TEMPLATE template0",
+                       PQgetvalue(result, 0, FACT_DATABASE), encoding);
+    if (is_on(result, FACT_RECOVERY))
+        return ps_fail(err, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE,
+                       "the database takes no writes: the server is a standby (in recovery)");
+    if (is_on(result, FACT_READ_ONLY))
+        return ps_fail(err, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE,
+                       "the database takes no writes (default_transaction_read_only is on)");
+    if (setup->schema == PS_PG_SCHEMA_NONE)
+        setup->step = PS_PG_SETUP_DONE;
+    else if (is_on(result, FACT_TABLE))
+        setup->step = PS_PG_SETUP_LIST;
+    else
+        decide(setup, out_wait, err);
+    return true;
+}
+
+static void take_holder(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
+                        struct ps_err *err)
+{
+    setup->step = PS_PG_SETUP_FACTS;
+    *out_wait = true;
+    if (PQntuples(result) == 0)
+        (void)ps_fail(err, PS_FAILURE_TIMEOUT, PS_PG_ERR_OFFLINE,
+                      "waits for the lock of another program's migration");
+    else
+        (void)ps_fail(err, PS_FAILURE_TIMEOUT, PS_PG_ERR_OFFLINE,
+                      "waits for the migration lock, held by server process %s (%.60s); if that is "
+                      "no migration: SELECT pg_terminate_backend(%s)",
+                      PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 0));
+}
+
+static bool has_sqlstate(const PGresult *result, const char *wanted)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return sqlstate && strcmp(sqlstate, wanted) == 0;
+}
+
+static bool refused(struct ps_pg_setup *setup, const PGresult *result, struct ps_err *err)
+{
+    if (setup->step == PS_PG_SETUP_LOCK && has_sqlstate(result, "55P03")) {
+        setup->step = PS_PG_SETUP_ROLLBACK;
+        return true;
+    }
+    (void)ps_pg_error_of_result(result, err);
+    if ((setup->step == PS_PG_SETUP_TABLE || setup->step == PS_PG_SETUP_APPLY) &&
+        (has_sqlstate(result, "42501") || has_sqlstate(result, "3F000"))) {
+        struct ps_err why = *err;
+
+        (void)ps_fail(err, why.category, why.code,
+                      "%.110s; run the scheduler once as the owner (deploy/POSTGRES.md)", why.what);
+    } else if (setup->step == PS_PG_SETUP_APPLY) {
+        struct ps_err why = *err;
+
+        (void)ps_fail(err, why.category, why.code, "%s; migration %s", why.what,
+                      ps_migrations[first_missing(setup)].name);
+    }
+    return false;
+}
+
+/* Under the lock, in the transaction. */
+static void apply_or_commit(struct ps_pg_setup *setup)
+{
+    setup->step =
+        first_missing(setup) < ps_migration_count ? PS_PG_SETUP_APPLY : PS_PG_SETUP_COMMIT;
+}
+
+static void committed(struct ps_pg_setup *setup)
+{
+    for (size_t i = 0; i < ps_migration_count; i++) {
+        if (setup->fresh[i])
+            PS_LOG(MIGRATION, F_TEXT("name", ps_migrations[i].name));
+    }
+    setup->step = PS_PG_SETUP_DONE;
+}
+
 bool ps_pg_setup_step(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
                       struct ps_err *err)
 {
     ExecStatusType status = PQresultStatus(result);
+    size_t missing;
 
     *out_wait = false;
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-        if (setup->step == PS_PG_SETUP_LIST && undefined_table(result)) {
-            listed(setup, out_wait, err);
-            return true;
-        }
-        (void)ps_pg_error_of_result(result, err);
-        return false;
-    }
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        return refused(setup, result, err);
     switch (setup->step) {
+    case PS_PG_SETUP_FACTS:
+        return take_facts(setup, result, out_wait, err);
+    case PS_PG_SETUP_LIST:
+        note_applied(setup, result);
+        decide(setup, out_wait, err);
+        break;
     case PS_PG_SETUP_LOCK:
         setup->step = PS_PG_SETUP_TABLE;
         break;
     case PS_PG_SETUP_TABLE:
-        setup->step = PS_PG_SETUP_LIST;
+        setup->step = PS_PG_SETUP_LIST_AGAIN;
         break;
-    case PS_PG_SETUP_LIST:
+    case PS_PG_SETUP_LIST_AGAIN:
         note_applied(setup, result);
-        listed(setup, out_wait, err);
+        apply_or_commit(setup);
         break;
     case PS_PG_SETUP_APPLY:
-        PS_LOG(MIGRATION, F_TEXT("name", ps_migrations[first_missing(setup)].name));
-        setup->applied[first_missing(setup)] = true;
-        listed(setup, out_wait, err);
+        missing = first_missing(setup);
+        setup->applied[missing] = setup->fresh[missing] = true;
+        apply_or_commit(setup);
         break;
-    case PS_PG_SETUP_UNLOCK:
-        setup->step = PS_PG_SETUP_SETTINGS;
+    case PS_PG_SETUP_COMMIT:
+        committed(setup);
         break;
-    case PS_PG_SETUP_SETTINGS:
-        setup->step = PS_PG_SETUP_DONE;
+    case PS_PG_SETUP_ROLLBACK:
+        setup->step = PS_PG_SETUP_HOLDER;
+        break;
+    case PS_PG_SETUP_HOLDER:
+        take_holder(setup, result, out_wait, err);
         break;
     case PS_PG_SETUP_DONE:
         break;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CONNECT_TIMEOUT_MAX_S = 3600 };
+
 /* Where the URL says nothing. A silent peer is noticed within about a minute (idle) or half of one
  * (with data on the way). */
 static const struct {
@@ -81,8 +83,34 @@ static void split_hosts(struct ps_pg_target *target, const char *host, const cha
     }
 }
 
+/* A pool that writes and asks for a server that cannot would wait for ever. */
+static bool check_session_attrs(const char *value, bool foreign, struct ps_err *err)
+{
+    static const char *const fit[] = { "any", "read-write", "primary" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(fit); i++) {
+        if (strcmp(value, fit[i]) == 0)
+            return true;
+    }
+    return foreign ||
+           ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                   "target_session_attrs=%.32s in the database URL: paperscout writes; use "
+                   "read-write, primary or any",
+                   value);
+}
+
+static void take_option(struct ps_pg_target *target, const char *keyword, const char *value)
+{
+    int64_t seconds;
+
+    add(target, keyword, value);
+    if (strcmp(keyword, "connect_timeout") == 0 &&
+        ps_str_int(ps_str_of(value), 1, CONNECT_TIMEOUT_MAX_S, &seconds))
+        target->connect_timeout_ms = seconds * 1000;
+}
+
 bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char *application_name,
-                        struct ps_err *err)
+                        bool foreign, struct ps_err *err)
 {
     const char *host = NULL, *hostaddr = NULL, *port = NULL;
     char *message = NULL; /* quotes the URL */
@@ -91,6 +119,13 @@ bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char
     PQfreemem(message);
     if (!options)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "the database URL cannot be read");
+    for (const PQconninfoOption *option = options; option->keyword; option++) {
+        if (option->val && strcmp(option->keyword, "target_session_attrs") == 0 &&
+            !check_session_attrs(option->val, foreign, err)) {
+            PQconninfoFree(options);
+            return false;
+        }
+    }
     memset(target, 0, sizeof(*target));
     for (const PQconninfoOption *option = options; option->keyword; option++) {
         if (!option->val)
@@ -102,7 +137,7 @@ bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char
         else if (strcmp(option->keyword, "port") == 0)
             port = option->val;
         else
-            add(target, option->keyword, option->val);
+            take_option(target, option->keyword, option->val);
     }
     split_hosts(target, host, hostaddr, port);
     PQconninfoFree(options);
@@ -132,49 +167,38 @@ void ps_pg_target_clear(struct ps_pg_target *target)
     memset(target, 0, sizeof(*target));
 }
 
-bool ps_pg_target_needs_lookup(const struct ps_pg_target *target, size_t host)
+const char *ps_pg_target_lookup(const struct ps_pg_target *target, size_t host)
 {
     const char *name = target->hosts[host];
 
-    return !target->addresses[host] && *name != '\0' && *name != '/' && *name != '@';
+    if (target->addresses[host])
+        return target->addresses[host];
+    return *name == '\0' || *name == '/' || *name == '@' ? NULL : name;
 }
 
-static void append(char **list, bool first, const char *item)
+char *ps_pg_target_name(const struct ps_pg_target *target, size_t host, const char *address)
 {
-    char *longer = ps_alloc_format("%s%s%s", first ? "" : *list, first ? "" : ",", item);
+    const char *name = *target->hosts[host] ? target->hosts[host] : "the default host";
+    const char *port = *target->ports[host] ? target->ports[host] : "5432";
 
-    free(*list);
-    *list = longer;
+    return address && strcmp(address, name) != 0
+               ? ps_alloc_format("%s (%s) port %s", name, address, port)
+               : ps_alloc_format("%s port %s", name, port);
 }
 
-PGconn *ps_pg_target_connect(const struct ps_pg_target *target, char *const *addresses)
+PGconn *ps_pg_target_connect(const struct ps_pg_target *target, size_t host, const char *address)
 {
-    char *hosts = ps_alloc_text(""), *found = ps_alloc_text(""), *ports = ps_alloc_text("");
     struct ps_pg_target whole = { 0 };
-    bool first = true;
     PGconn *pg;
 
-    for (size_t i = 0; i < target->host_count; i++) {
-        const char *address = target->addresses[i] ? target->addresses[i] : addresses[i];
-
-        if (!address && ps_pg_target_needs_lookup(target, i))
-            continue; /* libpq would look it up, and block */
-        append(&hosts, first, target->hosts[i]);
-        append(&found, first, address ? address : "");
-        append(&ports, first, target->ports[i]);
-        first = false;
-    }
     for (size_t i = 0; i < target->count; i++)
         add(&whole, target->keywords[i], target->values[i]);
-    add(&whole, "host", hosts);
-    add(&whole, "hostaddr", found);
-    add(&whole, "port", ports);
+    add(&whole, "host", target->hosts[host]);
+    add(&whole, "hostaddr", address ? address : "");
+    add(&whole, "port", target->ports[host]);
     pg = PQconnectStartParams((const char *const *)whole.keywords,
                               (const char *const *)whole.values, 0);
     ps_pg_target_clear(&whole);
-    free(hosts);
-    free(found);
-    free(ports);
     if (!pg)
         abort();
     return pg;

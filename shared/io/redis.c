@@ -3,9 +3,9 @@
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"
 #include "shared/core/endpoints.h"
+#include "shared/io/address_walk.h"
 #include "shared/io/clock.h"
 #include "shared/io/redis_private.h"
-#include "shared/io/resolve.h"
 #include "shared/io/sentinel.h"
 
 #include <assert.h>
@@ -61,13 +61,17 @@ static bool worth_telling(const struct ps_redis *redis)
 /* The link is gone, whoever noticed first; hiredis or drop() runs what was outstanding. */
 static void link_gone(struct ps_redis *redis, const struct ps_err *err)
 {
-    if (redis->up_since_ms == 0) {
-        redis->turn++; /* this address did not do */
+    bool next = false; /* another address of the same look-up is left */
+
+    if (redis->up_since_ms == 0 && ps_address_walk_more(redis->walk)) {
+        next = true;
+    } else if (redis->up_since_ms == 0) {
         ps_sentinel_doubt(redis->sentinel);
         if (redis->moved)
             use_url(redis); /* the node that was named is gone: the one of the URL knows better */
     } else if (ps_loop_now(redis->loop) - redis->up_since_ms >= STABLE_MS) {
         redis->attempt = 0;
+        ps_address_walk_restart(redis->walk); /* else it was no good: on to the next address */
     }
     redis->up_since_ms = 0;
     redis->context = NULL;
@@ -78,12 +82,13 @@ static void link_gone(struct ps_redis *redis, const struct ps_err *err)
     redis->other_host[0] = '\0';
     redis->why = *err;
     redis->phase = PS_REDIS_PHASE_WAIT;
-    if (redis->attempt < 30)
+    if (redis->attempt < 30 && !next)
         redis->attempt++;
     ps_timer_cancel(redis->deadline);
-    ps_timer_set(redis->retry,
-                 ps_backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS, redis->attempt, ps_clock_random()));
-    if (worth_telling(redis))
+    ps_timer_set(redis->retry, next ? 0
+                                    : ps_backoff_ms(BACKOFF_BASE_MS, BACKOFF_CAP_MS, redis->attempt,
+                                                    ps_clock_random()));
+    if (!next && worth_telling(redis))
         ps_timer_set(redis->later, 0);
 }
 
@@ -92,8 +97,6 @@ static void drop(struct ps_redis *redis, const struct ps_err *err)
     redisAsyncContext *context = redis->context;
     struct ps_err why = *err; /* may be redis->why itself */
 
-    ps_resolve_cancel(redis->resolve);
-    redis->resolve = NULL;
     link_gone(redis, &why);
     if (context != NULL)
         redisAsyncFree(context);
@@ -255,23 +258,31 @@ static bool open_link(struct ps_redis *redis, const char *address, struct ps_err
     return true;
 }
 
-static void on_address(void *cookie, const char *address, const struct ps_err *err)
+static void on_step(void *cookie, const struct ps_address_step *step, const struct ps_err *err)
 {
     struct ps_redis *redis = cookie;
     struct ps_err why;
 
-    redis->resolve = NULL;
-    if (err != NULL)
+    if (step == NULL) {
         link_gone(redis, err);
-    else if (!open_link(redis, address, &why))
+        return;
+    }
+    ps_timer_set(redis->deadline, redis->connect_timeout_ms);
+    if (!open_link(redis, step->address, &why))
         link_gone(redis, &why);
 }
 
 static void look_up(struct ps_redis *redis)
 {
-    ps_timer_set(redis->deadline, redis->connect_timeout_ms);
-    redis->resolve =
-        ps_resolve_start_turn(redis->loop, redis->host, redis->turn, on_address, redis);
+    const char *host = redis->host;
+
+    if (strcmp(redis->walked, redis->host) != 0) {
+        memcpy(redis->walked, redis->host, sizeof(redis->walked));
+        ps_address_walk_set(redis->walk, &host, 1, 0);
+    } else if (!ps_address_walk_more(redis->walk)) {
+        ps_address_walk_restart(redis->walk); /* all had their turn: look the name up anew */
+    }
+    ps_address_walk_next(redis->walk);
 }
 
 /* While we are up. One Sentinel may be behind; what two say is so. */
@@ -371,6 +382,7 @@ struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_opt
     redis->retry = ps_timer_create(loop, on_retry, redis);
     redis->later = ps_timer_create(loop, on_later, redis);
     redis->look = ps_timer_create(loop, on_look, redis);
+    redis->walk = ps_address_walk_create(loop, redis->connect_timeout_ms, on_step, redis);
     if (ps_redis_options_sentinels(options)) {
         redis->sentinel = ps_sentinel_create(loop, options, url.tls, on_master, redis, err);
         assert(redis->sentinel != NULL); /* it was checked above */
@@ -391,7 +403,6 @@ void ps_redis_destroy(struct ps_redis *redis)
     redis->phase = PS_REDIS_PHASE_WAIT;
     (void)ps_fail(&redis->why, PS_FAILURE_NETWORK, PS_REDIS_ERR_LOST, "redis %s: closed by us",
                   redis->where);
-    ps_resolve_cancel(redis->resolve);
     ps_sentinel_destroy(redis->sentinel);
     redis->sentinel = NULL;
     if (context != NULL)
@@ -405,6 +416,7 @@ void ps_redis_destroy(struct ps_redis *redis)
     ps_timer_destroy(redis->retry);
     ps_timer_destroy(redis->later);
     ps_timer_destroy(redis->look);
+    ps_address_walk_destroy(redis->walk);
     ps_redis_url_clear(&redis->url);
     free(redis->where);
     free(redis->client_name);

@@ -51,12 +51,12 @@ struct ps_redis {
 
     enum ps_redis_phase phase;
     enum ps_redis_told told;
-    struct ps_err told_why;     /* of PS_REDIS_TOLD_DOWN */
-    struct ps_err why;          /* of the last loss */
-    redisAsyncContext *context; /* NULL once we have let go of it */
-    struct ssl_st *session;     /* of the context, where it is TLS */
-    struct ps_resolve *resolve;
-    unsigned turn; /* which of the host's addresses */
+    struct ps_err told_why;       /* of PS_REDIS_TOLD_DOWN */
+    struct ps_err why;            /* of the last loss */
+    redisAsyncContext *context;   /* NULL once we have let go of it */
+    struct ssl_st *session;       /* of the context, where it is TLS */
+    struct ps_address_walk *walk; /* over the addresses of host */
+    char walked[PS_URL_HOST];     /* the host that it walks over; "" before the first */
     int attempt;
     uint64_t ups;
     int64_t up_since_ms;

@@ -14,16 +14,18 @@
 struct ps_resolve {
     ps_resolve_fn fn; /* NULL once cancelled */
     void *cookie;
-    unsigned turn;
     char *host;
     struct evdns_getaddrinfo_request *request; /* NULL once answered */
     struct ps_timer *later;
-    char address[INET6_ADDRSTRLEN]; /* "" when err holds why not */
+    char *addresses[PS_RESOLVE_MAX]; /* owned */
+    size_t count;                    /* 0 when err holds why there is none */
     struct ps_err err;
 };
 
 static void resolve_free(struct ps_resolve *resolve)
 {
+    for (size_t i = 0; i < resolve->count; i++)
+        free(resolve->addresses[i]);
     ps_timer_destroy(resolve->later);
     free(resolve->host);
     free(resolve);
@@ -33,37 +35,30 @@ static void on_later(void *cookie)
 {
     struct ps_resolve *resolve = cookie;
 
-    if (resolve->address[0] != '\0')
-        resolve->fn(resolve->cookie, resolve->address, NULL);
+    if (resolve->count > 0)
+        resolve->fn(resolve->cookie, (const char *const *)resolve->addresses, resolve->count, NULL);
     else
-        resolve->fn(resolve->cookie, NULL, &resolve->err);
+        resolve->fn(resolve->cookie, NULL, 0, &resolve->err);
     resolve_free(resolve);
 }
 
-static void pick(struct ps_resolve *resolve, const struct evutil_addrinfo *list)
+static void take(struct ps_resolve *resolve, const struct evutil_addrinfo *list)
 {
-    const struct evutil_addrinfo *at = list;
-    unsigned count = 0;
+    char text[INET6_ADDRSTRLEN];
     const void *bytes;
 
-    for (at = list; at != NULL; at = at->ai_next)
-        count++;
-    at = list;
-    for (unsigned i = count == 0 ? 0 : resolve->turn % count; i > 0; i--)
-        at = at->ai_next;
-    if (at == NULL) {
+    for (; list != NULL && resolve->count < PS_RESOLVE_MAX; list = list->ai_next) {
+        if (list->ai_family == AF_INET6)
+            bytes = &((const struct sockaddr_in6 *)(const void *)list->ai_addr)->sin6_addr;
+        else if (list->ai_family == AF_INET)
+            bytes = &((const struct sockaddr_in *)(const void *)list->ai_addr)->sin_addr;
+        else
+            continue;
+        if (inet_ntop(list->ai_family, bytes, text, sizeof(text)) != NULL)
+            resolve->addresses[resolve->count++] = ps_alloc_text(text);
+    }
+    if (resolve->count == 0)
         (void)ps_fail(&resolve->err, PS_FAILURE_NETWORK, 0, "%s has no address", resolve->host);
-        return;
-    }
-    if (at->ai_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)(const void *)at->ai_addr)->sin6_addr;
-    else
-        bytes = &((const struct sockaddr_in *)(const void *)at->ai_addr)->sin_addr;
-    if (inet_ntop(at->ai_family, bytes, resolve->address, sizeof(resolve->address)) == NULL) {
-        resolve->address[0] = '\0';
-        (void)ps_fail(&resolve->err, PS_FAILURE_NETWORK, 0, "%s has an unknown kind of address",
-                      resolve->host);
-    }
 }
 
 static void on_answer(int error, struct evutil_addrinfo *list, void *cookie)
@@ -78,7 +73,7 @@ static void on_answer(int error, struct evutil_addrinfo *list, void *cookie)
         return;
     }
     if (error == 0)
-        pick(resolve, list);
+        take(resolve, list);
     else
         (void)ps_fail(&resolve->err,
                       error == EVUTIL_EAI_AGAIN ? PS_FAILURE_TIMEOUT : PS_FAILURE_NETWORK, 0,
@@ -92,12 +87,6 @@ static void on_answer(int error, struct evutil_addrinfo *list, void *cookie)
 struct ps_resolve *ps_resolve_start(struct ps_loop *loop, const char *host, ps_resolve_fn fn,
                                     void *cookie)
 {
-    return ps_resolve_start_turn(loop, host, 0, fn, cookie);
-}
-
-struct ps_resolve *ps_resolve_start_turn(struct ps_loop *loop, const char *host, unsigned turn,
-                                         ps_resolve_fn fn, void *cookie)
-{
     struct ps_resolve *resolve = ps_alloc_zero(1, sizeof(*resolve));
     /* An address is taken as it stands, ::1 too where no interface has another of its kind. */
     struct evutil_addrinfo hints = { .ai_flags = strchr(host, ':') ? 0 : EVUTIL_AI_ADDRCONFIG,
@@ -107,7 +96,6 @@ struct ps_resolve *ps_resolve_start_turn(struct ps_loop *loop, const char *host,
 
     resolve->fn = fn;
     resolve->cookie = cookie;
-    resolve->turn = turn;
     resolve->host = ps_alloc_text(host);
     resolve->later = ps_timer_create(loop, on_later, resolve);
     resolve->request =

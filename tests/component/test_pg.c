@@ -5,7 +5,9 @@
 #include "shared/io/pg.h"
 #include "tests/support/pg_server.h"
 
+#include <arpa/inet.h>
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -671,6 +674,236 @@ static void a_refused_port_and_the_next_host_is_tried(void **state)
     free(url);
 }
 
+/* Takes a connection, which the kernel accepts, and never says a word. */
+static int silent_port(int *out_fd)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *out_fd = fd;
+    return ntohs(address.sin_port);
+}
+
+/* A host that is silent must not take the time of the next one, and connect_timeout counts. */
+static void each_host_has_its_own_deadline(void **state)
+{
+    int fd, port = silent_port(&fd);
+    char *url = ps_alloc_format("postgresql://postgres@/paperscout?host=127.0.0.1,%s"
+                                "&port=%d,5432&connect_timeout=1&target_session_attrs=read-write",
+                                ps_test_pg_folder(server), port);
+    struct ps_pg_options options = options_of(url);
+    int64_t start = ps_clock_mono_ms();
+    struct answer answers[3];
+    struct fixture f;
+
+    (void)state;
+    options.connect_timeout_ms = 60000;
+    open_with(&f, &options, true);
+    until_count(f.loop, &f.ups, 1);
+    assert_int_equal(f.downs, 0);
+    assert_true(ps_clock_mono_ms() - start >= 900);
+    start = ps_clock_mono_ms();
+    for (size_t i = 0; i < PS_COUNT_OF(answers); i++)
+        ask(&f, "SELECT pg_sleep(0.3)", &answers[i]);
+    for (size_t i = 0; i < PS_COUNT_OF(answers); i++)
+        until_count(f.loop, &answers[i].calls, 1);
+    /* The others begin with the host that served: one after the other would take 900 ms. */
+    assert_true(ps_clock_mono_ms() - start < 900);
+    done(&f);
+    free(url);
+    (void)close(fd);
+}
+
+static void of_several_failures_the_telling_one_is_reported(void **state)
+{
+    char *url = ps_alloc_format("postgresql://postgres@/nosuch?host=%s,127.0.0.1&port=5432,1",
+                                ps_test_pg_folder(server));
+    struct ps_pg_options options = options_of(url);
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, &options, true);
+    until_count(f.loop, &f.downs, 1);
+    assert_int_equal(f.down.category, PS_FAILURE_CONFIGURATION);
+    assert_non_null(strstr(f.down.what, "3D000"));
+    assert_non_null(strstr(ps_pg_why(f.pg), "3D000"));
+    done(&f);
+    free(url);
+}
+
+static void a_server_without_writes_is_no_setting_for_a_pool_that_writes(void **state)
+{
+    struct ps_loop *loop = ps_loop_create();
+    struct ps_pg_options options = options_of("postgresql://h/x?target_session_attrs=standby");
+    struct ps_pg *pg;
+    struct ps_err err;
+
+    (void)state;
+    assert_null(ps_pg_create(loop, &options, true, NULL, NULL, &err));
+    assert_int_equal(err.category, PS_FAILURE_CONFIGURATION);
+    assert_non_null(strstr(err.what, "target_session_attrs=standby"));
+    options.foreign = true;
+    pg = ps_pg_create(loop, &options, false, NULL, NULL, &err);
+    assert_non_null(pg);
+    ps_pg_destroy(pg);
+    ps_loop_destroy(loop);
+}
+
+static void a_database_that_is_not_utf8_is_refused(void **state)
+{
+    static const char *const encodings[] = { "LATIN1", "SQL_ASCII" };
+    struct ps_pg_options options;
+    struct fixture f;
+    char *url, *sql;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(encodings); i++) {
+        sql = ps_alloc_format("CREATE DATABASE %s ENCODING '%s' LOCALE 'C' TEMPLATE template0",
+                              encodings[i], encodings[i]);
+        free(ps_test_psql(server, sql));
+        free(sql);
+        url = ps_alloc_format("postgresql://postgres@/%s?host=%s", i == 0 ? "latin1" : "sql_ascii",
+                              ps_test_pg_folder(server));
+        options = options_of(url);
+        open_with(&f, &options, true);
+        until_count(f.loop, &f.downs, 1);
+        assert_int_equal(f.down.category, PS_FAILURE_CONFIGURATION);
+        assert_non_null(strstr(f.down.what, encodings[i]));
+        assert_non_null(strstr(f.down.what, "ENCODING 'UTF8' TEMPLATE template0"));
+        done(&f);
+        free(url);
+    }
+}
+
+static void a_migrated_database_needs_no_right_to_create(void **state)
+{
+    char *url =
+        ps_alloc_format("postgresql://plain@/paperscout?host=%s", ps_test_pg_folder(server));
+    struct ps_pg_options options = options_of(url);
+    struct answer answer;
+    struct fixture f;
+
+    (void)state;
+    open_up(&f, 1);
+    done(&f);
+    free(ps_test_psql(server,
+                      "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE plain LOGIN; "
+                      "GRANT SELECT ON schema_version TO plain"));
+    open_with(&f, &options, true);
+    until_count(f.loop, &f.ups, 1);
+    assert_int_equal(f.downs, 0);
+    ask_wait(&f, "SELECT count(*) FROM outbox", &answer);
+    assert_int_equal(answer.err.category, PS_FAILURE_CONFIGURATION);
+    assert_non_null(strstr(ps_pg_why(f.pg), "42501"));
+    free(ps_test_psql(server, "GRANT SELECT ON outbox TO plain"));
+    ask_wait(&f, "SELECT count(*) FROM watchlist", &answer); /* another statement: no all-clear */
+    ask_wait(&f, "SELECT 1", &answer);
+    assert_non_null(strstr(ps_pg_why(f.pg), "watchlist"));
+    free(ps_test_psql(server, "GRANT SELECT ON watchlist TO plain"));
+    ask_wait(&f, "SELECT count(*) FROM watchlist", &answer);
+    assert_true(answer.ok);
+    assert_string_equal(ps_pg_why(f.pg), "");
+    done(&f);
+    /* Without a schema the reason is the right that is missing. */
+    ps_test_pg_wipe(server);
+    free(ps_test_psql(server, "REVOKE CREATE ON SCHEMA public FROM PUBLIC"));
+    open_with(&f, &options, true);
+    until_count(f.loop, &f.downs, 1);
+    assert_int_equal(f.down.category, PS_FAILURE_CONFIGURATION);
+    assert_non_null(strstr(f.down.what, "42501"));
+    assert_non_null(strstr(f.down.what, "deploy/POSTGRES.md"));
+    done(&f);
+    free(ps_test_psql(server, "DROP ROLE plain"));
+    free(url);
+}
+
+/* A full disk, as the server reports it. */
+static void a_refused_write_is_a_reason_until_it_succeeds(void **state)
+{
+    static const char insert[] = "INSERT INTO full_disk VALUES (1)";
+    struct answer answer;
+    struct fixture f;
+
+    (void)state;
+    open_up(&f, 1);
+    free(ps_test_psql(
+        server,
+        "CREATE TABLE full_disk (n int); CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql "
+        "AS $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' "
+        "USING ERRCODE = '53100'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON full_disk "
+        "FOR EACH ROW EXECUTE FUNCTION refuse()"));
+    assert_string_equal(ps_pg_why(f.pg), "");
+    ask_wait(&f, insert, &answer);
+    assert_int_equal(answer.err.category, PS_FAILURE_NETWORK);
+    ask_wait(&f, "SELECT 1", &answer);
+    assert_true(answer.ok);
+    assert_non_null(strstr(ps_pg_why(f.pg), "53100"));
+    assert_true(ps_pg_up(f.pg));
+    free(ps_test_psql(server, "DROP TRIGGER refuse ON full_disk"));
+    ask_wait(&f, insert, &answer);
+    assert_true(answer.ok);
+    assert_string_equal(ps_pg_why(f.pg), "");
+    free(ps_test_psql(server, "DROP TABLE full_disk; DROP FUNCTION refuse"));
+    done(&f);
+}
+
+static void a_held_migration_lock_is_named(void **state)
+{
+    struct ps_pg_options options = options_of(ps_test_pg_url(server));
+    struct answer answer;
+    struct fixture holder, f;
+
+    (void)state;
+    ps_test_pg_wipe(server);
+    open_with(&holder, &options, false);
+    until_count(holder.loop, &holder.downs, 1);
+    done(&holder);
+    /* As a version before left it on a server connection. */
+    options.foreign = true;
+    open_with(&holder, &options, false);
+    until_count(holder.loop, &holder.ups, 1);
+    ask_wait(&holder, "SELECT pg_advisory_lock(7881170011)", &answer);
+    assert_true(answer.ok);
+    options.foreign = false;
+    options.application_name = "waits";
+    open_with(&f, &options, true);
+    until_count(f.loop, &f.downs, 1);
+    assert_int_equal(f.down.category, PS_FAILURE_TIMEOUT);
+    assert_non_null(strstr(f.down.what, "migration lock, held by server process"));
+    assert_non_null(strstr(f.down.what, "(test)"));
+    done(&holder);
+    until_count(f.loop, &f.ups, 1);
+    assert_int_equal(ps_test_psql_int(server, "SELECT count(*) FROM schema_version"),
+                     ps_migration_count);
+    done(&f);
+}
+
+static void a_connection_keeps_no_setting_of_ours(void **state)
+{
+    struct answer answer;
+    struct fixture f;
+
+    (void)state;
+    open_up(&f, 1);
+    ask_wait(&f, "SHOW statement_timeout", &answer);
+    assert_string_equal(answer.first, "30s");
+    /* The server's own view of the session, between two transactions. */
+    ask_wait(&f,
+             "SELECT count(*) FROM pg_settings WHERE source = 'session' AND name NOT IN "
+             "('TimeZone', 'statement_timeout', 'lock_timeout', 'transaction_read_only')",
+             &answer);
+    assert_string_equal(answer.first, "0");
+    ask_wait(&f, "SELECT reset_val FROM pg_settings WHERE name = 'statement_timeout'", &answer);
+    assert_string_equal(answer.first, "0");
+    done(&f);
+}
+
 static void notices_do_not_reach_standard_error(void **state)
 {
     struct answer answer;
@@ -738,6 +971,14 @@ int main(void)
         cmocka_unit_test(bad_settings_are_told_without_the_url),
         cmocka_unit_test(a_missing_database_is_a_matter_of_configuration),
         cmocka_unit_test(a_refused_port_and_the_next_host_is_tried),
+        cmocka_unit_test(each_host_has_its_own_deadline),
+        cmocka_unit_test(of_several_failures_the_telling_one_is_reported),
+        cmocka_unit_test(a_server_without_writes_is_no_setting_for_a_pool_that_writes),
+        cmocka_unit_test(a_database_that_is_not_utf8_is_refused),
+        cmocka_unit_test(a_migrated_database_needs_no_right_to_create),
+        cmocka_unit_test(a_refused_write_is_a_reason_until_it_succeeds),
+        cmocka_unit_test(a_held_migration_lock_is_named),
+        cmocka_unit_test(a_connection_keeps_no_setting_of_ours),
         cmocka_unit_test(notices_do_not_reach_standard_error),
     };
 

@@ -32,7 +32,8 @@ def real_index_path():
 def find_server(name):
     own = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)
     # Of psql, the PATH has Debian's script that looks for its own, with a good deal of Perl.
-    found = own[0] if own and name == "psql" else shutil.which(name) or (own or [None])[0]
+    found = own[0] if own and name == "psql" else (
+        shutil.which(name) or shutil.which(name, path="/usr/sbin") or (own or [None])[0])
     if found:
         return found
     raise FileNotFoundError(f"{name} is not installed")
