@@ -3,7 +3,6 @@
 #include "shared/core/alloc.h"
 #include "shared/core/str.h"
 #include "shared/core/text_decode.h"
-#include "shared/core/text_normalize.h"
 
 #include <libxml/HTMLparser.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@
  * parser of libxml2 2.9.14 cannot be used: it forgets that it is inside a quoted attribute when a
  * piece ends there, and then takes the rest of the document for one tag.
  */
-enum { DEPTH_MAX = 128, ATTRIBUTES_MAX = 256, NAMED_WITHIN = 4096 };
+enum { DEPTH_MAX = 128, ATTRIBUTES_MAX = 256 };
 
 struct walk {
     const struct ps_html_events *events;
@@ -85,51 +84,15 @@ static int on_read(void *cookie, char *buffer, int room)
     return (int)len;
 }
 
-/* A mark at the beginning that tells the encoding (HTML standard, 13.2.3.1); its bytes are skipped.
- */
-static xmlCharEncoding encoding_of_mark(const char **html, size_t *len)
+/* libxml2 ends a text at NUL. A browser ignores NUL in text. */
+static size_t without_nul(char *text, size_t len)
 {
-    static const struct {
-        const char *bytes;
-        size_t len;
-        xmlCharEncoding encoding;
-    } marks[] = {
-        {"\xEF\xBB\xBF", 3, XML_CHAR_ENCODING_UTF8   },
-        { "\xFF\xFE",    2, XML_CHAR_ENCODING_UTF16LE},
-        { "\xFE\xFF",    2, XML_CHAR_ENCODING_UTF16BE},
-    };
+    size_t to = 0;
 
-    for (size_t i = 0; i < PS_COUNT_OF(marks); i++) {
-        if (*len < marks[i].len || memcmp(*html, marks[i].bytes, marks[i].len) != 0)
-            continue;
-        *html += marks[i].len;
-        *len -= marks[i].len;
-        return marks[i].encoding;
-    }
-    return XML_CHAR_ENCODING_NONE;
-}
-
-/* Whether the document tells its charset itself, where a parser looks for it. */
-static bool names_charset(const char *html, size_t len)
-{
-    for (size_t i = 0; i + 7 <= len && i < NAMED_WITHIN; i++)
-        if (strncasecmp(html + i, "charset", 7) == 0)
-            return true;
-    return false;
-}
-
-/* What nobody tells the charset of is taken for Latin-1 by the parser; what is valid UTF-8 is that.
- */
-static xmlCharEncoding encoding_of(const char *name, const char *html, size_t len)
-{
-    xmlCharEncoding encoding = XML_CHAR_ENCODING_NONE;
-
-    if (name != NULL)
-        encoding = xmlParseCharEncoding(name);
-    else if (!names_charset(html, len) && ps_utf8_valid(html, ps_utf8_cut(html, len, len)))
-        encoding = XML_CHAR_ENCODING_UTF8;
-    /* what the sender calls by a name nobody knows is taken for what nearly all of it is */
-    return encoding == XML_CHAR_ENCODING_ERROR ? XML_CHAR_ENCODING_UTF8 : encoding;
+    for (size_t from = 0; from < len; from++)
+        if (text[from] != '\0')
+            text[to++] = text[from];
+    return to;
 }
 
 /* The parser's own words about a document go nowhere: a site must not write into our log. */
@@ -142,43 +105,33 @@ static void ignore_error(void *cookie, const char *format, ...)
 void ps_html_read_pieces(const char *html, size_t len, const char *charset, size_t piece,
                          const struct ps_html_events *events, void *cookie)
 {
-    struct walk walk = { .events = events, .cookie = cookie, .piece = piece };
-    xmlCharEncoding encoding = encoding_of_mark(&html, &len);
+    struct ps_text_decoded decoded = ps_text_decode(html, len, charset);
+    struct walk walk = { .events = events,
+                         .cookie = cookie,
+                         .parser = htmlNewParserCtxt(),
+                         .rest = decoded.text,
+                         .rest_len = without_nul(decoded.text, decoded.len),
+                         .piece = piece };
     htmlSAXHandler sax = { .startElement = on_start,
                            .endElement = on_end,
                            .characters = on_text,
                            .ignorableWhitespace = on_text };
     htmlDocPtr document;
-    char *decoded = NULL;
 
-    /* libxml2's own decoder of UTF-16 takes the byte order for the other one when it is named */
-    if (encoding == XML_CHAR_ENCODING_UTF16LE || encoding == XML_CHAR_ENCODING_UTF16BE) {
-        html = decoded = ps_text_decode_as(
-            encoding == XML_CHAR_ENCODING_UTF16LE ? "UTF-16LE" : "UTF-16BE", html, len, &len);
-        encoding = XML_CHAR_ENCODING_UTF8;
-        if (html == NULL)
-            return;
+    if (walk.parser != NULL) {
+        xmlSetGenericErrorFunc(NULL, ignore_error);
+        /* Entities are the HTML ones built into the parser. */
+        *walk.parser->sax = sax;
+        walk.parser->userData = &walk;
+        document =
+            htmlCtxtReadIO(walk.parser, on_read, NULL, &walk, NULL, "UTF-8",
+                           HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                               HTML_PARSE_NONET | HTML_PARSE_NODEFDTD | HTML_PARSE_IGNORE_ENC);
+        if (document != NULL)
+            xmlFreeDoc(document);
+        htmlFreeParserCtxt(walk.parser);
     }
-    if (encoding == XML_CHAR_ENCODING_NONE)
-        encoding = encoding_of(charset, html, len);
-    walk.rest = html;
-    walk.rest_len = len;
-    xmlSetGenericErrorFunc(NULL, ignore_error);
-    walk.parser = htmlNewParserCtxt();
-    if (walk.parser == NULL)
-        goto done;
-    /* Entities are the HTML ones built into the parser. */
-    *walk.parser->sax = sax;
-    walk.parser->userData = &walk;
-    document =
-        htmlCtxtReadIO(walk.parser, on_read, NULL, &walk, NULL, xmlGetCharEncodingName(encoding),
-                       HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-                           HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
-    if (document != NULL)
-        xmlFreeDoc(document);
-    htmlFreeParserCtxt(walk.parser);
-done:
-    free(decoded);
+    free(decoded.text);
 }
 
 void ps_html_read(const char *html, size_t len, const char *charset,

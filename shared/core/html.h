@@ -26,8 +26,7 @@ enum {
     PS_HTML_PIECE_MIN = 32, /* fewer, and the parser does not see enough of what lies ahead */
 };
 
-/* charset: that of its Content-Type, NULL when not told: then the document's own, else UTF-8 where
- * it can be that, else Latin-1. A byte order mark counts before all of them. */
+/* charset: that of its Content-Type, NULL when the server names none; see text_decode.h. */
 void ps_html_read(const char *html, size_t len, const char *charset,
                   const struct ps_html_events *events, void *cookie);
 
