@@ -1,5 +1,6 @@
 #include "shared/core/mrkdwn.h"
 
+#include "shared/core/email_redact.h"
 #include "shared/core/text_normalize.h"
 
 #include <stdlib.h>
@@ -58,10 +59,10 @@ static size_t add_escaped(struct ps_buf *line, const char *at, size_t len)
     return line->len - before;
 }
 
-/* text is valid UTF-8; line has room for all of it escaped. */
-static void add_line(struct ps_buf *line, const char *text, size_t max_chars)
+/* What can be seen of text, which is valid UTF-8, on one line. */
+static void add_visible(struct ps_buf *line, const char *text)
 {
-    size_t len = strlen(text), chars = 0, uncut_len = 0;
+    size_t len = strlen(text);
     bool space = false;
 
     for (size_t at = 0; at < len;) {
@@ -71,17 +72,10 @@ static void add_line(struct ps_buf *line, const char *text, size_t max_chars)
         enum look look = look_of(point);
 
         if (look == SHOWN) {
-            if (space && chars > 0)
-                chars += add_escaped(line, " ", 1);
-            chars += add_escaped(line, text + at, step);
+            if (space && line->len > 0)
+                (void)ps_buf_char(line, ' ');
+            (void)ps_buf_add(line, text + at, step);
             space = false;
-            if (chars > max_chars) {
-                line->len = uncut_len;
-                (void)ps_buf_text(line, "\xe2\x80\xa6");
-                return;
-            }
-            if (chars < max_chars)
-                uncut_len = line->len; /* an ellipsis would fit after this */
         } else if (look == SPACE) {
             space = true;
         }
@@ -89,23 +83,64 @@ static void add_line(struct ps_buf *line, const char *text, size_t max_chars)
     }
 }
 
+static size_t char_len(const char *text)
+{
+    size_t len = 1;
+
+    while (((unsigned char)text[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+/* line has room for all of text escaped. */
+static void add_cut(struct ps_buf *line, const char *text, size_t max_chars)
+{
+    size_t chars = 0, uncut_len = 0;
+
+    while (*text != '\0') {
+        size_t step = char_len(text);
+
+        chars += add_escaped(line, text, step);
+        text += step;
+        if (chars > max_chars) {
+            line->len = uncut_len;
+            (void)ps_buf_text(line, "\xe2\x80\xa6");
+            return;
+        }
+        if (chars < max_chars)
+            uncut_len = line->len; /* an ellipsis would fit after this */
+    }
+}
+
 void ps_mrkdwn_text(struct ps_buf *out_text, const char *text, size_t max_chars)
 {
-    char *clean = ps_utf8_clean(text, strlen(text));
-    struct ps_buf line;
+    char *clean = ps_utf8_clean(text, strlen(text)), *shown;
+    struct ps_buf visible, line;
 
-    ps_buf_init(&line, (strlen(clean) + 1) * ESCAPE_BYTES_MAX);
+    ps_buf_init(&visible, strlen(clean) + 1);
+    add_visible(&visible, clean);
+    /* After invisible characters are gone, which would hide an address, and before the cut. */
+    shown = ps_email_redact(ps_buf_str(&visible));
+    ps_buf_init(&line, (strlen(shown) + 1) * ESCAPE_BYTES_MAX);
     if (max_chars > 0)
-        add_line(&line, clean, max_chars);
+        add_cut(&line, shown, max_chars);
     (void)ps_buf_text(out_text, ps_buf_str(&line));
     ps_buf_clear(&line);
+    ps_buf_clear(&visible);
+    free(shown);
     free(clean);
 }
 
-/* False when url cannot be a link of at most link->cap characters. */
+/* False when url cannot be a link of at most link->cap characters. A user's name before the host is
+   refused: it may be an address, and it hides where the link goes. */
 static bool add_url(struct ps_buf *link, const char *url)
 {
+    const char *host = strstr(url, "://");
+
     if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+        return false;
+    host += 3;
+    if (memchr(host, '@', strcspn(host, "/?#")) != NULL)
         return false;
     for (const char *at = url; *at; at++) {
         unsigned char byte = (unsigned char)*at;
@@ -114,7 +149,7 @@ static bool add_url(struct ps_buf *link, const char *url)
             return false;
         if (byte == '&')
             (void)ps_buf_text(link, "&amp;");
-        else if (byte >= 0x7f || strchr("<>|\"`", byte))
+        else if (byte >= 0x7f || strchr("<>|\"`@", byte))
             (void)ps_buf_format(link, "%%%02X", byte);
         else
             (void)ps_buf_char(link, *at);
