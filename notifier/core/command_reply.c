@@ -184,6 +184,24 @@ static const char *circuit_words(const char *circuit)
     return strcmp(circuit, "closed") == 0 ? "Slack takes them" : "Slack is being tried again";
 }
 
+static void add_settings(const struct ps_command_reply_status *status,
+                         struct ps_command_reply *reply)
+{
+    bool minutes = status->poll_interval_seconds >= 60;
+    double count = status->poll_interval_seconds / (minutes ? 60 : 1);
+    struct ps_buf line;
+
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_format(&line, "%sPoll interval: %g %s%s", bullet, count,
+                        minutes ? "minute" : "second", count == 1 ? "" : "s");
+    add_line(reply, &line);
+    (void)ps_buf_format(&line, "%sProbing isocpp.org: %s", bullet, status->probing ? "on" : "off");
+    add_line(reply, &line);
+    (void)ps_buf_format(&line, "%sAlert window: drafts modified within the last %g hour%s", bullet,
+                        status->alert_hours, status->alert_hours == 1 ? "" : "s");
+    add_line(reply, &line);
+}
+
 void ps_command_reply_status(const struct ps_command_reply_status *status, int64_t wall_ms,
                              struct ps_command_reply *reply)
 {
@@ -213,6 +231,7 @@ void ps_command_reply_status(const struct ps_command_reply_status *status, int64
     }
     (void)ps_buf_format(&line, "%sDrafts found by probing: %" PRId64, bullet, status->drafts);
     add_line(reply, &line);
+    add_settings(status, reply);
     (void)ps_buf_format(&line,
                         "%sMessages not sent yet: %" PRId64 ", %" PRId64 " of them queued; %s",
                         bullet, status->waiting, status->depth, circuit_words(status->circuit));
@@ -393,6 +412,19 @@ static void add_told(const struct ps_command_reply_told *told, struct ps_command
     add_line(reply, &line);
 }
 
+/* " Title — Authors", as far as they are known. */
+static void add_facts(struct ps_buf *line, const char *title, const char *author)
+{
+    if (title != NULL && title[0] != '\0') {
+        (void)ps_buf_char(line, ' ');
+        ps_mrkdwn_text(line, title, TITLE_CHARS);
+    }
+    if (author != NULL && author[0] != '\0') {
+        (void)ps_buf_text(line, dash);
+        ps_mrkdwn_text(line, author, AUTHOR_CHARS);
+    }
+}
+
 static void add_draft(const struct ps_command_reply_draft *draft, struct ps_command_reply *reply)
 {
     struct ps_buf line;
@@ -400,7 +432,9 @@ static void add_draft(const struct ps_command_reply_draft *draft, struct ps_comm
     ps_buf_init(&line, LINE_BYTES);
     (void)ps_buf_text(&line, bullet);
     ps_mrkdwn_link(&line, draft->url, draft->id, LINK_CHARS);
-    (void)ps_buf_text(&line, " was found ");
+    add_facts(&line, draft->title, draft->authors);
+    (void)ps_buf_text(&line,
+                      draft->title != NULL || draft->authors != NULL ? ", found " : " was found ");
     add_time(&line, draft->at_ms);
     (void)ps_buf_format(&line, ", in cycle %" PRId64, draft->cycle);
     add_line(reply, &line);
@@ -428,35 +462,46 @@ void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_com
     free(name);
 }
 
-void ps_command_reply_search(const struct ps_command_reply_paper *papers, size_t count,
-                             int64_t total, struct ps_command_reply *reply)
+static void add_paper(const struct ps_command_reply_paper *paper, struct ps_command_reply *reply)
 {
     struct ps_buf line;
 
-    if (count == 0) {
-        ps_command_reply_line(reply, "No paper of the index has all of these words.");
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_text(&line, bullet);
+    ps_mrkdwn_link(&line, paper->link, paper->id, LINK_CHARS);
+    add_facts(&line, paper->title, paper->author);
+    if (paper->date[0] != '\0') {
+        (void)ps_buf_text(&line, ", ");
+        ps_mrkdwn_text(&line, paper->date, AUTHOR_CHARS);
+    }
+    add_line(reply, &line);
+}
+
+static void add_more(int64_t total, size_t shown, struct ps_command_reply *reply)
+{
+    char *line;
+
+    if (total <= (int64_t)shown)
+        return;
+    line = ps_alloc_format("\xe2\x80\xa6 and %" PRId64 " more; another word narrows it down.",
+                           total - (int64_t)shown);
+    ps_command_reply_line(reply, line);
+    free(line);
+}
+
+void ps_command_reply_search(const struct ps_command_reply_found *found,
+                             struct ps_command_reply *reply)
+{
+    if (found->paper_len == 0 && found->draft_len == 0) {
+        ps_command_reply_line(reply, "No paper of the index and no draft has all of these words.");
         return;
     }
-    ps_buf_init(&line, LINE_BYTES);
-    for (size_t i = 0; i < count; i++) {
-        (void)ps_buf_text(&line, bullet);
-        ps_mrkdwn_link(&line, papers[i].link, papers[i].id, LINK_CHARS);
-        (void)ps_buf_char(&line, ' ');
-        ps_mrkdwn_text(&line, papers[i].title, TITLE_CHARS);
-        if (papers[i].author[0] != '\0') {
-            (void)ps_buf_text(&line, dash);
-            ps_mrkdwn_text(&line, papers[i].author, AUTHOR_CHARS);
-        }
-        if (papers[i].date[0] != '\0') {
-            (void)ps_buf_text(&line, ", ");
-            ps_mrkdwn_text(&line, papers[i].date, AUTHOR_CHARS);
-        }
-        add_line(reply, &line);
-    }
-    if (total > (int64_t)count) {
-        (void)ps_buf_format(&line,
-                            "\xe2\x80\xa6 and %" PRId64 " more; another word narrows it down.",
-                            total - (int64_t)count);
-        add_line(reply, &line);
-    }
+    for (size_t i = 0; i < found->paper_len; i++)
+        add_paper(&found->papers[i], reply);
+    add_more(found->paper_total, found->paper_len, reply);
+    if (found->draft_len > 0)
+        ps_command_reply_line(reply, "Drafts on isocpp.org:");
+    for (size_t i = 0; i < found->draft_len; i++)
+        add_draft(&found->drafts[i], reply);
+    add_more(found->draft_total, found->draft_len, reply);
 }

@@ -40,6 +40,9 @@ struct ps_command_reply_status {
     int64_t cycle_ms, probes;
     const char *circuit; /* of Slack */
     const char *version;
+    double poll_interval_seconds; /* of the leader, as the next two */
+    bool probing;
+    double alert_hours; /* a draft is announced when it was modified within them */
 };
 void ps_command_reply_status(const struct ps_command_reply_status *status, int64_t wall_ms,
                              struct ps_command_reply *reply);
@@ -73,6 +76,7 @@ struct ps_command_reply_told { /* a match */
 };
 struct ps_command_reply_draft {
     const char *url, *id;
+    const char *title, *authors; /* of its document; NULL for none */
     int64_t at_ms, cycle;
 };
 struct ps_command_reply_why {
@@ -87,8 +91,17 @@ void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_com
 struct ps_command_reply_paper {
     const char *id, *title, *author, *date, *link;
 };
-/* total: how many there are besides those shown. */
-void ps_command_reply_search(const struct ps_command_reply_paper *papers, size_t count,
-                             int64_t total, struct ps_command_reply *reply);
+/* What has all the words of a search; each total counts those shown too. */
+struct ps_command_reply_found {
+    const struct ps_command_reply_paper *papers; /* of the index */
+    size_t paper_len;
+    int64_t paper_total;
+    const struct ps_command_reply_draft
+        *drafts; /* found on the site; title and authors may be the index's */
+    size_t draft_len;
+    int64_t draft_total;
+};
+void ps_command_reply_search(const struct ps_command_reply_found *found,
+                             struct ps_command_reply *reply);
 
 #endif

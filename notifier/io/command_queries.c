@@ -10,9 +10,17 @@
 
 enum { NUMBER_TEXT = 24, PATTERN_TEXT = 48, PATTERNS_BYTES = 8192 };
 enum { STATUS_PAPERS, STATUS_INDEX, STATUS_POLL, STATUS_POLLS, STATUS_DRAFTS, STATUS_WAITING };
-enum { CYCLE_NUMBER, CYCLE_STATUS, CYCLE_STARTED, CYCLE_PLANNED };
+enum {
+    CYCLE_NUMBER,
+    CYCLE_STATUS,
+    CYCLE_STARTED,
+    CYCLE_PLANNED,
+    CYCLE_INTERVAL, /* the leader's settings; NULL: it is of an older version */
+    CYCLE_PROBING,
+    CYCLE_ALERT
+};
 enum { TOLD_ID, TOLD_BY, TOLD_REASON, TOLD_UPDATED, TOLD_AT, TOLD_SENT, TOLD_DEAD };
-enum { DRAFT_URL, DRAFT_ID, DRAFT_AT, DRAFT_CYCLE };
+enum { DRAFT_URL, DRAFT_ID, DRAFT_AT, DRAFT_CYCLE, DRAFT_TITLE, DRAFT_AUTHORS, DRAFT_TOTAL };
 enum { PAPER_ID, PAPER_TITLE, PAPER_AUTHOR, PAPER_DATE, PAPER_LINK, PAPER_TOTAL };
 
 static struct ps_pg_batch *ask_status(void)
@@ -24,8 +32,10 @@ static struct ps_pg_batch *ask_status(void)
                "ps_ms(last_successful_poll), poll_count, (SELECT count(*) FROM discovered), "
                "(SELECT count(DISTINCT coalesce(message_id, id::text)) FROM outbox WHERE sent_at "
                "IS NULL AND dead_at IS NULL) FROM meta");
-    PS_PG_ADD0(batch, "SELECT number, status, ps_ms(started_at), planned FROM cycles ORDER BY "
-                      "number DESC LIMIT 1");
+    PS_PG_ADD0(batch, "SELECT number, status, ps_ms(started_at), planned, "
+                      "settings->>'poll_interval_seconds', "
+                      "settings->>'iso_probe_enabled' = 'true', "
+                      "settings->>'alert_modified_hours' FROM cycles ORDER BY number DESC LIMIT 1");
     return batch;
 }
 
@@ -42,11 +52,19 @@ static void tell_status(const struct ps_pg_rows *rows, const struct ps_command_q
                                               .circuit = now->circuit,
                                               .version = PS_VERSION };
 
+    status.poll_interval_seconds = (double)ps_config_poll_interval_ms(now->config) / 1000;
+    status.probing = now->config->enable_iso_probe;
+    status.alert_hours = now->config->alert_modified_hours;
     if (ps_pg_row_count(rows, 1) > 0) {
         status.cycle = ps_pg_int(rows, 1, 0, CYCLE_NUMBER, 0);
         status.cycle_status = ps_pg_text(rows, 1, 0, CYCLE_STATUS);
         status.cycle_ms = ps_pg_int(rows, 1, 0, CYCLE_STARTED, 0);
         status.probes = ps_pg_int(rows, 1, 0, CYCLE_PLANNED, 0);
+        if (ps_pg_text(rows, 1, 0, CYCLE_INTERVAL) != NULL) {
+            status.poll_interval_seconds = strtod(ps_pg_text(rows, 1, 0, CYCLE_INTERVAL), NULL);
+            status.probing = ps_pg_bool(rows, 1, 0, CYCLE_PROBING);
+            status.alert_hours = strtod(ps_pg_text(rows, 1, 0, CYCLE_ALERT), NULL);
+        }
     }
     ps_command_reply_status(&status, now->wall_ms, reply);
 }
@@ -80,29 +98,67 @@ static struct ps_pg_batch *ask_search(const struct ps_user_command *ask)
     (void)ps_buf_char(&likes, ']');
     (void)snprintf(most, sizeof(most), "%d", PS_COMMAND_REPLY_FOUND_MAX);
     PS_PG_ADD(batch,
-              "SELECT id, title, author, date, coalesce(nullif(link, ''), long_link), count(*) "
-              "OVER () FROM papers WHERE concat_ws(' ', id, title, author, subgroup) ILIKE ALL "
+              "SELECT id, title, author, date, coalesce(nullif(link, ''), nullif(long_link, ''), "
+              "'https://wg21.link/' || id), count(*) OVER () FROM papers WHERE concat_ws(' ', id, "
+              "title, author, subgroup) ILIKE ALL "
               "(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) "
               "ORDER BY date DESC, id DESC LIMIT $2",
               ps_buf_str(&likes), most);
+    /* A draft whose document was not read goes by what the index says of its number. */
+    PS_PG_ADD(
+        batch,
+        "WITH latest AS (SELECT DISTINCT ON (number) number, title, author FROM (SELECT "
+        "substring(id FROM '^P([0-9]+)R') AS number, substring(id FROM '[0-9]+$')::integer AS "
+        "revision, title, author FROM papers WHERE id ~ '^P[0-9]+R[0-9]+$') p "
+        "ORDER BY number, revision DESC) "
+        "SELECT d.url, d.paper_id, ps_ms(d.discovered_at), d.cycle, coalesce(d.title, "
+        "p.title), coalesce(d.authors, nullif(p.author, '')), count(*) OVER () "
+        "FROM discovered d LEFT JOIN latest p ON p.number = substring(d.paper_id FROM "
+        "'^[A-Z]([0-9]+)R') WHERE concat_ws(' ', d.paper_id, coalesce(d.title, p.title), "
+        "coalesce(d.authors, "
+        "p.author)) ILIKE ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) "
+        "ORDER BY d.discovered_at DESC, d.url LIMIT $2",
+        ps_buf_str(&likes), most);
     ps_buf_clear(&likes);
     return batch;
+}
+
+static size_t read_drafts(const struct ps_pg_rows *rows, size_t statement,
+                          struct ps_command_reply_draft out_drafts[PS_COMMAND_REPLY_FOUND_MAX])
+{
+    int count = ps_pg_row_count(rows, statement);
+
+    for (int i = 0; i < count; i++)
+        out_drafts[i] = (struct ps_command_reply_draft){
+            .url = ps_pg_text(rows, statement, i, DRAFT_URL),
+            .id = ps_pg_text(rows, statement, i, DRAFT_ID),
+            .title = ps_pg_text(rows, statement, i, DRAFT_TITLE),
+            .authors = ps_pg_text(rows, statement, i, DRAFT_AUTHORS),
+            .at_ms = ps_pg_int(rows, statement, i, DRAFT_AT, 0),
+            .cycle = ps_pg_int(rows, statement, i, DRAFT_CYCLE, 0)
+        };
+    return (size_t)count;
 }
 
 static void tell_search(const struct ps_pg_rows *rows, struct ps_command_reply *reply)
 {
     struct ps_command_reply_paper papers[PS_COMMAND_REPLY_FOUND_MAX];
-    size_t count = (size_t)ps_pg_row_count(rows, 0);
+    struct ps_command_reply_draft drafts[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_command_reply_found found = { .papers = papers,
+                                            .paper_len = (size_t)ps_pg_row_count(rows, 0),
+                                            .paper_total = ps_pg_int(rows, 0, 0, PAPER_TOTAL, 0),
+                                            .drafts = drafts,
+                                            .draft_len = read_drafts(rows, 1, drafts),
+                                            .draft_total = ps_pg_int(rows, 1, 0, DRAFT_TOTAL, 0) };
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < found.paper_len; i++)
         papers[i] =
             (struct ps_command_reply_paper){ .id = ps_pg_text(rows, 0, (int)i, PAPER_ID),
                                              .title = ps_pg_text(rows, 0, (int)i, PAPER_TITLE),
                                              .author = ps_pg_text(rows, 0, (int)i, PAPER_AUTHOR),
                                              .date = ps_pg_text(rows, 0, (int)i, PAPER_DATE),
                                              .link = ps_pg_text(rows, 0, (int)i, PAPER_LINK) };
-    ps_command_reply_search(papers, count, count == 0 ? 0 : ps_pg_int(rows, 0, 0, PAPER_TOTAL, 0),
-                            reply);
+    ps_command_reply_search(&found, reply);
 }
 
 static struct ps_pg_batch *ask_why(const struct ps_user_command *ask, const char *user)
@@ -124,7 +180,7 @@ static struct ps_pg_batch *ask_why(const struct ps_user_command *ask, const char
               "ORDER BY id DESC LIMIT $3",
               user, pattern, most);
     PS_PG_ADD(batch,
-              "SELECT url, paper_id, ps_ms(discovered_at), cycle FROM discovered "
+              "SELECT url, paper_id, ps_ms(discovered_at), cycle, title, authors FROM discovered "
               "WHERE paper_id ~ $1 AND $2 >= 0 ORDER BY discovered_at DESC LIMIT $3",
               drafts, ask->number >= 0 ? "0" : "-1", most);
     return batch;
@@ -138,7 +194,7 @@ static void tell_why(const struct ps_user_command *ask, const struct ps_pg_rows 
     struct ps_command_reply_why why = { .told = told,
                                         .told_len = (size_t)ps_pg_row_count(rows, 0),
                                         .drafts = drafts,
-                                        .draft_len = (size_t)ps_pg_row_count(rows, 1) };
+                                        .draft_len = read_drafts(rows, 1, drafts) };
 
     for (size_t i = 0; i < why.told_len; i++)
         told[i] =
@@ -149,12 +205,6 @@ static void tell_why(const struct ps_user_command *ask, const struct ps_pg_rows 
                                             .at_ms = ps_pg_int(rows, 0, (int)i, TOLD_AT, 0),
                                             .sent_ms = ps_pg_int(rows, 0, (int)i, TOLD_SENT, 0),
                                             .dead = ps_pg_text(rows, 0, (int)i, TOLD_DEAD) };
-    for (size_t i = 0; i < why.draft_len; i++)
-        drafts[i] =
-            (struct ps_command_reply_draft){ .url = ps_pg_text(rows, 1, (int)i, DRAFT_URL),
-                                             .id = ps_pg_text(rows, 1, (int)i, DRAFT_ID),
-                                             .at_ms = ps_pg_int(rows, 1, (int)i, DRAFT_AT, 0),
-                                             .cycle = ps_pg_int(rows, 1, (int)i, DRAFT_CYCLE, 0) };
     ps_command_reply_why(ask, &why, reply);
 }
 

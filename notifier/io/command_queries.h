@@ -2,12 +2,14 @@
 #ifndef PS_NOTIFIER_COMMAND_QUERIES_H
 #define PS_NOTIFIER_COMMAND_QUERIES_H
 #include "notifier/core/command_reply.h"
+#include "shared/core/config.h"
 #include "shared/io/pg.h"
 
 struct ps_command_queries_now { /* what is not in PostgreSQL */
     int64_t wall_ms;
     int64_t depth;
     const char *circuit;
+    const struct ps_config *config; /* of this notifier: shown until a leader has stored its own */
 };
 
 /* command: STATUS, SEARCH, LIST or WHY. Gives a batch that changes nothing. */

@@ -158,7 +158,8 @@ static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps
     const struct ps_command_runner_options *options = &work->runner->options;
     const struct ps_command_queries_now now = { .wall_ms = ps_clock_wall_ms(),
                                                 .depth = options->depth(options->cookie),
-                                                .circuit = options->circuit(options->cookie) };
+                                                .circuit = options->circuit(options->cookie),
+                                                .config = options->config };
     struct ps_command_reply reply = { .len = 0 };
 
     if (err != NULL) {

@@ -3,6 +3,7 @@
 #ifndef PS_NOTIFIER_COMMAND_RUNNER_H
 #define PS_NOTIFIER_COMMAND_RUNNER_H
 #include "notifier/core/slack_event.h"
+#include "shared/core/config.h"
 #include "shared/core/metrics.h"
 #include "shared/io/loop.h"
 #include "shared/io/pg.h"
@@ -18,6 +19,7 @@ struct ps_command_runner_options {
     struct ps_loop *loop; /* borrowed, as all of these */
     struct ps_pg *pg;
     struct ps_metrics *metrics;
+    const struct ps_config *config;
     int64_t launched_ms;
     void *cookie;
     int64_t (*depth)(void *cookie);       /* of the notify list */

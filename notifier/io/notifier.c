@@ -329,6 +329,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         &(struct ps_command_runner_options){ .loop = daemon->loop,
                                              .pg = daemon->pg,
                                              .metrics = daemon->metrics,
+                                             .config = daemon->config,
                                              .launched_ms = daemon->launched_ms,
                                              .cookie = notifier,
                                              .depth = depth_of,

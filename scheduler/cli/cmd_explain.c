@@ -16,7 +16,17 @@
 enum { WAIT_MS = 5000, NUMBER_TEXT = 24 };
 /* Statements of ask(), and columns of what they answer. */
 enum { FOUND, PROBED };
-enum { FOUND_URL, FOUND_OUTCOME, FOUND_CYCLE, FOUND_AT, FOUND_MODIFIED, FOUND_UPDATED, FOUND_GONE };
+enum {
+    FOUND_URL,
+    FOUND_OUTCOME,
+    FOUND_CYCLE,
+    FOUND_AT,
+    FOUND_MODIFIED,
+    FOUND_UPDATED,
+    FOUND_GONE,
+    FOUND_TITLE,
+    FOUND_AUTHORS
+};
 enum { PROBED_CYCLE, PROBED_URL, PROBED_OUTCOME, PROBED_STATUS, PROBED_AT, PROBED_CATEGORY };
 
 /* All that a plan is made of, as it is stored now. */
@@ -131,6 +141,15 @@ static void print_since(const char *what, int64_t at_ms)
     (void)printf("%s %s", what, when);
 }
 
+/* Below a draft: what its document says it is. */
+static void print_facts(const char *title, const char *authors)
+{
+    if (title != NULL)
+        (void)printf("%-14s   %s\n", "", title);
+    if (authors != NULL)
+        (void)printf("%-14s   by %s\n", "", authors);
+}
+
 static void print_found(const struct ps_pg_rows *rows)
 {
     int count = ps_pg_row_count(rows, FOUND);
@@ -150,6 +169,8 @@ static void print_found(const struct ps_pg_rows *rows)
         print_since(", changed at", ps_pg_int(rows, FOUND, i, FOUND_UPDATED, 0));
         print_since(", gone since", ps_pg_int(rows, FOUND, i, FOUND_GONE, 0));
         (void)printf("\n");
+        print_facts(ps_pg_text(rows, FOUND, i, FOUND_TITLE),
+                    ps_pg_text(rows, FOUND, i, FOUND_AUTHORS));
     }
     if (count == 0)
         print_row("drafts found", "none");
@@ -211,7 +232,7 @@ static const struct ps_pg_rows *ask(struct ps_cli_session *sync, int number, str
     (void)snprintf(pattern, sizeof(pattern), "^[DP]%04dR", number);
     PS_PG_ADD(batch,
               "SELECT url, outcome, cycle, ps_ms(discovered_at), last_modified, "
-              "ps_ms(updated_at), ps_ms(gone_at) FROM discovered "
+              "ps_ms(updated_at), ps_ms(gone_at), title, authors FROM discovered "
               "WHERE paper_id ~ $1 ORDER BY discovered_at DESC, url LIMIT 20",
               pattern);
     PS_PG_ADD(batch,

@@ -6,9 +6,9 @@
 #include "shared/core/mrkdwn.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/str.h"
-#include "shared/core/text_normalize.h"
 #include "shared/core/utc_time.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +17,6 @@ enum {
     TITLE_CHARS = 300,
     AUTHOR_CHARS = 150,
     REASON_CHARS = 120,
-    BEGINNING_CHARS = 120,
-    BEGINNING_BYTES = 600, /* kept in a row */
     KEY_CHARS = 300,
     LINKS_CHARS = 1500, /* URLs of one line together */
     TEXT_CHARS = 2800,
@@ -63,19 +61,20 @@ static void add_index(cJSON *data, const char *paper_id)
 
 static cJSON *data_of_draft(const struct ps_draft_found *draft)
 {
-    cJSON *data = data_of(draft->paper_id, draft->url, draft->paper);
-    const char *front = draft->front_text ? draft->front_text : "";
-    char *clean;
+    struct ps_paper facts = { .title = "", .author = "" };
+    cJSON *data;
 
+    if (draft->paper != NULL)
+        facts = *draft->paper;
+    if (draft->title != NULL)
+        facts.title = draft->title;
+    if (draft->authors != NULL)
+        facts.author = draft->authors;
+    data = data_of(draft->paper_id, draft->url, &facts);
     if (draft->paper != NULL)
         add_index(data, draft->paper_id);
     ps_json_add_bool(data, "draft", true);
     ps_json_add_time(data, "modified", draft->modified_ms);
-    if (!draft->paper && *front) { /* nothing else tells what it is about */
-        clean = ps_utf8_clean(front, ps_utf8_cut(front, strlen(front), BEGINNING_BYTES));
-        ps_json_add_text(data, "begins", clean);
-        free(clean);
-    }
     return data;
 }
 
@@ -91,9 +90,21 @@ static void fill_row(struct ps_outbox_row *out_row, enum ps_message_kind kind, c
     cJSON_Delete(data);
 }
 
-static const char *link_of(const struct ps_paper *paper)
+/* Gives the link of a paper of the index. Where the index has none, wg21.link redirects to it. */
+static char *link_of(const struct ps_paper *paper)
 {
-    return *paper->link ? paper->link : paper->long_link;
+    const char *link = *paper->link ? paper->link : paper->long_link;
+
+    return *link ? ps_alloc_text(link) : ps_alloc_format("https://wg21.link/%s", paper->id);
+}
+
+static cJSON *data_of_paper(const struct ps_paper *paper)
+{
+    char *link = link_of(paper);
+    cJSON *data = data_of(paper->id, link, paper);
+
+    free(link);
+    return data;
 }
 
 /* number: so that a paper that is muted or snoozed is known in the database. */
@@ -146,8 +157,9 @@ void ps_notification_draft(const struct ps_draft_found *draft, const char *chann
 void ps_notification_transition(const struct ps_paper *paper, const char *draft_url,
                                 const char *channel, struct ps_outbox_row *out_row)
 {
-    cJSON *data = data_of(paper->id, link_of(paper), paper);
+    cJSON *data = data_of_paper(paper);
 
+    ps_json_add_text(data, "date", paper->date);
     ps_json_add_text(data, "draft_url", draft_url);
     add_index(data, paper->id);
     fill_row(out_row, PS_MESSAGE_DP_TRANSITION, ps_alloc_format("dp:%s", paper->id), channel, data);
@@ -156,7 +168,7 @@ void ps_notification_transition(const struct ps_paper *paper, const char *draft_
 void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
                                  enum ps_watch_kind by, struct ps_outbox_row *out_row)
 {
-    cJSON *data = data_of(paper->id, link_of(paper), paper);
+    cJSON *data = data_of_paper(paper);
 
     add_reason(data, reason, by);
     fill_row(out_row, PS_MESSAGE_WATCHLIST, ps_alloc_format("watch:%s:%s", user, paper->id), user,
@@ -235,7 +247,9 @@ static struct heading heading_of(enum ps_message_kind kind)
 /* One line of a message while it is made: a paper or draft, of one row or of several extensions. */
 struct line {
     const char *id; /* borrowed from the data of its first row; NULL: stands for one row only */
+    struct ps_paper_id parsed; /* of id; number INT_MAX where it is none */
     size_t first_row;
+    size_t place; /* before the lines were sorted */
     size_t message;
     char *text;
 };
@@ -319,6 +333,33 @@ static void begin_note(struct ps_buf *out, size_t *notes)
     (void)ps_buf_text(out, (*notes)++ == 0 ? " (" : "; ");
 }
 
+static void add_utc(int64_t wall_ms, struct ps_buf *out)
+{
+    char text[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_time(wall_ms, text); /* "2026-11-23T09:05:07Z" */
+    (void)ps_buf_format(out, "%.10s %.5s UTC", text, text + 11);
+}
+
+/* draft seen 2026-11-23 09:05 UTC, modified 2026-11-22 18:00 UTC: of the draft of a transition, as
+   the store added them. */
+static void add_draft_times(const cJSON *data, struct ps_buf *out, size_t *notes)
+{
+    const char *seen = ps_json_text(data, "draft_seen");
+    const char *modified = ps_json_text(data, "draft_modified");
+    int64_t seen_ms, modified_ms;
+
+    if (!seen || !ps_utc_time_parse_time(seen, &seen_ms))
+        return;
+    begin_note(out, notes);
+    (void)ps_buf_text(out, "draft seen ");
+    add_utc(seen_ms, out);
+    if (!modified || !ps_utc_time_parse_http(modified, &modified_ms))
+        return;
+    (void)ps_buf_text(out, ", modified ");
+    add_utc(modified_ms, out);
+}
+
 /* (draft, modified 2026-11-23 09:05 UTC, 3 hours ago; index; author: köppe) */
 static void add_notes(const struct composer *composer, const cJSON *data, struct ps_buf *out)
 {
@@ -338,15 +379,14 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
         (void)ps_buf_text(out, updated ? "updated draft" : "draft");
     }
     if (modified && ps_utc_time_parse_time(modified, &modified_ms)) {
-        char text[PS_UTC_TIME_TEXT];
-
-        ps_utc_time_format_time(modified_ms, text); /* "2026-11-23T09:05:07Z" */
         begin_note(out, &notes);
-        (void)ps_buf_format(out, "modified %.10s %.5s UTC", text, text + 11);
+        (void)ps_buf_text(out, "modified ");
+        add_utc(modified_ms, out);
         if (composer->now_ms != 0)
             add_age(composer->now_ms - modified_ms, out);
     }
     if (draft_url) {
+        add_draft_times(data, out, &notes);
         begin_note(out, &notes);
         ps_mrkdwn_link(out, draft_url, "the draft", LINKS_CHARS / 2);
     }
@@ -368,7 +408,6 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
 static void add_what(const cJSON *data, struct ps_buf *out)
 {
     const char *title = text_or(data, "title", ""), *author = text_or(data, "author", "");
-    const char *begins = text_or(data, "begins", "");
 
     if (*title) {
         (void)ps_buf_char(out, ' ');
@@ -377,11 +416,6 @@ static void add_what(const cJSON *data, struct ps_buf *out)
     if (*author) {
         (void)ps_buf_text(out, " \xe2\x80\x94 ");
         ps_mrkdwn_text(out, author, AUTHOR_CHARS);
-    }
-    if (*begins) {
-        (void)ps_buf_text(out, " \xe2\x80\x9c");
-        ps_mrkdwn_text(out, begins, BEGINNING_CHARS);
-        (void)ps_buf_text(out, "\xe2\x80\x9d");
     }
 }
 
@@ -403,10 +437,19 @@ static void add_plain(const char *plain, struct ps_buf *out)
     }
 }
 
+/* A document that was not read has no title; another file of the same draft may have one. */
+static const cJSON *data_with_title(const struct composer *composer, size_t line)
+{
+    for (size_t row = composer->lines[line].first_row; row < composer->rows; row++)
+        if (composer->row_line[row] == line && *text_or(composer->data[row], "title", ""))
+            return composer->data[row];
+    return composer->data[composer->lines[line].first_row];
+}
+
 static char *text_of_line(const struct composer *composer, size_t line)
 {
     const struct line *self = &composer->lines[line];
-    const cJSON *data = composer->data[self->first_row];
+    const cJSON *data = data_with_title(composer, line);
     const char *plain = data ? ps_json_text(data, "text") : NULL;
     struct ps_buf out;
 
@@ -442,6 +485,43 @@ static void group_rows(struct composer *composer)
             composer->lines[composer->len++] = (struct line){ .id = id, .first_row = row };
         composer->row_line[row] = line;
     }
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const struct line *a = left, *b = right;
+    int order;
+
+    if (a->parsed.number != b->parsed.number)
+        return (a->parsed.number > b->parsed.number) - (a->parsed.number < b->parsed.number);
+    order = strcmp(a->parsed.prefix, b->parsed.prefix);
+    if (order != 0)
+        return order;
+    if (a->parsed.revision != b->parsed.revision)
+        return (a->parsed.revision > b->parsed.revision) -
+               (a->parsed.revision < b->parsed.revision);
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Rows come in the order they were decided in, which says nothing to a reader. Lines without a
+   paper keep that order and come last. */
+static void sort_lines(struct composer *composer)
+{
+    size_t *now = ps_alloc_zero(composer->len + 1, sizeof(*now));
+
+    for (size_t i = 0; i < composer->len; i++) {
+        struct line *line = &composer->lines[i];
+
+        line->place = i;
+        if (!line->id || !ps_paper_id_parse(line->id, strlen(line->id), &line->parsed))
+            line->parsed = (struct ps_paper_id){ .number = INT_MAX };
+    }
+    qsort(composer->lines, composer->len, sizeof(*composer->lines), by_number);
+    for (size_t i = 0; i < composer->len; i++)
+        now[composer->lines[i].place] = i;
+    for (size_t row = 0; row < composer->rows; row++)
+        composer->row_line[row] = now[composer->row_line[row]];
+    free(now);
 }
 
 /* Returns how many messages the lines need. */
@@ -501,6 +581,7 @@ void ps_notification_messages(enum ps_message_kind kind, const struct ps_notific
     for (size_t row = 0; row < rows; row++)
         composer.data[row] = ps_json_parse(given->data[row], strlen(given->data[row]), NULL);
     group_rows(&composer);
+    sort_lines(&composer);
     messages.len = fill_messages(&composer);
     messages.texts = ps_alloc_zero(messages.len + 1, sizeof(char *));
     messages.row_message = ps_alloc_zero(rows + 1, sizeof(size_t));

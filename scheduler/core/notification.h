@@ -17,8 +17,9 @@ struct ps_outbox_row {
 };
 void ps_outbox_row_clear(struct ps_outbox_row *row);
 
-/* A draft that was found. Text borrowed. paper is the index entry to take title and author from
- * (latest of its number); NULL when unknown. */
+/* A draft that was found. Text borrowed. title and authors are its document's, as draft_facts.h
+ * gives them. Where the document has none, those of paper are shown: the index entry of its number
+ * (the latest revision). Where there is none either, the draft is shown by its name alone. */
 struct ps_draft_found {
     const char *url;
     const char *paper_id; /* D1234R0 */
@@ -26,7 +27,7 @@ struct ps_draft_found {
     const char *last_modified;    /* header; NULL for none */
     int64_t modified_ms;          /* parsed; 0 when absent */
     const struct ps_paper *paper; /* may be NULL */
-    const char *front_text;       /* may be NULL */
+    const char *title, *authors;  /* may be NULL */
 };
 
 /* dedupe keys: "draft:<url>" (kinds frontier and draft), "dp:<P id>", "watch:<user>:<paper id>"
@@ -53,10 +54,11 @@ void ps_notification_text(enum ps_message_kind kind, const char *dedupe_key, con
                           const char *text, struct ps_outbox_row *out_row);
 
 /* Rows (their data) of one channel and kind, in the order of their ids, to as few messages as fit
-   PS_MESSAGE_CHARS_MAX: a heading and a line a paper; rows of one draft with several extensions
-   make one line that links each. Slack mrkdwn with & < > escaped. Rows whose data cannot be read
-   make a line that shows the dedupe key, so that nothing is silently lost. Row i belongs to message
-   row_message[i] (from 0); texts are owned by the caller. */
+   PS_MESSAGE_CHARS_MAX: a heading and a line a paper, by number, then prefix and revision; rows of
+   one draft with several extensions make one line that links each. No message holds an e-mail
+   address that came in a row's data. Slack mrkdwn with & < > escaped. Rows whose data cannot be
+   read make a line that shows the dedupe key, so that nothing is silently lost. Row i belongs to
+   message row_message[i] (from 0); texts are owned by the caller. */
 struct ps_messages {
     char **texts;
     size_t len;

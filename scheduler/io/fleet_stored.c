@@ -85,7 +85,8 @@ static cJSON *read_list(const struct ps_pg_rows *rows, size_t statement, const c
 void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows,
                           int64_t now_ms)
 {
-    static const char *const draft[] = { "url", "paper", "tier", "outcome", "last_modified", NULL };
+    static const char *const draft[] = { "url",           "paper", "tier",    "outcome",
+                                         "last_modified", "title", "authors", NULL };
     static const char *const draft_times[] = { "found_at", "updated_at", "gone_at", NULL };
     static const char *const paper[] = { "id",   "type",     "title", "author",
                                          "date", "subgroup", "link",  NULL };

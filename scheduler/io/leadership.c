@@ -67,5 +67,9 @@ void ps_leadership_told(const struct ps_pg_rows *rows, size_t statement, int i)
         PS_LOG(WATCHLIST_MATCH, F_TEXT("trace", trace), F_TEXT("user", user),
                F_TEXT("paper", paper));
     else if (strcmp(kind, ps_message_kind_name(PS_MESSAGE_DP_TRANSITION)) == 0)
-        PS_LOG(D_TO_P, F_TEXT("trace", trace), F_TEXT("paper", paper));
+        PS_LOG(D_TO_P, F_TEXT("trace", trace), F_TEXT("paper", paper),
+               F_TEXT("date", ps_pg_text(rows, statement, i, 7)),
+               F_TEXT("draft_url", ps_pg_text(rows, statement, i, 4)),
+               F_TEXT("draft_seen", ps_pg_text(rows, statement, i, 5)),
+               F_TEXT("draft_modified", ps_pg_text(rows, statement, i, 6)));
 }

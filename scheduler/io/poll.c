@@ -263,6 +263,7 @@ void ps_poll_plan(struct ps_poll *poll)
     if (config->enable_iso_probe)
         ps_plan_clear(&plan);
     ps_store_add_cycle(batch, poll->epoch, poll->run);
+    ps_store_add_settings(batch, poll->cycle, config);
     ps_poll_run(poll, batch, on_cycle);
 }
 

@@ -274,5 +274,6 @@ void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
                          "the index was not loaded and no copy of it is stored", err);
     poll->state = PS_POLL_CLOSING;
     ps_store_add_failed_cycle(batch, poll->epoch, poll->cycle, poll->started_ms, err->what);
+    ps_store_add_settings(batch, poll->cycle, poll->parts.leadership->daemon->config);
     ps_poll_run(poll, batch, on_failed);
 }

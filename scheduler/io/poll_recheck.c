@@ -57,6 +57,8 @@ static void look_at(struct ps_poll *poll, const struct ps_pg_rows *rows, int row
                        .tier_name = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_TIER),
                        .last_modified = out_looked->state.last_modified,
                        .front_text = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_FRONT),
+                       .title = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_TITLE),
+                       .authors = ps_pg_text(rows, LOOKED, row, PS_STORE_LOOKED_AUTHORS),
                        .print = print,
                        .watchers = is_first_of_paper(paper_id, *told),
                    },

@@ -1,7 +1,9 @@
 #include "scheduler/io/result_rows.h"
 
+#include "scheduler/core/draft_facts.h"
 #include "shared/core/utc_time.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct draft_match {
@@ -39,6 +41,24 @@ static int64_t modified_of(const char *last_modified)
                : 0;
 }
 
+static void match_draft(const struct ps_leadership *leadership, int number, const char *front_text,
+                        struct draft_match *match)
+{
+    const struct ps_draft_found *draft = match->draft;
+    const struct ps_paper *paper = draft->paper;
+
+    ps_watchlists_match(
+        leadership->watch,
+        &(struct ps_watch_candidate){ .number = number,
+                                      .author = paper == NULL ? NULL : paper->author,
+                                      .text = front_text,
+                                      .title = draft->title != NULL ? draft->title
+                                               : paper != NULL      ? paper->title
+                                                                    : NULL,
+                                      .subgroup = paper == NULL ? NULL : paper->subgroup },
+        on_match, match);
+}
+
 void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,
                     struct ps_outbox_rows *list)
 {
@@ -50,10 +70,12 @@ void ps_result_rows(const struct ps_leadership *leadership, const struct ps_resu
     struct ps_draft_found draft = { .url = task->url,
                                     .tier = task->tier,
                                     .last_modified = result->last_modified,
-                                    .paper = ps_paper_index_latest(leadership->index, task->number),
-                                    .front_text = result->front_text };
+                                    .paper =
+                                        ps_paper_index_latest(leadership->index, task->number) };
     struct draft_match match = { .draft = &draft, .task = task->task, .list = list };
     char paper_id[PS_PAPER_ID_TEXT];
+
+    char *title, *authors;
 
     if (ps_url_set_has(leadership->discovered, task->url))
         return;
@@ -61,17 +83,14 @@ void ps_result_rows(const struct ps_leadership *leadership, const struct ps_resu
     ps_paper_id_format(&id, paper_id);
     draft.paper_id = paper_id;
     draft.modified_ms = modified_of(result->last_modified);
+    draft.title = title = ps_draft_title(result->title);
+    draft.authors = authors = ps_draft_authors(result->authors);
     if (tell_channel(config, task->tier))
         ps_notification_draft(&draft, config->notification_channel, task->tier == PS_TIER_FRONTIER,
                               ps_outbox_rows_next(list, task->task));
-    ps_watchlists_match(leadership->watch,
-                        &(struct ps_watch_candidate){
-                            .number = task->number,
-                            .author = draft.paper == NULL ? NULL : draft.paper->author,
-                            .text = result->front_text,
-                            .title = draft.paper == NULL ? NULL : draft.paper->title,
-                            .subgroup = draft.paper == NULL ? NULL : draft.paper->subgroup },
-                        on_match, &match);
+    match_draft(leadership, task->number, result->front_text, &match);
+    free(title);
+    free(authors);
 }
 
 void ps_update_rows(const struct ps_leadership *leadership, const struct ps_updated *updated,
@@ -84,7 +103,8 @@ void ps_update_rows(const struct ps_leadership *leadership, const struct ps_upda
                                     .paper_id = updated->paper_id,
                                     .last_modified = updated->last_modified,
                                     .modified_ms = modified_of(updated->last_modified),
-                                    .front_text = updated->front_text };
+                                    .title = updated->title,
+                                    .authors = updated->authors };
     struct draft_match match = { .draft = &draft, .print = updated->print, .list = list };
 
     if (ps_paper_id_parse(updated->paper_id, strlen(updated->paper_id), &id))
@@ -95,12 +115,5 @@ void ps_update_rows(const struct ps_leadership *leadership, const struct ps_upda
         ps_notification_update(&draft, updated->print, config->notification_channel,
                                ps_outbox_rows_next(list, NULL));
     if (updated->watchers)
-        ps_watchlists_match(leadership->watch,
-                            &(struct ps_watch_candidate){
-                                .number = id.number,
-                                .author = draft.paper == NULL ? NULL : draft.paper->author,
-                                .text = updated->front_text,
-                                .title = draft.paper == NULL ? NULL : draft.paper->title,
-                                .subgroup = draft.paper == NULL ? NULL : draft.paper->subgroup },
-                            on_match, &match);
+        match_draft(leadership, id.number, updated->front_text, &match);
 }

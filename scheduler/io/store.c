@@ -1,9 +1,13 @@
 #include "scheduler/io/store.h"
 
+#include "scheduler/core/draft_facts.h"
 #include "scheduler/io/rows_json.h"
+#include "shared/core/config.h"
+#include "shared/core/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NUMBER_TEXT = 24 };
@@ -48,19 +52,24 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *r
         ps_row_text(&json, "task", rows->tasks[i]);
         ps_row_close(&json);
     }
-    PS_PG_ADD(batch,
-              "INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace) "
-              "SELECT r.dedupe_key, r.kind, r.channel, r.data, "
-              "CASE WHEN r.task IS NULL THEN nullif($2::bigint, 0) "
-              "WHEN c.status = 'running' THEN c.number END, "
-              "coalesce(r.task, 'poll:' || nullif($2::bigint, 0)) "
-              "FROM jsonb_to_recordset($1::jsonb) AS r (dedupe_key text, kind text, channel text, "
-              "data jsonb, task text) "
-              "LEFT JOIN probes p ON p.task = r.task LEFT JOIN cycles c ON c.number = p.cycle "
-              "WHERE r.task IS NULL OR NOT (c.silent OR c.disbelieved) "
-              "ON CONFLICT (dedupe_key) DO NOTHING RETURNING kind, data->>'id', "
-              "CASE WHEN kind = 'watchlist' THEN channel END, trace",
-              ps_rows_close(&json), number_text(text, cycle));
+    PS_PG_ADD(
+        batch,
+        "INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace) "
+        "SELECT r.dedupe_key, r.kind, r.channel, CASE WHEN d.url IS NULL THEN r.data ELSE r.data "
+        "|| jsonb_build_object('draft_seen', to_char(d.discovered_at AT TIME ZONE 'UTC', "
+        "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), 'draft_modified', d.last_modified) END, "
+        "CASE WHEN r.task IS NULL THEN nullif($2::bigint, 0) "
+        "WHEN c.status = 'running' THEN c.number END, "
+        "coalesce(r.task, 'poll:' || nullif($2::bigint, 0)) "
+        "FROM jsonb_to_recordset($1::jsonb) AS r (dedupe_key text, kind text, channel text, "
+        "data jsonb, task text) "
+        "LEFT JOIN probes p ON p.task = r.task LEFT JOIN cycles c ON c.number = p.cycle "
+        "LEFT JOIN discovered d ON d.url = r.data->>'draft_url' "
+        "WHERE r.task IS NULL OR NOT (c.silent OR c.disbelieved) "
+        "ON CONFLICT (dedupe_key) DO NOTHING RETURNING kind, data->>'id', "
+        "CASE WHEN kind = 'watchlist' THEN channel END, trace, data->>'draft_url', "
+        "data->>'draft_seen', data->>'draft_modified', data->>'date'",
+        ps_rows_close(&json), number_text(text, cycle));
     ps_rows_clear(&json);
 }
 
@@ -232,6 +241,22 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
     ps_rows_clear(&json);
 }
 
+void ps_store_add_settings(struct ps_pg_batch *batch, int64_t cycle, const struct ps_config *config)
+{
+    cJSON *settings = cJSON_CreateObject();
+    char number[NUMBER_TEXT], *text;
+
+    ps_json_add_real(settings, "poll_interval_seconds",
+                     (double)ps_config_poll_interval_ms(config) / 1000);
+    ps_json_add_bool(settings, "iso_probe_enabled", config->enable_iso_probe);
+    ps_json_add_real(settings, "alert_modified_hours", config->alert_modified_hours);
+    text = ps_json_print(settings);
+    PS_PG_ADD(batch, "UPDATE cycles SET settings = $2::jsonb WHERE number = $1",
+              number_text(number, cycle), text);
+    free(text);
+    cJSON_Delete(settings);
+}
+
 static const char *event_of(enum ps_draft_change what)
 {
     switch (what) {
@@ -277,9 +302,12 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         struct ps_paper_id id = { .number = task->number, .revision = task->revision };
         struct ps_draft_state state = state_of(&results[i]);
         char id_text[PS_PAPER_ID_TEXT];
+        char *title, *authors;
 
         if (!ps_outcome_is_hit(results[i].outcome))
             continue;
+        title = ps_draft_title(results[i].title);
+        authors = ps_draft_authors(results[i].authors);
         id.kind = task->prefix[0] == 'D' ? PS_PAPER_D : PS_PAPER_P;
         memcpy(id.prefix, task->prefix, sizeof(id.prefix));
         ps_paper_id_format(&id, id_text);
@@ -291,18 +319,23 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         ps_row_text(&json, "outcome", ps_outcome_name(results[i].outcome));
         ps_row_int(&json, "cycle", task->cycle);
         ps_row_text(&json, "front_text", results[i].front_text);
+        ps_row_text(&json, "title", title);
+        ps_row_text(&json, "authors", authors);
         add_state(&json, &state);
         ps_row_close(&json);
+        free(title);
+        free(authors);
     }
     PS_PG_ADD(
         batch,
         "INSERT INTO discovered (url, paper_id, tier, outcome, last_modified, cycle, front_text, "
-        "etag, content_length, answered_at) "
+        "title, authors, etag, content_length, answered_at) "
         "SELECT r.url, r.paper_id, r.tier, r.outcome, r.last_modified, r.cycle, r.front_text, "
-        "r.etag, r.content_length, ps_time(r.answered) FROM "
+        "r.title, r.authors, r.etag, r.content_length, ps_time(r.answered) FROM "
         "jsonb_to_recordset($1::jsonb) AS "
         "r (task text, url text, paper_id text, tier text, outcome text, last_modified text, cycle "
-        "bigint, front_text text, etag text, content_length bigint, answered bigint) "
+        "bigint, front_text text, title text, authors text, etag text, content_length bigint, "
+        "answered bigint) "
         "WHERE EXISTS (SELECT 1 FROM probes p JOIN cycles c ON c.number = p.cycle WHERE "
         "p.task = r.task AND p.url = r.url AND NOT c.disbelieved) ON CONFLICT (url) DO NOTHING "
         "RETURNING url",
@@ -326,7 +359,8 @@ void ps_store_read_looked(struct ps_pg_batch *batch, int64_t cycle)
     char text[NUMBER_TEXT];
 
     PS_PG_ADD(batch,
-              "SELECT d.url, d.paper_id, d.tier, d.front_text, d.gone_at IS NOT NULL, "
+              "SELECT d.url, d.paper_id, d.tier, d.front_text, d.title, d.authors, "
+              "d.gone_at IS NOT NULL, "
               "d.last_modified, d.etag, d.content_length, ps_ms(d.answered_at), "
               "c.outcome, c.last_modified, c.etag, c.content_length, "
               "ps_ms(c.answered_at) "

@@ -50,7 +50,8 @@ ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cy
    task is added when that task is a probe in the ledger of a cycle that is not silent, and is
    bundled when that cycle has closed. A row without is bundled when cycle has closed, or at once
    when that is 0. The statement answers what was added: kind, paper id, and the user of a watchlist
-   row. */
+   row; of a transition also its draft's URL, when that was found (ISO 8601), its Last-Modified and
+   the paper's date, which the statement adds to the row's data from table discovered. */
 void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *rows, int64_t cycle);
 /* Reads the watchlists as PS_STORE_LOAD_WATCH does. */
 void ps_store_add_watch(struct ps_pg_batch *batch);
@@ -74,6 +75,10 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
 /* A cycle that could not be run. */
 void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t cycle,
                                int64_t started_ms, const char *error);
+/* Keeps with cycle, which is added before, the settings it is run with that people are shown
+ * (0032_draft_facts.sql). */
+void ps_store_add_settings(struct ps_pg_batch *batch, int64_t cycle,
+                           const struct ps_config *config);
 /* Settles results: statement answers rows (cycle, position, outcome) that were open until now. */
 void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count);
 /* Stores hits whose task is in the ledger: statement answers the urls that were new. */
@@ -89,6 +94,8 @@ enum {
     PS_STORE_LOOKED_PAPER,
     PS_STORE_LOOKED_TIER,
     PS_STORE_LOOKED_FRONT,
+    PS_STORE_LOOKED_TITLE,
+    PS_STORE_LOOKED_AUTHORS,
     PS_STORE_LOOKED_GONE,
     PS_STORE_LOOKED_BEFORE, /* last_modified, etag, content_length, answered (ms) */
     PS_STORE_LOOKED_OUTCOME = PS_STORE_LOOKED_BEFORE + 4,
@@ -149,8 +156,8 @@ enum {
                             planned error */
     PS_STORE_PAGE_DAY,   /* closed cycles of the last day that are newer than known: number status
                             started (ms) finished (ms) summary failures */
-    PS_STORE_PAGE_DRAFTS, /* the latest: url paper tier outcome last_modified found (ms) updated
-                             (ms) gone (ms) */
+    PS_STORE_PAGE_DRAFTS, /* the latest: url paper tier outcome last_modified title authors found
+                             (ms) updated (ms) gone (ms) */
     PS_STORE_PAGE_PAPERS, /* the latest: id type title author date subgroup link seen first (ms) */
 };
 struct ps_pg_batch *ps_store_page(int64_t known, int latest) PS_MUST_USE;

@@ -215,12 +215,14 @@ struct ps_pg_batch *ps_store_page(int64_t known, int latest)
               "interval '1 day' ORDER BY number",
               from);
     PS_PG_ADD(batch,
-              "SELECT url, paper_id, tier, outcome, last_modified, ps_ms(discovered_at), "
-              "ps_ms(updated_at), ps_ms(gone_at) FROM discovered ORDER BY discovered_at DESC "
+              "SELECT url, paper_id, tier, outcome, last_modified, title, authors, "
+              "ps_ms(discovered_at), ps_ms(updated_at), ps_ms(gone_at) FROM discovered "
+              "ORDER BY discovered_at DESC "
               "LIMIT $1",
               most);
     PS_PG_ADD(batch,
-              "SELECT id, type, title, author, date, subgroup, link, ps_ms(first_seen_at) FROM "
+              "SELECT id, type, title, author, date, subgroup, coalesce(nullif(link, ''), "
+              "nullif(long_link, ''), 'https://wg21.link/' || id), ps_ms(first_seen_at) FROM "
               "papers ORDER BY first_seen_at DESC, date DESC, id DESC LIMIT $1",
               most);
     return batch;

@@ -301,7 +301,7 @@ function showRecent(part) {
       const [what, level] = state(draft);
       return [
         cell("tight", link(draft.url, draft.url.split("/").pop() || draft.paper)),
-        cell("", node("span", `tag ${level}`, what), node("span", "sub", `${draft.tier}${draft.last_modified ? `, written ${written(draft.last_modified)}` : ""}`)),
+        cell("", node("span", `tag ${level}`, what), draft.title ? node("bdi", "title", ` ${draft.title}`) : null, draft.authors ? node("bdi", "sub", draft.authors) : null, node("span", "sub", `${draft.tier}${draft.last_modified ? `, written ${written(draft.last_modified)}` : ""}`)),
         cell("when", when(draft.found_at)),
       ];
     },

@@ -188,16 +188,63 @@ static void a_search_shows_papers_and_how_many_more(void **state)
 {
     const struct ps_command_reply_paper paper = { "P0042R1", "A <T> type", "J. Doe", "2026-01-02",
                                                   "https://wg21.link/p0042r1" };
+    const struct ps_command_reply_draft draft = { .url =
+                                                      "https://isocpp.org/files/papers/D0042R2.pdf",
+                                                  .id = "D0042R2",
+                                                  .title = "A <T> draft",
+                                                  .authors = "J. Doe, J. Smith",
+                                                  .at_ms = now,
+                                                  .cycle = 9 };
+    struct ps_command_reply_found found;
     struct ps_command_reply reply = { .len = 0 };
 
     (void)state;
-    ps_command_reply_search(&paper, 1, 1, &reply);
+    found = (struct ps_command_reply_found){ .papers = &paper, .paper_len = 1, .paper_total = 1 };
+    ps_command_reply_search(&found, &reply);
     expect(&reply, "• <https://wg21.link/p0042r1|P0042R1> A &lt;T&gt; type — J. Doe, 2026-01-02");
-    ps_command_reply_search(&paper, 1, 12, &reply);
+    found.paper_total = 12;
+    ps_command_reply_search(&found, &reply);
     assert_non_null(strstr(reply.parts[0], "… and 11 more"));
     ps_command_reply_clear(&reply);
-    ps_command_reply_search(&paper, 0, 0, &reply);
-    expect(&reply, "No paper of the index has all of these words.");
+    found = (struct ps_command_reply_found){ .drafts = &draft, .draft_len = 1, .draft_total = 3 };
+    ps_command_reply_search(&found, &reply);
+    expect(&reply, "Drafts on isocpp.org:\n"
+                   "• <https://isocpp.org/files/papers/D0042R2.pdf|D0042R2> A &lt;T&gt; draft — "
+                   "J. Doe, J. Smith, found 2026-11-23 09:05 UTC, in cycle 9\n"
+                   "… and 2 more; another word narrows it down.");
+    ps_command_reply_search(&(struct ps_command_reply_found){ .paper_len = 0 }, &reply);
+    expect(&reply, "No paper of the index and no draft has all of these words.");
+}
+
+/* Of a document as of the index: neither answer shows an address. */
+static void no_answer_holds_an_e_mail_address(void **state)
+{
+    static const char *const hostile[] = { "Leak <leak@leak.org>", "leak (at) leak dot org",
+                                           "leak at leak.org" };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(hostile); i++) {
+        const struct ps_command_reply_paper paper = { "P0042R1", hostile[i], hostile[i], hostile[i],
+                                                      "https://leak@leak.org/" };
+        const struct ps_command_reply_draft draft = { .url = "https://x.org/?leak@leak.org",
+                                                      .id = "D0042R1",
+                                                      .title = hostile[i],
+                                                      .authors = hostile[i],
+                                                      .at_ms = now };
+        const struct ps_command_reply_found found = { &paper, 1, 1, &draft, 1, 1 };
+        struct ps_user_command ask = { .kind = PS_USER_COMMAND_WHY, .number = 42 };
+        struct ps_command_reply reply = { .len = 0 };
+
+        ps_command_reply_search(&found, &reply);
+        ps_command_reply_why(
+            &ask, &(struct ps_command_reply_why){ .drafts = &draft, .draft_len = 1 }, &reply);
+        for (size_t part = 0; part < reply.len; part++) {
+            assert_null(strstr(reply.parts[part], "leak@"));
+            assert_null(strstr(reply.parts[part], "leak (at)"));
+            assert_null(strstr(reply.parts[part], "leak at"));
+        }
+        ps_command_reply_clear(&reply);
+    }
 }
 
 static void status_says_never_before_the_first_poll(void **state)
@@ -223,13 +270,19 @@ static void status_says_never_before_the_first_poll(void **state)
                                                .cycle_ms = now - 90000,
                                                .probes = 1640,
                                                .circuit = "open",
-                                               .version = "1" };
+                                               .version = "1",
+                                               .poll_interval_seconds = 1800,
+                                               .probing = true,
+                                               .alert_hours = 24 };
     ps_command_reply_status(&status, now, &reply);
     expect(&reply, "*Paperscout status*\n"
                    "• Papers in the index: 13118, read 2026-11-23 09:05 UTC, 5s ago\n"
                    "• Last successful poll: 2026-11-23 09:04 UTC, 1m 0s ago (5 polls in all)\n"
                    "• Cycle 5: drafts found, 1640 probes, begun 2026-11-23 09:03 UTC, 1m 30s ago\n"
                    "• Drafts found by probing: 3\n"
+                   "• Poll interval: 30 minutes\n"
+                   "• Probing isocpp.org: on\n"
+                   "• Alert window: drafts modified within the last 24 hours\n"
                    "• Messages not sent yet: 2, 1 of them queued; Slack has failed several "
                    "times and is left alone for a moment\n"
                    "• Version: 1");
@@ -245,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_long_list_is_several_messages_within_slacks_limit),
         cmocka_unit_test(why_tells_what_matched_and_what_became_of_it),
         cmocka_unit_test(a_search_shows_papers_and_how_many_more),
+        cmocka_unit_test(no_answer_holds_an_e_mail_address),
         cmocka_unit_test(status_says_never_before_the_first_poll),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

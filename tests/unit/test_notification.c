@@ -105,7 +105,6 @@ static void a_draft_is_told_with_title_author_and_date(void **state)
 
     (void)state;
     draft.paper = &paper;
-    draft.front_text = "not needed where the title is known";
     ps_notification_draft(&draft, "C1", false, &row);
     want_text(&row, 1,
               "*New draft*\n\xe2\x80\xa2 <" BASE "D1234R1.pdf|D1234R1> Vectors &amp; &lt;spans&gt; "
@@ -136,7 +135,7 @@ static void a_draft_that_changed_is_told_as_such(void **state)
               "paper 1234)");
 }
 
-static void an_unknown_draft_is_told_by_how_it_begins(void **state)
+static void an_unknown_draft_is_told_by_what_its_document_says(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D3000R0.pdf", "D3000R0");
     struct ps_outbox_row row;
@@ -148,13 +147,87 @@ static void an_unknown_draft_is_told_by_how_it_begins(void **state)
     want_text(&row, 1,
               "*New draft near the highest paper numbers*\n\xe2\x80\xa2 <" BASE
               "D3000R0.pdf|D3000R0>");
-    draft.front_text = "Document <number>:\n \xff D3000R0";
+    draft.title = "A <plain> title";
+    draft.authors = "Jane Doe, John Smith";
     ps_notification_draft(&draft, "C1", true, &row);
     want_text(&row, 1,
               "*New draft near the highest paper numbers*\n\xe2\x80\xa2 <" BASE
-              "D3000R0.pdf|D3000R0> \xe2\x80\x9c"
-              "Document &lt;number&gt;: \xef\xbf\xbd D3000R0"
-              "\xe2\x80\x9d");
+              "D3000R0.pdf|D3000R0> A &lt;plain&gt; title \xe2\x80\x94 Jane Doe, John Smith");
+}
+
+static void what_the_document_says_comes_before_the_index(void **state)
+{
+    struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
+    struct ps_outbox_row rows[2];
+
+    (void)state;
+    draft.modified_ms = 0;
+    draft.paper = &paper;
+    draft.title = "Vectors, revised";
+    ps_notification_draft(&draft, "C1", false, &rows[0]);
+    want_text(rows, 1,
+              "*New draft*\n\xe2\x80\xa2 <" BASE "D1234R1.pdf|D1234R1> Vectors, revised "
+              "\xe2\x80\x94 Thomas K\xc3\xb6ppe (<https://wg21.link/p1234|index>)");
+    /* The file that was read speaks for the one that was not. */
+    draft.paper = NULL;
+    draft.title = NULL;
+    ps_notification_draft(&draft, "C1", false, &rows[0]);
+    draft.url = BASE "D1234R1.html";
+    draft.title = "Vectors, revised";
+    ps_notification_draft(&draft, "C1", false, &rows[1]);
+    want_text(rows, 2,
+              "*New draft*\n\xe2\x80\xa2 <" BASE "D1234R1.pdf|D1234R1> (<" BASE
+              "D1234R1.html|html>) Vectors, revised");
+}
+
+/* A row that a scheduler of the version before stored. */
+static void the_first_words_of_a_document_are_never_shown(void **state)
+{
+    static const char *const data =
+        "{\"id\":\"D3000R0\",\"url\":\"" BASE "D3000R0.pdf\",\"title\":\"\",\"author\":\"\","
+        "\"draft\":true,\"begins\":\"Document number: D3000R0 Reply-To: jane\"}";
+    const char *key = "draft:" BASE "D3000R0.pdf";
+    struct ps_messages messages;
+
+    (void)state;
+    ps_notification_messages(PS_MESSAGE_DRAFT, &(struct ps_notification_rows){ &data, &key, 1, 0 },
+                             &messages);
+    assert_string_equal(messages.texts[0],
+                        "*New draft*\n\xe2\x80\xa2 <" BASE "D3000R0.pdf|D3000R0>");
+    ps_messages_clear(&messages);
+}
+
+static void lines_come_by_number(void **state)
+{
+    static const char *const ids[] = { "D2001R1", "LWG4000", "D0300R0", "P0300R2",
+                                       "D2001R0", "N5007",   "D12345R0" };
+    static const char *const sorted[] = { "D0300R0", "P0300R2", "D2001R0", "D2001R1",
+                                          "LWG4000", "N5007",   "D12345R0" };
+    struct ps_outbox_row rows[PS_COUNT_OF(ids)];
+    struct ps_messages messages;
+    const char *at;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(ids); i++) {
+        struct ps_paper one = {
+            .id = ids[i], .title = "", .author = "", .link = "", .long_link = ""
+        };
+
+        ps_notification_watch_paper(&one, "U1", "x", PS_WATCH_KIND_AUTHOR, &rows[i]);
+    }
+    messages = messages_of(PS_MESSAGE_WATCHLIST, rows, PS_COUNT_OF(ids));
+    assert_int_equal(messages.len, 1);
+    at = messages.texts[0];
+    for (size_t i = 0; i < PS_COUNT_OF(sorted); i++) {
+        char *link = ps_alloc_format("<https://wg21.link/%s|%s>", sorted[i], sorted[i]);
+
+        at = strstr(at, link);
+        if (at == NULL)
+            fail_msg("%s is not at its place in %s", sorted[i], messages.texts[0]);
+        free(link);
+        ps_outbox_row_clear(&rows[i]);
+    }
+    ps_messages_clear(&messages);
 }
 
 static void extensions_of_one_draft_make_one_line(void **state)
@@ -170,10 +243,10 @@ static void extensions_of_one_draft_make_one_line(void **state)
         ps_notification_draft(&drafts[i], "C1", false, &rows[i]);
     want_text(rows, 4,
               "*New drafts*\n"
-              "\xe2\x80\xa2 <" BASE "D0002R0.pdf|D0002R0> (<" BASE "D0002R0.html|html>, <" BASE
-              "D0002R0.ps|ps>) (modified 2018-06-27 09:04 UTC, 3 hours ago)\n"
               "\xe2\x80\xa2 <" BASE
-              "D0001R0.pdf|D0001R0> (modified 2018-06-27 09:04 UTC, 3 hours ago)");
+              "D0001R0.pdf|D0001R0> (modified 2018-06-27 09:04 UTC, 3 hours ago)\n"
+              "\xe2\x80\xa2 <" BASE "D0002R0.pdf|D0002R0> (<" BASE "D0002R0.html|html>, <" BASE
+              "D0002R0.ps|ps>) (modified 2018-06-27 09:04 UTC, 3 hours ago)");
 }
 
 static void a_transition_links_paper_and_draft(void **state)
@@ -270,6 +343,71 @@ static void check_message(const char *text)
     free(clean_lines);
 }
 
+/* Every kind of message, with an address in every text that a stranger may have written. */
+static void no_message_holds_an_e_mail_address(void **state)
+{
+    static const char *const hostile[] = {
+        "Title <leak@leak.example.org>",
+        "Reply-to: leak (at) leak dot org, more",
+        "leak at leak dot org",
+        "leak [at] leak [dot] org",
+        "{leak,leak}@leak.org",
+        "mailto:leak@leak.org",
+        "l\xc2\xad"
+        "eak@le\xe2\x80\x8b"
+        "ak.org",
+        "leak\t@\tleak.org",
+        "leak\xef\xbc\xa0leak.org",
+        "\"leak leak\"@leak.org",
+        "https://leak@leak.org/",
+        "leak@leak",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(hostile); i++) {
+        char *path = ps_alloc_format("https://x.org/?to=%s", hostile[i]);
+        struct ps_paper bad = { .id = "P1234R0",
+                                .title = hostile[i],
+                                .author = hostile[i],
+                                .link = hostile[i],
+                                .long_link = path };
+        struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
+        struct ps_outbox_row rows[2 * PS_MESSAGE_KIND_COUNT];
+        size_t count = 0;
+
+        for (int own = 0; own < 2; own++) {
+            draft.title = own ? hostile[i] : NULL;
+            draft.authors = own ? hostile[i] : NULL;
+            draft.paper = &bad;
+            ps_notification_draft(&draft, "C1", own, &rows[count++]);
+            ps_notification_update(&draft, "00", "C1", &rows[count++]);
+            ps_notification_watch_draft(&draft, "U1", hostile[i], PS_WATCH_KIND_AUTHOR,
+                                        &rows[count++]);
+            ps_notification_watch_update(&draft, "00", "U1", "x", PS_WATCH_KIND_PATTERN,
+                                         &rows[count++]);
+        }
+        ps_notification_watch_paper(&bad, "U1", hostile[i], PS_WATCH_KIND_PATTERN, &rows[count++]);
+        ps_notification_transition(&bad, BASE "D1234R0.pdf", "C1", &rows[count++]);
+        for (int kind = PS_MESSAGE_OPS_ALERT; kind < PS_MESSAGE_KIND_COUNT; kind++)
+            ps_notification_text((enum ps_message_kind)kind, "k", "C1", hostile[i], &rows[count++]);
+        assert_true(count <= PS_COUNT_OF(rows));
+        for (size_t k = 0; k < count; k++) {
+            struct ps_messages messages = messages_of(rows[k].kind, &rows[k], 1);
+
+            if (strstr(messages.texts[0], "leak@") != NULL ||
+                strstr(messages.texts[0], "leak (at)") != NULL ||
+                strstr(messages.texts[0], "leak.org") != NULL ||
+                strstr(messages.texts[0], "leak dot") != NULL)
+                fail_msg("kind %s, \"%s\": %s", ps_message_kind_name(rows[k].kind), hostile[i],
+                         messages.texts[0]);
+            check_message(messages.texts[0]);
+            ps_messages_clear(&messages);
+            ps_outbox_row_clear(&rows[k]);
+        }
+        free(path);
+    }
+}
+
 static char *repeated(const char *piece, size_t times)
 {
     struct ps_buf out;
@@ -306,7 +444,7 @@ static void hostile_titles_stay_text(void **state)
         struct ps_outbox_row rows[3];
 
         hostile.title = hostile.author = title;
-        draft.front_text = title;
+        draft.title = draft.authors = title;
         ps_notification_watch_paper(&hostile, "U1", title, true, &rows[0]);
         ps_notification_watch_draft(&draft, "U1", "2300", false, &rows[1]);
         hostile.link = title;
@@ -446,7 +584,11 @@ int main(void)
         cmocka_unit_test(keys_say_what_is_told_to_whom),
         cmocka_unit_test(a_draft_is_told_with_title_author_and_date),
         cmocka_unit_test(a_draft_that_changed_is_told_as_such),
-        cmocka_unit_test(an_unknown_draft_is_told_by_how_it_begins),
+        cmocka_unit_test(an_unknown_draft_is_told_by_what_its_document_says),
+        cmocka_unit_test(what_the_document_says_comes_before_the_index),
+        cmocka_unit_test(the_first_words_of_a_document_are_never_shown),
+        cmocka_unit_test(lines_come_by_number),
+        cmocka_unit_test(no_message_holds_an_e_mail_address),
         cmocka_unit_test(extensions_of_one_draft_make_one_line),
         cmocka_unit_test(a_transition_links_paper_and_draft),
         cmocka_unit_test(a_person_is_told_why),
