@@ -13,6 +13,8 @@ enum {
     PS_DOCUMENT_TITLE_MAX = 300,  /* bytes of a title; a longer one is cut at a whole character */
     PS_DOCUMENT_AUTHOR_MAX = 100, /* bytes of one author's name; a longer one is no name */
     PS_DOCUMENT_AUTHORS_MAX = 50, /* names; those after are left out */
+    PS_DOCUMENT_WORDS = 1000,     /* so many first words */
+    PS_DOCUMENT_WORDS_MAX = 64 * 1024, /* and so many bytes of them */
 };
 
 struct ps_document {

@@ -15,6 +15,7 @@ struct ps_text_words {
     size_t count;
     bool in_word;
     bool full;
+    int hidden; /* depth inside elements whose text nobody sees */
 };
 
 struct ps_text_words *ps_text_words_create(size_t max_words, size_t max_bytes)
@@ -113,13 +114,9 @@ char *ps_text_words_take(struct ps_text_words *words)
     words->count = 0;
     words->in_word = false;
     words->full = false;
+    words->hidden = 0;
     return clean;
 }
-
-struct html_walk {
-    struct ps_text_words *words;
-    int hidden; /* depth inside elements whose text nobody sees */
-};
 
 static bool is_one_of(const char *name, const char *const *list)
 {
@@ -129,7 +126,7 @@ static bool is_one_of(const char *name, const char *const *list)
     return false;
 }
 
-static bool is_hidden(const char *name)
+bool ps_text_words_html_is_hidden(const char *name)
 {
     static const char *const list[] = { "script", "style", "template", "noscript",
                                         "svg",    "math",  "head",     NULL };
@@ -138,7 +135,7 @@ static bool is_hidden(const char *name)
 }
 
 /* Elements that do not end a word: "Straw<b>berry</b>" is one. */
-static bool is_inline(const char *name)
+bool ps_text_words_html_is_inline(const char *name)
 {
     static const char *const list[] = { "a",    "abbr",   "acronym", "b",   "bdi",  "bdo",  "big",
                                         "cite", "code",   "dfn",     "em",  "font", "i",    "ins",
@@ -149,43 +146,52 @@ static bool is_inline(const char *name)
     return is_one_of(name, list);
 }
 
+void ps_text_words_html_start(struct ps_text_words *words, const char *name)
+{
+    if (ps_text_words_html_is_hidden(name))
+        words->hidden++;
+    else if (!ps_text_words_html_is_inline(name))
+        ps_text_words_break(words);
+}
+
+void ps_text_words_html_end(struct ps_text_words *words, const char *name)
+{
+    if (ps_text_words_html_is_hidden(name) && words->hidden > 0)
+        words->hidden--;
+    else if (!ps_text_words_html_is_inline(name))
+        ps_text_words_break(words);
+}
+
+bool ps_text_words_html_text(struct ps_text_words *words, const char *text, size_t len)
+{
+    return words->hidden > 0 ? !words->full : ps_text_words_add(words, text, len);
+}
+
 static void on_start(void *cookie, const char *name, const char *const *attributes)
 {
-    struct html_walk *walk = cookie;
-
     (void)attributes;
-    if (is_hidden(name))
-        walk->hidden++;
-    else if (!is_inline(name))
-        ps_text_words_break(walk->words);
+    ps_text_words_html_start(cookie, name);
 }
 
 static void on_end(void *cookie, const char *name)
 {
-    struct html_walk *walk = cookie;
-
-    if (is_hidden(name) && walk->hidden > 0)
-        walk->hidden--;
-    else if (!is_inline(name))
-        ps_text_words_break(walk->words);
+    ps_text_words_html_end(cookie, name);
 }
 
 static bool on_text(void *cookie, const char *text, size_t len)
 {
-    const struct html_walk *walk = cookie;
-
-    return walk->hidden > 0 || ps_text_words_add(walk->words, text, len);
+    return ps_text_words_html_text(cookie, text, len);
 }
 
 char *ps_text_words_of_html(const char *html, size_t len, const char *encoding, size_t max_words,
                             size_t max_bytes)
 {
     static const struct ps_html_events events = { on_start, on_end, on_text };
-    struct html_walk walk = { .words = ps_text_words_create(max_words, max_bytes) };
+    struct ps_text_words *words = ps_text_words_create(max_words, max_bytes);
     char *text;
 
-    ps_html_read(html, len, encoding, &events, &walk);
-    text = ps_text_words_take(walk.words);
-    ps_text_words_destroy(walk.words);
+    ps_html_read(html, len, encoding, &events, words);
+    text = ps_text_words_take(words);
+    ps_text_words_destroy(words);
     return text;
 }

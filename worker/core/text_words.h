@@ -17,6 +17,15 @@ void ps_text_words_break(struct ps_text_words *words); /* what follows starts a 
 /* Gives the text, or NULL when there was no word. words is empty after. */
 char *ps_text_words_take(struct ps_text_words *words) PS_MUST_USE;
 
+/* The events of an HTML document (shared/core/html.h), of which the visible text is collected: no
+ * script, style or template. ps_text_words_html_text: false when it has all it wants. */
+void ps_text_words_html_start(struct ps_text_words *words, const char *name);
+void ps_text_words_html_end(struct ps_text_words *words, const char *name);
+bool ps_text_words_html_text(struct ps_text_words *words, const char *text, size_t len);
+bool ps_text_words_html_is_hidden(
+    const char *name); /* whether nobody sees the text of such an element */
+bool ps_text_words_html_is_inline(const char *name); /* whether such an element ends no word */
+
 /* Visible text of an HTML document: no markup, script, style or template. encoding is the charset
  * of its Content-Type, NULL when not told. Stops parsing once it has enough. Whatever comes in,
  * valid UTF-8 comes out; NULL when there is no word. */

@@ -1,0 +1,124 @@
+#include "worker/core/author_names.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+    const char *text;
+    const char *names; /* joined by '|'; "" for none */
+};
+
+static void check(const struct row *rows, size_t count, enum ps_author_trust trust)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct ps_document document = { 0 };
+        char joined[2000] = "";
+
+        ps_author_names_add(&document, rows[i].text, trust);
+        for (size_t k = 0; k < document.author_count; k++) {
+            if (k > 0)
+                strcat(joined, "|");
+            strcat(joined, document.authors[k]);
+        }
+        if (strcmp(joined, rows[i].names) != 0)
+            print_error("\"%s\"\n", rows[i].text);
+        assert_string_equal(joined, rows[i].names);
+        ps_document_clear(&document);
+    }
+}
+
+static void a_field_gives_its_people(void **state)
+{
+    static const struct row rows[] = {
+        {"Wren Quillfeather <wren@example.org>",                                    "Wren Quillfeather"                     },
+        { "Wren Quillfeather wren@example.org",                                     "Wren Quillfeather"                     },
+        { "Wren Quillfeather, wren.q@example.org",                                  "Wren Quillfeather"                     },
+        { "Wren Quillfeather (wren at example dot org)",                            "Wren Quillfeather"                     },
+        { "Wren Quillfeather wren (at) example.org",                                "Wren Quillfeather"                     },
+        { "Wren Quillfeather <wren [at] example [dot] org>",                        "Wren Quillfeather"                     },
+        { "Ada Birch, Bo Cedar and Cy Damson <cy@example.org>",                     "Ada Birch|Bo Cedar|Cy Damson"          },
+        { "Ada Birch, Bo Cedar, and Cy Damson",                                     "Ada Birch|Bo Cedar|Cy Damson"          },
+        { "Ada Birch & Bo Cedar; Cy Damson / Di Elder",                             "Ada Birch|Bo Cedar|Cy Damson|Di Elder" },
+        { "Ada Birch\n<ada@example.org>\nBo Cedar\n<bo@example.org>",               "Ada Birch|Bo Cedar"                    },
+        { "Ada Birch <ada@example.org> Bo Cedar <bo@example.org>",                  "Ada Birch|Bo Cedar"                    },
+        { "Ada Birch ada@example.org, Bo Cedar bo@example.org",                     "Ada Birch|Bo Cedar"                    },
+        { "Ada Birch (Oak Widgets) <a@oak.example>, Bo Cedar (Elm Inc.)",           "Ada Birch|Bo Cedar"                    },
+        { "Ada Birch, Oak Widgets Inc., ada@example.org",                           "Ada Birch"                             },
+        { "Ada Birch, Oak Widgets, ada@oakwidgets.example",                         "Ada Birch"                             },
+        { "Ada Birch\nSapling Labs\nada@example.org",                               "Ada Birch"                             },
+        { "{ada,bo}@example.org\nAda Birch, Bo Cedar",                              "Ada Birch|Bo Cedar"                    },
+        { "Ada Birch\xC2\xB9, Bo Cedar2, Cy Damson*\xE2\x80\xA0",                   "Ada Birch|Bo Cedar|Cy Damson"          },
+        { "Dr. Ada Birch, Bo Cedar Jr., Cy Damson, Ph.D.",                          "Ada Birch|Bo Cedar Jr.|Cy Damson"      },
+        { "Walter E. Elder, D. S. Fir, JF Gorse, J.-C. Hazel",
+         "Walter E. Elder|D. S. Fir|JF Gorse|J.-C. Hazel"                                                                   },
+        { "Jos\xC3\xA9 \xC3\x81lamo, \xC5\x81ukasz Brzoza, Fran\xC3\xA7ois d'Orme",
+         "Jos\xC3\xA9 \xC3\x81lamo|\xC5\x81ukasz Brzoza|Fran\xC3\xA7ois d'Orme"                                             },
+        { "Arthur O\xE2\x80\x99"
+          "Dwyer-Yew, Ludo van der Berk, Rosa de la Palma",                "Arthur O\xE2\x80\x99"
+          "Dwyer-Yew|Ludo van der Berk|Rosa de la Palma"},
+        { "\xE6\xA3\xAE \xE6\x9C\xA8 <mori@example.jp>",                            "\xE6\xA3\xAE \xE6\x9C\xA8"             },
+        { "Rowan <rowan@example.org>",                                              "Rowan"                                 },
+        { "Ada Birch, Ada BIRCH, Bo Cedar",                                         "Ada Birch|Bo Cedar"                    },
+        { "ada@example.org",                                                        ""                                      },
+        { "LEWG, SG14",                                                             ""                                      },
+        { "Library Evolution Working Group",                                        ""                                      },
+        { "https://example.org/ada Ada Birch",                                      "Ada Birch"                             },
+        { "",                                                                       ""                                      },
+        { ", ; <> () \n\t\n",                                                       ""                                      },
+        { "Ada Birch <ada@example.org",                                             "Ada Birch"                             },
+    };
+
+    (void)state;
+    check(rows, sizeof(rows) / sizeof(rows[0]), PS_AUTHOR_FIELD);
+}
+
+static void a_guess_counts_only_what_clearly_is_a_name(void **state)
+{
+    static const struct row rows[] = {
+        {"Ada Birch",                 "Ada Birch"         },
+        { "Ada Birch, Bo Cedar",      "Ada Birch|Bo Cedar"},
+        { "Ada Birch and Bo Cedar",   "Ada Birch|Bo Cedar"},
+        { "by Ada Birch",             "Ada Birch"         },
+        { "Rowan",                    ""                  },
+        { "a small note",             ""                  },
+        { "ISO WG21 C++ Programming", ""                  },
+        { "Table of Contents",        ""                  },
+        { "Proposed Wording",         ""                  },
+        { "std::vector is fine",      ""                  },
+    };
+
+    (void)state;
+    check(rows, sizeof(rows) / sizeof(rows[0]), PS_AUTHOR_GUESS);
+}
+
+static void a_list_of_names_has_a_limit(void **state)
+{
+    struct ps_document document = { 0 };
+    char *text = calloc(400, 16);
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        sprintf(text + strlen(text), "A%c%c B%c, ", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26);
+    ps_author_names_add(&document, text, PS_AUTHOR_FIELD);
+    assert_int_equal(document.author_count, PS_DOCUMENT_AUTHORS_MAX);
+    ps_document_clear(&document);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_field_gives_its_people),
+        cmocka_unit_test(a_guess_counts_only_what_clearly_is_a_name),
+        cmocka_unit_test(a_list_of_names_has_a_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

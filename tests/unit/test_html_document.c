@@ -1,0 +1,148 @@
+#include "worker/core/html_document.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+    const char *what, *html, *title, *authors; /* authors joined by '|' */
+};
+
+static char *joined(const struct ps_document *document)
+{
+    size_t len = 1;
+    char *text;
+
+    for (size_t i = 0; i < document->author_count; i++)
+        len += strlen(document->authors[i]) + 1;
+    text = calloc(1, len);
+    for (size_t i = 0; i < document->author_count; i++) {
+        strcat(text, i > 0 ? "|" : "");
+        strcat(text, document->authors[i]);
+    }
+    return text;
+}
+
+static void check(const struct row *row)
+{
+    struct ps_document document;
+    char *authors;
+
+    ps_document_of_html(row->html, strlen(row->html), NULL, &document);
+    authors = joined(&document);
+    if (row->title == NULL ? document.title != NULL
+                           : document.title == NULL || strcmp(document.title, row->title) != 0)
+        fail_msg("%s: title \"%s\"", row->what, document.title == NULL ? "(none)" : document.title);
+    if (strcmp(authors, row->authors) != 0)
+        fail_msg("%s: authors \"%s\"", row->what, authors);
+    free(authors);
+    ps_document_clear(&document);
+}
+
+static const struct row layouts[] = {
+    {"pandoc wg21",
+     "<!DOCTYPE html><html><head><meta charset=utf-8><title>Queues that "
+      "forget</title></head><body>"
+      "<div class='wrapper'><header id='title-block-header'><h1 class='title'><code>Queues</code> "
+      "that\n"
+      "forget</h1><table style='border:none;float:right'><tr><td>Document #:</td><td>P9041R1 [<a "
+      "href='x'>"
+      "Latest</a>] [<a "
+      "href='y'>Status</a>]</td></tr><tr><td>Date:</td><td>2026-11-20</td></tr><tr><td>Project:"
+      "</td><td>Programming Language "
+      "C++</td></tr><tr><td>Audience:</td><td>LEWG<br>SG1<br></td></tr><tr><td>"
+      "Reply-to:</td><td>\nWren Quillfeather<br>&lt;<a href='mailto:w@example.org' "
+      "class='email'>w@example.org</a>"
+      "&gt;<br>Bo Cedar (Elm)<br>&lt;<a "
+      "href='mailto:bo@example.org'>bo@example.org</a>&gt;<br></td></tr></table>"
+      "</header><div><h1 id='toctitle'>Contents</h1><ul><li>Abstract</li></ul></div><p>Text of Cy "
+      "Damson.</p>",                                                                            "Queues that forget", "Wren Quillfeather|Bo Cedar"  },
+    { "Bikeshed",
+     "<html><head><title>P9041R0: Queues that forget</title></head><body class='h-entry'><div "
+      "class='head'><p "
+      "data-fill-with='logo'></p><h1 class='p-name no-ref' id='title'>P9041R0<br>Queues that "
+      "forget</h1><h2 "
+      "class='no-num no-toc' id='subtitle'><span class='content'>Published Proposal, "
+      "<time>2026-11-20</time></span>"
+      "</h2><div data-fill-with='spec-metadata'><dl><dt>This version:<dd><a "
+      "href='x'>https://wg21.link/P9041</a>"
+      "<dt class='editor'>Authors:<dd class='editor p-author h-card vcard'><a class='p-name fn "
+      "u-email email' "
+      "href='mailto:w@example.org'>Wren Quillfeather</a> (<span class='p-org org'>Elm "
+      "Widgets</span>)<dd "
+      "class='editor p-author h-card vcard'><a class='p-name fn' href='x'>Bo "
+      "Cedar</a><dt>Audience:<dd>LEWG<dt>"
+      "Project:<dd>ISO/IEC 14882 Programming "
+      "Languages</dl></div><hr></div><h2>Abstract</h2><p>Text.",                                "Queues that forget", "Wren Quillfeather|Bo Cedar"  },
+    { "table with open rows",
+     "<html><head><title>Queues that forget</title></head><body><table><tr><td>Document "
+      "number:<td>D9041R0<tr>"
+      "<td>Date:<td>2026-11-20<tr><td>Audience:<td>Library Evolution Working "
+      "Group<tr><td>Reply-To:<td>Wren "
+      "Quillfeather &lt;wren@example.org&gt;</table><h1>Queues that forget</h1></body></html>", "Queues that forget", "Wren Quillfeather"           },
+    { "several rows of one field",
+     "<title>Queues that forget</title><table><tr><th>Reply-to:</th><td>Ada "
+      "Birch</td><td>ada@example.org</td></tr>"
+      "<tr><td></td><td>Bo Cedar</td><td>bo@example.org</td></tr><tr><th>Audience</th><td>Cy "
+      "Damson</td></tr></table>",                                                               "Queues that forget", "Ada Birch|Bo Cedar"          },
+    { "preformatted header",
+     "<html><body><pre>\nDocument number  N9041=26-0067\nDate             2026-02-24\nProject     "
+      "     Programming "
+      "Language C++\nReply to         Ada Birch\n                 Bo Cedar\n                 "
+      "bo@example.org\n</pre>\n"
+      "<h1>Queues that forget</h1><p>Di Elder thinks so.",                                      "Queues that forget", "Ada Birch|Bo Cedar"          },
+    { "docutils field list",
+     "<html><head><title>Queues that forget</title></head><body><div class='document' "
+      "id='queues'><h1 class='title'>"
+      "Queues that forget</h1><table class='docinfo' frame='void'><tbody valign='top'><tr "
+      "class='field'><th "
+      "class='docinfo-name'>Document number:</th><td class='field-body'>P9041R0</td></tr><tr><th "
+      "class='docinfo-name'>Author:</th><td>Ada Birch</td></tr><tr><th "
+      "class='docinfo-name'>Contact:</th><td><a "
+      "href='mailto:ada@example.org'>ada@example.org</a></td></tr><tr><th>Author:</th><td>Bo "
+      "Cedar</td></tr></tbody>"
+      "</table><p>Text.</p></div>",                                                             "Queues that forget", "Ada Birch|Bo Cedar"          },
+    { "paragraph with breaks",
+     "<h1>Queues that forget</h1><p>Document number: P9041R0<br>Date: 2026-11-20<br>Authors: Ada "
+      "Birch, Bo Cedar "
+      "and Cy Damson &lt;cy@example.org&gt;<br>Audience: LEWG</p><p>Text.</p>",                 "Queues that forget", "Ada Birch|Bo Cedar|Cy Damson"},
+    { "heading and list",
+     "<title>P9041R2&colon; Queues</title><h1>P9041R2: Queues that "
+      "forget</h1><h2>Authors</h2><ul><li>Ada Birch (<a "
+      "href='mailto:a@example.org'>a@example.org</a>) (Elm)</li><li>D. S. Cedar (me@cedar.example) "
+      "(Oak Inc)</li></ul>"
+      "<h2>Contributors</h2><ul><li>Cy Damson</li></ul>",                                       "Queues",             "Ada Birch|D. S. Cedar"       },
+    { "by-line with addresses",
+     "<title>Queues that forget</title><h1>Queues that forget</h1><p>ISO/IEC JTC1 SC22 WG21 N9041 "
+      "- 2026-06-18</p><p>"
+      "Ada Birch, ada@example.org<br>\nBo Cedar, bo.cedar@elm.example</p><p><a "
+      "href='#i'>Introduction</a></p>",                                                         "Queues that forget", "Ada Birch|Bo Cedar"          },
+    { "the number alone is the title element",
+     "<title>N9041</title><body><h1>N9041 Queues that forget</h1><p>2026-03-20<br>Ada "
+      "Birch<br>Elm Labs<br><code>"
+      "&lt;queues@example.org&gt;</code></p><h2>Acknowledgements</h2><p>Thanks to Bo Cedar.",   "Queues that forget", "Ada Birch"                   },
+    { "nothing but text",                      "<p>Once upon a time</p>",                       NULL,                 ""                            },
+    { "nothing",                               "",                                              NULL,                 ""                            },
+};
+
+static void every_layout_gives_title_and_authors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+        check(&layouts[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_layout_gives_title_and_authors),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

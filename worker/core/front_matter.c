@@ -1,0 +1,500 @@
+#include "worker/core/front_matter.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
+#include "worker/core/author_names.h"
+#include "worker/core/document_title.h"
+#include "worker/core/mail_address.h"
+#include "worker/core/text_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    FIELD_LINES = 160,    /* fields are looked for in so many lines */
+    VALUE_MAX = 4096,     /* bytes of one field's value */
+    LABEL_MAX = 40,       /* bytes of a field's name */
+    SHORT_LINE = 80,      /* an affiliation or an address is no longer */
+    BYLINE_LINES = 12,    /* after the title */
+    BYLINE_MAX = 200,     /* bytes of a by-line */
+    VALUE_LINES_MAX = 90, /* lines of one field */
+};
+
+enum label {
+    LABEL_NONE,
+    LABEL_AUTHOR, /* its value is the authors */
+    LABEL_MAIL,   /* its value may hold the authors; it does not end their field */
+    LABEL_NUMBER, /* its value is the document's number */
+    LABEL_DATE,
+    LABEL_OTHER,
+};
+
+/* Names of fields, small letters only: "Reply-To(s) :" is "replytos". */
+static const struct {
+    const char *name;
+    enum label label;
+} labels[] = {
+    {"replyto",               LABEL_AUTHOR},
+    { "replytos",             LABEL_AUTHOR},
+    { "replies",              LABEL_AUTHOR},
+    { "repliesto",            LABEL_AUTHOR},
+    { "replytoemail",         LABEL_AUTHOR},
+    { "author",               LABEL_AUTHOR},
+    { "authors",              LABEL_AUTHOR},
+    { "mainauthor",           LABEL_AUTHOR},
+    { "primaryauthor",        LABEL_AUTHOR},
+    { "leadauthor",           LABEL_AUTHOR},
+    { "coauthor",             LABEL_AUTHOR},
+    { "coauthors",            LABEL_AUTHOR},
+    { "editor",               LABEL_AUTHOR},
+    { "editors",              LABEL_AUTHOR},
+    { "coeditor",             LABEL_AUTHOR},
+    { "coeditors",            LABEL_AUTHOR},
+    { "projecteditor",        LABEL_AUTHOR},
+    { "correspondingauthor",  LABEL_AUTHOR},
+    { "correspondingauthors", LABEL_AUTHOR},
+    { "submitter",            LABEL_AUTHOR},
+    { "submitters",           LABEL_AUTHOR},
+    { "writtenby",            LABEL_AUTHOR},
+    { "respondto",            LABEL_AUTHOR},
+    { "answerto",             LABEL_AUTHOR},
+    { "email",                LABEL_MAIL  },
+    { "emails",               LABEL_MAIL  },
+    { "mail",                 LABEL_MAIL  },
+    { "contact",              LABEL_MAIL  },
+    { "contacts",             LABEL_MAIL  },
+    { "from",                 LABEL_MAIL  },
+    { "documentnumber",       LABEL_NUMBER},
+    { "documentnumbers",      LABEL_NUMBER},
+    { "documentno",           LABEL_NUMBER},
+    { "document",             LABEL_NUMBER},
+    { "documentid",           LABEL_NUMBER},
+    { "docnumber",            LABEL_NUMBER},
+    { "docno",                LABEL_NUMBER},
+    { "docnum",               LABEL_NUMBER},
+    { "doc",                  LABEL_NUMBER},
+    { "number",               LABEL_NUMBER},
+    { "paper",                LABEL_NUMBER},
+    { "papernumber",          LABEL_NUMBER},
+    { "wgdocumentnumber",     LABEL_NUMBER},
+    { "date",                 LABEL_DATE  },
+    { "dates",                LABEL_DATE  },
+    { "published",            LABEL_DATE  },
+    { "lastupdated",          LABEL_DATE  },
+    { "project",              LABEL_OTHER },
+    { "projectnumber",        LABEL_OTHER },
+    { "programminglanguage",  LABEL_OTHER },
+    { "programminglanguagec", LABEL_OTHER },
+    { "audience",             LABEL_OTHER },
+    { "audiences",            LABEL_OTHER },
+    { "targetaudience",       LABEL_OTHER },
+    { "intendedaudience",     LABEL_OTHER },
+    { "target",               LABEL_OTHER },
+    { "group",                LABEL_OTHER },
+    { "subgroup",             LABEL_OTHER },
+    { "workinggroup",         LABEL_OTHER },
+    { "evolutiongroup",       LABEL_OTHER },
+    { "revises",              LABEL_OTHER },
+    { "revision",             LABEL_OTHER },
+    { "revisions",            LABEL_OTHER },
+    { "previousrevisions",    LABEL_OTHER },
+    { "previousversion",      LABEL_OTHER },
+    { "previousversions",     LABEL_OTHER },
+    { "replaces",             LABEL_OTHER },
+    { "supersedes",           LABEL_OTHER },
+    { "obsoletes",            LABEL_OTHER },
+    { "reference",            LABEL_OTHER },
+    { "references",           LABEL_OTHER },
+    { "title",                LABEL_OTHER },
+    { "subject",              LABEL_OTHER },
+    { "topic",                LABEL_OTHER },
+    { "status",               LABEL_OTHER },
+    { "thisversion",          LABEL_OTHER },
+    { "latestversion",        LABEL_OTHER },
+    { "latest",               LABEL_OTHER },
+    { "version",              LABEL_OTHER },
+    { "issuetracking",        LABEL_OTHER },
+    { "source",               LABEL_OTHER },
+    { "papersource",          LABEL_OTHER },
+    { "implementation",       LABEL_OTHER },
+    { "github",               LABEL_OTHER },
+    { "githubissue",          LABEL_OTHER },
+    { "url",                  LABEL_OTHER },
+    { "link",                 LABEL_OTHER },
+    { "category",             LABEL_OTHER },
+    { "abstract",             LABEL_OTHER },
+    { "contents",             LABEL_OTHER },
+    { "tableofcontents",      LABEL_OTHER },
+    { "introduction",         LABEL_OTHER },
+    { "contributor",          LABEL_OTHER },
+    { "contributors",         LABEL_OTHER },
+    { "acknowledgements",     LABEL_OTHER },
+    { "copyright",            LABEL_OTHER },
+    { "keywords",             LABEL_OTHER },
+    { "shipvehicle",          LABEL_OTHER },
+    { "toolchain",            LABEL_OTHER },
+    { "summary",              LABEL_OTHER },
+    { "note",                 LABEL_OTHER },
+    { "notes",                LABEL_OTHER },
+    { "history",              LABEL_OTHER },
+    { "revisionhistory",      LABEL_OTHER },
+    { "changelog",            LABEL_OTHER },
+    { "overview",             LABEL_OTHER },
+    { "motivation",           LABEL_OTHER },
+};
+
+struct ps_front_matter *ps_front_matter_create(void)
+{
+    return ps_alloc_zero(1, sizeof(struct ps_front_matter));
+}
+
+void ps_front_matter_destroy(struct ps_front_matter *front)
+{
+    if (front == NULL)
+        return;
+    for (size_t i = 0; i < front->count; i++)
+        free(front->lines[i].text);
+    free(front);
+}
+
+/* The field's name that text[0 … len) is. */
+static enum label label_of(const char *text, size_t len)
+{
+    char name[LABEL_MAX + 1];
+    size_t at = 0;
+
+    if (len > LABEL_MAX)
+        return LABEL_NONE;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c | 0x20);
+        if (c >= 'a' && c <= 'z')
+            name[at++] = c;
+        else if ((c >= '0' && c <= '9') || (unsigned char)c >= 0x80 || c == '@')
+            return LABEL_NONE;
+    }
+    name[at] = '\0';
+    for (size_t i = 0; i < PS_COUNT_OF(labels); i++)
+        if (strcmp(name, labels[i].name) == 0)
+            return labels[i].label;
+    return LABEL_NONE;
+}
+
+/* Any "Some words:" that begins a line is a field, known or not; "std::vector" and "http:" are
+ * none. */
+static bool looks_like_field(const char *text, size_t colon)
+{
+    size_t spaces = 0;
+
+    if (colon == 0 || colon > LABEL_MAX || text[colon + 1] == ':' || text[colon + 1] == '/')
+        return false;
+    for (size_t i = 0; i < colon; i++) {
+        char c = text[i];
+
+        spaces += c == ' ';
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c != '\0' && strchr(" -/#().", c) != NULL)))
+            return false;
+    }
+    return spaces <= 3 && text[0] >= 'A' && text[0] <= 'Z';
+}
+
+/* The field that the line begins with; *out_value is where its value begins. */
+static enum label line_label(const struct ps_front_line *line, size_t *out_value)
+{
+    static const char *const bare[] = { "reply-to ", "reply to ", "reply-to\t",
+                                        "authors: ", "author: " };
+    const char *text = line->text;
+    size_t colon = strcspn(text, ":");
+    size_t tab = strcspn(text, "\t");
+    size_t end = colon < tab ? colon : tab;
+    enum label label = label_of(text, end);
+
+    *out_value = end;
+    if (label != LABEL_NONE) {
+        *out_value += strspn(text + end, ": \t");
+        return label;
+    }
+    for (size_t i = 0; i < PS_COUNT_OF(bare); i++) {
+        if (strncasecmp(text, bare[i], strlen(bare[i])) == 0) {
+            *out_value = strlen(bare[i]);
+            return LABEL_AUTHOR;
+        }
+    }
+    if (text[colon] == ':' && colon < tab && looks_like_field(text, colon)) {
+        *out_value = colon + 1 + strspn(text + colon + 1, " \t");
+        return LABEL_OTHER;
+    }
+    return LABEL_NONE;
+}
+
+bool ps_front_line_is_field(const struct ps_front_line *line)
+{
+    size_t value;
+
+    return line_label(line, &value) != LABEL_NONE;
+}
+
+/* Where a second field begins within the line: "Date: 2019-01-12 Reply-to: A". 0: nowhere. */
+static size_t inner_field(const char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t colon = 1; colon < len; colon++) {
+        size_t start = colon;
+
+        if (text[colon] != ':')
+            continue;
+        for (int words = 0; words < 2; words++) {
+            while (start > 0 && text[start - 1] == ' ')
+                start--;
+            while (start > 0 && strchr(" \t,;", text[start - 1]) == NULL)
+                start--;
+            if (start == 0 || text[start] < 'A' || text[start] > 'Z')
+                continue;
+            switch (label_of(text + start, colon - start)) {
+            case LABEL_AUTHOR:
+            case LABEL_NUMBER:
+            case LABEL_DATE:
+                return start;
+            default:
+                break;
+            }
+        }
+    }
+    return 0;
+}
+
+bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t len,
+                         const struct ps_front_line *like)
+{
+    struct ps_front_line line = *like;
+    size_t inner;
+
+    line.text = ps_text_line(text, ps_utf8_cut(text, len, PS_FRONT_LINE_MAX));
+    if (line.text[strspn(line.text, "\t ")] == '\0') {
+        free(line.text);
+        return front->count < PS_FRONT_LINES_MAX;
+    }
+    if (front->count == PS_FRONT_LINES_MAX) {
+        free(line.text);
+        return false;
+    }
+    front->lines[front->count++] = line;
+    inner = line.heading == 0 && !line.is_title && front->count < PS_FRONT_LINES_MAX
+                ? inner_field(line.text)
+                : 0;
+    if (inner > 0) {
+        struct ps_front_line rest = line;
+
+        rest.text = ps_alloc_text(line.text + inner);
+        line.text[inner] = '\0';
+        while (inner > 0 && strchr(" \t,;", line.text[inner - 1]) != NULL)
+            line.text[--inner] = '\0';
+        front->lines[front->count++] = rest;
+    }
+    return front->count < PS_FRONT_LINES_MAX;
+}
+
+char *ps_front_matter_number(const struct ps_front_matter *front)
+{
+    for (size_t i = 0; i < front->count && i < FIELD_LINES; i++) {
+        size_t value;
+        size_t len;
+
+        if (line_label(&front->lines[i], &value) != LABEL_NUMBER)
+            continue;
+        len = ps_title_number_len(front->lines[i].text + value);
+        if (len > 0)
+            return ps_alloc_copy(front->lines[i].text + value, len);
+    }
+    for (size_t i = 0; i < front->count && i < BYLINE_LINES; i++) {
+        size_t len = ps_title_number_len(front->lines[i].text);
+
+        if (len > 0 && front->lines[i].text[len] == '\0')
+            return ps_alloc_copy(front->lines[i].text, len);
+    }
+    return NULL;
+}
+
+static bool has_mail(const char *text)
+{
+    struct ps_mail_span span;
+
+    return ps_mail_find(text, strlen(text), 0, &span);
+}
+
+/* 2019-01-12, 12 January 2019, Nov 30, 2020: short, with a year and hardly anything beside it. */
+static bool is_date(const char *text)
+{
+    size_t len = strlen(text);
+    size_t digits = 0;
+    bool year = false;
+
+    if (len > 40)
+        return false;
+    for (size_t i = 0; i + 4 <= len; i++)
+        year = year || ((strncmp(text + i, "20", 2) == 0 || strncmp(text + i, "199", 3) == 0) &&
+                        text[i + 2] >= '0' && text[i + 2] <= '9' && text[i + 3] >= '0' &&
+                        text[i + 3] <= '9');
+    for (size_t i = 0; i < len; i++)
+        digits += text[i] >= '0' && text[i] <= '9';
+    return year && digits >= 4 && digits <= 10;
+}
+
+static bool ends_fields(const char *text)
+{
+    static const char *const words[] = { "abstract",          "contents",         "introduction",
+                                         "table of contents", "revision history", "changelog",
+                                         "motivation",        "overview",         "history",
+                                         "background",        "summary",          "revisions" };
+    const char *at = text + strspn(text, "0123456789. \t");
+
+    for (size_t i = 0; i < PS_COUNT_OF(words); i++) {
+        size_t n = strlen(words[i]);
+
+        if (strncasecmp(at, words[i], n) == 0 && (at[n] == '\0' || strchr(" .:\t", at[n]) != NULL))
+            return true;
+    }
+    return false;
+}
+
+/* Whether line belongs to the value of a field that began at label. before: the line before it. */
+static bool continues(const struct ps_front_line *label, const struct ps_front_line *before,
+                      const struct ps_front_line *line)
+{
+    bool in_cell = strchr(label->text, '\t') != NULL;
+
+    if (line->is_title ||
+        (line->heading > 0 && line->heading <= (label->heading > 0 ? label->heading : 6)) ||
+        is_date(line->text) || ends_fields(line->text) ||
+        ps_title_number_len(line->text) == strlen(line->text))
+        return false;
+    if (label->heading > 0)
+        return true;
+    if (line->top > 0) { /* a page: by place */
+        double height = before->size > 0 ? before->size : 12;
+
+        if (line->top - before->top > 3 * height || line->size > 1.3 * label->size)
+            return false;
+        if (in_cell)
+            return line->left > label->left - 12;
+        return line->left >= label->left - 6 || has_mail(line->text);
+    }
+    if (line->container != label->container)
+        return label->container == 0 && has_mail(line->text) && strlen(line->text) < BYLINE_MAX;
+    if (line->container > 0) {
+        /* another row that names something in its first cell, and is no row of a list of people */
+        if (in_cell && line->text[0] != '\t' && strchr(line->text, '\t') != NULL)
+            return has_mail(line->text);
+        return true;
+    }
+    return line->paragraph == label->paragraph ||
+           (has_mail(line->text) && strlen(line->text) < BYLINE_MAX);
+}
+
+/* Reads the field that begins at lines[at]; its value at text + value. Returns the index after it.
+ */
+static size_t read_field(const struct ps_front_matter *front, size_t at, size_t value,
+                         struct ps_document *document)
+{
+    const struct ps_front_line *label = &front->lines[at];
+    struct ps_buf text;
+    size_t next = at + 1;
+
+    ps_buf_init(&text, VALUE_MAX);
+    ps_buf_text(&text, label->text + value);
+    for (; next < front->count && next - at < VALUE_LINES_MAX; next++) {
+        const struct ps_front_line *line = &front->lines[next];
+        size_t start;
+        enum label kind = line_label(line, &start);
+
+        if (kind != LABEL_NONE && kind != LABEL_MAIL)
+            break;
+        if (kind == LABEL_NONE)
+            start = 0;
+        if (!continues(label, &front->lines[next - 1], line))
+            break;
+        if (!ps_buf_char(&text, '\n') || !ps_buf_text(&text, line->text + start))
+            break;
+        /* prose is no list of people */
+        if (strlen(line->text) > SHORT_LINE && !has_mail(line->text) &&
+            strchr(line->text, ',') == NULL)
+            break;
+    }
+    ps_author_names_add(document, ps_buf_str(&text), PS_AUTHOR_FIELD);
+    ps_buf_clear(&text);
+    return next;
+}
+
+static void read_fields(const struct ps_front_matter *front, enum label wanted,
+                        struct ps_document *document)
+{
+    for (size_t i = 0; i < front->count && i < FIELD_LINES;) {
+        size_t value;
+        enum label label = line_label(&front->lines[i], &value);
+
+        if (document->author_count > 0 && front->lines[i].heading > 0 &&
+            ends_fields(front->lines[i].text))
+            break;
+        i = label == wanted ? read_field(front, i, value, document) : i + 1;
+    }
+}
+
+static void read_marked(const struct ps_front_matter *front, struct ps_document *document)
+{
+    for (size_t i = 0; i < front->count; i++)
+        if (front->lines[i].is_author)
+            ps_author_names_add(document, front->lines[i].text, PS_AUTHOR_FIELD);
+}
+
+/* Names that stand near the title with nothing that says so: lines with an address; after the title
+ * also names before an address, before a date or after one. */
+static void read_byline(const struct ps_front_matter *front, size_t title_line,
+                        struct ps_document *document)
+{
+    size_t end = title_line < front->count ? title_line + 1 + BYLINE_LINES : BYLINE_LINES;
+
+    for (size_t i = 0; i < front->count && i < end; i++) {
+        const struct ps_front_line *line = &front->lines[i];
+        const char *text = line->text;
+        bool after_title = title_line < front->count && i > title_line;
+        size_t value;
+
+        if (i == title_line || line->is_title)
+            continue;
+        if (after_title && ends_fields(text))
+            break;
+        if (strlen(text) > BYLINE_MAX || line_label(line, &value) != LABEL_NONE)
+            continue;
+        if (has_mail(text)) {
+            ps_author_names_add(document, text, PS_AUTHOR_GUESS);
+            continue;
+        }
+        if (after_title && (line->heading == 0 || ps_author_name_is(text))) {
+            const char *next = i + 1 < front->count ? front->lines[i + 1].text : "";
+            const char *after = i + 2 < front->count ? front->lines[i + 2].text : "";
+
+            if (i == title_line + 1 || has_mail(next) || has_mail(after) || is_date(next) ||
+                is_date(front->lines[i - 1].text))
+                ps_author_names_add(document, text, PS_AUTHOR_GUESS);
+        }
+    }
+}
+
+void ps_front_matter_authors(const struct ps_front_matter *front, size_t title_line,
+                             struct ps_document *document)
+{
+    read_fields(front, LABEL_AUTHOR, document);
+    if (document->author_count == 0)
+        read_marked(front, document);
+    if (document->author_count == 0)
+        read_fields(front, LABEL_MAIL, document);
+    if (document->author_count == 0)
+        read_byline(front, title_line, document);
+}

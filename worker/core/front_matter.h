@@ -1,0 +1,59 @@
+/* The lines at the top of a document, and what they say: its number, its title and its authors.
+ *
+ * html_document and pdf_document turn markup and layout into these lines; the rules about fields
+ * ("Reply-to:"), by-lines and titles are here, once for both. Pure. */
+#ifndef PS_WORKER_CORE_FRONT_MATTER_H
+#define PS_WORKER_CORE_FRONT_MATTER_H
+#include "shared/core/base.h"
+#include "worker/core/document.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    PS_FRONT_LINES_MAX = 240,
+    PS_FRONT_LINE_MAX = 1000, /* bytes of a line; the rest of a longer one is left out */
+};
+
+struct ps_front_line {
+    char *text;     /* owned; see ps_text_line; a '\t' at the start is an empty first cell */
+    double size;    /* height of the largest letters in points; 0: unknown (HTML) */
+    double left;    /* left edge of the text after the last '\t', in points */
+    double top;     /* upper edge in points; 0: unknown */
+    int heading;    /* 1 to 6 for h1 to h6, else 0 */
+    int container;  /* the innermost table or list that holds it; 0 for none */
+    int paragraph;  /* lines of one paragraph share it */
+    bool is_title;  /* marked up as the title */
+    bool is_author; /* marked up as an author */
+};
+
+struct ps_front_matter {
+    struct ps_front_line lines[PS_FRONT_LINES_MAX];
+    size_t count;
+};
+
+struct ps_front_matter *ps_front_matter_create(void);
+void ps_front_matter_destroy(struct ps_front_matter *front); /* NULL is fine */
+
+/**
+ * ps_front_matter_add(front, text, len, like): Append a line made of ${text}, with the other fields
+ * of ${like}. An empty line is not added. Return false when there is no room for more.
+ */
+bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t len,
+                         const struct ps_front_line *like);
+
+/* Gives the document's own number as the field or the first lines have it, NULL for none. */
+char *ps_front_matter_number(const struct ps_front_matter *front) PS_MUST_USE;
+
+/* Whether the line begins with the name of a field: "Date:", "Audience", "Reply-to: A. Author". */
+bool ps_front_line_is_field(const struct ps_front_line *line);
+
+/**
+ * ps_front_matter_authors(front, title_line, document): Append the authors: those of fields; else
+ * those marked up as such; else those of the by-line near ${title_line}, the index of the title's
+ * last line, or front->count when the title is not among the lines.
+ */
+void ps_front_matter_authors(const struct ps_front_matter *front, size_t title_line,
+                             struct ps_document *document);
+
+#endif

@@ -1,0 +1,372 @@
+#include "worker/core/html_document.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/html.h"
+#include "shared/core/text_normalize.h"
+#include "worker/core/author_names.h"
+#include "worker/core/document_title.h"
+#include "worker/core/front_matter.h"
+#include "worker/core/text_words.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    TITLE_TEXT_MAX = 2000, /* bytes of <title> and of an author's meta tag that are looked at */
+    BOXES_MAX = 32, /* tables and lists within one another; deeper ones count as their parent */
+    AUTHORS_TEXT_MAX = 2000,
+};
+
+struct reader {
+    struct ps_text_words *words;
+    struct ps_front_matter *front;
+    struct ps_buf line;
+    struct ps_front_line like; /* of the line under way */
+    struct ps_buf title;       /* text of <title> */
+    struct ps_buf meta_authors;
+    int boxes[BOXES_MAX];
+    int depth; /* of boxes; may exceed BOXES_MAX */
+    int box_count;
+    int pre;
+    int unseen;  /* depth inside elements that are no part of the front matter */
+    int dropped; /* depth inside an element whose text is an employer */
+    bool in_title;
+    bool after_term; /* the next dd is the first of its dt */
+    bool gap;        /* spaces in <pre>: another column, if there are several */
+    bool words_full;
+    bool front_full;
+};
+
+static bool is(const char *name, const char *want)
+{
+    return strcasecmp(name, want) == 0;
+}
+
+static const char *attribute(const char *const *attributes, const char *name)
+{
+    for (size_t i = 0; attributes != NULL && attributes[i] != NULL; i += 2)
+        if (strcasecmp(attributes[i], name) == 0)
+            return attributes[i + 1];
+    return NULL;
+}
+
+/* Whether the list of classes has want as one of its words. */
+static bool has_class(const char *classes, const char *want)
+{
+    size_t n = strlen(want);
+
+    for (const char *at = classes; at != NULL && *at != '\0';) {
+        size_t len = strcspn(at, " \t\r\n");
+
+        if (len == n && strncasecmp(at, want, n) == 0)
+            return true;
+        at += len;
+        at += strspn(at, " \t\r\n");
+    }
+    return false;
+}
+
+static void end_line(struct reader *reader)
+{
+    if (!reader->front_full && reader->line.len > 0)
+        reader->front_full =
+            !ps_front_matter_add(reader->front, reader->line.data, reader->line.len, &reader->like);
+    ps_buf_reset(&reader->line);
+    reader->gap = false;
+}
+
+static void put(struct reader *reader, const char *text, size_t len)
+{
+    if (!ps_buf_add(&reader->line, text, len)) {
+        size_t room = reader->line.cap - reader->line.len;
+
+        (void)ps_buf_add(&reader->line, text, ps_utf8_cut(text, len, room));
+    }
+}
+
+static int heading_level(const char *name)
+{
+    if ((name[0] == 'h' || name[0] == 'H') && name[1] >= '1' && name[1] <= '6' && name[2] == '\0')
+        return name[1] - '0';
+    return 0;
+}
+
+static bool is_box(const char *name)
+{
+    return is(name, "table") || is(name, "dl") || is(name, "ul") || is(name, "ol") ||
+           is(name, "pre");
+}
+
+/* Not of the front matter though people see it. */
+static bool is_unseen(const char *name)
+{
+    return ps_text_words_html_is_hidden(name) || is(name, "nav") || is(name, "button");
+}
+
+static void enter_box(struct reader *reader)
+{
+    if (reader->depth < BOXES_MAX)
+        reader->boxes[reader->depth] = ++reader->box_count;
+    reader->depth++;
+    reader->like.container =
+        reader->boxes[reader->depth <= BOXES_MAX ? reader->depth - 1 : BOXES_MAX - 1];
+}
+
+static void leave_box(struct reader *reader)
+{
+    if (reader->depth > 0)
+        reader->depth--;
+    reader->like.container =
+        reader->depth == 0
+            ? 0
+            : reader->boxes[reader->depth <= BOXES_MAX ? reader->depth - 1 : BOXES_MAX - 1];
+}
+
+static void start_block(struct reader *reader, const char *name, const char *const *attributes)
+{
+    const char *classes = attribute(attributes, "class");
+    const char *id = attribute(attributes, "id");
+
+    if (is(name, "td") || is(name, "th")) {
+        /* cells of a row stand on one line; an empty first cell leaves its mark */
+        if (reader->after_term)
+            put(reader, "\t", 1);
+        reader->after_term = true;
+        return;
+    }
+    if (is(name, "dd") && reader->after_term) {
+        put(reader, "\t", 1);
+        reader->after_term = false;
+        reader->like.is_author = has_class(classes, "p-author");
+        return;
+    }
+    end_line(reader);
+    reader->like.is_author = false;
+    if (is(name, "br"))
+        return;
+    reader->after_term = is(name, "dt");
+    reader->like.paragraph++;
+    reader->like.heading = heading_level(name);
+    reader->like.is_title =
+        reader->like.heading > 0 && (has_class(classes, "title") || has_class(classes, "p-name") ||
+                                     (id != NULL && is(id, "title")));
+    if (!reader->like.is_title)
+        reader->like.is_title = (is(name, "p") || is(name, "div")) &&
+                                (has_class(classes, "title") || (id != NULL && is(id, "title")));
+    reader->like.is_author = has_class(classes, "author") || has_class(classes, "p-author") ||
+                             has_class(classes, "authors");
+    if (is_box(name))
+        enter_box(reader);
+    reader->pre += is(name, "pre");
+}
+
+static void on_start(void *cookie, const char *name, const char *const *attributes)
+{
+    struct reader *reader = cookie;
+
+    if (!reader->words_full)
+        ps_text_words_html_start(reader->words, name);
+    if (is(name, "title"))
+        reader->in_title = true;
+    if (is(name, "meta") && attribute(attributes, "name") != NULL &&
+        is(attribute(attributes, "name"), "author") && attribute(attributes, "content") != NULL) {
+        (void)ps_buf_text(&reader->meta_authors, attribute(attributes, "content"));
+        (void)ps_buf_char(&reader->meta_authors, '\n');
+    }
+    if (reader->front_full)
+        return;
+    if (is_unseen(name)) {
+        reader->unseen++;
+        return;
+    }
+    if (reader->unseen > 0)
+        return;
+    if (ps_text_words_html_is_inline(name)) {
+        const char *classes = attribute(attributes, "class");
+
+        if (reader->dropped > 0 || has_class(classes, "p-org") || has_class(classes, "org"))
+            reader->dropped++;
+        return;
+    }
+    start_block(reader, name, attributes);
+}
+
+static void on_end(void *cookie, const char *name)
+{
+    struct reader *reader = cookie;
+
+    if (!reader->words_full)
+        ps_text_words_html_end(reader->words, name);
+    if (is(name, "title"))
+        reader->in_title = false;
+    if (reader->front_full)
+        return;
+    if (is_unseen(name)) {
+        reader->unseen -= reader->unseen > 0;
+        return;
+    }
+    if (reader->unseen > 0 || is(name, "br"))
+        return;
+    if (ps_text_words_html_is_inline(name)) {
+        reader->dropped -= reader->dropped > 0;
+        return;
+    }
+    if (is(name, "td") || is(name, "th") || is(name, "dt"))
+        return;
+    end_line(reader);
+    reader->like.paragraph++;
+    reader->like.heading = 0;
+    reader->like.is_title = false;
+    reader->like.is_author = false;
+    reader->after_term = false;
+    if (is_box(name))
+        leave_box(reader);
+    reader->pre -= is(name, "pre") && reader->pre > 0;
+}
+
+/* In <pre> a line is a line, and several spaces or a tab begin another column. */
+static void put_preformatted(struct reader *reader, const char *text, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t end = at;
+
+        if (text[at] == '\n') {
+            end_line(reader);
+            at++;
+            continue;
+        }
+        if (text[at] == '\t' || (text[at] == ' ' && reader->gap)) {
+            if (reader->line.len == 0 || reader->line.data[reader->line.len - 1] != '\t')
+                put(reader, "\t", 1);
+            at++;
+            continue;
+        }
+        reader->gap = text[at] == ' ';
+        if (reader->gap) {
+            put(reader, " ", 1);
+            at++;
+            continue;
+        }
+        while (end < len && text[end] != '\n' && text[end] != '\t' && text[end] != ' ')
+            end++;
+        put(reader, text + at, end - at);
+        at = end;
+    }
+}
+
+/* Line ends and tabs of the source are spaces. */
+static void put_flowing(struct reader *reader, const char *text, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t end = at;
+
+        while (end < len && text[end] != '\t' && text[end] != '\n')
+            end++;
+        put(reader, text + at, end - at);
+        if (end < len)
+            put(reader, " ", 1);
+        at = end + 1;
+    }
+}
+
+static bool on_text(void *cookie, const char *text, size_t len)
+{
+    struct reader *reader = cookie;
+
+    if (reader->in_title && !ps_buf_add(&reader->title, text, len))
+        reader->in_title = false;
+    if (!reader->words_full)
+        reader->words_full = !ps_text_words_html_text(reader->words, text, len);
+    if (!reader->front_full && reader->unseen == 0 && reader->dropped == 0) {
+        if (reader->pre > 0)
+            put_preformatted(reader, text, len);
+        else
+            put_flowing(reader, text, len);
+    }
+    return !reader->words_full || !reader->front_full;
+}
+
+/* The title of the first run of lines for which fits is true, NULL for none. Its last line's index
+ * goes to *out_line. */
+static char *title_of_lines(const struct ps_front_matter *front, bool marked, const char *number,
+                            size_t *out_line)
+{
+    for (size_t i = 0; i < front->count; i++) {
+        const struct ps_front_line *line = &front->lines[i];
+        struct ps_buf text;
+        size_t next = i;
+        char *title;
+
+        if (marked ? !line->is_title : line->heading != 1)
+            continue;
+        ps_buf_init(&text, TITLE_TEXT_MAX);
+        while (next < front->count && front->lines[next].paragraph == line->paragraph) {
+            (void)ps_buf_text(&text, next == i ? "" : " ");
+            (void)ps_buf_text(&text, front->lines[next++].text);
+        }
+        title = ps_title_clean(ps_buf_str(&text), text.len, number);
+        ps_buf_clear(&text);
+        if (title != NULL) {
+            *out_line = next - 1;
+            return title;
+        }
+        i = next - 1;
+    }
+    return NULL;
+}
+
+static void read_title(struct reader *reader, struct ps_document *document, size_t *out_line)
+{
+    char *number = ps_front_matter_number(reader->front);
+    char *marked = title_of_lines(reader->front, true, number, out_line);
+    char *named = ps_title_clean(ps_buf_str(&reader->title), reader->title.len, number);
+    char *heading = NULL;
+
+    if (marked == NULL)
+        heading = title_of_lines(reader->front, false, number, out_line);
+    if (marked != NULL) {
+        document->title = marked;
+        marked = NULL;
+    } else if (named != NULL) {
+        document->title = named;
+        named = NULL;
+    } else {
+        document->title = heading;
+        heading = NULL;
+    }
+    free(number);
+    free(marked);
+    free(named);
+    free(heading);
+}
+
+void ps_document_of_html(const char *html, size_t len, const char *charset,
+                         struct ps_document *out_document)
+{
+    static const struct ps_html_events events = { on_start, on_end, on_text };
+    struct reader reader = { .words =
+                                 ps_text_words_create(PS_DOCUMENT_WORDS, PS_DOCUMENT_WORDS_MAX),
+                             .front = ps_front_matter_create() };
+    size_t title_line;
+
+    memset(out_document, 0, sizeof(*out_document));
+    ps_buf_init(&reader.line, PS_FRONT_LINE_MAX);
+    ps_buf_init(&reader.title, TITLE_TEXT_MAX);
+    ps_buf_init(&reader.meta_authors, AUTHORS_TEXT_MAX);
+    ps_html_read(html, len, charset, &events, &reader);
+    end_line(&reader);
+    title_line = reader.front->count;
+    read_title(&reader, out_document, &title_line);
+    ps_front_matter_authors(reader.front, title_line, out_document);
+    if (out_document->author_count == 0)
+        ps_author_names_add(out_document, ps_buf_str(&reader.meta_authors), PS_AUTHOR_FIELD);
+    out_document->words = ps_text_words_take(reader.words);
+    ps_text_words_destroy(reader.words);
+    ps_front_matter_destroy(reader.front);
+    ps_buf_clear(&reader.line);
+    ps_buf_clear(&reader.title);
+    ps_buf_clear(&reader.meta_authors);
+}

@@ -1,0 +1,208 @@
+#include "worker/core/pdf_document.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/str.h"
+#include "shared/core/text_normalize.h"
+#include "worker/core/author_names.h"
+#include "worker/core/document_title.h"
+#include "worker/core/front_matter.h"
+#include "worker/core/pdf_layout.h"
+#include "worker/core/text_line.h"
+#include "worker/core/text_words.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    TITLE_TRIES = 6,      /* sizes that are tried, the largest first */
+    TITLE_LINE_MAX = 220, /* bytes: a title's line is no longer */
+    TITLE_LINES_MAX = 6,
+    TITLE_TEXT_MAX = 2000,
+    INFO_VALUE_MAX = 2000, /* bytes of a value of pdfinfo that are looked at */
+};
+
+/* Gives the value of one field of pdfinfo, NULL where it is absent or empty. */
+static char *info_value(const struct ps_pdf_texts *texts, const char *name)
+{
+    struct ps_str rest = { texts->info, texts->info == NULL ? 0 : texts->info_len };
+    struct ps_str line;
+    size_t n = strlen(name);
+
+    while (texts->info != NULL && ps_str_next(&rest, '\n', &line)) {
+        if (line.len > n + 1 && memcmp(line.data, name, n) == 0 && line.data[n] == ':') {
+            size_t len = line.len - n - 1 < INFO_VALUE_MAX ? line.len - n - 1 : INFO_VALUE_MAX;
+            char *value = ps_text_line(line.data + n + 1, ps_utf8_cut(line.data + n + 1, len, len));
+
+            if (value[0] != '\0')
+                return value;
+            free(value);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Adds the letters and digits of text, case folded: all that two prints of one title have in
+ * common. */
+static void add_bare(struct ps_buf *buf, const char *text)
+{
+    char *folded = ps_text_normalize(text, strlen(text));
+
+    for (const char *at = folded; *at != '\0'; at++)
+        if ((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || (unsigned char)*at >= 0xC3)
+            (void)ps_buf_char(buf, *at);
+    free(folded);
+}
+
+/* Whether the page shows the title: one left over from a template or an older paper is not shown.
+ */
+static bool is_shown(const struct ps_front_matter *front, size_t rows, const char *title,
+                     size_t *out_line)
+{
+    struct ps_buf page, wanted;
+    bool shown = false;
+
+    ps_buf_init(&page, (size_t)PS_FRONT_LINES_MAX * PS_FRONT_LINE_MAX);
+    ps_buf_init(&wanted, TITLE_TEXT_MAX);
+    add_bare(&wanted, title);
+    for (size_t i = 0; i < rows && !shown && wanted.len > 0; i++) {
+        add_bare(&page, front->lines[i].text);
+        shown = page.len > 0 && strstr(page.data, wanted.data) != NULL;
+        if (shown)
+            *out_line = i;
+    }
+    ps_buf_clear(&page);
+    ps_buf_clear(&wanted);
+    return shown;
+}
+
+static bool may_be_title(const struct ps_front_line *line)
+{
+    return strlen(line->text) <= TITLE_LINE_MAX && !ps_front_line_is_field(line);
+}
+
+/* The largest row that may be one of a title and is smaller than below; rows: there is none. */
+static size_t largest_row(const struct ps_front_matter *front, size_t rows, double below)
+{
+    size_t best = rows;
+
+    for (size_t i = 0; i < rows; i++) {
+        const struct ps_front_line *line = &front->lines[i];
+
+        if (line->size < below && may_be_title(line) &&
+            (best == rows || line->size > 1.03 * front->lines[best].size))
+            best = i;
+    }
+    return best;
+}
+
+/* The rows from first on that are of the same size and close together, as one title. */
+static char *title_from(const struct ps_front_matter *front, size_t rows, size_t first,
+                        const char *number, size_t *out_line)
+{
+    struct ps_buf text;
+    size_t at = first;
+    char *title;
+
+    ps_buf_init(&text, TITLE_TEXT_MAX);
+    for (; at < rows && at - first < TITLE_LINES_MAX; at++) {
+        const struct ps_front_line *line = &front->lines[at];
+        const struct ps_front_line *before = &front->lines[at > first ? at - 1 : at];
+
+        if (at > first && (line->size < 0.88 * before->size || line->size > 1.12 * before->size ||
+                           line->top - before->top > 2.2 * before->size || !may_be_title(line)))
+            break;
+        (void)ps_buf_text(&text, at > first ? " " : "");
+        (void)ps_buf_text(&text, line->text);
+    }
+    title = ps_title_clean(ps_buf_str(&text), text.len, number);
+    ps_buf_clear(&text);
+    *out_line = at - 1;
+    return title;
+}
+
+static char *title_of_rows(const struct ps_front_matter *front, size_t rows, const char *number,
+                           size_t *out_line)
+{
+    double below = 1e9;
+
+    for (int i = 0; i < TITLE_TRIES; i++) {
+        size_t row = largest_row(front, rows, below);
+        char *title;
+
+        if (row == rows)
+            return NULL;
+        title = title_from(front, rows, row, number, out_line);
+        if (title != NULL)
+            return title;
+        below = 0.97 * front->lines[row].size;
+    }
+    return NULL;
+}
+
+static void read_title(const struct ps_front_matter *front, size_t rows,
+                       const struct ps_pdf_texts *texts, struct ps_document *document,
+                       size_t *out_line)
+{
+    char *number = ps_front_matter_number(front);
+    char *info = info_value(texts, "Title");
+    char *told = info == NULL ? NULL : ps_title_clean(info, strlen(info), number);
+    size_t line;
+
+    if (told != NULL && is_shown(front, rows, told, out_line)) {
+        document->title = told;
+        told = NULL;
+    } else {
+        document->title = title_of_rows(front, rows, number, &line);
+        if (document->title != NULL) {
+            *out_line = line;
+        } else {
+            document->title = told;
+            told = NULL;
+        }
+    }
+    free(told);
+    free(info);
+    free(number);
+}
+
+static void read_words(const struct ps_pdf_texts *texts, struct ps_document *document)
+{
+    struct ps_text_words *words;
+
+    if (texts->text == NULL)
+        return;
+    words = ps_text_words_create(PS_DOCUMENT_WORDS, PS_DOCUMENT_WORDS_MAX);
+    (void)ps_text_words_add(words, texts->text, texts->text_len);
+    document->words = ps_text_words_take(words);
+    ps_text_words_destroy(words);
+}
+
+void ps_document_of_pdf(const struct ps_pdf_texts *texts, struct ps_document *out_document)
+{
+    struct ps_front_matter *front = ps_front_matter_create();
+    size_t rows = 0;
+    size_t title_line;
+
+    memset(out_document, 0, sizeof(*out_document));
+    if (texts->layout != NULL)
+        rows = ps_pdf_layout_read(texts->layout,
+                                  texts->layout_len < PS_PDF_LAYOUT_MAX ? texts->layout_len
+                                                                        : PS_PDF_LAYOUT_MAX,
+                                  PS_PDF_LAYOUT_PAGES, front);
+    title_line = front->count;
+    read_title(front, rows, texts, out_document, &title_line);
+    ps_front_matter_authors(front, title_line, out_document);
+    if (out_document->author_count == 0) {
+        char *author = info_value(texts, "Author");
+
+        if (author != NULL)
+            ps_author_names_add(out_document, author, PS_AUTHOR_GUESS);
+        free(author);
+    }
+    read_words(texts, out_document);
+    ps_front_matter_destroy(front);
+}
