@@ -1,3 +1,4 @@
+#include "tests/unit/document_text.h"
 #include "worker/core/author_names.h"
 
 #include <setjmp.h>
@@ -19,17 +20,13 @@ static void check(const struct row *rows, size_t count, enum ps_author_trust tru
 {
     for (size_t i = 0; i < count; i++) {
         struct ps_document document = { 0 };
-        char joined[2000] = "";
+        char *names;
 
         ps_author_names_add(&document, rows[i].text, trust);
-        for (size_t k = 0; k < document.author_count; k++) {
-            if (k > 0)
-                strcat(joined, "|");
-            strcat(joined, document.authors[k]);
-        }
-        if (strcmp(joined, rows[i].names) != 0)
-            print_error("\"%s\"\n", rows[i].text);
-        assert_string_equal(joined, rows[i].names);
+        names = joined_authors(&document);
+        if (strcmp(names, rows[i].names) != 0)
+            fail_msg("\"%s\": \"%s\"", rows[i].text, names);
+        free(names);
         ps_document_clear(&document);
     }
 }
@@ -101,15 +98,16 @@ static void a_guess_counts_only_what_clearly_is_a_name(void **state)
 static void a_list_of_names_has_a_limit(void **state)
 {
     struct ps_document document = { 0 };
-    char *text = calloc(400, 16);
+    struct ps_buf text;
 
     (void)state;
+    ps_buf_init(&text, 16384);
     for (int i = 0; i < 300; i++)
-        sprintf(text + strlen(text), "A%c%c B%c, ", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26);
-    ps_author_names_add(&document, text, PS_AUTHOR_FIELD);
+        ps_buf_format(&text, "A%c%c B%c, ", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26);
+    ps_author_names_add(&document, ps_buf_str(&text), PS_AUTHOR_FIELD);
     assert_int_equal(document.author_count, PS_DOCUMENT_AUTHORS_MAX);
     ps_document_clear(&document);
-    free(text);
+    ps_buf_clear(&text);
 }
 
 int main(void)

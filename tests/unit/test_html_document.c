@@ -1,3 +1,4 @@
+#include "tests/unit/document_text.h"
 #include "worker/core/html_document.h"
 
 #include <setjmp.h>
@@ -14,28 +15,13 @@ struct row {
     const char *what, *html, *title, *authors; /* authors joined by '|' */
 };
 
-static char *joined(const struct ps_document *document)
-{
-    size_t len = 1;
-    char *text;
-
-    for (size_t i = 0; i < document->author_count; i++)
-        len += strlen(document->authors[i]) + 1;
-    text = calloc(1, len);
-    for (size_t i = 0; i < document->author_count; i++) {
-        strcat(text, i > 0 ? "|" : "");
-        strcat(text, document->authors[i]);
-    }
-    return text;
-}
-
 static void check(const struct row *row)
 {
     struct ps_document document;
     char *authors;
 
     ps_document_of_html(row->html, strlen(row->html), NULL, &document);
-    authors = joined(&document);
+    authors = joined_authors(&document);
     if (row->title == NULL ? document.title != NULL
                            : document.title == NULL || strcmp(document.title, row->title) != 0)
         fail_msg("%s: title \"%s\"", row->what, document.title == NULL ? "(none)" : document.title);
