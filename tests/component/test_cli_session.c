@@ -4,6 +4,7 @@
 #include "shared/io/daemon.h"
 #include "shared/io/env.h"
 #include "tests/support/pg_server.h"
+#include "tests/support/servers.h"
 
 #include <event2/event.h>
 #include <setjmp.h>
@@ -32,7 +33,7 @@ static void migrate(void)
     struct ps_pg_options options = { .url = ps_test_pg_url(server),
                                      .application_name = "test",
                                      .max = 1 };
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
     struct ps_err err;
     struct ps_pg *pg = ps_pg_create(loop, &options, true, on_state, NULL, &err);
 

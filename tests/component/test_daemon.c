@@ -1,6 +1,7 @@
 /* The common main, seen from outside: a tiny program in a process of its own, with no server there.
  */
 #include "shared/io/daemon.h"
+#include "tests/support/servers.h"
 
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
@@ -184,7 +185,7 @@ static void start(struct run *run, enum manner how, const char *const *args, con
 /* Reads on until want is there or the output ends; NULL when it did not come in time. */
 static const char *wait_for(struct run *run, const char *want)
 {
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
     char chunk[4096];
 
     for (;;) {
@@ -216,7 +217,7 @@ static void need(struct run *run, const char *want)
  */
 static int finish(struct run *run)
 {
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
     int status = 0;
     pid_t ended;
 

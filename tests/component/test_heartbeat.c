@@ -4,6 +4,7 @@
 #include "shared/io/clock.h"
 #include "shared/io/daemon.h"
 #include "shared/io/env.h"
+#include "tests/support/servers.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -41,7 +42,7 @@ struct fixture {
 static void start_server(void)
 {
     char *socket_path = ps_alloc_format("%s/redis.sock", folder);
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
 
     server = fork();
     assert_true(server >= 0);
@@ -126,7 +127,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = ps_alloc_zero(1, sizeof(*fixture));
     struct ps_redis_options options = { .url = url };
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
     struct ps_err err;
 
     (void)ask("FLUSHALL");
@@ -176,7 +177,7 @@ static struct ps_heartbeat *start_beat(struct fixture *fixture)
 
 static void until_written(struct fixture *fixture, const struct ps_heartbeat *heartbeat)
 {
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
 
     while (!ps_heartbeat_written(heartbeat) && ps_clock_mono_ms() < end_ms)
         turn(fixture);
@@ -185,7 +186,7 @@ static void until_written(struct fixture *fixture, const struct ps_heartbeat *he
 
 static void until_done(struct fixture *fixture)
 {
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
 
     while (fixture->done == 0 && ps_clock_mono_ms() < end_ms)
         turn(fixture);
@@ -194,7 +195,7 @@ static void until_done(struct fixture *fixture)
 
 static void until_quiet(struct fixture *fixture)
 {
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
 
     while (ps_redis_outstanding(fixture->redis) > 0 && ps_clock_mono_ms() < end_ms)
         turn(fixture);
@@ -229,7 +230,7 @@ static void it_beats_again_by_itself_after_a_flush(void **state)
 {
     struct fixture *fixture = *state;
     struct ps_heartbeat *heartbeat = start_beat(fixture);
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
 
     until_written(fixture, heartbeat);
     (void)ask("FLUSHALL");
@@ -291,7 +292,7 @@ static void a_failure_is_counted_and_told_once_in_the_stream(void **state)
     struct ps_failure_log *log =
         ps_failure_log_create(fixture->redis, fixture->keys, fixture->metrics, "worker");
     struct ps_err err;
-    int64_t end_ms = ps_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + ps_test_paced(PATIENCE_MS);
 
     (void)ps_fail(&err, PS_FAILURE_TIMEOUT, 28, "no answer in 10 s");
     ps_failure_log_add(log, "PROBE-ERR", &err, "http://me:hunter2@h/D1.pdf", 504);

@@ -1,5 +1,7 @@
 #include "tests/support/raw.h"
 
+#include "tests/support/servers.h"
+
 #include "shared/io/clock.h"
 #include "shared/io/loop.h"
 
@@ -97,7 +99,7 @@ int ps_test_raw_count(const struct ps_test_raw *raw, const char *want)
 
 bool ps_test_raw_until(struct ps_test_raw *raw, const char *want, int count, int64_t ms)
 {
-    int64_t end = ps_clock_mono_ms() + ms;
+    int64_t end = ps_clock_mono_ms() + ps_test_paced(ms);
 
     while (ps_test_raw_count(raw, want) < count && !raw->closed && ps_clock_mono_ms() < end)
         read_some(raw);
@@ -106,7 +108,7 @@ bool ps_test_raw_until(struct ps_test_raw *raw, const char *want, int count, int
 
 bool ps_test_raw_until_closed(struct ps_test_raw *raw, int64_t ms)
 {
-    int64_t end = ps_clock_mono_ms() + ms;
+    int64_t end = ps_clock_mono_ms() + ps_test_paced(ms);
 
     while (!raw->closed && ps_clock_mono_ms() < end)
         read_some(raw);

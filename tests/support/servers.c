@@ -338,8 +338,16 @@ static void on_turn(void *cookie)
     (void)cookie; /* only makes the loop turn */
 }
 
-bool ps_test_run_until(struct ps_loop *loop, bool (*condition)(void *cookie), void *cookie,
-                       int64_t timeout_ms)
+int64_t ps_test_paced(int64_t ms)
+{
+    const char *factor = getenv("PAPERSCOUT_TEST_PACE");
+    double pace = factor == NULL ? 1 : strtod(factor, NULL);
+
+    return pace > 1 ? (int64_t)((double)ms * pace) : ms;
+}
+
+static bool run_until(struct ps_loop *loop, bool (*condition)(void *cookie), void *cookie,
+                      int64_t timeout_ms)
 {
     int64_t end_ms = ps_loop_now(loop) + timeout_ms;
     struct ps_timer *turn = ps_timer_create(loop, on_turn, NULL);
@@ -353,6 +361,12 @@ bool ps_test_run_until(struct ps_loop *loop, bool (*condition)(void *cookie), vo
     return holds;
 }
 
+bool ps_test_run_until(struct ps_loop *loop, bool (*condition)(void *cookie), void *cookie,
+                       int64_t timeout_ms)
+{
+    return run_until(loop, condition, cookie, ps_test_paced(timeout_ms));
+}
+
 static bool never(void *cookie)
 {
     (void)cookie;
@@ -361,5 +375,5 @@ static bool never(void *cookie)
 
 void ps_test_run_for(struct ps_loop *loop, int64_t ms)
 {
-    (void)ps_test_run_until(loop, never, NULL, ms);
+    (void)run_until(loop, never, NULL, ms);
 }

@@ -35,7 +35,11 @@ const char *ps_test_redis_script(struct ps_test_redis *server, enum ps_script sc
 /* Number of a line "name:number" of INFO section. */
 long long ps_test_redis_info(struct ps_test_redis *server, const char *section, const char *name);
 
-/* Runs the loop until condition(cookie) holds; false when timeout_ms passed first. */
+/* A limit of ms milliseconds on a quiet machine, for this one: multiplied by PAPERSCOUT_TEST_PACE,
+ * which deploy/test.sh measures. */
+int64_t ps_test_paced(int64_t ms);
+
+/* Runs the loop until condition(cookie) holds; false when timeout_ms (paced) passed first. */
 bool ps_test_run_until(struct ps_loop *loop, bool (*condition)(void *cookie), void *cookie,
                        int64_t timeout_ms);
 void ps_test_run_for(struct ps_loop *loop, int64_t ms);

@@ -11,6 +11,7 @@ import unittest
 from rig import wait_until
 from rig.listening import ListeningCase
 from rig.speaker import SECRET, event_body, sign, slash_body
+from rig.pace import paced
 
 EVENTS = int(os.environ.get("PAPERSCOUT_EVENTS", "100"))
 FORM = "application/x-www-form-urlencoded"
@@ -129,7 +130,7 @@ class EventsPort(ListeningCase):
         took.sort()
         print(f"{EVENTS} events answered: median {took[len(took) // 2]:.1f} ms, 99 % {took[len(took) * 99 // 100]:.1f} ms, "
               f"slowest {took[-1]:.1f} ms")
-        self.assertLess(took[len(took) * 9 // 10], 300)  # not all of them, for other tests run beside this one
+        self.assertLess(took[len(took) * 9 // 10], paced(300))  # not all of them, for other tests run beside this one
         self.settled()
         # The table is locked: Slack is told to come again, a person that it takes a while; nothing is lost.
         lock = threading.Thread(target=self.fleet.postgres.execute, args=(
@@ -145,7 +146,7 @@ class EventsPort(ListeningCase):
         self.assertEqual(status, 200)
         self.assertIn("ephemeral", text)
         print(f"while the table is locked: {seconds * 1000:.0f} and {more * 1000:.0f} ms")
-        self.assertLess(min(seconds, more), 0.3)  # of two, for the machine may be busy
+        self.assertLess(min(seconds, more), paced(0.3))  # of two, for the machine may be busy
         lock.join()
         self.assertEqual(speaker.deliver(body), 200)
         self.settled()

@@ -10,6 +10,7 @@ from rig import CycleCase, wait_until
 from rig.cycles import seconds_between
 from rig.index import ids, made_index
 from rig.postgres import Session
+from rig.pace import paced
 
 KILLS = int(os.environ.get("PAPERSCOUT_KILLS", "20"))
 # Moments of a poll, in its order, as the leader's own log names them.
@@ -89,8 +90,8 @@ class KillScheduler(CycleCase):
             stopped = leader.events("SCHEDULER-STOP")[-1]
             new = self.next_of(leader, 5)
             taken = self.epochs()[-1]
-            self.assertLess(seconds_between(stopped["ts"], taken[0]), 1.0)
-            self.assertLess(self.failover(new, "clean"), 1.6)  # from the last look before the stop
+            self.assertLess(seconds_between(stopped["ts"], taken[0]), paced(1.0))
+            self.assertLess(self.failover(new, "clean"), paced(1.6))  # from the last look before the stop
             self.fleet.start("scheduler")
         self.finish()
 
@@ -102,7 +103,7 @@ class KillScheduler(CycleCase):
         last = leader.events()[-1]["ts"]
         leader.kill()
         new = self.next_of(leader)
-        self.assertLess(seconds_between(last, self.epochs()[-1][0]), 8.0)
+        self.assertLess(seconds_between(last, self.epochs()[-1][0]), paced(8.0))
         self.assertTrue(5.5 < self.failover(new, "crash") < 8.0)
         self.finish()
 

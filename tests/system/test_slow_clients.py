@@ -8,6 +8,7 @@ import unittest
 
 from rig import FleetCase, wait_until
 from rig.index import made_index
+from rig.pace import paced
 
 CLIENTS = 200
 PROBES = 30
@@ -80,8 +81,8 @@ class SlowClients(FleetCase):
                   f"worst {crowded[-1] * 1000:.1f} ms (alone {alone[PROBES // 2] * 1000:.1f} and "
                   f"{alone[-1] * 1000:.1f} ms)")
             # The machine may be busy with other tests; what it cannot do alone it cannot do here.
-            self.assertLess(crowded[PROBES // 2], 0.1 + alone[PROBES // 2], program.name)
-            self.assertLess(crowded[-2], 0.1 + alone[-1], program.name)
+            self.assertLess(crowded[PROBES // 2], paced(0.1) + alone[PROBES // 2], program.name)
+            self.assertLess(crowded[-2], paced(0.1) + alone[-1], program.name)
         for program in programs:
             self.assertTrue(program.ready())
             self.assertEqual(program.health()["status"], "ok")

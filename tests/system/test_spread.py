@@ -4,6 +4,7 @@ has no room they are left out."""
 import unittest
 
 from rig import CycleCase, wait_until
+from rig.pace import paced
 
 INTERVAL = 8
 
@@ -39,9 +40,9 @@ class Spread(CycleCase):
         cold = sorted(row["at"] for row in rows if row["cold"])
         hot = sorted(row["at"] for row in rows if not row["cold"])
         self.assertGreater(len(cold), 50)
-        self.assertLess(hot[-1], 2.0)
-        self.assertLess(cold[-1], INTERVAL / 2 + 1.5)
-        self.assertGreater(cold[-1], INTERVAL / 2 - 0.5)
+        self.assertLess(hot[-1], paced(2.0))
+        self.assertLess(cold[-1], paced(INTERVAL / 2 + 1.5))
+        self.assertGreater(cold[-1], paced(INTERVAL / 2 - 0.5))
         middle = cold[len(cold) // 2]
         self.assertTrue(INTERVAL / 4 - 1 < middle < INTERVAL / 4 + 1.5, middle)
 

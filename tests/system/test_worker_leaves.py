@@ -5,6 +5,7 @@ import time
 import unittest
 
 from rig import RigCase, wait_until
+from rig.pace import paced
 from test_poison_files import Site, bomb
 
 TASKS = 12
@@ -53,7 +54,7 @@ class WorkerLeaves(RigCase):
         took = time.monotonic() - began
         self.assertEqual(self.consumers(), set())
         print(f"four idle workers were gone after {took:.2f} s")
-        self.assertLess(took, 1)
+        self.assertLess(took, paced(1))
 
     def test_what_does_not_end_within_the_grace_is_handed_back(self):
         """Documents that take their child all the time it may have, more than the grace in all."""
@@ -67,7 +68,7 @@ class WorkerLeaves(RigCase):
         wait_until(lambda: site.gets >= 3 * TASKS / 2, 15, "they are read")
         began = time.monotonic()
         self.assertEqual(self.workers[0].stop(), 0)
-        self.assertLess(time.monotonic() - began, 4)
+        self.assertLess(time.monotonic() - began, paced(4))
         self.check_handed_back()
 
     def test_the_second_signal_waits_for_nothing(self):
@@ -78,7 +79,7 @@ class WorkerLeaves(RigCase):
         began = time.monotonic()
         self.workers[0].send(signal.SIGTERM)
         self.assertEqual(self.workers[0].wait(10), 0)
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, paced(1))
         self.check_handed_back()
 
     def test_the_second_signal_does_not_wait_for_redis(self):
@@ -91,7 +92,7 @@ class WorkerLeaves(RigCase):
             self.workers[0].send(signal.SIGTERM)
             time.sleep(0.05)
         self.assertEqual(self.workers[0].wait(10), 0)
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, paced(2))
 
     def test_tasks_whose_delivery_was_lost_are_handed_back_too(self):
         """Given to it by Redis, and the connection went before it read of them."""

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 from .journal import Journal
+from .pace import paced, paced_settings
 from .places import program_path
 from .postgres import Postgres
 from .process import Process
@@ -73,7 +74,7 @@ class Program(Process):
 
     def get(self, path, timeout=5):
         """(status, text) of a health path."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=paced(timeout))
         try:
             link.request("GET", path)
             answer = link.getresponse()
@@ -125,8 +126,8 @@ class Fleet:
         sites = {} if self.upstream.port is None else {
             "WG21_INDEX_URL": self.upstream.index_url, "ISO_BASE_URL": self.upstream.drafts_url,
             "SLACK_API_URL": self.upstream.slack_url}
-        return {**DEFAULTS, "REDIS_URL": self.redis.url, "DATABASE_URL": self.postgres.url,
-                **sites, **self.settings, **settings}
+        return paced_settings({**DEFAULTS, "REDIS_URL": self.redis.url, "DATABASE_URL": self.postgres.url,
+                               **sites, **self.settings, **settings})
 
     def start(self, component, name=None, build=None, **settings):
         """Starts one program; its name is its INSTANCE_ID too."""
@@ -145,7 +146,7 @@ class Fleet:
         """Runs a command to its end; (exit status, standard output, standard error)."""
         done = subprocess.run([program_path(f"paperscout-{component}"), *arguments],
                               env=environment(self.settings_for(**settings)), cwd=self.folder,
-                              capture_output=True, text=True, timeout=timeout)
+                              capture_output=True, text=True, timeout=paced(timeout))
         return done.returncode, done.stdout, done.stderr
 
     def watch(self, component, *arguments, **settings):

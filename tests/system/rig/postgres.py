@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+from .pace import paced
 from .places import find_server, free_port
 from .process import Process
 from .wait import wait_until
@@ -73,7 +74,7 @@ class Session:
         self.child.stdin.write(f"{sql}\n\\echo {self.END}\n".encode())
         self.child.stdin.flush()
         text, mark = b"\n", f"\n{self.END}\n".encode()  # also where there is nothing before it
-        end = time.monotonic() + seconds
+        end = time.monotonic() + paced(seconds)
         while not text.endswith(mark):
             readable = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))[0]
             more = os.read(self.child.stdout.fileno(), 65536) if readable else b""
@@ -154,7 +155,7 @@ class Postgres:
     def execute(self, sql, database="postgres"):
         """However long it is; what it answers, as text."""
         done = subprocess.run([*PSQL, "-d", self.url_of(database), "-f", "-"], input=sql,
-                              capture_output=True, text=True, timeout=20, env=surroundings())
+                              capture_output=True, text=True, timeout=paced(20), env=surroundings())
         if done.returncode != 0:
             raise ValueError(f"psql: {done.stderr.strip()}")
         return done.stdout.strip()

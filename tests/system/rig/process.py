@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 
+from .pace import paced
+
 
 class Process:
     def __init__(self, name, argv, folder, **popen):
@@ -28,7 +30,7 @@ class Process:
     def kill(self):
         """kill -9, and waits until it is gone."""
         self.send(signal.SIGKILL)
-        self.child.wait(10)
+        self.child.wait(paced(10))
 
     def pause(self):
         self.send(signal.SIGSTOP)
@@ -38,14 +40,14 @@ class Process:
 
     def wait(self, seconds=30):
         """The exit status."""
-        return self.child.wait(seconds)
+        return self.child.wait(paced(seconds))
 
     def stop(self, number=signal.SIGTERM, seconds=10):
         """Asks it to end, insists after the time; the exit status."""
         self.send(signal.SIGCONT)
         self.send(number)
         try:
-            return self.child.wait(seconds)
+            return self.child.wait(paced(seconds))
         except subprocess.TimeoutExpired:
             self.kill()
             return self.child.returncode

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 
+from .pace import paced
 from .places import find_server, free_port
 from .process import Process
 from .wait import wait_until
@@ -55,7 +56,7 @@ class Redis:
     def call(self, *words):
         """One command; raises RedisError where the server does."""
         if self.link is None:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as link:
+            with socket.create_connection(("127.0.0.1", self.port), paced(5)) as link:
                 self.link = link.makefile("rwb")  # which keeps it open
         parts = [str(word).encode() for word in words]
         try:
@@ -97,7 +98,7 @@ class Redis:
     def cli(self, *words):
         """What redis-cli prints for people."""
         done = subprocess.run([find_server("redis-cli"), "-p", str(self.port), *map(str, words)],
-                              capture_output=True, text=True, timeout=10, check=True)
+                              capture_output=True, text=True, timeout=paced(10), check=True)
         return done.stdout
 
     def monitor(self):

@@ -1,14 +1,17 @@
 """Waiting with a deadline, never for a fixed time."""
 import time
 
+from .pace import paced
+
 
 class TimedOut(AssertionError):
     pass
 
 
 def wait_until(condition, seconds=10.0, what="the condition", every=0.02):
-    """Calls condition until it gives something true, and returns that. A what that is a function is
+    """seconds: on a quiet machine (pace.py). Calls condition until it gives something true, and returns that. A what that is a function is
     asked at the end: it can tell what there was instead."""
+    seconds = paced(seconds)
     end = time.monotonic() + seconds
     last = None
     while True:
