@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARNINGS_TOLD = 20 };
+enum { WARNINGS_TOLD = 20, DATE_LEN = 10 };
 
 static const char *const known_types[] = { "paper", "issue", "editorial", "standing-document" };
 
@@ -95,6 +95,17 @@ static const char *keep_type(struct ps_paper_index *index, const char *id, const
     return known_types[0];
 }
 
+/* The first ten characters count: some years of the index have a time behind the date, as in
+ * "2018-06-20T10:00:00Z". */
+static int32_t days_of(const char *date)
+{
+    char day[DATE_LEN + 1];
+    int32_t days;
+
+    (void)snprintf(day, sizeof(day), "%s", date);
+    return ps_utc_time_parse_date(day, &days) ? days : PS_NO_DATE;
+}
+
 static void add_parsed(struct ps_paper_index *index, const struct ps_paper_id *parsed,
                        const struct ps_paper *from)
 {
@@ -121,8 +132,7 @@ static void add_parsed(struct ps_paper_index *index, const struct ps_paper_id *p
         .status = keep_text(index, id, from->status),
         .days = PS_NO_DATE,
     };
-    if (!ps_utc_time_parse_date(paper->date, &paper->days))
-        paper->days = PS_NO_DATE;
+    paper->days = days_of(paper->date);
 }
 
 bool ps_paper_index_add(struct ps_paper_index *index, const char *id, const struct ps_paper *paper)

@@ -23,7 +23,7 @@ struct ps_paper {
     const char *type; /* paper issue editorial standing-document or what else the index may name;
                          unknown counts as "paper" */
     const char *title, *author, *date, *subgroup, *link, *long_link, *status; /* date as given */
-    int32_t days; /* of date since 1970; PS_NO_DATE when empty or unreadable */
+    int32_t days; /* since 1970, of date's first ten characters; PS_NO_DATE when unreadable */
 };
 
 struct ps_paper_index; /* owns its papers */
@@ -35,7 +35,8 @@ typedef void (*ps_paper_index_warn_fn)(void *cookie, const char *id, const char 
 
 /* Rules of the design ("Index"): ids without regard to case; an entry that is no object, or whose
    key is no id, is skipped; a field of the wrong type counts as empty; an empty author falls back
-   to submitter. Two keys of one id: the later wins. Over the caps, not JSON, or no object: NULL
+   to submitter. Two keys of one id: the later wins. A character that cannot be (an unpaired
+   surrogate, bytes that are no UTF-8) becomes U+FFFD. Over the caps, not JSON, or no object: NULL
    with err. */
 struct ps_paper_index *ps_paper_index_parse(const char *json, size_t len,
                                             ps_paper_index_warn_fn warn, void *cookie,

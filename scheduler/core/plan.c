@@ -53,7 +53,8 @@ static void find_hot(struct planner *planner)
     const struct ps_plan_input *input = planner->input;
     const struct ps_config *config = input->config;
     int64_t frontier = planner->plan->frontier;
-    int64_t lookback_days = config->hot_lookback_months * 3044 / 100; /* 30.44 days a month */
+    /* 30.44 days a month; none at 0, else papers of today and of the future would stay hot */
+    int64_t lookback_days = config->hot_lookback_months * 3044 / 100;
 
     add_clamped(&planner->frontier, frontier - config->frontier_window_below + 1,
                 frontier + config->frontier_window_above, 1);
@@ -71,7 +72,8 @@ static void find_hot(struct planner *planner)
         const struct ps_paper *paper = ps_paper_index_at(input->index, i);
 
         /* PS_NO_DATE lies before every date. */
-        if (paper->parsed.kind == PS_PAPER_P && paper->days >= input->today - lookback_days)
+        if (lookback_days > 0 && paper->parsed.kind == PS_PAPER_P &&
+            paper->days >= input->today - lookback_days)
             ps_number_set_add(&planner->plan->hot_numbers, paper->parsed.number);
     }
 }

@@ -14,26 +14,93 @@
 #define WHOLE_MAX INT64_C(9007199254740992)
 /* cJSON writes numbers of more digits with an exponent. */
 #define PLAIN_MAX INT64_C(999999999999999)
+/* In the order of their values; the capitals follow. */
+#define HEX_DIGITS "0123456789abcdefABCDEF"
+enum { ESCAPE_LEN = 6 }; /* \uXXXX */
 
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* The value of the escape \uXXXX at text, -1 where there is none. */
+static int escaped_unit(const char *text, size_t len)
+{
+    int unit = 0;
+
+    if (len < ESCAPE_LEN || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    for (size_t i = 2; i < ESCAPE_LEN; i++) {
+        const char *digit = text[i] == '\0' ? NULL : strchr(HEX_DIGITS, text[i]);
+
+        if (digit == NULL)
+            return -1;
+        unit = unit * 16 +
+               (int)((digit - HEX_DIGITS) < 16 ? digit - HEX_DIGITS : digit - HEX_DIGITS - 6);
+    }
+    return unit;
+}
+
+static bool is_high(int unit)
+{
+    return unit >= 0xD800 && unit <= 0xDBFF;
+}
+
+static bool is_low(int unit)
+{
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+/* Gives a copy of text in which each escape that stands for no character (an unpaired surrogate, or
+ * NUL, which would end a C string) is \ufffd; NULL where there is none, which is nearly always.
+ * Without this, cJSON refuses a whole document for one such character. */
+static char *replace_bad_escapes(const char *text, size_t len)
+{
+    const char *end = text + len;
+    const char *at = text;
+    char *copy = NULL;
+
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        int unit = escaped_unit(at, (size_t)(end - at));
+
+        if (unit < 0) {
+            at += end - at >= 2 ? 2 : 1;
+            continue;
+        }
+        if (is_high(unit) &&
+            is_low(escaped_unit(at + ESCAPE_LEN, (size_t)(end - at) - ESCAPE_LEN))) {
+            at += 2 * ESCAPE_LEN;
+            continue;
+        }
+        if (unit == 0 || is_high(unit) || is_low(unit)) {
+            if (copy == NULL)
+                copy = ps_alloc_copy(text, len);
+            memcpy(copy + (at - text), "\\ufffd", ESCAPE_LEN);
+        }
+        at += ESCAPE_LEN;
+    }
+    return copy;
+}
+
 cJSON *ps_json_parse(const char *text, size_t len, struct ps_err *err)
 {
-    const char *end = text;
-    cJSON *value = len > 0 ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
+    char *repaired = len > 0 ? replace_bad_escapes(text, len) : NULL;
+    const char *from = repaired != NULL ? repaired : text;
+    const char *end = from;
+    cJSON *value = len > 0 ? cJSON_ParseWithLengthOpts(from, len, &end, false) : NULL;
 
     if (value != NULL) {
-        while (end < text + len && is_space(*end))
+        while (end < from + len && is_space(*end))
             end++;
-        if (end == text + len)
-            return value;
-        cJSON_Delete(value);
+        if (end != from + len) {
+            cJSON_Delete(value);
+            value = NULL;
+        }
     }
-    (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not JSON at byte %zu", (size_t)(end - text));
-    return NULL;
+    if (value == NULL)
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not JSON at byte %zu", (size_t)(end - from));
+    free(repaired);
+    return value;
 }
 
 const char *ps_json_text(const cJSON *object, const char *name)

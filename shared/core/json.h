@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Parses exactly one value (white space may follow). Gives a tree for cJSON_Delete, or NULL with
- * err (UNKNOWN) naming the place. */
+/* Parses exactly one value (white space may follow). An escape that stands for no character (an
+ * unpaired surrogate such as \ud800, or \u0000) becomes U+FFFD. Gives a tree for cJSON_Delete, or
+ * NULL with err (UNKNOWN) naming the place. */
 cJSON *ps_json_parse(const char *text, size_t len, struct ps_err *err) PS_MUST_USE;
 /* Borrowed; NULL when absent or no string. */
 const char *ps_json_text(const cJSON *object, const char *name);

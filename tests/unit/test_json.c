@@ -1,3 +1,4 @@
+#include "shared/core/alloc.h"
 #include "shared/core/json.h"
 
 #include <setjmp.h>
@@ -41,6 +42,38 @@ static void exactly_one_value_is_read(void **state)
     assert_null(ps_json_parse("{\"a\":1} }", 9, &err));
     assert_string_equal(err.what, "not JSON at byte 8");
     assert_int_equal(err.category, PS_FAILURE_UNKNOWN);
+}
+
+static void an_escape_that_is_no_character_is_replaced(void **state)
+{
+    static const struct {
+        const char *text, *want; /* of a; NULL: refused */
+    } cases[] = {
+        {"{\"a\":\"\\uD800\"}",          "\xEF\xBF\xBD"            },
+        { "{\"a\":\"\\uD800\\uDC00\"}",  "\xF0\x90\x80\x80"        },
+        { "{\"a\":\"\\uDC00\\uD800\"}",  "\xEF\xBF\xBD\xEF\xBF\xBD"},
+        { "{\"a\":\"x\\u0000y\"}",       "x\xEF\xBF\xBDy"          },
+        { "{\"\\ud800\":1,\"a\":\"k\"}", "k"                       },
+        { "{\"a\":\"\\\\uD800\"}",       "\\uD800"                 },
+        { "{\"a\":\"\\uD80\"}",          NULL                      },
+        { "{\"a\":\"\\uD800",            NULL                      },
+        { "{\"a\":\"\\uD800\\u",         NULL                      },
+        { "\\",                          NULL                      },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        char *exact = ps_alloc_copy(cases[i].text, strlen(cases[i].text));
+        struct ps_err err;
+        cJSON *value = ps_json_parse(exact, strlen(exact), &err);
+
+        if (cases[i].want == NULL)
+            assert_null(value);
+        else
+            assert_string_equal(ps_json_text(value, "a"), cases[i].want);
+        cJSON_Delete(value);
+        free(exact);
+    }
 }
 
 static void the_length_bounds_what_is_read(void **state)
@@ -141,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exactly_one_value_is_read),
+        cmocka_unit_test(an_escape_that_is_no_character_is_replaced),
         cmocka_unit_test(the_length_bounds_what_is_read),
         cmocka_unit_test(a_field_of_the_wrong_type_is_absent),
         cmocka_unit_test(whole_numbers_stay_in_range),

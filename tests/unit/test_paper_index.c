@@ -167,14 +167,18 @@ static void dates_are_read_where_they_are_dates(void **state)
         const char *date;
         int32_t days;
     } rows[] = {
-        {"1970-01-01",     0         },
-        { "2018-06-27",    17709     },
-        { "November 1999", PS_NO_DATE},
-        { "20141620",      PS_NO_DATE},
-        { "2018-02-30",    PS_NO_DATE},
-        { "2018-6-27",     PS_NO_DATE},
-        { "2018-06-27 ",   PS_NO_DATE},
-        { "",              PS_NO_DATE},
+        {"1970-01-01",              0         },
+        { "2018-06-27",             17709     },
+        { "November 1999",          PS_NO_DATE},
+        { "20141620",               PS_NO_DATE},
+        { "2018-02-30",             PS_NO_DATE},
+        { "2018-6-27",              PS_NO_DATE},
+        { "2018-06-27 ",            17709     },
+        { "2018-06-27T10:00:00Z",   17709     },
+        { "2018-06-27 10:00:00+02", 17709     },
+        { " 2018-06-27",            PS_NO_DATE},
+        { "2018-06-2",              PS_NO_DATE},
+        { "",                       PS_NO_DATE},
     };
 
     (void)state;
@@ -185,6 +189,42 @@ static void dates_are_read_where_they_are_dates(void **state)
 
         assert_int_equal(ps_paper_index_at(index, 0)->days, rows[i].days);
         assert_string_equal(ps_paper_index_at(index, 0)->date, rows[i].date);
+        ps_paper_index_destroy(index);
+        free(json);
+    }
+}
+
+/* One broken title must not cost the committee's whole index. */
+static void a_character_that_cannot_be_is_replaced(void **state)
+{
+    static const struct {
+        const char *title, *want;
+    } rows[] = {
+        {"a\\ud800b",              "a\xEF\xBF\xBD"
+                       "b"                          },
+        { "\\uDFFF",               "\xEF\xBF\xBD"                        },
+        { "\\ud800\\ud83d\\ude00", "\xEF\xBF\xBD\xF0\x9F\x98\x80"        },
+        { "\\udc00\\ud800",        "\xEF\xBF\xBD\xEF\xBF\xBD"            },
+        { "\\ud800\\u0041",        "\xEF\xBF\xBD"
+                            "A"               },
+        { "\\\\ud800",             "\\ud800"                             },
+        { "a\\u0000b",             "a\xEF\xBF\xBD"
+                       "b"                         },
+        { "a\xFF"
+          "b",            "a\xEF\xBF\xBD"
+          "b"                                     },
+        { "\xED\xA0\x80",          "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        char *json = ps_alloc_format("{\"P0001R0\":{\"type\":\"paper\",\"title\":\"%s\"},"
+                                     "\"P0002R0\":{\"type\":\"paper\",\"title\":\"good\"}}",
+                                     rows[i].title);
+        struct ps_paper_index *index = parse(json);
+
+        assert_string_equal(ps_paper_index_find(index, "P0001R0")->title, rows[i].want);
+        assert_string_equal(ps_paper_index_find(index, "P0002R0")->title, "good");
         ps_paper_index_destroy(index);
         free(json);
     }
@@ -445,6 +485,7 @@ int main(void)
         cmocka_unit_test(author_falls_back_to_submitter),
         cmocka_unit_test(an_unknown_type_counts_as_paper_with_a_warning),
         cmocka_unit_test(dates_are_read_where_they_are_dates),
+        cmocka_unit_test(a_character_that_cannot_be_is_replaced),
         cmocka_unit_test(what_is_no_index_is_refused_whole),
         cmocka_unit_test(entries_that_are_no_objects_are_skipped),
         cmocka_unit_test(the_later_of_two_entries_wins),

@@ -49,9 +49,9 @@ static void on_bad(void *cookie, const struct ps_err *err)
 
 static void read_line(struct table *table, const char *line)
 {
-    char word[16] = "", value[96] = "", date[16] = "";
+    char word[16] = "", value[96] = "", date[40] = "";
 
-    if (sscanf(line, "%15s %95s %15s", word, value, date) < 2) {
+    if (sscanf(line, "%15s %95s %39s", word, value, date) < 2) {
         fail_msg("what is \"%s\"", line);
     } else if (strcmp(word, "set") == 0) {
         assert_true(table->settings_len < SETTINGS_MAX);
@@ -175,6 +175,18 @@ static void an_empty_index_leaves_the_window_above(void **state)
     check("plans/empty_index.txt");
 }
 
+static void of_a_date_the_first_ten_characters_count(void **state)
+{
+    (void)state;
+    check("plans/date_times.txt");
+}
+
+static void a_look_back_of_zero_months_makes_nothing_hot(void **state)
+{
+    (void)state;
+    check("plans/no_lookback.txt");
+}
+
 /* In as many cycles as the divisor says, each cold number has one turn, and no hot one has any. */
 static void every_cold_number_has_one_turn_in_a_round(void **state)
 {
@@ -212,6 +224,8 @@ int main(void)
         cmocka_unit_test(what_is_known_is_not_published),
         cmocka_unit_test(windows_and_numbers_end_where_they_should),
         cmocka_unit_test(an_empty_index_leaves_the_window_above),
+        cmocka_unit_test(of_a_date_the_first_ten_characters_count),
+        cmocka_unit_test(a_look_back_of_zero_months_makes_nothing_hot),
         cmocka_unit_test(every_cold_number_has_one_turn_in_a_round),
     };
 
