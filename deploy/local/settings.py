@@ -10,14 +10,15 @@ EMPTY = re.compile(r"(''|\"\")?\s*(#.*)?")
 
 def given(folder, environment):
     """Names with a value, in the environment or in the .env of the folder. The programs read values."""
-    names = {name for name, value in environment.items() if value}
+    known = {name.upper() for name in environment}  # the case of letters does not count
+    names = {name.upper() for name, value in environment.items() if value}
     try:
         with open(os.path.join(folder, ".env"), encoding="utf-8", errors="replace") as file:
             lines = [LINE.fullmatch(line.rstrip("\r\n")) for line in file]
     except OSError:
         lines = []
-    names |= {line[1] for line in lines
-              if line and not EMPTY.fullmatch(line[2]) and line[1] not in environment}
+    names |= {line[1].upper() for line in lines
+              if line and not EMPTY.fullmatch(line[2]) and line[1].upper() not in known}
     return names | {name.removesuffix("_FILE") for name in names if name.endswith("_FILE")}
 
 

@@ -15,7 +15,6 @@ struct load {
     unsigned component;
     struct ps_config config;
     bool bad[PS_CONFIG_ROWS];
-    bool set[PS_CONFIG_ROWS]; /* by somebody; else it is the table's own default */
     bool ok;
     ps_config_bad_fn tell;
     void *tell_cookie;
@@ -32,25 +31,6 @@ static void fault(struct load *load, const struct ps_err *err)
 static bool usable(const struct load *load, enum ps_config_id id)
 {
     return (ps_config_rows[id].who & load->component) != 0 && !load->bad[id];
-}
-
-/* A request under way should be able to end within the grace period. A timeout that nobody chose
- * gives way to a shorter grace period: what is under way when it ends is handed back. */
-static void check_timeouts(struct load *load)
-{
-    const struct ps_config *config = &load->config;
-    struct ps_err err;
-
-    if (!usable(load, PS_CONFIG_ID_http_timeout_seconds) ||
-        !usable(load, PS_CONFIG_ID_shutdown_grace_seconds) ||
-        !load->set[PS_CONFIG_ID_http_timeout_seconds] ||
-        config->http_timeout_seconds < config->shutdown_grace_seconds)
-        return;
-    (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
-                  "HTTP_TIMEOUT_SECONDS=\"%.15g\": less than SHUTDOWN_GRACE_SECONDS (%.15g), so "
-                  "that a request under way ends within the grace period",
-                  config->http_timeout_seconds, config->shutdown_grace_seconds);
-    fault(load, &err);
 }
 
 static void check_lists(struct load *load)
@@ -165,8 +145,7 @@ static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn g
     if ((row->who & load->component) == 0)
         return;
     ok = get(cookie, row->name, &raw, &err);
-    load->set[id] = ok && raw != NULL && raw[0] != '\0';
-    if (load->set[id])
+    if (ok && raw != NULL && raw[0] != '\0')
         ok = ps_config_row_parse(row, raw, &load->config, &err);
     if (!ok) {
         load->bad[id] = true;
@@ -186,7 +165,6 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     check_names(&load);
     check_lists(&load);
     check_ranges(&load);
-    check_timeouts(&load);
     check_sink(&load);
     end_with_slash(&load.config.iso_base_url);
     end_with_slash(&load.config.openstd_url);

@@ -40,6 +40,12 @@ static const void *field_in(const struct ps_config_row *row, const struct ps_con
     return (const char *)config + row->offset;
 }
 
+/* PostgreSQL's settings: libpq reads "host=… dbname=…" as well as URLs. */
+static bool takes_keywords(const struct ps_config_row *row)
+{
+    return row->type == PS_CONFIG_SECRET && strstr(row->options, "postgres") != NULL;
+}
+
 void ps_config_row_allowed(const struct ps_config_row *row, struct ps_buf *out_text)
 {
     struct ps_str rest = ps_str_of(row->options);
@@ -72,16 +78,20 @@ void ps_config_row_allowed(const struct ps_config_row *row, struct ps_buf *out_t
                 (void)ps_buf_format(out_text, "%s%.*s://", before, (int)part.len, part.data);
             (void)ps_buf_text(out_text, ", ");
         }
+        if (takes_keywords(row))
+            (void)ps_buf_text(out_text, "or libpq's keyword=value pairs, ");
         (void)ps_buf_format(out_text, "at most %.0f bytes without control characters", row->max);
         break;
     case PS_CONFIG_LIST:
-        (void)ps_buf_format(
-            out_text, "a JSON array of %.0f to %.0f different texts, each of the characters %s",
-            row->min, row->max, row->options);
+        (void)ps_buf_format(out_text,
+                            "a JSON array of %.0f to %.0f different texts, each of the characters "
+                            "%s, or these texts with commas between",
+                            row->min, row->max, row->options);
         break;
     case PS_CONFIG_RANGES:
         (void)ps_buf_format(out_text,
-                            "a JSON array of at most %.0f pairs [first, last], 0 to %d each",
+                            "a JSON array of at most %.0f pairs [first, last], 0 to %d each, or "
+                            "first-last, first-last, …",
                             row->max, PS_PAPER_NUMBER_MAX);
         break;
     }
@@ -164,21 +174,50 @@ static bool fits_text(const struct ps_config_row *row, const char *raw)
     return (double)len >= row->min && (double)len <= row->max;
 }
 
+/* Whether text begins with "keyword =", as a string of libpq's keywords does and no URL. libpq
+ * itself judges the rest (ps_daemon_check_database). */
+static bool begins_with_keyword(const char *raw)
+{
+    size_t at = strspn(raw, " ");
+    size_t len = strspn(raw + at, "abcdefghijklmnopqrstuvwxyz_");
+
+    at += len;
+    return len > 0 && raw[at + strspn(raw + at, " ")] == '=';
+}
+
 static char *parse_text(const struct ps_config_row *row, const char *raw)
 {
     bool is_default = raw[0] == '\0';
 
-    if (!is_default && row->type != PS_CONFIG_TEXT && !has_scheme(raw, row->options))
+    if (!is_default && row->type != PS_CONFIG_TEXT && !has_scheme(raw, row->options) &&
+        !(takes_keywords(row) && begins_with_keyword(raw)))
         return NULL;
     if (!is_default && row->type == PS_CONFIG_URL && !ps_url_is_http(raw))
         return NULL;
     return is_default || fits_text(row, raw) ? ps_alloc_text(raw) : NULL;
 }
 
+/* What the earlier service, or Python's logging, calls a choice of ours. */
+static const struct {
+    const char *name, *alias, *choice;
+} choice_aliases[] = {
+    {"LOG_LEVEL",  "WARN",  "WARNING" },
+    { "LOG_LEVEL", "FATAL", "CRITICAL"},
+};
+
+static struct ps_str choice_of(const struct ps_config_row *row, struct ps_str text)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(choice_aliases); i++)
+        if (strcmp(row->name, choice_aliases[i].name) == 0 &&
+            ps_str_is_fold(text, choice_aliases[i].alias))
+            return ps_str_of(choice_aliases[i].choice);
+    return text;
+}
+
 static char *parse_choice(const struct ps_config_row *row, const char *raw)
 {
     struct ps_str rest = ps_str_of(row->options);
-    struct ps_str want = ps_str_trim(ps_str_of(raw));
+    struct ps_str want = choice_of(row, ps_str_trim(ps_str_of(raw)));
     struct ps_str part;
 
     if (raw[0] == '\0')
@@ -235,6 +274,13 @@ static bool parse_list(const struct ps_config_row *row, const cJSON *json, struc
 
 static bool parse_bound(const cJSON *item, int *out_bound)
 {
+    int64_t bound;
+
+    if (cJSON_IsString(item) &&
+        ps_str_int(ps_str_trim(ps_str_of(item->valuestring)), 0, PS_PAPER_NUMBER_MAX, &bound)) {
+        *out_bound = (int)bound;
+        return true;
+    }
     if (!cJSON_IsNumber(item) || item->valuedouble < 0 ||
         item->valuedouble > (double)PS_PAPER_NUMBER_MAX ||
         item->valuedouble != (double)item->valueint)
@@ -276,11 +322,64 @@ static bool parse_ranges(const struct ps_config_row *row, const cJSON *json,
     return true;
 }
 
-static bool parse_json(const struct ps_config_row *row, const char *raw, void *field)
+/* One entry of a list with commas: a text; of ranges "first-last", or a number that is both. NULL
+ * for neither. */
+static cJSON *entry_of(const struct ps_config_row *row, struct ps_str part)
 {
-    cJSON *json = ps_json_parse(raw, strlen(raw), NULL);
+    const char *dash = part.len > 0 ? memchr(part.data, '-', part.len) : NULL;
+    size_t first_len = dash == NULL ? part.len : (size_t)(dash - part.data);
+    struct ps_str last =
+        dash == NULL ? part : (struct ps_str){ dash + 1, part.len - first_len - 1 };
+    int64_t bounds[2];
+    int pair[2];
+
+    if (row->type == PS_CONFIG_LIST) {
+        char *text = ps_alloc_copy(part.len > 0 ? part.data : "", part.len);
+        cJSON *entry = cJSON_CreateString(text);
+
+        free(text);
+        return entry;
+    }
+    if (!ps_str_int(ps_str_trim((struct ps_str){ part.data, first_len }), 0, PS_PAPER_NUMBER_MAX,
+                    &bounds[0]) ||
+        !ps_str_int(ps_str_trim(last), 0, PS_PAPER_NUMBER_MAX, &bounds[1]))
+        return NULL;
+    pair[0] = (int)bounds[0];
+    pair[1] = (int)bounds[1];
+    return cJSON_CreateIntArray(pair, 2);
+}
+
+/* A list as people write it in an environment variable, "D,P" or "4033-4060, 5000", as the JSON
+ * array that it stands for. NULL for what is neither. */
+static cJSON *parse_commas(const struct ps_config_row *row, const char *raw)
+{
+    struct ps_str rest = ps_str_trim(ps_str_of(raw));
+    struct ps_str part;
+    cJSON *json;
+
+    if (rest.len == 0 || rest.data[0] == '[' || rest.data[0] == '{')
+        return NULL;
+    json = cJSON_CreateArray();
+    while (ps_str_next(&rest, ',', &part)) {
+        cJSON *entry = entry_of(row, ps_str_trim(part));
+
+        if (entry == NULL || cJSON_GetArraySize(json) > (int)row->max) {
+            cJSON_Delete(entry);
+            cJSON_Delete(json);
+            return NULL;
+        }
+        cJSON_AddItemToArray(json, entry);
+    }
+    return json;
+}
+
+static bool parse_array(const struct ps_config_row *row, const char *raw, void *field)
+{
+    cJSON *json = parse_commas(row, raw);
     bool ok = false;
 
+    if (json == NULL)
+        json = ps_json_parse(raw, strlen(raw), NULL);
     if (json == NULL)
         return false;
     if (row->type == PS_CONFIG_LIST) {
@@ -304,6 +403,22 @@ static bool parse_json(const struct ps_config_row *row, const char *raw, void *f
     return ok;
 }
 
+/* A whole number as Python writes one: "48.0" and "+48" are 48. */
+static struct ps_str whole_of(struct ps_str text)
+{
+    const char *dot = text.len > 0 ? memchr(text.data, '.', text.len) : NULL;
+    size_t len = dot == NULL ? text.len : (size_t)(dot - text.data);
+    bool zeros = dot != NULL && dot + 1 < text.data + text.len;
+
+    for (size_t i = len + 1; i < text.len; i++)
+        zeros = zeros && text.data[i] == '0';
+    if (zeros)
+        text.len = len;
+    if (text.len > 1 && text.data[0] == '+' && text.data[1] != '-')
+        text = (struct ps_str){ text.data + 1, text.len - 1 };
+    return text;
+}
+
 static bool parse_number(const struct ps_config_row *row, const char *raw, void *field)
 {
     struct ps_str text = ps_str_trim(ps_str_of(raw));
@@ -316,7 +431,7 @@ static bool parse_number(const struct ps_config_row *row, const char *raw, void 
         return true;
     }
     if (row->type == PS_CONFIG_INT)
-        return ps_str_int(text, (int64_t)row->min, (int64_t)row->max, field);
+        return ps_str_int(whole_of(text), (int64_t)row->min, (int64_t)row->max, field);
     return ps_str_real(text, row->min, row->max, field);
 }
 
@@ -348,7 +463,7 @@ bool ps_config_row_parse(const struct ps_config_row *row, const char *raw, struc
         break;
     case PS_CONFIG_LIST:
     case PS_CONFIG_RANGES:
-        ok = parse_json(row, raw, field);
+        ok = parse_array(row, raw, field);
         break;
     }
     return ok ? true : refuse(row, raw, err);

@@ -3,8 +3,11 @@
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NAME_SHOWN_MAX = 32 };
 
 struct pair {
     char *name;
@@ -15,6 +18,15 @@ struct ps_dotenv {
     struct pair *pairs;
     size_t len;
     size_t size;
+};
+
+/* One file being read. */
+struct reader {
+    struct ps_dotenv *dotenv;
+    ps_dotenv_lookup_fn lookup;
+    void *cookie;
+    size_t expanded;  /* bytes of all values so far: ${…} of ${…} grows without end */
+    char reason[128]; /* what is wrong with the line; never a value */
 };
 
 static bool is_blank(char c)
@@ -46,7 +58,7 @@ static void set(struct ps_dotenv *dotenv, struct ps_str name, char *value)
     size_t i;
 
     for (i = 0; i < dotenv->len; i++) {
-        if (ps_str_is(name, dotenv->pairs[i].name)) {
+        if (ps_str_is_fold(name, dotenv->pairs[i].name)) {
             free(dotenv->pairs[i].value);
             dotenv->pairs[i].value = value;
             return;
@@ -59,8 +71,80 @@ static void set(struct ps_dotenv *dotenv, struct ps_str name, char *value)
     dotenv->pairs[dotenv->len++] = (struct pair){ ps_alloc_copy(name.data, name.len), value };
 }
 
-/* Bare: up to the end of the line, or to a '#' after white space. Gives the value. */
-static char *read_bare(struct ps_str text)
+/* A name with its length capped, fit for an error. */
+static char *name_text(struct ps_str name)
+{
+    return ps_alloc_copy(name.data, name.len < NAME_SHOWN_MAX ? name.len : NAME_SHOWN_MAX);
+}
+
+static bool wrong(struct reader *reader, const char *reason)
+{
+    (void)snprintf(reader->reason, sizeof(reader->reason), "%s", reason);
+    return false;
+}
+
+static bool add_char(struct reader *reader, struct ps_buf *value, char c)
+{
+    return ps_buf_char(value, c) || wrong(reader, "the value is too long");
+}
+
+/* Adds what name stands for; fallback (of ${NAME:-fallback}) has data NULL where there is none. */
+static bool add_variable(struct reader *reader, struct ps_str name, struct ps_str fallback,
+                         struct ps_buf *value)
+{
+    char *text = ps_alloc_copy(name.data, name.len);
+    const char *found = reader->lookup != NULL ? reader->lookup(reader->cookie, text) : NULL;
+    bool ok = true;
+
+    if (found == NULL)
+        found = ps_dotenv_get(reader->dotenv, text);
+    free(text);
+    if (fallback.data != NULL && (found == NULL || found[0] == '\0')) {
+        ok = ps_buf_add(value, fallback.data, fallback.len);
+    } else if (found != NULL) {
+        ok = ps_buf_text(value, found);
+    } else {
+        text = name_text(name);
+        (void)snprintf(reader->reason, sizeof(reader->reason),
+                       "${%s} is set nowhere; ${%s:-} is empty then", text, text);
+        free(text);
+        return false;
+    }
+    return ok || wrong(reader, "the value is too long");
+}
+
+/* Adds what the ${…} at text[*at] stands for, and moves *at to its last character. */
+static bool expand(struct reader *reader, struct ps_str text, size_t *at, struct ps_buf *value)
+{
+    static const char not_one[] =
+        "${ begins no ${NAME}; in 'single quotes' a value is taken as it is";
+    const char *begin = text.data + *at + 2;
+    const char *end = memchr(begin, '}', text.len - *at - 2);
+    struct ps_str name, fallback = { NULL, 0 };
+
+    if (end == NULL)
+        return wrong(reader, not_one);
+    name = (struct ps_str){ begin, (size_t)(end - begin) };
+    for (size_t i = 0; i + 1 < name.len; i++) {
+        if (name.data[i] == ':' && name.data[i + 1] == '-') {
+            fallback = skip(name, i + 2);
+            name.len = i;
+            break;
+        }
+    }
+    if (!is_name(name))
+        return wrong(reader, not_one);
+    *at += (size_t)(end - begin) + 2;
+    return add_variable(reader, name, fallback, value);
+}
+
+static bool begins_variable(struct ps_str text, size_t at)
+{
+    return text.data[at] == '$' && at + 1 < text.len && text.data[at + 1] == '{';
+}
+
+/* Bare: up to the end of the line, or to a '#' after white space. */
+static bool read_bare(struct reader *reader, struct ps_str text, struct ps_buf *value)
 {
     size_t i;
 
@@ -69,7 +153,12 @@ static char *read_bare(struct ps_str text)
             text.len = i;
     }
     text = ps_str_trim(text);
-    return ps_alloc_copy(text.data, text.len);
+    for (i = 0; i < text.len; i++) {
+        if (begins_variable(text, i) ? !expand(reader, text, &i, value)
+                                     : !add_char(reader, value, text.data[i]))
+            return false;
+    }
+    return true;
 }
 
 /* What an escape of a quoted value stands for; NUL for an unknown one. */
@@ -81,6 +170,7 @@ static char unescape(char c)
     case 't':
         return '\t';
     case '"':
+    case '$':
     case '\\':
         return c;
     default:
@@ -88,94 +178,96 @@ static char unescape(char c)
     }
 }
 
-/* Gives the value between quotes; NULL with the reason when the line does not end well. */
-static char *read_quoted(struct ps_str text, const char **out_reason)
+/* The value between quotes; false with the reason when the line does not end well. */
+static bool read_quoted(struct reader *reader, struct ps_str text, struct ps_buf *value)
 {
     char quote = text.data[0];
-    struct ps_buf value;
     struct ps_str rest;
     size_t i;
 
-    ps_buf_init(&value, text.len);
     for (i = 1; i < text.len && text.data[i] != quote; i++) {
         char c = text.data[i];
 
+        if (quote == '"' && begins_variable(text, i)) {
+            if (!expand(reader, text, &i, value))
+                return false;
+            continue;
+        }
         if (quote == '"' && c == '\\') {
             i++;
-            if (i == text.len || (c = unescape(text.data[i])) == '\0') {
-                *out_reason = "only \\n \\t \\\" and \\\\ may be escaped";
-                goto bad;
-            }
+            if (i == text.len || (c = unescape(text.data[i])) == '\0')
+                return wrong(reader, "only \\n \\t \\\" \\$ and \\\\ may be escaped");
         }
-        (void)ps_buf_char(&value, c); /* never longer than the line, which is the cap */
+        if (!add_char(reader, value, c))
+            return false;
     }
-    if (i >= text.len) {
-        *out_reason = "the closing quote is missing";
-        goto bad;
-    }
+    if (i >= text.len)
+        return wrong(reader, "the closing quote is missing");
     rest = ps_str_trim(skip(text, i + 1));
-    if (rest.len > 0 && rest.data[0] != '#') {
-        *out_reason = "something follows the closing quote";
-        goto bad;
-    }
-    return ps_buf_take(&value);
-bad:
-    ps_buf_clear(&value);
-    return NULL;
+    if (rest.len > 0 && rest.data[0] != '#')
+        return wrong(reader, "something follows the closing quote");
+    return true;
 }
 
-/* NULL for a good line, else what is wrong with it. */
-static const char *read_line(struct ps_dotenv *dotenv, struct ps_str line)
+/* False with the reason for a bad line. */
+static bool read_line(struct reader *reader, struct ps_str line)
 {
-    const char *reason = NULL;
     struct ps_str name, text;
-    char *value;
+    struct ps_buf value;
+    bool ok;
 
     line = ps_str_trim(line);
     if (line.len == 0 || line.data[0] == '#')
-        return NULL;
+        return true;
     if (memchr(line.data, '\0', line.len) != NULL)
-        return "holds a NUL byte";
+        return wrong(reader, "holds a NUL byte");
     if (line.len > 7 && memcmp(line.data, "export", 6) == 0 && is_blank(line.data[6]))
         line = ps_str_trim(skip(line, 7));
     text = line;
     if (memchr(line.data, '=', line.len) == NULL || !ps_str_next(&text, '=', &name))
-        return "no NAME=value";
+        return wrong(reader, "no NAME=value");
     name = ps_str_trim(name);
     if (!is_name(name))
-        return "the name is not of letters, digits and _";
+        return wrong(reader, "the name is not of letters, digits and _");
     while (text.len > 0 && is_blank(text.data[0]) && !(text.len > 1 && text.data[1] == '#'))
         text = skip(text, 1);
+    ps_buf_init(&value, PS_DOTENV_VALUE_MAX);
     if (text.len > 0 && (text.data[0] == '"' || text.data[0] == '\''))
-        value = read_quoted(text, &reason);
+        ok = read_quoted(reader, text, &value);
     else
-        value = read_bare(text);
-    if (value == NULL)
-        return reason;
-    set(dotenv, name, value);
-    return NULL;
+        ok = read_bare(reader, text, &value);
+    reader->expanded += value.len;
+    if (ok && reader->expanded > PS_DOTENV_VALUES_MAX)
+        ok = wrong(reader, "the values are too long together");
+    if (ok)
+        set(reader->dotenv, name, ps_buf_take(&value));
+    else
+        ps_buf_clear(&value);
+    return ok;
 }
 
-struct ps_dotenv *ps_dotenv_parse(const char *text, size_t len, struct ps_err *err)
+struct ps_dotenv *ps_dotenv_parse(const char *text, size_t len, ps_dotenv_lookup_fn lookup,
+                                  void *cookie, struct ps_err *err)
 {
     static const char mark[] = "\xEF\xBB\xBF"; /* byte order mark of some editors */
-    struct ps_dotenv *dotenv = ps_alloc_zero(1, sizeof(*dotenv));
+    struct reader reader = { .dotenv = ps_alloc_zero(1, sizeof(*reader.dotenv)),
+                             .lookup = lookup,
+                             .cookie = cookie };
     struct ps_str rest = { len > 0 ? text : "", len }, line;
     size_t number = 0;
 
     if (len >= 3 && memcmp(text, mark, 3) == 0)
         rest = skip(rest, 3);
     while (ps_str_next(&rest, '\n', &line)) {
-        const char *reason = read_line(dotenv, line);
-
         number++;
-        if (reason != NULL) {
-            (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0, ".env line %zu: %s", number, reason);
-            ps_dotenv_destroy(dotenv);
+        if (!read_line(&reader, line)) {
+            (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0, ".env: line %zu: %s", number,
+                          reader.reason);
+            ps_dotenv_destroy(reader.dotenv);
             return NULL;
         }
     }
-    return dotenv;
+    return reader.dotenv;
 }
 
 void ps_dotenv_destroy(struct ps_dotenv *dotenv)
@@ -197,8 +289,18 @@ const char *ps_dotenv_get(const struct ps_dotenv *dotenv, const char *name)
     size_t i;
 
     for (i = 0; i < dotenv->len; i++) {
-        if (strcmp(dotenv->pairs[i].name, name) == 0)
+        if (ps_str_is_fold(ps_str_of(name), dotenv->pairs[i].name))
             return dotenv->pairs[i].value;
     }
     return NULL;
+}
+
+size_t ps_dotenv_len(const struct ps_dotenv *dotenv)
+{
+    return dotenv->len;
+}
+
+const char *ps_dotenv_name(const struct ps_dotenv *dotenv, size_t i)
+{
+    return dotenv->pairs[i].name;
 }

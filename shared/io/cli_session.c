@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/io/daemon_run.h"
+#include "shared/io/database_url.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -84,7 +85,8 @@ static bool open_database(struct ps_cli_session *sync, unsigned flags, struct ps
                                      .application_name = sync->program,
                                      .max = PG_CONNECTIONS };
 
-    if (!ps_daemon_check_database(options.url, err))
+    if (elsewhere ? !ps_database_url_check("LEGACY_DATABASE_URL", options.url, err)
+                  : !ps_daemon_check_database(options.url, err))
         return false;
     sync->pg = ps_pg_create(sync->loop, &options, (flags & PS_CLI_SESSION_MIGRATE) != 0,
                             on_database, sync, err);

@@ -38,7 +38,8 @@ static const struct ps_command of_all[] = {
     {.name = "check-config",
      .synopsis = "check-config",
      .help = "Prints the settings as the daemon would use them, secrets as \"(set)\",\n"
-              "or every fault it would stop for."                  },
+              "or every fault it would stop for. Warns of names that are no setting\n"
+              "but resemble one."                                  },
     { .name = "healthcheck",
      .synopsis = PS_HEALTHCHECK_SYNOPSIS,
      .help = "Asks the daemon that runs with the same settings on this machine for\n"
@@ -75,8 +76,10 @@ static void format_help(const struct ps_program *program, struct ps_buf *out_tex
         "        The settings as a table for deploy/SETTINGS.md; as a .env file to begin with.\n\n"
         "SETTINGS\n"
         "    Environment variables, or NAME=value lines of a .env file in the working\n"
-        "    directory; the environment wins, an empty value is the same as none. A\n"
-        "    secret can come from the file that NAME_FILE names.\n\n");
+        "    directory; the environment wins, an empty value is the same as none. The\n"
+        "    case of a name's letters does not count. In .env ${NAME} and ${NAME:-text}\n"
+        "    are expanded, but not between single quotes. A secret can come from the\n"
+        "    file that NAME_FILE names.\n\n");
     ps_config_help(program->component, out_text);
     (void)ps_buf_text(out_text, "\nEXIT STATUS\n"
                                 "    0   done, or a clean stop\n"
@@ -102,11 +105,21 @@ static void on_bad(void *cookie, const struct ps_err *err)
     (void)fprintf(stderr, "%s: %s\n", (*program)->name, err->what);
 }
 
+static void on_slip(void *cookie, const char *name, const char *nearest, const char *text)
+{
+    const struct ps_program *const *program = cookie;
+
+    (void)name;
+    (void)nearest;
+    (void)fprintf(stderr, "%s: warning: %s\n", (*program)->name, text);
+}
+
 static int check_config(const struct ps_program *program, struct ps_env *env)
 {
     struct ps_config config;
     struct ps_buf text;
 
+    ps_env_slips(env, on_slip, &program);
     if (!ps_daemon_config(program, env, on_bad, &program, &config))
         return PS_EXIT_CONFIG;
     ps_buf_init(&text, TEXT_MAX);
@@ -190,7 +203,10 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
     ps_process_allow_files();
     env = ps_env_create(&err);
     if (env == NULL) {
-        (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
+        if (command == NULL)
+            ps_daemon_refuse(program, &err);
+        else
+            (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
         return PS_EXIT_CONFIG;
     }
     if (command == NULL)

@@ -3,12 +3,12 @@
 #include "embedded/scripts.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
+#include "shared/io/database_url.h"
 #include "shared/io/health_server.h"
 #include "shared/io/log.h"
 #include "shared/io/process.h"
 
 #include <errno.h>
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,22 +38,12 @@ struct run {
     char database_fault[192];
 };
 
-/* libpq's own message can quote the password, so it is left out. */
 bool ps_daemon_check_database(const char *text, struct ps_err *err)
 {
-    char *fault = NULL;
-    PQconninfoOption *options;
-
     if (text[0] == '\0')
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
                        "DATABASE_URL: required; postgresql://user:password@host:port/name");
-    options = PQconninfoParse(text, &fault);
-    PQfreemem(fault);
-    if (options == NULL)
-        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                       "DATABASE_URL: not readable; postgresql://user:password@host:port/name");
-    PQconninfoFree(options);
-    return true;
+    return ps_database_url_check("DATABASE_URL", text, err);
 }
 
 /* Without it every https:// request would fail, one by one. */
@@ -119,6 +109,12 @@ static void log_config_fault(void *cookie, const struct ps_err *err)
 {
     (void)cookie;
     PS_LOG(CONFIG_ERROR, F_ERR(err));
+}
+
+static void log_slip(void *cookie, const char *name, const char *nearest, const char *text)
+{
+    (void)cookie;
+    PS_LOG(CONFIG_WARNING, F_TEXT("name", name), F_TEXT("nearest", nearest), F_TEXT("what", text));
 }
 
 /* Host name and process id; whatever a host name holds, the id stays fit for keys and log lines. */
@@ -519,16 +515,25 @@ static void set_up(struct run *run, const struct ps_program *program)
                  run->instance);
 }
 
+void ps_daemon_refuse(const struct ps_program *program, const struct ps_err *err)
+{
+    ps_log_setup(PS_LOG_INFO, ps_env_logs_json(NULL), program->component_name, "-");
+    log_config_fault(NULL, err);
+}
+
 int ps_daemon_run(const struct ps_program *program, struct ps_env *env)
 {
     struct run run = { 0 };
     struct ps_err err = { .category = PS_FAILURE_UNKNOWN };
     int status;
 
-    ps_log_setup(PS_LOG_INFO, false, program->component_name, "-");
-    if (!ps_daemon_config(program, env, log_config_fault, NULL, &run.config))
+    ps_log_setup(PS_LOG_INFO, ps_env_logs_json(env), program->component_name, "-");
+    if (!ps_daemon_config(program, env, log_config_fault, NULL, &run.config)) {
+        ps_env_slips(env, log_slip, NULL); /* a misspelt name may be what is missing */
         return PS_EXIT_CONFIG;
+    }
     set_up(&run, program);
+    ps_env_slips(env, log_slip, NULL);
     if (open_all(&run, &err)) {
         status = ps_loop_run(run.daemon.loop);
     } else {

@@ -9,8 +9,13 @@
 bool ps_daemon_config(const struct ps_program *program, struct ps_env *env, ps_config_bad_fn bad,
                       void *cookie, struct ps_config *out_config) PS_MUST_USE;
 
-/* What the settings table cannot know: what libpq can read. Does not quote the URL. */
+/* What the settings table cannot know: what libpq can connect with. Does not quote the
+ * URL. */
 bool ps_daemon_check_database(const char *url, struct ps_err *err);
+
+/* Logs the reason (CONFIG-ERROR) why there are no settings to read, in the form that LOG_FORMAT of
+ * the environment names. */
+void ps_daemon_refuse(const struct ps_program *program, const struct ps_err *err);
 
 /* Runs until SIGTERM or a fault at start; gives the exit status. */
 int ps_daemon_run(const struct ps_program *program, struct ps_env *env);

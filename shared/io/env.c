@@ -2,15 +2,19 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/dotenv.h"
+#include "shared/core/setting_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-enum { DOTENV_MAX = 256 * 1024, SECRET_FILE_MAX = 64 * 1024 };
+extern char **environ;
+
+enum { DOTENV_MAX = 256 * 1024, SECRET_FILE_MAX = 64 * 1024, SLIPS_MAX = 20, NAME_MAX_LEN = 128 };
 
 struct ps_env {
     struct ps_dotenv *dotenv; /* NULL where there is no .env */
@@ -58,6 +62,19 @@ static char *read_whole(const char *path, size_t cap, size_t *out_len)
     return data;
 }
 
+/* The environment's value of name, of the exact name where several differ in case only. */
+static const char *from_environment(void *cookie, const char *name)
+{
+    const char *value = getenv(name);
+    size_t len = strlen(name);
+
+    (void)cookie;
+    for (char **pair = environ; value == NULL && *pair != NULL; pair++)
+        if (strncasecmp(*pair, name, len) == 0 && (*pair)[len] == '=')
+            value = *pair + len + 1;
+    return value;
+}
+
 struct ps_env *ps_env_create(struct ps_err *err)
 {
     struct ps_env *env = NULL;
@@ -71,10 +88,10 @@ struct ps_env *ps_env_create(struct ps_err *err)
         return NULL;
     }
     if (text != NULL) {
-        dotenv = ps_dotenv_parse(text, len, &fault);
+        dotenv = ps_dotenv_parse(text, len, from_environment, NULL, &fault);
         wipe_free(text, DOTENV_MAX + 1);
         if (dotenv == NULL) {
-            (void)ps_fail(err, fault.category, fault.code, ".env: %s", fault.what);
+            *err = fault;
             return NULL;
         }
     }
@@ -101,7 +118,7 @@ void ps_env_destroy(struct ps_env *env)
 
 static const char *look_up(const struct ps_env *env, const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = from_environment(NULL, name);
 
     if (value == NULL && env->dotenv != NULL)
         value = ps_dotenv_get(env->dotenv, name);
@@ -154,4 +171,50 @@ bool ps_env_get(void *cookie, const char *name, const char **out_value, struct p
     }
     *out_value = value;
     return true;
+}
+
+bool ps_env_logs_json(struct ps_env *env)
+{
+    const char *value = from_environment(NULL, "LOG_FORMAT");
+
+    if ((value == NULL || value[0] == '\0') && env != NULL)
+        value = look_up(env, "LOG_FORMAT");
+    return ps_str_is_fold(ps_str_trim(ps_str_of(value)), "json");
+}
+
+/* Tells of name, which stands at place, when it resembles a setting; gives how many were told. */
+static size_t tell_slip(const char *name, enum ps_setting_place place, ps_env_slip_fn fn,
+                        void *cookie)
+{
+    const char *nearest = ps_setting_nearest(name, place);
+    char *text;
+
+    if (nearest == NULL)
+        return 0;
+    text = ps_alloc_format("%s: %.*s is not a setting and has no effect; did you mean %s?",
+                           place == PS_SETTING_IN_FILE ? ".env" : "environment", NAME_MAX_LEN, name,
+                           nearest);
+    fn(cookie, name, nearest, text);
+    free(text);
+    return 1;
+}
+
+void ps_env_slips(const struct ps_env *env, ps_env_slip_fn fn, void *cookie)
+{
+    size_t told = 0;
+
+    for (size_t i = 0; env->dotenv != NULL && i < ps_dotenv_len(env->dotenv) && told < SLIPS_MAX;
+         i++)
+        told += tell_slip(ps_dotenv_name(env->dotenv, i), PS_SETTING_IN_FILE, fn, cookie);
+    for (char **pair = environ; *pair != NULL && told < SLIPS_MAX; pair++) {
+        const char *end = strchr(*pair, '=');
+        char *name;
+
+        if (end == NULL || end - *pair > NAME_MAX_LEN)
+            continue;
+        name = ps_alloc_copy(*pair, (size_t)(end - *pair));
+        if (env->dotenv == NULL || ps_dotenv_get(env->dotenv, name) == NULL)
+            told += tell_slip(name, PS_SETTING_IN_ENVIRONMENT, fn, cookie);
+        free(name);
+    }
 }

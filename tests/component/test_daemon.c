@@ -629,12 +629,123 @@ static void settings_come_from_the_environment_then_dotenv_then_secret_files(voi
     (void)unlink(".env");
 }
 
+static void names_and_values_are_read_as_the_earlier_service_read_them(void **state)
+{
+    static const char *const args[] = { "check-config", NULL };
+    static const char *const env[] = { "http_concurrency=5", "SITE=draft", "PROBE_MAX_ATEMPTS=3",
+                                       "PORTS=1", NULL };
+    struct run run;
+
+    (void)state;
+    write_file(".env", "export Probe_Max_Attempts=\"7\"\nHTTP_CONCURRENCY=6\n"
+                       "USER_AGENT=${SITE}-reader/${VERSION:-1}\nLOG_LEVEL=warn\n"
+                       "TASK_MAX_DELIVERIES=6.0\nHTTP_TIMEOUT_SECOND=9\nDATA_DIR=/tmp\n");
+    assert_int_equal(run_to_end(&run, DRAINS, args, env), PS_EXIT_OK);
+    need(&run, "\nHTTP_CONCURRENCY=5\n");
+    need(&run, "\nPROBE_MAX_ATTEMPTS=7\n");
+    need(&run, "\nUSER_AGENT=draft-reader/1\n");
+    need(&run, "\nLOG_LEVEL=WARNING\n");
+    need(&run, "\nTASK_MAX_DELIVERIES=6\n");
+    need(&run,
+         "warning: .env: HTTP_TIMEOUT_SECOND is not a setting and has no effect; did you mean "
+         "HTTP_TIMEOUT_SECONDS?\n");
+    need(&run, "warning: environment: PROBE_MAX_ATEMPTS is not a setting");
+    assert_null(strstr(ps_buf_str(&run.text), "DATA_DIR"));
+    assert_null(strstr(ps_buf_str(&run.text), "PORTS"));
+    ps_buf_clear(&run.text);
+
+    write_file(".env", "SLACK_BOT_TOKEN=hunter2\nREDIS_URL=redis://:hunter2@${REDIS_HOST}/\n");
+    assert_int_equal(run_to_end(&run, DRAINS, args, env), PS_EXIT_CONFIG);
+    need(&run, ".env: line 2: ${REDIS_HOST} is set nowhere");
+    assert_null(strstr(ps_buf_str(&run.text), "hunter2"));
+    ps_buf_clear(&run.text);
+    (void)unlink(".env");
+}
+
+/* A machine that reads the log must not trip over the one line that says why nothing starts. */
+static void a_bad_setting_is_logged_in_the_form_that_is_asked_for(void **state)
+{
+    static const char *const env[] = { "LOG_FORMAT=json", "HTTP_CONCURRENCY=abc",
+                                       "PROBE_MAX_ATEMPTS=3", NULL };
+    static const char *const none[] = { "HTTP_CONCURRENCY=abc", NULL };
+    static const char *const asked[] = { "log_format= JSON ", NULL };
+    struct run run;
+
+    (void)state;
+    assert_int_equal(run_to_end(&run, DRAINS, NULL, env), PS_EXIT_CONFIG);
+    assert_int_equal(ps_buf_str(&run.text)[0], '{');
+    need(&run, "\"event\":\"CONFIG-ERROR\"");
+    need(&run, "\n{");
+    need(&run, "\"nearest\":\"PROBE_MAX_ATTEMPTS\"");
+    ps_buf_clear(&run.text);
+    write_file(".env", "LOG_FORMAT=json\n");
+    assert_int_equal(run_to_end(&run, DRAINS, NULL, none), PS_EXIT_CONFIG);
+    assert_int_equal(ps_buf_str(&run.text)[0], '{');
+    ps_buf_clear(&run.text);
+    write_file(".env", "broken\n");
+    assert_int_equal(run_to_end(&run, DRAINS, NULL, asked), PS_EXIT_CONFIG);
+    assert_int_equal(ps_buf_str(&run.text)[0], '{');
+    need(&run, ".env: line 1: no NAME=value");
+    ps_buf_clear(&run.text);
+    (void)unlink(".env");
+}
+
+/* Such a program would wait for a server that it can never reach. */
+static void a_database_url_that_can_never_work_ends_the_start(void **state)
+{
+    static const struct {
+        const char *url, *want; /* NULL: the settings are good */
+    } cases[] = {
+        {"host=h port=5432 user=u password=hunter2 dbname=x",                 NULL                                                 },
+        { "postgresql://u:hunter2@h/x?sslmode=require",                       NULL                                                 },
+        { "postgresql://u:hunter2@h:1,i:2/x?target_session_attrs=read-write", NULL                                                 },
+        { "postgresql://u:hunter2@h,i/x?port=5433",                           NULL                                                 },
+        { "host=h connect_timeout=5 keepalives=0",                            NULL                                                 },
+        { "postgresql://u:hunter2@h:99999/x",                                 "DATABASE_URL: the port is not a number"             },
+        { "postgresql://u:hunter2@h:0/x",                                     "DATABASE_URL: the port is not a number"             },
+        { "postgresql://h/hunter2@x:y/z",                                     NULL                                                 },
+        { "postgresql://u:hun/ter2@h/x",                                      "DATABASE_URL: the port is not a number"             },
+        { "host=h port=hunter2",                                              "DATABASE_URL: the port is not a number"             },
+        { "host=a,b port=1,2,3",                                              "DATABASE_URL: 3 ports for 2 hosts"                  },
+        { "host=a,b hostaddr=127.0.0.1",                                      "DATABASE_URL: 1 addresses (hostaddr) for 2 hosts"   },
+        { "postgresql://h/x?sslmode=hunter2",                                 "DATABASE_URL: sslmode is not one of disable|allow"  },
+        { "host=h sslmode=REQUIRE",                                           "DATABASE_URL: sslmode is not one of"                },
+        { "host=h target_session_attrs=hunter2",
+         "DATABASE_URL: target_session_attrs is not one of"                                                                        },
+        { "host=h connect_timeout=hunter2",                                   "DATABASE_URL: connect_timeout is not a whole number"},
+        { "host=h hunter2=x",                                                 "DATABASE_URL: not readable"                         },
+        { "host=h password='hunter2",                                         "DATABASE_URL: not readable"                         },
+    };
+    static const char *const check[] = { "check-config", NULL };
+    struct run run;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        char *url = ps_alloc_format("DATABASE_URL=%s", cases[i].url);
+        const char *const env[] = { "SLACK_BOT_TOKEN=x", url, NULL };
+
+        assert_int_equal(run_to_end(&run, WITH_DATABASE, check, env),
+                         cases[i].want == NULL ? PS_EXIT_OK : PS_EXIT_CONFIG);
+        if (cases[i].want != NULL)
+            need(&run, cases[i].want);
+        assert_null(strstr(ps_buf_str(&run.text), "hunter2"));
+        ps_buf_clear(&run.text);
+        free(url);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *told = getenv("TINY");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(arguments_are_told_apart, end_what_is_left),
         cmocka_unit_test_teardown(settings_come_from_the_environment_then_dotenv_then_secret_files,
+                                  end_what_is_left),
+        cmocka_unit_test_teardown(names_and_values_are_read_as_the_earlier_service_read_them,
+                                  end_what_is_left),
+        cmocka_unit_test_teardown(a_bad_setting_is_logged_in_the_form_that_is_asked_for,
+                                  end_what_is_left),
+        cmocka_unit_test_teardown(a_database_url_that_can_never_work_ends_the_start,
                                   end_what_is_left),
         cmocka_unit_test_teardown(bad_settings_are_all_told, end_what_is_left),
 #if !PS_HAVE_HIREDIS_SSL

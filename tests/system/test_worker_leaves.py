@@ -71,6 +71,15 @@ class WorkerLeaves(RigCase):
         self.assertLess(time.monotonic() - began, paced(4))
         self.check_handed_back()
 
+    def test_a_timeout_beyond_the_grace_does_not_hold_the_stop_up(self):
+        """The earlier service's settings allow it: what is on the wire goes back before the grace is over."""
+        self.start(HTTP_TIMEOUT_SECONDS=60, SHUTDOWN_GRACE_SECONDS=3)
+        self.fill()
+        began = time.monotonic()
+        self.assertEqual(self.workers[0].stop(), 0)
+        self.assertLess(time.monotonic() - began, 3)
+        self.check_handed_back()
+
     def test_the_second_signal_waits_for_nothing(self):
         self.start(HTTP_TIMEOUT_SECONDS=19, TASK_VISIBILITY_SECONDS=60)
         self.fill()

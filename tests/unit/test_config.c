@@ -328,8 +328,8 @@ static void each_fault_names_variable_value_and_what_is_allowed(void **state)
          "ISO_BASE_URL=\"ftp://example.org/\": a URL of http:// or https://"                                                      },
         { PS_COMPONENT_SCHEDULER, "ISO_BASE_URL",              "https://",
          "ISO_BASE_URL=\"https://\": a URL of"                                                                                    },
-        { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "D,P",
-         "PROBE_PREFIXES=\"D,P\": a JSON array of"                                                                                },
+        { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "D;P",
+         "PROBE_PREFIXES=\"D;P\": a JSON array of"                                                                                },
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[]",
          "PROBE_PREFIXES=\"[]\": a JSON array of"                                                                                 },
         { PS_COMPONENT_SCHEDULER, "PROBE_PREFIXES",            "[\"D\",\"D\"]",
@@ -425,13 +425,10 @@ static void every_fault_is_told_in_table_order_then_those_between_settings(void 
         .pairs = {{ "LOG_LEVEL", "loud" },
                   { "HTTP_CONCURRENCY", "0" },
                   { "REDIS_KEY_PREFIX", "\t" },
-                  { "INSTANCE_ID", "a b" },
-                  { "HTTP_TIMEOUT_SECONDS", "60" }}
+                  { "INSTANCE_ID", "a b" }}
     };
     static const char *const want[] = { "REDIS_KEY_PREFIX=\"?\"", "HTTP_CONCURRENCY=\"0\"",
-                                        "LOG_LEVEL=\"loud\"", "INSTANCE_ID=\"a b\"",
-                                        ("HTTP_TIMEOUT_SECONDS=\"60\": less than SHUTDOWN_GRACE_"
-                                         "SECONDS (25)") };
+                                        "LOG_LEVEL=\"loud\"", "INSTANCE_ID=\"a b\"" };
     struct ps_config config;
     struct ps_buf faults;
     const char *at;
@@ -450,15 +447,122 @@ static void every_fault_is_told_in_table_order_then_those_between_settings(void 
 static void a_bad_setting_causes_no_second_fault(void **state)
 {
     struct source source = {
-        .pairs = {{ "HTTP_TIMEOUT_SECONDS", "abc" }, { "SHUTDOWN_GRACE_SECONDS", "5" }}
+        .pairs = {{ "NOTIFY_SINK", "slack" }, { "SLACK_BOT_TOKEN", "\x01" }}
     };
     struct ps_config config;
     struct ps_buf faults;
 
     (void)state;
-    assert_false(load(PS_COMPONENT_WORKER, &source, &faults, &config));
-    assert_not_in(ps_buf_str(&faults), "less than");
+    assert_false(load(PS_COMPONENT_NOTIFIER, &source, &faults, &config));
+    assert_not_in(ps_buf_str(&faults), "needs SLACK_BOT_TOKEN");
     ps_buf_clear(&faults);
+}
+
+/* The earlier service allowed any timeout; a stop hands back what is under way in time. */
+static void a_timeout_may_be_longer_than_the_grace_period(void **state)
+{
+    static const char *const values[] = { "25", "30", "300" };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(values); i++) {
+        struct source source = { .pairs = { { "HTTP_TIMEOUT_SECONDS", values[i] } } };
+        struct ps_config config;
+        struct ps_buf faults;
+
+        assert_true(load(PS_COMPONENT_WORKER, &source, &faults, &config));
+        assert_true(config.http_timeout_seconds >= 25);
+        ps_config_clear(&config);
+        ps_buf_clear(&faults);
+    }
+}
+
+/* Each is what check-config prints for the setting. */
+static void values_of_the_earlier_service_are_read_as_they_are(void **state)
+{
+    static const struct {
+        const char *name, *value, *want;
+    } cases[] = {
+        {"LOG_LEVEL",                 "warn",                                                "WARNING"                  },
+        { "LOG_LEVEL",                "Warning",                                             "WARNING"                  },
+        { "LOG_LEVEL",                "WARN",                                                "WARNING"                  },
+        { "LOG_LEVEL",                "critical",                                            "CRITICAL"                 },
+        { "LOG_LEVEL",                " fatal ",                                             "CRITICAL"                 },
+        { "LOG_LEVEL",                "error",                                               "ERROR"                    },
+        { "COLD_CYCLE_DIVISOR",       "48.0",                                                "48"                       },
+        { "COLD_CYCLE_DIVISOR",       "48.000",                                              "48"                       },
+        { "COLD_CYCLE_DIVISOR",       "+48",                                                 "48"                       },
+        { "COLD_CYCLE_DIVISOR",       " 48.0 ",                                              "48"                       },
+        { "HOT_LOOKBACK_MONTHS",      "0.0",                                                 "0"                        },
+        { "PORT",                     "3000.0",                                              "3000"                     },
+        { "POLL_INTERVAL_MINUTES",    "30.0",                                                "30"                       },
+        { "DATABASE_URL",             "host=db port=5432 user=me password=hunter2 dbname=x", "(set)"                    },
+        { "DATABASE_URL",             "dbname=x",                                            "(set)"                    },
+        { "DATABASE_URL",             "  host = '/run/pg' dbname = x",                       "(set)"                    },
+        { "PROBE_PREFIXES",           "D,P",                                                 "[\"D\",\"P\"]"            },
+        { "PROBE_PREFIXES",           "P",                                                   "[\"P\"]"                  },
+        { "PROBE_EXTENSIONS",         " .pdf , .html ",                                      "[\".pdf\",\".html\"]"     },
+        { "FRONTIER_EXPLICIT_RANGES", "[{\"min\": 4033, \"max\": 4060}]",                    "[[4033,4060]]"            },
+        { "FRONTIER_EXPLICIT_RANGES", "[{\"min\": \"4033\", \"max\": 4060.0}]",              "[[4033,4060]]"            },
+        { "FRONTIER_EXPLICIT_RANGES", "4033-4060, 5000",                                     "[[4033,4060],[5000,5000]]"},
+        { "FRONTIER_EXPLICIT_RANGES", "4033 - 4060",                                         "[[4033,4060]]"            },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct source source = { .pairs = { { cases[i].name, cases[i].value } } };
+        struct ps_config config;
+        struct ps_buf faults, text;
+        char line[128];
+
+        if (!load(PS_COMPONENT_SCHEDULER | PS_COMPONENT_NOTIFIER, &source, &faults, &config))
+            fail_msg("%s", ps_buf_str(&faults));
+        ps_buf_init(&text, 65536);
+        (void)ps_buf_char(&text, '\n');
+        ps_config_print(PS_COMPONENT_SCHEDULER | PS_COMPONENT_NOTIFIER, &config, &text);
+        (void)snprintf(line, sizeof(line), "\n%s=%s\n", cases[i].name, cases[i].want);
+        assert_in(ps_buf_str(&text), line);
+        ps_buf_clear(&text);
+        ps_config_clear(&config);
+        ps_buf_clear(&faults);
+    }
+}
+
+static void what_only_looks_like_them_is_refused(void **state)
+{
+    static const char *const cases[][2] = {
+        {"COLD_CYCLE_DIVISOR",        "48.5"           },
+        { "COLD_CYCLE_DIVISOR",       "48."            },
+        { "COLD_CYCLE_DIVISOR",       ".0"             },
+        { "COLD_CYCLE_DIVISOR",       "+-48"           },
+        { "COLD_CYCLE_DIVISOR",       "48.0.0"         },
+        { "COLD_CYCLE_DIVISOR",       "4 8"            },
+        { "LOG_LEVEL",                "warned"         },
+        { "DATABASE_URL",             "hunter2"        },
+        { "DATABASE_URL",             "=hunter2"       },
+        { "DATABASE_URL",             "my pass=hunter2"},
+        { "PROBE_PREFIXES",           "D,,P"           },
+        { "PROBE_PREFIXES",           "D,D"            },
+        { "PROBE_PREFIXES",           "D,"             },
+        { "PROBE_PREFIXES",           ","              },
+        { "FRONTIER_EXPLICIT_RANGES", "9-3"            },
+        { "FRONTIER_EXPLICIT_RANGES", "3-"             },
+        { "FRONTIER_EXPLICIT_RANGES", "-3"             },
+        { "FRONTIER_EXPLICIT_RANGES", "1-2-3"          },
+        { "FRONTIER_EXPLICIT_RANGES", "1-1000000"      },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct source source = { .pairs = { { cases[i][0], cases[i][1] } } };
+        struct ps_config config;
+        struct ps_buf faults;
+
+        if (load(PS_COMPONENT_SCHEDULER, &source, &faults, &config))
+            fail_msg("%s=%s was taken", cases[i][0], cases[i][1]);
+        assert_in(ps_buf_str(&faults), cases[i][0]);
+        assert_not_in(ps_buf_str(&faults), "hunter2");
+        ps_buf_clear(&faults);
+    }
 }
 
 static void short_times_need_no_other_setting_beside_them(void **state)
@@ -618,6 +722,9 @@ int main(void)
         cmocka_unit_test(a_secret_is_in_no_fault),
         cmocka_unit_test(every_fault_is_told_in_table_order_then_those_between_settings),
         cmocka_unit_test(a_bad_setting_causes_no_second_fault),
+        cmocka_unit_test(a_timeout_may_be_longer_than_the_grace_period),
+        cmocka_unit_test(values_of_the_earlier_service_are_read_as_they_are),
+        cmocka_unit_test(what_only_looks_like_them_is_refused),
         cmocka_unit_test(short_times_need_no_other_setting_beside_them),
         cmocka_unit_test(a_setting_of_another_program_is_neither_read_nor_checked),
         cmocka_unit_test(what_the_getter_cannot_read_is_a_fault),

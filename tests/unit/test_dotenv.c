@@ -1,3 +1,4 @@
+#include "shared/core/buf.h"
 #include "shared/core/dotenv.h"
 
 #include <setjmp.h>
@@ -35,6 +36,12 @@ static void lines_are_names_and_values(void **state)
         { "A=\" a \\\"\\n\\t\\\\ ' \"#c", " a \"\n\t\\ ' "},
         { "A=''",                         ""              },
         { "A=it's",                       "it's"          },
+        { "a=1",                          "1"             },
+        { "A=1\na=2",                     "2"             },
+        { "export a=\"1\"",               "1"             },
+        { "A=\"\\${B}\"",                 "${B}"          },
+        { "A=$B",                         "$B"            },
+        { "A=1$",                         "1$"            },
         { "AB=1",                         NULL            },
         { "exportA=1",                    NULL            },
         { "",                             NULL            },
@@ -44,7 +51,8 @@ static void lines_are_names_and_values(void **state)
     (void)state;
     for (i = 0; i < PS_COUNT_OF(cases); i++) {
         struct ps_err err;
-        struct ps_dotenv *dotenv = ps_dotenv_parse(cases[i].text, strlen(cases[i].text), &err);
+        struct ps_dotenv *dotenv =
+            ps_dotenv_parse(cases[i].text, strlen(cases[i].text), NULL, NULL, &err);
         const char *value;
 
         assert_non_null(dotenv);
@@ -81,16 +89,113 @@ static void a_bad_line_is_named_and_its_value_is_not(void **state)
     for (i = 0; i < PS_COUNT_OF(cases); i++) {
         struct ps_err err;
 
-        assert_null(ps_dotenv_parse(cases[i].text, cases[i].len, &err));
+        assert_null(ps_dotenv_parse(cases[i].text, cases[i].len, NULL, NULL, &err));
         assert_int_equal(err.category, PS_FAILURE_CONFIGURATION);
         assert_non_null(strstr(err.what, cases[i].where));
         assert_null(strstr(err.what, "hunter2"));
     }
 }
 
+static const char *look_up(void *cookie, const char *name)
+{
+    assert_string_equal(cookie, "cookie");
+    if (strcmp(name, "HOME_DB") == 0)
+        return "db.example";
+    if (strcmp(name, "NOTHING") == 0)
+        return "";
+    return strcmp(name, "BOTH") == 0 ? "outside" : NULL;
+}
+
+static void variables_are_expanded(void **state)
+{
+    static char cookie[] = "cookie";
+    static const struct {
+        const char *text, *value; /* of A; NULL: refused */
+        const char *why;
+    } cases[] = {
+        {"A=${HOME_DB}",                            "db.example",                       NULL                                                       },
+        { "A=postgresql://u@${HOME_DB}:5432/x # c", "postgresql://u@db.example:5432/x", NULL                                                       },
+        { "A=\"<${HOME_DB}>\"",                     "<db.example>",                     NULL                                                       },
+        { "A='${HOME_DB}'",                         "${HOME_DB}",                       NULL                                                       },
+        { "B=1\nA=${B}${B}2",                       "112",                              NULL                                                       },
+        { "b=1\nA=${B}",                            "1",                                NULL                                                       },
+        { "BOTH=inside\nA=${BOTH}",                 "outside",                          NULL                                                       },
+        { "A=${NOTHING}",                           "",                                 NULL                                                       },
+        { "A=${NOTHING:-x}",                        "x",                                NULL                                                       },
+        { "A=${UNSET:-x y}",                        "x y",                              NULL                                                       },
+        { "A=${UNSET:-}",                           "",                                 NULL                                                       },
+        { "A=${HOME_DB:-x}",                        "db.example",                       NULL                                                       },
+        { "A=1\nA=${A}2",                           "12",                               NULL                                                       },
+        { "A=${UNSET}",                             NULL,                               "line 1: ${UNSET} is set nowhere; ${UNSET:-} is empty then"},
+        { "\nA=${A}",                               NULL,                               "line 2: ${A} is set nowhere"                              },
+        { "A=${",                                   NULL,                               "${ begins no ${NAME}; in 'single quotes'"                 },
+        { "A=${}",                                  NULL,                               "${ begins no ${NAME}"                                     },
+        { "A=${hunter2",                            NULL,                               "${ begins no ${NAME}"                                     },
+        { "A=\"${hunter2\"",                        NULL,                               "${ begins no ${NAME}"                                     },
+        { "A=${hunt er2}",                          NULL,                               "${ begins no ${NAME}"                                     },
+        { "A=${B:?hunter2}",                        NULL,                               "${ begins no ${NAME}"                                     },
+        { "A=x${:-hunter2}",                        NULL,                               "${ begins no ${NAME}"                                     },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct ps_err err;
+        struct ps_dotenv *dotenv =
+            ps_dotenv_parse(cases[i].text, strlen(cases[i].text), look_up, cookie, &err);
+
+        if (cases[i].value != NULL) {
+            if (dotenv == NULL)
+                fail_msg("%s: %s", cases[i].text, err.what);
+            assert_string_equal(ps_dotenv_get(dotenv, "A"), cases[i].value);
+        } else {
+            assert_null(dotenv);
+            if (strstr(err.what, cases[i].why) == NULL)
+                fail_msg("%s: %s", cases[i].text, err.what);
+            assert_null(strstr(err.what, "hunter2"));
+        }
+        ps_dotenv_destroy(dotenv);
+    }
+}
+
+/* Twenty doublings of 16 bytes are 16 MiB. */
+static void what_grows_without_end_is_refused(void **state)
+{
+    struct ps_buf text;
+    struct ps_err err;
+
+    (void)state;
+    ps_buf_init(&text, 4096);
+    (void)ps_buf_text(&text, "A=0123456789abcdef\n");
+    for (int i = 0; i < 20; i++)
+        (void)ps_buf_text(&text, "A=${A}${A}\n");
+    assert_null(ps_dotenv_parse(text.data, text.len, NULL, NULL, &err));
+    assert_non_null(strstr(err.what, "the value is too long"));
+    ps_buf_reset(&text);
+    (void)ps_buf_text(&text, "A=0123456789abcdef\n");
+    for (int i = 0; i < 11; i++)
+        (void)ps_buf_text(&text, "A=${A}${A}\n");
+    for (int i = 0; i < 60; i++)
+        (void)ps_buf_format(&text, "B%d=${A}\n", i);
+    assert_null(ps_dotenv_parse(text.data, text.len, NULL, NULL, &err));
+    assert_non_null(strstr(err.what, "too long together"));
+    ps_buf_clear(&text);
+}
+
+static void names_are_listed_as_they_were_written(void **state)
+{
+    static const char text[] = "b=1\nexport A=2\nB=3";
+    struct ps_dotenv *dotenv = ps_dotenv_parse(text, strlen(text), NULL, NULL, NULL);
+
+    (void)state;
+    assert_int_equal(ps_dotenv_len(dotenv), 2);
+    assert_string_equal(ps_dotenv_name(dotenv, 0), "b");
+    assert_string_equal(ps_dotenv_name(dotenv, 1), "A");
+    ps_dotenv_destroy(dotenv);
+}
+
 static void an_empty_file_is_no_pairs(void **state)
 {
-    struct ps_dotenv *dotenv = ps_dotenv_parse(NULL, 0, NULL);
+    struct ps_dotenv *dotenv = ps_dotenv_parse(NULL, 0, NULL, NULL, NULL);
 
     (void)state;
     assert_non_null(dotenv);
@@ -104,6 +209,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_names_and_values),
         cmocka_unit_test(a_bad_line_is_named_and_its_value_is_not),
+        cmocka_unit_test(variables_are_expanded),
+        cmocka_unit_test(what_grows_without_end_is_refused),
+        cmocka_unit_test(names_are_listed_as_they_were_written),
         cmocka_unit_test(an_empty_file_is_no_pairs),
     };
 

@@ -1,0 +1,138 @@
+#include "shared/core/setting_names.h"
+
+#include "shared/core/config_row.h"
+#include "shared/core/str.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    NAME_MAX_LEN = 64,  /* longer than any setting and what may be wrong with it */
+    FILE_SLIPS_MAX = 3, /* wrong characters that still leave a likeness */
+    STRICT_SLIPS_MAX = 2,
+    FILE_LEN_PER_SLIP = 4,
+    STRICT_LEN_PER_SLIP = 6,
+    STRICT_LEN_MIN = 8 /* PORT is one letter from POST, and many know a POST */
+};
+
+/* Capitals, of at most NAME_MAX_LEN letters; 0 for a longer one. Without '_' when squeezed. */
+static size_t normalize(const char *name, bool squeeze, char out_text[NAME_MAX_LEN + 1])
+{
+    size_t len = 0;
+
+    for (; *name != '\0'; name++) {
+        char c = *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
+
+        if (squeeze && (c == '_' || c == '-'))
+            continue;
+        if (len == NAME_MAX_LEN)
+            return 0;
+        out_text[len++] = c;
+    }
+    out_text[len] = '\0';
+    return len;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that lead from a to b (optimal string
+ * alignment). Both at most NAME_MAX_LEN long. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][NAME_MAX_LEN + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+    size_t a_len = strlen(a), b_len = strlen(b);
+
+    for (size_t j = 0; j <= b_len; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t *spare = before;
+
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            row[j] = least(last[j] + 1, row[j - 1] + 1);
+            row[j] = least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], before[j - 2] + 1);
+        }
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[b_len];
+}
+
+static size_t slips_allowed(size_t len, enum ps_setting_place place)
+{
+    if (place == PS_SETTING_IN_FILE)
+        return least(FILE_SLIPS_MAX, len / FILE_LEN_PER_SLIP);
+    return len < STRICT_LEN_MIN ? 0 : least(STRICT_SLIPS_MAX, len / STRICT_LEN_PER_SLIP);
+}
+
+/* The setting that name is, and whether it is that of a NAME_FILE; PS_CONFIG_ROWS for none. */
+static size_t find(const char *name, bool *out_file)
+{
+    struct ps_str text = ps_str_of(name);
+
+    *out_file = false;
+    for (size_t i = 0; i < PS_CONFIG_ROWS; i++)
+        if (ps_str_is_fold(text, ps_config_rows[i].name))
+            return i;
+    if (text.len <= 5 || !ps_str_is_fold((struct ps_str){ text.data + text.len - 5, 5 }, "_FILE"))
+        return PS_CONFIG_ROWS;
+    text.len -= 5;
+    *out_file = true;
+    for (size_t i = 0; i < PS_CONFIG_ROWS; i++)
+        if (ps_str_is_fold(text, ps_config_rows[i].name))
+            return i;
+    return PS_CONFIG_ROWS;
+}
+
+/* The nearest setting within what the place allows; names with the same letters, whatever their
+ * underscores, come first. */
+static const char *nearest(const char *name, enum ps_setting_place place)
+{
+    static const char prefix[] = "PAPERSCOUT_";
+    char text[NAME_MAX_LEN + 1], squeezed[NAME_MAX_LEN + 1], other[NAME_MAX_LEN + 1];
+    const char *best = NULL;
+    const char *bare = text;
+    size_t best_slips = SIZE_MAX;
+
+    if (normalize(name, false, text) == 0)
+        return NULL;
+    if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+        bare += sizeof(prefix) - 1;
+    (void)normalize(bare, true, squeezed);
+    for (size_t i = 0; i < PS_CONFIG_ROWS; i++) {
+        const char *setting = ps_config_rows[i].name;
+        size_t slips = distance(bare, setting);
+        size_t allowed = slips_allowed(strlen(setting), place);
+
+        if (allowed == 0 && bare != text)
+            continue; /* Kubernetes sets PAPERSCOUT_PORT for a service of that name */
+        (void)normalize(setting, true, other);
+        if (strcmp(squeezed, other) == 0)
+            slips = 0;
+        if (slips <= allowed && slips < best_slips) {
+            best = setting;
+            best_slips = slips;
+        }
+    }
+    return best;
+}
+
+const char *ps_setting_nearest(const char *name, enum ps_setting_place place)
+{
+    bool file;
+    size_t row = find(name, &file);
+
+    if (row == PS_CONFIG_ROWS)
+        return nearest(name, place);
+    if (file && ps_config_rows[row].type != PS_CONFIG_SECRET &&
+        slips_allowed(strlen(ps_config_rows[row].name), place) > 0)
+        return ps_config_rows[row].name;
+    return NULL;
+}
