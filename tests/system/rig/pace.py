@@ -49,15 +49,16 @@ def paced_settings(settings):
     """settings with every time in it multiplied by PACE."""
     if PACE == 1.0:
         return settings
-    return {name: _scaled(name, value) for name, value in settings.items()}
+    grace = float(settings.get("SHUTDOWN_GRACE_SECONDS") or 25)
+    return {name: _scaled(name, value, grace) for name, value in settings.items()}
 
 
-def _scaled(name, value):
+def _scaled(name, value, grace):
     if name not in SCALED or value in (None, ""):
         return value
     number = float(value) * PACE
     if name == "HTTP_TIMEOUT_SECONDS":  # a request must end within SHUTDOWN_GRACE_SECONDS
-        number = max(float(value), min(number, 15))
+        number = max(float(value), min(number, 0.75 * grace))
     return f"{number:.4g}" if name in REAL else str(round(number))
 
 
