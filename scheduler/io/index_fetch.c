@@ -3,6 +3,7 @@
 #include "scheduler/core/listing.h"
 #include "shared/core/alloc.h"
 #include "shared/core/html.h"
+#include "shared/core/http_validator.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
 #include "shared/io/http_client.h"
@@ -10,12 +11,13 @@
 
 #include <stdlib.h>
 
-enum { REDIRECTS_MAX = 5, OK = 200, NOT_MODIFIED = 304 };
+enum { REDIRECTS_MAX = 5, OK = 200, NOT_MODIFIED = 304, REFUSED_FROM = 400, REFUSED_TO = 500 };
 
 struct ps_index_fetch {
     struct ps_daemon *daemon; /* borrowed */
     enum ps_index_source source;
-    char *url; /* asked for last */
+    char *url;          /* asked for last */
+    bool unconditional; /* the last answer was a 4xx: the validators may be why */
     struct ps_http *http;
     struct ps_http_call *call; /* NULL: none under way */
     struct ps_timer *unsent;   /* tells that a request could not be sent, from the loop */
@@ -33,8 +35,11 @@ static void on_warning(void *cookie, const char *id, const char *what)
 static void answer(struct ps_index_fetch *fetch, struct ps_paper_index *index,
                    const struct ps_http_reply *reply, const struct ps_err *err)
 {
-    fetch->fn(fetch->cookie, index, reply == NULL ? NULL : reply->etag,
-              reply == NULL ? NULL : reply->last_modified, err);
+    const char *etag = reply == NULL ? NULL : reply->etag;
+    const char *modified = reply == NULL ? NULL : reply->last_modified;
+
+    fetch->fn(fetch->cookie, index, ps_http_validator_usable(etag) ? etag : NULL,
+              ps_http_validator_usable(modified) ? modified : NULL, err);
 }
 
 static const char *source_name(const struct ps_index_fetch *fetch)
@@ -84,6 +89,7 @@ static void on_reply(void *cookie, const struct ps_http_reply *reply, const stru
     PS_LOG(INDEX_FETCH, F_TEXT("source", source_name(fetch)), F_INT("status", reply->status),
            F_INT("bytes", reply->body_len), F_INT("latency_ms", reply->latency_ms),
            F_BOOL("unchanged", reply->status == NOT_MODIFIED));
+    fetch->unconditional = reply->status >= REFUSED_FROM && reply->status < REFUSED_TO;
     if (reply->status == NOT_MODIFIED) {
         answer(fetch, NULL, reply, NULL);
         return;
@@ -136,12 +142,21 @@ void ps_index_fetch_destroy(struct ps_index_fetch *fetch)
     free(fetch);
 }
 
+/* Gives the header's line; NULL for none. */
+static char *condition(const struct ps_index_fetch *fetch, const char *name, const char *validator)
+{
+    /* A version before may have stored one that is not usable. */
+    return fetch->unconditional || !ps_http_validator_usable(validator)
+               ? NULL
+               : ps_alloc_format("%s: %s", name, validator);
+}
+
 void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *url, const char *etag,
                           const char *modified, ps_index_fetch_fn fn, void *cookie)
 {
     const struct ps_config *config = fetch->daemon->config;
-    char *if_none = etag == NULL ? NULL : ps_alloc_format("If-None-Match: %s", etag);
-    char *if_since = modified == NULL ? NULL : ps_alloc_format("If-Modified-Since: %s", modified);
+    char *if_none = condition(fetch, "If-None-Match", etag);
+    char *if_since = condition(fetch, "If-Modified-Since", modified);
     const char *headers[3] = { NULL, NULL, NULL };
     size_t count = 0;
     struct ps_http_request request = { .method = PS_HTTP_GET,

@@ -20,9 +20,21 @@ static size_t host_end(struct ps_str entry)
     return (size_t)(colon - entry.data);
 }
 
+static bool fits_host(struct ps_str host)
+{
+    static const char unfit[] = " \t@/?#[]";
+
+    if (host.len == 0 || host.len >= sizeof(((struct ps_endpoint *)NULL)->host))
+        return false;
+    for (size_t i = 0; i < host.len; i++) {
+        if (strchr(unfit, host.data[i]) != NULL)
+            return false;
+    }
+    return true;
+}
+
 static bool parse_one(struct ps_str entry, uint16_t default_port, struct ps_endpoint *out_endpoint)
 {
-    static const char unfit[] = " \t@/?#";
     size_t end = entry.len == 0 ? 0 : host_end(entry);
     struct ps_str host = { entry.data, end };
     struct ps_str port = { entry.data + end, entry.len - end };
@@ -34,11 +46,8 @@ static bool parse_one(struct ps_str entry, uint16_t default_port, struct ps_endp
         return false;
     if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
         host = (struct ps_str){ host.data + 1, host.len - 2 };
-    if (host.len == 0 || host.len >= sizeof(out_endpoint->host))
+    if (!fits_host(host))
         return false;
-    for (size_t i = 0; i < host.len; i++)
-        if (strchr(unfit, host.data[i]) != NULL || host.data[i] == '[' || host.data[i] == ']')
-            return false;
     memcpy(out_endpoint->host, host.data, host.len);
     out_endpoint->host[host.len] = '\0';
     out_endpoint->port = (uint16_t)number;
@@ -69,6 +78,32 @@ bool ps_endpoints_parse(const char *text, uint16_t default_port, struct ps_endpo
         parsed.len++;
     }
     *out_endpoints = parsed;
+    return true;
+}
+
+bool ps_endpoint_parse_moved(const char *text, const char *asked_host,
+                             struct ps_endpoint *out_endpoint)
+{
+    struct ps_endpoint parsed = { .host = "" };
+    const char *node = strrchr(text, ' ');
+    const char *colon = node == NULL ? NULL : strrchr(node, ':');
+    struct ps_str host;
+    int64_t port;
+
+    if (colon == NULL || !ps_str_int(ps_str_of(colon + 1), 1, UINT16_MAX, &port))
+        return false;
+    host = (struct ps_str){ node + 1, (size_t)(colon - node - 1) };
+    if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
+        host = (struct ps_str){ host.data + 1, host.len - 2 };
+    /* "?" stands for a node that does not know its own name (Redis 7, cluster-announce-hostname).
+     */
+    if (host.len == 0 || (host.len == 1 && host.data[0] == '?'))
+        host = ps_str_of(asked_host);
+    if (!fits_host(host))
+        return false;
+    memcpy(parsed.host, host.data, host.len);
+    parsed.port = (uint16_t)port;
+    *out_endpoint = parsed;
     return true;
 }
 

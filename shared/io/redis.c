@@ -160,19 +160,14 @@ static void on_deadline(void *cookie)
 
 void ps_redis_follow(struct ps_redis *redis, const char *text)
 {
-    const char *node = strrchr(text, ' ');
-    struct ps_endpoints named;
-    struct ps_err ignored;
+    struct ps_endpoint node;
 
-    if (node == NULL || !ps_endpoints_parse(node + 1, redis->port, &named, &ignored))
+    if (redis->url.is_unix || !ps_endpoint_parse_moved(text, redis->host, &node))
         return;
-    if (named.len == 1) {
-        memcpy(redis->host, named.items[0].host, sizeof(redis->host));
-        redis->port = named.items[0].port;
-        redis->moved = true;
-        name_server(redis);
-    }
-    ps_endpoints_clear(&named);
+    memcpy(redis->host, node.host, sizeof(redis->host));
+    redis->port = node.port;
+    redis->moved = true;
+    name_server(redis);
 }
 
 static void on_later(void *cookie)

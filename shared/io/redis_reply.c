@@ -12,22 +12,28 @@ static const struct {
     enum ps_failure category;
     bool reroute;
 } known[] = {
-    {"NOGROUP",      PS_REDIS_ERR_NOGROUP,  PS_FAILURE_UNKNOWN,       false},
-    { "NOSCRIPT",    PS_REDIS_ERR_NOSCRIPT, PS_FAILURE_UNKNOWN,       false},
-    { "FENCED",      PS_REDIS_ERR_FENCED,   PS_FAILURE_UNKNOWN,       false},
-    { "NOCYCLE",     PS_REDIS_ERR_NOCYCLE,  PS_FAILURE_UNKNOWN,       false},
-    { "READONLY",    PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "LOADING",     PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "MASTERDOWN",  PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "UNBLOCKED",   PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
-    { "NOAUTH",      PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, true },
-    { "WRONGPASS",   PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
-    { "NOPERM",      PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
-    { "MISCONF",     PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
-    { "MOVED",       PS_REDIS_ERR_MOVED,    PS_FAILURE_NETWORK,       true },
-    { "CLUSTERDOWN", PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
-    { "CROSSSLOT",   PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
-    { "BUSY",        PS_REDIS_ERR_REPLY,    PS_FAILURE_TIMEOUT,       false},
+    {"NOGROUP",       PS_REDIS_ERR_NOGROUP,  PS_FAILURE_UNKNOWN,       false},
+    { "NOSCRIPT",     PS_REDIS_ERR_NOSCRIPT, PS_FAILURE_UNKNOWN,       false},
+    { "FENCED",       PS_REDIS_ERR_FENCED,   PS_FAILURE_UNKNOWN,       false},
+    { "NOCYCLE",      PS_REDIS_ERR_NOCYCLE,  PS_FAILURE_UNKNOWN,       false},
+    { "READONLY",     PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "LOADING",      PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "NOMASTERLINK", PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "DENIED",       PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, true },
+    { "MASTERDOWN",   PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "UNBLOCKED",    PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       true },
+    { "NOAUTH",       PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, true },
+    { "WRONGPASS",    PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
+    { "NOPERM",       PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
+    { "MISCONF",      PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "MOVED",        PS_REDIS_ERR_MOVED,    PS_FAILURE_NETWORK,       true },
+    { "OOM",          PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "NOREPLICAS",   PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "ASK",          PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "TRYAGAIN",     PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "CLUSTERDOWN",  PS_REDIS_ERR_REPLY,    PS_FAILURE_NETWORK,       false},
+    { "CROSSSLOT",    PS_REDIS_ERR_REPLY,    PS_FAILURE_CONFIGURATION, false},
+    { "BUSY",         PS_REDIS_ERR_REPLY,    PS_FAILURE_TIMEOUT,       false},
 };
 
 /* The word that names the error. Before Redis 7 a script's failing command is wrapped:
@@ -56,7 +62,11 @@ bool ps_redis_reply_error(const struct redisReply *reply, struct ps_err *out_err
             return known[i].reroute;
         }
     }
-    (void)ps_fail(out_err, PS_FAILURE_UNKNOWN, PS_REDIS_ERR_REPLY, "%s", text);
+    /* The one state of a server that has no word of its own. */
+    (void)ps_fail(out_err,
+                  strstr(text, "max number of clients") != NULL ? PS_FAILURE_NETWORK
+                                                                : PS_FAILURE_UNKNOWN,
+                  PS_REDIS_ERR_REPLY, "%s", text);
     return false;
 }
 

@@ -546,15 +546,24 @@ static void error_replies_have_their_codes(void **state)
         int code;
         enum ps_failure category;
     } cases[] = {
-        {"return redis.error_reply('FENCED by 8')",    PS_REDIS_ERR_FENCED,  PS_FAILURE_UNKNOWN      },
-        { "return redis.error_reply('NOCYCLE 3')",     PS_REDIS_ERR_NOCYCLE, PS_FAILURE_UNKNOWN      },
-        { "return redis.error_reply('FENCEDX')",       PS_REDIS_ERR_REPLY,   PS_FAILURE_UNKNOWN      },
-        { "return redis.call('XPENDING', 'no', 'no')", PS_REDIS_ERR_NOGROUP, PS_FAILURE_UNKNOWN      },
-        { "return redis.call('NO')",                   PS_REDIS_ERR_REPLY,   PS_FAILURE_UNKNOWN      },
+        {"return redis.error_reply('FENCED by 8')",                        PS_REDIS_ERR_FENCED,  PS_FAILURE_UNKNOWN      },
+        { "return redis.error_reply('NOCYCLE 3')",                         PS_REDIS_ERR_NOCYCLE, PS_FAILURE_UNKNOWN      },
+        { "return redis.error_reply('FENCEDX')",                           PS_REDIS_ERR_REPLY,   PS_FAILURE_UNKNOWN      },
+        { "return redis.call('XPENDING', 'no', 'no')",                     PS_REDIS_ERR_NOGROUP, PS_FAILURE_UNKNOWN      },
+        { "return redis.call('NO')",                                       PS_REDIS_ERR_REPLY,   PS_FAILURE_UNKNOWN      },
         { "return redis.error_reply('ERR Error running script (call to f_1): @user_script:1: "
-          "-NOGROUP No such key')",           PS_REDIS_ERR_NOGROUP, PS_FAILURE_UNKNOWN      },
-        { "return redis.error_reply('NOPERM no')",     PS_REDIS_ERR_REPLY,   PS_FAILURE_CONFIGURATION},
-        { "return redis.error_reply('MISCONF disk')",  PS_REDIS_ERR_REPLY,   PS_FAILURE_NETWORK      },
+          "-NOGROUP No such key')",                               PS_REDIS_ERR_NOGROUP, PS_FAILURE_UNKNOWN      },
+        { "return redis.error_reply('NOPERM no')",                         PS_REDIS_ERR_REPLY,   PS_FAILURE_CONFIGURATION},
+        { "return redis.error_reply('MISCONF disk')",                      PS_REDIS_ERR_REPLY,   PS_FAILURE_NETWORK      },
+        { "return redis.error_reply('OOM command not allowed')",           PS_REDIS_ERR_REPLY,
+         PS_FAILURE_NETWORK                                                                                              },
+        { "return redis.error_reply('NOREPLICAS Not enough')",             PS_REDIS_ERR_REPLY,
+         PS_FAILURE_NETWORK                                                                                              },
+        { "return redis.error_reply('ASK 1 127.0.0.1:1')",                 PS_REDIS_ERR_REPLY,   PS_FAILURE_NETWORK      },
+        { "return redis.error_reply('TRYAGAIN Multiple keys')",            PS_REDIS_ERR_REPLY,
+         PS_FAILURE_NETWORK                                                                                              },
+        { "return redis.error_reply('ERR max number of clients reached')", PS_REDIS_ERR_REPLY,
+         PS_FAILURE_NETWORK                                                                                              },
     };
     struct world *world = *state;
 

@@ -75,9 +75,41 @@ static void a_bad_entry_is_named(void **state)
     }
 }
 
+static void a_cluster_names_the_node_with_the_slot(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        uint16_t port;
+    } cases[] = {
+        {"MOVED 3999 127.0.0.1:6381",    "127.0.0.1",  6381 },
+        { "MOVED 3999 ::1:6381",         "::1",        6381 }, /* Redis puts no brackets */
+        { "MOVED 3999 [fe80::2]:6381",   "fe80::2",    6381 },
+        { "MOVED 3999 :6381",            "asked",      6381 }, /* the host that answered */
+        { "MOVED 3999 ?:6381",           "asked",      6381 },
+        { "MOVED 3999 node-1.svc:65535", "node-1.svc", 65535},
+        { "MOVED 3999 :0",               NULL,         0    },
+        { "MOVED 3999 127.0.0.1",        NULL,         0    },
+        { "MOVED 3999 a@b:1",            NULL,         0    },
+        { "MOVED 3999 h:65536",          NULL,         0    },
+        { "MOVED",                       NULL,         0    },
+        { "",                            NULL,         0    },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct ps_endpoint node = { .host = "untouched", .port = 7 };
+
+        if (ps_endpoint_parse_moved(cases[i].text, "asked", &node) != (cases[i].host != NULL))
+            fail_msg("\"%s\"", cases[i].text);
+        assert_string_equal(node.host, cases[i].host != NULL ? cases[i].host : "untouched");
+        assert_int_equal(node.port, cases[i].host != NULL ? cases[i].port : 7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_list_is_taken_apart),
+                                        cmocka_unit_test(a_cluster_names_the_node_with_the_slot),
                                         cmocka_unit_test(a_bad_entry_is_named) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
