@@ -3,6 +3,7 @@
 #include "scheduler/cli/cmd_explain.h"
 #include "scheduler/cli/cmd_history.h"
 #include "scheduler/cli/cmd_import.h"
+#include "scheduler/cli/cmd_migrate.h"
 #include "scheduler/cli/cmd_plan.h"
 #include "scheduler/cli/cmd_status.h"
 #include "scheduler/io/scheduler.h"
@@ -11,7 +12,8 @@
 int main(int argc, char **argv)
 {
     const struct ps_command commands[] = { ps_cmd_plan,    ps_cmd_diff,    ps_cmd_status,
-                                           ps_cmd_history, ps_cmd_explain, ps_cmd_import };
+                                           ps_cmd_history, ps_cmd_explain, ps_cmd_import,
+                                           ps_cmd_migrate };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",

@@ -21,8 +21,9 @@ struct ps_cli_session {
     struct ps_timer *patience; /* ends the wait for a connection */
     struct ps_redis *redis;
     struct ps_pg *pg;
-    bool waiting; /* for the one answer that is out */
-    struct ps_err redis_down, pg_down;
+    bool waiting;    /* for the one answer that is out, or for the connections */
+    bool connecting; /* for the connections */
+    struct ps_err redis_down;
     bool failed; /* the last answer was an error: err */
     struct ps_err err;
     struct redisReply *reply; /* owned copies of the last answers */
@@ -44,12 +45,13 @@ static void on_redis(void *cookie, bool up, const struct ps_err *err)
         sync->redis_down = *err;
 }
 
+/* A wrong password or a missing right does not pass by itself: the command ends at once. */
 static void on_database(void *cookie, bool up, const struct ps_err *err)
 {
     struct ps_cli_session *sync = cookie;
 
-    if (!up && err != NULL)
-        sync->pg_down = *err;
+    if (!up && err != NULL && err->category == PS_FAILURE_CONFIGURATION && sync->connecting)
+        sync->waiting = false;
 }
 
 static void on_patience_over(void *cookie)
@@ -98,7 +100,7 @@ static bool wait_up(struct ps_cli_session *sync, int64_t wait_ms)
 {
     bool redis, pg;
 
-    sync->waiting = true;
+    sync->waiting = sync->connecting = true;
     ps_timer_set(sync->patience, wait_ms);
     do {
         turn(sync);
@@ -106,13 +108,16 @@ static bool wait_up(struct ps_cli_session *sync, int64_t wait_ms)
         pg = sync->pg == NULL || ps_pg_up(sync->pg);
     } while (sync->waiting && !(redis && pg));
     ps_timer_cancel(sync->patience);
-    sync->waiting = false;
+    sync->waiting = sync->connecting = false;
     if (!redis)
         (void)fprintf(stderr, "%s: Redis is not reached%s%s\n", sync->program,
                       sync->redis_down.what[0] != '\0' ? ": " : "", sync->redis_down.what);
-    if (!pg)
-        (void)fprintf(stderr, "%s: PostgreSQL is not reached%s%s\n", sync->program,
-                      sync->pg_down.what[0] != '\0' ? ": " : "", sync->pg_down.what);
+    if (!pg) {
+        char *reason = ps_pg_reason(sync->pg);
+
+        (void)fprintf(stderr, "%s: %s\n", sync->program, reason);
+        free(reason);
+    }
     return redis && pg;
 }
 

@@ -152,15 +152,8 @@ static void add_redis_reason(const struct run *run, cJSON *reasons)
  * different people. */
 static void add_database_reason(const struct run *run, cJSON *reasons)
 {
-    const char *why = ps_pg_why(run->daemon.pg);
-    char *text = NULL;
+    char *text = ps_pg_reason(run->daemon.pg);
 
-    if (strncmp(why, "connection to server", 20) == 0 || strncmp(why, "look up", 7) == 0)
-        text = ps_alloc_format("PostgreSQL is not reached: %s", why);
-    else if (why[0] != '\0')
-        text = ps_alloc_format("PostgreSQL: %s", why);
-    else if (!ps_pg_up(run->daemon.pg))
-        text = ps_alloc_text("PostgreSQL: not connected yet");
     if (text != NULL)
         add_reason(reasons, text);
     free(text);

@@ -251,6 +251,18 @@ const char *ps_pg_why(const struct ps_pg *pg)
     return "";
 }
 
+char *ps_pg_reason(const struct ps_pg *pg)
+{
+    const char *why = ps_pg_why(pg);
+
+    if (why[0] == '\0')
+        return pg->up ? NULL : ps_alloc_text("PostgreSQL is not reached yet");
+    /* "Not reached" is said of a server that gave no answer, of no other. */
+    if (strncmp(why, "connection to server", 20) == 0 || strncmp(why, "look up", 7) == 0)
+        return ps_alloc_format("PostgreSQL is not reached: %s", why);
+    return ps_alloc_format("PostgreSQL: %s", why);
+}
+
 static void on_ready(void *cookie, struct ps_pg_conn *conn)
 {
     struct ps_pg *pg = cookie;

@@ -56,6 +56,8 @@ bool ps_pg_up(const struct ps_pg *pg);
 /* Why no work gets done: why there is no connection, or what the server refused last and has not
    done since (for a minute); "" for no reason. Borrowed until the loop turns. */
 const char *ps_pg_why(const struct ps_pg *pg);
+/* Gives the same as a sentence about PostgreSQL; NULL where all is well. */
+char *ps_pg_reason(const struct ps_pg *pg) PS_MUST_USE;
 void ps_pg_counts(const struct ps_pg *pg, int *out_max, int *out_in_use, int *out_available);
 
 struct ps_pg_batch *ps_pg_batch_create(void) PS_MUST_USE;

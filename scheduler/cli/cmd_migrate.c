@@ -1,0 +1,49 @@
+#include "scheduler/cli/cmd_migrate.h"
+
+#include "shared/io/cli_session.h"
+#include "shared/io/migrations.h"
+
+#include <stdio.h>
+
+/* The migration's own limit of ten minutes, and the waits before it. */
+enum { WAIT_MS = 11 * 60 * 1000 };
+
+static int run(int argc, char **argv, void *env)
+{
+    const struct ps_pg_rows *rows;
+    struct ps_cli_session *session;
+    struct ps_pg_batch *batch;
+    struct ps_err err;
+    int status;
+
+    if (argc > 1) {
+        (void)fprintf(stderr, "migrate: takes no argument, not \"%s\"\n", argv[1]);
+        return PS_EXIT_USAGE;
+    }
+    session = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                    PS_CLI_SESSION_PG | PS_CLI_SESSION_MIGRATE, WAIT_MS, &status);
+    if (session == NULL)
+        return status;
+    batch = ps_pg_batch_create();
+    PS_PG_ADD0(batch, "SELECT count(*), max(name) FROM schema_version");
+    rows = ps_cli_session_pg(session, batch, &err);
+    if (rows == NULL) {
+        (void)fprintf(stderr, "migrate: %s\n", err.what);
+        status = PS_EXIT_UNAVAILABLE;
+    } else {
+        (void)printf("the schema is up to date: %s migrations, the last is %s\n",
+                     ps_pg_text(rows, 0, 0, 0), ps_pg_text(rows, 0, 0, 1));
+        status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
+    }
+    ps_cli_session_destroy(session);
+    return status;
+}
+
+const struct ps_command ps_cmd_migrate = {
+    .name = "migrate",
+    .synopsis = "migrate",
+    .help = "Brings the schema in DATABASE_URL up to date, in one transaction, and ends. For\n"
+            "a scheduler whose role has no right to create: run it as the owner before the\n"
+            "first start and before an upgrade (deploy/POSTGRES.md).",
+    .run = run,
+};
