@@ -103,7 +103,7 @@ static const struct row layouts[] = {
       "forget</h1><h2>Authors</h2><ul><li>Ada Birch (<a "
       "href='mailto:a@example.org'>a@example.org</a>) (Elm)</li><li>D. S. Cedar (me@cedar.example) "
       "(Oak Inc)</li></ul>"
-      "<h2>Contributors</h2><ul><li>Cy Damson</li></ul>",                                       "Queues",             "Ada Birch|D. S. Cedar"       },
+      "<h2>Contributors</h2><ul><li>Cy Damson</li></ul>",                                       "Queues that forget", "Ada Birch|D. S. Cedar"       },
     { "by-line with addresses",
      "<title>Queues that forget</title><h1>Queues that forget</h1><p>ISO/IEC JTC1 SC22 WG21 N9041 "
       "- 2026-06-18</p><p>"

@@ -40,13 +40,11 @@ size_t ps_title_number_len(const char *text)
 
     if (text[0] == '\0' || strchr("dpnDPN", text[0]) == NULL)
         return 0;
-    if (is_digit(text[at])) {
-        while (is_digit(text[at + digits]))
+    while (is_digit(text[at + digits]))
+        digits++;
+    if (digits < DIGITS_MIN) /* "D0XXX", "NXXX3" */
+        while (is_digit(text[at + digits]) || is_placeholder(text[at + digits]))
             digits++;
-    } else {
-        while (is_placeholder(text[at + digits]))
-            digits++;
-    }
     if (digits < DIGITS_MIN || digits > DIGITS_MAX)
         return 0;
     at += digits;
@@ -133,6 +131,8 @@ static size_t number_before(const char *text, const char *own_number)
     if (number == 0)
         return 0;
     at += number;
+    if (text[at] == '=') /* "N9041=26-0067", the committee's old double numbers */
+        at += 1 + strspn(text + at + 1, "0123456789-/");
     gap = separator_len(text + at, &strong);
     if (text[at + gap] == '\0')
         return at + gap;

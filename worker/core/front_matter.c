@@ -21,6 +21,7 @@ enum {
     BYLINE_LINES = 12,    /* after the title */
     BYLINE_MAX = 200,     /* bytes of a by-line */
     VALUE_LINES_MAX = 90, /* lines of one field */
+    HEADINGS_MAX = 3,     /* a title, a subtitle and one more stand before the first section */
 };
 
 enum label {
@@ -56,8 +57,6 @@ static const struct {
     { "projecteditor",        LABEL_AUTHOR},
     { "correspondingauthor",  LABEL_AUTHOR},
     { "correspondingauthors", LABEL_AUTHOR},
-    { "submitter",            LABEL_AUTHOR},
-    { "submitters",           LABEL_AUTHOR},
     { "writtenby",            LABEL_AUTHOR},
     { "respondto",            LABEL_AUTHOR},
     { "answerto",             LABEL_AUTHOR},
@@ -235,9 +234,9 @@ static enum label line_label(const struct ps_front_line *line, size_t *out_value
 
 bool ps_front_line_is_field(const struct ps_front_line *line)
 {
-    size_t value;
+    size_t end = strcspn(line->text, ":\t");
 
-    return line_label(line, &value) != LABEL_NONE;
+    return label_of(line->text, end) != LABEL_NONE;
 }
 
 /* Where a second field begins within the line: "Date: 2019-01-12 Reply-to: A". 0: nowhere. */
@@ -274,6 +273,7 @@ bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t
                          const struct ps_front_line *like)
 {
     struct ps_front_line line = *like;
+    struct ps_mail_span span;
     size_t inner;
 
     line.text = ps_text_line(text, ps_utf8_cut(text, len, PS_FRONT_LINE_MAX));
@@ -285,6 +285,7 @@ bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t
         free(line.text);
         return false;
     }
+    line.has_mail = line.has_mail || ps_mail_find(line.text, strlen(line.text), 0, &span);
     front->lines[front->count++] = line;
     inner = line.heading == 0 && !line.is_title && front->count < PS_FRONT_LINES_MAX
                 ? inner_field(line.text)
@@ -320,13 +321,6 @@ char *ps_front_matter_number(const struct ps_front_matter *front)
             return ps_alloc_copy(front->lines[i].text, len);
     }
     return NULL;
-}
-
-static bool has_mail(const char *text)
-{
-    struct ps_mail_span span;
-
-    return ps_mail_find(text, strlen(text), 0, &span);
 }
 
 /* 2019-01-12, 12 January 2019, Nov 30, 2020: short, with a year and hardly anything beside it. */
@@ -384,18 +378,18 @@ static bool continues(const struct ps_front_line *label, const struct ps_front_l
             return false;
         if (in_cell)
             return line->left > label->left - 12;
-        return line->left >= label->left - 6 || has_mail(line->text);
+        return line->left >= label->left - 6 || line->has_mail;
     }
     if (line->container != label->container)
-        return label->container == 0 && has_mail(line->text) && strlen(line->text) < BYLINE_MAX;
+        return label->container == 0 && line->has_mail && strlen(line->text) < BYLINE_MAX;
     if (line->container > 0) {
         /* another row that names something in its first cell, and is no row of a list of people */
         if (in_cell && line->text[0] != '\t' && strchr(line->text, '\t') != NULL)
-            return has_mail(line->text);
+            return line->has_mail;
         return true;
     }
     return line->paragraph == label->paragraph ||
-           (has_mail(line->text) && strlen(line->text) < BYLINE_MAX);
+           (line->has_mail && strlen(line->text) < BYLINE_MAX);
 }
 
 /* Reads the field that begins at lines[at]; its value at text + value. Returns the index after it.
@@ -408,7 +402,10 @@ static size_t read_field(const struct ps_front_matter *front, size_t at, size_t 
     size_t next = at + 1;
 
     ps_buf_init(&text, VALUE_MAX);
-    ps_buf_text(&text, label->text + value);
+    if (label->is_author) /* one person a line: a single word is a name too */
+        ps_author_names_add(document, label->text + value, PS_AUTHOR_FIELD);
+    else
+        ps_buf_text(&text, label->text + value);
     for (; next < front->count && next - at < VALUE_LINES_MAX; next++) {
         const struct ps_front_line *line = &front->lines[next];
         size_t start;
@@ -420,11 +417,12 @@ static size_t read_field(const struct ps_front_matter *front, size_t at, size_t 
             start = 0;
         if (!continues(label, &front->lines[next - 1], line))
             break;
-        if (!ps_buf_char(&text, '\n') || !ps_buf_text(&text, line->text + start))
+        if (line->is_author)
+            ps_author_names_add(document, line->text + start, PS_AUTHOR_FIELD);
+        else if (!ps_buf_char(&text, '\n') || !ps_buf_text(&text, line->text + start))
             break;
         /* prose is no list of people */
-        if (strlen(line->text) > SHORT_LINE && !has_mail(line->text) &&
-            strchr(line->text, ',') == NULL)
+        if (strlen(line->text) > SHORT_LINE && !line->has_mail && strchr(line->text, ',') == NULL)
             break;
     }
     ps_author_names_add(document, ps_buf_str(&text), PS_AUTHOR_FIELD);
@@ -432,16 +430,38 @@ static size_t read_field(const struct ps_front_matter *front, size_t at, size_t 
     return next;
 }
 
+/* Index of the line where the document's text begins: fields after it belong to something else,
+ * such as a quoted issue or a list of changes. */
+static size_t front_end(const struct ps_front_matter *front)
+{
+    bool field_seen = false;
+    int headings = 0;
+
+    for (size_t i = 0; i < front->count && i < FIELD_LINES; i++) {
+        const struct ps_front_line *line = &front->lines[i];
+        size_t value;
+        enum label label = line_label(line, &value);
+
+        if ((line->heading > 0 || line->top > 0) && ends_fields(line->text) && field_seen)
+            return i;
+        field_seen =
+            field_seen || label == LABEL_AUTHOR || label == LABEL_NUMBER || label == LABEL_DATE;
+        headings += line->heading > 0 && label != LABEL_AUTHOR;
+        if (headings > HEADINGS_MAX)
+            return i;
+    }
+    return front->count < FIELD_LINES ? front->count : FIELD_LINES;
+}
+
 static void read_fields(const struct ps_front_matter *front, enum label wanted,
                         struct ps_document *document)
 {
-    for (size_t i = 0; i < front->count && i < FIELD_LINES;) {
+    size_t end = front_end(front);
+
+    for (size_t i = 0; i < end;) {
         size_t value;
         enum label label = line_label(&front->lines[i], &value);
 
-        if (document->author_count > 0 && front->lines[i].heading > 0 &&
-            ends_fields(front->lines[i].text))
-            break;
         i = label == wanted ? read_field(front, i, value, document) : i + 1;
     }
 }
@@ -453,8 +473,27 @@ static void read_marked(const struct ps_front_matter *front, struct ps_document 
             ps_author_names_add(document, front->lines[i].text, PS_AUTHOR_FIELD);
 }
 
-/* Names that stand near the title with nothing that says so: lines with an address; after the title
- * also names before an address, before a date or after one. */
+/* Whether the line has a name that stands where a by-line has names: with an address or before one;
+ * after the title also next to a date, or at once. */
+static bool is_byline(const struct ps_front_matter *front, size_t at, size_t title_line)
+{
+    const struct ps_front_line *line = &front->lines[at];
+    const struct ps_front_line *next = at + 1 < front->count ? line + 1 : NULL;
+    const struct ps_front_line *after = at + 2 < front->count ? line + 2 : NULL;
+
+    if (line->has_mail)
+        return true;
+    if (line->heading > 0 && !ps_author_name_is(line->text))
+        return false;
+    if (next != NULL && next->has_mail && (at > title_line || ps_author_name_is(line->text)))
+        return true;
+    if (title_line >= front->count || at < title_line)
+        return false;
+    return at == title_line + 1 || (after != NULL && after->has_mail) ||
+           (next != NULL && is_date(next->text)) || is_date(line[-1].text);
+}
+
+/* Names near the title that no field announces. */
 static void read_byline(const struct ps_front_matter *front, size_t title_line,
                         struct ps_document *document)
 {
@@ -462,28 +501,16 @@ static void read_byline(const struct ps_front_matter *front, size_t title_line,
 
     for (size_t i = 0; i < front->count && i < end; i++) {
         const struct ps_front_line *line = &front->lines[i];
-        const char *text = line->text;
-        bool after_title = title_line < front->count && i > title_line;
         size_t value;
 
         if (i == title_line || line->is_title)
             continue;
-        if (after_title && ends_fields(text))
+        if (i > title_line && ends_fields(line->text))
             break;
-        if (strlen(text) > BYLINE_MAX || line_label(line, &value) != LABEL_NONE)
+        if (strlen(line->text) > BYLINE_MAX || line_label(line, &value) != LABEL_NONE)
             continue;
-        if (has_mail(text)) {
-            ps_author_names_add(document, text, PS_AUTHOR_GUESS);
-            continue;
-        }
-        if (after_title && (line->heading == 0 || ps_author_name_is(text))) {
-            const char *next = i + 1 < front->count ? front->lines[i + 1].text : "";
-            const char *after = i + 2 < front->count ? front->lines[i + 2].text : "";
-
-            if (i == title_line + 1 || has_mail(next) || has_mail(after) || is_date(next) ||
-                is_date(front->lines[i - 1].text))
-                ps_author_names_add(document, text, PS_AUTHOR_GUESS);
-        }
+        if (is_byline(front, i, title_line))
+            ps_author_names_add(document, line->text, PS_AUTHOR_GUESS);
     }
 }
 

@@ -25,6 +25,7 @@ struct ps_front_line {
     int paragraph;  /* lines of one paragraph share it */
     bool is_title;  /* marked up as the title */
     bool is_author; /* marked up as an author */
+    bool has_mail;  /* links to an address, or shows one */
 };
 
 struct ps_front_matter {
@@ -45,7 +46,7 @@ bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t
 /* Gives the document's own number as the field or the first lines have it, NULL for none. */
 char *ps_front_matter_number(const struct ps_front_matter *front) PS_MUST_USE;
 
-/* Whether the line begins with the name of a field: "Date:", "Audience", "Reply-to: A. Author". */
+/* Whether the line begins with the name of a known field: "Date:", "Reply-to: A. Author". */
 bool ps_front_line_is_field(const struct ps_front_line *line);
 
 /**

@@ -18,6 +18,7 @@ enum {
     TITLE_TEXT_MAX = 2000, /* bytes of <title> and of an author's meta tag that are looked at */
     BOXES_MAX = 32, /* tables and lists within one another; deeper ones count as their parent */
     AUTHORS_TEXT_MAX = 2000,
+    SHOWN_LINES = 40,
 };
 
 struct reader {
@@ -75,6 +76,7 @@ static void end_line(struct reader *reader)
         reader->front_full =
             !ps_front_matter_add(reader->front, reader->line.data, reader->line.len, &reader->like);
     ps_buf_reset(&reader->line);
+    reader->like.has_mail = false;
     reader->gap = false;
 }
 
@@ -187,6 +189,10 @@ static void on_start(void *cookie, const char *name, const char *const *attribut
     if (ps_text_words_html_is_inline(name)) {
         const char *classes = attribute(attributes, "class");
 
+        const char *link = is(name, "a") ? attribute(attributes, "href") : NULL;
+
+        if (link != NULL && strncasecmp(link, "mailto:", 7) == 0)
+            reader->like.has_mail = true;
         if (reader->dropped > 0 || has_class(classes, "p-org") || has_class(classes, "org"))
             reader->dropped++;
         return;
@@ -289,6 +295,55 @@ static bool on_text(void *cookie, const char *text, size_t len)
     return !reader->words_full || !reader->front_full;
 }
 
+/* "queues.forgetR2": the name that Bikeshed puts on a line before the title. */
+static bool is_short_name(const char *text)
+{
+    size_t len = strlen(text);
+    size_t digits = 0;
+
+    while (digits < len && text[len - 1 - digits] >= '0' && text[len - 1 - digits] <= '9')
+        digits++;
+    return digits > 0 && digits + 1 < len && text[len - 1 - digits] == 'R' &&
+           strchr(text, ' ') == NULL;
+}
+
+/* "1. Motivation", "Changes since N9000": a section's heading, in a page that has its title in
+ * another element. */
+static bool is_section(const char *heading)
+{
+    static const struct {
+        const char *start;
+        bool whole; /* "Proposal" is a section, "Proposal for queues" may be a title */
+    } names[] = {
+        {"introduction",      true },
+        { "motivation",       true },
+        { "abstract",         true },
+        { "overview",         true },
+        { "background",       true },
+        { "summary",          true },
+        { "history",          true },
+        { "contents",         true },
+        { "problem",          true },
+        { "scope",            true },
+        { "proposal",         true },
+        { "discussion",       true },
+        { "changes since ",   false},
+        { "changelog",        false},
+        { "change log",       false},
+        { "revision history", false},
+    };
+
+    if (heading[0] >= '0' && heading[0] <= '9' && heading[strspn(heading, "0123456789")] == '.')
+        return true;
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++) {
+        size_t n = strlen(names[i].start);
+
+        if (strncasecmp(heading, names[i].start, n) == 0 && (!names[i].whole || heading[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 /* The title of the first run of lines for which fits is true, NULL for none. Its last line's index
  * goes to *out_line. */
 static char *title_of_lines(const struct ps_front_matter *front, bool marked, const char *number,
@@ -299,16 +354,25 @@ static char *title_of_lines(const struct ps_front_matter *front, bool marked, co
         struct ps_buf text;
         size_t next = i;
         char *title;
+        bool is_end;
 
         if (marked ? !line->is_title : line->heading != 1)
             continue;
         ps_buf_init(&text, TITLE_TEXT_MAX);
+        if (marked && is_short_name(line->text) && next + 1 < front->count &&
+            line[1].paragraph == line->paragraph)
+            next++;
         while (next < front->count && front->lines[next].paragraph == line->paragraph) {
-            (void)ps_buf_text(&text, next == i ? "" : " ");
+            (void)ps_buf_text(&text, text.len == 0 ? "" : " ");
             (void)ps_buf_text(&text, front->lines[next++].text);
         }
         title = ps_title_clean(ps_buf_str(&text), text.len, number);
+        is_end = !marked && is_section(ps_buf_str(&text));
         ps_buf_clear(&text);
+        if (is_end) { /* the title is no heading */
+            free(title);
+            return NULL;
+        }
         if (title != NULL) {
             *out_line = next - 1;
             return title;
@@ -318,29 +382,49 @@ static char *title_of_lines(const struct ps_front_matter *front, bool marked, co
     return NULL;
 }
 
+/* The same title, white space aside. */
+static bool is_same_title(const char *a, const char *b)
+{
+    for (;;) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (*a != *b)
+            return false;
+        if (*a == '\0')
+            return true;
+        a++;
+        b++;
+    }
+}
+
+/* Whether one of the first lines, and no heading of the first rank, is the title. */
+static bool is_shown(const struct ps_front_matter *front, const char *title)
+{
+    for (size_t i = 0; i < front->count && i < SHOWN_LINES; i++)
+        if (front->lines[i].heading != 1 && is_same_title(front->lines[i].text, title))
+            return true;
+    return false;
+}
+
 static void read_title(struct reader *reader, struct ps_document *document, size_t *out_line)
 {
     char *number = ps_front_matter_number(reader->front);
-    char *marked = title_of_lines(reader->front, true, number, out_line);
+    char *heading = title_of_lines(reader->front, true, number, out_line);
     char *named = ps_title_clean(ps_buf_str(&reader->title), reader->title.len, number);
-    char *heading = NULL;
+    bool marked = heading != NULL;
 
-    if (marked == NULL)
+    if (!marked)
         heading = title_of_lines(reader->front, false, number, out_line);
-    if (marked != NULL) {
-        document->title = marked;
-        marked = NULL;
-    } else if (named != NULL) {
-        document->title = named;
-        named = NULL;
-    } else {
+    /* <title> is invisible, so that authors forget it when they begin with a copy of an older
+     * paper, and editors on the web add their own name: what people see comes first */
+    if (heading != NULL && (marked || named == NULL || !is_shown(reader->front, named))) {
         document->title = heading;
-        heading = NULL;
+        free(named);
+    } else {
+        document->title = named;
+        free(heading);
     }
     free(number);
-    free(marked);
-    free(named);
-    free(heading);
 }
 
 void ps_document_of_html(const char *html, size_t len, const char *charset,

@@ -119,6 +119,18 @@ static bool ends_as_mailbox(const char *domain, size_t len)
     return false;
 }
 
+/* Length of what stands for a dot before text[at], 0 for none. */
+static size_t dot_before(const char *text, size_t at, size_t from)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(dots); i++) {
+        size_t n = strlen(dots[i]);
+
+        if (at > from + n && strncasecmp(text + at - n, dots[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
 /* The start of the local part that ends at text[end]: also of a list "{a, b}". end: there is none.
  */
 static size_t local_start(const char *text, size_t end, size_t from)
@@ -133,10 +145,12 @@ static size_t local_start(const char *text, size_t end, size_t from)
         return at > from && text[at - 1] == open ? at - 1 : end;
     }
     while (at > from && end - at < LOCAL_MAX) {
-        if (is_local(text[at - 1]))
+        size_t dot = at < end ? dot_before(text, at, from) : 0;
+
+        if (dot > 0)
+            at -= dot;
+        else if (is_local(text[at - 1]))
             at--;
-        else if (end - at > 1 && at >= from + 5 && strncasecmp(text + at - 5, "(dot)", 5) == 0)
-            at -= 5;
         else
             break;
     }

@@ -21,6 +21,7 @@ enum {
     TITLE_LINE_MAX = 220, /* bytes: a title's line is no longer */
     TITLE_LINES_MAX = 6,
     TITLE_TEXT_MAX = 2000,
+    SHOWN_WITHIN = 3000,   /* bytes of the text in which a title stands */
     INFO_VALUE_MAX = 2000, /* bytes of a value of pdfinfo that are looked at */
 };
 
@@ -59,8 +60,8 @@ static void add_bare(struct ps_buf *buf, const char *text)
 
 /* Whether the page shows the title: one left over from a template or an older paper is not shown.
  */
-static bool is_shown(const struct ps_front_matter *front, size_t rows, const char *title,
-                     size_t *out_line)
+static bool is_shown(const struct ps_front_matter *front, size_t rows,
+                     const struct ps_pdf_texts *texts, const char *title, size_t *out_line)
 {
     struct ps_buf page, wanted;
     bool shown = false;
@@ -73,6 +74,16 @@ static bool is_shown(const struct ps_front_matter *front, size_t rows, const cha
         shown = page.len > 0 && strstr(page.data, wanted.data) != NULL;
         if (shown)
             *out_line = i;
+    }
+    if (!shown && wanted.len > 0 && texts->text != NULL) {
+        /* beside another column: its lines follow one another in reading order only */
+        char *start =
+            ps_utf8_clean(texts->text, ps_utf8_cut(texts->text, texts->text_len, SHOWN_WITHIN));
+
+        ps_buf_reset(&page);
+        add_bare(&page, start);
+        shown = page.len > 0 && strstr(page.data, wanted.data) != NULL;
+        free(start);
     }
     ps_buf_clear(&page);
     ps_buf_clear(&wanted);
@@ -113,7 +124,8 @@ static char *title_from(const struct ps_front_matter *front, size_t rows, size_t
         const struct ps_front_line *before = &front->lines[at > first ? at - 1 : at];
 
         if (at > first && (line->size < 0.88 * before->size || line->size > 1.12 * before->size ||
-                           line->top - before->top > 2.2 * before->size || !may_be_title(line)))
+                           line->top - before->top > 2.2 * before->size || !may_be_title(line) ||
+                           ps_author_name_is(line->text)))
             break;
         (void)ps_buf_text(&text, at > first ? " " : "");
         (void)ps_buf_text(&text, line->text);
@@ -152,7 +164,7 @@ static void read_title(const struct ps_front_matter *front, size_t rows,
     char *told = info == NULL ? NULL : ps_title_clean(info, strlen(info), number);
     size_t line;
 
-    if (told != NULL && is_shown(front, rows, told, out_line)) {
+    if (told != NULL && is_shown(front, rows, texts, told, out_line)) {
         document->title = told;
         told = NULL;
     } else {

@@ -23,6 +23,14 @@ static bool is_space(utf8proc_int32_t point)
            category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
+/* The letters of a ligature that typesetting left in the text; NULL: it is none. */
+static const char *ligature(utf8proc_int32_t point)
+{
+    static const char *const letters[] = { "ff", "fi", "fl", "ffi", "ffl", "st", "st" };
+
+    return point >= 0xFB00 && point <= 0xFB06 ? letters[point - 0xFB00] : NULL;
+}
+
 /* A space at the end of line makes room for a tab; a tab takes a space that follows it. */
 static size_t put_gap(char *line, size_t at, bool tab)
 {
@@ -65,8 +73,11 @@ char *ps_text_line(const char *text, size_t len)
         if (is_space(point)) {
             at = put_gap(line, at, point == '\t');
         } else {
-            memcpy(line + at, from, (size_t)size);
-            at += (size_t)size;
+            const char *letters = ligature(point);
+            size_t count = letters != NULL ? strlen(letters) : (size_t)size; /* never more bytes */
+
+            memcpy(line + at, letters != NULL ? letters : (const char *)from, count);
+            at += count;
         }
         from += size;
     }

@@ -143,7 +143,8 @@ bool ps_text_words_html_is_inline(const char *name)
                                         "span", "strike", "strong",  "sub", "sup",  "tt",   "u",
                                         "var",  "wbr",    NULL };
 
-    return is_one_of(name, list);
+    /* an element that a page defines itself ("c-") is inline unless its style says otherwise */
+    return strchr(name, '-') != NULL || is_one_of(name, list);
 }
 
 void ps_text_words_html_start(struct ps_text_words *words, const char *name)
