@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
+#include "worker/core/document_title.h"
 #include "worker/core/mail_address.h"
 #include "worker/core/text_line.h"
 
@@ -165,7 +166,7 @@ static bool next_token(struct ps_str *rest, struct ps_str *out_token)
 
 static bool is_mark(char c)
 {
-    return (c >= '0' && c <= '9') || strchr("*#^~+:.,;<>\"|=_", c) != NULL;
+    return (c >= '0' && c <= '9') || strchr("*#^~+:.,;<>\"|=_\\", c) != NULL;
 }
 
 /* Takes footnote marks and stray punctuation off both ends; a '.' stays after an initial. */
@@ -308,6 +309,16 @@ static bool is_in_domain(struct ps_str text, struct ps_str domain)
     return false;
 }
 
+/* "NXXXX" and "P1234R0" are numbers of documents. */
+static bool is_number(struct ps_str name)
+{
+    char *text = ps_alloc_copy(name.data, name.len);
+    bool number = ps_title_number_len(text) == name.len;
+
+    free(text);
+    return number;
+}
+
 /* A suffix after a comma belongs to the name before it: "Sam Rowan, Jr." */
 static bool take_segment(struct ps_document *document, struct segment segment,
                          enum ps_author_trust trust, bool certain)
@@ -318,7 +329,7 @@ static bool take_segment(struct ps_document *document, struct segment segment,
         return false;
     if (segment.after_comma && segment.domain.len > 0 && is_in_domain(name, segment.domain))
         return false;
-    if (!is_name(name, trust, certain))
+    if (!is_name(name, trust, certain) || is_number(name))
         return false;
     add_name(document, name);
     return true;
@@ -389,10 +400,11 @@ static void blank_out(char *text)
 /* "with contributions by", "on behalf of": what follows on the line is no author. In place. */
 static void cut_others(char *text)
 {
-    static const char *const starts[] = { "with contribution", "with help",     "with thanks",
-                                          "with input",        "with special",  "on behalf of",
-                                          "contributions by",  "with feedback", "with support",
-                                          "thanks to",         "reviewed by" };
+    static const char *const starts[] = {
+        "with contribution", "with help",    "with thanks",      "with input",
+        "with special",      "on behalf of", "contributions by", "with feedback",
+        "with support",      "thanks to",    "reviewed by",      "additional edits by"
+    };
 
     for (size_t at = 0; text[at] != '\0'; at++) {
         if (at > 0 && text[at - 1] != ' ' && text[at - 1] != '\n' && text[at - 1] != '(')

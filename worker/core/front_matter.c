@@ -14,11 +14,13 @@
 #include <strings.h>
 
 enum {
-    FIELD_LINES = 160,    /* fields are looked for in so many lines */
-    VALUE_MAX = 4096,     /* bytes of one field's value */
-    LABEL_MAX = 40,       /* bytes of a field's name */
-    SHORT_LINE = 80,      /* an affiliation or an address is no longer */
-    BYLINE_LINES = 12,    /* after the title */
+    FIELD_LINES = 160, /* fields are looked for in so many lines */
+    VALUE_MAX = 4096,  /* bytes of one field's value */
+    LABEL_MAX = 40,    /* bytes of a field's name */
+    SHORT_LINE = 80,   /* an affiliation or an address is no longer */
+    BYLINE_LINES = 12, /* after the title */
+    DATE_MAX = 40,
+    DATE_DIGITS_MAX = 10,
     BYLINE_MAX = 200,     /* bytes of a by-line */
     VALUE_LINES_MAX = 90, /* lines of one field */
     HEADINGS_MAX = 3,     /* a title, a subtitle and one more stand before the first section */
@@ -323,22 +325,36 @@ char *ps_front_matter_number(const struct ps_front_matter *front)
     return NULL;
 }
 
-/* 2019-01-12, 12 January 2019, Nov 30, 2020: short, with a year and hardly anything beside it. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "2019-01-12", "12 January 2019", "Nov 30, 2020": short, with a year and hardly anything beside
+ * it. */
 static bool is_date(const char *text)
 {
     size_t len = strlen(text);
     size_t digits = 0;
     bool year = false;
 
-    if (len > 40)
+    if (len > DATE_MAX || strchr(text, '@') != NULL)
         return false;
-    for (size_t i = 0; i + 4 <= len; i++)
-        year = year || ((strncmp(text + i, "20", 2) == 0 || strncmp(text + i, "199", 3) == 0) &&
-                        text[i + 2] >= '0' && text[i + 2] <= '9' && text[i + 3] >= '0' &&
-                        text[i + 3] <= '9');
-    for (size_t i = 0; i < len; i++)
-        digits += text[i] >= '0' && text[i] <= '9';
-    return year && digits >= 4 && digits <= 10;
+    for (size_t i = 0; i < len; i++) {
+        bool starts = i == 0 || (!is_letter(text[i - 1]) && !is_digit(text[i - 1]));
+
+        digits += is_digit(text[i]);
+        year = year ||
+               (starts && (strncmp(text + i, "20", 2) == 0 || strncmp(text + i, "19", 2) == 0) &&
+                is_digit(text[i + 2]) && is_digit(text[i + 3]) && !is_letter(text[i + 4]) &&
+                !is_digit(text[i + 4]));
+    }
+    return year && digits <= DATE_DIGITS_MAX;
 }
 
 static bool ends_fields(const char *text)
@@ -498,6 +514,7 @@ static void read_byline(const struct ps_front_matter *front, size_t title_line,
                         struct ps_document *document)
 {
     size_t end = title_line < front->count ? title_line + 1 + BYLINE_LINES : BYLINE_LINES;
+    int group = -1; /* the paragraph of the last name */
 
     for (size_t i = 0; i < front->count && i < end; i++) {
         const struct ps_front_line *line = &front->lines[i];
@@ -509,8 +526,10 @@ static void read_byline(const struct ps_front_matter *front, size_t title_line,
             break;
         if (strlen(line->text) > BYLINE_MAX || line_label(line, &value) != LABEL_NONE)
             continue;
-        if (is_byline(front, i, title_line))
-            ps_author_names_add(document, line->text, PS_AUTHOR_GUESS);
+        if (!is_byline(front, i, title_line) && line->paragraph != group)
+            continue;
+        if (ps_author_names_add(document, line->text, PS_AUTHOR_GUESS) > 0)
+            group = line->top > 0 ? -1 : line->paragraph; /* of a page nobody knows them */
     }
 }
 

@@ -127,7 +127,10 @@ static char *title_from(const struct ps_front_matter *front, size_t rows, size_t
                            line->top - before->top > 2.2 * before->size || !may_be_title(line) ||
                            ps_author_name_is(line->text)))
             break;
-        (void)ps_buf_text(&text, at > first ? " " : "");
+        /* a line that ends with a hyphen goes on without a space: "UTF-" "16" */
+        if (at > first &&
+            (text.len < 2 || text.data[text.len - 1] != '-' || text.data[text.len - 2] == ' '))
+            (void)ps_buf_char(&text, ' ');
         (void)ps_buf_text(&text, line->text);
     }
     title = ps_title_clean(ps_buf_str(&text), text.len, number);
@@ -155,6 +158,14 @@ static char *title_of_rows(const struct ps_front_matter *front, size_t rows, con
     return NULL;
 }
 
+/* "Queues" where the page has "Queues: the ones that forget": the first half of a title. */
+static bool is_start(const char *told, const char *largest)
+{
+    size_t len = strlen(told);
+
+    return largest != NULL && strncasecmp(told, largest, len) == 0 && largest[len] == ':';
+}
+
 static void read_title(const struct ps_front_matter *front, size_t rows,
                        const struct ps_pdf_texts *texts, struct ps_document *document,
                        size_t *out_line)
@@ -164,18 +175,20 @@ static void read_title(const struct ps_front_matter *front, size_t rows,
     char *told = info == NULL ? NULL : ps_title_clean(info, strlen(info), number);
     size_t line;
 
-    if (told != NULL && is_shown(front, rows, texts, told, out_line)) {
+    char *largest = title_of_rows(front, rows, number, &line);
+
+    if (told != NULL && is_shown(front, rows, texts, told, out_line) && !is_start(told, largest)) {
         document->title = told;
         told = NULL;
+    } else if (largest != NULL) {
+        *out_line = line;
+        document->title = largest;
+        largest = NULL;
     } else {
-        document->title = title_of_rows(front, rows, number, &line);
-        if (document->title != NULL) {
-            *out_line = line;
-        } else {
-            document->title = told;
-            told = NULL;
-        }
+        document->title = told;
+        told = NULL;
     }
+    free(largest);
     free(told);
     free(info);
     free(number);
