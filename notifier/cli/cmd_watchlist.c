@@ -1,13 +1,17 @@
 #include "notifier/cli/commands.h"
 #include "notifier/io/watchlist_store.h"
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/json.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
+#include "shared/io/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { USER_MAX = 100 };
-
-enum what { LIST, ADD, REMOVE };
+enum { USER_MAX = 100, WORDS_MAX = 4096 };
 
 static bool user_ok(const char *user)
 {
@@ -19,8 +23,8 @@ static bool user_ok(const char *user)
     return len > 0 && len <= USER_MAX;
 }
 
-/* U0123456789: anything else is stored, because Slack may think of others, but is likely a mistake.
- */
+/* U0123456789. Anything else is stored, because Slack may invent other ids, but is likely a
+ * mistake. */
 static bool looks_like_slack_id(const char *user)
 {
     size_t len = strspn(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
@@ -28,27 +32,45 @@ static bool looks_like_slack_id(const char *user)
     return (user[0] == 'U' || user[0] == 'W') && len > 1 && user[len] == '\0';
 }
 
-static bool what_of(int argc, char **argv, enum what *out_what)
+/* What is said to have happened to a rule: "author niebler", "everything". */
+static char *named(enum ps_watch_kind kind, const char *value)
 {
-    static const char *const words[] = { [LIST] = "list", [ADD] = "add", [REMOVE] = "remove" };
-
-    for (size_t i = 0; argc >= 3 && i < PS_COUNT_OF(words); i++) {
-        if (strcmp(argv[2], words[i]) == 0) {
-            *out_what = (enum what)i;
-            return argc == (i == LIST ? 3 : 4);
-        }
-    }
-    return false;
+    if (kind == PS_WATCH_KIND_ALL)
+        return ps_alloc_text("everything");
+    return ps_alloc_format(
+        "%s %s", kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_noun(kind, value), value);
 }
 
-static const char *noun(enum ps_watch_kind kind)
+/* " until 2026-12-01 09:00 UTC"; "" for good */
+static char *until(int64_t until_ms)
 {
-    return kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_kind_noun(kind);
+    char text[PS_UTC_TIME_TEXT];
+
+    if (until_ms <= 0)
+        return ps_alloc_text("");
+    ps_utc_time_format_time(until_ms, text);
+    return ps_alloc_format(" until %.10s %.5s UTC", text, text + 11);
 }
 
-static int tell_list(const char *user, const struct ps_pg_rows *rows)
+/* --- list ----------------------------------------------------------------------------------- */
+
+static void print_entry(const struct ps_command_reply_entry *entry, enum ps_watch_kind kind)
+{
+    char *end = entry->quiet ? until(entry->until_ms) : ps_alloc_text("");
+    const char *noun = kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_noun(kind, entry->value);
+
+    (void)printf("%-6s%s%s%s%s%s\n", noun, entry->value[0] == '\0' ? "" : " ", entry->value,
+                 !entry->quiet   ? ""
+                 : entry->snooze ? " (snoozed"
+                                 : " (muted",
+                 end, entry->quiet ? ")" : "");
+    free(end);
+}
+
+static void print_list(const char *user, const struct ps_pg_rows *rows)
 {
     size_t count = ps_watch_listed(rows), watched = 0;
+    int minute = ps_watch_listed_minute(rows);
 
     for (size_t i = 0; i < count; i++)
         watched += ps_watch_listed_at(rows, i).watched;
@@ -56,51 +78,147 @@ static int tell_list(const char *user, const struct ps_pg_rows *rows)
         (void)printf("%s watches nothing.\n", user);
     for (size_t i = 0; i < count; i++) {
         struct ps_command_reply_entry entry = ps_watch_listed_at(rows, i);
-        enum ps_watch_kind kind = PS_WATCH_KIND_ALL;
+        enum ps_watch_kind kind;
 
-        if (!ps_watch_kind_parse(entry.kind, &kind))
-            continue;
-        (void)printf("%-6s %s%s\n", noun(kind), entry.value,
-                     !entry.quiet   ? ""
-                     : entry.snooze ? " (snoozed)"
-                                    : " (muted)");
+        if (ps_watch_kind_parse(entry.kind, &kind))
+            print_entry(&entry, kind);
     }
+    if (minute >= 0)
+        (void)printf("digest at %02d:%02d UTC each day\n", minute / 60, minute % 60);
+}
+
+static cJSON *entry_json(const struct ps_command_reply_entry *entry)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    ps_json_add_text(object, "kind", entry->kind);
+    ps_json_add_text(object, "value", entry->value);
+    ps_json_add_bool(object, "watched", entry->watched);
+    ps_json_add_bool(object, "muted", entry->quiet && !entry->snooze);
+    ps_json_add_bool(object, "snoozed", entry->quiet && entry->snooze);
+    ps_json_add_time(object, "until", entry->quiet ? entry->until_ms : 0);
+    return object;
+}
+
+static void print_json(const char *user, const struct ps_pg_rows *rows)
+{
+    cJSON *root = cJSON_CreateObject(), *entries = cJSON_CreateArray();
+    int minute = ps_watch_listed_minute(rows);
+    char digest[8], *text;
+
+    ps_json_add_text(root, "user", user);
+    for (size_t i = 0; i < ps_watch_listed(rows); i++) {
+        struct ps_command_reply_entry entry = ps_watch_listed_at(rows, i);
+
+        (void)cJSON_AddItemToArray(entries, entry_json(&entry));
+    }
+    (void)cJSON_AddItemToObject(root, "entries", entries);
+    (void)snprintf(digest, sizeof(digest), "%02d:%02d", (minute / 60) % 24, minute % 60);
+    if (minute < 0)
+        (void)cJSON_AddNullToObject(root, "digest");
+    else
+        ps_json_add_text(root, "digest", digest);
+    text = ps_json_print(root);
+    (void)printf("%s\n", text);
+    free(text);
+    cJSON_Delete(root);
+}
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+static int print_full(const char *user, const struct ps_user_command *ask,
+                      const struct ps_watch_rule *rule)
+{
+    bool rules = rule->kind == PS_WATCH_KIND_SUBGROUP || rule->kind == PS_WATCH_KIND_PATTERN;
+
+    if (ask->kind == PS_USER_COMMAND_MUTE)
+        (void)fprintf(stderr,
+                      "%s has %d mutes and snoozes, and no more can be stored; end one "
+                      "with unmute first.\n",
+                      user, PS_WATCH_MUTES_A_USER);
+    else
+        (void)fprintf(stderr, "%s has %d %s, and no more can be stored; remove one first.\n", user,
+                      rules ? PS_WATCH_RULES_A_USER : PS_WATCH_ENTRIES_A_USER,
+                      rules ? "subgroups and patterns" : "entries");
+    return PS_EXIT_FAILED;
+}
+
+/* Of one rule of ADD, REMOVE, MUTE, UNMUTE. */
+static int print_rule(const char *user, const struct ps_user_command *ask,
+                      const struct ps_watch_rule *rule, enum ps_watch_change change)
+{
+    char *name = named(rule->kind, rule->text), *end = until(ask->until_ms);
+    bool done = change == PS_WATCH_DONE;
+    int status = PS_EXIT_OK;
+
+    if (change == PS_WATCH_FULL) {
+        status = print_full(user, ask, rule);
+    } else if (ask->kind == PS_USER_COMMAND_ADD) {
+        (void)printf(done ? "%s now watches %s.\n" : "%s watches %s already.\n", user, name);
+    } else if (ask->kind == PS_USER_COMMAND_MUTE) {
+        (void)printf("%s has %s %s%s.\n", user, ask->snooze ? "snoozed" : "muted", name, end);
+    } else if (done) {
+        (void)printf(ask->kind == PS_USER_COMMAND_REMOVE ? "%s no longer watches %s.\n"
+                                                         : "%s is notified about %s again.\n",
+                     user, name);
+    } else {
+        (void)fprintf(stderr,
+                      ask->kind == PS_USER_COMMAND_REMOVE ? "%s does not watch %s.\n"
+                                                          : "%s has not muted or snoozed %s.\n",
+                      user, name);
+        status = PS_EXIT_FAILED;
+    }
+    free(name);
+    free(end);
+    return status;
+}
+
+static int print_digest(const char *user, const struct ps_user_command *ask,
+                        enum ps_watch_change change)
+{
+    bool done = change == PS_WATCH_DONE;
+
+    if (ask->kind == PS_USER_COMMAND_DIGEST_DAILY)
+        (void)printf("%s gets matches in one message a day, at %02d:%02d UTC%s.\n", user,
+                     ask->minute / 60, ask->minute % 60, done ? "" : ", as before");
+    else if (ask->kind == PS_USER_COMMAND_DIGEST_OFF)
+        (void)printf("%s gets matches as they are found%s.\n", user, done ? "" : ", as before");
+    else
+        (void)printf(done ? "The digest of %s is on its way.\n"
+                          : "Nothing waits for a digest of %s.\n",
+                     user);
     return PS_EXIT_OK;
 }
 
-static int tell_add(const char *user, const struct ps_watch_rule *rule, enum ps_watch_change change)
+static bool is_digest(const struct ps_user_command *ask)
 {
-    switch (change) {
-    case PS_WATCH_DONE:
-        (void)printf("%s now watches %s %s.\n", user, noun(rule->kind), rule->text);
-        return PS_EXIT_OK;
-    case PS_WATCH_SAME:
-        (void)printf("%s watches %s %s already.\n", user, noun(rule->kind), rule->text);
-        return PS_EXIT_OK;
-    case PS_WATCH_FULL:
-    case PS_WATCH_CHANGE_COUNT:
-        break;
-    }
-    (void)fprintf(stderr, "%s has %d entries, and no more can be stored; remove one first.\n", user,
-                  PS_WATCH_ENTRIES_A_USER);
-    return PS_EXIT_FAILED;
+    return ask->kind == PS_USER_COMMAND_DIGEST_DAILY || ask->kind == PS_USER_COMMAND_DIGEST_OFF ||
+           ask->kind == PS_USER_COMMAND_DIGEST_NOW;
 }
 
-static int tell_remove(const char *user, const struct ps_watch_rule *rule,
-                       enum ps_watch_change change)
+static int print_changes(const char *user, const struct ps_user_command *ask,
+                         const struct ps_pg_rows *rows)
 {
-    if (change == PS_WATCH_DONE) {
-        (void)printf("%s no longer watches %s %s.\n", user, noun(rule->kind), rule->text);
-        return PS_EXIT_OK;
+    int status = PS_EXIT_OK;
+
+    if (is_digest(ask))
+        return print_digest(user, ask, ps_watch_changed(rows, 0));
+    for (size_t i = 0; i < ask->rules.len; i++) {
+        int one = print_rule(user, ask, &ask->rules.items[i], ps_watch_changed(rows, i));
+
+        if (one != PS_EXIT_OK)
+            status = one;
     }
-    (void)fprintf(stderr, "%s does not watch %s %s.\n", user, noun(rule->kind), rule->text);
-    return PS_EXIT_FAILED;
+    return status;
 }
 
-static int run(struct ps_cli_session *sync, enum what what, const char *user,
-               const struct ps_user_command *ask)
+/* --- the command ---------------------------------------------------------------------------- */
+
+static int run(struct ps_cli_session *sync, const char *user, const struct ps_user_command *ask,
+               bool json)
 {
-    struct ps_pg_batch *batch = what == LIST ? ps_watch_list(user) : ps_watch_change(user, ask);
+    bool list = ask->kind == PS_USER_COMMAND_LIST;
+    struct ps_pg_batch *batch = list ? ps_watch_list(user) : ps_watch_change(user, ask);
     struct ps_err err;
     const struct ps_pg_rows *rows = ps_cli_session_pg(sync, batch, &err);
 
@@ -108,39 +226,92 @@ static int run(struct ps_cli_session *sync, enum what what, const char *user,
         (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
         return err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
     }
-    switch (what) {
-    case LIST:
-        return tell_list(user, rows);
-    case ADD:
-        return tell_add(user, &ask->rule, ps_watch_changed(rows));
-    case REMOVE:
-        break;
+    if (!list)
+        return print_changes(user, ask, rows);
+    if (json)
+        print_json(user, rows);
+    else
+        print_list(user, rows);
+    return fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
+}
+
+/* The words of the command line as one command of Slack, so that both mean the same. Gives NULL
+ * where they are no command. */
+static char *slack_words(int argc, char **argv)
+{
+    static const struct {
+        const char *word, *slack;
+        bool alone; /* may stand without more words */
+    } verbs[] = {
+        {"add",       "watchlist add",    false},
+        { "remove",   "watchlist remove", false},
+        { "mute",     "mute",             false},
+        { "unmute",   "unmute",           true },
+        { "snooze",   "snooze",           false},
+        { "unsnooze", "unsnooze",         true },
+        { "digest",   "digest",           false},
+    };
+    struct ps_buf words;
+
+    for (size_t i = 0; i < PS_COUNT_OF(verbs); i++) {
+        if (strcmp(argv[2], verbs[i].word) != 0)
+            continue;
+        if (argc == 3 && !verbs[i].alone)
+            return NULL;
+        ps_buf_init(&words, WORDS_MAX);
+        (void)ps_buf_text(&words, verbs[i].slack);
+        for (int k = 3; k < argc; k++)
+            (void)ps_buf_format(&words, " %s", argv[k]);
+        if (!words.full)
+            return ps_buf_take(&words);
+        ps_buf_clear(&words);
+        return NULL;
     }
-    return tell_remove(user, &ask->rule, ps_watch_changed(rows));
+    return NULL;
+}
+
+static bool read_list(int argc, char **argv, bool *out_json)
+{
+    *out_json = argc == 4 && strcmp(argv[3], "--json") == 0;
+    return strcmp(argv[2], "list") == 0 && (argc == 3 || *out_json);
+}
+
+/* An exit status; PS_EXIT_OK when *out_ask can be run. */
+static int read_ask(int argc, char **argv, struct ps_user_command *out_ask, bool *out_json)
+{
+    char *words;
+
+    if (argc < 3 || !user_ok(argv[1]))
+        return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
+    *out_ask = (struct ps_user_command){ .kind = PS_USER_COMMAND_LIST };
+    if (read_list(argc, argv, out_json))
+        return PS_EXIT_OK;
+    words = slack_words(argc, argv);
+    if (words == NULL)
+        return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
+    ps_user_command_parse(words, ps_clock_wall_ms(), out_ask);
+    free(words);
+    if (out_ask->kind != PS_USER_COMMAND_WRONG)
+        return PS_EXIT_OK;
+    (void)fprintf(stderr, "paperscout-notifier: %s\n", out_ask->problem);
+    return PS_EXIT_USAGE;
 }
 
 int ps_cmd_watchlist(int argc, char **argv, void *env)
 {
-    struct ps_user_command ask = { .kind = PS_USER_COMMAND_LIST };
     struct ps_cli_session *sync;
-    struct ps_err err;
-    enum what what;
-    int status = PS_EXIT_OK;
+    struct ps_user_command ask;
+    bool json = false;
+    int status = read_ask(argc, argv, &ask, &json);
 
-    if (!what_of(argc, argv, &what) || !user_ok(argv[1]))
-        return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
-    if (what != LIST)
-        ask.kind = what == ADD ? PS_USER_COMMAND_ADD : PS_USER_COMMAND_REMOVE;
-    if (what != LIST && !ps_watch_rule_of_entry(argv[3], strlen(argv[3]), &ask.rule, &err)) {
-        (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
-        return PS_EXIT_USAGE;
-    }
+    if (status != PS_EXIT_OK)
+        return status;
     sync = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
                                  PS_CLI_SESSION_PG | PS_CLI_SESSION_FOUND, PS_NOTIFIER_WAIT_MS,
                                  &status);
     if (sync != NULL)
-        status = run(sync, what, argv[1], &ask);
-    if (what == ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))
+        status = run(sync, argv[1], &ask, json);
+    if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))
         (void)fprintf(
             stderr,
             "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"

@@ -15,8 +15,15 @@ const struct ps_command ps_notifier_commands[PS_NOTIFIER_COMMANDS] = {
      "What waits to be said: how much, since when, for which channels; who has them,\n"
       "and which of them Slack wants left alone for how long.",                                              ps_cmd_queue    },
     { "watchlist", PS_NOTIFIER_WATCHLIST_SYNOPSIS,
-     "What one person (a Slack user id) is told about. An entry of digits is a paper\n"
-      "number, any other part of an author's name.",                                                         ps_cmd_watchlist},
+     "What one person (a Slack user id) is notified about, in the words of Slack.\n"
+      "ENTRY: P2300, N5007 or LWG4000 is that paper or issue; 2300 is every paper\n"
+      "and issue of that number; Eric Niebler is an author, by whole words;\n"
+      "subgroup LEWG is a subgroup; /ranges?/ is a regular expression, searched for\n"
+      "in titles, authors and first words. Several papers: P2300, P2301.\n"
+      "mute: matches are dropped, now and later, until TIME or until unmute.\n"
+      "snooze: matches are kept and sent when TIME has come. Without ENTRY:\n"
+      "everything. TIME: 3d, 2h, 1w, until 2026-12-31.\n"
+      "digest: matches in one message a day (UTC), at once, or as they are found.",                          ps_cmd_watchlist},
 };
 
 int ps_cmd_usage(const char *synopsis)

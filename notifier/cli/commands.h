@@ -15,7 +15,8 @@ int ps_cmd_watchlist(int argc, char **argv, void *env);
 #define PS_NOTIFIER_DEAD_SYNOPSIS  "dead list | dead show|replay|drop ID|--all"
 #define PS_NOTIFIER_QUEUE_SYNOPSIS "queue [--json]"
 #define PS_NOTIFIER_WATCHLIST_SYNOPSIS                                                             \
-    "watchlist USER list | watchlist USER add ENTRY | watchlist USER remove ENTRY"
+    "watchlist USER list [--json] | watchlist USER add|remove ENTRY | watchlist USER mute|snooze " \
+    "[ENTRY] [TIME] | watchlist USER unmute [ENTRY] | watchlist USER digest daily [HH:MM]|now|off"
 /* Says how the command is used; gives PS_EXIT_USAGE. */
 int ps_cmd_usage(const char *synopsis);
 /* Gives text of strangers as one line that a terminal shows and does not obey. */

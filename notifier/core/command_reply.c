@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/mrkdwn.h"
 #include "shared/core/paper_id.h"
+#include "shared/core/str.h"
 #include "shared/core/utc_time.h"
 
 #include <inttypes.h>
@@ -90,18 +91,20 @@ void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply)
         const char *text;
         bool personal;
     } lines[] = {
-        {"`status` \xe2\x80\x94 what Paperscout does now",                                     false},
-        { "`search <words>` \xe2\x80\x94 papers of the index, by title, author or number",     false},
-        { "`version`, `uptime`, `help`",                                                       false},
-        { "`watchlist add|remove|list [name-or-paper-number]` \xe2\x80\x94 your watchlist",    true },
-        { "`watch subgroup LEWG`, `watch /pattern/`, `unwatch \xe2\x80\xa6` \xe2\x80\x94 more to "
-          "watch for",                                                                true },
-        { "`why P1234R0` \xe2\x80\x94 why you were told",                                      true },
+        {"`status` \xe2\x80\x94 what Paperscout does now",                                             false},
+        { "`search <words>` \xe2\x80\x94 papers of the index, by title, author or number",             false},
+        { "`version`, `uptime`, `help`",                                                               false},
+        { "`watchlist add|remove|list [entry]` \xe2\x80\x94 your watchlist; `watch <entry>` and "
+          "`unwatch <entry>` are short for `add` and `remove`",                               true },
+        { "an entry: `P2300`, `N5007` or `LWG4000` (that paper or issue), `2300` (every paper and "
+          "issue of that number), `Eric Niebler` (an author, whole words), `subgroup LEWG`, or "
+          "`/pattern/` (a regular expression); several papers at once: `watch P2300, P2301`", true },
+        { "`why P1234R0` \xe2\x80\x94 why you were told",                                              true },
         { "`mute <entry> [3d]`, `snooze [<entry>] 3d`, `unmute [<entry>]` \xe2\x80\x94 hear less; "
           "what "
-          "is snoozed comes later, what is muted never",                              true },
+          "is snoozed comes later, what is muted never",                                      true },
         { "`digest daily [08:00]`, `digest now`, `digest off` \xe2\x80\x94 one message a day",
-         true                                                                                       },
+         true                                                                                               },
     };
 
     ps_command_reply_line(reply, "*Commands*");
@@ -123,6 +126,40 @@ void ps_command_reply_unknown(struct ps_command_reply *reply)
     ps_command_reply_line(reply, "Unknown command. Try `help` for usage.");
 }
 
+/* Escapes text; spaces at its ends stay. */
+static void add_segment(struct ps_buf *out, struct ps_str text)
+{
+    char *copy = ps_alloc_copy(text.data, text.len);
+
+    if (text.len > 0 && text.data[0] == ' ')
+        (void)ps_buf_char(out, ' ');
+    ps_mrkdwn_text(out, copy, LINE_BYTES);
+    if (text.len > 1 && text.data[text.len - 1] == ' ')
+        (void)ps_buf_char(out, ' ');
+    free(copy);
+}
+
+/* Backticks in pairs are code, such as a suggested entry; any other is escaped with the rest. */
+static void add_sentence(struct ps_buf *out, const char *text)
+{
+    struct ps_str rest = ps_str_of(text), segment;
+    size_t ticks = 0;
+
+    for (const char *at = text; *at != '\0'; at++)
+        ticks += *at == '`';
+    if (ticks % 2 != 0) {
+        ps_mrkdwn_text(out, text, LINE_BYTES);
+        return;
+    }
+    while (ps_str_next(&rest, '`', &segment)) {
+        add_segment(out, segment);
+        if (ticks-- > 0)
+            (void)ps_buf_char(out, '`');
+        else
+            break;
+    }
+}
+
 void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command_reply *reply)
 {
     struct ps_buf line;
@@ -130,7 +167,7 @@ void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command
     ps_buf_init(&line, LINE_BYTES);
     if (strncmp(ask->problem, "Usage:", 6) != 0)
         (void)ps_buf_text(&line, "That did not work: ");
-    ps_mrkdwn_text(&line, ask->problem, sizeof(ask->problem));
+    add_sentence(&line, ask->problem);
     add_line(reply, &line);
 }
 
@@ -251,7 +288,7 @@ static void add_rule(struct ps_buf *out, enum ps_watch_kind kind, const char *te
     }
     (void)ps_buf_text(out, slashes ? "*/" : "*");
     ps_mrkdwn_text(out, text, PS_WATCH_ENTRY_MAX);
-    (void)ps_buf_format(out, "%s (%s)", slashes ? "/*" : "*", ps_watch_kind_noun(kind));
+    (void)ps_buf_format(out, "%s (%s)", slashes ? "/*" : "*", ps_watch_noun(kind, text));
 }
 
 static char *rule_text(const struct ps_watch_rule *rule)
@@ -279,10 +316,10 @@ static char *quiet_done(const struct ps_user_command *ask, const char *rule)
     return ps_buf_take(&text);
 }
 
-void ps_command_reply_change(const struct ps_user_command *ask,
+void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
                              char *out_texts[PS_WATCH_CHANGE_COUNT])
 {
-    char *rule = rule_text(&ask->rule);
+    char *rule = rule_text(&ask->rules.items[at]);
     char *done = NULL, *same = NULL;
 
     switch (ask->kind) {
@@ -365,7 +402,8 @@ void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t 
         ps_command_reply_line(reply, "Your watchlist is empty.");
         ps_command_reply_line(reply,
                               "Use `watchlist add <author-name>` or `watchlist add <paper-number>` "
-                              "to add entries.");
+                              "to add entries. `watch P2300`, `watch subgroup LEWG` and `watch "
+                              "/pattern/` work too.");
     } else {
         ps_command_reply_line(reply, "Your watchlist:");
     }

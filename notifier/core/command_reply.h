@@ -54,8 +54,8 @@ enum ps_watch_change {
     PS_WATCH_FULL, /* no more can be stored */
     PS_WATCH_CHANGE_COUNT
 };
-/* Gives the text for each of them. */
-void ps_command_reply_change(const struct ps_user_command *ask,
+/* Gives the text for each of them. rule: which of ask's rules; of no meaning for a digest. */
+void ps_command_reply_change(const struct ps_user_command *ask, size_t rule,
                              char *out_texts[PS_WATCH_CHANGE_COUNT]);
 
 struct ps_command_reply_entry {

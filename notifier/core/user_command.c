@@ -48,39 +48,41 @@ static struct ps_str first_word(struct ps_str *rest)
     return word;
 }
 
-static void parse_rule(enum ps_user_command_kind kind, struct ps_str text,
-                       struct ps_user_command *out)
-{
-    struct ps_err err = { .what = "" };
-
-    out->kind = kind;
-    if (!ps_watch_rule_parse(text.data, text.len, &out->rule, &err))
-        wrong(out, err.what);
-}
-
-static void parse_entry(enum ps_user_command_kind kind, struct ps_str text,
+static void parse_rules(enum ps_user_command_kind kind, struct ps_str text,
                         struct ps_user_command *out)
 {
     struct ps_err err = { .what = "" };
 
     out->kind = kind;
-    if (!ps_watch_rule_of_entry(text.data, text.len, &out->rule, &err))
+    if (!ps_watch_parse(text.data, text.len, &out->rules, &err))
         wrong(out, err.what);
+}
+
+/* ADD and REMOVE: everything can be muted, but it cannot be watched. */
+static void parse_entries(enum ps_user_command_kind kind, struct ps_str text, const char *usage,
+                          struct ps_user_command *out)
+{
+    parse_rules(kind, text, out);
+    if (text.len == 0 || (out->kind == kind && out->rules.items[0].kind == PS_WATCH_KIND_ALL))
+        wrong(out, usage);
 }
 
 static void parse_watchlist(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
 {
+    static const char usage[] = "Usage: watchlist list, watchlist add P2300, watchlist remove "
+                                "P2300; an entry is a paper, a number, an author, subgroup LEWG "
+                                "or /pattern/";
     struct ps_str action = first_word(&rest);
 
     (void)wall_ms;
     if (action.len == 0 || (ps_str_is_fold(action, "list") && rest.len == 0))
         out->kind = PS_USER_COMMAND_LIST;
     else if (ps_str_is_fold(action, "add") && rest.len > 0)
-        parse_entry(PS_USER_COMMAND_ADD, rest, out);
+        parse_entries(PS_USER_COMMAND_ADD, rest, usage, out);
     else if (ps_str_is_fold(action, "remove") && rest.len > 0)
-        parse_entry(PS_USER_COMMAND_REMOVE, rest, out);
+        parse_entries(PS_USER_COMMAND_REMOVE, rest, usage, out);
     else
-        wrong(out, "Usage: watchlist add|remove|list [name-or-paper-number]");
+        wrong(out, usage);
 }
 
 static void parse_watch(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
@@ -89,19 +91,19 @@ static void parse_watch(struct ps_str rest, int64_t wall_ms, struct ps_user_comm
     if (rest.len == 0 || ps_str_is_fold(rest, "list"))
         out->kind = PS_USER_COMMAND_LIST;
     else
-        parse_rule(PS_USER_COMMAND_ADD, rest, out);
-    if (out->kind == PS_USER_COMMAND_ADD && out->rule.kind == PS_WATCH_KIND_ALL)
-        wrong(out, "Usage: watch subgroup LEWG, watch /pattern/, or watch name-or-paper-number");
+        parse_entries(PS_USER_COMMAND_ADD, rest,
+                      "Usage: watch P2300, watch 2300, watch Eric Niebler, watch subgroup LEWG, "
+                      "or watch /pattern/",
+                      out);
 }
 
 static void parse_unwatch(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
 {
     (void)wall_ms;
-    parse_rule(PS_USER_COMMAND_REMOVE, rest, out);
-    if (rest.len == 0 ||
-        (out->kind == PS_USER_COMMAND_REMOVE && out->rule.kind == PS_WATCH_KIND_ALL))
-        wrong(out, "Usage: unwatch subgroup LEWG, unwatch /pattern/, or unwatch "
-                   "name-or-paper-number");
+    parse_entries(PS_USER_COMMAND_REMOVE, rest,
+                  "Usage: unwatch P2300, unwatch 2300, unwatch Eric Niebler, unwatch subgroup "
+                  "LEWG, or unwatch /pattern/",
+                  out);
 }
 
 /* mute köppe, mute 1234 for 2 weeks, snooze 3d, snooze subgroup LEWG until 2026-12-01 */
@@ -116,13 +118,16 @@ static void parse_quiet(struct ps_str rest, int64_t wall_ms, bool snooze,
                   out->until_ms > wall_ms + PS_USER_COMMAND_DAYS_MAX * PS_DAY_MS))
         wrong(out, "That time is over, or more than a year away.");
     else if (snooze && !timed)
-        wrong(out, "Usage: snooze [name-or-paper-number] 3d (or 2h, 30m, 1w, until 2026-12-31)");
+        wrong(out, "Usage: snooze [entry] 3d (or 2h, 30m, 1w, until 2026-12-31); without an entry: "
+                   "everything");
     else if (rest.len == 0 && timed)
-        out->rule = (struct ps_watch_rule){ .kind = PS_WATCH_KIND_ALL };
+        out->rules =
+            (struct ps_watch_rules){ .len = 1, .items = { { .kind = PS_WATCH_KIND_ALL } } };
     else if (rest.len == 0)
-        wrong(out, "Usage: mute name-or-paper-number [3d] (or subgroup LEWG, /pattern/, all)");
+        wrong(out, "Usage: mute entry [3d], where entry is P2300, 2300, an author, subgroup LEWG, "
+                   "/pattern/ or all");
     else
-        parse_rule(PS_USER_COMMAND_MUTE, rest, out);
+        parse_rules(PS_USER_COMMAND_MUTE, rest, out);
 }
 
 static void parse_mute(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
@@ -140,7 +145,7 @@ static void parse_unmute(struct ps_str rest, int64_t wall_ms, struct ps_user_com
     (void)wall_ms;
     if (rest.len == 0)
         rest = ps_str_of("all");
-    parse_rule(PS_USER_COMMAND_UNMUTE, rest, out);
+    parse_rules(PS_USER_COMMAND_UNMUTE, rest, out);
 }
 
 static void parse_digest(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)

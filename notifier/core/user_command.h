@@ -2,7 +2,7 @@
 #ifndef PS_NOTIFIER_USER_COMMAND_H
 #define PS_NOTIFIER_USER_COMMAND_H
 #include "notifier/core/slack_event.h"
-#include "shared/core/watch_rule.h"
+#include "shared/core/watch_parse.h"
 
 #include <stdint.h>
 
@@ -42,7 +42,7 @@ enum ps_user_command_kind {
 
 struct ps_user_command {
     enum ps_user_command_kind kind;
-    struct ps_watch_rule rule;       /* of ADD, REMOVE, MUTE, UNMUTE */
+    struct ps_watch_rules rules;     /* of ADD, REMOVE, MUTE, UNMUTE: at least one */
     bool snooze;                     /* MUTE: what comes meanwhile is kept for later */
     int64_t until_ms;                /* MUTE: wall clock; 0: until unmuted */
     int minute;                      /* DIGEST_DAILY: of the day, UTC */

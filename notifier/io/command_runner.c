@@ -143,12 +143,8 @@ static void answer(struct work *work, struct ps_command_reply *reply)
 static void change(struct work *work)
 {
     struct ps_pg_batch *batch = begin(work);
-    char *texts[PS_WATCH_CHANGE_COUNT];
 
-    ps_command_reply_change(&work->ask, texts);
-    ps_watch_change_answered(batch, work->event, work->user, &work->ask, texts);
-    for (size_t i = 0; i < PS_WATCH_CHANGE_COUNT; i++)
-        free(texts[i]);
+    ps_watch_change_answered(batch, work->event, work->user, &work->ask);
     ps_pg_run(work->runner->options.pg, batch, on_answered, work);
 }
 
@@ -305,6 +301,7 @@ static void add_cleaning(struct ps_pg_batch *batch)
     PS_PG_ADD(batch, "DELETE FROM heard WHERE answered_at < now() - make_interval(days => $1)",
               days);
     PS_PG_ADD0(batch, "DELETE FROM mute WHERE until <= now()");
+    ps_watch_add_repair(batch);
 }
 
 static void on_sweep(void *cookie)

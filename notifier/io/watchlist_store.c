@@ -2,21 +2,28 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
+#include "shared/core/name_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALL_PARAMS_MAX = 8, NUMBER_TEXT = 24 };
+enum {
+    CALL_PARAMS_MAX = 8,
+    ANSWER_PARAMS_MAX = 1 + PS_WATCH_RULES_MAX * (PS_WATCH_CHANGE_COUNT + CALL_PARAMS_MAX),
+    SQL_BYTES = 16384,
+    NUMBER_TEXT = 24
+};
 enum { LIST_KIND, LIST_VALUE, LIST_WATCHED, LIST_QUIET, LIST_SNOOZE, LIST_UNTIL };
 enum { ENTRIES, DIGEST };
 
-/* A call of a function of the database that changes something and tells what became of it. */
+/* A call of a function of the database that makes one rule's change and says what became of it. */
 struct call {
     const char *function;
     const char *params[CALL_PARAMS_MAX];
     size_t count;
+    char *key; /* owned */
     char until[NUMBER_TEXT], number[NUMBER_TEXT];
 };
 
@@ -31,44 +38,76 @@ static void add_number(struct call *call, char buffer[NUMBER_TEXT], int64_t valu
     add_param(call, buffer);
 }
 
+/* Numbers, papers and authors are in one table, subgroups and patterns in another. */
 static bool is_entry(const struct ps_watch_rule *rule)
 {
-    return rule->kind == PS_WATCH_KIND_NUMBER || rule->kind == PS_WATCH_KIND_AUTHOR;
+    return rule->kind == PS_WATCH_KIND_NUMBER || rule->kind == PS_WATCH_KIND_PAPER ||
+           rule->kind == PS_WATCH_KIND_AUTHOR;
 }
 
-static void add_rule(struct call *call, const struct ps_watch_rule *rule, bool with_kind)
+static void add_kind(struct call *call, const struct ps_watch_rule *rule)
 {
-    if (with_kind)
-        add_param(call, ps_watch_kind_name(rule->kind));
+    add_param(call, ps_watch_kind_name(rule->kind));
+}
+
+/* The stored text, and the key that finds an author's other spellings. */
+static void add_text(struct call *call, const struct ps_watch_rule *rule)
+{
     add_param(call, rule->text);
+    call->key = rule->kind == PS_WATCH_KIND_AUTHOR ? ps_name_key(rule->text, strlen(rule->text))
+                                                   : ps_alloc_text("");
+    add_param(call, call->key);
 }
 
-static void call_of(const char *user, const struct ps_user_command *ask, struct call *call)
+static void call_entry(struct call *call, const struct ps_user_command *ask,
+                       const struct ps_watch_rule *rule)
 {
-    bool entry = is_entry(&ask->rule);
+    bool adds = ask->kind == PS_USER_COMMAND_ADD;
+
+    if (is_entry(rule)) {
+        call->function = adds ? "ps_entry_add" : "ps_entry_remove";
+        add_text(call, rule);
+    } else {
+        call->function = adds ? "ps_rule_add" : "ps_rule_remove";
+        add_kind(call, rule);
+        add_param(call, rule->text);
+    }
+    if (adds)
+        add_number(call, call->number,
+                   is_entry(rule) ? PS_WATCH_ENTRIES_A_USER : PS_WATCH_RULES_A_USER);
+}
+
+static void call_quiet(struct call *call, const struct ps_user_command *ask,
+                       const struct ps_watch_rule *rule)
+{
+    bool ends = ask->kind == PS_USER_COMMAND_UNMUTE;
+
+    call->function = ends ? "ps_quiet_end" : "ps_quiet_set";
+    add_kind(call, rule);
+    add_text(call, rule);
+    if (ends)
+        return;
+    add_param(call, ask->snooze ? "true" : "false");
+    add_number(call, call->until, ask->until_ms);
+    add_number(call, call->number, PS_WATCH_MUTES_A_USER);
+}
+
+/* Clear with call_clear. */
+static void call_init(struct call *call, const char *user, const struct ps_user_command *ask,
+                      size_t at)
+{
+    const struct ps_watch_rule *rule = &ask->rules.items[at];
 
     *call = (struct call){ .function = NULL };
     add_param(call, user);
     switch (ask->kind) {
     case PS_USER_COMMAND_ADD:
-        call->function = entry ? "ps_watch_add" : "ps_rule_add";
-        add_rule(call, &ask->rule, !entry);
-        add_number(call, call->number, entry ? PS_WATCH_ENTRIES_A_USER : PS_WATCH_RULES_A_USER);
-        break;
     case PS_USER_COMMAND_REMOVE:
-        call->function = entry ? "ps_watch_remove" : "ps_rule_remove";
-        add_rule(call, &ask->rule, !entry);
+        call_entry(call, ask, rule);
         break;
     case PS_USER_COMMAND_MUTE:
-        call->function = "ps_mute_set";
-        add_rule(call, &ask->rule, true);
-        add_param(call, ask->snooze ? "true" : "false");
-        add_number(call, call->until, ask->until_ms);
-        add_number(call, call->number, PS_WATCH_MUTES_A_USER);
-        break;
     case PS_USER_COMMAND_UNMUTE:
-        call->function = "ps_mute_end";
-        add_rule(call, &ask->rule, true);
+        call_quiet(call, ask, rule);
         break;
     case PS_USER_COMMAND_DIGEST_DAILY:
         call->function = "ps_digest_daily";
@@ -94,7 +133,18 @@ static void call_of(const char *user, const struct ps_user_command *ask, struct 
     }
 }
 
-/* "ps_watch_add($3, $4, $5)" */
+static void call_clear(struct call *call)
+{
+    free(call->key);
+}
+
+/* A digest is one change without a rule. */
+static size_t changes_of(const struct ps_user_command *ask)
+{
+    return ask->rules.len > 0 ? ask->rules.len : 1;
+}
+
+/* "ps_entry_add($3, $4, $5, $6)" */
 static void add_call_text(struct ps_buf *sql, const struct call *call, size_t first)
 {
     (void)ps_buf_format(sql, "%s(", call->function);
@@ -106,40 +156,64 @@ static void add_call_text(struct ps_buf *sql, const struct call *call, size_t fi
 struct ps_pg_batch *ps_watch_change(const char *user, const struct ps_user_command *ask)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    struct ps_buf sql;
-    struct call call;
 
-    call_of(user, ask, &call);
-    ps_buf_init(&sql, 256);
-    (void)ps_buf_text(&sql, "SELECT ");
-    add_call_text(&sql, &call, 1);
-    ps_pg_batch_add(batch, ps_buf_str(&sql), call.params, call.count);
-    ps_buf_clear(&sql);
+    for (size_t i = 0; i < changes_of(ask); i++) {
+        struct ps_buf sql;
+        struct call call;
+
+        call_init(&call, user, ask, i);
+        ps_buf_init(&sql, SQL_BYTES);
+        (void)ps_buf_text(&sql, "SELECT ");
+        add_call_text(&sql, &call, 1);
+        ps_pg_batch_add(batch, ps_buf_str(&sql), call.params, call.count);
+        ps_buf_clear(&sql);
+        call_clear(&call);
+    }
     return batch;
 }
 
 void ps_watch_change_answered(struct ps_pg_batch *batch, const char *event, const char *user,
-                              const struct ps_user_command *ask,
-                              char *const texts[PS_WATCH_CHANGE_COUNT])
+                              const struct ps_user_command *ask)
 {
-    const char *params[4 + CALL_PARAMS_MAX] = { event, texts[PS_WATCH_DONE], texts[PS_WATCH_SAME],
-                                                texts[PS_WATCH_FULL] };
+    struct call calls[PS_WATCH_RULES_MAX];
+    char *texts[PS_WATCH_RULES_MAX][PS_WATCH_CHANGE_COUNT];
+    const char *params[ANSWER_PARAMS_MAX] = { event };
+    size_t count = 1, changes = changes_of(ask);
     struct ps_buf sql;
-    struct call call;
 
-    call_of(user, ask, &call);
-    ps_buf_init(&sql, 512);
-    (void)ps_buf_text(&sql, "SELECT ps_heard_answer($1, 0, CASE ");
-    add_call_text(&sql, &call, 5);
-    (void)ps_buf_text(&sql, " WHEN 'done' THEN $2 WHEN 'same' THEN $3 ELSE $4 END)");
-    memcpy(params + 4, call.params, call.count * sizeof(*params));
-    ps_pg_batch_add(batch, ps_buf_str(&sql), params, 4 + call.count);
+    ps_buf_init(&sql, SQL_BYTES);
+    (void)ps_buf_text(&sql, "SELECT ps_heard_answer($1, 0, concat_ws(E'\\n'");
+    for (size_t i = 0; i < changes; i++) {
+        call_init(&calls[i], user, ask, i);
+        ps_command_reply_change(ask, i, texts[i]);
+        memcpy(params + count, calls[i].params, calls[i].count * sizeof(*params));
+        (void)ps_buf_text(&sql, ", CASE ");
+        add_call_text(&sql, &calls[i], count + 1);
+        count += calls[i].count;
+        memcpy(params + count, texts[i], sizeof(texts[i]));
+        (void)ps_buf_format(&sql, " WHEN 'done' THEN $%zu WHEN 'same' THEN $%zu ELSE $%zu END",
+                            count + 1 + PS_WATCH_DONE, count + 1 + PS_WATCH_SAME,
+                            count + 1 + PS_WATCH_FULL);
+        count += PS_WATCH_CHANGE_COUNT;
+    }
+    (void)ps_buf_text(&sql, "))");
+    ps_pg_batch_add(batch, ps_buf_str(&sql), params, count);
     ps_buf_clear(&sql);
+    for (size_t i = 0; i < changes; i++) {
+        call_clear(&calls[i]);
+        for (size_t k = 0; k < PS_WATCH_CHANGE_COUNT; k++)
+            free(texts[i][k]);
+    }
 }
 
-enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows)
+void ps_watch_add_repair(struct ps_pg_batch *batch)
 {
-    const char *what = ps_pg_text(rows, 0, 0, 0);
+    PS_PG_ADD0(batch, "SELECT ps_watch_repair()");
+}
+
+enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows, size_t rule)
+{
+    const char *what = ps_pg_text(rows, rule, 0, 0);
 
     if (strcmp(what, "done") == 0)
         return PS_WATCH_DONE;
@@ -150,12 +224,13 @@ struct ps_pg_batch *ps_watch_list(const char *user)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD(batch,
-              "SELECT kind, value, watched, quiet, snooze, ps_ms(until) FROM watched "
-              "WHERE user_id = $1 ORDER BY NOT watched, "
-              "array_position(ARRAY['number', 'author', 'subgroup', 'pattern', 'all'], kind), "
-              "CASE WHEN kind = 'number' THEN value::bigint END, value",
-              user);
+    PS_PG_ADD(
+        batch,
+        "SELECT kind, value, watched, quiet, snooze, ps_ms(until) FROM watch_now "
+        "WHERE user_id = $1 ORDER BY NOT watched, "
+        "array_position(ARRAY['number', 'paper', 'author', 'subgroup', 'pattern', 'all'], kind), "
+        "CASE WHEN kind = 'number' THEN value::bigint END, value",
+        user);
     PS_PG_ADD(batch, "SELECT minute FROM digest WHERE user_id = $1", user);
     return batch;
 }

@@ -202,7 +202,7 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
     int *count = cookie;
 
     (void)printf("%-14s %s, who watches the %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
-                 by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_kind_noun(by), reason);
+                 by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
 }
 
 static void print_told(const struct ps_config *config, const struct stored *stored, int number)

@@ -4,6 +4,7 @@
 #include "scheduler/io/legacy_import.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
+#include "shared/core/watch_parse.h"
 #include "shared/io/cli_session.h"
 
 #include <inttypes.h>
@@ -19,6 +20,7 @@ struct import {
     struct ps_paper_index *index;
     struct ps_legacy_draft *drafts;
     struct ps_legacy_watch *watches;
+    size_t watches_size;
     struct ps_legacy_state state;
     int bad_drafts, bad_watches;
 };
@@ -77,26 +79,44 @@ static void take_drafts(struct import *import)
     import->state.drafts = import->drafts;
 }
 
+/* One entry can be several papers. An entry of everything was none to the service. */
+static bool take_watch(struct import *import, const char *user, const char *entry,
+                       int64_t created_ms, struct ps_err *err)
+{
+    struct ps_watch_rules rules;
+
+    if (!ps_watch_parse(entry, strlen(entry), &rules, err))
+        return false;
+    if (rules.items[0].kind == PS_WATCH_KIND_ALL)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "everything cannot be watched");
+    for (size_t i = 0; i < rules.len; i++) {
+        if (import->state.watch_count == import->watches_size) {
+            import->watches_size = import->watches_size * 2 + 64;
+            import->watches =
+                ps_alloc_array(import->watches, import->watches_size, sizeof(*import->watches));
+        }
+        import->watches[import->state.watch_count++] = (struct ps_legacy_watch){
+            .user = user, .rule = rules.items[i], .created_ms = created_ms
+        };
+    }
+    return true;
+}
+
 static void take_watches(struct import *import)
 {
     int count = ps_pg_row_count(import->rows, PS_LEGACY_WATCH);
 
-    import->watches = ps_alloc_zero((size_t)count + 1, sizeof(*import->watches));
     for (int i = 0; i < count; i++) {
         const char *user = ps_pg_text(import->rows, PS_LEGACY_WATCH, i, 0);
         const char *entry = ps_pg_text(import->rows, PS_LEGACY_WATCH, i, 1);
-        struct ps_legacy_watch *watch = &import->watches[import->state.watch_count];
         struct ps_err err;
 
-        if (!ps_watch_entry_parse(entry, strlen(entry), &watch->entry, &err)) {
-            import->bad_watches++;
-            (void)fprintf(stderr, "import-legacy: left out, watched by %s: \"%s\": %s\n", user,
-                          entry, err.what);
+        if (take_watch(import, user, entry, ps_pg_int(import->rows, PS_LEGACY_WATCH, i, 2, 0),
+                       &err))
             continue;
-        }
-        watch->user = user;
-        watch->created_ms = ps_pg_int(import->rows, PS_LEGACY_WATCH, i, 2, 0);
-        import->state.watch_count++;
+        import->bad_watches++;
+        (void)fprintf(stderr, "import-legacy: left out, watched by %s: \"%s\": %s\n", user, entry,
+                      err.what);
     }
     import->state.watches = import->watches;
 }
@@ -143,7 +163,9 @@ static void print(const struct import *import, const struct ps_pg_rows *rows)
     print_row("drafts", state->draft_count, import->bad_drafts,
               added_by(rows, PS_LEGACY_ADD_DRAFTS));
     print_row("watchlists", state->watch_count, import->bad_watches,
-              added_by(rows, PS_LEGACY_ADD_WATCH));
+              rows == NULL ? -1
+                           : added_by(rows, PS_LEGACY_ADD_WATCH) +
+                                 added_by(rows, PS_LEGACY_ADD_WATCH_RULES));
     (void)printf("misses     %7" PRId64 " found, not needed\n",
                  ps_pg_int(import->rows, PS_LEGACY_MISSES, 0, 0, 0));
     ps_utc_time_format_time(state->last_poll_ms, at);

@@ -107,25 +107,27 @@ static cJSON *data_of_paper(const struct ps_paper *paper)
     return data;
 }
 
-/* number: so that a paper that is muted or snoozed is known in the database. */
+/* number and paper: so that a paper that is muted or snoozed is known in the database. */
 static void add_reason(cJSON *data, const char *reason, enum ps_watch_kind by)
 {
     const char *id_text = ps_json_text(data, "id");
+    struct ps_watch_rule paper;
     struct ps_paper_id id;
     char *number;
 
     ps_json_add_text(data, "reason", reason);
     ps_json_add_text(data, "by", ps_watch_kind_name(by));
     ps_json_add_bool(data, "by_author", by == PS_WATCH_KIND_AUTHOR);
-    if (id_text && ps_paper_id_parse(id_text, strlen(id_text), &id) &&
-        (id.kind == PS_PAPER_P || id.kind == PS_PAPER_D)) {
+    if (id_text && ps_paper_id_parse(id_text, strlen(id_text), &id)) {
         number = ps_alloc_format("%d", id.number);
         ps_json_add_text(data, "number", number);
         free(number);
+        ps_watch_rule_paper(id.prefix, id.number, &paper);
+        ps_json_add_text(data, "paper", paper.text);
     }
 }
 
-static const char *lead_to_reason(const cJSON *data, bool by_author)
+static const char *lead_to_reason(const cJSON *data, bool by_author, const char *reason)
 {
     enum ps_watch_kind by = by_author ? PS_WATCH_KIND_AUTHOR : PS_WATCH_KIND_NUMBER;
     const char *name = ps_json_text(data, "by");
@@ -139,6 +141,8 @@ static const char *lead_to_reason(const cJSON *data, bool by_author)
         return "subgroup: ";
     case PS_WATCH_KIND_PATTERN:
         return "pattern: ";
+    case PS_WATCH_KIND_PAPER:
+        return strcmp(ps_watch_noun(by, reason), "issue") == 0 ? "issue " : "paper ";
     case PS_WATCH_KIND_NUMBER:
     case PS_WATCH_KIND_ALL:
     case PS_WATCH_KIND_COUNT:
@@ -398,7 +402,7 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
         if (!ps_json_bool(data, "by_author", &by_author))
             by_author = false;
         begin_note(out, &notes);
-        (void)ps_buf_text(out, lead_to_reason(data, by_author));
+        (void)ps_buf_text(out, lead_to_reason(data, by_author, reason));
         ps_mrkdwn_text(out, reason, REASON_CHARS);
     }
     if (notes > 0)

@@ -1,15 +1,19 @@
 #include "scheduler/core/watch_match.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/name_words.h"
 #include "shared/core/pattern.h"
+#include "shared/core/subgroup.h"
 #include "shared/core/text_normalize.h"
+#include "shared/core/watch_parse.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct entry {
     struct ps_watch_rule rule;
-    char *folded; /* of an author; else NULL */
+    struct ps_name_words *name; /* of an author; else NULL */
     struct ps_pattern *pattern;
     bool compiled; /* it was tried */
     bool watched, muted, snoozed;
@@ -44,7 +48,7 @@ void ps_watchlists_destroy(struct ps_watchlists *lists)
         struct person *person = &lists->people[i];
 
         for (size_t k = 0; k < person->len; k++) {
-            free(person->entries[k].folded);
+            ps_name_words_destroy(person->entries[k].name);
             ps_pattern_destroy(person->entries[k].pattern);
         }
         free(person->entries);
@@ -78,7 +82,7 @@ static void add_entry(struct person *person, const struct ps_watch_rule *rule,
     }
     person->entries[person->len++] = (struct entry){
         .rule = *rule,
-        .folded = author ? ps_text_normalize(rule->text, strlen(rule->text)) : NULL,
+        .name = author ? ps_name_words_create(rule->text, strlen(rule->text), SIZE_MAX) : NULL,
         .watched = row->watched,
         .muted = row->quiet && !row->snooze,
         .snoozed = row->quiet && row->snooze,
@@ -94,16 +98,19 @@ static void add_rule(struct ps_watchlists *lists, const struct ps_watch_rule *ru
         person->muted = person->muted || (row->quiet && !row->snooze);
     else
         add_entry(person, rule, row);
-    if (rule->kind == PS_WATCH_KIND_NUMBER && row->watched)
+    if (row->watched && (rule->kind == PS_WATCH_KIND_NUMBER ||
+                         (rule->kind == PS_WATCH_KIND_PAPER && strcmp(rule->prefix, "P") == 0)))
         ps_number_set_add(&lists->numbers, rule->number);
 }
 
 void ps_watchlists_add(struct ps_watchlists *lists, const char *user, const char *entry)
 {
-    struct ps_watch_rule rule;
+    struct ps_watch_rules rules;
 
-    if (ps_watch_rule_of_entry(entry, strlen(entry), &rule, NULL))
-        add_rule(lists, &rule, &(struct ps_watch_row){ .user = user, .watched = true });
+    if (!ps_watch_parse(entry, strlen(entry), &rules, NULL))
+        return;
+    for (size_t i = 0; i < rules.len; i++)
+        add_rule(lists, &rules.items[i], &(struct ps_watch_row){ .user = user, .watched = true });
 }
 
 void ps_watchlists_add_row(struct ps_watchlists *lists, const struct ps_watch_row *row)
@@ -120,45 +127,74 @@ const struct ps_number_set *ps_watchlists_numbers(const struct ps_watchlists *li
     return &lists->numbers;
 }
 
-/* An item made ready: folded, and for patterns once one is there. */
+enum { AUTHOR_WORDS_MAX = 2000 }; /* of one item's authors */
+
+/* An item made ready: its names as words; folded, and for patterns once a pattern is there. */
 struct subject {
     const struct ps_watch_candidate *item;
-    char *author, *text, *title;
-    struct ps_pattern_text *searched[3];
+    struct ps_name_words *author, *others; /* others: of the draft's authors, else of its text */
+    struct ps_pattern_text *searched[4];
 };
 
-static char *folded_of(const char *text)
+static bool given(const char *text)
 {
-    return ps_text_normalize(text ? text : "", text ? strlen(text) : 0);
+    return text != NULL && text[0] != '\0';
+}
+
+static struct ps_name_words *words_of(const char *text, size_t words_max)
+{
+    return ps_name_words_create(text ? text : "", text ? strlen(text) : 0, words_max);
 }
 
 static void subject_init(struct subject *subject, const struct ps_watch_candidate *item)
 {
     *subject = (struct subject){ .item = item,
-                                 .author = folded_of(item->author),
-                                 .text = folded_of(item->text),
-                                 .title = folded_of(item->title) };
+                                 .author = words_of(item->author, AUTHOR_WORDS_MAX),
+                                 .others = given(item->authors)
+                                               ? words_of(item->authors, AUTHOR_WORDS_MAX)
+                                               : words_of(item->text, PS_MATCH_TEXT_WORDS) };
 }
 
 static void subject_clear(struct subject *subject)
 {
     for (size_t i = 0; i < PS_COUNT_OF(subject->searched); i++)
         ps_pattern_text_destroy(subject->searched[i]);
-    free(subject->author);
-    free(subject->text);
-    free(subject->title);
+    ps_name_words_destroy(subject->author);
+    ps_name_words_destroy(subject->others);
+}
+
+static struct ps_pattern_text *pattern_text(const char *text)
+{
+    char *folded = ps_text_normalize(text ? text : "", text ? strlen(text) : 0);
+    struct ps_pattern_text *made = ps_pattern_text_create(folded);
+
+    free(folded);
+    return made;
+}
+
+/* A number names papers and issues of every kind, a paper only its own; a draft is its paper's. */
+static bool names_paper(const struct ps_watch_rule *rule, const struct ps_watch_candidate *item)
+{
+    const char *prefix =
+        item->prefix == NULL || strcmp(item->prefix, "D") == 0 ? "P" : item->prefix;
+
+    if (rule->number != item->number)
+        return false;
+    return rule->kind == PS_WATCH_KIND_NUMBER ||
+           (rule->kind == PS_WATCH_KIND_PAPER && strcmp(rule->prefix, prefix) == 0);
 }
 
 static bool by_pattern(struct entry *entry, struct subject *subject)
 {
-    const char *const texts[] = { subject->title, subject->author, subject->text };
+    const struct ps_watch_candidate *item = subject->item;
+    const char *const texts[] = { item->title, item->author, item->authors, item->text };
 
     if (!entry->compiled)
         entry->pattern = ps_pattern_create(entry->rule.text, strlen(entry->rule.text), NULL);
     entry->compiled = true;
     for (size_t i = 0; entry->pattern && i < PS_COUNT_OF(texts); i++) {
         if (!subject->searched[i])
-            subject->searched[i] = ps_pattern_text_create(texts[i]);
+            subject->searched[i] = pattern_text(texts[i]);
         if (ps_pattern_finds(entry->pattern, subject->searched[i]))
             return true;
     }
@@ -169,10 +205,11 @@ static bool matches(struct entry *entry, struct subject *subject)
 {
     switch (entry->rule.kind) {
     case PS_WATCH_KIND_AUTHOR:
-        return ps_text_normalize_contains(subject->author, entry->folded) ||
-               ps_text_normalize_contains(subject->text, entry->folded);
+        return ps_name_words_contain(subject->author, entry->name) ||
+               ps_name_words_contain(subject->others, entry->name);
     case PS_WATCH_KIND_NUMBER:
-        return entry->rule.number == subject->item->number;
+    case PS_WATCH_KIND_PAPER:
+        return names_paper(&entry->rule, subject->item);
     case PS_WATCH_KIND_SUBGROUP:
         return subject->item->subgroup &&
                ps_subgroup_named(subject->item->subgroup, entry->rule.text);
@@ -185,11 +222,10 @@ static bool matches(struct entry *entry, struct subject *subject)
     return false;
 }
 
-static bool wants_nothing_of(const struct person *person, int number)
+static bool wants_nothing_of(const struct person *person, const struct ps_watch_candidate *item)
 {
     for (size_t i = 0; i < person->len; i++)
-        if (person->entries[i].rule.kind == PS_WATCH_KIND_NUMBER && person->entries[i].muted &&
-            person->entries[i].rule.number == number)
+        if (person->entries[i].muted && names_paper(&person->entries[i].rule, item))
             return true;
     return person->muted;
 }
@@ -197,8 +233,9 @@ static bool wants_nothing_of(const struct person *person, int number)
 static const struct entry *match_of(const struct person *person, struct subject *subject,
                                     bool snoozed)
 {
-    static const enum ps_watch_kind order[] = { PS_WATCH_KIND_AUTHOR, PS_WATCH_KIND_NUMBER,
-                                                PS_WATCH_KIND_SUBGROUP, PS_WATCH_KIND_PATTERN };
+    static const enum ps_watch_kind order[] = { PS_WATCH_KIND_AUTHOR, PS_WATCH_KIND_PAPER,
+                                                PS_WATCH_KIND_NUMBER, PS_WATCH_KIND_SUBGROUP,
+                                                PS_WATCH_KIND_PATTERN };
 
     for (size_t k = 0; k < PS_COUNT_OF(order); k++) {
         for (size_t i = 0; i < person->len; i++) {
@@ -222,7 +259,7 @@ void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watc
         const struct person *person = &lists->people[i];
         const struct entry *entry;
 
-        if (wants_nothing_of(person, item->number))
+        if (wants_nothing_of(person, item))
             continue;
         entry = match_of(person, &subject, false);
         if (!entry)

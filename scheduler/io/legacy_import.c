@@ -2,9 +2,13 @@
 
 #include "scheduler/io/rows_json.h"
 #include "scheduler/io/store.h"
+#include "shared/core/alloc.h"
+#include "shared/core/name_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { NUMBER_TEXT = 24 };
 
@@ -94,9 +98,19 @@ static void add_drafts(struct ps_pg_batch *batch, const struct ps_legacy_state *
     ps_rows_clear(&json);
 }
 
+static void add_name_key(struct ps_rows_json *json, const struct ps_watch_rule *rule)
+{
+    bool author = rule->kind == PS_WATCH_KIND_AUTHOR;
+    char *key = author ? ps_name_key(rule->text, strlen(rule->text)) : ps_alloc_text("");
+
+    ps_row_text(json, "name_key", key);
+    free(key);
+}
+
 static void add_watch(struct ps_pg_batch *batch, const struct ps_legacy_state *state)
 {
     struct ps_rows_json json;
+    const char *rows;
 
     ps_rows_open(&json);
     for (size_t i = 0; i < state->watch_count; i++) {
@@ -104,15 +118,25 @@ static void add_watch(struct ps_pg_batch *batch, const struct ps_legacy_state *s
 
         ps_row_open(&json);
         ps_row_text(&json, "user_id", watch->user);
-        ps_row_text(&json, "entry", watch->entry.text);
+        ps_row_text(&json, "kind", ps_watch_kind_name(watch->rule.kind));
+        ps_row_text(&json, "entry", watch->rule.text);
+        add_name_key(&json, &watch->rule);
         ps_row_int(&json, "created_ms", watch->created_ms);
         ps_row_close(&json);
     }
+    rows = ps_rows_close(&json);
     PS_PG_ADD(batch,
-              "INSERT INTO watchlist (user_id, entry, created_at) SELECT user_id, entry, "
-              "ps_time(created_ms) FROM jsonb_to_recordset($1::jsonb) AS r (user_id text, entry "
-              "text, created_ms bigint) ON CONFLICT (user_id, entry) DO NOTHING",
-              ps_rows_close(&json));
+              "INSERT INTO watchlist (user_id, entry, created_at, name_key) SELECT user_id, entry, "
+              "ps_time(created_ms), name_key FROM jsonb_to_recordset($1::jsonb) AS r (user_id "
+              "text, kind text, entry text, name_key text, created_ms bigint) WHERE kind IN "
+              "('number', 'paper', 'author') ON CONFLICT (user_id, entry) DO NOTHING",
+              rows);
+    PS_PG_ADD(batch,
+              "INSERT INTO watch_rule (user_id, kind, value, created_at) SELECT user_id, kind, "
+              "entry, ps_time(created_ms) FROM jsonb_to_recordset($1::jsonb) AS r (user_id text, "
+              "kind text, entry text, created_ms bigint) WHERE kind IN ('subgroup', 'pattern') "
+              "ON CONFLICT DO NOTHING",
+              rows);
     ps_rows_clear(&json);
 }
 

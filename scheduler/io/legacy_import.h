@@ -2,7 +2,7 @@
 #ifndef PS_SCHEDULER_LEGACY_IMPORT_H
 #define PS_SCHEDULER_LEGACY_IMPORT_H
 #include "scheduler/core/paper_index.h"
-#include "shared/core/watch_entry.h"
+#include "shared/core/watch_rule.h"
 #include "shared/io/pg.h"
 
 #include <stddef.h>
@@ -33,7 +33,7 @@ struct ps_legacy_draft {
 
 struct ps_legacy_watch {
     const char *user; /* borrowed */
-    struct ps_watch_entry entry;
+    struct ps_watch_rule rule;
     int64_t created_ms;
 };
 
@@ -54,7 +54,8 @@ enum {
     PS_LEGACY_ADD_VERSION,
     PS_LEGACY_ADD_PAPERS,
     PS_LEGACY_ADD_DRAFTS,
-    PS_LEGACY_ADD_WATCH,
+    PS_LEGACY_ADD_WATCH,       /* numbers, papers, authors */
+    PS_LEGACY_ADD_WATCH_RULES, /* subgroups, patterns */
     PS_LEGACY_ADD_META,
     PS_LEGACY_ADD_FENCE
 };

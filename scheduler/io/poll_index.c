@@ -59,17 +59,16 @@ static void collect(const struct ps_poll *poll, struct ps_outbox_rows *rows)
         return;
     for (size_t i = 0; i < poll->diff.added_len; i++) {
         const struct ps_paper *paper = poll->diff.added[i];
-        bool numbered = paper->parsed.kind == PS_PAPER_P || paper->parsed.kind == PS_PAPER_D;
         struct paper_match match = { .paper = paper, .rows = rows };
 
         add_transition(leadership, paper, rows);
-        ps_watchlists_match(
-            leadership->watch,
-            &(struct ps_watch_candidate){ .number = numbered ? paper->parsed.number : -1,
-                                          .author = paper->author,
-                                          .title = paper->title,
-                                          .subgroup = paper->subgroup },
-            on_match, &match);
+        ps_watchlists_match(leadership->watch,
+                            &(struct ps_watch_candidate){ .prefix = paper->parsed.prefix,
+                                                          .number = paper->parsed.number,
+                                                          .author = paper->author,
+                                                          .title = paper->title,
+                                                          .subgroup = paper->subgroup },
+                            on_match, &match);
     }
 }
 

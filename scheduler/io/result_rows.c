@@ -51,6 +51,7 @@ static void match_draft(const struct ps_leadership *leadership, int number, cons
         leadership->watch,
         &(struct ps_watch_candidate){ .number = number,
                                       .author = paper == NULL ? NULL : paper->author,
+                                      .authors = draft->authors,
                                       .text = front_text,
                                       .title = draft->title != NULL ? draft->title
                                                : paper != NULL      ? paper->title

@@ -29,7 +29,7 @@ struct ps_pg_batch *ps_store_begin(int64_t epoch)
 
 void ps_store_add_watch(struct ps_pg_batch *batch)
 {
-    PS_PG_ADD0(batch, "SELECT user_id, kind, value, watched, quiet, snooze FROM watched ORDER BY "
+    PS_PG_ADD0(batch, "SELECT user_id, kind, value, watched, quiet, snooze FROM watch_now ORDER BY "
                       "user_id, kind, value");
 }
 

@@ -2,7 +2,10 @@
 
 #include "shared/core/pattern.h"
 #include "shared/core/str.h"
+#include "shared/core/subgroup.h"
+#include "shared/core/text_normalize.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -13,14 +16,11 @@ static const struct {
 #undef PS_X
 };
 
+_Static_assert((int)PS_PATTERN_MAX <= (int)PS_WATCH_ENTRY_MAX, "a pattern fits a rule");
+
 const char *ps_watch_kind_name(enum ps_watch_kind kind)
 {
     return kinds[kind].name;
-}
-
-const char *ps_watch_kind_noun(enum ps_watch_kind kind)
-{
-    return kinds[kind].noun;
 }
 
 bool ps_watch_kind_parse(const char *name, enum ps_watch_kind *out_kind)
@@ -34,116 +34,83 @@ bool ps_watch_kind_parse(const char *name, enum ps_watch_kind *out_kind)
     return false;
 }
 
-static bool is_letter(char c)
+const char *ps_watch_noun(enum ps_watch_kind kind, const char *value)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    /* LWG4000 is an issue; P2300 and N5007 have one letter. */
+    if (kind == PS_WATCH_KIND_PAPER && strcspn(value, "0123456789") > 1)
+        return "issue";
+    return kinds[kind].noun;
 }
 
-static char lower(char c)
+void ps_watch_rule_paper(const char *prefix, int number, struct ps_watch_rule *out_rule)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    struct ps_watch_rule rule = { .kind = PS_WATCH_KIND_PAPER, .number = number };
+    bool issue = strlen(prefix) > 1;
+
+    (void)snprintf(rule.prefix, sizeof(rule.prefix), "%s", strcmp(prefix, "D") == 0 ? "P" : prefix);
+    (void)snprintf(rule.text, sizeof(rule.text), issue ? "%s%d" : "%s%04d", rule.prefix, number);
+    *out_rule = rule;
 }
 
-static bool parse_entry(struct ps_str text, struct ps_watch_rule *out, struct ps_err *err)
+static bool read_number(const char *text, struct ps_watch_rule *out_rule)
 {
-    struct ps_watch_entry entry;
+    int64_t number;
 
-    if (!ps_watch_entry_parse(text.data, text.len, &entry, err))
+    if (!ps_str_digits(ps_str_of(text)) ||
+        !ps_str_int(ps_str_of(text), 1, PS_PAPER_NUMBER_MAX, &number))
         return false;
-    *out = (struct ps_watch_rule){ .kind = entry.is_number ? PS_WATCH_KIND_NUMBER
-                                                           : PS_WATCH_KIND_AUTHOR,
-                                   .number = entry.number };
-    memcpy(out->text, entry.text, sizeof(out->text));
+    out_rule->number = (int)number;
+    (void)snprintf(out_rule->text, sizeof(out_rule->text), "%d", out_rule->number);
     return true;
 }
 
-static bool parse_subgroup(struct ps_str text, struct ps_watch_rule *out, struct ps_err *err)
+static bool read_paper(const char *text, struct ps_watch_rule *out_rule)
 {
-    struct ps_watch_rule rule = { .kind = PS_WATCH_KIND_SUBGROUP };
+    size_t letters = strcspn(text, "0123456789");
+    struct ps_watch_rule number = { .number = 0 };
+    struct ps_paper_id id;
+    char name[PS_PAPER_ID_TEXT];
 
-    text = ps_str_trim(text);
-    for (size_t i = 0; i < text.len && i < PS_SUBGROUP_MAX; i++) {
-        if (!is_letter(text.data[i]))
-            return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                           "a subgroup is letters and digits, like LEWG or SG14");
-        rule.text[i] = lower(text.data[i]);
-    }
-    if (text.len < 2 || text.len > PS_SUBGROUP_MAX)
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a subgroup has 2 to %d letters, like LEWG",
-                       PS_SUBGROUP_MAX);
-    *out = rule;
-    return true;
-}
-
-static bool parse_pattern(struct ps_str text, struct ps_watch_rule *out, struct ps_err *err)
-{
-    struct ps_pattern *pattern = ps_pattern_create(text.data, text.len, err);
-
-    if (pattern == NULL)
+    if (letters == 0 || letters >= sizeof(number.prefix) || !read_number(text + letters, &number))
         return false;
-    ps_pattern_destroy(pattern);
-    *out = (struct ps_watch_rule){ .kind = PS_WATCH_KIND_PATTERN };
-    memcpy(out->text, text.data, text.len); /* PS_PATTERN_MAX is PS_WATCH_ENTRY_MAX */
+    (void)snprintf(number.prefix, sizeof(number.prefix), "%.*s", (int)letters, text);
+    /* A P paper is watched without its revision; as an id it needs one. */
+    (void)snprintf(name, sizeof(name), "%s%d%s", number.prefix, number.number,
+                   letters == 1 && (text[0] == 'P' || text[0] == 'D') ? "R0" : "");
+    if (!ps_paper_id_parse(name, strlen(name), &id))
+        return false;
+    ps_watch_rule_paper(id.prefix, id.number, out_rule);
     return true;
-}
-
-_Static_assert((int)PS_PATTERN_MAX <= (int)PS_WATCH_ENTRY_MAX, "a pattern fits a rule");
-
-/* The words after a leading word; data NULL when the text does not begin with it. */
-static struct ps_str after_word(struct ps_str text, const char *word)
-{
-    size_t len = strlen(word);
-
-    if (text.len <= len || !ps_str_is_fold((struct ps_str){ text.data, len }, word) ||
-        is_letter(text.data[len]) || (unsigned char)text.data[len] > ' ')
-        return (struct ps_str){ NULL, 0 };
-    return ps_str_trim((struct ps_str){ text.data + len, text.len - len });
-}
-
-bool ps_watch_rule_parse(const char *text, size_t len, struct ps_watch_rule *out_rule,
-                         struct ps_err *err)
-{
-    struct ps_str all = ps_str_trim((struct ps_str){ text, len }), rest;
-
-    if (ps_str_is_fold(all, "all") || ps_str_is_fold(all, "everything")) {
-        *out_rule = (struct ps_watch_rule){ .kind = PS_WATCH_KIND_ALL };
-        return true;
-    }
-    rest = after_word(all, "subgroup");
-    if (rest.data != NULL)
-        return parse_subgroup(rest, out_rule, err);
-    rest = after_word(all, "regex");
-    if (rest.data != NULL)
-        return parse_pattern(rest, out_rule, err);
-    if (all.len >= 2 && all.data[0] == '/' && all.data[all.len - 1] == '/')
-        return parse_pattern((struct ps_str){ all.data + 1, all.len - 2 }, out_rule, err);
-    return parse_entry(all, out_rule, err);
-}
-
-bool ps_watch_rule_of_entry(const char *text, size_t len, struct ps_watch_rule *out_rule,
-                            struct ps_err *err)
-{
-    return parse_entry((struct ps_str){ text, len }, out_rule, err);
 }
 
 bool ps_watch_rule_stored(enum ps_watch_kind kind, const char *text, struct ps_watch_rule *out_rule)
 {
     struct ps_watch_rule rule = { .kind = kind };
+    size_t len = strlen(text);
 
     switch (kind) {
     case PS_WATCH_KIND_NUMBER:
-    case PS_WATCH_KIND_AUTHOR:
-        if (!parse_entry(ps_str_of(text), &rule, NULL) || rule.kind != kind)
+        if (!read_number(text, &rule))
             return false;
         break;
+    case PS_WATCH_KIND_PAPER:
+        if (!read_paper(text, &rule))
+            return false;
+        break;
+    case PS_WATCH_KIND_AUTHOR:
+        if (len == 0 || len > PS_WATCH_ENTRY_MAX || !ps_utf8_valid(text, len) ||
+            ps_str_digits(ps_str_of(text)))
+            return false;
+        memcpy(rule.text, text, len + 1);
+        break;
     case PS_WATCH_KIND_SUBGROUP:
-        if (!parse_subgroup(ps_str_of(text), &rule, NULL))
+        if (!ps_subgroup_parse(ps_str_of(text), rule.text))
             return false;
         break;
     case PS_WATCH_KIND_PATTERN:
-        if (strlen(text) > PS_PATTERN_MAX)
+        if (len > PS_PATTERN_MAX)
             return false;
-        memcpy(rule.text, text, strlen(text) + 1);
+        memcpy(rule.text, text, len + 1);
         break;
     case PS_WATCH_KIND_ALL:
     case PS_WATCH_KIND_COUNT:
@@ -156,20 +123,4 @@ bool ps_watch_rule_stored(enum ps_watch_kind kind, const char *text, struct ps_w
 bool ps_watch_rule_same(const struct ps_watch_rule *a, const struct ps_watch_rule *b)
 {
     return a->kind == b->kind && strcmp(a->text, b->text) == 0;
-}
-
-bool ps_subgroup_named(const char *index_text, const char *subgroup)
-{
-    const char *at = index_text;
-
-    while (*at != '\0') {
-        size_t len = 0;
-
-        while (is_letter(at[len]))
-            len++;
-        if (len > 0 && ps_str_is_fold((struct ps_str){ at, len }, subgroup))
-            return true;
-        at += len == 0 ? 1 : len;
-    }
-    return false;
 }

@@ -21,10 +21,12 @@ static void check_reply(const struct ps_user_command *ask)
         assert(reply.len == 1 && ps_utf8_valid(reply.parts[0], strlen(reply.parts[0])));
         ps_command_reply_clear(&reply);
     }
-    ps_command_reply_change(ask, texts);
-    for (size_t i = 0; i < PS_WATCH_CHANGE_COUNT; i++) {
-        assert(ps_utf8_valid(texts[i], strlen(texts[i])));
-        free(texts[i]);
+    for (size_t rule = 0; rule < ask->rules.len || rule == 0; rule++) {
+        ps_command_reply_change(ask, rule, texts);
+        for (size_t i = 0; i < PS_WATCH_CHANGE_COUNT; i++) {
+            assert(ps_utf8_valid(texts[i], strlen(texts[i])));
+            free(texts[i]);
+        }
     }
 }
 
@@ -40,8 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
            ask.word_count <= PS_USER_COMMAND_WORDS_MAX);
     if (ask.kind == PS_USER_COMMAND_ADD || ask.kind == PS_USER_COMMAND_REMOVE ||
         ask.kind == PS_USER_COMMAND_MUTE || ask.kind == PS_USER_COMMAND_UNMUTE) {
-        assert(ps_watch_rule_stored(ask.rule.kind, ask.rule.text, &again));
-        assert(ps_watch_rule_same(&ask.rule, &again));
+        assert(ask.rules.len >= 1 && ask.rules.len <= PS_WATCH_RULES_MAX);
+        for (size_t i = 0; i < ask.rules.len; i++) {
+            assert(ps_watch_rule_stored(ask.rules.items[i].kind, ask.rules.items[i].text, &again));
+            assert(ps_watch_rule_same(&ask.rules.items[i], &again));
+        }
     }
     if (ask.until_ms != 0 && ask.kind == PS_USER_COMMAND_MUTE)
         assert(ask.until_ms > now && ask.until_ms <= now + PS_USER_COMMAND_DAYS_MAX * PS_DAY_MS);

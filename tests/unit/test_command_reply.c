@@ -39,6 +39,11 @@ static void short_answers(void **state)
         &(struct ps_user_command){ .kind = PS_USER_COMMAND_WRONG, .problem = "Usage: why P1234R0" },
         &reply);
     expect(&reply, "Usage: why P1234R0");
+    ps_command_reply_wrong(
+        &(struct ps_user_command){ .kind = PS_USER_COMMAND_WRONG,
+                                   .problem = "a & b; did you mean `P1`, `x<y`?" },
+        &reply);
+    expect(&reply, "That did not work: a &amp; b; did you mean `P1`, `x&lt;y`?");
 }
 
 static void help_names_what_works_there(void **state)
@@ -47,7 +52,7 @@ static void help_names_what_works_there(void **state)
 
     (void)state;
     ps_command_reply_help(PS_PLACE_DIRECT, &reply);
-    assert_non_null(strstr(reply.parts[0], "`watchlist add|remove|list [name-or-paper-number]`"));
+    assert_non_null(strstr(reply.parts[0], "`watchlist add|remove|list [entry]`"));
     assert_non_null(strstr(reply.parts[0], "`digest daily"));
     ps_command_reply_clear(&reply);
     ps_command_reply_help(PS_PLACE_CHANNEL, &reply);
@@ -63,20 +68,26 @@ static void a_change_has_a_text_for_what_became_of_it(void **state)
         struct ps_user_command ask;
         const char *done, *same;
     } rows[] = {
-        {{ .kind = PS_USER_COMMAND_ADD, .rule = { .kind = PS_WATCH_KIND_AUTHOR, .text = "a<b" } },
+        {{ .kind = PS_USER_COMMAND_ADD,
+            .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_AUTHOR, .text = "a<b" } } } },
          "Added *a&lt;b* (author) to your watchlist.",                                         "*a&lt;b* (author) is already on your watchlist."   },
+        { { .kind = PS_USER_COMMAND_ADD,
+            .rules = { .len = 1,
+                       .items = { { .kind = PS_WATCH_KIND_PAPER, .text = "LWG4000" } } } },
+         "Added *LWG4000* (issue) to your watchlist.",                                         "*LWG4000* (issue) is already on your watchlist."   },
         { { .kind = PS_USER_COMMAND_REMOVE,
-            .rule = { .kind = PS_WATCH_KIND_NUMBER, .text = "42" } },
+            .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_NUMBER, .text = "42" } } } },
          "Removed *42* (paper number) from your watchlist.",                                   "*42* (paper number) was not on your watchlist."    },
-        { { .kind = PS_USER_COMMAND_MUTE, .rule = { .kind = PS_WATCH_KIND_PATTERN, .text = "x" } },
+        { { .kind = PS_USER_COMMAND_MUTE,
+            .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_PATTERN, .text = "x" } } } },
          "Muted: */x/* (pattern) until you `unmute` it.",                                      "It is so already."                                 },
         { { .kind = PS_USER_COMMAND_MUTE,
             .snooze = true,
             .until_ms = INT64_C(1795424707000),
-            .rule = { .kind = PS_WATCH_KIND_ALL } },
+            .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_ALL } } } },
          "Snoozed: everything until 2026-11-23 09:05 UTC. What comes meanwhile is told then.", "It is so already."                                 },
         { { .kind = PS_USER_COMMAND_UNMUTE,
-            .rule = { .kind = PS_WATCH_KIND_SUBGROUP, .text = "ewg" } },
+            .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_SUBGROUP, .text = "ewg" } } } },
          "You hear of *ewg* (subgroup) again.",                                                "Of *ewg* (subgroup), nothing was muted or snoozed."},
         { { .kind = PS_USER_COMMAND_DIGEST_DAILY, .minute = 485 },
          "What you watch comes in one message a day, at 08:05 UTC.",                           "It comes at 08:05 UTC each day already."           },
@@ -86,7 +97,7 @@ static void a_change_has_a_text_for_what_became_of_it(void **state)
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
         char *texts[PS_WATCH_CHANGE_COUNT];
 
-        ps_command_reply_change(&rows[i].ask, texts);
+        ps_command_reply_change(&rows[i].ask, 0, texts);
         assert_string_equal(texts[PS_WATCH_DONE], rows[i].done);
         assert_string_equal(texts[PS_WATCH_SAME], rows[i].same);
         for (size_t k = 0; k < PS_WATCH_CHANGE_COUNT; k++)
@@ -115,7 +126,8 @@ static void a_list_shows_what_is_quiet_and_when_it_is_told(void **state)
                    "• *7* (paper number), muted\nTold in one message a day, at 08:00 UTC.");
     ps_command_reply_list(entries, 0, -1, &reply);
     expect(&reply, "Your watchlist is empty.\nUse `watchlist add <author-name>` or `watchlist add "
-                   "<paper-number>` to add entries.");
+                   "<paper-number>` to add entries. `watch P2300`, `watch subgroup LEWG` and "
+                   "`watch /pattern/` work too.");
 }
 
 static void a_long_list_is_several_messages_within_slacks_limit(void **state)

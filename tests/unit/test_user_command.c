@@ -28,39 +28,43 @@ static void every_command_and_what_it_says(void **state)
         enum ps_watch_kind rule;
         const char *text;
     } rows[] = {
-        {"",                              PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "   ",                          PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "help",                         PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "HELP me",                      PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "status",                       PS_USER_COMMAND_STATUS,     PS_WATCH_KIND_NUMBER,   ""      },
-        { "Version",                      PS_USER_COMMAND_VERSION,    PS_WATCH_KIND_NUMBER,   ""      },
-        { "uptime",                       PS_USER_COMMAND_UPTIME,     PS_WATCH_KIND_NUMBER,   ""      },
-        { "what",                         PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""      },
-        { "statuses",                     PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""      },
-        { "watchlist",                    PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "watchlist list",               PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "watchlist add 02300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_NUMBER,   "2300"  },
+        {"",                              PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "   ",                          PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "help",                         PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "HELP me",                      PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "status",                       PS_USER_COMMAND_STATUS,     PS_WATCH_KIND_NUMBER,   ""       },
+        { "Version",                      PS_USER_COMMAND_VERSION,    PS_WATCH_KIND_NUMBER,   ""       },
+        { "uptime",                       PS_USER_COMMAND_UPTIME,     PS_WATCH_KIND_NUMBER,   ""       },
+        { "what",                         PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""       },
+        { "statuses",                     PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""       },
+        { "watchlist",                    PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "watchlist list",               PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "watchlist add 02300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_NUMBER,   "2300"   },
         { "watchlist add  Eric Niebler ", PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,
-         "eric niebler"                                                                               },
-        { "watchlist add /a/",            PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "/a/"   },
-        { "watchlist add subgroup LEWG",  PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,
-         "subgroup lewg"                                                                              },
-        { "watchlist add all",            PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "all"   },
-        { "Watchlist Remove 2300",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_NUMBER,   "2300"  },
-        { "watch",                        PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""      },
-        { "watch subgroup LEWG",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"  },
-        { "watch /Co.*ne/",               PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "Co.*ne"},
+         "eric niebler"                                                                                },
+        { "watchlist add /a/",            PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "a"      },
+        { "watchlist add subgroup LEWG",  PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"   },
+        { "watchlist add author all",     PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "all"    },
+        { "watchlist add P2300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "P2300"  },
+        { "watch lwg4000",                PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "LWG4000"},
+        { "unwatch p2300r10",             PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PAPER,    "P2300"  },
+        { "mute D2300R11.pdf",            PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_PAPER,    "P2300"  },
+        { "unmute N5007",                 PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_PAPER,    "N5007"  },
+        { "Watchlist Remove 2300",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_NUMBER,   "2300"   },
+        { "watch",                        PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""       },
+        { "watch subgroup LEWG",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"   },
+        { "watch /Co.*ne/",               PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "Co.*ne" },
         { "watch regex \\bexecut(or|e)",  PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,
-         "\\bexecut(or|e)"                                                                            },
-        { "watch köppe",                 PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "köppe"},
-        { "unwatch subgroup sg14",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_SUBGROUP, "sg14"  },
-        { "unwatch /x+/",                 PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PATTERN,  "x+"    },
-        { "mute köppe",                  PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_AUTHOR,   "köppe"},
-        { "mute all",                     PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""      },
-        { "unmute",                       PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_ALL,      ""      },
-        { "unsnooze 1234",                PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_NUMBER,   "1234"  },
-        { "digest now",                   PS_USER_COMMAND_DIGEST_NOW, PS_WATCH_KIND_NUMBER,   ""      },
-        { "digest off",                   PS_USER_COMMAND_DIGEST_OFF, PS_WATCH_KIND_NUMBER,   ""      },
+         "\\bexecut(or|e)"                                                                             },
+        { "watch köppe",                 PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "köppe" },
+        { "unwatch subgroup sg14",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_SUBGROUP, "sg14"   },
+        { "unwatch /x+/",                 PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PATTERN,  "x+"     },
+        { "mute köppe",                  PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_AUTHOR,   "köppe" },
+        { "mute all",                     PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""       },
+        { "unmute",                       PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_ALL,      ""       },
+        { "unsnooze 1234",                PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_NUMBER,   "1234"   },
+        { "digest now",                   PS_USER_COMMAND_DIGEST_NOW, PS_WATCH_KIND_NUMBER,   ""       },
+        { "digest off",                   PS_USER_COMMAND_DIGEST_OFF, PS_WATCH_KIND_NUMBER,   ""       },
     };
 
     (void)state;
@@ -68,8 +72,8 @@ static void every_command_and_what_it_says(void **state)
         struct ps_user_command ask = parse(rows[i].words);
 
         assert_int_equal(ask.kind, rows[i].kind);
-        assert_int_equal(ask.rule.kind, rows[i].rule);
-        assert_string_equal(ask.rule.text, rows[i].text);
+        assert_int_equal(ask.rules.items[0].kind, rows[i].rule);
+        assert_string_equal(ask.rules.items[0].text, rows[i].text);
         assert_int_equal(ask.until_ms, 0);
     }
 }
@@ -99,10 +103,25 @@ static void mute_and_snooze_by_entry_or_time(void **state)
 
         assert_int_equal(ask.kind, PS_USER_COMMAND_MUTE);
         assert_int_equal(ask.snooze, rows[i].snooze);
-        assert_int_equal(ask.rule.kind, rows[i].rule);
-        assert_string_equal(ask.rule.text, rows[i].text);
+        assert_int_equal(ask.rules.items[0].kind, rows[i].rule);
+        assert_string_equal(ask.rules.items[0].text, rows[i].text);
         assert_int_equal(ask.until_ms, rows[i].hours == 0 ? 0 : now + rows[i].hours * HOUR);
     }
+}
+
+static void several_papers_are_one_command(void **state)
+{
+    struct ps_user_command ask = parse("watch P2300, 2301 and https://wg21.link/n5007");
+
+    (void)state;
+    assert_int_equal(ask.kind, PS_USER_COMMAND_ADD);
+    assert_int_equal(ask.rules.len, 3);
+    assert_string_equal(ask.rules.items[0].text, "P2300");
+    assert_string_equal(ask.rules.items[1].text, "2301");
+    assert_string_equal(ask.rules.items[2].text, "N5007");
+    ask = parse("snooze P2300 P2301 for 3 days");
+    assert_int_equal(ask.rules.len, 2);
+    assert_int_equal(ask.until_ms, now + 72 * HOUR);
 }
 
 static void what_it_cannot_mean_is_told(void **state)
@@ -116,6 +135,9 @@ static void what_it_cannot_mean_is_told(void **state)
         { "watchlist add x",                           "at least 2 characters"},
         { "watchlist add 0",                           "1 to 999999"          },
         { "watch all",                                 "Usage: watch"         },
+        { "watchlist add all",                         "Usage: watchlist"     },
+        { "watch LEWG",                                "`subgroup LEWG`"      },
+        { "mute P3051 please",                         "`P3051`"              },
         { "unwatch",                                   "Usage: unwatch"       },
         { "watch subgroup L/E",                        "letters and digits"   },
         { "watch subgroup abcdefghijklmnopqrstuvwxyz", "2 to 20"              },
@@ -245,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_and_what_it_says),
         cmocka_unit_test(mute_and_snooze_by_entry_or_time),
+        cmocka_unit_test(several_papers_are_one_command),
         cmocka_unit_test(what_it_cannot_mean_is_told),
         cmocka_unit_test(the_minute_of_a_digest),
         cmocka_unit_test(the_paper_of_a_why),

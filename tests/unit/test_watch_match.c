@@ -25,53 +25,66 @@ static void papers_and_drafts_reach_the_people_who_watch(void **state)
         } item;
         const char *want;
     } rows[] = {
-        {"a number",                                 { { "U1", "2300" } },  { 2300, "", NULL },        "U1:number:2300 "},
-        { "another number",                          { { "U1", "2300" } },  { 230, "", NULL },         ""               },
-        { "an author substring",
+        {"a number",                                 { { "U1", "2300" } },  { 2300, "", NULL },         "U1:number:2300 "},
+        { "another number",                          { { "U1", "2300" } },  { 230, "", NULL },          ""               },
+        { "a word of an author",
          { { "U1", "niebler" } },
          { 1, "Eric Niebler", NULL },
-         "U1:author:niebler "                                                                                           },
+         "U1:author:niebler "                                                                                            },
         { "case folded on both sides",
          { { "U1", "k\xc3\xb6ppe" } },
          { 1, "THOMAS K\xc3\x96PPE", NULL },
-         "U1:author:k\xc3\xb6ppe "                                                                                      },
+         "U1:author:k\xc3\xb6ppe "                                                                                       },
         { "full case folding",
          { { "U1", "strasse" } },
          { 1,
             "Herr Stra\xc3\x9f"
             "e",
             NULL },
-         "U1:author:strasse "                                                                                           },
+         "U1:author:strasse "                                                                                            },
         { "the draft's text",
          { { "U1", "baker" } },
          { 1, "", "Doc no D0001R0 Reply to: Lewis Baker" },
-         "U1:author:baker "                                                                                             },
-        { "neither",                                 { { "U1", "baker" } }, { 1, "Somebody", "Else" }, ""               },
-        { "no author and no text",                   { { "U1", "baker" } }, { 1, NULL, NULL },         ""               },
+         "U1:author:baker "                                                                                              },
+        { "neither",                                 { { "U1", "baker" } }, { 1, "Somebody", "Else" },  ""               },
+        { "no author and no text",                   { { "U1", "baker" } }, { 1, NULL, NULL },          ""               },
         { "author before number",
          { { "U1", "2300" }, { "U1", "niebler" } },
          { 2300, "Eric Niebler", NULL },
-         "U1:author:niebler "                                                                                           },
+         "U1:author:niebler "                                                                                            },
         { "once a person",
          { { "U1", "eric" }, { "U1", "niebler" }, { "U1", "2300" } },
          { 2300, "Eric Niebler", "Eric Niebler" },
-         "U1:author:eric "                                                                                              },
+         "U1:author:eric "                                                                                               },
         { "everybody who watches",
          { { "U1", "2300" }, { "U2", "eric" }, { "U3", "7" } },
          { 2300, "Eric", NULL },
-         "U1:number:2300 U2:author:eric "                                                                               },
-        { "issues match by author only",
+         "U1:number:2300 U2:author:eric "                                                                                },
+        { "a word is whole",                         { { "U1", "vali" } },  { 1, "", "On validation" }, ""               },
+        { "part of an author matches nothing",
+         { { "U1", "nieb" } },
+         { 1, "Eric Niebler", NULL },
+         ""                                                                                                              },
+        { "several words, in sequence",
+         { { "U1", "eric niebler" }, { "U2", "niebler eric" } },
+         { 1, "Eric Niebler", NULL },
+         "U1:author:eric niebler "                                                                                       },
+        { "a name without its umlaut",
+         { { "U1", "koeppe" }, { "U2", "koppe" } },
+         { 1, "Thomas K\xc3\xb6ppe", NULL },
+         "U1:author:koeppe U2:author:koppe "                                                                             },
+        { "an author of another issue",
          { { "U1", "1" }, { "U2", "gibbons" } },
-         { -1, "Bill Gibbons", NULL },
-         "U2:author:gibbons "                                                                                           },
+         { 2, "Bill Gibbons", NULL },
+         "U2:author:gibbons "                                                                                            },
         { "digits in an author field are no number",
          { { "U1", "2300" } },
          { 1, "Agent 2300", NULL },
-         ""                                                                                                             },
+         ""                                                                                                              },
         { "an entry that is none is passed over",
          { { "U1", "" }, { "U1", " " }, { "U2", "5" } },
          { 5, "a b", NULL },
-         "U2:number:5 "                                                                                                 },
+         "U2:number:5 "                                                                                                  },
     };
 
     (void)state;
@@ -94,6 +107,95 @@ static void papers_and_drafts_reach_the_people_who_watch(void **state)
     }
 }
 
+/* A number is every paper and issue of it; a paper's name is that paper. */
+static void numbers_and_papers(void **state)
+{
+    static const struct {
+        const char *entry, *prefix;
+        int number;
+        bool matches;
+    } rows[] = {
+        {"5007",      "P",    5007, true },
+        { "5007",     "D",    5007, true },
+        { "5007",     "N",    5007, true },
+        { "5007",     "LWG",  5007, true },
+        { "5007",     NULL,   5007, true },
+        { "5007",     "N",    5008, false},
+        { "P2300",    "P",    2300, true },
+        { "P2300",    "D",    2300, true },
+        { "P2300",    NULL,   2300, true },
+        { "P2300",    "N",    2300, false},
+        { "P2300",    "CWG",  2300, false},
+        { "p2300r10", "D",    2300, true },
+        { "D2300",    "P",    2300, true },
+        { "N5007",    "N",    5007, true },
+        { "N5007",    "P",    5007, false},
+        { "LWG4000",  "LWG",  4000, true },
+        { "LWG4000",  "CWG",  4000, false},
+        { "LWG4000",  "LEWG", 4000, false},
+        { "P2300",    "P",    2301, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_watchlists *lists = ps_watchlists_create();
+        struct ps_buf got;
+
+        ps_buf_init(&got, 1000);
+        ps_watchlists_add(lists, "U1", rows[i].entry);
+        ps_watchlists_match(
+            lists,
+            &(struct ps_watch_candidate){ .prefix = rows[i].prefix, .number = rows[i].number },
+            on_match, &got);
+        if ((got.len > 0) != rows[i].matches)
+            fail_msg("%s and %s%d", rows[i].entry, rows[i].prefix, rows[i].number);
+        ps_buf_clear(&got);
+        ps_watchlists_destroy(lists);
+    }
+}
+
+/* The text of a draft is looked at where its authors are not known, and its beginning only. */
+static void authors_of_a_draft_come_before_its_text(void **state)
+{
+    static const struct {
+        const char *author, *authors;
+        size_t words_before; /* of the text, before "Lewis Baker" */
+        bool matches;
+    } rows[] = {
+        {"",             "Lewis Baker, Eric Niebler", 0,                       true },
+        { "",            "Eric Niebler, Lewis Baker", 1000,                    true },
+        { "",            "Eric Niebler",              0,                       false},
+        { "Lewis Baker", "Eric Niebler",              500,                     true },
+        { "",            "",                          PS_MATCH_TEXT_WORDS - 2, true },
+        { "",            "",                          PS_MATCH_TEXT_WORDS - 1, false},
+        { "",            NULL,                        0,                       true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_watchlists *lists = ps_watchlists_create();
+        struct ps_buf got, text;
+
+        ps_buf_init(&got, 1000);
+        ps_buf_init(&text, 10000);
+        for (size_t k = 0; k < rows[i].words_before; k++)
+            assert_true(ps_buf_text(&text, "word "));
+        assert_true(ps_buf_text(&text, "Lewis Baker"));
+        ps_watchlists_add(lists, "U1", "lewis baker");
+        ps_watchlists_match(lists,
+                            &(struct ps_watch_candidate){ .number = 1,
+                                                          .author = rows[i].author,
+                                                          .authors = rows[i].authors,
+                                                          .text = ps_buf_str(&text) },
+                            on_match, &got);
+        if ((got.len > 0) != rows[i].matches)
+            fail_msg("row %zu", i);
+        ps_buf_clear(&got);
+        ps_buf_clear(&text);
+        ps_watchlists_destroy(lists);
+    }
+}
+
 static void watched_numbers_are_one_set_of_everybodys(void **state)
 {
     struct ps_watchlists *lists = ps_watchlists_create();
@@ -105,9 +207,13 @@ static void watched_numbers_are_one_set_of_everybodys(void **state)
     ps_watchlists_add(lists, "U2", "2300");
     ps_watchlists_add(lists, "U3", "0042");
     ps_watchlists_add(lists, "U3", "2300");
-    assert_int_equal(numbers->len, 2);
+    ps_watchlists_add(lists, "U3", "P2301");
+    ps_watchlists_add(lists, "U3", "N5007"); /* has no drafts to probe for */
+    ps_watchlists_add(lists, "U3", "LWG4000");
+    assert_int_equal(numbers->len, 3);
     assert_int_equal(numbers->items[0], 42);
     assert_int_equal(numbers->items[1], 2300);
+    assert_int_equal(numbers->items[2], 2301);
     ps_watchlists_destroy(lists);
     ps_watchlists_destroy(NULL);
 }
@@ -140,45 +246,52 @@ static void subgroups_patterns_and_what_is_quiet(void **state)
         const char *rows[3][2];
         const char *want;
     } rows[] = {
-        {"a subgroup",                          { { "subgroup:lewg", WATCHED } },                     "U1:subgroup:lewg "   },
-        { "a subgroup is a whole word",         { { "subgroup:ewg", WATCHED } },                      ""                    },
+        {"a subgroup",                          { { "subgroup:lewg", WATCHED } },                            "U1:subgroup:lewg "   },
+        { "a subgroup is a whole word",         { { "subgroup:ewg", WATCHED } },                             ""                    },
         { "a pattern in the title",
          { { "pattern:^exec(ution|utor)", WATCHED } },
-         "U1:pattern:^exec(ution|utor) "                                                                                    },
-        { "a pattern in the author",            { { "pattern:NIEB.*r$", WATCHED } },                  "U1:pattern:NIEB.*r$ "},
+         "U1:pattern:^exec(ution|utor) "                                                                                           },
+        { "a pattern in the author",            { { "pattern:NIEB.*r$", WATCHED } },                         "U1:pattern:NIEB.*r$ "},
         { "a pattern in the draft's text",
          { { "pattern:senders? and", WATCHED } },
-         "U1:pattern:senders? and "                                                                                         },
-        { "a pattern that is nowhere",          { { "pattern:coroutine", WATCHED } },                 ""                    },
-        { "a stored pattern that is none",      { { "pattern:(", WATCHED } },                         ""                    },
+         "U1:pattern:senders? and "                                                                                                },
+        { "a pattern that is nowhere",          { { "pattern:coroutine", WATCHED } },                        ""                    },
+        { "a stored pattern that is none",      { { "pattern:(", WATCHED } },                                ""                    },
         { "author, number, subgroup, pattern",
          { { "pattern:exec", WATCHED }, { "subgroup:lewg", WATCHED }, { "number:2300", WATCHED } },
-         "U1:number:2300 "                                                                                                  },
+         "U1:number:2300 "                                                                                                         },
         { "subgroup before pattern",
          { { "pattern:exec", WATCHED }, { "subgroup:lewg", WATCHED } },
-         "U1:subgroup:lewg "                                                                                                },
-        { "a muted entry does not match",       { { "author:niebler", WATCHED MUTED } },              ""                    },
+         "U1:subgroup:lewg "                                                                                                       },
+        { "a muted entry does not match",       { { "author:niebler", WATCHED MUTED } },                     ""                    },
         { "another entry does",
          { { "author:niebler", WATCHED MUTED }, { "subgroup:lewg", WATCHED } },
-         "U1:subgroup:lewg "                                                                                                },
+         "U1:subgroup:lewg "                                                                                                       },
         { "a muted number silences the paper",
          { { "author:niebler", WATCHED }, { "number:2300", MUTED } },
-         ""                                                                                                                 },
+         ""                                                                                                                        },
+        { "a muted paper too",                  { { "author:niebler", WATCHED }, { "paper:P2300", MUTED } }, ""                    },
+        { "an issue of its number it does not",
+         { { "author:niebler", WATCHED }, { "paper:LWG2300", MUTED } },
+         "U1:author:niebler "                                                                                                      },
+        { "a paper before its number",
+         { { "number:2300", WATCHED }, { "paper:P2300", WATCHED } },
+         "U1:paper:P2300 "                                                                                                         },
         { "of another paper it does not",
          { { "author:niebler", WATCHED }, { "number:2301", MUTED } },
-         "U1:author:niebler "                                                                                               },
-        { "all is muted",                       { { "author:niebler", WATCHED }, { "all:", MUTED } }, ""                    },
+         "U1:author:niebler "                                                                                                      },
+        { "all is muted",                       { { "author:niebler", WATCHED }, { "all:", MUTED } },        ""                    },
         { "all is snoozed: kept for later",
          { { "author:niebler", WATCHED }, { "all:", SNOOZED } },
-         "U1:author:niebler "                                                                                               },
+         "U1:author:niebler "                                                                                                      },
         { "a snoozed entry comes last",
          { { "author:niebler", WATCHED SNOOZED }, { "pattern:exec", WATCHED } },
-         "U1:pattern:exec "                                                                                                 },
+         "U1:pattern:exec "                                                                                                        },
         { "and matches for later",
          { { "author:niebler", WATCHED SNOOZED } },
-         "U1:author:niebler "                                                                                               },
-        { "what is only muted matches nothing", { { "subgroup:lewg", MUTED } },                       ""                    },
-        { "what is only snoozed neither",       { { "subgroup:lewg", SNOOZED } },                     ""                    },
+         "U1:author:niebler "                                                                                                      },
+        { "what is only muted matches nothing", { { "subgroup:lewg", MUTED } },                              ""                    },
+        { "what is only snoozed neither",       { { "subgroup:lewg", SNOOZED } },                            ""                    },
     };
     const struct ps_watch_candidate item = { .number = 2300,
                                              .author = "Eric Niebler",
@@ -219,6 +332,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(papers_and_drafts_reach_the_people_who_watch),
+        cmocka_unit_test(numbers_and_papers),
+        cmocka_unit_test(authors_of_a_draft_come_before_its_text),
         cmocka_unit_test(watched_numbers_are_one_set_of_everybodys),
         cmocka_unit_test(subgroups_patterns_and_what_is_quiet),
         cmocka_unit_test(a_number_that_is_only_muted_is_not_watched),

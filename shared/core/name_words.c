@@ -1,0 +1,399 @@
+#include "shared/core/name_words.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/text_normalize.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+enum {
+    SPELLINGS_MAX = 3,
+    DIAERESIS = 0x308,
+    RING = 0x30a,
+    REPLACEMENT = 0xfffd,
+};
+
+/* Each word has up to three keys, and two words are equal when they share one:
+ *   plain      diacritics dropped                     Köppe -> koppe
+ *   spelled    ö, ä, ü, ø, å as two letters           Köppe -> koeppe
+ *   contracted plain, with oe, ae, ue as one letter   Koeppe -> koppe
+ * Contracting is a guess, so it leaves alone what is rarely an umlaut: a digraph at the end (Xue,
+ * Joe), before a vowel or y (Joey), or before a final l (Michael is not Michal). */
+struct word {
+    size_t keys[SPELLINGS_MAX]; /* offsets in ps_name_words.keys; the first differs from the rest */
+    size_t key_count;
+    bool opens; /* a comma, semicolon or bracket stands before it */
+};
+
+/* Where a key occurs; sorted by key, so that a text is searched for many names without a scan. */
+struct place {
+    const char *key;
+    size_t word;
+};
+
+struct ps_name_words {
+    struct word *words;
+    size_t len;
+    char *keys;
+    size_t keys_len;
+    struct place *places;
+    size_t place_count;
+};
+
+static bool is_apostrophe(utf8proc_int32_t point)
+{
+    switch (point) {
+    case '\'':
+    case '`':
+    case 0xb4:
+    case 0x2b9:
+    case 0x2bb:
+    case 0x2bc:
+    case 0x2bd:
+    case 0x2be:
+    case 0x2bf:
+    case 0x55a:
+    case 0x2018:
+    case 0x2019:
+    case 0x201b:
+    case 0x2032:
+    case 0xff07:
+        return true;
+    default:
+        return false;
+    }
+}
+
+char *ps_name_plain_apostrophes(const char *text, size_t len)
+{
+    char *clean = ps_utf8_clean(text, len);
+    size_t from = 0, to = 0, end = strlen(clean);
+
+    while (from < end) {
+        utf8proc_int32_t point = REPLACEMENT;
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)clean + from,
+                                                 (utf8proc_ssize_t)(end - from), &point);
+        size_t used = size > 0 ? (size_t)size : 1;
+
+        if (is_apostrophe(point)) {
+            clean[to++] = '\'';
+        } else {
+            memmove(clean + to, clean + from, used);
+            to += used;
+        }
+        from += used;
+    }
+    clean[to] = '\0';
+    return clean;
+}
+
+/* Gives text decomposed (compatibility forms too), case-folded, without what nobody sees. */
+static char *decomposed(const char *text, size_t len)
+{
+    char *plain = ps_name_plain_apostrophes(text, len);
+    utf8proc_uint8_t *out = NULL;
+    utf8proc_ssize_t size =
+        utf8proc_map((const utf8proc_uint8_t *)plain, (utf8proc_ssize_t)strlen(plain), &out,
+                     UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                         UTF8PROC_IGNORE);
+
+    free(plain);
+    /* The input is valid UTF-8, so that only memory can have run out. */
+    assert(size >= 0 && out != NULL);
+    return (char *)out;
+}
+
+static bool is_mark(utf8proc_int32_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+           category == UTF8PROC_CATEGORY_ME;
+}
+
+/* U+FFFD stands for a letter that an index lost ("J\uFFFDrvi"): the rest is no word of its own. */
+static bool is_word_char(utf8proc_int32_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+
+    return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
+           (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) ||
+           point == REPLACEMENT;
+}
+
+/* Letters that do not decompose into a base letter and a mark. */
+static const struct letter {
+    utf8proc_int32_t point;
+    const char *plain, *spelled;
+} letters[] = {
+    {0xe6,   "ae", "ae"},
+    { 0xf8,  "o",  "oe"},
+    { 0x153, "oe", "oe"},
+    { 0x142, "l",  "l" },
+    { 0x111, "d",  "d" },
+    { 0xf0,  "d",  "d" },
+    { 0xfe,  "th", "th"},
+    { 0x127, "h",  "h" },
+    { 0x131, "i",  "i" },
+};
+
+static const struct letter umlauts[] = {
+    {'a',  "a", "ae"},
+    { 'o', "o", "oe"},
+    { 'u', "u", "ue"},
+};
+
+/* One word being read. The buffers have room for a whole text. */
+struct reading {
+    char *plain, *spelled;
+    size_t plain_len, spelled_len;
+    bool in_word;
+    bool opens;
+    size_t apostrophe; /* plain_len when the last apostrophe was seen; 0: none */
+};
+
+static void add_text(struct reading *reading, const char *plain, const char *spelled)
+{
+    memcpy(reading->plain + reading->plain_len, plain, strlen(plain));
+    reading->plain_len += strlen(plain);
+    memcpy(reading->spelled + reading->spelled_len, spelled, strlen(spelled));
+    reading->spelled_len += strlen(spelled);
+}
+
+static void add_point(struct reading *reading, utf8proc_int32_t point)
+{
+    char text[5] = "";
+
+    for (size_t i = 0; i < PS_COUNT_OF(letters); i++) {
+        if (letters[i].point == point) {
+            add_text(reading, letters[i].plain, letters[i].spelled);
+            return;
+        }
+    }
+    (void)utf8proc_encode_char(point, (utf8proc_uint8_t *)text);
+    add_text(reading, text, text);
+}
+
+/* A mark after the last letter: dropped, but for those that are spelled with a second letter. */
+static void add_mark(struct reading *reading, utf8proc_int32_t mark)
+{
+    char last = reading->plain_len > 0 ? reading->plain[reading->plain_len - 1] : '\0';
+
+    if (mark == RING && last == 'a')
+        reading->spelled[reading->spelled_len++] = 'a';
+    for (size_t i = 0; mark == DIAERESIS && i < PS_COUNT_OF(umlauts); i++)
+        if (umlauts[i].point == last)
+            reading->spelled[reading->spelled_len++] = 'e';
+}
+
+static bool is_consonant(char c)
+{
+    return c >= 'a' && c <= 'z' && strchr("aeiouy", c) == NULL;
+}
+
+static size_t contract(const char *plain, size_t len, char *out)
+{
+    size_t to = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        out[to++] = plain[i];
+        if (i + 2 < len && plain[i + 1] == 'e' && strchr("aou", plain[i]) != NULL &&
+            is_consonant(plain[i + 2]) && !(plain[i + 2] == 'l' && i + 3 == len))
+            i++;
+    }
+    return to;
+}
+
+static void add_key(struct ps_name_words *words, struct word *word, const char *key, size_t len)
+{
+    for (size_t i = 0; i < word->key_count; i++) {
+        const char *known = words->keys + word->keys[i];
+
+        if (strlen(known) == len && memcmp(known, key, len) == 0)
+            return;
+    }
+    word->keys[word->key_count++] = words->keys_len;
+    memcpy(words->keys + words->keys_len, key, len);
+    words->keys_len += len;
+    words->keys[words->keys_len++] = '\0';
+}
+
+/* The contracted key comes first: ps_name_key is made of it. */
+static void end_word(struct ps_name_words *words, struct reading *reading, char *scratch)
+{
+    struct word *word = &words->words[words->len];
+
+    if (reading->apostrophe > 0 && reading->plain_len == reading->apostrophe + 1 &&
+        reading->plain[reading->apostrophe] == 's') {
+        reading->plain_len--;
+        reading->spelled_len--;
+    }
+    if (reading->plain_len > 0) {
+        *word = (struct word){ .opens = reading->opens };
+        add_key(words, word, scratch, contract(reading->plain, reading->plain_len, scratch));
+        add_key(words, word, reading->plain, reading->plain_len);
+        add_key(words, word, reading->spelled, reading->spelled_len);
+        words->len++;
+        reading->opens = false;
+    }
+    reading->plain_len = reading->spelled_len = reading->apostrophe = 0;
+    reading->in_word = false;
+}
+
+static bool opens_part(utf8proc_int32_t point)
+{
+    return point < 0x80 && point > 0 && strchr(",;()[]<>{}|/", (char)point) != NULL;
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+    int order = strcmp(a->key, b->key);
+
+    return order != 0 ? order : (a->word > b->word) - (a->word < b->word);
+}
+
+static void sort_places(struct ps_name_words *words)
+{
+    words->places = ps_alloc_array(NULL, words->len * SPELLINGS_MAX + 1, sizeof(*words->places));
+    for (size_t i = 0; i < words->len; i++)
+        for (size_t k = 0; k < words->words[i].key_count; k++)
+            words->places[words->place_count++] =
+                (struct place){ words->keys + words->words[i].keys[k], i };
+    qsort(words->places, words->place_count, sizeof(*words->places), by_key);
+}
+
+static void read_words(struct ps_name_words *words, const char *text, size_t words_max)
+{
+    size_t len = strlen(text), at = 0;
+    /* A letter is spelled with as many bytes as it had in text, or fewer: ö is o and a mark of two
+     * bytes. */
+    struct reading reading = { .plain = ps_alloc(len + 1), .spelled = ps_alloc(len + 1) };
+    char *scratch = ps_alloc(len + 1);
+
+    while (at < len && words->len < words_max) {
+        utf8proc_int32_t point = REPLACEMENT;
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                                                 (utf8proc_ssize_t)(len - at), &point);
+
+        at += size > 0 ? (size_t)size : 1;
+        if (is_word_char(point)) {
+            reading.in_word = true;
+            add_point(&reading, point);
+        } else if (reading.in_word && is_mark(point)) {
+            add_mark(&reading, point);
+        } else if (reading.in_word && point == '\'') {
+            reading.apostrophe = reading.plain_len;
+        } else if (!is_mark(point) && point != '\'') {
+            end_word(words, &reading, scratch);
+            reading.opens = reading.opens || opens_part(point);
+        }
+    }
+    if (words->len < words_max)
+        end_word(words, &reading, scratch);
+    free(scratch);
+    free(reading.plain);
+    free(reading.spelled);
+}
+
+struct ps_name_words *ps_name_words_create(const char *text, size_t len, size_t words_max)
+{
+    struct ps_name_words *words = ps_alloc_zero(1, sizeof(*words));
+    char *folded = decomposed(text, len);
+    size_t bytes = strlen(folded), most = bytes / 2 + 1;
+
+    if (most > words_max)
+        most = words_max;
+    words->words = ps_alloc_array(NULL, most + 1, sizeof(*words->words));
+    words->keys = ps_alloc_array(NULL, bytes + most + 1, SPELLINGS_MAX);
+    read_words(words, folded, most);
+    free(folded);
+    sort_places(words);
+    return words;
+}
+
+void ps_name_words_destroy(struct ps_name_words *words)
+{
+    if (words == NULL)
+        return;
+    free(words->words);
+    free(words->keys);
+    free(words->places);
+    free(words);
+}
+
+size_t ps_name_words_count(const struct ps_name_words *words)
+{
+    return words->len;
+}
+
+static bool same_word(const struct ps_name_words *a, size_t a_at, const struct ps_name_words *b,
+                      size_t b_at)
+{
+    const struct word *left = &a->words[a_at], *right = &b->words[b_at];
+
+    for (size_t i = 0; i < left->key_count; i++)
+        for (size_t k = 0; k < right->key_count; k++)
+            if (strcmp(a->keys + left->keys[i], b->keys + right->keys[k]) == 0)
+                return true;
+    return false;
+}
+
+static bool follows(const struct ps_name_words *text, size_t at, const struct ps_name_words *name)
+{
+    for (size_t i = 1; i < name->len; i++)
+        if (at + i >= text->len || text->words[at + i].opens || !same_word(text, at + i, name, i))
+            return false;
+    return true;
+}
+
+/* The first place of key, or place_count. */
+static size_t first_place(const struct ps_name_words *text, const char *key)
+{
+    size_t low = 0, high = text->place_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(text->places[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool ps_name_words_contain(const struct ps_name_words *text, const struct ps_name_words *name)
+{
+    for (size_t k = 0; name->len > 0 && k < name->words[0].key_count; k++) {
+        const char *key = name->keys + name->words[0].keys[k];
+
+        for (size_t at = first_place(text, key);
+             at < text->place_count && strcmp(text->places[at].key, key) == 0; at++)
+            if (follows(text, text->places[at].word, name))
+                return true;
+    }
+    return false;
+}
+
+char *ps_name_key(const char *text, size_t len)
+{
+    struct ps_name_words *words = ps_name_words_create(text, len, SIZE_MAX);
+    char *key = ps_alloc(words->keys_len + 1);
+    size_t to = 0;
+
+    for (size_t i = 0; i < words->len; i++) {
+        const char *word = words->keys + words->words[i].keys[0];
+
+        if (i > 0)
+            key[to++] = ' ';
+        memcpy(key + to, word, strlen(word));
+        to += strlen(word);
+    }
+    key[to] = '\0';
+    ps_name_words_destroy(words);
+    return key;
+}

@@ -1,0 +1,193 @@
+#include "shared/core/subgroup.h"
+
+#include <string.h>
+
+/* Abbreviations; the stored name where a group has two; its title where people write that alone. */
+static const struct {
+    const char *name, *stored, *title;
+} groups[] = {
+    {"wg21",   "wg21",  "all of wg21"                },
+    { "ewg",   "ewg",   "evolution"                  },
+    { "ewgi",  "ewgi",  "evolution incubator"        },
+    { "lewg",  "lewg",  "library evolution"          },
+    { "lewgi", "lewgi", "library evolution incubator"},
+    { "cwg",   "cwg",   "core"                       },
+    { "lwg",   "lwg",   "library"                    },
+    { "sg17",  "ewgi",  "ewg incubator"              },
+    { "sg18",  "lewgi", "lewg incubator"             },
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* SG1 to SG99 */
+static bool is_study_group(struct ps_str word)
+{
+    return word.len >= 3 && word.len <= 4 &&
+           ps_str_is_fold((struct ps_str){ word.data, 2 }, "sg") &&
+           ps_str_digits((struct ps_str){ word.data + 2, word.len - 2 });
+}
+
+/* The stored name of an abbreviation; NULL when it is none of the list. */
+static const char *listed(struct ps_str word)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(groups); i++)
+        if (ps_str_is_fold(word, groups[i].name))
+            return groups[i].stored;
+    return NULL;
+}
+
+bool ps_subgroup_known(struct ps_str word)
+{
+    return listed(word) != NULL || is_study_group(word);
+}
+
+/* The same words, whatever the white space and case. */
+static bool same_title(struct ps_str text, const char *title)
+{
+    size_t at = 0;
+
+    text = ps_str_trim(text);
+    while (at < text.len && *title != '\0') {
+        if (*title == ' ' && (unsigned char)text.data[at] <= ' ') {
+            while ((unsigned char)text.data[at] <= ' ')
+                at++;
+            title++;
+        } else if (lower(text.data[at]) == *title) {
+            at++;
+            title++;
+        } else {
+            return false;
+        }
+    }
+    return at == text.len && *title == '\0';
+}
+
+static const char *titled(struct ps_str text)
+{
+    for (size_t i = 0; i < PS_COUNT_OF(groups); i++)
+        if (same_title(text, groups[i].title))
+            return groups[i].stored;
+    return NULL;
+}
+
+bool ps_subgroup_parse(struct ps_str text, char out_name[PS_SUBGROUP_MAX + 1])
+{
+    const char *stored;
+
+    text = ps_str_trim(text);
+    stored = listed(text);
+    if (stored == NULL)
+        stored = titled(text);
+    if (stored != NULL) {
+        memcpy(out_name, stored, strlen(stored) + 1);
+        return true;
+    }
+    if (text.len < PS_SUBGROUP_MIN || text.len > PS_SUBGROUP_MAX)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_letter(text.data[i]))
+            return false;
+    for (size_t i = 0; i < text.len; i++)
+        out_name[i] = lower(text.data[i]);
+    out_name[text.len] = '\0';
+    return true;
+}
+
+static struct ps_str next_word(struct ps_str *rest)
+{
+    struct ps_str word;
+
+    while (rest->len > 0 && !is_letter(rest->data[0])) {
+        rest->data++;
+        rest->len--;
+    }
+    word = (struct ps_str){ rest->data, 0 };
+    while (word.len < rest->len && is_letter(word.data[word.len]))
+        word.len++;
+    *rest = (struct ps_str){ rest->data + word.len, rest->len - word.len };
+    return word;
+}
+
+static bool word_is(struct ps_str word, const char *subgroup)
+{
+    const char *stored = listed(word);
+
+    return stored != NULL ? strcmp(stored, subgroup) == 0 : ps_str_is_fold(word, subgroup);
+}
+
+/* Does an abbreviation follow at once, with nothing but white space between? */
+static bool goes_on(struct ps_str rest)
+{
+    struct ps_str trimmed = ps_str_trim(rest), word;
+
+    if (trimmed.len == 0 || !is_letter(trimmed.data[0]))
+        return false;
+    word = next_word(&trimmed);
+    return ps_subgroup_known(word);
+}
+
+static bool part_names(struct ps_str part, const char *subgroup)
+{
+    const char *stored = titled(part);
+    struct ps_str rest = part, word;
+    bool any = false;
+
+    if (stored != NULL)
+        return strcmp(stored, subgroup) == 0;
+    for (word = next_word(&rest); word.len > 0; word = next_word(&rest)) {
+        if (ps_subgroup_known(word)) {
+            while (!word_is(word, subgroup)) {
+                if (!goes_on(rest))
+                    return false;
+                word = next_word(&rest);
+            }
+            return true;
+        }
+        any = any || word_is(word, subgroup);
+    }
+    return any; /* no abbreviation that we know: whatever it is, it may be one of its words */
+}
+
+/* Cuts the part before the next separator off rest. */
+static struct ps_str next_part(struct ps_str *rest)
+{
+    static const char separators[] = ",;/&+\n";
+    struct ps_str part = { rest->data, 0 };
+
+    while (part.len < rest->len) {
+        const char *at = rest->data + part.len;
+        size_t left = rest->len - part.len;
+        bool word_ends = part.len > 0 && (unsigned char)at[-1] <= ' ';
+
+        if (strchr(separators, *at) != NULL && *at != '\0') {
+            *rest = (struct ps_str){ at + 1, left - 1 };
+            return part;
+        }
+        if (word_ends && left > 3 && ps_str_is_fold((struct ps_str){ at, 3 }, "and") &&
+            (unsigned char)at[3] <= ' ') {
+            *rest = (struct ps_str){ at + 3, left - 3 };
+            return part;
+        }
+        part.len++;
+    }
+    *rest = (struct ps_str){ rest->data + rest->len, 0 };
+    return part;
+}
+
+bool ps_subgroup_named(const char *field, const char *subgroup)
+{
+    struct ps_str rest = ps_str_of(field);
+
+    while (rest.len > 0)
+        if (part_names(next_part(&rest), subgroup))
+            return true;
+    return false;
+}
