@@ -14,6 +14,7 @@ int main(int argc, char **argv)
         .command_count = PS_NOTIFIER_COMMANDS,
         .needs_database = true,
         .migrates = false,
+        .takes_events = true,
         .start = ps_notifier_start,
         .on_redis = ps_notifier_on_server,
         .on_database = ps_notifier_on_server,

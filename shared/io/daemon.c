@@ -43,7 +43,8 @@ static const struct ps_command of_all[] = {
     { .name = "healthcheck",
      .synopsis = PS_HEALTHCHECK_SYNOPSIS,
      .help = "Asks the daemon that runs with the same settings on this machine for\n"
-              "/livez or /readyz and prints the answer, for containers without a shell:\n"
+              "/livez, /readyz or /readyz/events and prints the answer, for containers without a "
+              "shell:\n"
               "0 it is well, 1 it is not, 69 no answer within 2 s."},
 };
 

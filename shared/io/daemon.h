@@ -62,7 +62,8 @@ struct ps_program {
     size_t command_count;
     bool needs_database;
     bool migrates;
-    bool own_http; /* unused by the daemon; the program makes its own clients */
+    bool takes_events; /* from outside; it then answers /readyz/events */
+    bool own_http;     /* unused by the daemon; the program makes its own clients */
 
     /* Start the program's own part once everything in daemon exists (nothing needs to be up yet).
      * false: exit with err. */

@@ -32,6 +32,7 @@ struct run {
     struct ps_timer *pulse;
     int64_t redis_up_ms; /* monotonic: this connection; one that takes no writes shows only then */
     uint64_t database_ups;
+    bool was_ready; /* since the start, for /readyz/events */
     bool draining;
     bool drained;
     char redis_fault[192]; /* what was logged last; a new reason is worth a new line */
@@ -185,7 +186,23 @@ static bool is_ready(struct run *run)
     read_reasons(run, reasons);
     ready = cJSON_GetArraySize(reasons) == 0;
     cJSON_Delete(reasons);
+    run->was_ready = run->was_ready || ready;
     return ready;
+}
+
+/* An event needs PostgreSQL to be stored, and nothing else: a notifier that cannot send at the
+ * moment must not refuse people's commands. Only a program that was fully ready once takes events,
+ * so that a rolling update stops at a version that cannot work. */
+static void read_event_reasons(void *cookie, cJSON *out_reasons)
+{
+    struct run *run = cookie;
+
+    if (run->draining)
+        add_reason(out_reasons, "shutting down");
+    if (run->daemon.pg != NULL)
+        add_database_reason(run, out_reasons);
+    if (!run->was_ready && !is_ready(run))
+        add_reason(out_reasons, "the program has not been ready since its start; see /readyz");
 }
 
 static bool is_stuck(const struct run *run)
@@ -393,6 +410,7 @@ static bool open_health(struct run *run, struct ps_err *err)
         .fields = NULL,
         .field_count = 0,
         .reasons = read_reasons,
+        .event_reasons = run->program->takes_events ? read_event_reasons : NULL,
         .metrics = set_metrics,
     };
     PS_LOG(HEALTH_LISTEN, F_TEXT("host", options.host),

@@ -47,19 +47,33 @@ static void on_livez(void *cookie, struct ps_http_exchange *exchange)
     ps_http_respond(exchange, 200, "text/plain; charset=utf-8", "ok", 2);
 }
 
-static void on_readyz(void *cookie, struct ps_http_exchange *exchange)
+static void respond_readiness(struct ps_health_server *health, struct ps_http_exchange *exchange,
+                              void (*add_reasons)(void *cookie, cJSON *out_reasons))
 {
-    struct ps_health_server *health = cookie;
     cJSON *answer = cJSON_CreateObject();
     cJSON *reasons = cJSON_CreateArray();
     bool ready;
 
-    health->source->reasons(health->source->cookie, reasons);
+    add_reasons(health->source->cookie, reasons);
     ready = cJSON_GetArraySize(reasons) == 0;
     ps_json_add_bool(answer, "ready", ready);
     cJSON_AddItemToObject(answer, "reasons", reasons);
     respond_json(exchange, ready ? 200 : 503, ps_json_print(answer));
     cJSON_Delete(answer);
+}
+
+static void on_readyz(void *cookie, struct ps_http_exchange *exchange)
+{
+    struct ps_health_server *health = cookie;
+
+    respond_readiness(health, exchange, health->source->reasons);
+}
+
+static void on_readyz_events(void *cookie, struct ps_http_exchange *exchange)
+{
+    struct ps_health_server *health = cookie;
+
+    respond_readiness(health, exchange, health->source->event_reasons);
 }
 
 static void on_metrics(void *cookie, struct ps_http_exchange *exchange)
@@ -90,6 +104,9 @@ struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
     ps_http_server_route(server, "/health", PS_HTTP_SERVER_GET, on_health, health);
     ps_http_server_route(server, "/livez", PS_HTTP_SERVER_GET, on_livez, health);
     ps_http_server_route(server, "/readyz", PS_HTTP_SERVER_GET, on_readyz, health);
+    if (source->event_reasons != NULL)
+        ps_http_server_route(server, "/readyz/events", PS_HTTP_SERVER_GET, on_readyz_events,
+                             health);
     ps_http_server_route(server, "/metrics", PS_HTTP_SERVER_GET, on_metrics, health);
     return health;
 }

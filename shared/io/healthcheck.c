@@ -83,6 +83,8 @@ int ps_healthcheck(const struct ps_program *program, int argc, char **argv, stru
 
     if (argc == 2 && strcmp(argv[1], "ready") == 0)
         path = "/readyz";
+    else if (argc == 2 && strcmp(argv[1], "events") == 0)
+        path = "/readyz/events";
     else if (argc > 2 || (argc == 2 && strcmp(argv[1], "live") != 0)) {
         (void)fprintf(stderr, "usage: %s " PS_HEALTHCHECK_SYNOPSIS "\n", program->name);
         return PS_EXIT_USAGE;

@@ -5,7 +5,7 @@
 #include "shared/io/daemon.h"
 #include "shared/io/env.h"
 
-#define PS_HEALTHCHECK_SYNOPSIS "healthcheck [live | ready]"
+#define PS_HEALTHCHECK_SYNOPSIS "healthcheck [live | ready | events]"
 
 /* argv[0] is the command's name. Reads HEALTH_BIND_HOST and HEALTH_PORT, asks /livez (or /readyz),
  * waits 2 s at most, and prints the answer. Gives PS_EXIT_OK for 200, PS_EXIT_FAILED for any other
