@@ -1,11 +1,15 @@
 /* paperscout-worker: answers one question a task: is that URL there? */
 #include "worker/cli/cmd_probe.h"
+#include "worker/cli/cmd_read.h"
+#include "worker/io/document_child.h"
 #include "worker/io/worker.h"
 #include "worker/io/worker_health.h"
 
+#include <string.h>
+
 int main(int argc, char **argv)
 {
-    const struct ps_command commands[] = { ps_cmd_probe };
+    const struct ps_command commands[] = { ps_cmd_probe, ps_cmd_read };
     const struct ps_program program = {
         .component = PS_COMPONENT_WORKER,
         .name = "paperscout-worker",
@@ -27,5 +31,8 @@ int main(int argc, char **argv)
         .heartbeat = ps_worker_health_heartbeat,
     };
 
+    /* before any setting, and thus any secret, is read */
+    if (argc > 1 && strcmp(argv[1], PS_DOCUMENT_CHILD_COMMAND) == 0)
+        ps_document_child_main(argc - 1, argv + 1);
     return ps_daemon_main(&program, argc, argv);
 }

@@ -191,6 +191,7 @@ int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
     struct ps_err err;
     int status = PS_EXIT_OK;
 
+    ps_process_reset_signals();
     if (argc > 1 && command == NULL) {
         if (run_option(program, argc, argv, &status))
             return status;

@@ -1,6 +1,7 @@
 #include "shared/io/process.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -64,4 +65,17 @@ void ps_process_metrics(struct ps_metrics *metrics)
     set_cpu(metrics);
     set_memory(metrics);
     set_files(metrics);
+}
+
+void ps_process_reset_signals(void)
+{
+    struct sigaction usual = { .sa_handler = SIG_DFL };
+    sigset_t ours;
+
+    (void)sigaction(SIGCHLD, &usual, NULL);
+    (void)sigemptyset(&ours);
+    (void)sigaddset(&ours, SIGCHLD);
+    (void)sigaddset(&ours, SIGTERM);
+    (void)sigaddset(&ours, SIGINT);
+    (void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }

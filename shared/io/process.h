@@ -9,4 +9,8 @@ void ps_process_metrics(struct ps_metrics *metrics);
  * connections that the settings allow. For programs that use no select(). */
 void ps_process_allow_files(void);
 
+/* Undoes what a parent process may have left behind: an ignored SIGCHLD, which would hide from us
+ * how a child ended, and blocked SIGCHLD, SIGTERM and SIGINT, which would keep us from stopping. */
+void ps_process_reset_signals(void);
+
 #endif

@@ -2,6 +2,7 @@
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "tests/support/fake_site.h"
+#include "worker/io/document_child.h"
 #include "worker/io/probe_kit.h"
 
 #include <event2/event.h>
@@ -104,7 +105,8 @@ static void on_end(void *cookie, const struct ps_probe_end *end)
     answer->category = end->err == NULL ? -1 : (int)end->err->category;
     answer->answered_ms = end->answered_ms;
     (void)snprintf(answer->text, sizeof(answer->text), "%s",
-                   end->front_text == NULL ? "" : end->front_text);
+                   end->document == NULL || end->document->words == NULL ? ""
+                                                                         : end->document->words);
     rig.count++;
 }
 
@@ -492,7 +494,7 @@ static void a_page_is_read_where_its_redirect_leads(void **state)
     assert_int_equal(seen("GET", "/c/y.html"), 6);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -516,5 +518,8 @@ int main(void)
         TEST(a_page_is_read_where_its_redirect_leads),
     };
 
+    /* the program that reads documents is this one */
+    if (argc > 1 && strcmp(argv[1], PS_DOCUMENT_CHILD_COMMAND) == 0)
+        ps_document_child_main(argc - 1, argv + 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

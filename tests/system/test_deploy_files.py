@@ -142,14 +142,15 @@ class Limits(unittest.TestCase):
             yield re.search(r"^MemoryMax=(\d+)M$", file.read(), re.MULTILINE)[1]
 
     def test_what_the_caps_let_through_fits(self):
-        draft = constant("worker/io/front_text.c", "PDF_MAX")
-        children = constant("worker/io/front_text.c", "PDFS_MAX")
-        child = constant("worker/io/pdf_words.c", "options->memory")
+        draft = constant("worker/io/document_child.h", "PS_DOCUMENT_PDF_MAX")
+        page = constant("worker/io/document_child.h", "PS_DOCUMENT_HTML_MAX")
+        children = constant("worker/io/document_parser.c", "AT_ONCE")
+        child = constant("worker/io/document_child.c", "TOOL_MEMORY")
         index = constant("scheduler/core/paper_index.h", "PS_INDEX_BYTES_MAX")
         values = constant("scheduler/core/paper_index.h", "PS_INDEX_VALUES_MAX")
         needs = {
-            # each draft is in memory as it came and as the child's file
-            "worker": children * (child + 2 * draft) + 64 * 2**20,
+            # each draft is in memory as it came and as the child's file; the pages of HTTP_CONCURRENCY probes may wait
+            "worker": children * (child + 2 * draft) + 20 * page + 64 * 2**20,
             # 64 bytes a value for the parser; the text as it came, as parsed, in two snapshots, on its way to PostgreSQL
             "scheduler": values * 64 + 5 * index + 64 * 2**20,
             "notifier": 64 * 2**20}

@@ -30,19 +30,26 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
                   .backoff_ms = config->probe_backoff_ms,
                   .backoff_cap_ms = PS_PROBE_BACKOFF_CAP_MS},
     };
-    struct ps_front_options front = { .loop = options->loop, .timeout_ms = prober.timeout_ms };
+    struct ps_document_parser_options parser = { .loop = options->loop };
+    struct ps_document_reader_options reader = { .loop = options->loop,
+                                                 .timeout_ms = prober.timeout_ms };
 
-    kit->http = front.http = prober.http = ps_http_create(options->loop, &http);
-    kit->limiter = front.limiter = prober.limiter = ps_rate_limiter_create(&limiter);
-    kit->front = prober.front = options->for_people ? NULL : ps_front_create(&front);
+    *kit = (struct ps_probe_kit){ 0 };
+    kit->http = reader.http = prober.http = ps_http_create(options->loop, &http);
+    kit->limiter = reader.limiter = prober.limiter = ps_rate_limiter_create(&limiter);
+    if (!options->for_people) {
+        kit->parser = reader.parser = ps_document_parser_create(&parser);
+        kit->reader = prober.reader = ps_document_reader_create(&reader);
+    }
     kit->prober = ps_prober_create(&prober);
 }
 
 void ps_probe_kit_clear(struct ps_probe_kit *kit)
 {
     ps_prober_destroy(kit->prober);
-    ps_front_destroy(kit->front);
+    ps_document_reader_destroy(kit->reader);
+    ps_document_parser_destroy(kit->parser);
     ps_rate_limiter_destroy(kit->limiter);
     ps_http_destroy(kit->http);
-    *kit = (struct ps_probe_kit){ NULL, NULL, NULL, NULL };
+    *kit = (struct ps_probe_kit){ 0 };
 }

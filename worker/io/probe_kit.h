@@ -9,7 +9,8 @@ enum { PS_PROBE_BACKOFF_CAP_MS = 30000 }; /* between two attempts */
 struct ps_probe_kit {
     struct ps_http *http;
     struct ps_rate_limiter *limiter;
-    struct ps_front *front; /* NULL where no front text is read */
+    struct ps_document_parser *parser; /* NULL where no document is read */
+    struct ps_document_reader *reader; /* the same */
     struct ps_prober *prober;
 };
 
@@ -23,7 +24,7 @@ struct ps_probe_kit_options {
     const char *instance;
     struct ps_metrics *metrics;      /* NULL: nobody counts */
     struct ps_failure_log *failures; /* NULL: nobody keeps them */
-    bool for_people;                 /* no front text; a pause ends the probe */
+    bool for_people;                 /* no document is read; a pause ends the probe */
 };
 
 void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_options *options);

@@ -25,7 +25,7 @@ struct ps_probe {
     enum ps_look look;
     struct ps_permit permit;
     struct ps_http_call *call;
-    struct ps_front_read *front;
+    struct ps_document_read *read;
     struct ps_timer *timer; /* made when the first delay is needed */
     int attempts;
     int status;
@@ -59,7 +59,7 @@ static void probe_free(struct ps_probe *probe)
     free(probe);
 }
 
-static void probe_end(struct ps_probe *probe, const char *front_text)
+static void probe_end(struct ps_probe *probe, const struct ps_document *document)
 {
     struct ps_probe_end end = { .url = probe->url,
                                 .outcome = probe->outcome.outcome,
@@ -71,18 +71,19 @@ static void probe_end(struct ps_probe *probe, const char *front_text)
                                 .err = probe->outcome.failed ? &probe->outcome.err : NULL,
                                 .attempts = probe->attempts,
                                 .latency_ms = probe->latency_ms,
-                                .front_text = front_text };
+                                .document = document };
 
     probe->fn(probe->cookie, &end);
     probe_free(probe);
 }
 
-static void on_front(void *cookie, const char *text)
+static void on_document(void *cookie, const struct ps_document *document, const struct ps_err *err)
 {
     struct ps_probe *probe = cookie;
 
-    probe->front = NULL;
-    probe_end(probe, text); /* destroys probe */
+    (void)err;
+    probe->read = NULL;
+    probe_end(probe, document); /* destroys probe */
 }
 
 static void ask(struct ps_probe *probe);
@@ -138,9 +139,9 @@ static void act(struct ps_probe *probe)
             ask(probe);
         return;
     case PS_PROBE_OUTCOME_SETTLED:
-        if (options->front != NULL && probe->look == PS_LOOK_CONFIRM &&
+        if (options->reader != NULL && probe->look == PS_LOOK_CONFIRM &&
             (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM))
-            probe->front = ps_front_start(options->front, probe->url, on_front, probe);
+            probe->read = ps_document_read_start(options->reader, probe->url, on_document, probe);
         else
             probe_end(probe, NULL); /* destroys probe */
         return;
@@ -263,8 +264,8 @@ static void stop(struct ps_probe *probe)
     ps_http_cancel(probe->call);
     probe->call = NULL;
     ps_rate_limiter_release(probe->prober->options.limiter, &probe->permit);
-    ps_front_cancel(probe->front);
-    probe->front = NULL;
+    ps_document_read_cancel(probe->read);
+    probe->read = NULL;
 }
 
 void ps_probe_cancel(struct ps_probe *probe)
@@ -286,7 +287,7 @@ void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const str
 
 bool ps_probe_busy(const struct ps_probe *probe)
 {
-    return probe->call != NULL || (probe->front != NULL && ps_front_busy(probe->front));
+    return probe->call != NULL || (probe->read != NULL && ps_document_read_busy(probe->read));
 }
 
 int64_t ps_probe_pause_ms(const struct ps_probe *probe)

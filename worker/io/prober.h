@@ -1,10 +1,10 @@
-/* One question a probe: rate limiter, HEAD, verdict, another try or a pause, front text of a recent
- * hit. */
+/* One question a probe: rate limiter, HEAD, verdict, another try or a pause, the document of a
+ * recent hit. */
 #ifndef PS_WORKER_IO_PROBER_H
 #define PS_WORKER_IO_PROBER_H
 #include "shared/io/http_client.h"
 #include "worker/core/probe_outcome.h"
-#include "worker/io/front_text.h"
+#include "worker/io/document_reader.h"
 #include "worker/io/rate_limiter.h"
 
 struct ps_prober;
@@ -14,7 +14,7 @@ struct ps_prober_options {
     struct ps_loop *loop;
     struct ps_http *http;
     struct ps_rate_limiter *limiter;
-    struct ps_front *front; /* NULL: no front text */
+    struct ps_document_reader *reader; /* NULL: no document is read */
     struct ps_probe_outcome_rules rules;
     int64_t timeout_ms;
     bool end_on_pause; /* a pause ends the probe as deferred; otherwise it waits */
@@ -32,7 +32,7 @@ struct ps_probe_end {
     const struct ps_err *err;  /* of an error or a deferral; why it is suspect; NULL otherwise */
     int attempts;              /* a request that was answered by "slow down" is none */
     int64_t latency_ms;        /* of the last request */
-    const char *front_text;    /* NULL for none */
+    const struct ps_document *document; /* NULL for none */
 };
 
 /* Runs on the loop, never before ps_probe_start returned; the probe is gone after it. */
@@ -44,7 +44,7 @@ void ps_prober_destroy(struct ps_prober *prober); /* with no probe under way */
 
 enum ps_look {
     PS_LOOK_HEAD,   /* is it there? */
-    PS_LOOK_CONFIRM /* does it begin as it should (ranged GET)? If so, its front text too */
+    PS_LOOK_CONFIRM /* does it begin as it should (ranged GET)? If so, the document is read too */
 };
 struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_look look,
                                 ps_probe_fn fn, void *cookie) PS_MUST_USE;

@@ -19,7 +19,7 @@ void ps_report_log(struct ps_failure_log *failures, const struct ps_task *task,
         PS_LOG(PROBE_HIT, F_TEXT("trace", task->task), F_TEXT("url", end->url),
                F_TEXT("outcome", ps_outcome_name(end->outcome)),
                F_TEXT("last_modified", end->last_modified == NULL ? "" : end->last_modified),
-               F_BOOL("front_text", end->front_text != NULL));
+               F_BOOL("front_text", end->document != NULL && end->document->words != NULL));
         break;
     case PS_OUTCOME_SUSPECT:
         PS_LOG(PROBE_SUSPECT, F_TEXT("trace", task->task), F_TEXT("url", end->url),
@@ -51,6 +51,18 @@ static char *header_of(const char *value)
     return cut;
 }
 
+static void add_document(const struct ps_document *document, struct ps_result *result)
+{
+    const char **names = ps_alloc_zero(document->author_count + 1, sizeof(*names));
+
+    for (size_t i = 0; i < document->author_count; i++)
+        names[i] = document->authors[i];
+    result->front_text = ps_alloc_text(document->words);
+    result->title = ps_alloc_text(document->title);
+    result->authors = ps_result_authors_format(names, document->author_count);
+    free(names);
+}
+
 void ps_report_format(const char *instance, const struct ps_task *task,
                       const struct ps_probe_end *end, struct ps_fields *fields)
 {
@@ -65,9 +77,10 @@ void ps_report_format(const char *instance, const struct ps_task *task,
                                 .failed = end->err != NULL && end->outcome == PS_OUTCOME_ERROR,
                                 .attempts = end->attempts,
                                 .latency_ms = end->latency_ms,
-                                .worker = ps_alloc_text(instance),
-                                .front_text = ps_alloc_text(end->front_text) };
+                                .worker = ps_alloc_text(instance) };
 
+    if (end->document != NULL)
+        add_document(end->document, &result);
     if (result.failed)
         result.category = end->err->category;
     ps_result_format(&result, fields);
@@ -75,6 +88,8 @@ void ps_report_format(const char *instance, const struct ps_task *task,
     free(result.etag);
     free(result.worker);
     free(result.front_text);
+    free(result.title);
+    free(result.authors);
 }
 
 struct ps_probe_end ps_report_unasked(const struct ps_task *task, const struct ps_err *err)

@@ -1,0 +1,268 @@
+#include "worker/cli/cmd_read.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/html.h"
+#include "shared/core/json.h"
+#include "shared/core/url.h"
+#include "shared/io/env.h"
+#include "worker/core/redirect.h"
+#include "worker/io/document_child.h"
+#include "worker/io/document_parser.h"
+#include "worker/io/probe_kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OK = 200, TOO_MANY = 429, PIECE = 65536 };
+
+/* Reads one source after the other; each step ends in next(). */
+struct command {
+    struct ps_loop *loop;
+    const struct ps_config *config;
+    struct ps_http *http;
+    struct ps_document_parser *parser;
+    char **sources;
+    size_t count, at;
+    struct ps_timer *timer; /* the next source, always from the loop's top */
+    struct ps_http_call *call;
+    struct ps_document_parse *parse;
+    bool failed, unreachable;
+};
+
+static bool is_url(const char *source)
+{
+    return ps_url_is_http(source);
+}
+
+static void print_line(struct command *command, const struct ps_document *document,
+                       const struct ps_err *err)
+{
+    const char *source = command->sources[command->at];
+    cJSON *object = cJSON_CreateObject();
+    cJSON *authors;
+    char *line;
+
+    ps_json_add_text(object, is_url(source) ? "url" : "file", source);
+    ps_json_add_text(object, "title", document == NULL ? NULL : document->title);
+    authors = cJSON_AddArrayToObject(object, "authors");
+    for (size_t i = 0; document != NULL && i < document->author_count; i++)
+        cJSON_AddItemToArray(authors, cJSON_CreateString(document->authors[i]));
+    ps_json_add_text(object, "words",
+                     document == NULL || document->words == NULL ? "" : document->words);
+    if (err != NULL) {
+        ps_json_add_text(object, "error", err->what);
+        ps_json_add_text(object, "failure_category", ps_failure_name(err->category));
+    }
+    line = ps_json_print(object);
+    (void)puts(line);
+    if (fflush(stdout) != 0)
+        command->failed = true;
+    free(line);
+    cJSON_Delete(object);
+}
+
+static void next(struct command *command, const struct ps_document *document,
+                 const struct ps_err *err)
+{
+    print_line(command, document, err);
+    command->failed = command->failed || err != NULL;
+    command->at++;
+    ps_timer_set(command->timer, 0);
+}
+
+static void on_document(void *cookie, const struct ps_document *document, const struct ps_err *err)
+{
+    struct command *command = cookie;
+
+    command->parse = NULL;
+    next(command, document, err);
+}
+
+static void parse(struct command *command, const char *data, size_t len, const char *charset)
+{
+    const struct ps_document_bytes bytes = {
+        .kind = PS_DOCUMENT_ANY, .data = data, .len = len, .charset = charset
+    };
+    struct ps_err err;
+
+    command->parse = ps_document_parse_start(command->parser, &bytes, on_document, command, &err);
+    if (command->parse == NULL)
+        next(command, NULL, &err);
+}
+
+static void on_reply(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct command *command = cookie;
+    struct ps_err fault;
+    char *charset;
+
+    command->call = NULL;
+    if (err != NULL) {
+        command->unreachable = command->unreachable ||
+                               (reply->status == 0 && err->category != PS_FAILURE_CONFIGURATION);
+        next(command, NULL, err);
+    } else if (reply->status != OK) {
+        (void)ps_fail(&fault,
+                      reply->status == TOO_MANY ? PS_FAILURE_RATE_LIMIT : PS_FAILURE_NETWORK,
+                      reply->status, "HTTP status %d", reply->status);
+        next(command, NULL, &fault);
+    } else {
+        charset = ps_html_charset(reply->content_type);
+        parse(command, reply->body, reply->body_len, charset);
+        free(charset);
+    }
+}
+
+static void fetch(struct command *command, const char *url)
+{
+    struct ps_http_request request = { .method = PS_HTTP_GET,
+                                       .url = url,
+                                       .timeout_ms =
+                                           (int64_t)(command->config->http_timeout_seconds * 1000),
+                                       .max_body = PS_DOCUMENT_PDF_MAX,
+                                       .max_redirects = PS_REDIRECTS_MAX,
+                                       .accept_encoding = true };
+    struct ps_err err;
+
+    command->call = ps_http_send(command->http, &request, on_reply, command, &err);
+    if (command->call == NULL)
+        next(command, NULL, &err);
+}
+
+/* False with err. The command has nothing else to do: its loop may wait for a file. */
+static bool read_file(int fd, struct ps_buf *data, struct ps_err *err)
+{
+    char piece[PIECE];
+    ssize_t got = 0;
+
+    while (fd >= 0 && (got = read(fd, piece, sizeof(piece))) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        if (!ps_buf_add(data, piece, (size_t)got))
+            return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "more than %d bytes", PS_DOCUMENT_PDF_MAX);
+    }
+    if (fd < 0 || got < 0)
+        return ps_fail(err, PS_FAILURE_UNKNOWN, errno, "%s", strerror(errno));
+    return true;
+}
+
+static void load(struct command *command, const char *path)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    struct ps_buf data;
+    struct ps_err err;
+
+    ps_buf_init(&data, PS_DOCUMENT_PDF_MAX);
+    if (read_file(fd, &data, &err))
+        parse(command, ps_buf_str(&data), data.len, NULL);
+    else
+        next(command, NULL, &err);
+    if (!standard && fd >= 0)
+        (void)close(fd);
+    ps_buf_clear(&data);
+}
+
+static void on_timer(void *cookie)
+{
+    struct command *command = cookie;
+    int status = PS_EXIT_OK;
+
+    if (command->at < command->count) {
+        const char *source = command->sources[command->at];
+
+        if (is_url(source))
+            fetch(command, source);
+        else
+            load(command, source);
+        return;
+    }
+    if (command->unreachable)
+        status = PS_EXIT_UNAVAILABLE;
+    else if (command->failed)
+        status = PS_EXIT_FAILED;
+    ps_loop_stop(command->loop, status);
+}
+
+static void on_bad_setting(void *cookie, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)fprintf(stderr, "paperscout-worker: %s\n", err->what);
+}
+
+static int read_all(struct command *command)
+{
+    const struct ps_config *config = command->config;
+    struct ps_probe_kit_options options = { .loop = command->loop,
+                                            .config = config,
+                                            .user_agent = config->user_agent[0] == '\0'
+                                                              ? "paperscout/" PS_VERSION
+                                                              : config->user_agent,
+                                            .for_people = true };
+    struct ps_document_parser_options parser = { .loop = command->loop };
+    struct ps_probe_kit kit;
+    int status;
+
+    ps_probe_kit_init(&kit, &options);
+    command->http = kit.http;
+    command->parser = ps_document_parser_create(&parser);
+    command->timer = ps_timer_create(command->loop, on_timer, command);
+    ps_timer_set(command->timer, 0);
+    status = ps_loop_run(command->loop);
+    ps_http_cancel(command->call);
+    ps_document_parse_cancel(command->parse);
+    ps_timer_destroy(command->timer);
+    ps_document_parser_destroy(command->parser);
+    ps_probe_kit_clear(&kit);
+    return status;
+}
+
+static int run_read(int argc, char **argv, void *env)
+{
+    struct ps_config config;
+    struct command command = { .sources = argv + 1, .count = argc > 1 ? (size_t)(argc - 1) : 0 };
+    int status;
+
+    if (command.count == 0) {
+        (void)fprintf(stderr, "usage: paperscout-worker read FILE|URL...\n");
+        return PS_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < command.count; i++) {
+        if (argv[i + 1][0] != '-' || argv[i + 1][1] == '\0')
+            continue;
+        (void)fprintf(stderr,
+                      "paperscout-worker: read has no option \"%s\"; it takes files and URLs "
+                      "(./%s is a file)\n",
+                      argv[i + 1], argv[i + 1]);
+        return PS_EXIT_USAGE;
+    }
+    if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))
+        return PS_EXIT_CONFIG;
+    command.config = &config;
+    command.loop = ps_loop_create();
+    status = read_all(&command);
+    ps_loop_destroy(command.loop);
+    ps_config_clear(&config);
+    return status;
+}
+
+const struct ps_command ps_cmd_read = {
+    .name = "read",
+    .synopsis = "read FILE|URL...",
+    .help = "Reads each document, HTML or PDF, as a worker reads that of a recent hit, and\n"
+            "prints a JSON line for each, in the order given: file or url, title (null\n"
+            "when none is found), authors (a list of names), words (the first 1,000).\n"
+            "FILE - is standard input. A URL is fetched once, with redirects, within the\n"
+            "limits that a worker has; addresses in private networks are refused unless\n"
+            "ALLOW_PRIVATE_UPSTREAMS is true. The line of a document that could not be\n"
+            "read also has error and failure_category. Needs no Redis; a PDF needs\n"
+            "pdftotext and pdfinfo of poppler-utils. Exit status 0 when all were read, 1\n"
+            "when some were not, 69 when a server was not reached.\n",
+    .run = run_read,
+};

@@ -1,0 +1,8 @@
+/* paperscout-worker read FILE|URL…: reads documents as a worker reads those of recent hits. */
+#ifndef PS_WORKER_CLI_CMD_READ_H
+#define PS_WORKER_CLI_CMD_READ_H
+#include "shared/io/daemon.h"
+
+extern const struct ps_command ps_cmd_read;
+
+#endif

@@ -1,0 +1,169 @@
+/* memfd_create needs it: the document never touches a disk, and a read-only root file system is no
+ * obstacle. */
+#define _GNU_SOURCE
+#include "worker/io/child_process.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { REAP_EVERY_MS = 5, PIECE = 16384 };
+
+struct ps_child {
+    struct ps_loop *loop;
+    struct ps_child_limits limits;
+    char *name;
+    pid_t id;
+    int out_fd;
+    struct event *readable;
+    struct ps_timer *timer; /* wall time; then looking for the child's end */
+    struct ps_buf output;
+    bool timed_out, too_long;
+    int64_t deadline_ms;
+    ps_child_fn fn;
+    void *cookie;
+};
+
+int ps_child_input(const char *data, size_t len)
+{
+    int fd = memfd_create("document", MFD_CLOEXEC);
+    size_t at = 0;
+
+    while (fd >= 0 && at < len) {
+        ssize_t wrote = write(fd, data + at, len - at);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            (void)close(fd);
+            return -1;
+        }
+        at += (size_t)wrote;
+    }
+    if (fd >= 0)
+        (void)lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+static void child_free(struct ps_child *child)
+{
+    if (child->readable != NULL)
+        event_free(child->readable);
+    if (child->out_fd >= 0)
+        (void)close(child->out_fd);
+    ps_timer_destroy(child->timer);
+    ps_buf_clear(&child->output);
+    free(child->name);
+    free(child);
+}
+
+static void finish(struct ps_child *child, int status)
+{
+    struct ps_err err;
+    bool failed = true;
+
+    if (child->timed_out)
+        (void)ps_fail(&err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", child->name,
+                      (long long)child->limits.timeout_ms);
+    else if (child->too_long)
+        (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s: more than %zu bytes of output", child->name,
+                      child->limits.max_output);
+    else
+        failed = ps_child_fault(child->name, status, &err);
+    if (failed)
+        child->fn(child->cookie, NULL, 0, &err);
+    else
+        child->fn(child->cookie, ps_buf_str(&child->output), child->output.len, NULL);
+    child_free(child);
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_child *child = cookie;
+    int status = 0;
+    pid_t ended;
+
+    if (ps_loop_now(child->loop) >= child->deadline_ms && !child->timed_out && !child->too_long) {
+        child->timed_out = true;
+        ps_child_kill(child->id);
+    }
+    ended = waitpid(child->id, &status, WNOHANG);
+    /* ECHILD: somebody ignores SIGCHLD and the kernel reaped it; its output says how it went */
+    if (ended == child->id || (ended < 0 && errno == ECHILD)) {
+        finish(child, status); /* destroys child */
+        return;
+    }
+    ps_timer_set(child->timer, REAP_EVERY_MS);
+}
+
+static void output_over(struct ps_child *child)
+{
+    (void)event_del(child->readable);
+    (void)close(child->out_fd);
+    child->out_fd = -1;
+    ps_timer_set(child->timer, 0);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *cookie)
+{
+    struct ps_child *child = cookie;
+    char piece[PIECE];
+    ssize_t got = read(fd, piece, sizeof(piece));
+
+    (void)what;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got > 0 && ps_buf_add(&child->output, piece, (size_t)got))
+        return;
+    if (got > 0) {
+        child->too_long = true;
+        ps_child_kill(child->id);
+    }
+    output_over(child);
+}
+
+struct ps_child *ps_child_start(struct ps_loop *loop, const struct ps_child_spec *spec,
+                                const struct ps_child_limits *limits, ps_child_fn fn, void *cookie,
+                                struct ps_err *err)
+{
+    int out_fd;
+    pid_t id = ps_child_spawn(spec, &out_fd, err);
+    struct ps_child *child;
+
+    if (id < 0)
+        return NULL;
+    child = ps_alloc_zero(1, sizeof(*child));
+    *child = (struct ps_child){ .loop = loop,
+                                .limits = *limits,
+                                .name = ps_alloc_text(spec->argv[0]),
+                                .id = id,
+                                .out_fd = out_fd,
+                                .fn = fn,
+                                .cookie = cookie };
+    ps_buf_init(&child->output, limits->max_output);
+    (void)fcntl(out_fd, F_SETFL, O_NONBLOCK);
+    child->readable =
+        event_new(ps_loop_base(loop), out_fd, EV_READ | EV_PERSIST, on_readable, child);
+    (void)event_add(child->readable, NULL);
+    child->deadline_ms = ps_loop_now(loop) + limits->timeout_ms;
+    child->timer = ps_timer_create(loop, on_timer, child);
+    ps_timer_set(child->timer, limits->timeout_ms);
+    return child;
+}
+
+void ps_child_cancel(struct ps_child *child)
+{
+    if (child == NULL)
+        return;
+    ps_child_kill(child->id);
+    /* it cannot resist; what is waited for here is the kernel, not the child */
+    (void)waitpid(child->id, NULL, 0);
+    child_free(child);
+}

@@ -1,0 +1,227 @@
+#include "worker/io/document_child.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/str.h"
+#include "shared/io/clock.h"
+#include "worker/core/document_line.h"
+#include "worker/core/probe_outcome.h"
+#include "worker/core/text_words.h"
+#include "worker/io/child_spawn.h"
+#include "worker/io/sandbox.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* of the document: a process of poppler opens it for itself */
+#define INPUT "/proc/self/fd/0"
+
+enum {
+    MARK_WITHIN = 1024,
+    TEXT_MAX = 4 * 1024 * 1024,
+    PIECE = 16384,
+    TOOL_MEMORY = 256 * 1024 * 1024, /* bytes of address space */
+};
+
+/* One program of poppler and what its run may cost. */
+struct tool {
+    const char *name;
+    char *const *argv;
+    int64_t timeout_ms;
+    int cpu_seconds;
+    size_t max_output; /* then it has said enough, and is ended */
+    size_t max_words;  /* the same; 0: words are not counted */
+};
+
+static char *const text_argv[] = { (char[]){ "pdftotext" }, (char[]){ "-q" }, (char[]){ "-enc" },
+                                   (char[]){ "UTF-8" },     (char[]){ "-l" }, (char[]){ "100" },
+                                   (char[]){ INPUT },       (char[]){ "-" },  NULL };
+
+static const struct tool text_tool = {
+    "pdftotext", text_argv, 8000, 5, TEXT_MAX, PS_DOCUMENT_WORDS
+};
+
+/* Gives the path of a program in PATH, NULL if it is not there. */
+static char *find_program(const char *name)
+{
+    struct ps_str rest = ps_str_of(getenv("PATH"));
+    struct ps_str folder;
+
+    while (ps_str_next(&rest, ':', &folder)) {
+        char *path = ps_alloc_format("%.*s/%s", (int)folder.len, folder.data, name);
+
+        if (folder.len > 0 && access(path, X_OK) == 0)
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+static void lock_program(void *cookie)
+{
+    const char *const programs[] = { cookie, NULL };
+
+    ps_sandbox_enter(PS_SANDBOX_PROGRAM, programs);
+}
+
+/* Whether more is wanted. */
+static bool take(struct ps_buf *out, struct ps_text_words *words, const char *piece, size_t len)
+{
+    size_t room = out->cap - out->len;
+
+    (void)ps_buf_add(out, piece, len < room ? len : room);
+    return len < room && (words == NULL || ps_text_words_add(words, piece, len));
+}
+
+/* Reads until the end, or until nothing more is wanted (*out_enough). False: not within the time.
+ */
+static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, bool *out_enough)
+{
+    struct ps_text_words *words =
+        tool->max_words > 0 ? ps_text_words_create(tool->max_words, TEXT_MAX) : NULL;
+    int64_t end_ms = ps_clock_mono_ms() + tool->timeout_ms;
+    char piece[PIECE];
+    ssize_t got = 1;
+
+    *out_enough = false;
+    while (got > 0 && !*out_enough) {
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
+        int64_t left_ms = end_ms - ps_clock_mono_ms();
+
+        if (left_ms <= 0)
+            break;
+        if (poll(&ready, 1, (int)left_ms) <= 0)
+            continue;
+        got = read(fd, piece, sizeof(piece));
+        if (got > 0)
+            *out_enough = !take(out, words, piece, (size_t)got);
+        else if (got < 0 && errno == EINTR)
+            got = 1;
+    }
+    ps_text_words_destroy(words);
+    return got <= 0 || *out_enough;
+}
+
+/* Runs one program on the document; what it printed is in ${out}, also where it failed half-way. */
+static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err *err)
+{
+    char *path = find_program(tool->name);
+    struct ps_child_spec spec = { .program = path,
+                                  .argv = tool->argv,
+                                  .in_fd = STDIN_FILENO,
+                                  .cpu_seconds = tool->cpu_seconds,
+                                  .memory = TOOL_MEMORY,
+                                  .before_exec = lock_program,
+                                  .cookie = path };
+    bool enough = false, in_time, failed;
+    int fd, status = 0;
+    pid_t child;
+
+    if (path == NULL)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, PS_DOCUMENT_ERR_NO_TOOL,
+                       "%s is not installed; install poppler-utils", tool->name);
+    child = ps_child_spawn(&spec, &fd, err);
+    free(path);
+    if (child < 0)
+        return false;
+    in_time = read_output(tool, fd, out, &enough);
+    if (enough || !in_time)
+        ps_child_kill(child);
+    (void)close(fd);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (!in_time)
+        return ps_fail(err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", tool->name,
+                       (long long)tool->timeout_ms);
+    failed = !enough && ps_child_fault(tool->name, status, err);
+    if (failed && WIFEXITED(status))
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, WEXITSTATUS(status),
+                      "%s: exit status %d: no PDF, broken or encrypted", tool->name,
+                      WEXITSTATUS(status));
+    return !failed;
+}
+
+static bool read_pdf(struct ps_document *document, struct ps_err *err)
+{
+    struct ps_text_words *words;
+    struct ps_buf text;
+    bool ok;
+
+    ps_buf_init(&text, TEXT_MAX);
+    ok = run_tool(&text_tool, &text, err);
+    ps_sandbox_enter(PS_SANDBOX_PARSER, NULL);
+    words = ps_text_words_create(PS_DOCUMENT_WORDS, PS_DOCUMENT_WORDS_BYTES);
+    if (ok) {
+        (void)ps_text_words_add(words, ps_buf_str(&text), text.len);
+        document->words = ps_text_words_take(words);
+    }
+    ps_text_words_destroy(words);
+    ps_buf_clear(&text);
+    return ok;
+}
+
+static bool read_input(struct ps_buf *html, struct ps_err *err)
+{
+    char piece[PIECE];
+    ssize_t got;
+
+    (void)lseek(STDIN_FILENO, 0, SEEK_SET);
+    while ((got = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
+        size_t room = html->cap - html->len;
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ps_fail(err, PS_FAILURE_UNKNOWN, errno, "standard input: %s", strerror(errno));
+        (void)ps_buf_add(html, piece, (size_t)got < room ? (size_t)got : room);
+    }
+    return true;
+}
+
+static bool read_html(const char *charset, struct ps_document *document, struct ps_err *err)
+{
+    struct ps_buf html;
+    bool ok;
+
+    ps_buf_init(&html, PS_DOCUMENT_HTML_MAX);
+    ok = read_input(&html, err);
+    ps_sandbox_enter(PS_SANDBOX_PARSER, NULL);
+    if (ok)
+        document->words = ps_text_words_of_html(ps_buf_str(&html), html.len, charset,
+                                                PS_DOCUMENT_WORDS, PS_DOCUMENT_WORDS_BYTES);
+    ps_buf_clear(&html);
+    return ok;
+}
+
+static bool begins_as_pdf(void)
+{
+    char first[MARK_WITHIN];
+    ssize_t got = pread(STDIN_FILENO, first, sizeof(first), 0);
+
+    return got > 0 && ps_body_fits(first, (size_t)got, ps_str_of(".pdf"));
+}
+
+void ps_document_child_main(int argc, char **argv)
+{
+    const char *kind = argc > 1 ? argv[1] : "any";
+    bool pdf = strcmp(kind, "pdf") == 0 || (strcmp(kind, "any") == 0 && begins_as_pdf());
+    struct ps_document document = { 0 };
+    struct ps_err err;
+    bool ok;
+    char *line;
+
+    (void)signal(SIGCHLD, SIG_DFL);
+    ok = pdf ? read_pdf(&document, &err) : read_html(argc > 2 ? argv[2] : NULL, &document, &err);
+    line = ok ? ps_document_line(&document) : ps_document_line_of_error(&err);
+    (void)puts(line);
+    free(line);
+    ps_document_clear(&document);
+    /* not exit(): what runs then (a sanitizer's search for leaks) the sandbox does not allow */
+    _exit(fflush(stdout) == 0 ? 0 : 1);
+}

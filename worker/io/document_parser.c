@@ -1,0 +1,181 @@
+#include "worker/io/document_parser.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/text_decode.h"
+#include "worker/core/document_line.h"
+#include "worker/io/child_process.h"
+#include "worker/io/document_child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+enum { AT_ONCE = 2, TIMEOUT_MS = 15000, CPU_SECONDS = 5, LABEL_MAX = 40 };
+
+/* A sanitizer reserves terabytes of address space. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMORY 0
+#endif
+#endif
+#ifndef MEMORY
+#define MEMORY ((size_t)256 * 1024 * 1024)
+#endif
+
+TAILQ_HEAD(waiting, ps_document_parse);
+
+struct ps_document_parser {
+    struct ps_document_parser_options options;
+    struct waiting waiting;
+    struct ps_timer *timer; /* starts what waits, always from the loop's top */
+    int running;
+};
+
+struct ps_document_parse {
+    TAILQ_ENTRY(ps_document_parse) link; /* while it waits */
+    struct ps_document_parser *parser;
+    enum ps_document_kind kind;
+    char charset[LABEL_MAX];
+    int in_fd;
+    struct ps_child *child; /* NULL while it waits */
+    ps_document_fn fn;
+    void *cookie;
+};
+
+static void parse_free(struct ps_document_parse *parse)
+{
+    struct ps_document_parser *parser = parse->parser;
+
+    if (parse->child == NULL && parse->in_fd >= 0)
+        TAILQ_REMOVE(&parser->waiting, parse, link);
+    else
+        parser->running--;
+    if (parse->in_fd >= 0)
+        (void)close(parse->in_fd);
+    free(parse);
+    if (!TAILQ_EMPTY(&parser->waiting))
+        ps_timer_set(parser->timer, 0);
+}
+
+static void on_child(void *cookie, const char *output, size_t len, const struct ps_err *err)
+{
+    struct ps_document_parse *parse = cookie;
+    struct ps_document document = { 0 };
+    struct ps_err fault;
+
+    if (err == NULL && !ps_document_line_parse(output, len, &document, &fault))
+        err = &fault;
+    parse->fn(parse->cookie, err == NULL ? &document : NULL, err);
+    ps_document_clear(&document);
+    parse_free(parse);
+}
+
+/* False with err: no child could be made. */
+static bool start_child(struct ps_document_parse *parse, struct ps_err *err)
+{
+    static char kinds[][5] = {
+        [PS_DOCUMENT_HTML] = "html", [PS_DOCUMENT_PDF] = "pdf", [PS_DOCUMENT_ANY] = "any"
+    };
+    static char command[] = PS_DOCUMENT_CHILD_COMMAND;
+    const struct ps_document_parser_options *options = &parse->parser->options;
+    char name[] = "paperscout-worker";
+    char *const argv[] = { name, command, kinds[parse->kind],
+                           parse->charset[0] != '\0' ? parse->charset : NULL, NULL };
+    struct ps_child_spec spec = { .program = options->program != NULL ? options->program
+                                                                      : "/proc/self/exe",
+                                  .argv = argv,
+                                  .in_fd = parse->in_fd,
+                                  .cpu_seconds = options->cpu_seconds,
+                                  .memory = options->memory };
+    struct ps_child_limits limits = { options->timeout_ms, PS_DOCUMENT_LINE_MAX };
+
+    parse->child = ps_child_start(options->loop, &spec, &limits, on_child, parse, err);
+    return parse->child != NULL;
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_document_parser *parser = cookie;
+    struct ps_document_parse *parse;
+    struct ps_err err;
+
+    while (parser->running < AT_ONCE && !TAILQ_EMPTY(&parser->waiting)) {
+        parse = TAILQ_FIRST(&parser->waiting);
+        if (start_child(parse, &err)) {
+            TAILQ_REMOVE(&parser->waiting, parse, link);
+            (void)close(parse->in_fd);
+            parse->in_fd = -1;
+            parser->running++;
+        } else {
+            parse->fn(parse->cookie, NULL, &err);
+            parse_free(parse);
+        }
+    }
+}
+
+struct ps_document_parser *
+ps_document_parser_create(const struct ps_document_parser_options *options)
+{
+    struct ps_document_parser *parser = ps_alloc_zero(1, sizeof(*parser));
+
+    parser->options = *options;
+    if (parser->options.timeout_ms == 0)
+        parser->options.timeout_ms = TIMEOUT_MS;
+    if (parser->options.cpu_seconds == 0)
+        parser->options.cpu_seconds = CPU_SECONDS;
+    if (parser->options.memory == 0)
+        parser->options.memory = MEMORY;
+    TAILQ_INIT(&parser->waiting);
+    parser->timer = ps_timer_create(options->loop, on_timer, parser);
+    return parser;
+}
+
+void ps_document_parser_destroy(struct ps_document_parser *parser)
+{
+    if (parser == NULL)
+        return;
+    ps_timer_destroy(parser->timer);
+    free(parser);
+}
+
+struct ps_document_parse *ps_document_parse_start(struct ps_document_parser *parser,
+                                                  const struct ps_document_bytes *bytes,
+                                                  ps_document_fn fn, void *cookie,
+                                                  struct ps_err *err)
+{
+    int fd = ps_child_input(bytes->data, bytes->len);
+    const struct ps_text_encoding *encoding;
+    struct ps_document_parse *parse;
+
+    if (fd < 0) {
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, errno, "no room for the document: %s",
+                      strerror(errno));
+        return NULL;
+    }
+    parse = ps_alloc_zero(1, sizeof(*parse));
+    *parse = (struct ps_document_parse){
+        .parser = parser, .kind = bytes->kind, .in_fd = fd, .fn = fn, .cookie = cookie
+    };
+    /* the server's text itself does not become an argument */
+    encoding = bytes->charset == NULL
+                   ? NULL
+                   : ps_text_encoding_find(bytes->charset, strlen(bytes->charset));
+    if (encoding != NULL)
+        (void)snprintf(parse->charset, LABEL_MAX, "%s", ps_text_encoding_name(encoding));
+    TAILQ_INSERT_TAIL(&parser->waiting, parse, link);
+    ps_timer_set(parser->timer, 0);
+    return parse;
+}
+
+void ps_document_parse_cancel(struct ps_document_parse *parse)
+{
+    if (parse == NULL)
+        return;
+    ps_child_cancel(parse->child);
+    parse_free(parse);
+}
