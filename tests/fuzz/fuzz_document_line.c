@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     check_line(document.title, PS_DOCUMENT_TITLE_MAX);
-    check_line(document.words, PS_DOCUMENT_WORDS_BYTES);
+    check_line(document.words, PS_DOCUMENT_WORDS_MAX);
     assert(document.author_count <= PS_DOCUMENT_AUTHORS_MAX);
     for (size_t i = 0; i < document.author_count; i++)
         check_line(document.authors[i], PS_DOCUMENT_AUTHOR_MAX);

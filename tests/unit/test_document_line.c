@@ -62,7 +62,7 @@ static void nothing_in_the_line_is_trusted(void **state)
     static const char *const refused[] = {
         "", "words", "[]", "null", "{}", "{\"words\":\"a\"}", "{\"title\":\"a\"} x", "{\"error\":5}"
     };
-    char *many = ps_alloc_zero(2 * PS_DOCUMENT_WORDS_BYTES, 1);
+    char *many = ps_alloc_zero(2 * PS_DOCUMENT_WORDS_MAX, 1);
     struct ps_document document;
     struct ps_err err;
     char *line;
@@ -81,13 +81,13 @@ static void nothing_in_the_line_is_trusted(void **state)
     assert_string_equal(document.authors[0], "x y");
     assert_null(document.words);
     ps_document_clear(&document);
-    memset(many, 'x', 2 * PS_DOCUMENT_WORDS_BYTES - 1);
+    memset(many, 'x', 2 * PS_DOCUMENT_WORDS_MAX - 1);
     line = ps_alloc_format("{\"title\":\"%s\",\"authors\":[\"%s\"],\"words\":\"%s\"}", many, many,
                            many);
     assert_true(parse(line, &document, &err));
     assert_int_equal(strlen(document.title), PS_DOCUMENT_TITLE_MAX);
     assert_int_equal(strlen(document.authors[0]), PS_DOCUMENT_AUTHOR_MAX);
-    assert_int_equal(strlen(document.words), PS_DOCUMENT_WORDS_BYTES);
+    assert_int_equal(strlen(document.words), PS_DOCUMENT_WORDS_MAX);
     ps_document_clear(&document);
     free(line);
     free(many);

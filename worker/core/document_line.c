@@ -98,7 +98,7 @@ bool ps_document_line_parse(const char *line, size_t len, struct ps_document *ou
         ok = read_error(object, err);
     } else {
         out_document->title = clean(ps_json_text(object, "title"), PS_DOCUMENT_TITLE_MAX);
-        out_document->words = clean(ps_json_text(object, "words"), PS_DOCUMENT_WORDS_BYTES);
+        out_document->words = clean(ps_json_text(object, "words"), PS_DOCUMENT_WORDS_MAX);
         read_authors(cJSON_GetObjectItemCaseSensitive(object, "authors"), out_document);
     }
     cJSON_Delete(object);

@@ -7,11 +7,7 @@
 #include "shared/core/err.h"
 #include "worker/core/document.h"
 
-enum {
-    PS_DOCUMENT_WORDS = 1000,            /* words that are kept of a document */
-    PS_DOCUMENT_WORDS_BYTES = 64 * 1024, /* and bytes of them */
-    PS_DOCUMENT_LINE_MAX = 512 * 1024,   /* bytes of a line */
-};
+enum { PS_DOCUMENT_LINE_MAX = 512 * 1024 }; /* bytes of a line; more is no answer */
 
 /* Give the line, owned by the caller, without a newline: of what was read; of a failure. */
 char *ps_document_line(const struct ps_document *document) PS_MUST_USE;

@@ -5,6 +5,8 @@
 #include "shared/core/str.h"
 #include "shared/io/clock.h"
 #include "worker/core/document_line.h"
+#include "worker/core/html_document.h"
+#include "worker/core/pdf_document.h"
 #include "worker/core/probe_outcome.h"
 #include "worker/core/text_words.h"
 #include "worker/io/child_spawn.h"
@@ -25,13 +27,14 @@
 enum {
     MARK_WITHIN = 1024,
     TEXT_MAX = 4 * 1024 * 1024,
+    INFO_MAX = 64 * 1024,
     PIECE = 16384,
     TOOL_MEMORY = 256 * 1024 * 1024, /* bytes of address space */
 };
 
-/* One program of poppler and what its run may cost. */
+/* One program of poppler and what its run may cost. All of them together stay within the time that
+ * document_parser gives this process. */
 struct tool {
-    const char *name;
     char *const *argv;
     int64_t timeout_ms;
     int cpu_seconds;
@@ -39,13 +42,29 @@ struct tool {
     size_t max_words;  /* the same; 0: words are not counted */
 };
 
-static char *const text_argv[] = { (char[]){ "pdftotext" }, (char[]){ "-q" }, (char[]){ "-enc" },
-                                   (char[]){ "UTF-8" },     (char[]){ "-l" }, (char[]){ "100" },
-                                   (char[]){ INPUT },       (char[]){ "-" },  NULL };
+#define ARGUMENT(text) ((char[]){ text })
 
-static const struct tool text_tool = {
-    "pdftotext", text_argv, 8000, 5, TEXT_MAX, PS_DOCUMENT_WORDS
-};
+static char *const text_argv[] = { ARGUMENT("pdftotext"), ARGUMENT("-q"), ARGUMENT("-enc"),
+                                   ARGUMENT("UTF-8"),     ARGUMENT("-l"), ARGUMENT("100"),
+                                   ARGUMENT(INPUT),       ARGUMENT("-"),  NULL };
+static char *const layout_argv[] = { ARGUMENT("pdftotext"),
+                                     ARGUMENT("-q"),
+                                     ARGUMENT("-enc"),
+                                     ARGUMENT("UTF-8"),
+                                     ARGUMENT("-l"),
+                                     ARGUMENT("2"),
+                                     ARGUMENT("-bbox-layout"),
+                                     ARGUMENT(INPUT),
+                                     ARGUMENT("-"),
+                                     NULL };
+static char *const info_argv[] = { ARGUMENT("pdfinfo"), ARGUMENT("-enc"), ARGUMENT("UTF-8"),
+                                   ARGUMENT(INPUT), NULL };
+
+static const struct tool text_tool = { text_argv, 8000, 5, TEXT_MAX, PS_DOCUMENT_WORDS };
+static const struct tool layout_tool = { layout_argv, 4000, 3, PS_PDF_LAYOUT_MAX, 0 };
+static const struct tool info_tool = { info_argv, 2000, 2, INFO_MAX, 0 };
+
+_Static_assert(PS_PDF_LAYOUT_PAGES == 2, "as layout_argv says");
 
 /* Gives the path of a program in PATH, NULL if it is not there. */
 static char *find_program(const char *name)
@@ -111,7 +130,7 @@ static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, boo
 /* Runs one program on the document; what it printed is in ${out}, also where it failed half-way. */
 static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err *err)
 {
-    char *path = find_program(tool->name);
+    char *path = find_program(tool->argv[0]);
     struct ps_child_spec spec = { .program = path,
                                   .argv = tool->argv,
                                   .in_fd = STDIN_FILENO,
@@ -125,7 +144,7 @@ static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err 
 
     if (path == NULL)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, PS_DOCUMENT_ERR_NO_TOOL,
-                       "%s is not installed; install poppler-utils", tool->name);
+                       "%s is not installed; install poppler-utils", tool->argv[0]);
     child = ps_child_spawn(&spec, &fd, err);
     free(path);
     if (child < 0)
@@ -137,33 +156,46 @@ static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err 
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (!in_time)
-        return ps_fail(err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", tool->name,
+        return ps_fail(err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", tool->argv[0],
                        (long long)tool->timeout_ms);
-    failed = !enough && ps_child_fault(tool->name, status, err);
+    failed = !enough && ps_child_fault(tool->argv[0], status, err);
     if (failed && WIFEXITED(status))
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, WEXITSTATUS(status),
-                      "%s: exit status %d: no PDF, broken or encrypted", tool->name,
+                      "%s: exit status %d: no PDF, broken or encrypted", tool->argv[0],
                       WEXITSTATUS(status));
     return !failed;
 }
 
+/* The text says most, and an error of it is the document's. Where it cost too much the layout,
+ * which costs the same or more, is not tried; what else is known counts all the same. */
 static bool read_pdf(struct ps_document *document, struct ps_err *err)
 {
-    struct ps_text_words *words;
-    struct ps_buf text;
+    struct ps_buf text, layout, info;
+    struct ps_pdf_texts texts;
+    struct ps_err ignored;
     bool ok;
 
     ps_buf_init(&text, TEXT_MAX);
+    ps_buf_init(&layout, PS_PDF_LAYOUT_MAX);
+    ps_buf_init(&info, INFO_MAX);
     ok = run_tool(&text_tool, &text, err);
-    ps_sandbox_enter(PS_SANDBOX_PARSER, NULL);
-    words = ps_text_words_create(PS_DOCUMENT_WORDS, PS_DOCUMENT_WORDS_BYTES);
-    if (ok) {
-        (void)ps_text_words_add(words, ps_buf_str(&text), text.len);
-        document->words = ps_text_words_take(words);
+    if (ok || err->code != PS_DOCUMENT_ERR_NO_TOOL) {
+        if (ok)
+            (void)run_tool(&layout_tool, &layout, &ignored);
+        (void)run_tool(&info_tool, &info, &ignored);
     }
-    ps_text_words_destroy(words);
+    ps_sandbox_enter(PS_SANDBOX_PARSER, NULL);
+    texts = (struct ps_pdf_texts){ .info = ps_buf_str(&info),
+                                   .info_len = info.len,
+                                   .layout = ps_buf_str(&layout),
+                                   .layout_len = layout.len,
+                                   .text = ps_buf_str(&text),
+                                   .text_len = ok ? text.len : 0 };
+    ps_document_of_pdf(&texts, document);
     ps_buf_clear(&text);
-    return ok;
+    ps_buf_clear(&layout);
+    ps_buf_clear(&info);
+    return ok || document->title != NULL || document->author_count > 0;
 }
 
 static bool read_input(struct ps_buf *html, struct ps_err *err)
@@ -193,8 +225,7 @@ static bool read_html(const char *charset, struct ps_document *document, struct 
     ok = read_input(&html, err);
     ps_sandbox_enter(PS_SANDBOX_PARSER, NULL);
     if (ok)
-        document->words = ps_text_words_of_html(ps_buf_str(&html), html.len, charset,
-                                                PS_DOCUMENT_WORDS, PS_DOCUMENT_WORDS_BYTES);
+        ps_document_of_html(ps_buf_str(&html), html.len, charset, document);
     ps_buf_clear(&html);
     return ok;
 }
