@@ -1,6 +1,6 @@
 #include "scheduler/io/index_fetch.h"
 
-#include "scheduler/core/listing.h"
+#include "scheduler/core/open_std_page.h"
 #include "shared/core/alloc.h"
 #include "shared/core/html.h"
 #include "shared/core/http_validator.h"
@@ -22,6 +22,7 @@ struct ps_index_fetch {
     struct ps_http_call *call; /* NULL: none under way */
     struct ps_timer *unsent;   /* tells that a request could not be sent, from the loop */
     struct ps_err unsent_err;
+    struct ps_open_std_counts counts; /* of the page that was read last */
     ps_index_fetch_fn fn;
     void *cookie;
 };
@@ -47,8 +48,8 @@ static const char *source_name(const struct ps_index_fetch *fetch)
     return fetch->source == PS_INDEX_WG21 ? "wg21.link" : "open-std.org";
 }
 
-static struct ps_paper_index *parse(const struct ps_index_fetch *fetch,
-                                    const struct ps_http_reply *reply, struct ps_err *err)
+static struct ps_paper_index *parse(struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
+                                    struct ps_err *err)
 {
     char *charset;
     struct ps_paper_index *index;
@@ -56,13 +57,14 @@ static struct ps_paper_index *parse(const struct ps_index_fetch *fetch,
     if (fetch->source == PS_INDEX_WG21)
         return ps_paper_index_parse(reply->body, reply->body_len, on_warning, NULL, err);
     charset = ps_html_charset(reply->content_type);
-    index = ps_listing_parse(reply->body, reply->body_len, charset, fetch->url, err);
+    index = ps_open_std_page_parse(reply->body, reply->body_len, charset, fetch->url,
+                                   &fetch->counts, err);
     free(charset);
     return index;
 }
 
-static struct ps_paper_index *load(const struct ps_index_fetch *fetch,
-                                   const struct ps_http_reply *reply, struct ps_err *err)
+static struct ps_paper_index *load(struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
+                                   struct ps_err *err)
 {
     int64_t began_ms = ps_clock_mono_ms();
     struct ps_paper_index *index = parse(fetch, reply, err);
@@ -165,7 +167,7 @@ void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *url, const c
                                        .timeout_ms = (int64_t)(config->wg21_index_timeout_s * 1000),
                                        .max_body = fetch->source == PS_INDEX_WG21
                                                        ? (size_t)PS_INDEX_BYTES_MAX
-                                                       : (size_t)PS_LISTING_BYTES_MAX,
+                                                       : (size_t)PS_OPEN_STD_PAGE_BYTES_MAX,
                                        .max_redirects = REDIRECTS_MAX,
                                        .accept_encoding = true };
 
@@ -189,4 +191,9 @@ void ps_index_fetch_cancel(struct ps_index_fetch *fetch)
     ps_timer_cancel(fetch->unsent);
     ps_http_cancel(fetch->call);
     fetch->call = NULL;
+}
+
+const struct ps_open_std_counts *ps_index_fetch_counts(const struct ps_index_fetch *fetch)
+{
+    return &fetch->counts;
 }

@@ -1,8 +1,8 @@
 /* Downloads a list of papers with a conditional GET (RFC 9110 section 13) and parses it: the
- * committee's index, or a year's listing of open-std.org. */
+ * committee's index, or the page of a year at open-std.org. */
 #ifndef PS_SCHEDULER_INDEX_FETCH_H
 #define PS_SCHEDULER_INDEX_FETCH_H
-#include "scheduler/core/paper_index.h"
+#include "scheduler/core/open_std_page.h"
 #include "shared/io/daemon.h"
 
 struct ps_index_fetch;
@@ -24,6 +24,8 @@ void ps_index_fetch_destroy(struct ps_index_fetch *fetch); /* NULL is fine; fn d
  * INDEX-WARNING; what a failure means is the caller's to say. */
 void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *url, const char *etag,
                           const char *modified, ps_index_fetch_fn fn, void *cookie);
+/* How complete the page of open-std.org was that fn was given last; borrowed. */
+const struct ps_open_std_counts *ps_index_fetch_counts(const struct ps_index_fetch *fetch);
 void ps_index_fetch_cancel(struct ps_index_fetch *fetch); /* fn will not run */
 
 #endif

@@ -53,8 +53,8 @@ static void forget_drafts(struct ps_poll *poll)
 void ps_poll_drop(struct ps_poll *poll)
 {
     ps_index_fetch_cancel(poll->fetch);
-    ps_index_fetch_cancel(poll->listing_fetch);
-    ps_validators_clear(&poll->next_listing);
+    ps_index_fetch_cancel(poll->open_std_fetch);
+    ps_validators_clear(&poll->open_std_next);
     ps_index_diff_clear(&poll->diff);
     poll->diff = (struct ps_index_diff){ 0 };
     ps_paper_index_destroy(poll->fresh);
@@ -334,7 +334,7 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
                           ps_loop_now(daemon->loop));
     poll->timer = ps_timer_create(daemon->loop, on_timer, poll);
     poll->fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_WG21);
-    poll->listing_fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_OPENSTD);
+    poll->open_std_fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_OPENSTD);
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
                                                  .allow_private = true, /* operator's choice */
@@ -348,8 +348,8 @@ void ps_poll_destroy(struct ps_poll *poll)
         return;
     ps_poll_stop(poll);
     ps_index_fetch_destroy(poll->fetch);
-    ps_index_fetch_destroy(poll->listing_fetch);
-    ps_validators_clear(&poll->listing);
+    ps_index_fetch_destroy(poll->open_std_fetch);
+    ps_validators_clear(&poll->open_std);
     ps_http_destroy(poll->http);
     ps_timer_destroy(poll->timer);
     free(poll);

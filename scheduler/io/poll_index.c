@@ -6,8 +6,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { NEW_LOGGED_MAX = 100, TRACE_TEXT = 32 };
+enum { NEW_LOGGED_MAX = 100, TRACE_TEXT = 32, NOT_FOUND = 404 };
 enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
 
 void ps_validators_clear(struct ps_validators *validators)
@@ -88,14 +89,14 @@ static void log_new(const struct ps_poll *poll)
         PS_LOG(INDEX_NEW, F_INT("more", count - NEW_LOGGED_MAX));
 }
 
-/* All that the listing had is stored. */
-static void take_listing(struct ps_poll *poll)
+/* All that the page of open-std.org had is stored. */
+static void take_open_std(struct ps_poll *poll)
 {
     if (!poll->listed)
         return;
-    ps_validators_clear(&poll->listing);
-    poll->listing = poll->next_listing;
-    poll->next_listing = (struct ps_validators){ 0 };
+    ps_validators_clear(&poll->open_std);
+    poll->open_std = poll->open_std_next;
+    poll->open_std_next = (struct ps_validators){ 0 };
     poll->listed = false;
 }
 
@@ -129,7 +130,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
         poll->fresh = NULL;
     }
     leadership->index_version = ps_pg_int(rows, SEEN, 0, 0, 0);
-    take_listing(poll);
+    take_open_std(poll);
     if (poll->seen)
         note_fresh(poll);
     ps_poll_plan(poll);
@@ -183,11 +184,11 @@ static void use(struct ps_poll *poll)
         store(poll);
         return;
     }
-    take_listing(poll);
+    take_open_std(poll);
     ps_poll_plan(poll);
 }
 
-/* What the index has is as it has it; the listing only adds what it has not yet. */
+/* What the index has is as it has it; open-std.org's page only adds what it has not yet. */
 static void add_listed(struct ps_poll *poll, const struct ps_paper_index *listed)
 {
     struct ps_paper_index *more = ps_paper_index_create();
@@ -212,6 +213,43 @@ static bool is_mine(const struct ps_poll *poll)
            ps_leadership_leads(poll->parts.leadership, poll->epoch);
 }
 
+/* Says once of each incomplete page that it is: papers that it had before are kept, those that it
+ * lost are missing until the index has them. True when this state of the page is new. */
+static bool report_lost(struct ps_poll *poll, const struct ps_open_std_counts *counts)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const char *why;
+    struct ps_err err;
+
+    if (!ps_open_std_page_lost(counts, poll->open_std_papers, &why)) {
+        poll->open_std_lost = (struct ps_open_std_counts){ 0 };
+        return false;
+    }
+    if (memcmp(&poll->open_std_lost, counts, sizeof(*counts)) == 0)
+        return false;
+    poll->open_std_lost = *counts;
+    (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0,
+                  "%s: %zu of %zu rows read, %zu papers (%zu before), %zu tables without an end",
+                  why, counts->rows_read, counts->rows_written, counts->papers,
+                  poll->open_std_papers, counts->tables_open);
+    PS_LOG(OPENSTD_ROWS_LOST, F_INT("rows_written", counts->rows_written),
+           F_INT("rows_read", counts->rows_read), F_INT("papers", counts->papers),
+           F_INT("papers_before", poll->open_std_papers), F_INT("tables_open", counts->tables_open),
+           F_ERR(&err));
+    ps_failure_log_add(leadership->daemon->failures, ps_event_name(PS_EVENT_OPENSTD_ROWS_LOST),
+                       &err, NULL, 0);
+    return true;
+}
+
+/* In January the page of the year comes with its first papers. */
+static bool is_not_there_yet(const struct ps_poll *poll, const struct ps_err *err)
+{
+    char today[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_date((int32_t)(poll->started_ms / PS_DAY_MS), today);
+    return err->code == NOT_FOUND && strncmp(today + 4, "-01-", 4) == 0;
+}
+
 static void on_listed(void *cookie, struct ps_paper_index *listed, const char *etag,
                       const char *modified, const struct ps_err *err)
 {
@@ -219,12 +257,20 @@ static void on_listed(void *cookie, struct ps_paper_index *listed, const char *e
 
     if (is_mine(poll)) {
         if (err != NULL) {
-            ps_leadership_failed(poll->parts.leadership, PS_EVENT_LISTING_ERROR,
-                                 "the listing of open-std.org was not read", err);
+            if (!is_not_there_yet(poll, err))
+                ps_leadership_failed(poll->parts.leadership, PS_EVENT_LISTING_ERROR,
+                                     "the page of open-std.org was not read", err);
         } else if (listed != NULL) {
+            const struct ps_open_std_counts *counts = ps_index_fetch_counts(poll->open_std_fetch);
+
             add_listed(poll, listed);
-            poll->next_listing.etag = ps_alloc_text(etag);
-            poll->next_listing.modified = ps_alloc_text(modified);
+            /* a page that was cut on the way is asked for again, whatever its validators say */
+            if (!report_lost(poll, counts)) {
+                poll->open_std_next.etag = ps_alloc_text(etag);
+                poll->open_std_next.modified = ps_alloc_text(modified);
+            }
+            if (counts->papers > poll->open_std_papers)
+                poll->open_std_papers = counts->papers;
             poll->listed = true;
         }
         use(poll);
@@ -232,7 +278,7 @@ static void on_listed(void *cookie, struct ps_paper_index *listed, const char *e
     ps_paper_index_destroy(listed);
 }
 
-static void ask_listing(struct ps_poll *poll)
+static void ask_open_std(struct ps_poll *poll)
 {
     const struct ps_config *config = poll->parts.leadership->daemon->config;
     char today[PS_UTC_TIME_TEXT];
@@ -246,10 +292,12 @@ static void ask_listing(struct ps_poll *poll)
     ps_utc_time_format_date((int32_t)(poll->started_ms / PS_DAY_MS), today);
     url = ps_alloc_format("%s%.4s/", config->openstd_url, today);
     year = (int)strtol(today, NULL, 10);
-    if (year != poll->listing_year)
-        ps_validators_clear(&poll->listing);
-    poll->listing_year = year;
-    ps_index_fetch_start(poll->listing_fetch, url, poll->listing.etag, poll->listing.modified,
+    if (year != poll->open_std_year) {
+        ps_validators_clear(&poll->open_std);
+        poll->open_std_papers = 0;
+    }
+    poll->open_std_year = year;
+    ps_index_fetch_start(poll->open_std_fetch, url, poll->open_std.etag, poll->open_std.modified,
                          on_listed, poll);
     free(url);
 }
@@ -279,7 +327,7 @@ static void on_fetched(void *cookie, struct ps_paper_index *index, const char *e
         poll->modified =
             ps_alloc_text(index == NULL && modified == NULL ? leadership->modified : modified);
     }
-    ask_listing(poll);
+    ask_open_std(poll);
 }
 
 void ps_poll_index(struct ps_poll *poll)
@@ -287,10 +335,10 @@ void ps_poll_index(struct ps_poll *poll)
     const struct ps_leadership *leadership = poll->parts.leadership;
 
     poll->failed = poll->seen = poll->listed = false;
-    ps_validators_clear(&poll->next_listing);
+    ps_validators_clear(&poll->open_std_next);
     if (leadership->daemon->config->enable_bulk_wg21)
         ps_index_fetch_start(poll->fetch, leadership->daemon->config->wg21_index_url,
                              leadership->etag, leadership->modified, on_fetched, poll);
     else
-        ask_listing(poll);
+        ask_open_std(poll);
 }

@@ -23,7 +23,7 @@ struct ps_poll {
     struct ps_poll_parts parts;
     struct ps_poll_schedule clock; /* for the pause between polls */
     struct ps_timer *timer;        /* due, or a look at the deadline */
-    struct ps_index_fetch *fetch, *listing_fetch;
+    struct ps_index_fetch *fetch, *open_std_fetch;
     struct ps_http *http; /* for HEARTBEAT_URL */
     enum ps_poll_state state;
     int64_t epoch;         /* started for; 0: stopped */
@@ -46,10 +46,12 @@ struct ps_poll {
     bool seen;             /* the index came, or is unchanged */
     bool failed;           /* it did not */
     struct ps_err failure; /* why */
-    int listing_year;
-    struct ps_validators listing, next_listing; /* of the copy that is stored; that came now */
-    bool listed;                                /* one came now */
-    size_t told_at; /* statement that answers what is told; 0 for none */
+    int open_std_year;
+    struct ps_validators open_std, open_std_next; /* of the copy that is stored; that came now */
+    bool listed;                                  /* one came now */
+    size_t open_std_papers;                       /* most that the year's page had */
+    struct ps_open_std_counts open_std_lost; /* of the incomplete page that was reported last */
+    size_t told_at;                          /* statement that answers what is told; 0 for none */
     /* The cycle, until it is stored: */
     struct ps_cycle *run;
     /* The end of the cycle: */

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The yearly listing of open-std.org as a second source: what it has is told before the index has it."""
+"""The page of the year at open-std.org as a second source: what it has is told before the index has it."""
 import datetime
 import unittest
 
@@ -13,7 +13,7 @@ PAGE = (f'<table><tr><th>WG21 Number</th><th>Title</th><th>Author</th><th>Docume
         '<tr><td><a href="p1001r0.pdf">P1001R0</a><td>Known by another title<td>Nobody<td></table>')
 
 
-class Listing(FleetCase):
+class OpenStdPage(FleetCase):
     def start(self, **settings):
         self.fleet = self.make_fleet({"index": {"inline": made_index()}, "drafts": {},
                                       "rules": {"listing": {"match": f"/papers/{YEAR}/", "status": 404}}},
@@ -63,7 +63,7 @@ class Listing(FleetCase):
         self.assertTrue(self.scheduler.events("INDEX-FETCH", source="open-std.org", unchanged=True))
         self.assertEqual(len(self.scheduler.events("INDEX-FETCH", source="open-std.org", status=200)), 1)
 
-    def test_a_listing_that_fails_stops_nothing(self):
+    def test_a_page_that_fails_stops_nothing(self):
         self.start(ENABLE_BULK_OPENSTD="true")
         for rule in ({"status": 500}, {"status": 200, "body": "maintenance"}, {"fault": "reset"}):
             self.list(**rule)
@@ -71,6 +71,21 @@ class Listing(FleetCase):
         self.assertTrue(self.scheduler.events("LISTING-ERROR"))
         self.assertEqual({row["status"] for row in self.fleet.cycles()[:-1]}, {"empty"})
         self.assertEqual(self.fleet.messages(), [])
+
+    def test_a_page_that_lost_rows_is_reported_once_and_what_it_had_is_kept(self):
+        self.start(ENABLE_BULK_OPENSTD="true")
+        self.list(status=200, body=PAGE)
+        wait_until(lambda: self.paper(NEW), 20, "the whole page is read")
+        self.assertEqual(self.scheduler.events("OPENSTD-ROWS-LOST"), [])
+        self.list(status=200, body=PAGE[:PAGE.index('<tr><td><a href="p1060')] +
+                  '<tr><td><a href="p1061r0.pdf">P1061R0</a><td>Later<td>Ann<td>')
+        wait_until(lambda: self.paper("P1061R0"), 20, "what is left of it is read")
+        self.more_cycles(3)
+        [lost] = self.scheduler.events("OPENSTD-ROWS-LOST")
+        self.assertEqual((lost["papers"], lost["papers_before"], lost["tables_open"]), (1, 2, 1))
+        self.assertTrue(self.paper(NEW))
+        entries = self.fleet.redis.call("XRANGE", self.fleet.redis.key("failures"), "-", "+")
+        self.assertIn("OPENSTD-ROWS-LOST", str(entries))
 
     def test_papers_come_from_it_while_the_index_is_away(self):
         self.start(ENABLE_BULK_OPENSTD="true")
