@@ -6,12 +6,17 @@
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { CELLS_MAX = 16, TABLES_MAX = 8 /* within each other; deeper ones count as one */ };
+enum {
+    CELLS_MAX = 16,
+    TABLES_MAX = 8 /* within each other; deeper ones count as one */,
+    NOT_FOUND = 404
+};
 
 enum column { TITLE, AUTHOR, DATE, SUBGROUP, COLUMNS };
 
@@ -363,4 +368,12 @@ bool ps_open_std_page_lost(const struct ps_open_std_counts *counts, size_t paper
     if (why != NULL && out_why != NULL)
         *out_why = why;
     return why != NULL;
+}
+
+bool ps_open_std_page_is_early(int status, int32_t day)
+{
+    char date[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_date(day, date);
+    return status == NOT_FOUND && strncmp(date + 4, "-01-", 4) == 0;
 }

@@ -35,4 +35,8 @@ struct ps_paper_index *ps_open_std_page_parse(const char *html, size_t len, cons
 bool ps_open_std_page_lost(const struct ps_open_std_counts *counts, size_t papers_before,
                            const char **out_why);
 
+/* Whether an answer with this HTTP status on that day (since 1970, UTC) means only that the page of
+ * the year does not exist yet: open-std.org makes it with the year's first papers. */
+bool ps_open_std_page_is_early(int status, int32_t day);
+
 #endif

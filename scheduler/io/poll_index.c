@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEW_LOGGED_MAX = 100, TRACE_TEXT = 32, NOT_FOUND = 404 };
+enum { NEW_LOGGED_MAX = 100, TRACE_TEXT = 32 };
 enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
 
 void ps_validators_clear(struct ps_validators *validators)
@@ -241,15 +241,6 @@ static bool report_lost(struct ps_poll *poll, const struct ps_open_std_counts *c
     return true;
 }
 
-/* In January the page of the year comes with its first papers. */
-static bool is_not_there_yet(const struct ps_poll *poll, const struct ps_err *err)
-{
-    char today[PS_UTC_TIME_TEXT];
-
-    ps_utc_time_format_date((int32_t)(poll->started_ms / PS_DAY_MS), today);
-    return err->code == NOT_FOUND && strncmp(today + 4, "-01-", 4) == 0;
-}
-
 static void on_listed(void *cookie, struct ps_paper_index *listed, const char *etag,
                       const char *modified, const struct ps_err *err)
 {
@@ -257,7 +248,7 @@ static void on_listed(void *cookie, struct ps_paper_index *listed, const char *e
 
     if (is_mine(poll)) {
         if (err != NULL) {
-            if (!is_not_there_yet(poll, err))
+            if (!ps_open_std_page_is_early(err->code, (int32_t)(poll->started_ms / PS_DAY_MS)))
                 ps_leadership_failed(poll->parts.leadership, PS_EVENT_LISTING_ERROR,
                                      "the page of open-std.org was not read", err);
         } else if (listed != NULL) {

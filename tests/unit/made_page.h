@@ -82,13 +82,8 @@ static inline void add_authors(struct ps_buf *page, uint32_t *state)
 {
     static const char *const first[] = { "Mira",    "J&#246;rg", "Ant&oacute;nia", "Ole", "Zo\xEB",
                                          "Ta\xEFs", "Ivo" };
-    static const char *const last[] = { "Halloran",
-                                        "O'Mear",
-                                        "&Scaron;tefl",
-                                        "D\x92"
-                                        "Arcy",
-                                        "van der Laan",
-                                        "M&#252;nchow-Ley" };
+    static const char *const last[] = { "Halloran",  "O'Mear",       "&Scaron;tefl",
+                                        "D\222Arcy", "van der Laan", "M&#252;nchow-Ley" };
 
     for (uint32_t i = 0, count = 1 + next(state) % 4; i < count; i++)
         (void)ps_buf_format(page, "%s%s %s", i > 0 ? ",\n\t\t" : "",

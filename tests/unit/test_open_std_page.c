@@ -2,6 +2,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -186,8 +187,7 @@ static void its_latin_1_is_windows_1252(void **state)
 {
     static const char html[] =
         "<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset=ISO-8859-1\">"
-        "<table><tr><td>P0001R0<td>\x93Views\x94 \x96 r\xE9sum\xE9<td>D\x92"
-        "Arcy</table>";
+        "<table><tr><td>P0001R0<td>\x93Views\x94 \x96 r\xE9sum\xE9<td>D\222Arcy</table>";
     static const char *const charsets[] = { NULL, "iso-8859-1", "ISO-8859-1", "latin1" };
 
     (void)state;
@@ -209,31 +209,30 @@ static void rows_of_any_shape_are_read(void **state)
         size_t papers;
     } cases[] = {
         {"<TABLE><TR><TH>WG21 Number<TH>Title<TH>Author<th>Document Date<TR><TD><A HREF='p1.pdf'>"
-          "P0001R0</A><TD>One<TD>Ann<TD>2026-01-02</TABLE>",                       "One",     "Ann",       "2026-01-02", 1},
+          "P0001R0</A><TD>One<TD>Ann<TD>2026-01-02</TABLE>",                       "One",     "Ann",           "2026-01-02", 1},
  /* a table within a cell is that cell's text; one around the rows is a layout */
         { "<table><tr><td>P0001R0<td>One<td><table><tr><td>Ann<td>Bo</tr><tr><td>Cy</table><td>"
-          "2026-01-02</tr></table>",                                               "One",     "Ann Bo Cy", "2026-01-02", 1},
+          "2026-01-02</tr></table>",                                               "One",     "Ann Bo Cy",     "2026-01-02", 1},
         { "<table><tr><td><table><tr><td>P0001R0<td>One<td>Ann<td>2026-01-02</tr><tr><td>P0002R0"
-          "<td>Two</table></td><td>menu</td></tr></table>",                        "One",     "Ann",       "2026-01-02", 2},
+          "<td>Two</table></td><td>menu</td></tr></table>",                        "One",     "Ann",           "2026-01-02", 2},
         { "<table><tr><td>P0002R0<td>Two<td><table><tr><td>P0001R0<td>One<td>Ann<td>2026-01-02"
-          "</table></table>",                                                      "One",     "Ann",       "2026-01-02", 2},
+          "</table></table>",                                                      "One",     "Ann",           "2026-01-02", 2},
  /* a table left open does not swallow the next one */
         { "<table><tr><td>P0002R0<td>Two<td>Bo<h1>x</h1><table><tr><td>P0001R0<td>One<td>Ann<td>"
-          "2026-01-02<tr><td>P0003R0<td>Three</table>",                            "One",     "Ann",       "2026-01-02", 3},
+          "2026-01-02<tr><td>P0003R0<td>Three</table>",                            "One",     "Ann",           "2026-01-02", 3},
         { "<table><tr><th colspan=8>January</th></tr><tr><td>P0001R0<td>One<td>Ann<td>2026-01-02"
-          "</table>",                                                              "One",     "Ann",       "2026-01-02", 1},
+          "</table>",                                                              "One",     "Ann",           "2026-01-02", 1},
         { "<table><tr><td>P0001R0<td colspan=\"2\">One<td>2026-01-02</table>",              "One",     "",
-         "2026-01-02",                                                                                                            1},
+         "2026-01-02",                                                                                                                1},
         { "<table><tr><td colspan=99999999999>P0001R0<td>One<td>Ann<td>2026-01-02</table>", "One",
-         "Ann",                                                                                                     "2026-01-02", 1},
+         "Ann",                                                                                                         "2026-01-02", 1},
         { "<table><tr><td>P0001R0 (revised)<td>One<td>Ann<br>Bo<td>2026-01-02</table>",     "One",
-         "Ann Bo",                                                                                                  "2026-01-02", 1},
+         "Ann Bo",                                                                                                      "2026-01-02", 1},
  /* rows over several tables: the heading of the first counts until there is another */
         { "<table><tr><td>Number<td>Author<td>Title</table><table><tr><td>P0001R0<td>Ann<td>One"
-          "</table>",                                                              "One",     "Ann",       "",           1},
-        { "<tr><td>P0001R0<td>One &lt;&amp;&gt;<td>&Aring;sa&nbsp;B",                       "One <&>",
-         "Åsa\xC2\xA0"
-          "B",                                                                                                      "",           1},
+          "</table>",                                                              "One",     "Ann",           "",           1},
+        { "<tr><td>P0001R0<td>One &lt;&amp;&gt;<td>&Aring;sa&nbsp;B",                       "One <&>", "Åsa\302\240B", "",
+         1                                                                                                                             },
     };
 
     (void)state;
@@ -328,6 +327,31 @@ static void a_page_that_lost_rows_is_known_by_its_counts(void **state)
     assert_false(ps_open_std_page_lost(&counts, 9, NULL));
 }
 
+static void a_page_of_january_may_not_be_there_yet(void **state)
+{
+    static const struct {
+        int status;
+        const char *date;
+        bool early;
+    } cases[] = {
+        {404,  "2027-01-01", true },
+        { 404, "2027-01-31", true },
+        { 404, "2027-02-01", false},
+        { 404, "2026-12-31", false},
+        { 410, "2027-01-02", false},
+        { 500, "2027-01-02", false},
+        { 0,   "2027-01-02", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        int32_t day;
+
+        assert_true(ps_utc_time_parse_date(cases[i].date, &day));
+        assert_int_equal(ps_open_std_page_is_early(cases[i].status, day), cases[i].early);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +366,7 @@ int main(void)
         cmocka_unit_test(rows_of_any_shape_are_read),
         cmocka_unit_test(tables_within_tables_have_an_end),
         cmocka_unit_test(links_are_judged_as_they_are_stored),
+        cmocka_unit_test(a_page_of_january_may_not_be_there_yet),
         cmocka_unit_test(a_page_that_lost_rows_is_known_by_its_counts),
     };
 
