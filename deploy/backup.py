@@ -45,8 +45,32 @@ class Failed(Exception):
         self.status = status
 
 
+PAIR = re.compile(r"\s*([a-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*", re.DOTALL)
+SEEN = "DATABASE_URL: sslpassword would be seen by everybody here; use a key without one"
+
+
+def pairs_without_password(text):
+    """The same of keyword=value pairs: host=db password='it\\'s' is quoted and escaped as libpq has it."""
+    kept, password, end = [], None, 0
+    while end < len(text):
+        pair = PAIR.match(text, end)
+        if not pair or pair.end() == end:
+            raise Failed(78, "DATABASE_URL: keyword=value pairs that libpq can read are wanted")
+        end = pair.end()
+        if pair[1] == "sslpassword":
+            raise Failed(78, SEEN)
+        if pair[1] == "password":
+            value = pair[2][1:-1] if pair[2].startswith("'") else pair[2]
+            password = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+        else:
+            kept.append(f"{pair[1]}={pair[2]}")
+    return " ".join(kept), password
+
+
 def without_password(url):
     """(the URL without its password, the password or None): as libpq takes them apart."""
+    if not re.match("postgres(ql)?://", url):
+        return pairs_without_password(url)
     password = None
     found = re.match(r"(postgres(?:ql)?://[^:@/]*):([^@/]*)@", url)
     if found:
@@ -57,7 +81,7 @@ def without_password(url):
         name, _, value = pair.partition("=")
         name = urllib.parse.unquote(name)
         if name == "sslpassword":
-            raise Failed(78, "DATABASE_URL: sslpassword would be seen by everybody here; use a key without one")
+            raise Failed(78, SEEN)
         if name == "password":
             password = urllib.parse.unquote(value)
         else:
@@ -74,8 +98,8 @@ def database():
                 url = file.read().strip()
         except OSError as error:
             raise Failed(78, f"DATABASE_URL_FILE={path}: {error.strerror}") from None
-    if not re.match("postgres(ql)?://", url):
-        raise Failed(78, "DATABASE_URL: postgresql://user:password@host:port/name is wanted")
+    if not re.match("postgres(ql)?://", url) and not re.match(r" *[a-z_]+ *=", url):
+        raise Failed(78, "DATABASE_URL: postgresql://user:password@host:port/name, or host=… dbname=…, is wanted")
     url, password = without_password(url)
     return url, {"PGCONNECT_TIMEOUT": "10", **os.environ, **({} if password is None else {"PGPASSWORD": password})}
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 from rig import CycleCase
 from rig.places import CHECKOUT, find_server
@@ -68,7 +69,9 @@ class Backup(CycleCase):
                 ("postgresql://u@h1:1,h2:2/d?target_session_attrs=read-write&password=x%26y&application_name=b",
                  ("postgresql://u@h1:1,h2:2/d?target_session_attrs=read-write&application_name=b", "x&y")),
                 ("postgresql:///d?host=/run/postgresql&%70assword=x", ("postgresql:///d?host=/run/postgresql", "x")),
-                ("postgresql://h1:1,h2:2/d", ("postgresql://h1:1,h2:2/d", None))):
+                ("postgresql://h1:1,h2:2/d", ("postgresql://h1:1,h2:2/d", None)),
+                ("host=h password=x dbname=d", ("host=h dbname=d", "x")),
+                (r"dbname = d password = 'it\'s \\ b' user='a b'", ("dbname=d user='a b'", r"it's \ b"))):
             self.assertEqual(backup.without_password(url), wanted)
 
         fleet = self.fleet = self.make_fleet()
@@ -79,6 +82,11 @@ class Backup(CycleCase):
         two = fleet.postgres.url.replace(host, f"127.0.0.1:1,{host}")
         self.assertIn(",", two)
         self.assertEqual(self.backup("save", path, DATABASE_URL=f"{two}?target_session_attrs=read-write")[0], 0)
+        parts = urllib.parse.urlsplit(fleet.postgres.url)
+        pairs = (f"host='{parts.hostname}' port={parts.port} user={parts.username} "
+                 f"password='{parts.password or 'none'}' dbname = {parts.path[1:]}")
+        self.assertEqual(fleet.command("scheduler", "history", DATABASE_URL=pairs)[0], 0)
+        self.assertEqual(self.backup("save", path + "-pairs", DATABASE_URL=pairs)[0], 0)
         self.forget()
         status, text = self.backup("restore", path, REDIS_KEY_PREFIX="{paperscout}:",
                                    DATABASE_URL=fleet.postgres.url.rpartition("/")[0], PGDATABASE="postgres")
