@@ -113,9 +113,8 @@ class Overlays(unittest.TestCase):
 
     def test_pods_are_what_restricted_pod_security_wants(self):
         for found in self.overlays():
-            namespace = of_kind(found, "Namespace")["paperscout"]
-            self.assertEqual(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"],
-                             "restricted")
+            # In no overlay: "kubectl delete -k" must not delete the namespace, and every claim in it.
+            self.assertEqual(of_kind(found, "Namespace"), {})
             for name, pod, _ in self.pods(found):
                 self.assertFalse({"hostNetwork", "hostPID", "hostIPC"} & set(pod), name)
                 self.assertIs(pod["automountServiceAccountToken"], False, name)
@@ -130,6 +129,27 @@ class Overlays(unittest.TestCase):
                                      {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                       "capabilities": {"drop": ["ALL"]}}, name)
                     self.assertFalse(any("hostPort" in port for port in container["ports"]), name)
+
+    def test_the_namespace_of_its_own_enforces_restricted_pod_security(self):
+        with open(os.path.join(K8S, "namespace.yaml"), encoding="utf-8") as file:
+            namespace, = parse_yaml(file.read())
+        self.assertEqual(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
+
+    def test_two_installations_in_one_namespace_select_their_own_pods(self):
+        """Each selector of ours names the instance, so a second one with another value shares nothing."""
+        for found in self.overlays():
+            for item in found:
+                selectors = [item["spec"][name] for name in ("selector", "podSelector")
+                             if isinstance(item.get("spec", {}).get(name), dict)]
+                for selector in selectors if item["kind"] != "PodMonitor" else ():
+                    labels = selector if item["kind"] == "Service" else selector.get("matchLabels", {})
+                    self.assertEqual(labels.get("app.kubernetes.io/instance"), "paperscout",
+                                     f"{item['kind']} {item['metadata']['name']}")
+
+    def test_the_last_line_of_a_log_is_the_reason_that_describe_shows(self):
+        for found in self.overlays():
+            for component, _, pod in self.ours(found):
+                self.assertEqual(pod["containers"][0]["terminationMessagePolicy"], "FallbackToLogsOnError", component)
 
     def test_images_are_named_by_version_and_memory_has_a_limit(self):
         for found in self.overlays():
@@ -151,7 +171,8 @@ class Overlays(unittest.TestCase):
                 paths = {probe: container[f"{probe}Probe"]["httpGet"] for probe in
                          ("startup", "liveness", "readiness")}
                 self.assertEqual({name: get["path"] for name, get in paths.items()},
-                                 {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"})
+                                 {"startup": "/livez", "liveness": "/livez",
+                                  "readiness": "/readyz/events" if component == "notifier" else "/readyz"})
                 ports = {port["name"]: port["containerPort"] for port in container["ports"]}
                 self.assertEqual({get["port"] for get in paths.values()}, {"health"})
                 values = container_environment(found, pod, {"name": "pod"})

@@ -98,9 +98,10 @@ class Network(unittest.TestCase):
         print(f"dev: {self.looked} ways looked at")
 
     def test_a_policy_that_is_left_out_is_noticed(self):
-        """By the tests above: each policy decides something; the one that shuts all is for pods that are not ours."""
+        """By the tests above: each policy decides something. The one that denies by default covers what no other one
+        selects, and every pod of ours is selected by others too."""
         self.use("prod")
-        for policy in [policy for policy in self.policies if policy["spec"]["podSelector"]]:
+        for policy in [policy for policy in self.policies if policy["metadata"]["name"] != "paperscout-default-deny"]:
             self.policies.remove(policy)
             with self.assertRaises(AssertionError, msg=policy["metadata"]["name"]):
                 self.check_everywhere()
@@ -111,8 +112,7 @@ class Network(unittest.TestCase):
     def test_every_pod_is_shut_by_default(self):
         for name in ("dev", "prod"):
             self.use(name)
-            shut = [policy for policy in self.policies if not policy["spec"]["podSelector"]
-                    and set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+            shut = [policy for policy in self.policies if set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
                     and not policy["spec"].get("ingress") and not policy["spec"].get("egress")]
             self.assertEqual(len(shut), 1, name)
             self.assertTrue(all(selects(shut[0]["spec"]["podSelector"], pod.labels) for pod in self.pods.values()))
