@@ -5,15 +5,16 @@
 #include "scheduler/cli/cmd_import.h"
 #include "scheduler/cli/cmd_migrate.h"
 #include "scheduler/cli/cmd_plan.h"
+#include "scheduler/cli/cmd_simulate.h"
 #include "scheduler/cli/cmd_status.h"
 #include "scheduler/io/scheduler.h"
 #include "scheduler/io/scheduler_health.h"
 
 int main(int argc, char **argv)
 {
-    const struct ps_command commands[] = { ps_cmd_plan,    ps_cmd_diff,    ps_cmd_status,
-                                           ps_cmd_history, ps_cmd_explain, ps_cmd_import,
-                                           ps_cmd_migrate };
+    const struct ps_command commands[] = { ps_cmd_plan,   ps_cmd_simulate, ps_cmd_diff,
+                                           ps_cmd_status, ps_cmd_history,  ps_cmd_explain,
+                                           ps_cmd_import, ps_cmd_migrate };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",

@@ -16,8 +16,8 @@ static int run(int argc, char **argv, void *env)
 {
     const char *before_path = NULL, *after_path = NULL;
     const struct ps_input_option options[] = {
-        {"before", &before_path, true},
-        { "after", &after_path,  true}
+        {"before", &before_path, PS_INPUT_REQUIRED},
+        { "after", &after_path,  PS_INPUT_REQUIRED}
     };
     struct ps_paper_index *before, *after = NULL;
     int status = PS_EXIT_FAILED;

@@ -2,13 +2,15 @@
 #include "scheduler/cli/input.h"
 
 #include "shared/core/buf.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/env.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 8 };
+enum { OPTIONS_MAX = 16 };
 
 bool ps_input_options(int argc, char **argv, const struct ps_input_option *options, size_t count)
 {
@@ -16,10 +18,13 @@ bool ps_input_options(int argc, char **argv, const struct ps_input_option *optio
     int index = 0, got;
 
     for (size_t i = 0; i < count && i < OPTIONS_MAX; i++)
-        table[i] = (struct option){ .name = options[i].name, .has_arg = required_argument };
+        table[i] =
+            (struct option){ .name = options[i].name,
+                             .has_arg = options[i].need == PS_INPUT_FLAG ? no_argument
+                                                                         : required_argument };
     optind = 0; /* glibc: begin anew */
     while ((got = getopt_long(argc, argv, "", table, &index)) == 0)
-        *options[index].value = optarg;
+        *options[index].value = optarg == NULL ? options[index].name : optarg;
     if (got != -1)
         return false; /* getopt_long has told it */
     if (optind < argc) {
@@ -27,7 +32,7 @@ bool ps_input_options(int argc, char **argv, const struct ps_input_option *optio
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (options[i].required && !*options[i].value) {
+        if (options[i].need == PS_INPUT_REQUIRED && !*options[i].value) {
             (void)fprintf(stderr, "%s: --%s is required\n", argv[0], options[i].name);
             return false;
         }
@@ -91,4 +96,41 @@ bool ps_input_lines(const char *path, const char *what, ps_input_line_fn fn, voi
     }
     ps_buf_clear(&text);
     return ok;
+}
+
+bool ps_input_time(struct ps_str text, int64_t *out_wall_ms)
+{
+    static const char *const endings[] = { "", "Z", ":00Z", "T00:00:00Z" };
+    char full[2 * PS_UTC_TIME_TEXT];
+
+    text = ps_str_trim(text);
+    if (text.len >= PS_UTC_TIME_TEXT)
+        return false;
+    for (size_t i = 0; i < PS_COUNT_OF(endings); i++) {
+        (void)snprintf(full, sizeof(full), "%.*s%s", (int)text.len, text.data, endings[i]);
+        if (ps_utc_time_parse_time(full, out_wall_ms))
+            return true;
+    }
+    return false;
+}
+
+void ps_input_set(struct ps_input_settings *settings, const char *name, const char *value)
+{
+    if (value == NULL || settings->len == PS_COUNT_OF(settings->names))
+        return;
+    settings->names[settings->len] = name;
+    settings->values[settings->len++] = value;
+}
+
+bool ps_input_get(void *cookie, const char *name, const char **out_value, struct ps_err *err)
+{
+    const struct ps_input_settings *settings = cookie;
+
+    for (size_t i = 0; i < settings->len; i++) {
+        if (strcmp(settings->names[i], name) == 0) {
+            *out_value = settings->values[i];
+            return true;
+        }
+    }
+    return ps_env_get(settings->env, name, out_value, err);
 }

@@ -26,6 +26,7 @@ struct ps_planned {
     int number;
     int revision;
     const char *ext;
+    double gain; /* adaptive: minutes of waiting that the probe is expected to end; classic: 0 */
 };
 
 struct ps_plan {

@@ -4,8 +4,10 @@
 #include "shared/core/config_row.h"
 #include "shared/core/str.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ struct load {
     unsigned component;
     struct ps_config config;
     bool bad[PS_CONFIG_ROWS];
+    bool set[PS_CONFIG_ROWS]; /* by the operator; otherwise the value is the table's default */
     bool ok;
     ps_config_bad_fn tell;
     void *tell_cookie;
@@ -134,6 +137,44 @@ static void check_names(struct load *load)
     }
 }
 
+/* The adaptive planner spends its budget in small portions: news should not wait for half an hour.
+ */
+static void set_adaptive_interval(struct load *load)
+{
+    enum { ADAPTIVE_MINUTES = 5 };
+
+    if (usable(load, PS_CONFIG_ID_probe_planner) &&
+        strcmp(load->config.probe_planner, "adaptive") == 0 &&
+        !load->set[PS_CONFIG_ID_poll_interval_minutes] &&
+        !load->set[PS_CONFIG_ID_poll_interval_seconds])
+        load->config.poll_interval_minutes = ADAPTIVE_MINUTES;
+}
+
+/* Dates in any order, commas and spaces between. */
+static void check_deadlines(struct load *load)
+{
+    struct ps_str rest = ps_str_of(load->config.mailing_deadlines), part;
+    struct ps_err err;
+    int32_t days;
+
+    if (!usable(load, PS_CONFIG_ID_mailing_deadlines))
+        return;
+    while (ps_str_next(&rest, ',', &part)) {
+        char date[PS_UTC_TIME_TEXT];
+
+        part = ps_str_trim(part);
+        if (part.len == 0)
+            continue;
+        (void)snprintf(date, sizeof(date), "%.*s", (int)part.len, part.data);
+        if (part.len == sizeof("YYYY-MM-DD") - 1 && ps_utc_time_parse_date(date, &days))
+            continue;
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                      "MAILING_DEADLINES: \"%.*s\": each entry is a date YYYY-MM-DD",
+                      (int)(part.len < 40 ? part.len : 40), part.data);
+        fault(load, &err);
+    }
+}
+
 static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn get, void *cookie)
 {
     const struct ps_config_row *row = &ps_config_rows[id];
@@ -145,7 +186,8 @@ static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn g
     if ((row->who & load->component) == 0)
         return;
     ok = get(cookie, row->name, &raw, &err);
-    if (ok && raw != NULL && raw[0] != '\0')
+    load->set[id] = ok && raw != NULL && raw[0] != '\0';
+    if (load->set[id])
         ok = ps_config_row_parse(row, raw, &load->config, &err);
     if (!ok) {
         load->bad[id] = true;
@@ -165,6 +207,8 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     check_names(&load);
     check_lists(&load);
     check_ranges(&load);
+    check_deadlines(&load);
+    set_adaptive_interval(&load);
     check_sink(&load);
     end_with_slash(&load.config.iso_base_url);
     end_with_slash(&load.config.openstd_url);
