@@ -420,6 +420,11 @@ static int version_of(long version)
     }
 }
 
+char *ps_http_take_body(struct ps_http_call *call)
+{
+    return ps_buf_take(&call->body);
+}
+
 static void read_reply(const struct ps_http_call *call, struct ps_http_reply *out_reply)
 {
     long status = 0, redirects = 0, version = 0, sent = 0;

@@ -70,6 +70,9 @@ struct ps_http_call *ps_http_send(struct ps_http *http, const struct ps_http_req
                                   ps_http_fn fn, void *cookie, struct ps_err *err) PS_MUST_USE;
 /* fn will not run; NULL is fine. Not for a call whose fn runs or ran. */
 void ps_http_cancel(struct ps_http_call *call);
+/* For a ps_http_fn: gives the body, which reply->body keeps pointing to. What is large need not be
+ * copied on the loop. */
+char *ps_http_take_body(struct ps_http_call *call) PS_MUST_USE;
 uint64_t ps_http_connections_opened(const struct ps_http *http);
 
 #endif

@@ -53,8 +53,8 @@ static struct answer run(const char *program, struct ps_child_spec spec, int64_t
 
     spec.program = program;
     spec.argv = argv;
-    spec.in_fd = ps_child_input(input, strlen(input));
-    assert_true(spec.in_fd >= 0);
+    spec.in_fd = ps_child_input_create();
+    assert_true(ps_child_input_add(spec.in_fd, input, strlen(input)));
     assert_non_null(ps_child_start(answer.loop, &spec, &limits, on_child, &answer, &err));
     (void)close(spec.in_fd);
     assert_false(answer.came);

@@ -82,21 +82,20 @@ static void on_document(void *cookie, const struct ps_document *document, const 
     next(command, document, err);
 }
 
-static void parse(struct command *command, const char *data, size_t len, const char *charset)
+/* Takes data. */
+static void parse(struct command *command, char *data, size_t len, const char *charset)
 {
     const struct ps_document_bytes bytes = {
         .kind = PS_DOCUMENT_ANY, .data = data, .len = len, .charset = charset
     };
-    struct ps_err err;
 
-    command->parse = ps_document_parse_start(command->parser, &bytes, on_document, command, &err);
-    if (command->parse == NULL)
-        next(command, NULL, &err);
+    command->parse = ps_document_parse_start(command->parser, &bytes, on_document, command);
 }
 
 static void on_reply(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct command *command = cookie;
+    struct ps_http_call *call = command->call;
     struct ps_err fault;
     char *charset;
 
@@ -112,7 +111,7 @@ static void on_reply(void *cookie, const struct ps_http_reply *reply, const stru
         next(command, NULL, &fault);
     } else {
         charset = ps_html_charset(reply->content_type);
-        parse(command, reply->body, reply->body_len, charset);
+        parse(command, ps_http_take_body(call), reply->body_len, charset);
         free(charset);
     }
 }
@@ -158,12 +157,15 @@ static void load(struct command *command, const char *path)
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     struct ps_buf data;
     struct ps_err err;
+    size_t len;
 
     ps_buf_init(&data, PS_DOCUMENT_PDF_MAX);
-    if (read_file(fd, &data, &err))
-        parse(command, ps_buf_str(&data), data.len, NULL);
-    else
+    if (read_file(fd, &data, &err)) {
+        len = data.len;
+        parse(command, ps_buf_take(&data), len, NULL);
+    } else {
         next(command, NULL, &err);
+    }
     if (!standard && fd >= 0)
         (void)close(fd);
     ps_buf_clear(&data);

@@ -31,25 +31,24 @@ struct ps_child {
     void *cookie;
 };
 
-int ps_child_input(const char *data, size_t len)
+int ps_child_input_create(void)
 {
-    int fd = memfd_create("document", MFD_CLOEXEC);
-    size_t at = 0;
+    return memfd_create("document", MFD_CLOEXEC);
+}
 
-    while (fd >= 0 && at < len) {
-        ssize_t wrote = write(fd, data + at, len - at);
+bool ps_child_input_add(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t wrote = write(fd, data, len);
 
         if (wrote < 0 && errno == EINTR)
             continue;
-        if (wrote <= 0) {
-            (void)close(fd);
-            return -1;
-        }
-        at += (size_t)wrote;
+        if (wrote <= 0)
+            return false;
+        data += wrote;
+        len -= (size_t)wrote;
     }
-    if (fd >= 0)
-        (void)lseek(fd, 0, SEEK_SET);
-    return fd;
+    return true;
 }
 
 static void child_free(struct ps_child *child)
@@ -133,10 +132,12 @@ struct ps_child *ps_child_start(struct ps_loop *loop, const struct ps_child_spec
                                 const struct ps_child_limits *limits, ps_child_fn fn, void *cookie,
                                 struct ps_err *err)
 {
-    int out_fd;
-    pid_t id = ps_child_spawn(spec, &out_fd, err);
     struct ps_child *child;
+    int out_fd;
+    pid_t id;
 
+    (void)lseek(spec->in_fd, 0, SEEK_SET); /* the input was left at its end */
+    id = ps_child_spawn(spec, &out_fd, err);
     if (id < 0)
         return NULL;
     child = ps_alloc_zero(1, sizeof(*child));

@@ -21,8 +21,10 @@ struct ps_child *ps_child_start(struct ps_loop *loop, const struct ps_child_spec
                                 struct ps_err *err) PS_MUST_USE;
 void ps_child_cancel(struct ps_child *child); /* kills it; fn will not run; NULL is fine */
 
-/* Gives a descriptor of a nameless file in memory that holds data, to be read from its beginning;
- * -1 with errno if there can be none. The data never touches a disk. */
-int ps_child_input(const char *data, size_t len);
+/* Gives a descriptor of a nameless file in memory, -1 with errno if there can be none: input for a
+ * child that never touches a disk. */
+int ps_child_input_create(void);
+/* Appends; false with errno. A child reads from the beginning. */
+bool ps_child_input_add(int fd, const char *data, size_t len) PS_MUST_USE;
 
 #endif

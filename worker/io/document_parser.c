@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+enum { SLICE = 1024 * 1024 }; /* bytes that are copied in one turn of the loop */
 enum { AT_ONCE = 2, TIMEOUT_MS = 15000, CPU_SECONDS = 5, LABEL_MAX = 40 };
 
 /* A sanitizer reserves terabytes of address space. */
@@ -38,25 +39,35 @@ struct ps_document_parser {
 
 struct ps_document_parse {
     TAILQ_ENTRY(ps_document_parse) link; /* while it waits */
+    bool waits;
     struct ps_document_parser *parser;
     enum ps_document_kind kind;
     char charset[LABEL_MAX];
-    int in_fd;
-    struct ps_child *child; /* NULL while it waits */
+    char *data; /* NULL once all of it is in in_fd */
+    size_t len, copied;
+    int in_fd; /* the child's input; -1 before and after */
+    struct ps_child *child;
     ps_document_fn fn;
     void *cookie;
 };
+
+static void wait_no_more(struct ps_document_parse *parse)
+{
+    TAILQ_REMOVE(&parse->parser->waiting, parse, link);
+    parse->waits = false;
+    parse->parser->running++;
+}
 
 static void parse_free(struct ps_document_parse *parse)
 {
     struct ps_document_parser *parser = parse->parser;
 
-    if (parse->child == NULL && parse->in_fd >= 0)
-        TAILQ_REMOVE(&parser->waiting, parse, link);
-    else
-        parser->running--;
+    if (parse->waits)
+        wait_no_more(parse);
+    parser->running--;
     if (parse->in_fd >= 0)
         (void)close(parse->in_fd);
+    free(parse->data);
     free(parse);
     if (!TAILQ_EMPTY(&parser->waiting))
         ps_timer_set(parser->timer, 0);
@@ -98,24 +109,48 @@ static bool start_child(struct ps_document_parse *parse, struct ps_err *err)
     return parse->child != NULL;
 }
 
+/* Copies the next part. False with err: the system has no room for it. */
+static bool copy_slice(struct ps_document_parse *parse, struct ps_err *err)
+{
+    size_t left = parse->len - parse->copied;
+    size_t len = left < SLICE ? left : SLICE;
+
+    if (parse->in_fd < 0)
+        parse->in_fd = ps_child_input_create();
+    if (parse->in_fd < 0 || !ps_child_input_add(parse->in_fd, parse->data + parse->copied, len))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, errno, "no room for the document: %s",
+                       strerror(errno));
+    parse->copied += len;
+    return true;
+}
+
+/* One step of the document that waits longest. */
 static void on_timer(void *cookie)
 {
     struct ps_document_parser *parser = cookie;
-    struct ps_document_parse *parse;
+    struct ps_document_parse *parse = TAILQ_FIRST(&parser->waiting);
     struct ps_err err;
+    bool ok;
 
-    while (parser->running < AT_ONCE && !TAILQ_EMPTY(&parser->waiting)) {
-        parse = TAILQ_FIRST(&parser->waiting);
-        if (start_child(parse, &err)) {
-            TAILQ_REMOVE(&parser->waiting, parse, link);
-            (void)close(parse->in_fd);
-            parse->in_fd = -1;
-            parser->running++;
-        } else {
-            parse->fn(parse->cookie, NULL, &err);
-            parse_free(parse);
-        }
+    if (parse == NULL || parser->running >= AT_ONCE)
+        return;
+    ok = copy_slice(parse, &err);
+    if (ok && parse->copied < parse->len) {
+        ps_timer_set(parser->timer, 0);
+        return;
     }
+    free(parse->data);
+    parse->data = NULL;
+    wait_no_more(parse);
+    if (ok && start_child(parse, &err)) {
+        (void)close(parse->in_fd);
+        parse->in_fd = -1;
+    } else {
+        parse->fn(parse->cookie, NULL, &err);
+        parse_free(parse);
+    }
+    if (!TAILQ_EMPTY(&parser->waiting))
+        ps_timer_set(parser->timer, 0);
 }
 
 struct ps_document_parser *
@@ -145,26 +180,22 @@ void ps_document_parser_destroy(struct ps_document_parser *parser)
 
 struct ps_document_parse *ps_document_parse_start(struct ps_document_parser *parser,
                                                   const struct ps_document_bytes *bytes,
-                                                  ps_document_fn fn, void *cookie,
-                                                  struct ps_err *err)
+                                                  ps_document_fn fn, void *cookie)
 {
-    int fd = ps_child_input(bytes->data, bytes->len);
-    const struct ps_text_encoding *encoding;
-    struct ps_document_parse *parse;
+    const struct ps_text_encoding *encoding =
+        bytes->charset == NULL ? NULL
+                               : ps_text_encoding_find(bytes->charset, strlen(bytes->charset));
+    struct ps_document_parse *parse = ps_alloc_zero(1, sizeof(*parse));
 
-    if (fd < 0) {
-        (void)ps_fail(err, PS_FAILURE_UNKNOWN, errno, "no room for the document: %s",
-                      strerror(errno));
-        return NULL;
-    }
-    parse = ps_alloc_zero(1, sizeof(*parse));
-    *parse = (struct ps_document_parse){
-        .parser = parser, .kind = bytes->kind, .in_fd = fd, .fn = fn, .cookie = cookie
-    };
+    *parse = (struct ps_document_parse){ .parser = parser,
+                                         .waits = true,
+                                         .kind = bytes->kind,
+                                         .data = bytes->data,
+                                         .len = bytes->len,
+                                         .in_fd = -1,
+                                         .fn = fn,
+                                         .cookie = cookie };
     /* the server's text itself does not become an argument */
-    encoding = bytes->charset == NULL
-                   ? NULL
-                   : ps_text_encoding_find(bytes->charset, strlen(bytes->charset));
     if (encoding != NULL)
         (void)snprintf(parse->charset, LABEL_MAX, "%s", ps_text_encoding_name(encoding));
     TAILQ_INSERT_TAIL(&parser->waiting, parse, link);

@@ -1,7 +1,7 @@
 /* Bytes of a document to a struct ps_document, each in a child process of its own.
  *
  * At most a few children run at once; documents that wait cost memory but no time. The loop itself
- * only copies the bytes into a file in memory and reads one line of JSON. */
+ * copies the bytes into a file in memory, a part in each turn, and reads one line of JSON. */
 #ifndef PS_WORKER_IO_DOCUMENT_PARSER_H
 #define PS_WORKER_IO_DOCUMENT_PARSER_H
 #include "shared/io/loop.h"
@@ -31,16 +31,14 @@ void ps_document_parser_destroy(struct ps_document_parser *parser); /* with no p
 
 struct ps_document_bytes {
     enum ps_document_kind kind;
-    const char *data;
+    char *data; /* from malloc; the parse takes it */
     size_t len;
-    const char *charset; /* of its Content-Type; NULL for none */
+    const char *charset; /* of its Content-Type, borrowed; NULL for none */
 };
 
-/* Copies bytes. NULL with err if the system has no room for them. */
 struct ps_document_parse *ps_document_parse_start(struct ps_document_parser *parser,
                                                   const struct ps_document_bytes *bytes,
-                                                  ps_document_fn fn, void *cookie,
-                                                  struct ps_err *err) PS_MUST_USE;
+                                                  ps_document_fn fn, void *cookie) PS_MUST_USE;
 void ps_document_parse_cancel(struct ps_document_parse *parse); /* fn will not run; NULL is fine */
 
 #endif

@@ -160,27 +160,28 @@ static void on_document(void *cookie, const struct ps_document *document, const 
         next_document(read, said ? NULL : err);
 }
 
-static void use_body(struct ps_document_read *read, const struct ps_http_reply *reply)
+static void use_body(struct ps_document_read *read, struct ps_http_call *call,
+                     const struct ps_http_reply *reply)
 {
-    char *charset = ps_html_charset(reply->content_type);
     struct ps_document_bytes bytes = { .kind = read->at_pdf ? PS_DOCUMENT_PDF : PS_DOCUMENT_HTML,
-                                       .data = reply->body,
-                                       .len = reply->body_len,
-                                       .charset = charset };
+                                       .len = reply->body_len };
     struct ps_err err;
+    char *charset;
 
-    if (read->at_pdf && !ps_body_fits(reply->body, reply->body_len, ps_str_of(".pdf")))
+    if (read->at_pdf && !ps_body_fits(reply->body, reply->body_len, ps_str_of(".pdf"))) {
         (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "the body is no PDF");
-    else
-        read->parse =
-            ps_document_parse_start(read->reader->options.parser, &bytes, on_document, read, &err);
-    free(charset);
-    if (read->parse == NULL)
         next_document(read, &err);
+        return;
+    }
+    charset = ps_html_charset(reply->content_type);
+    bytes.charset = charset;
+    bytes.data = ps_http_take_body(call);
+    read->parse = ps_document_parse_start(read->reader->options.parser, &bytes, on_document, read);
+    free(charset);
 }
 
-static void settle(struct ps_document_read *read, const struct ps_http_reply *reply,
-                   const struct ps_err *err)
+static void settle(struct ps_document_read *read, struct ps_http_call *call,
+                   const struct ps_http_reply *reply, const struct ps_err *err)
 {
     static const struct ps_probe_outcome_rules rules = { INT64_MAX / 4, 2, 500, 5000 };
     struct ps_rate_limiter *limiter = read->reader->options.limiter;
@@ -200,7 +201,7 @@ static void settle(struct ps_document_read *read, const struct ps_http_reply *re
     else if (outcome.next == PS_PROBE_OUTCOME_RETRY)
         ps_trail_clear(&read->trail);
     if (ps_outcome_is_hit(outcome.outcome)) {
-        use_body(read, reply);
+        use_body(read, call, reply);
     } else if (outcome.next != PS_PROBE_OUTCOME_SETTLED && in_time) {
         read->attempt += outcome.next == PS_PROBE_OUTCOME_RETRY;
         step_later(read, ask, outcome.next == PS_PROBE_OUTCOME_RETRY ? outcome.delay_ms : 0);
@@ -212,6 +213,7 @@ static void settle(struct ps_document_read *read, const struct ps_http_reply *re
 static void on_get(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct ps_document_read *read = cookie;
+    struct ps_http_call *call = read->call;
     struct ps_err astray;
     bool moved = false;
 
@@ -223,7 +225,7 @@ static void on_get(void *cookie, const struct ps_http_reply *reply, const struct
     if (moved)
         step_later(read, ask, 0);
     else
-        settle(read, reply, err);
+        settle(read, call, reply, err);
 }
 
 static void on_turn(void *cookie)
