@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -124,10 +125,99 @@ static void every_layout_gives_title_and_authors(void **state)
         check(&layouts[i]);
 }
 
+/* A page of so many bytes that repeats a piece. */
+static char *page_of(const char *first, const char *piece, size_t len)
+{
+    char *html = malloc(len + strlen(first) + strlen(piece) + 1);
+    size_t at = strlen(first);
+
+    memcpy(html, first, at);
+    while (at < len) {
+        memcpy(html + at, piece, strlen(piece));
+        at += strlen(piece);
+    }
+    html[at] = '\0';
+    return html;
+}
+
+static double cpu_ms(void)
+{
+    return (double)clock() * 1000.0 / CLOCKS_PER_SEC;
+}
+
+static void hostile_pages_cost_bounded_time(void **state)
+{
+    static const char *const pages[][2] = {
+        {"",                              "<table>"                                                        },
+        { "",                             "<td>"                                                           },
+        { "",                             "<h1>A"                                                          },
+        { "<title>",                      "A B "                                                           },
+        { "<h1>",                         "A B "                                                           },
+        { "<table><tr><td>Reply-to:<td>", "Ada Birch, "                                                    },
+        { "<table><tr><td>Reply-to:<td>", "A (<[{"                                                         },
+        { "<table>",                      "<tr><td>Reply-to:<td>Ada Birch &lt;a@example.org&gt;"           },
+        { "",                             "<br>a@b.c at d dot e"                                           },
+        { "<p>",                          " at at"                                                         },
+        { "<p>",                          "Author: "                                                       },
+        { "<pre>",                        "a  \t "                                                         },
+        { "<h1 class='title'>",           "<br>P9041R0: "                                                  },
+        { "",                             "<meta name=author content='Ada Birch'>"                         },
+        { "",                             "<p class='author'>Ada Birch"                                    },
+        { "",                             "<p class='a b c d e f g h i j k l m n o p q r s t u v w x y z'>"},
+        { "<p>",                          "\xEF\xAC\x83"                                                   },
+    };
+    enum { PAGE = 2 * 1024 * 1024 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        char *html = page_of(pages[i][0], pages[i][1], PAGE);
+        struct ps_document document;
+        double start = cpu_ms();
+
+        ps_document_of_html(html, strlen(html), NULL, &document);
+        print_message("%s%.30s: %.0f ms\n", pages[i][0], pages[i][1], cpu_ms() - start);
+        assert_true(cpu_ms() - start < 5000);
+        assert_true(document.author_count <= PS_DOCUMENT_AUTHORS_MAX);
+        ps_document_clear(&document);
+        free(html);
+    }
+}
+
+static void no_title_and_no_author_has_an_address(void **state)
+{
+    static const char *const pages[] = {
+        "<title>Queues ada@example.org</title>",
+        "<h1>Queues by Ada Birch (ada at example dot org)</h1>",
+        "<h1>Queues ada [at] example [dot] org</h1><p>Reply-to: ada@example.org, Bo Cedar "
+        "{bo,ba}@example.org",
+        "<h1>Queues</h1><p>Reply-to: ada.birch@example.org<br>bo@example.org Bo Cedar",
+        "<h1>Queues</h1><p>Author: Ada Birch AT example.org, Bo <bo@example.org> Cedar",
+        "<h1>Queues</h1><p class=author>Ada Birch a@b@c.example",
+        "<meta name=author content='Ada Birch, ada@example.org'><h1>Queues</h1>",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        struct ps_document document;
+        char *authors;
+
+        ps_document_of_html(pages[i], strlen(pages[i]), NULL, &document);
+        authors = joined_authors(&document);
+        assert_non_null(document.title);
+        if (strchr(document.title, '@') != NULL || strstr(document.title, "example") != NULL ||
+            strchr(authors, '@') != NULL || strstr(authors, "example") != NULL)
+            fail_msg("\"%s\": \"%s\", \"%s\"", pages[i], document.title, authors);
+        free(authors);
+        ps_document_clear(&document);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_gives_title_and_authors),
+        cmocka_unit_test(no_title_and_no_author_has_an_address),
+        cmocka_unit_test(hostile_pages_cost_bounded_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,8 +283,10 @@ static bool is_known(const struct ps_document *document, const char *name)
 static void add_name(struct ps_document *document, struct ps_str name)
 {
     char *text = ps_text_line(name.data, name.len);
+    struct ps_mail_span span;
 
-    if (document->author_count == PS_DOCUMENT_AUTHORS_MAX || text[0] == '\0' ||
+    if (ps_mail_find(text, strlen(text), 0, &span) ||
+        document->author_count == PS_DOCUMENT_AUTHORS_MAX || text[0] == '\0' ||
         is_known(document, text)) {
         free(text);
         return;

@@ -381,6 +381,8 @@ char *ps_title_clean(const char *text, size_t len, const char *own_number)
     for (size_t i = 0, n; i < 3 && (n = number_before(title, own_number)) > 0; i++)
         drop_front(title, n);
     title[without_number_after(title, own_number)] = '\0';
+    title[ps_utf8_cut(title, strlen(title), PS_DOCUMENT_TITLE_MAX)] = '\0';
+    ps_mail_remove(title); /* what was cut off may have made another */
     end = strlen(title);
     while (end > 0 && (title[end - 1] == ' ' || title[end - 1] == '|'))
         title[--end] = '\0';
@@ -389,6 +391,5 @@ char *ps_title_clean(const char *text, size_t len, const char *own_number)
         free(title);
         return NULL;
     }
-    title[ps_utf8_cut(title, end, PS_DOCUMENT_TITLE_MAX)] = '\0';
     return title;
 }

@@ -154,8 +154,8 @@ static size_t local_start(const char *text, size_t end, size_t from)
         else
             break;
     }
-    while (at < end && !is_alnum(text[at]))
-        at++;
+    while (at < end && (!is_alnum(text[at]) || ((unsigned char)text[at] & 0xC0) == 0x80))
+        at++; /* the limit may have stopped within a character */
     return at;
 }
 
@@ -204,7 +204,7 @@ void ps_mail_remove(char *text)
             text[span.start++] = ' ';
         memmove(text + span.start, text + span.end, len - span.end + 1);
         len -= span.end - span.start;
-        from = span.start;
+        from = 0; /* what stood around it may make another: "a@@b@c" */
     }
     while (len > 0 && text[len - 1] == ' ')
         text[--len] = '\0';

@@ -1,0 +1,16 @@
+/* Whatever bytes a site calls HTML: a clean title, clean names and clean words come out. */
+#include "tests/fuzz/check_document.h"
+#include "worker/core/html_document.h"
+
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct ps_document document;
+
+    ps_document_of_html((const char *)data, size, NULL, &document);
+    check_document(&document);
+    return 0;
+}
