@@ -8,6 +8,7 @@
 #include "worker/io/backlog_monitor.h"
 #include "worker/io/probe_kit.h"
 #include "worker/io/report.h"
+#include "worker/io/sandbox.h"
 #include "worker/io/task_completion.h"
 #include "worker/io/task_intake.h"
 
@@ -521,7 +522,8 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
     ps_timer_set(worker->tick, 0);
     ps_task_intake_recover(worker->intake, on_recovered);
     PS_LOG(WORKER_START, F_INT("slots", worker->slots),
-           F_REAL("rate_limit", daemon->config->probe_rate_limit));
+           F_REAL("rate_limit", daemon->config->probe_rate_limit),
+           F_TEXT("sandbox", ps_sandbox_describe()));
     *out_self = worker;
     return true;
 }
