@@ -179,6 +179,19 @@ void ps_notification_watch_paper(const struct ps_paper *paper, const char *user,
              data);
 }
 
+void ps_notification_watch_changed(const struct ps_paper_change *change, const char *user,
+                                   const char *reason, enum ps_watch_kind by,
+                                   struct ps_outbox_row *out_row)
+{
+    const struct ps_paper *paper = change->paper;
+    cJSON *data = data_of_paper(paper);
+
+    ps_json_add_text(data, "changed", change->fields);
+    add_reason(data, reason, by);
+    fill_row(out_row, PS_MESSAGE_WATCHLIST, ps_alloc_format("watch:%s:%s", user, paper->id), user,
+             data);
+}
+
 void ps_notification_watch_draft(const struct ps_draft_found *draft, const char *user,
                                  const char *reason, enum ps_watch_kind by,
                                  struct ps_outbox_row *out_row)
@@ -369,6 +382,7 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
 {
     const char *modified = ps_json_text(data, "modified"), *reason = ps_json_text(data, "reason");
     const char *draft_url = ps_json_text(data, "draft_url");
+    const char *changed = ps_json_text(data, "changed");
     const char *index_url = ps_json_text(data, "index_url");
     bool draft = false, updated = false, by_author = false;
     size_t notes = 0;
@@ -381,6 +395,11 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
     if (draft && composer->kind == PS_MESSAGE_WATCHLIST) {
         begin_note(out, &notes);
         (void)ps_buf_text(out, updated ? "updated draft" : "draft");
+    }
+    if (changed) {
+        begin_note(out, &notes);
+        (void)ps_buf_text(out, "changed in the index: ");
+        ps_mrkdwn_text(out, changed, REASON_CHARS);
     }
     if (modified && ps_utc_time_parse_time(modified, &modified_ms)) {
         begin_note(out, &notes);

@@ -38,6 +38,15 @@ void ps_notification_transition(const struct ps_paper *paper, const char *draft_
                                 const char *channel, struct ps_outbox_row *out_row);
 void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
                                  enum ps_watch_kind by, struct ps_outbox_row *out_row);
+/* An entry of the index that changed. The dedupe key is that of a new one: a person is notified of
+ * an entry once. */
+struct ps_paper_change {
+    const struct ps_paper *paper;
+    const char *fields; /* that differ, in words (index_match.h) */
+};
+void ps_notification_watch_changed(const struct ps_paper_change *change, const char *user,
+                                   const char *reason, enum ps_watch_kind by,
+                                   struct ps_outbox_row *out_row);
 void ps_notification_watch_draft(const struct ps_draft_found *draft, const char *user,
                                  const char *reason, enum ps_watch_kind by,
                                  struct ps_outbox_row *out_row);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARNINGS_TOLD = 20, DATE_LEN = 10 };
+enum { WARNINGS_TOLD = 20, DATE_LEN = 10, NO_ID_FAMILIES = 4 };
 
 static const char *const known_types[] = { "paper", "issue", "editorial", "standing-document" };
 
@@ -24,13 +24,17 @@ struct ps_paper_index {
     const struct ps_paper **latest; /* P-papers, one a number */
     size_t latest_len;
     uint64_t warnings;
+    uint64_t told, left_out; /* of those told one by one */
     ps_paper_index_warn_fn warn;
     void *cookie;
 };
 
 static void warn_of(struct ps_paper_index *index, const char *id, const char *what)
 {
-    if (index->warnings++ < WARNINGS_TOLD && index->warn)
+    index->warnings++;
+    if (index->told++ >= WARNINGS_TOLD)
+        index->left_out++;
+    else if (index->warn)
         index->warn(index->cookie, id, what);
 }
 
@@ -235,13 +239,64 @@ static void add_entry(struct ps_paper_index *index, const struct ps_paper_id *pa
                });
 }
 
+/* Keys that are no paper ids: standing documents (SD-6), editorial issues (EDIT1000) and whatever
+   comes to be. They are counted by the letters they begin with. */
+struct no_ids {
+    const char *first; /* borrowed */
+    size_t count;
+    struct {
+        char letters[8];
+        size_t count;
+    } families[NO_ID_FAMILIES];
+    size_t len; /* of families */
+};
+
+static void count_no_id(struct no_ids *no_ids, const char *key)
+{
+    char letters[sizeof(no_ids->families[0].letters)] = "";
+    size_t len = 0, family = 0;
+
+    while (len + 1 < sizeof(letters) && key[len] >= 'A' && key[len] <= 'Z') {
+        letters[len] = key[len];
+        len++;
+    }
+    if (no_ids->count++ == 0)
+        no_ids->first = key;
+    while (family < no_ids->len && strcmp(no_ids->families[family].letters, letters) != 0)
+        family++;
+    if (letters[0] == '\0' || family == NO_ID_FAMILIES)
+        return;
+    if (family == no_ids->len)
+        memcpy(no_ids->families[no_ids->len++].letters, letters, sizeof(letters));
+    no_ids->families[family].count++;
+}
+
+/* One warning for all of them, and told whatever else was: they are dropped, never silently. */
+static void warn_of_no_ids(struct ps_paper_index *index, const struct no_ids *no_ids)
+{
+    char what[256];
+    size_t len;
+
+    if (no_ids->count == 0)
+        return;
+    len = (size_t)snprintf(what, sizeof(what), "%zu keys are no paper ids and were passed over",
+                           no_ids->count);
+    for (size_t i = 0; i < no_ids->len; i++)
+        len += (size_t)snprintf(what + len, sizeof(what) - len, "%s%s %zu", i == 0 ? " (" : ", ",
+                                no_ids->families[i].letters, no_ids->families[i].count);
+    (void)snprintf(what + len, sizeof(what) - len, "%s, this the first",
+                   no_ids->len > 0 ? ")" : "");
+    index->warnings += no_ids->count;
+    if (index->warn)
+        index->warn(index->cookie, no_ids->first, what);
+}
+
 static bool read_entries(struct ps_paper_index *index, const cJSON *root, struct ps_err *err)
 {
     const cJSON *entry;
-    const char *first_no_id = NULL;
-    size_t entries = 0, no_ids = 0;
+    struct no_ids no_ids = { .count = 0 };
     struct ps_paper_id parsed;
-    char what[96];
+    size_t entries = 0;
 
     if (!cJSON_IsObject(root))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index is no JSON object");
@@ -250,20 +305,14 @@ static bool read_entries(struct ps_paper_index *index, const cJSON *root, struct
             return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has more than %d entries",
                            PS_INDEX_ENTRIES_MAX);
         if (!ps_paper_id_parse(entry->string, strlen(entry->string), &parsed)) {
-            first_no_id = first_no_id ? first_no_id : entry->string;
-            no_ids++;
+            count_no_id(&no_ids, entry->string);
         } else if (!cJSON_IsObject(entry)) {
             warn_of(index, entry->string, "the entry is no object and was passed over");
         } else {
             add_entry(index, &parsed, entry);
         }
     }
-    if (no_ids > 0) {
-        (void)snprintf(what, sizeof(what),
-                       "%zu keys are no paper ids and were passed over, this the first", no_ids);
-        warn_of(index, first_no_id, what);
-        index->warnings += no_ids - 1;
-    }
+    warn_of_no_ids(index, &no_ids);
     return true;
 }
 
@@ -293,9 +342,9 @@ struct ps_paper_index *ps_paper_index_parse(const char *json, size_t len,
     index->cookie = cookie;
     if (read_entries(index, root, err)) {
         ps_paper_index_finish(index);
-        if (index->warnings > WARNINGS_TOLD && warn) {
+        if (index->left_out > 0 && warn) {
             (void)snprintf(what, sizeof(what), "%llu more warnings were left out",
-                           (unsigned long long)(index->warnings - WARNINGS_TOLD));
+                           (unsigned long long)index->left_out);
             warn(cookie, NULL, what);
         }
     } else {

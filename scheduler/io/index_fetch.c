@@ -33,19 +33,29 @@ static void on_warning(void *cookie, const char *id, const char *what)
     PS_LOG(INDEX_WARNING, F_TEXT("id", id == NULL ? "" : id), F_TEXT("what", what));
 }
 
-static void answer(struct ps_index_fetch *fetch, struct ps_paper_index *index,
-                   const struct ps_http_reply *reply, const struct ps_err *err)
-{
-    const char *etag = reply == NULL ? NULL : reply->etag;
-    const char *modified = reply == NULL ? NULL : reply->last_modified;
-
-    fetch->fn(fetch->cookie, index, ps_http_validator_usable(etag) ? etag : NULL,
-              ps_http_validator_usable(modified) ? modified : NULL, err);
-}
-
 static const char *source_name(const struct ps_index_fetch *fetch)
 {
     return fetch->source == PS_INDEX_WG21 ? "wg21.link" : "open-std.org";
+}
+
+static void answer(struct ps_index_fetch *fetch, struct ps_paper_index *index,
+                   const struct ps_http_reply *reply)
+{
+    const char *etag = reply->etag, *modified = reply->last_modified;
+
+    fetch->fn(fetch->cookie, index, ps_http_validator_usable(etag) ? etag : NULL,
+              ps_http_validator_usable(modified) ? modified : NULL, NULL);
+}
+
+/* Every download that failed is an INDEX-FETCH, with its category; every other one an INDEX-LOAD.
+ */
+static void fail(struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
+                 const struct ps_err *err)
+{
+    PS_LOG(INDEX_FETCH, F_TEXT("source", source_name(fetch)),
+           F_INT("status", reply == NULL ? 0 : reply->status),
+           F_INT("bytes", reply == NULL ? 0 : reply->body_len), F_ERR(err));
+    fetch->fn(fetch->cookie, NULL, NULL, NULL, err);
 }
 
 static struct ps_paper_index *parse(struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
@@ -63,58 +73,53 @@ static struct ps_paper_index *parse(struct ps_index_fetch *fetch, const struct p
     return index;
 }
 
-static struct ps_paper_index *load(struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
-                                   struct ps_err *err)
+static void load(struct ps_index_fetch *fetch, const struct ps_http_reply *reply)
 {
     int64_t began_ms = ps_clock_mono_ms();
-    struct ps_paper_index *index = parse(fetch, reply, err);
+    struct ps_err failed;
+    struct ps_paper_index *index = parse(fetch, reply, &failed);
 
-    if (index != NULL)
-        PS_LOG(INDEX_LOAD, F_TEXT("source", source_name(fetch)),
-               F_INT("papers", ps_paper_index_len(index)),
-               F_INT("warnings", ps_paper_index_warnings(index)),
-               F_INT("ms", ps_clock_mono_ms() - began_ms));
-    return index;
+    if (index == NULL) {
+        fail(fetch, reply, &failed);
+        return;
+    }
+    PS_LOG(INDEX_LOAD, F_TEXT("source", source_name(fetch)), F_INT("status", reply->status),
+           F_BOOL("unchanged", false), F_INT("bytes", reply->body_len),
+           F_INT("latency_ms", reply->latency_ms), F_INT("papers", ps_paper_index_len(index)),
+           F_INT("warnings", ps_paper_index_warnings(index)),
+           F_INT("ms", ps_clock_mono_ms() - began_ms));
+    answer(fetch, index, reply);
 }
 
 static void on_reply(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct ps_index_fetch *fetch = cookie;
-    struct ps_paper_index *index;
     struct ps_err failed;
 
     fetch->call = NULL;
+    if (err == NULL)
+        fetch->unconditional = reply->status >= REFUSED_FROM && reply->status < REFUSED_TO;
     if (err != NULL) {
-        answer(fetch, NULL, NULL, err);
-        return;
-    }
-    PS_LOG(INDEX_FETCH, F_TEXT("source", source_name(fetch)), F_INT("status", reply->status),
-           F_INT("bytes", reply->body_len), F_INT("latency_ms", reply->latency_ms),
-           F_BOOL("unchanged", reply->status == NOT_MODIFIED));
-    fetch->unconditional = reply->status >= REFUSED_FROM && reply->status < REFUSED_TO;
-    if (reply->status == NOT_MODIFIED) {
-        answer(fetch, NULL, reply, NULL);
-        return;
-    }
-    if (reply->status != OK) {
+        fail(fetch, NULL, err);
+    } else if (reply->status == NOT_MODIFIED) {
+        PS_LOG(INDEX_LOAD, F_TEXT("source", source_name(fetch)), F_INT("status", reply->status),
+               F_BOOL("unchanged", true), F_INT("latency_ms", reply->latency_ms));
+        answer(fetch, NULL, reply);
+    } else if (reply->status != OK) {
         (void)ps_fail(&failed, ps_failure_of_status(reply->status), reply->status,
                       "the download from %s was answered with %d", source_name(fetch),
                       reply->status);
-        answer(fetch, NULL, NULL, &failed);
-        return;
+        fail(fetch, reply, &failed);
+    } else {
+        load(fetch, reply);
     }
-    index = load(fetch, reply, &failed);
-    if (index == NULL)
-        answer(fetch, NULL, NULL, &failed);
-    else
-        answer(fetch, index, reply, NULL);
 }
 
 static void on_unsent(void *cookie)
 {
     struct ps_index_fetch *fetch = cookie;
 
-    answer(fetch, NULL, NULL, &fetch->unsent_err);
+    fail(fetch, NULL, &fetch->unsent_err);
 }
 
 struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon, enum ps_index_source source)

@@ -20,8 +20,8 @@ struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon,
                                              enum ps_index_source source) PS_MUST_USE;
 void ps_index_fetch_destroy(struct ps_index_fetch *fetch); /* NULL is fine; fn does not run */
 /* One at a time. url is borrowed for the call. etag and modified of the copy held, NULL for none;
- * after a 4xx they are not sent, until another answer came. Logs INDEX-FETCH, INDEX-LOAD and
- * INDEX-WARNING; what a failure means is the caller's to say. */
+ * after a 4xx they are not sent, until another answer came. Logs INDEX-LOAD, or INDEX-FETCH for a
+ * failure, and INDEX-WARNING; what a failure means is the caller's to say. */
 void ps_index_fetch_start(struct ps_index_fetch *fetch, const char *url, const char *etag,
                           const char *modified, ps_index_fetch_fn fn, void *cookie);
 /* How complete the page of open-std.org was that fn was given last; borrowed. */

@@ -63,6 +63,8 @@ void ps_poll_drop(struct ps_poll *poll)
     poll->run = NULL;
     ps_control_probes_clear(&poll->controls);
     forget_drafts(poll);
+    ps_outbox_rows_clear(&poll->index_rows);
+    poll->matching = false;
     ps_outbox_rows_clear(&poll->news);
     free(poll->etag);
     free(poll->modified);
@@ -321,6 +323,8 @@ static void on_timer(void *cookie)
         begin(poll);
     else if (poll->state == PS_POLL_PROBING)
         look(poll);
+    else if (poll->state == PS_POLL_PREPARING && poll->matching)
+        ps_poll_match(poll);
 }
 
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)

@@ -1,3 +1,4 @@
+#include "scheduler/core/index_match.h"
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEW_LOGGED_MAX = 100, TRACE_TEXT = 32 };
+enum { LOGGED_MAX = 100 /* of each event */, TRACE_TEXT = 32, MATCH_SLICE_MS = 10 };
 enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
 
 void ps_validators_clear(struct ps_validators *validators)
@@ -20,6 +21,7 @@ void ps_validators_clear(struct ps_validators *validators)
 
 struct paper_match {
     const struct ps_paper *paper;
+    const char *changes; /* fields of the entry that differ; NULL: it is new */
     struct ps_outbox_rows *rows;
 };
 
@@ -27,8 +29,14 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
 {
     const struct paper_match *match = cookie;
 
-    ps_notification_watch_paper(match->paper, user, reason, by,
-                                ps_outbox_rows_next(match->rows, NULL));
+    struct ps_outbox_row *row = ps_outbox_rows_next(match->rows, NULL);
+
+    if (match->changes == NULL)
+        ps_notification_watch_paper(match->paper, user, reason, by, row);
+    else
+        ps_notification_watch_changed(
+            &(struct ps_paper_change){ .paper = match->paper, .fields = match->changes }, user,
+            reason, by, row);
 }
 
 static void add_transition(const struct ps_leadership *leadership, const struct ps_paper *paper,
@@ -51,42 +59,60 @@ static void add_transition(const struct ps_leadership *leadership, const struct 
                                    ps_outbox_rows_next(rows, NULL));
 }
 
-/* What the new papers are worth telling. A first snapshot is news to nobody. */
-static void collect(const struct ps_poll *poll, struct ps_outbox_rows *rows)
+static void match_added(struct ps_poll *poll, const struct ps_paper *paper)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
+    struct paper_match match = { .paper = paper, .rows = &poll->index_rows };
 
-    if (ps_paper_index_len(leadership->index) == 0)
-        return;
-    for (size_t i = 0; i < poll->diff.added_len; i++) {
-        const struct ps_paper *paper = poll->diff.added[i];
-        struct paper_match match = { .paper = paper, .rows = rows };
-
-        add_transition(leadership, paper, rows);
-        ps_watchlists_match(leadership->watch,
-                            &(struct ps_watch_candidate){ .prefix = paper->parsed.prefix,
-                                                          .number = paper->parsed.number,
-                                                          .author = paper->author,
-                                                          .title = paper->title,
-                                                          .subgroup = paper->subgroup },
-                            on_match, &match);
-    }
+    add_transition(leadership, paper, &poll->index_rows);
+    ps_index_match_added(leadership->watch, paper, on_match, &match);
 }
 
-static void log_new(const struct ps_poll *poll)
+static void match_changed(struct ps_poll *poll, const struct ps_paper *paper)
 {
-    size_t count = poll->diff.added_len;
-    char trace[TRACE_TEXT];
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_paper *before = ps_paper_index_find(leadership->index, paper->id);
+    char changes[PS_INDEX_CHANGES_TEXT];
+    struct paper_match match = { .paper = paper, .changes = changes, .rows = &poll->index_rows };
 
-    if (ps_paper_index_len(poll->parts.leadership->index) == 0)
-        return;
+    ps_index_changes(before, paper, changes);
+    ps_index_match_changed(leadership->watch, before, paper, on_match, &match);
+}
+
+static void log_index(const struct ps_poll *poll, enum ps_event event)
+{
+    const struct ps_index_diff *diff = &poll->diff;
+    size_t count = event == PS_EVENT_INDEX_NEW ? diff->added_len : diff->updated_len;
+    char trace[TRACE_TEXT], changes[PS_INDEX_CHANGES_TEXT];
+
     (void)snprintf(trace, sizeof(trace), "poll:%lld",
                    (long long)poll->cycle); /* as in the outbox */
-    for (size_t i = 0; i < count && i < NEW_LOGGED_MAX; i++)
-        PS_LOG(INDEX_NEW, F_TEXT("trace", trace), F_TEXT("paper", poll->diff.added[i]->id),
-               F_TEXT("title", poll->diff.added[i]->title));
-    if (count > NEW_LOGGED_MAX)
-        PS_LOG(INDEX_NEW, F_INT("more", count - NEW_LOGGED_MAX));
+    for (size_t i = 0; i < count && i < LOGGED_MAX; i++) {
+        const struct ps_paper *paper =
+            event == PS_EVENT_INDEX_NEW ? diff->added[i] : diff->updated[i];
+        const struct ps_paper *before =
+            ps_paper_index_find(poll->parts.leadership->index, paper->id);
+
+        if (before == NULL) {
+            PS_LOG(INDEX_NEW, F_TEXT("trace", trace), F_TEXT("paper", paper->id),
+                   F_TEXT("title", paper->title));
+            continue;
+        }
+        ps_index_changes(before, paper, changes);
+        PS_LOG(INDEX_UPD, F_TEXT("trace", trace), F_TEXT("paper", paper->id),
+               F_TEXT("title", paper->title), F_TEXT("changed", changes));
+    }
+    if (count > LOGGED_MAX)
+        ps_log_write(event, (const struct ps_log_field[]){ F_INT("more", count - LOGGED_MAX) }, 1);
+}
+
+/* Before the snapshot is merged. */
+static void log_diff(const struct ps_poll *poll)
+{
+    if (ps_paper_index_len(poll->parts.leadership->index) == 0)
+        return;
+    log_index(poll, PS_EVENT_INDEX_NEW);
+    log_index(poll, PS_EVENT_INDEX_UPD);
 }
 
 /* All that the page of open-std.org had is stored. */
@@ -122,7 +148,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 
     if (!ps_poll_mine(poll, "the index was not stored", err))
         return;
-    log_new(poll);
+    log_diff(poll);
     for (int i = 0; poll->told_at > 0 && i < ps_pg_row_count(rows, poll->told_at); i++)
         ps_leadership_told(rows, poll->told_at, i);
     if (poll->fresh != NULL) {
@@ -139,15 +165,36 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 static void store(struct ps_poll *poll)
 {
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
-    struct ps_outbox_rows rows = { 0 };
 
-    collect(poll, &rows);
     ps_store_add_index_seen(batch, poll->seen, poll->etag, poll->modified);
-    poll->told_at = rows.len > 0 ? SEEN + 1 : 0;
-    ps_store_add_rows(batch, &rows, poll->cycle);
+    poll->told_at = poll->index_rows.len > 0 ? SEEN + 1 : 0;
+    ps_store_add_rows(batch, &poll->index_rows, poll->cycle);
     ps_store_add_papers(batch, &poll->diff);
-    ps_outbox_rows_clear(&rows);
+    ps_outbox_rows_clear(&poll->index_rows);
     ps_poll_run(poll, batch, on_stored);
+}
+
+/* A first snapshot is news to nobody. */
+void ps_poll_match(struct ps_poll *poll)
+{
+    const struct ps_index_diff *diff = &poll->diff;
+    bool first = ps_paper_index_len(poll->parts.leadership->index) == 0;
+    size_t count = first ? 0 : diff->added_len + diff->updated_len;
+    int64_t began_ms = ps_clock_mono_ms();
+
+    for (; poll->matched < count; poll->matched++) {
+        if (ps_clock_mono_ms() - began_ms >= MATCH_SLICE_MS) {
+            poll->matching = true;
+            ps_timer_set(poll->timer, 0);
+            return;
+        }
+        if (poll->matched < diff->added_len)
+            match_added(poll, diff->added[poll->matched]);
+        else
+            match_changed(poll, diff->updated[poll->matched - diff->added_len]);
+    }
+    poll->matching = false;
+    store(poll);
 }
 
 /* One download that failed is no news yet. */
@@ -181,7 +228,8 @@ static void use(struct ps_poll *poll)
     if (poll->fresh != NULL)
         ps_index_diff_make(poll->parts.leadership->index, poll->fresh, &poll->diff);
     if (poll->seen || poll->fresh != NULL) {
-        store(poll);
+        poll->matched = 0;
+        ps_poll_match(poll);
         return;
     }
     take_open_std(poll);

@@ -42,6 +42,9 @@ struct ps_poll {
     /* What the index download brought, until it is stored: */
     struct ps_paper_index *fresh; /* NULL: unchanged */
     struct ps_index_diff diff;
+    size_t matched; /* entries of diff that are: those added first, then those updated */
+    bool matching; /* a slice of them is due: everyone's patterns against a whole index take long */
+    struct ps_outbox_rows index_rows; /* what they cause */
     char *etag, *modified;
     bool seen;             /* the index came, or is unchanged */
     bool failed;           /* it did not */
@@ -76,6 +79,9 @@ void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms);
 void ps_validators_clear(struct ps_validators *validators);
 /* poll_index.c: from the downloads to the stored snapshot, then ps_poll_plan. */
 void ps_poll_index(struct ps_poll *poll);
+/* poll_index.c: matches the next entries of diff for some milliseconds; after the last one stores.
+ */
+void ps_poll_match(struct ps_poll *poll);
 /* poll.c: plans, stores and opens the cycle. */
 void ps_poll_plan(struct ps_poll *poll);
 /* poll_close.c: closes the cycle, then ps_poll_sleep; or stores one that could not be run. */

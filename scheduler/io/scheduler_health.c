@@ -67,7 +67,7 @@ static bool read_papers_loaded(void *cookie, cJSON **out_value, struct ps_err *e
 
 FIELD(last_poll, give_time, last_started_ms)
 FIELD(discovered_via_probe, give_count, discovered)
-FIELD(last_updated, give_time, index_fetched_ms)
+FIELD(last_updated, give_time, last_finished_ms) /* when the last poll ended, as before */
 FIELD(poll_count, give_count, poll_count)
 FIELD(last_successful_poll, give_time, last_good_ms)
 FIELD(last_cycle_status, give_text, last_status)
@@ -111,11 +111,18 @@ static bool read_probe_enabled(void *cookie, cJSON **out_value, struct ps_err *e
 static bool read_probe_stats(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     const char *summary = stats_of(cookie)->last_summary;
+    const cJSON *errors;
+    cJSON *stats;
 
     if (summary == NULL)
         return give(cJSON_CreateNull(), out_value);
-    *out_value = ps_json_parse(summary, strlen(summary), err);
-    return *out_value != NULL;
+    stats = ps_json_parse(summary, strlen(summary), err);
+    if (stats == NULL)
+        return false;
+    errors = cJSON_GetObjectItemCaseSensitive(stats, "errors");
+    if (errors != NULL) /* the counter's name in the earlier service's /health */
+        cJSON_AddItemToObject(stats, "error", cJSON_Duplicate(errors, true));
+    return give(stats, out_value);
 }
 
 static bool read_success_rate(void *cookie, cJSON **out_value, struct ps_err *err)

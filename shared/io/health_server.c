@@ -102,6 +102,8 @@ struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
     health->metrics = metrics;
     ps_buf_init(&health->text, METRICS_CAP);
     ps_http_server_route(server, "/health", PS_HTTP_SERVER_GET, on_health, health);
+    /* The earlier service answered this path too: monitors go on asking for it. */
+    ps_http_server_route(server, "/health/", PS_HTTP_SERVER_GET, on_health, health);
     ps_http_server_route(server, "/livez", PS_HTTP_SERVER_GET, on_livez, health);
     ps_http_server_route(server, "/readyz", PS_HTTP_SERVER_GET, on_readyz, health);
     if (source->event_reasons != NULL)

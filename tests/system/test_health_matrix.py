@@ -204,6 +204,10 @@ class Fields(FleetCase):
         self.assertIn(health["last_cycle_status"], ("success", "empty", "failed"))
         self.assertEqual((health["role"], health["epoch"]), ("leader", 1))
         self.assertGreaterEqual(health["probe_success_rate"], 0)
+        self.assertEqual(health["probe_stats"]["error"], health["probe_stats"]["errors"])
+        for program in programs.values():
+            status, text = program.get("/health/")
+            self.assertEqual((status, set(json.loads(text))), (200, FIELDS[program.component]))
         health = programs["worker"].health()
         self.assertEqual(sum(health["outcomes"].values()), health["probes_total"])
         health = programs["notifier"].health()

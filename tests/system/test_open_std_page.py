@@ -60,8 +60,11 @@ class OpenStdPage(FleetCase):
         self.more_cycles(2)
         self.fleet.wait_sent()
         self.assertEqual(sum(NEW in message["text"] for message in self.fleet.messages()), 1)
-        self.assertTrue(self.scheduler.events("INDEX-FETCH", source="open-std.org", unchanged=True))
-        self.assertEqual(len(self.scheduler.events("INDEX-FETCH", source="open-std.org", status=200)), 1)
+        self.assertTrue(self.scheduler.events("INDEX-LOAD", source="open-std.org", unchanged=True))
+        self.assertEqual(len(self.scheduler.events("INDEX-LOAD", source="open-std.org", status=200)), 1)
+        changed = self.scheduler.events("INDEX-UPD", paper=NEW)
+        self.assertEqual([event["changed"] for event in changed], ["title, date and link"])
+        self.assertEqual(self.scheduler.events("INDEX-FETCH"), [], "it is for failures only")
 
     def test_a_page_that_fails_stops_nothing(self):
         self.start(ENABLE_BULK_OPENSTD="true")
@@ -69,6 +72,9 @@ class OpenStdPage(FleetCase):
             self.list(**rule)
             self.more_cycles(2)
         self.assertTrue(self.scheduler.events("LISTING-ERROR"))
+        failed = self.scheduler.events("INDEX-FETCH", source="open-std.org")
+        self.assertIn(500, [event["status"] for event in failed])
+        self.assertTrue(all(event["failure_category"] for event in failed), failed)
         self.assertEqual({row["status"] for row in self.fleet.cycles()[:-1]}, {"empty"})
         self.assertEqual(self.fleet.messages(), [])
 
@@ -93,9 +99,12 @@ class OpenStdPage(FleetCase):
         self.more_cycles(1)
         self.list(status=200, body=PAGE)
         wait_until(lambda: self.paper(NEW), 20, "the paper is stored")
-        fetched = self.scheduler.health()["last_updated"]
+        fetched = "SELECT index_fetched_at FROM meta"
+        before, health = self.fleet.postgres.value(fetched), self.scheduler.health()
         self.more_cycles(2)
-        self.assertEqual(self.scheduler.health()["last_updated"], fetched)
+        self.assertEqual(self.fleet.postgres.value(fetched), before)
+        wait_until(lambda: self.scheduler.health()["last_updated"] > health["last_updated"], 10,
+                   "last_updated goes on with the polls, with or without a new index")
         self.assertTrue(self.scheduler.events("INDEX-STALE-FALLBACK"))
 
     def test_it_is_not_asked_by_default(self):

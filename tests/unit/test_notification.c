@@ -270,6 +270,21 @@ static void a_transition_links_paper_and_draft(void **state)
               "D1234R0.pdf|the draft>; <https://wg21.link/p1234|index>)");
 }
 
+static void an_entry_that_changed_is_told_as_such_and_once(void **state)
+{
+    const struct ps_paper_change change = { .paper = &paper, .fields = "author and subgroup" };
+    struct ps_outbox_row row;
+
+    (void)state;
+    ps_notification_watch_changed(&change, "U1", "k\xc3\xb6ppe", PS_WATCH_KIND_AUTHOR, &row);
+    assert_string_equal(row.dedupe_key, "watch:U1:P1234R0"); /* as of a new paper */
+    want_text(&row, 1,
+              "*New on your watchlist*\n"
+              "\xe2\x80\xa2 <https://wg21.link/p1234r0|P1234R0> Vectors &amp; &lt;spans&gt; "
+              "\xe2\x80\x94 Thomas K\xc3\xb6ppe (changed in the index: author and subgroup; "
+              "author: k\xc3\xb6ppe)");
+}
+
 static void a_person_is_told_why(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D2300R1.pdf", "D2300R1");
@@ -591,6 +606,7 @@ int main(void)
         cmocka_unit_test(no_message_holds_an_e_mail_address),
         cmocka_unit_test(extensions_of_one_draft_make_one_line),
         cmocka_unit_test(a_transition_links_paper_and_draft),
+        cmocka_unit_test(an_entry_that_changed_is_told_as_such_and_once),
         cmocka_unit_test(a_person_is_told_why),
         cmocka_unit_test(a_single_text_stands_alone_with_its_lines),
         cmocka_unit_test(a_row_that_cannot_be_read_is_not_lost),

@@ -16,6 +16,7 @@ struct told {
     size_t count;
     char last[256];
     char ids[32][64];
+    char texts[32][256];
 };
 
 static void on_warning(void *cookie, const char *id, const char *what)
@@ -25,6 +26,8 @@ static void on_warning(void *cookie, const char *id, const char *what)
     (void)snprintf(told->last, sizeof(told->last), "%s", what);
     if (told->count < PS_COUNT_OF(told->ids))
         (void)snprintf(told->ids[told->count], sizeof(told->ids[0]), "%s", id ? id : "");
+    if (told->count < PS_COUNT_OF(told->texts))
+        (void)snprintf(told->texts[told->count], sizeof(told->texts[0]), "%s", what);
     told->count++;
 }
 
@@ -313,9 +316,38 @@ static void keys_that_are_no_ids_are_told_together(void **state)
     (void)state;
     assert_int_equal(told.count, 2);
     assert_string_equal(told.ids[1], "EDIT1");
-    assert_string_equal(told.last, "3 keys are no paper ids and were passed over, this the first");
+    assert_string_equal(
+        told.last, "3 keys are no paper ids and were passed over (EDIT 2, SD 1), this the first");
     assert_int_equal(ps_paper_index_warnings(index), 4);
     ps_paper_index_destroy(index);
+}
+
+/* Standing documents, editorial issues and keys nobody knows, in an index with many other faults:
+   they are counted in one warning, and N papers are stored. */
+static void no_key_is_dropped_silently(void **state)
+{
+    struct told told = { 0 };
+    struct ps_paper_index *index;
+    struct ps_buf json;
+
+    (void)state;
+    ps_buf_init(&json, 100000);
+    assert_true(ps_buf_text(&json, "{\"N4750\":{\"type\":\"paper\"},\"n5007\":{\"type\":\"paper\"},"
+                                   "\"\":{},\"12\":{},\"SD-6\":{}"));
+    for (int i = 0; i < 300; i++)
+        assert_true(ps_buf_format(&json, ",\"EDIT%d\":{},\"P%04dR0\":0", i, i));
+    assert_true(ps_buf_text(&json, ",\"AA\":{},\"BB\":{},\"CC\":{},\"VERYLONGLETTERS\":{}}"));
+    index = ps_paper_index_parse(ps_buf_str(&json), json.len, on_warning, &told, NULL);
+    assert_non_null(ps_paper_index_find(index, "N4750"));
+    assert_non_null(ps_paper_index_find(index, "N5007"));
+    assert_int_equal(told.count, 22);
+    assert_string_equal(told.texts[20],
+                        "307 keys are no paper ids and were passed over (SD 1, EDIT "
+                        "300, AA 1, BB 1), this the first");
+    assert_string_equal(told.last, "280 more warnings were left out");
+    assert_int_equal(ps_paper_index_warnings(index), 607);
+    ps_paper_index_destroy(index);
+    ps_buf_clear(&json);
 }
 
 /* PostgreSQL would refuse the whole transaction for one of these. */
@@ -484,6 +516,7 @@ int main(void)
         cmocka_unit_test(the_later_of_two_entries_wins),
         cmocka_unit_test(warnings_are_told_twenty_times_then_once_more),
         cmocka_unit_test(keys_that_are_no_ids_are_told_together),
+        cmocka_unit_test(no_key_is_dropped_silently),
         cmocka_unit_test(text_is_put_right_on_the_way_in),
         cmocka_unit_test(a_text_that_is_too_long_is_cut_at_a_whole_character),
         cmocka_unit_test(too_much_is_refused_before_it_is_read),
