@@ -205,9 +205,21 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
                  by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
 }
 
-static void print_told(const struct ps_config *config, const struct stored *stored, int number)
+/* Of the draft found last whose document was read, NULL for none. */
+static const char *last_found(const struct ps_pg_rows *rows, int column)
+{
+    for (int i = 0; i < ps_pg_row_count(rows, FOUND); i++)
+        if (ps_pg_text(rows, FOUND, i, column) != NULL)
+            return ps_pg_text(rows, FOUND, i, column);
+    return NULL;
+}
+
+/* A new draft is taken to have the title and authors of the one before. */
+static void print_told(const struct ps_config *config, const struct stored *stored,
+                       const struct ps_pg_rows *rows, int number)
 {
     const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
+    const char *title = last_found(rows, FOUND_TITLE);
     int count = 0;
 
     if (config->notification_channel[0] != '\0')
@@ -216,7 +228,10 @@ static void print_told(const struct ps_config *config, const struct stored *stor
         stored->watch,
         &(struct ps_watch_candidate){ .number = number,
                                       .author = latest == NULL ? NULL : latest->author,
-                                      .title = latest == NULL ? NULL : latest->title,
+                                      .authors = last_found(rows, FOUND_AUTHORS),
+                                      .title = title != NULL    ? title
+                                               : latest != NULL ? latest->title
+                                                                : NULL,
                                       .subgroup = latest == NULL ? NULL : latest->subgroup },
         on_match, &count);
     if (count == 0)
@@ -257,7 +272,7 @@ static bool explain(struct ps_cli_session *sync, int number, struct ps_err *err)
         print_next(ps_cli_session_config(sync), &stored, number);
         print_found(rows);
         print_probed(rows);
-        print_told(ps_cli_session_config(sync), &stored, number);
+        print_told(ps_cli_session_config(sync), &stored, rows, number);
     }
     clear_stored(&stored);
     return rows != NULL;

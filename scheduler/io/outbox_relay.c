@@ -5,6 +5,7 @@
 #include "scheduler/io/script_args.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/core/email_redact.h"
 #include "shared/core/mrkdwn.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -210,12 +211,19 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
 {
     const char *ts = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TS);
     const char *before = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TEXT);
-    char *text;
+    char *text, *redacted;
+    bool clean;
 
     if (ts == NULL)
         return;
     ps_row_text(json, "thread_ts", ts);
     if (before == NULL || messages->len != 1)
+        return;
+    /* An announcement of before 0.2 may hold an address from a document: it is not sent again. */
+    redacted = ps_email_redact(before);
+    clean = strcmp(redacted, before) == 0;
+    free(redacted);
+    if (!clean)
         return;
     text = ps_alloc_format("%s\n%s", before, messages->texts[0]);
     if (ps_mrkdwn_chars(text) <= PS_MESSAGE_CHARS_MAX) {

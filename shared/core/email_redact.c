@@ -332,6 +332,10 @@ static size_t tidy(struct ps_buf *out, const char *rest)
         out->len--;
     if (out->len > 0)
         out->data[out->len] = '\0';
+    /* What is left on both sides must not become an address. */
+    if (out->len > 0 && out->data[out->len - 1] != ' ' &&
+        (rest[skip] == '@' || label_char(rest + skip) > 0))
+        (void)ps_buf_text(out, "\xe2\x80\xa6");
     return skip;
 }
 

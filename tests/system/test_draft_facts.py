@@ -117,8 +117,12 @@ class DraftFacts(FleetCase):
         self.assertIn("no draft has all of these words", self.answer("search nothing at all"))
         self.assertIn("|D0053R0> Late in the alphabet — Zoe Zed, found ", self.answer("why D0053R0"))
         status = self.answer("status")
-        for line in ("Poll interval: 1 second\n", "Probing isocpp.org: on\n", "within the last 48 hours\n"):
+        for line in ("Probing isocpp.org: on\n", "within the last 48 hours\n"):
             self.assertIn(line, status)
+        seconds = float(re.search(r"Poll interval: ([\d.]+) seconds?\n", status)[1])
+        stored = self.fleet.postgres.query("SELECT settings FROM cycles ORDER BY number DESC LIMIT 1")[0]["settings"]
+        self.assertAlmostEqual(seconds, stored["poll_interval_seconds"], 2)
+        self.assertNotEqual(seconds, 1800, "the default of who does not know")
 
         code, out, error = self.fleet.command("scheduler", "explain", "P0051")
         self.assertEqual(code, 0, error)
