@@ -470,11 +470,12 @@ static void add_draft(const struct ps_command_reply_draft *draft, struct ps_comm
     ps_buf_init(&line, LINE_BYTES);
     (void)ps_buf_text(&line, bullet);
     ps_mrkdwn_link(&line, draft->url, draft->id, LINK_CHARS);
-    add_facts(&line, draft->title, draft->authors);
-    (void)ps_buf_text(&line,
-                      draft->title != NULL || draft->authors != NULL ? ", found " : " was found ");
+    (void)ps_buf_text(&line, " was found ");
     add_time(&line, draft->at_ms);
     (void)ps_buf_format(&line, ", in cycle %" PRId64, draft->cycle);
+    if (draft->title != NULL || draft->authors != NULL)
+        (void)ps_buf_char(&line, ':');
+    add_facts(&line, draft->title, draft->authors);
     add_line(reply, &line);
 }
 

@@ -221,8 +221,8 @@ static void a_search_shows_papers_and_how_many_more(void **state)
     found = (struct ps_command_reply_found){ .drafts = &draft, .draft_len = 1, .draft_total = 3 };
     ps_command_reply_search(&found, &reply);
     expect(&reply, "Drafts on isocpp.org:\n"
-                   "• <https://isocpp.org/files/papers/D0042R2.pdf|D0042R2> A &lt;T&gt; draft — "
-                   "J. Doe, J. Smith, found 2026-11-23 09:05 UTC, in cycle 9\n"
+                   "• <https://isocpp.org/files/papers/D0042R2.pdf|D0042R2> was found "
+                   "2026-11-23 09:05 UTC, in cycle 9: A &lt;T&gt; draft — J. Doe, J. Smith\n"
                    "… and 2 more; another word narrows it down.");
     ps_command_reply_search(&(struct ps_command_reply_found){ .paper_len = 0 }, &reply);
     expect(&reply, "No paper of the index and no draft has all of these words.");
