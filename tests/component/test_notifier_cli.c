@@ -314,6 +314,192 @@ static void watchlist_says_what_is_wrong(void **state)
     assert_int_equal(setenv("DATABASE_URL", notifier_rig_pg_url(rig), 1), 0);
 }
 
+/* Each form that people type, through the command line into the database. */
+static void a_watchlist_takes_what_people_type(void **state)
+{
+    static const struct {
+        const char *typed, *list; /* what `list` shows; or the suggestion of a refusal */
+        bool refused;
+    } rows[] = {
+        {"2300",                       "paper  2300\n",                 false},
+        { "P2300",                     "paper  P2300\n",                false},
+        { "p2300r10",                  "paper  P2300\n",                false},
+        { "D2300R11.pdf",              "paper  P2300\n",                false},
+        { "https://wg21.link/p2300",   "paper  P2300\n",                false},
+        { "https://wg21.link/p2300r4", "paper  P2300\n",                false},
+        { "N5007",                     "paper  N5007\n",                false},
+        { "LWG4000",                   "issue  LWG4000\n",              false},
+        { "CWG2345",                   "issue  CWG2345\n",              false},
+        { "  Bjarne   Stroustrup \t",  "author bjarne stroustrup\n",    false},
+        { "K\u00f6ppe",                "author k\u00f6ppe\n",           false},
+        { "o\u2019dwyer",              "author o'dwyer\n",              false},
+        { "author Niebler",            "author niebler\n",              false},
+        { "subgroup LEWG",             "subgroup lewg\n",               false},
+        { "LEWG",                      "did you mean `subgroup LEWG`?", true },
+        { "/^ranges/",                 "pattern ^ranges\n",             false},
+        { "P3051 please",              "did you mean `P3051`?",         true },
+        { "2300, P2301",               "paper  2300\npaper  P2301\n",   false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        int added = WATCHLIST("U1", "add", rows[i].typed);
+
+        assert_int_equal(added, rows[i].refused ? PS_EXIT_USAGE : PS_EXIT_OK);
+        if (rows[i].refused)
+            assert_non_null(strstr(output, rows[i].list));
+        assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+        assert_string_equal(output, rows[i].refused ? "U1 watches nothing.\n" : rows[i].list);
+        if (!rows[i].refused)
+            assert_int_equal(WATCHLIST("U1", "remove", rows[i].typed), PS_EXIT_OK);
+    }
+    assert_int_equal(WATCHLIST("U1", "add", "Eric", "Niebler"), PS_EXIT_OK);
+    assert_string_equal(output, "U1 now watches author eric niebler.\n");
+    assert_int_equal(WATCHLIST("U1", "remove", "eric niebler"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "remove", "P2300,", "P2301"), PS_EXIT_FAILED);
+    assert_string_equal(output, "U1 does not watch paper P2300.\nU1 does not watch paper P2301.\n");
+}
+
+static void an_author_is_found_again_by_any_spelling(void **state)
+{
+    (void)state;
+    assert_int_equal(WATCHLIST("U1", "add", "K\u00f6ppe"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "add", "koeppe"), PS_EXIT_OK);
+    assert_string_equal(output, "U1 watches author koeppe already.\n");
+    assert_int_equal(WATCHLIST("U1", "mute", "Koppe"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+    assert_string_equal(output, "author k\u00f6ppe (muted)\n");
+    assert_int_equal(WATCHLIST("U1", "unmute", "koeppe"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "remove", "KOPPE"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+    assert_string_equal(output, "U1 watches nothing.\n");
+}
+
+static void the_command_line_mutes_and_snoozes_and_sets_a_digest(void **state)
+{
+    (void)state;
+    assert_int_equal(WATCHLIST("U1", "add", "P2300"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "mute", "p2300r1"), PS_EXIT_OK);
+    assert_string_equal(output, "U1 has muted paper P2300.\n");
+    assert_int_equal(WATCHLIST("U1", "snooze", "subgroup", "LEWG", "2h"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "U1 has snoozed subgroup lewg until 20"));
+    assert_int_equal(WATCHLIST("U1", "snooze", "until", "2020-01-01"), PS_EXIT_USAGE);
+    assert_int_equal(WATCHLIST("U1", "snooze", "LWG4000"), PS_EXIT_USAGE);
+    assert_int_equal(WATCHLIST("U1", "mute", "3d"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "U1 has muted everything until 20"));
+    assert_int_equal(WATCHLIST("U1", "digest", "daily", "7:30"), PS_EXIT_OK);
+    assert_string_equal(output, "U1 gets matches in one message a day, at 07:30 UTC.\n");
+    assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "paper  P2300 (muted)\nsubgroup lewg (snoozed until 20"));
+    assert_non_null(strstr(output, "\neverything (muted until 20"));
+    assert_non_null(strstr(output, "UTC)\ndigest at 07:30 UTC each day\n"));
+    assert_int_equal(WATCHLIST("U1", "list", "--json"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "{\"user\":\"U1\",\"entries\":[{\"kind\":\"paper\",\"value\":"
+                                   "\"P2300\",\"watched\":true,\"muted\":true,\"snoozed\":false,"
+                                   "\"until\":null},"));
+    assert_non_null(strstr(output, "\"digest\":\"07:30\"}\n"));
+    assert_int_equal(WATCHLIST("U1", "unmute", "P2300"), PS_EXIT_OK);
+    assert_string_equal(output, "U1 is notified about paper P2300 again.\n");
+    assert_int_equal(WATCHLIST("U1", "unmute", "P2300"), PS_EXIT_FAILED);
+    assert_string_equal(output, "U1 has not muted or snoozed paper P2300.\n");
+    assert_int_equal(WATCHLIST("U1", "unmute"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "digest", "off"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "digest", "now"), PS_EXIT_OK);
+    assert_string_equal(output, "Nothing waits for a digest of U1.\n");
+    assert_int_equal(WATCHLIST("U1", "digest", "weekly"), PS_EXIT_USAGE);
+    assert_int_equal(WATCHLIST("U1", "digest"), PS_EXIT_USAGE);
+    assert_int_equal(WATCHLIST("U1", "list", "--jsn"), PS_EXIT_USAGE);
+    assert_int_equal(WATCHLIST("U2", "list", "--json"), PS_EXIT_OK);
+    assert_string_equal(output, "{\"user\":\"U2\",\"entries\":[],\"digest\":null}\n");
+}
+
+/* What a notifier of the version before stored as an author is read as watch_parse.c reads it. */
+static void entries_that_were_stored_as_authors_get_their_meaning(void **state)
+{
+    static const char *const typed[] = {
+        "p2300",
+        "p2300r10",
+        "d2300r11.pdf",
+        "p42",
+        "https://wg21.link/p2300",
+        "https://wg21.link/p2300r4",
+        "wg21.link/p2300/github",
+        "https://isocpp.org/files/papers/d2301r1.pdf?x=1",
+        "n5007",
+        "lwg4000",
+        "cwg2345",
+        "lewg12",
+        "2300, 2301",
+        "p2300 and p2301",
+        "p2300 p2302,n5007",
+        "\"p2300\"",
+        "p2300.",
+        "bjarne   stroustrup",
+        "k\u00f6ppe",
+        "eric niebler",
+        "author niebler",
+        "subgroup lewg",
+        "subgroup sg17",
+        "subgroup sg14",
+        "/^ranges/",
+        "regex a b+",
+        "o'dwyer",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(typed); i++) {
+        char *sql = ps_alloc_format("%s", typed[i]), *quoted, *wanted;
+
+        /* A quote is written twice in SQL. */
+        quoted = ps_alloc_zero(2, strlen(sql) + 1);
+        for (size_t from = 0, to = 0; sql[from] != '\0'; from++) {
+            if (sql[from] == '\'')
+                quoted[to++] = '\'';
+            quoted[to++] = sql[from];
+        }
+        free(sql);
+        sql = ps_alloc_format("DELETE FROM watchlist; DELETE FROM watch_rule; DELETE FROM mute; "
+                              "INSERT INTO watchlist (user_id, entry) VALUES ('U1', '%s'); "
+                              "INSERT INTO mute (user_id, kind, value, snooze) VALUES "
+                              "('U2', 'author', '%s', false); SELECT ps_watch_repair(); "
+                              "SELECT ps_watch_repair()",
+                              quoted, quoted);
+        (void)nrig_sql(rig, "%s", sql);
+        assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+        wanted = ps_alloc_text(output);
+        assert_int_equal(WATCHLIST("U1", "remove", typed[i]), PS_EXIT_OK);
+        assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+        if (strcmp(output, "U1 watches nothing.\n") != 0)
+            fail_msg("\"%s\": %s", typed[i], output);
+        assert_int_equal(WATCHLIST("U1", "add", typed[i]), PS_EXIT_OK);
+        assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+        if (strcmp(output, wanted) != 0)
+            fail_msg("\"%s\" was stored as %s and is %s", typed[i], wanted, output);
+        assert_int_equal(WATCHLIST("U2", "unmute", typed[i]), PS_EXIT_OK);
+        assert_string_equal(nrig_sql(rig, "SELECT count(*) FROM mute"), "0");
+        free(wanted);
+        free(quoted);
+        free(sql);
+    }
+    (void)nrig_sql(rig, "DELETE FROM watchlist; INSERT INTO watchlist (user_id, entry) VALUES "
+                        "('U1', 'lewg'), ('U1', 'p3051 please'), ('U1', '2300')");
+    (void)nrig_sql(rig, "SELECT ps_watch_repair()");
+    assert_int_equal(WATCHLIST("U1", "list"), PS_EXIT_OK);
+    assert_string_equal(output, "paper  2300\nauthor p3051 please\nsubgroup lewg\n");
+}
+
+/* The version before knows no papers by name: to it P2300 is the number. */
+static void the_version_before_reads_papers_as_numbers(void **state)
+{
+    static const char rows[] = "SELECT string_agg(concat_ws(':', kind, value, watched, quiet), ' ' "
+                               "ORDER BY kind, value) FROM watched";
+
+    (void)state;
+    assert_int_equal(WATCHLIST("U1", "add", "P0042,", "N5007,", "17"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "mute", "P42"), PS_EXIT_OK);
+    assert_string_equal(nrig_sql(rig, "%s", rows), "number:17:t:f number:42:t:t paper:N5007:t:f");
+}
+
 #define A_TEST(name) cmocka_unit_test_setup(name, reset_rig)
 
 int main(void)
@@ -331,6 +517,11 @@ int main(void)
         A_TEST(a_watchlist_is_kept_by_person),
         A_TEST(a_watchlist_has_an_end),
         A_TEST(watchlist_says_what_is_wrong),
+        A_TEST(a_watchlist_takes_what_people_type),
+        A_TEST(an_author_is_found_again_by_any_spelling),
+        A_TEST(the_command_line_mutes_and_snoozes_and_sets_a_digest),
+        A_TEST(entries_that_were_stored_as_authors_get_their_meaning),
+        A_TEST(the_version_before_reads_papers_as_numbers),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);
 }

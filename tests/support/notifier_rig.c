@@ -157,7 +157,7 @@ void notifier_rig_reset(struct notifier_rig *rig)
     while (rig->notifiers != NULL)
         nrig_kill(rig->notifiers);
     (void)nrig_redis(rig, "FLUSHALL");
-    (void)nrig_sql(rig, "TRUNCATE outbox, watchlist RESTART IDENTITY");
+    (void)nrig_sql(rig, "TRUNCATE outbox, watchlist, watch_rule, mute, digest RESTART IDENTITY");
     fake_slack_destroy(rig->slack);
     rig->slack = fake_slack_create(rig->loop);
 }
