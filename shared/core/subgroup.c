@@ -57,7 +57,7 @@ static bool same_title(struct ps_str text, const char *title)
     text = ps_str_trim(text);
     while (at < text.len && *title != '\0') {
         if (*title == ' ' && (unsigned char)text.data[at] <= ' ') {
-            while ((unsigned char)text.data[at] <= ' ')
+            while (at < text.len && (unsigned char)text.data[at] <= ' ')
                 at++;
             title++;
         } else if (lower(text.data[at]) == *title) {

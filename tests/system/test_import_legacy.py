@@ -144,6 +144,27 @@ class ImportLegacy(CycleCase):
         self.assertIn("none of the Python service's tables is there", errors)
 
 
+    def test_entries_mean_what_they_say(self):
+        """Each entry is read by the parser of Slack and of the command line."""
+        fleet = self.fleet = self.make_fleet()
+        fleet.postgres.start()
+        entries = ("p2300", "d2301r11.pdf", "https://wg21.link/p2302r4", "n5007", "lwg4000", "cwg2345", "bjarne   stroustrup",
+                   "köppe", "o’dwyer", "author niebler", "subgroup lewg", "/^ranges/", "2303, 2304", "lewg", "p3051 please")
+        rows = ", ".join(f"('{AUTHOR}', {quoted(entry)}, 'author')" for entry in entries)
+        fleet.postgres.execute(f"{TABLES} INSERT INTO user_watchlist VALUES {rows}")
+        told, errors = self.run_import()
+        self.assertEqual(told["watchlists"], "14 found, 2 left out, 14 new")
+        self.assertIn('"lewg": LEWG is a subgroup and no author; did you mean `subgroup LEWG`?', errors)
+        self.assertIn("did you mean `P3051`?", errors)
+        rows = fleet.postgres.query("SELECT kind, value FROM watch_now ORDER BY 1, 2")
+        self.assertEqual([f"{row['kind']} {row['value']}" for row in rows], [
+            "author bjarne stroustrup", "author köppe", "author niebler", "author o'dwyer", "number 2303", "number 2304",
+            "paper CWG2345", "paper LWG4000", "paper N5007", "paper P2300", "paper P2301", "paper P2302", "pattern ^ranges",
+            "subgroup lewg"])
+        self.assertEqual(fleet.postgres.value("SELECT name_key FROM watchlist WHERE entry = 'köppe'"), "koppe")
+        told, _ = self.run_import()
+        self.assertEqual(told["watchlists"], "14 found, 2 left out, 0 new")
+
     def test_a_service_that_did_not_probe(self):
         """It has noted no poll; but its index is no first one: what is new since then is told."""
         fleet = self.fleet = self.make_fleet()
@@ -163,6 +184,7 @@ class SameDatabase(ImportLegacy):
 
     test_no_such_tables = None
     test_a_service_that_did_not_probe = None
+    test_entries_mean_what_they_say = None
 
     def test_nothing_is_told_again(self):
         self.start_fleet(schedulers=0)
