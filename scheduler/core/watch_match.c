@@ -143,7 +143,11 @@ static bool given(const char *text)
 
 static struct ps_name_words *words_of(const char *text, size_t words_max)
 {
-    return ps_name_words_create(text ? text : "", text ? strlen(text) : 0, words_max);
+    struct ps_name_words *words =
+        ps_name_words_create(text ? text : "", text ? strlen(text) : 0, words_max);
+
+    ps_name_words_index(words);
+    return words;
 }
 
 static void subject_init(struct subject *subject, const struct ps_watch_candidate *item)
@@ -230,23 +234,31 @@ static bool wants_nothing_of(const struct person *person, const struct ps_watch_
     return person->muted;
 }
 
+/* What comes first is named as the reason. Patterns cost most, so they are tried last too. */
+static const int ranks[PS_WATCH_KIND_COUNT] = {
+    [PS_WATCH_KIND_AUTHOR] = 0,   [PS_WATCH_KIND_PAPER] = 1,   [PS_WATCH_KIND_NUMBER] = 2,
+    [PS_WATCH_KIND_SUBGROUP] = 3, [PS_WATCH_KIND_PATTERN] = 4, [PS_WATCH_KIND_ALL] = 5,
+};
+
 static const struct entry *match_of(const struct person *person, struct subject *subject,
                                     bool snoozed)
 {
-    static const enum ps_watch_kind order[] = { PS_WATCH_KIND_AUTHOR, PS_WATCH_KIND_PAPER,
-                                                PS_WATCH_KIND_NUMBER, PS_WATCH_KIND_SUBGROUP,
-                                                PS_WATCH_KIND_PATTERN };
+    const struct entry *best = NULL;
+    int rank = ranks[PS_WATCH_KIND_ALL];
 
-    for (size_t k = 0; k < PS_COUNT_OF(order); k++) {
+    for (int patterns = 0; patterns < 2 && best == NULL; patterns++) {
         for (size_t i = 0; i < person->len; i++) {
             struct entry *entry = &person->entries[i];
 
-            if (entry->rule.kind == order[k] && entry->watched && !entry->muted &&
-                entry->snoozed == snoozed && matches(entry, subject))
-                return entry;
+            if (ranks[entry->rule.kind] < rank &&
+                (entry->rule.kind == PS_WATCH_KIND_PATTERN) == (patterns == 1) && entry->watched &&
+                !entry->muted && entry->snoozed == snoozed && matches(entry, subject)) {
+                best = entry;
+                rank = ranks[entry->rule.kind];
+            }
         }
     }
-    return NULL;
+    return best;
 }
 
 void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watch_candidate *item,

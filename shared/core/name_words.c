@@ -11,6 +11,7 @@
 
 enum {
     SPELLINGS_MAX = 3,
+    FILTER_BITS = 1 << 14,
     DIAERESIS = 0x308,
     RING = 0x30a,
     REPLACEMENT = 0xfffd,
@@ -35,12 +36,16 @@ struct place {
 };
 
 struct ps_name_words {
+    uint32_t first[SPELLINGS_MAX]; /* hashes of the first word's keys, the last one repeated */
     struct word *words;
     size_t len;
     char *keys;
     size_t keys_len;
-    struct place *places;
+    struct place *places; /* NULL before ps_name_words_index */
     size_t place_count;
+    /* A bit for the hash of each key: 100,000 watched names are compared with each new paper, and
+     * nearly all of them are ruled out here without a search. */
+    uint64_t *filter;
 };
 
 static bool is_apostrophe(utf8proc_int32_t point)
@@ -90,8 +95,32 @@ char *ps_name_plain_apostrophes(const char *text, size_t len)
     return clean;
 }
 
+/* Most names are ASCII, where nothing is to decompose; NULL where text is not. */
+static char *ascii_folded(const char *text, size_t len)
+{
+    char *out;
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return NULL;
+    out = ps_alloc(len + 1);
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        out[i] = c;
+        if (c >= 'A' && c <= 'Z')
+            out[i] = (char)(c - 'A' + 'a');
+        else if (c == '`')
+            out[i] = '\'';
+        else if (c < ' ' || c == 127)
+            out[i] = ' ';
+    }
+    out[len] = '\0';
+    return out;
+}
+
 /* Gives text decomposed (compatibility forms too), case-folded, without what nobody sees. */
-static char *decomposed(const char *text, size_t len)
+static char *unicode_folded(const char *text, size_t len)
 {
     char *plain = ps_name_plain_apostrophes(text, len);
     utf8proc_uint8_t *out = NULL;
@@ -106,22 +135,36 @@ static char *decomposed(const char *text, size_t len)
     return (char *)out;
 }
 
+static char *decomposed(const char *text, size_t len)
+{
+    char *ascii = ascii_folded(text, len);
+
+    return ascii != NULL ? ascii : unicode_folded(text, len);
+}
+
 static bool is_mark(utf8proc_int32_t point)
 {
-    utf8proc_category_t category = utf8proc_category(point);
+    utf8proc_category_t category = point < 0x80 ? UTF8PROC_CATEGORY_CN : utf8proc_category(point);
 
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
            category == UTF8PROC_CATEGORY_ME;
 }
 
 /* U+FFFD stands for a letter that an index lost ("J\uFFFDrvi"): the rest is no word of its own. */
-static bool is_word_char(utf8proc_int32_t point)
+static bool is_word_letter(utf8proc_int32_t point)
 {
     utf8proc_category_t category = utf8proc_category(point);
 
     return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
            (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) ||
            point == REPLACEMENT;
+}
+
+static bool is_word_char(utf8proc_int32_t point)
+{
+    if (point < 0x80)
+        return (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9');
+    return is_word_letter(point);
 }
 
 /* Letters that do not decompose into a base letter and a mark. */
@@ -167,6 +210,11 @@ static void add_point(struct reading *reading, utf8proc_int32_t point)
 {
     char text[5] = "";
 
+    if (point < 0x80) {
+        reading->plain[reading->plain_len++] = (char)point;
+        reading->spelled[reading->spelled_len++] = (char)point;
+        return;
+    }
     for (size_t i = 0; i < PS_COUNT_OF(letters); i++) {
         if (letters[i].point == point) {
             add_text(reading, letters[i].plain, letters[i].spelled);
@@ -256,13 +304,48 @@ static int by_key(const void *left, const void *right)
     return order != 0 ? order : (a->word > b->word) - (a->word < b->word);
 }
 
-static void sort_places(struct ps_name_words *words)
+static uint32_t hash_of(const char *key)
 {
+    uint32_t hash = 2166136261U; /* FNV-1a */
+
+    for (; *key != '\0'; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619U;
+    return hash ^ (hash >> 16);
+}
+
+static void hash_first(struct ps_name_words *words)
+{
+    const struct word *first = words->words;
+
+    for (size_t i = 0; words->len > 0 && i < SPELLINGS_MAX; i++) {
+        size_t k = i < first->key_count ? i : first->key_count - 1;
+
+        words->first[i] = hash_of(words->keys + first->keys[k]);
+    }
+}
+
+static bool filter_has(const uint64_t *filter, uint32_t hash)
+{
+    uint32_t bit = hash % FILTER_BITS;
+
+    return (filter[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+void ps_name_words_index(struct ps_name_words *words)
+{
+    if (words->places != NULL)
+        return;
+    words->filter = ps_alloc_zero(FILTER_BITS / 64, sizeof(*words->filter));
     words->places = ps_alloc_array(NULL, words->len * SPELLINGS_MAX + 1, sizeof(*words->places));
     for (size_t i = 0; i < words->len; i++)
         for (size_t k = 0; k < words->words[i].key_count; k++)
             words->places[words->place_count++] =
                 (struct place){ words->keys + words->words[i].keys[k], i };
+    for (size_t i = 0; i < words->place_count; i++) {
+        uint32_t bit = hash_of(words->places[i].key) % FILTER_BITS;
+
+        words->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+    }
     qsort(words->places, words->place_count, sizeof(*words->places), by_key);
 }
 
@@ -311,7 +394,7 @@ struct ps_name_words *ps_name_words_create(const char *text, size_t len, size_t 
     words->keys = ps_alloc_array(NULL, bytes + most + 1, SPELLINGS_MAX);
     read_words(words, folded, most);
     free(folded);
-    sort_places(words);
+    hash_first(words);
     return words;
 }
 
@@ -322,6 +405,7 @@ void ps_name_words_destroy(struct ps_name_words *words)
     free(words->words);
     free(words->keys);
     free(words->places);
+    free(words->filter);
     free(words);
 }
 
@@ -366,8 +450,21 @@ static size_t first_place(const struct ps_name_words *text, const char *key)
     return low;
 }
 
+static bool contain_unindexed(const struct ps_name_words *text, const struct ps_name_words *name)
+{
+    for (size_t at = 0; name->len > 0 && at < text->len; at++)
+        if (same_word(text, at, name, 0) && follows(text, at, name))
+            return true;
+    return false;
+}
+
 bool ps_name_words_contain(const struct ps_name_words *text, const struct ps_name_words *name)
 {
+    if (text->places == NULL)
+        return contain_unindexed(text, name);
+    if (!filter_has(text->filter, name->first[0]) && !filter_has(text->filter, name->first[1]) &&
+        !filter_has(text->filter, name->first[2]))
+        return false;
     for (size_t k = 0; name->len > 0 && k < name->words[0].key_count; k++) {
         const char *key = name->keys + name->words[0].keys[k];
 

@@ -20,6 +20,8 @@ struct ps_name_words;
 struct ps_name_words *ps_name_words_create(const char *text, size_t len,
                                            size_t words_max) PS_MUST_USE;
 void ps_name_words_destroy(struct ps_name_words *words); /* NULL is fine */
+/* Prepares words for being searched for many names; without it a search reads all words. */
+void ps_name_words_index(struct ps_name_words *words);
 size_t ps_name_words_count(const struct ps_name_words *words);
 /* Are the words of name found in text, one after the other, without a comma, semicolon or bracket
  * between them? A name without words is found in nothing. */

@@ -42,6 +42,8 @@ static void check_names(const char *name)
     if (ps_name_words_count(words) > 0 && is_one_part(name)) {
         assert(ps_name_words_contain(words, words));
         assert(ps_name_words_contain(text, words));
+        ps_name_words_index(text);
+        assert(ps_name_words_contain(text, words));
     }
     ps_name_words_destroy(words);
     ps_name_words_destroy(text);

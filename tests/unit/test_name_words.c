@@ -15,6 +15,8 @@ static bool contains(const char *text, const char *name)
     struct ps_name_words *what = ps_name_words_create(name, strlen(name), SIZE_MAX);
     bool found = ps_name_words_contain(where, what);
 
+    ps_name_words_index(where);
+    assert_int_equal(ps_name_words_contain(where, what), found);
     ps_name_words_destroy(where);
     ps_name_words_destroy(what);
     return found;
