@@ -49,7 +49,7 @@ static const struct row layouts[] = {
       "&gt;<br>Bo Cedar (Elm)<br>&lt;<a "
       "href='mailto:bo@example.org'>bo@example.org</a>&gt;<br></td></tr></table>"
       "</header><div><h1 id='toctitle'>Contents</h1><ul><li>Abstract</li></ul></div><p>Text of Cy "
-      "Damson.</p>",                                                                            "Queues that forget", "Wren Quillfeather|Bo Cedar"  },
+      "Damson.</p>",                                                                            "Queues that forget",            "Wren Quillfeather|Bo Cedar"  },
     { "Bikeshed",
      "<html><head><title>P9041R0: Queues that forget</title></head><body class='h-entry'><div "
       "class='head'><p "
@@ -66,24 +66,24 @@ static const struct row layouts[] = {
       "class='editor p-author h-card vcard'><a class='p-name fn' href='x'>Bo "
       "Cedar</a><dt>Audience:<dd>LEWG<dt>"
       "Project:<dd>ISO/IEC 14882 Programming "
-      "Languages</dl></div><hr></div><h2>Abstract</h2><p>Text.",                                "Queues that forget", "Wren Quillfeather|Bo Cedar"  },
+      "Languages</dl></div><hr></div><h2>Abstract</h2><p>Text.",                                "Queues that forget",            "Wren Quillfeather|Bo Cedar"  },
     { "table with open rows",
      "<html><head><title>Queues that forget</title></head><body><table><tr><td>Document "
       "number:<td>D9041R0<tr>"
       "<td>Date:<td>2026-11-20<tr><td>Audience:<td>Library Evolution Working "
       "Group<tr><td>Reply-To:<td>Wren "
-      "Quillfeather &lt;wren@example.org&gt;</table><h1>Queues that forget</h1></body></html>", "Queues that forget", "Wren Quillfeather"           },
+      "Quillfeather &lt;wren@example.org&gt;</table><h1>Queues that forget</h1></body></html>", "Queues that forget",            "Wren Quillfeather"           },
     { "several rows of one field",
      "<title>Queues that forget</title><table><tr><th>Reply-to:</th><td>Ada "
       "Birch</td><td>ada@example.org</td></tr>"
       "<tr><td></td><td>Bo Cedar</td><td>bo@example.org</td></tr><tr><th>Audience</th><td>Cy "
-      "Damson</td></tr></table>",                                                               "Queues that forget", "Ada Birch|Bo Cedar"          },
+      "Damson</td></tr></table>",                                                               "Queues that forget",            "Ada Birch|Bo Cedar"          },
     { "preformatted header",
      "<html><body><pre>\nDocument number  N9041=26-0067\nDate             2026-02-24\nProject     "
       "     Programming "
       "Language C++\nReply to         Ada Birch\n                 Bo Cedar\n                 "
       "bo@example.org\n</pre>\n"
-      "<h1>Queues that forget</h1><p>Di Elder thinks so.",                                      "Queues that forget", "Ada Birch|Bo Cedar"          },
+      "<h1>Queues that forget</h1><p>Di Elder thinks so.",                                      "Queues that forget",            "Ada Birch|Bo Cedar"          },
     { "docutils field list",
      "<html><head><title>Queues that forget</title></head><body><div class='document' "
       "id='queues'><h1 class='title'>"
@@ -94,28 +94,105 @@ static const struct row layouts[] = {
       "class='docinfo-name'>Contact:</th><td><a "
       "href='mailto:ada@example.org'>ada@example.org</a></td></tr><tr><th>Author:</th><td>Bo "
       "Cedar</td></tr></tbody>"
-      "</table><p>Text.</p></div>",                                                             "Queues that forget", "Ada Birch|Bo Cedar"          },
+      "</table><p>Text.</p></div>",                                                             "Queues that forget",            "Ada Birch|Bo Cedar"          },
     { "paragraph with breaks",
      "<h1>Queues that forget</h1><p>Document number: P9041R0<br>Date: 2026-11-20<br>Authors: Ada "
       "Birch, Bo Cedar "
-      "and Cy Damson &lt;cy@example.org&gt;<br>Audience: LEWG</p><p>Text.</p>",                 "Queues that forget", "Ada Birch|Bo Cedar|Cy Damson"},
+      "and Cy Damson &lt;cy@example.org&gt;<br>Audience: LEWG</p><p>Text.</p>",                 "Queues that forget",            "Ada Birch|Bo Cedar|Cy Damson"},
     { "heading and list",
      "<title>P9041R2&colon; Queues</title><h1>P9041R2: Queues that "
       "forget</h1><h2>Authors</h2><ul><li>Ada Birch (<a "
       "href='mailto:a@example.org'>a@example.org</a>) (Elm)</li><li>D. S. Cedar (me@cedar.example) "
       "(Oak Inc)</li></ul>"
-      "<h2>Contributors</h2><ul><li>Cy Damson</li></ul>",                                       "Queues that forget", "Ada Birch|D. S. Cedar"       },
+      "<h2>Contributors</h2><ul><li>Cy Damson</li></ul>",                                       "Queues that forget",            "Ada Birch|D. S. Cedar"       },
     { "by-line with addresses",
      "<title>Queues that forget</title><h1>Queues that forget</h1><p>ISO/IEC JTC1 SC22 WG21 N9041 "
       "- 2026-06-18</p><p>"
       "Ada Birch, ada@example.org<br>\nBo Cedar, bo.cedar@elm.example</p><p><a "
-      "href='#i'>Introduction</a></p>",                                                         "Queues that forget", "Ada Birch|Bo Cedar"          },
+      "href='#i'>Introduction</a></p>",                                                         "Queues that forget",            "Ada Birch|Bo Cedar"          },
     { "the number alone is the title element",
      "<title>N9041</title><body><h1>N9041 Queues that forget</h1><p>2026-03-20<br>Ada "
       "Birch<br>Elm Labs<br><code>"
-      "&lt;queues@example.org&gt;</code></p><h2>Acknowledgements</h2><p>Thanks to Bo Cedar.",   "Queues that forget", "Ada Birch"                   },
-    { "nothing but text",                      "<p>Once upon a time</p>",                       NULL,                 ""                            },
-    { "nothing",                               "",                                              NULL,                 ""                            },
+      "&lt;queues@example.org&gt;</code></p><h2>Acknowledgements</h2><p>Thanks to Bo Cedar.",   "Queues that forget",            "Ada Birch"                   },
+    { "Word: paragraphs in cells",
+     "<title>Queues</title><table><tr><td><p class=MsoNormal>Document"
+      " number:</p></td><td><p>P9041R0</p></td></tr><tr><td><p"
+      " class=MsoNormal>Reply-to:</p></td><td><p>Ada Birch</p><p>Bo Cedar"
+      " &lt;bo@example.org&gt;</p></td></tr><tr><td><p>Audience:</p></td><td><p>LEW"
+      "G</p></td></tr></table><p>Some Text of Mine</p>",                                        "Queues",                        "Ada Birch|Bo Cedar"          },
+    { "definition list",
+     "<title>Queues</title><dl><dt>Authors</dt><dd>Ada Birch, <a"
+      " href=x>ada@example.org</a></dd><dd>Bo Cedar</dd><dt>Audience</dt><dd>Core"
+      " Evolution</dd></dl>",                                                                   "Queues",                        "Ada Birch|Bo Cedar"          },
+    { "bold label in prose",
+     "<h1>Queues</h1><p><b>Author(s)</b>: Ada Birch (ada@example.org), Bo"
+      " Cedar</p><p>Cy Damson is not one.</p>",                                                 "Queues",                        "Ada Birch|Bo Cedar"          },
+    { "the number is the first heading",
+     "<h1>P9041R0</h1><h2>Queues that forget</h2><p>Reply to: Ada Birch"
+      " &lt;ada@example.org&gt;, Bo Cedar &lt;bo@example.org&gt;</p>",                          "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "a field Title, employers in a column",
+     "<title>P9041R0</title><table><tr><td>Title:</td><td>Queues that"
+      " forget</td></tr><tr><td>Authors:</td><td>Ada"
+      " Birch</td><td>Elm</td><td>ada@example.org</td></tr><tr><td></td><td>Bo"
+      " Cedar</td><td>Oak Widgets</td><td>bo@example.org</td></tr></table><h2>Abstr"
+      "act</h2><p>x",                                                                           "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "blocks",
+     "<html><body><div>Doc. No.: P9041R0</div><div>Date:"
+      " 2026-11-20</div><div>Reply-to: Ada Birch</div><div>Email:"
+      " ada@example.org</div><div>Reply-to: Bo Cedar</div><div>Email:"
+      " bo@example.org</div><h1 align=center>Queues that forget<br>Revision 2</h1>",            "Queues that forget Revision 2", "Ada Birch|Bo Cedar"          },
+    { "preformatted, several lines",
+     "<pre>\n"
+      "Doc No:   P9041R0\n"
+      "Date:     2026-11-20\n"
+      "Reply To: Ada Birch (Elm Widgets) <ada@example.org>,\n"
+      "          Bo Cedar <bo@example.org>\n"
+      "Title:    Queues that forget\n"
+      "\n"
+      "Abstract\n"
+      "</pre>",                                                                                 "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "docutils authors",
+     "<html><head><title>Queues that forget</title></head><body><div"
+      " class=\"document\"><h1 class=\"title\">Queues that forget</h1><table"
+      " class=\"docinfo\"><tr><th class=\"docinfo-name\">Authors:</th><td>Ada"
+      " Birch\n"
+      "<br />Bo Cedar</td></tr><tr class=\"field\"><th"
+      " class=\"docinfo-name\">Reply-to:</th><td class=\"field-body\">Ada Birch"
+      " &lt;<a class=\"reference external\""
+      " href=\"mailto:ada&#64;example.org\">ada<span>&#64;</span>example.org</a>&gt"
+      ";</td></tr></table>",                                                                    "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "a field for each",
+     "<html><body><h1>Queues that forget</h1><p>Document number: P9041R0, ISO/IEC"
+      " JTC1 SC22 WG21<br>Audience: EWG, LEWG<br>Date: 2026-11-20</p><p>Author:"
+      " Ada Birch<br>Author: Bo Cedar<br></p><p>Contents</p>",                                  "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "footnotes",
+     "<html><body><table><tr><td>Reply-to:</td><td>Ada O&#8217;Birch<sup>1</sup>,"
+      " Bo Cedar<sup>2</sup></td></tr><tr><td></td><td><sup>1</sup>Elm Widgets,"
+      " <sup>2</sup>Oak University</td></tr><tr><td></td><td>{ada,bo}@example.org</"
+      "td></tr></table><h1>Queues that forget</h1>",                                            "Queues that forget",
+     "Ada O\xE2\x80\x99"
+      "Birch|Bo Cedar"                                                                                                                                         },
+    { "postal address",
+     "<html><body><h1>Queues that forget</h1><address>Ada Birch<br>Elm Street"
+      " 12<br>12345 Berlin<br>Germany<br><a"
+      " href=\"mailto:a@example.org\">a@example.org</a></address>",                             "Queues that forget",            "Ada Birch"                   },
+    { "list",
+     "<html><head><title>Queues that forget</title></head><body><ul><li>Document"
+      " number: P9041R0</li><li>Date: 2026-11-20</li><li>Authors: Ada Birch, Bo"
+      " Cedar</li><li>Audience: LEWG</li></ul>",                                                "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "label, then a list",
+     "<html><head><title>Queues that forget</title></head><body><p>Document"
+      " number: P9041R0</p><p>Reply-to:</p><ul><li>Ada Birch"
+      " &lt;ada@example.org&gt;</li><li>Bo Cedar"
+      " &lt;bo@example.org&gt;</li></ul><p>Hello World is nice.</p>",                           "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "bold label without a colon",
+     "<html><head><title>Queues that"
+      " forget</title></head><body><p><strong>Document</strong>"
+      " P9041R0</p><p><strong>Reply-to</strong> Ada Birch"
+      " &lt;ada@example.org&gt;</p><p><strong>Authors</strong> Ada Birch and Bo"
+      " Cedar</p>",                                                                             "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "nothing but text",                      "<p>Once upon a time</p>",                       NULL,                            ""                            },
+    { "nothing",                               "",                                              NULL,                            ""                            },
 };
 
 static void every_layout_gives_title_and_authors(void **state)

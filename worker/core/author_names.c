@@ -321,12 +321,22 @@ static bool is_number(struct ps_str name)
     return number;
 }
 
+/* "1Elm Widgets": the footnote's text of a name that ends with its mark. */
+static bool is_footnote(struct ps_str text)
+{
+    return text.len > 1 && (text.data[0] == '*' || (text.data[0] >= '0' && text.data[0] <= '9')) &&
+           ((text.data[1] >= 'A' && text.data[1] <= 'Z') ||
+            (text.data[1] >= 'a' && text.data[1] <= 'z'));
+}
+
 /* A suffix after a comma belongs to the name before it: "Sam Rowan, Jr." */
 static bool take_segment(struct ps_document *document, struct segment segment,
                          enum ps_author_trust trust, bool certain)
 {
     struct ps_str name = drop_titles(trim_marks(segment.text));
 
+    if (document->author_count > 0 && is_footnote(ps_str_trim(segment.text)))
+        return false;
     if (name.len == 0 || is_one_of(name, suffixes, PS_COUNT_OF(suffixes)))
         return false;
     if (segment.after_comma && segment.domain.len > 0 && is_in_domain(name, segment.domain))
@@ -459,6 +469,7 @@ size_t ps_author_names_add(struct ps_document *document, const char *text,
     size_t found = 0;
     bool after_comma = false;
     bool first = true; /* on its line */
+    size_t before = 0; /* names found before the line, or before the address in it */
 
     for (size_t i = 0; i < len; i++)
         if (work[i] == MAIL)
@@ -487,13 +498,16 @@ size_t ps_author_names_add(struct ps_document *document, const char *text,
         if (ps_str_trim(segment.text).len > 0) {
             bool certain = segment.before_mail || (first && !after_comma && found == 0);
 
-            found += take_segment(document, segment, trust, certain);
+            /* "A. Author | Elm Widgets | a@example.org": one person a row, then the employer */
+            if (!(start > 0 && work[start - 1] == '\t' && found > before && segment.domain.len > 0))
+                found += take_segment(document, segment, trust, certain);
             first = false;
             after_comma = at < len && (work[at] == ',' || work[at] == ';');
         }
         if (at < len && (work[at] == '\n' || work[at] == MAIL)) {
             first = true;
             after_comma = false;
+            before = found;
         }
         at += gap;
         start = at;

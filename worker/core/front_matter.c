@@ -32,6 +32,7 @@ enum label {
     LABEL_MAIL,   /* its value may hold the authors; it does not end their field */
     LABEL_NUMBER, /* its value is the document's number */
     LABEL_DATE,
+    LABEL_TITLE,
     LABEL_OTHER,
 };
 
@@ -109,8 +110,8 @@ static const struct {
     { "obsoletes",            LABEL_OTHER },
     { "reference",            LABEL_OTHER },
     { "references",           LABEL_OTHER },
-    { "title",                LABEL_OTHER },
-    { "subject",              LABEL_OTHER },
+    { "title",                LABEL_TITLE },
+    { "subject",              LABEL_TITLE },
     { "topic",                LABEL_OTHER },
     { "status",               LABEL_OTHER },
     { "thisversion",          LABEL_OTHER },
@@ -323,6 +324,23 @@ char *ps_front_matter_number(const struct ps_front_matter *front)
             return ps_alloc_copy(front->lines[i].text, len);
     }
     return NULL;
+}
+
+const char *ps_front_matter_titled(const struct ps_front_matter *front)
+{
+    for (size_t i = 0; i < front->count && i < FIELD_LINES; i++) {
+        size_t value;
+
+        if (line_label(&front->lines[i], &value) == LABEL_TITLE &&
+            front->lines[i].text[value] != '\0')
+            return front->lines[i].text + value;
+    }
+    return NULL;
+}
+
+bool ps_front_label_is(const char *text, size_t len)
+{
+    return label_of(text, len) != LABEL_NONE;
 }
 
 static bool is_digit(char c)

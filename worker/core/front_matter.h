@@ -46,6 +46,12 @@ bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t
 /* Gives the document's own number as the field or the first lines have it, NULL for none. */
 char *ps_front_matter_number(const struct ps_front_matter *front) PS_MUST_USE;
 
+/* The value of the field "Title" or "Subject", borrowed; NULL for none. */
+const char *ps_front_matter_titled(const struct ps_front_matter *front);
+
+/* Whether text is the name of a known field and nothing else. */
+bool ps_front_label_is(const char *text, size_t len);
+
 /* Whether the line begins with the name of a known field: "Date:", "Reply-to: A. Author". */
 bool ps_front_line_is_field(const struct ps_front_line *line);
 

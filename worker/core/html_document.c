@@ -218,6 +218,10 @@ static void on_end(void *cookie, const char *name)
         return;
     if (ps_text_words_html_is_inline(name)) {
         reader->dropped -= reader->dropped > 0;
+        /* "<b>Authors</b> A. Author": a field's name needs no colon */
+        if ((is(name, "b") || is(name, "strong")) && reader->line.len > 0 &&
+            ps_front_label_is(reader->line.data, reader->line.len))
+            put(reader, "\t", 1);
         return;
     }
     if (is(name, "td") || is(name, "th") || is(name, "dt"))
@@ -346,8 +350,8 @@ static bool is_section(const char *heading)
 
 /* The title of the first run of lines for which fits is true, NULL for none. Its last line's index
  * goes to *out_line. */
-static char *title_of_lines(const struct ps_front_matter *front, bool marked, const char *number,
-                            size_t *out_line)
+static char *title_of_lines(const struct ps_front_matter *front, bool marked, int level,
+                            const char *number, size_t *out_line)
 {
     for (size_t i = 0; i < front->count; i++) {
         const struct ps_front_line *line = &front->lines[i];
@@ -356,7 +360,7 @@ static char *title_of_lines(const struct ps_front_matter *front, bool marked, co
         char *title;
         bool is_end;
 
-        if (marked ? !line->is_title : line->heading != 1)
+        if (marked ? !line->is_title : line->heading != level)
             continue;
         ps_buf_init(&text, TITLE_TEXT_MAX);
         if (marked && is_short_name(line->text) && next + 1 < front->count &&
@@ -409,12 +413,12 @@ static bool is_shown(const struct ps_front_matter *front, const char *title)
 static void read_title(struct reader *reader, struct ps_document *document, size_t *out_line)
 {
     char *number = ps_front_matter_number(reader->front);
-    char *heading = title_of_lines(reader->front, true, number, out_line);
+    char *heading = title_of_lines(reader->front, true, 0, number, out_line);
     char *named = ps_title_clean(ps_buf_str(&reader->title), reader->title.len, number);
     bool marked = heading != NULL;
 
     if (!marked)
-        heading = title_of_lines(reader->front, false, number, out_line);
+        heading = title_of_lines(reader->front, false, 1, number, out_line);
     /* <title> is invisible, so that authors forget it when they begin with a copy of an older
      * paper, and editors on the web add their own name: what people see comes first */
     if (heading != NULL && (marked || named == NULL || !is_shown(reader->front, named))) {
@@ -423,6 +427,12 @@ static void read_title(struct reader *reader, struct ps_document *document, size
     } else {
         document->title = named;
         free(heading);
+    }
+    if (document->title == NULL) {
+        const char *field = ps_front_matter_titled(reader->front);
+
+        document->title = field == NULL ? title_of_lines(reader->front, false, 2, number, out_line)
+                                        : ps_title_clean(field, strlen(field), number);
     }
     free(number);
 }

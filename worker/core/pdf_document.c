@@ -188,6 +188,9 @@ static void read_title(const struct ps_front_matter *front, size_t rows,
         document->title = told;
         told = NULL;
     }
+    if (document->title == NULL && ps_front_matter_titled(front) != NULL)
+        document->title = ps_title_clean(ps_front_matter_titled(front),
+                                         strlen(ps_front_matter_titled(front)), number);
     free(largest);
     free(told);
     free(info);
