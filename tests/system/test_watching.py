@@ -149,7 +149,7 @@ class Watching(FleetCase):
     def a_pattern_finds_the_text_of_a_draft(self):
         self.fleet.upstream.patch({"drafts": {"D0052R0.pdf": {"modified": "-1h", "text": "Senders and\nreceivers, again"}}})
         self.wait_told("UDRAFT", "D0052R0")
-        self.assertRegex(self.reply("UDRAFT", "why 52"), r"D0052R0 was told .*\n.*\n.*D0052R0> Senders and receivers, again, found 20.*in cycle \d")
+        self.assertRegex(self.reply("UDRAFT", "why 52"), r"D0052R0 was told .*\n.*\n.*D0052R0> was found 20.*in cycle \d")
 
 
 if __name__ == "__main__":
