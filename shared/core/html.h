@@ -22,8 +22,8 @@ struct ps_html_events {
 };
 
 enum {
-    PS_HTML_PIECE = 4000,   /* bytes that the parser is given at once */
-    PS_HTML_PIECE_MIN = 32, /* fewer, and the parser does not see enough of what lies ahead */
+    PS_HTML_PIECE = 4000,    /* bytes that the parser is given at once */
+    PS_HTML_PIECE_MIN = 256, /* fewer, and the parser does not see enough of what lies ahead */
 };
 
 /* charset: that of its Content-Type, NULL when the server names none; see text_decode.h. */
