@@ -497,7 +497,7 @@ static void arguments_are_told_apart(void **state)
         { { "check-config", "--help", NULL },
          PS_EXIT_OK,                                          "    check-config\n        Prints the settings"                          },
         { { "healthcheck", "--help", NULL },
-         PS_EXIT_OK,                                          "    healthcheck [live | ready]\n        Asks the daemon"                },
+         PS_EXIT_OK,                                          "    healthcheck [live | ready | events]\n        Asks the daemon"       },
         { { "--version", "x", NULL },
          PS_EXIT_USAGE,                                       "an option that prints, not \"x\"; try paperscout-tiny --help\n"         },
     };
@@ -546,7 +546,7 @@ static void a_healthcheck_asks_the_daemon_beside_it(void **state)
     assert_healthcheck(NULL, env, PS_EXIT_OK, "ok\n");
     assert_healthcheck("live", env, PS_EXIT_OK, "ok\n");
     assert_healthcheck("ready", env, PS_EXIT_FAILED, "Redis is not connected");
-    assert_healthcheck("reddy", env, PS_EXIT_USAGE, "healthcheck [live | ready]");
+    assert_healthcheck("reddy", env, PS_EXIT_USAGE, "healthcheck [live | ready | events]");
     assert_healthcheck(NULL, any, PS_EXIT_CONFIG, "HEALTH_PORT");
     assert_healthcheck(NULL, bad, PS_EXIT_CONFIG, "HEALTH_PORT=\"no\"");
     assert_int_equal(kill(run.pid, SIGSTOP), 0); /* it takes the connection and says nothing */
