@@ -217,6 +217,52 @@ static char *page_of(const char *first, const char *piece, size_t len)
     return html;
 }
 
+/* What tools put around a header: a picture in <head>, styles, scripts, a list of sections, and a
+ * long text that names many people. */
+static void a_header_is_found_in_a_page_of_real_size(void **state)
+{
+    struct ps_document document;
+    struct ps_buf html;
+    char *authors;
+
+    (void)state;
+    ps_buf_init(&html, 4 * 1024 * 1024);
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        if (layouts[i].title == NULL)
+            continue;
+        ps_buf_text(&html,
+                    "<!DOCTYPE html><html><head><meta charset=\"utf-8\" /><link rel=\"icon\" "
+                    "href=\"data:image/x-icon;base64,");
+        for (int k = 0; k < 300; k++)
+            ps_buf_text(&html, "AAABAAIAEBAAAAEAIABo/4P+");
+        ps_buf_text(&html, "\" /><style>");
+        for (int k = 0; k < 1000; k++)
+            ps_buf_format(&html, "code.c%d > a[href='<b>'] { color: #%06x; }\n", k, (unsigned)k);
+        ps_buf_text(&html, "</style><script>var a = '<p>Author: Fay Gorse';</script></head>");
+        ps_buf_text(&html, layouts[i].html);
+        ps_buf_text(&html, "<h2>Contents</h2><ul>");
+        for (int k = 0; k < 200; k++)
+            ps_buf_format(&html, "<li><a href='#s%d'>%d Section</a></li>", k, k);
+        ps_buf_text(&html, "</ul>");
+        for (int k = 0; k < 200; k++)
+            ps_buf_format(
+                &html,
+                "<h2 id='s%d'>%d Section</h2><p>As Fay Gorse said, fay@example.org.</p><pre>"
+                "commit %d\nAuthor: Gil Hazel &lt;gil@example.org&gt;</pre>",
+                k, k, k);
+        ps_document_of_html(html.data, html.len, NULL, &document);
+        authors = joined_authors(&document);
+        if (document.title == NULL || strcmp(document.title, layouts[i].title) != 0 ||
+            strcmp(authors, layouts[i].authors) != 0)
+            fail_msg("%s: \"%s\", \"%s\"", layouts[i].what,
+                     document.title == NULL ? "(none)" : document.title, authors);
+        free(authors);
+        ps_document_clear(&document);
+        ps_buf_reset(&html);
+    }
+    ps_buf_clear(&html);
+}
+
 static double cpu_ms(void)
 {
     return (double)clock() * 1000.0 / CLOCKS_PER_SEC;
@@ -293,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_gives_title_and_authors),
+        cmocka_unit_test(a_header_is_found_in_a_page_of_real_size),
         cmocka_unit_test(no_title_and_no_author_has_an_address),
         cmocka_unit_test(hostile_pages_cost_bounded_time),
     };
