@@ -1,9 +1,9 @@
 #!/bin/bash
 # Checks that the settings in the documentation are those that the programs know: the table in
-# deploy/SETTINGS.md and the file deploy/env.example equal the program's own output, and every file,
-# folder and setting that a document names exists (links.py).
+# deploy/SETTINGS.md and the file deploy/env.example equal the program's own output, deploy/compose.yaml passes
+# every setting on (compose_names.py), and every file, folder and setting that a document names exists (links.py).
 #
-# usage: docs.sh [--write] BUILD-FOLDER     --write: regenerate the two files instead of checking them
+# usage: docs.sh [--write] BUILD-FOLDER     --write: regenerate the files instead of checking them
 set -u
 write=no
 if [ "${1:-}" = --write ]; then
@@ -28,7 +28,8 @@ if [ $write = yes ]; then
     page=$(sed '/<!-- settings:begin -->/q' deploy/SETTINGS.md)
     printf '%s\n%s\n<!-- settings:end -->\n' "$page" "$table" >deploy/SETTINGS.md
     printf '%s\n' "$example" >deploy/env.example
-    exit 0
+    python3 -B tests/lint/compose_names.py "$program" --write
+    exit
 fi
 
 compare() { # file, its text, the program's text
@@ -40,5 +41,6 @@ compare() { # file, its text, the program's text
 }
 compare deploy/SETTINGS.md "$(sed -n '/<!-- settings:begin -->/,/<!-- settings:end -->/p' deploy/SETTINGS.md | sed '1d;$d')" "$table"
 compare deploy/env.example "$(cat deploy/env.example)" "$example"
+python3 -B tests/lint/compose_names.py "$program" || faults=1
 python3 -B tests/lint/links.py "$program" || faults=1
 exit $faults

@@ -22,11 +22,8 @@ from rig.manifests import COMPONENTS, parse_yaml
 from rig.places import CHECKOUT, find_server, free_port
 
 DEPLOY = os.path.join(CHECKOUT, "deploy")
-# What deploy/compose.yaml says itself: where the stores are, who is who, ports, and what a container may do.
-DECIDED = {"REDIS_URL", "REDIS_CA_FILE", "REDIS_CERT_FILE", "REDIS_CERT_KEY_FILE", "REDIS_SENTINELS",
-           "REDIS_SENTINEL_MASTER", "REDIS_SENTINEL_USER", "REDIS_SENTINEL_PASSWORD", "DATABASE_URL",
-           "LEGACY_DATABASE_URL", "INSTANCE_ID", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "PORT", "EVENTS_BIND_HOST",
-           "HEALTH_PORT", "HEALTH_BIND_HOST", "HTTP_CA_FILE", "SHUTDOWN_GRACE_SECONDS", "LOG_FORMAT"}
+sys.path.insert(0, os.path.join(CHECKOUT, "tests", "lint"))
+DECIDED = importlib.import_module("compose_names").DECIDED
 
 
 def known_settings():
