@@ -17,7 +17,7 @@ enum {
     WARM_MS = 1000,
     LOOK_MS = 1000,
     STUCK_MIN_MS = 60 * 1000,
-    STUCK_ALONE_MS = PS_STALL_DETECTOR_KEPT_MS /* with no worker alive; the last one's heartbeat
+    STUCK_ALONE_MS = PS_STALL_DETECTOR_CARRY_MS /* with no worker alive; the last one's heartbeat
                                                   took its time too */
 };
 
@@ -218,13 +218,13 @@ static void on_look(void *cookie)
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
     bool work =
         scheduler->leadership.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
-    bool hindered = scheduler->leadership.epoch == 0 || !ps_redis_up(daemon->redis) ||
-                    !ps_pg_up(daemon->pg) || now->host_pause_ms > 0;
-    const struct ps_stall_detector_look look = { .hindered = hindered,
-                                                 .idle = !work,
-                                                 .mark = scheduler->leadership.results };
+    bool blocked = scheduler->leadership.epoch == 0 || !ps_redis_up(daemon->redis) ||
+                   !ps_pg_up(daemon->pg) || now->host_pause_ms > 0;
+    const struct ps_stall_sample sample = { .blocked = blocked,
+                                            .idle = !work,
+                                            .progress_counter = scheduler->leadership.results };
 
-    ps_stall_detector_step(&scheduler->progress, &look, ps_loop_now(daemon->loop));
+    ps_stall_detector_step(&scheduler->progress, &sample, ps_loop_now(daemon->loop));
     ps_timer_set(scheduler->look, LOOK_MS);
 }
 

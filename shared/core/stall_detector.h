@@ -1,36 +1,46 @@
-/* Stuck, by progress: there is work, nothing hinders it, and nothing has moved for a while
- * (promise 8). An idle program, an outage and a process that was itself stopped are no such thing.
- */
+/* Decides whether a program is stuck: there is work, nothing blocks it, and nothing has moved for a
+ * while. /health and the liveness alert report the answer as `stuck`.
+ *
+ * Place in the data flow: the worker and the scheduler feed it one sample in each turn of their
+ * timer; the caller gives the time, so the module is pure.
+ *
+ * Guarantee 8 depends on it. A false alarm restarts healthy pods, so three cases never count as
+ * stuck: a program without work, an outage or a pause that a host asked for (`blocked`), and time
+ * during which the process itself did not run, such as a suspended virtual machine. */
 #ifndef PS_CORE_STALL_DETECTOR_H
 #define PS_CORE_STALL_DETECTOR_H
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-    PS_STALL_DETECTOR_GAP_MS = 3000, /* a look that comes so late: the process did not run */
-    PS_STALL_DETECTOR_KEPT_MS =
-        16000 /* of the time without progress, so much outlasts a time without work */
+    /* A longer gap between two samples means that the process did not run. The gap is not held
+     * against it. */
+    PS_STALL_DETECTOR_GAP_MS = 3000,
+    /* Stalled time that outlasts a period without work. Without it, a program that gives the same
+     * work up and receives it again every few seconds would never be found. */
+    PS_STALL_DETECTOR_CARRY_MS = 16000
 };
 
+/* Owned by the caller; only this module reads the members. */
 struct ps_stall_detector {
-    int64_t since_ms; /* nothing moved since then, and something should have */
-    int64_t looked_ms;
-    uint64_t mark;
+    int64_t since_ms; /* nothing has moved since then, although something should have */
+    int64_t checked_ms;
+    uint64_t progress_counter;
     bool idle;
 };
 
-struct ps_stall_detector_look {
-    bool hindered; /* by an outage or a pause: whatever moves nothing for a good reason */
-    bool idle;     /* no work: never stuck, but the same work given up and given out anew is no
-                      progress either */
-    uint64_t mark; /* any number that changes when something moves */
+struct ps_stall_sample {
+    bool blocked;              /* an outage or a pause: there is a good reason why nothing moves */
+    bool idle;                 /* there is no work */
+    uint64_t progress_counter; /* any number that changes when something moves */
 };
 
-void ps_stall_detector_init(struct ps_stall_detector *progress, int64_t now_ms);
-/* To be called each second or so. */
-void ps_stall_detector_step(struct ps_stall_detector *progress,
-                            const struct ps_stall_detector_look *look, int64_t now_ms);
-/* Nothing has moved for limit_ms, by the looks until the last one. */
-bool ps_stall_detector_stuck(const struct ps_stall_detector *progress, int64_t limit_ms);
+/* Both times are monotonic milliseconds. Call ps_stall_detector_step about once a second. */
+void ps_stall_detector_init(struct ps_stall_detector *detector, int64_t now_ms);
+void ps_stall_detector_step(struct ps_stall_detector *detector,
+                            const struct ps_stall_sample *sample, int64_t now_ms);
+
+/* Whether nothing had moved for limit_ms at the time of the last sample. */
+bool ps_stall_detector_stuck(const struct ps_stall_detector *detector, int64_t limit_ms);
 
 #endif

@@ -43,18 +43,18 @@ void ps_probe_cancel(struct ps_probe *probe)
 static void on_turn(void *cookie)
 {
     struct ps_probe *probe = cookie;
-    struct ps_probe_end end = { .url = probe->url,
-                                .outcome = PS_OUTCOME_MISS,
-                                .status = 404,
-                                .content_length = -1,
-                                .attempts = 1 };
+    struct ps_probe_report end = { .url = probe->url,
+                                   .outcome = PS_OUTCOME_MISS,
+                                   .status = 404,
+                                   .content_length = -1,
+                                   .attempts = 1 };
 
     ps_rate_limiter_release(probe->prober->limiter, &probe->permit);
     probe->fn(probe->cookie, &end);
     ps_probe_cancel(probe);
 }
 
-struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_look look,
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_probe_kind look,
                                 ps_probe_fn fn, void *cookie)
 {
     struct ps_probe *probe = ps_alloc_zero(1, sizeof(*probe));
@@ -72,7 +72,7 @@ struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum 
 
 void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const struct ps_err *err)
 {
-    struct ps_probe_end end = {
+    struct ps_probe_report end = {
         .url = probe->url, .outcome = outcome, .content_length = -1, .err = err
     };
 

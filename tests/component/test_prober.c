@@ -95,7 +95,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void on_end(void *cookie, const struct ps_probe_end *end)
+static void on_end(void *cookie, const struct ps_probe_report *end)
 {
     struct answer *answer = cookie;
 
@@ -110,7 +110,7 @@ static void on_end(void *cookie, const struct ps_probe_end *end)
     rig.count++;
 }
 
-static struct ps_probe *look(const char *path, enum ps_look look, int slot)
+static struct ps_probe *look(const char *path, enum ps_probe_kind look, int slot)
 {
     char *url = ps_alloc_format("%s%s", fake_site_base(rig.site), path);
     struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, look, on_end, &rig.answers[slot]);
@@ -121,12 +121,12 @@ static struct ps_probe *look(const char *path, enum ps_look look, int slot)
 
 static struct ps_probe *start(const char *path, int slot)
 {
-    return look(path, PS_LOOK_HEAD, slot);
+    return look(path, PS_PROBE_HEAD, slot);
 }
 
 static void confirm(const char *path, int slot)
 {
-    (void)look(path, PS_LOOK_CONFIRM, slot);
+    (void)look(path, PS_PROBE_CONFIRM, slot);
 }
 
 static void turn_until(int count, int64_t ms)
@@ -155,8 +155,8 @@ static void no_answer_comes_before_start_returned(void **state)
     (void)state;
     open_kit(NULL, false);
     assert_non_null(
-        ps_probe_start(rig.kit.prober, "no URL at all", PS_LOOK_HEAD, on_end, &rig.answers[0]));
-    assert_non_null(ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", PS_LOOK_HEAD, on_end,
+        ps_probe_start(rig.kit.prober, "no URL at all", PS_PROBE_HEAD, on_end, &rig.answers[0]));
+    assert_non_null(ps_probe_start(rig.kit.prober, "ftp://127.0.0.1/x.pdf", PS_PROBE_HEAD, on_end,
                                    &rig.answers[1]));
     assert_int_equal(rig.count, 0);
     turn_until(2, 2000);

@@ -32,7 +32,7 @@ static void on_state(void *cookie, bool up, const struct ps_err *err)
     const struct world *world = cookie;
 
     (void)err;
-    ps_task_completion_redis(world->finish, up);
+    ps_task_completion_on_redis(world->finish, up);
 }
 
 static void on_settled(void *cookie, void *item)
@@ -107,7 +107,7 @@ static void settle(struct world *world, int count)
         ps_fields_add(&fields, "task", "x");
         ps_fields_add_int(&fields, "attempts", 1);
         (void)snprintf(id, sizeof(id), "%d-0", world->sent + 1);
-        ps_task_completion_result(world->finish, id, &fields, &world->settled[world->sent++]);
+        ps_task_completion_finish(world->finish, id, &fields, &world->settled[world->sent++]);
         ps_fields_clear(&fields);
     }
 }
@@ -133,10 +133,10 @@ static void many_go_in_few_trips(void **state)
     (void)state;
     world_open(&world);
     settle(&world, ENTRIES);
-    assert_int_equal(ps_task_completion_trips(world.finish),
+    assert_int_equal(ps_task_completion_round_trips(world.finish),
                      0); /* not before the loop's next turn */
     all_are_taken_once(&world);
-    assert_int_equal(ps_task_completion_trips(world.finish),
+    assert_int_equal(ps_task_completion_round_trips(world.finish),
                      1 + (ENTRIES - 1) / PS_TASK_COMPLETION_BATCH);
     world_close(&world);
 }
@@ -149,7 +149,7 @@ static void one_alone_waits_no_longer_than_it_must(void **state)
     world_open(&world);
     settle(&world, 1);
     turn(&world);
-    assert_int_equal(ps_task_completion_trips(world.finish), 0);
+    assert_int_equal(ps_task_completion_round_trips(world.finish), 0);
     all_are_taken_once(&world);
     world_close(&world);
 }
@@ -170,11 +170,11 @@ static void answers_come_in_another_order(void **state)
     (void)state;
     world_open(&world);
     settle(&world, 2 * PS_TASK_COMPLETION_BATCH - 1);
-    while (ps_task_completion_trips(world.finish) < 1)
+    while (ps_task_completion_round_trips(world.finish) < 1)
         turn(&world);
     PS_REDIS(world.redis, NULL, NULL, "SCRIPT", "LOAD", ps_scripts[PS_SCRIPT_TASK_FINISH].text);
     settle(&world, 1);
-    while (ps_task_completion_trips(world.finish) < 2)
+    while (ps_task_completion_round_trips(world.finish) < 2)
         turn(&world);
     PS_REDIS(world.redis, NULL, NULL, "ACL", "SETUSER", "default", "-xack");
     assert_true(ps_test_run_until(world.loop, is_first_settled, &world, PATIENCE_MS));
@@ -195,7 +195,7 @@ static void a_redis_that_refuses_is_asked_again(void **state)
     ps_test_redis_do(world.server, "ACL SETUSER default -xack");
     settle(&world, ENTRIES);
     ps_test_run_for(world.loop, 200);
-    trips = ps_task_completion_trips(world.finish);
+    trips = ps_task_completion_round_trips(world.finish);
     assert_in_range(trips, 1, 2); /* and not at once */
     assert_int_equal(world.total, 0);
     ps_test_redis_do(world.server, "ACL SETUSER default +xack");
@@ -210,7 +210,7 @@ static void the_connection_goes_with_batches_under_way(void **state)
     (void)state;
     world_open(&world);
     settle(&world, ENTRIES);
-    while (ps_task_completion_trips(world.finish) < 2)
+    while (ps_task_completion_round_trips(world.finish) < 2)
         turn(&world);
     ps_redis_reset(world.redis);
     all_are_taken_once(&world);

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(document.author_count <= PS_DOCUMENT_AUTHORS_MAX);
     for (size_t i = 0; i < document.author_count; i++)
         check_line(document.authors[i], PS_DOCUMENT_AUTHOR_MAX);
-    line = ps_document_line(&document);
+    line = ps_document_line_format(&document);
     assert(ps_document_line_parse(line, strlen(line), &again, &err));
     assert(again.author_count == document.author_count);
     assert((again.title == NULL) == (document.title == NULL));

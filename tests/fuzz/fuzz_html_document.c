@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ps_document document;
 
-    ps_document_of_html((const char *)data, size, NULL, &document);
+    ps_html_document_parse((const char *)data, size, NULL, &document);
     check_document(&document);
     return 0;
 }

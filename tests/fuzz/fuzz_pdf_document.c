@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     texts.info = take(&data, &size, &texts.info_len);
     texts.layout = take(&data, &size, &texts.layout_len);
     texts.text = take(&data, &size, &texts.text_len);
-    ps_document_of_pdf(&texts, &document);
+    ps_pdf_document_parse(&texts, &document);
     check_document(&document);
     return 0;
 }

@@ -15,7 +15,7 @@ static void check(const struct ps_probe_outcome *outcome, int attempt)
     assert(outcome->delay_ms >= 0);
     assert(!outcome->failed || outcome->err.what[0] != '\0');
     switch (outcome->next) {
-    case PS_PROBE_OUTCOME_SETTLED:
+    case PS_PROBE_OUTCOME_FINAL:
         assert(outcome->delay_ms == 0);
         break;
     case PS_PROBE_OUTCOME_RETRY:

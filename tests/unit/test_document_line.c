@@ -26,7 +26,7 @@ static void a_document_comes_back_as_it_was(void **state)
     };
     struct ps_document back;
     struct ps_err err;
-    char *line = ps_document_line(&document);
+    char *line = ps_document_line_format(&document);
 
     (void)state;
     assert_null(strchr(line, '\n'));
@@ -48,7 +48,7 @@ static void a_failure_comes_back_with_its_category_and_code(void **state)
 
     (void)state;
     (void)ps_fail(&told, PS_FAILURE_TIMEOUT, 30002, "pdftotext: no end after 8000 ms");
-    line = ps_document_line_of_error(&told);
+    line = ps_document_line_format_error(&told);
     assert_false(parse(line, &document, &err));
     assert_int_equal(err.category, PS_FAILURE_TIMEOUT);
     assert_int_equal(err.code, 30002);

@@ -21,7 +21,7 @@ static void check(const struct row *row)
     struct ps_document document;
     char *authors;
 
-    ps_document_of_html(row->html, strlen(row->html), NULL, &document);
+    ps_html_document_parse(row->html, strlen(row->html), NULL, &document);
     authors = joined_authors(&document);
     if (row->title == NULL ? document.title != NULL
                            : document.title == NULL || strcmp(document.title, row->title) != 0)
@@ -250,7 +250,7 @@ static void a_header_is_found_in_a_page_of_real_size(void **state)
                 "<h2 id='s%d'>%d Section</h2><p>As Fay Gorse said, fay@example.org.</p><pre>"
                 "commit %d\nAuthor: Gil Hazel &lt;gil@example.org&gt;</pre>",
                 k, k, k);
-        ps_document_of_html(html.data, html.len, NULL, &document);
+        ps_html_document_parse(html.data, html.len, NULL, &document);
         authors = joined_authors(&document);
         if (document.title == NULL || strcmp(document.title, layouts[i].title) != 0 ||
             strcmp(authors, layouts[i].authors) != 0)
@@ -297,7 +297,7 @@ static void hostile_pages_cost_bounded_time(void **state)
         struct ps_document document;
         double start = cpu_ms();
 
-        ps_document_of_html(html, strlen(html), NULL, &document);
+        ps_html_document_parse(html, strlen(html), NULL, &document);
         print_message("%s%.30s: %.0f ms\n", pages[i][0], pages[i][1], cpu_ms() - start);
         assert_true(cpu_ms() - start < 5000);
         assert_true(document.author_count <= PS_DOCUMENT_AUTHORS_MAX);
@@ -324,7 +324,7 @@ static void no_title_and_no_author_has_an_address(void **state)
         struct ps_document document;
         char *authors;
 
-        ps_document_of_html(pages[i], strlen(pages[i]), NULL, &document);
+        ps_html_document_parse(pages[i], strlen(pages[i]), NULL, &document);
         authors = joined_authors(&document);
         assert_non_null(document.title);
         if (strchr(document.title, '@') != NULL || strstr(document.title, "example") != NULL ||

@@ -76,7 +76,7 @@ static void check(const struct row *row)
     add_layout(&layout, row->lines);
     texts.layout = layout.data;
     texts.layout_len = layout.len;
-    ps_document_of_pdf(&texts, &document);
+    ps_pdf_document_parse(&texts, &document);
     authors = joined_authors(&document);
     if (row->title == NULL ? document.title != NULL
                            : document.title == NULL || strcmp(document.title, row->title) != 0)
@@ -184,7 +184,7 @@ static void words_are_the_first_thousand(void **state)
         ps_buf_format(&text, "word%d\n", i);
     texts.text = text.data;
     texts.text_len = text.len;
-    ps_document_of_pdf(&texts, &document);
+    ps_pdf_document_parse(&texts, &document);
     assert_null(document.title);
     for (const char *at = document.words; *at != '\0'; at++)
         spaces += *at == ' ';
@@ -206,7 +206,7 @@ static void a_layout_cut_anywhere_is_read_as_far_as_it_goes(void **state)
         struct ps_document document;
 
         memcpy(cut, layout.data, len);
-        ps_document_of_pdf(&texts, &document);
+        ps_pdf_document_parse(&texts, &document);
         assert_true(document.author_count <= 2);
         ps_document_clear(&document);
         free(cut);
@@ -250,7 +250,7 @@ static void hostile_layouts_cost_bounded_time(void **state)
         texts.layout = texts.text = texts.info = layout.data;
         texts.layout_len = texts.text_len = texts.info_len = layout.len;
         start = cpu_ms();
-        ps_document_of_pdf(&texts, &document);
+        ps_pdf_document_parse(&texts, &document);
         print_message("%.40s: %.0f ms\n", pieces[i], cpu_ms() - start);
         assert_true(cpu_ms() - start < 2000);
         ps_document_clear(&document);

@@ -49,21 +49,21 @@ static void the_average_begins_with_the_first_sample(void **state)
 
 static void alone_it_keeps_rate_and_burst(void **state)
 {
-    struct ps_channel_pacing pace = { 0 };
+    struct ps_local_rate pace = { 0 };
     int64_t wait_ms;
     size_t sent = 0;
     int64_t now_us = 5000000;
 
     (void)state;
-    assert_int_equal(ps_channel_pacing_admit(&pace, 10, 5, 100, now_us, &wait_ms), 5);
+    assert_int_equal(ps_local_rate_admit(&pace, 10, 5, 100, now_us, &wait_ms), 5);
     assert_in_range(wait_ms, 100, 101);
-    assert_int_equal(ps_channel_pacing_admit(&pace, 10, 5, 1, now_us + 50000, &wait_ms), 0);
-    assert_int_equal(ps_channel_pacing_admit(&pace, 10, 5, 1, now_us + 101000, &wait_ms), 1);
+    assert_int_equal(ps_local_rate_admit(&pace, 10, 5, 1, now_us + 50000, &wait_ms), 0);
+    assert_int_equal(ps_local_rate_admit(&pace, 10, 5, 1, now_us + 101000, &wait_ms), 1);
     assert_int_equal(wait_ms, 0);
     for (int i = 0; i < 1000; i++)
-        sent += ps_channel_pacing_admit(&pace, 10, 5, 1, now_us + 101000 + i * 10000, &wait_ms);
+        sent += ps_local_rate_admit(&pace, 10, 5, 1, now_us + 101000 + i * 10000, &wait_ms);
     assert_in_range(sent, 99, 100); /* ten seconds at ten a second */
-    assert_int_equal(ps_channel_pacing_admit(&pace, 0, 5, 1000, now_us, &wait_ms), 1000);
+    assert_int_equal(ps_local_rate_admit(&pace, 0, 5, 1000, now_us, &wait_ms), 1000);
 }
 
 int main(void)

@@ -38,7 +38,7 @@ struct row {
 #define RATE       PS_FAILURE_RATE_LIMIT
 #define NET        PS_FAILURE_NETWORK
 #define ODD        PS_FAILURE_UNKNOWN
-#define SETTLED(o) PS_PROBE_OUTCOME_SETTLED, PS_OUTCOME_##o
+#define SETTLED(o) PS_PROBE_OUTCOME_FINAL, PS_OUTCOME_##o
 #define RETRY      PS_PROBE_OUTCOME_RETRY, PS_OUTCOME_ERROR
 #define DEFER      PS_PROBE_OUTCOME_DEFER, PS_OUTCOME_DEFERRED
 
@@ -136,7 +136,7 @@ static void the_last_attempt_settles_an_error_and_never_a_pause(void **state)
         if (rows[i].next == PS_PROBE_OUTCOME_RETRY) {
             assert_int_equal(before.next, PS_PROBE_OUTCOME_RETRY);
             assert_int_equal(before.delay_ms, 500); /* doubled, lower half at rnd 0 */
-            assert_int_equal(outcome.next, PS_PROBE_OUTCOME_SETTLED);
+            assert_int_equal(outcome.next, PS_PROBE_OUTCOME_FINAL);
             assert_int_equal(outcome.outcome, PS_OUTCOME_ERROR);
         } else {
             assert_int_equal(outcome.next, rows[i].next);
@@ -167,13 +167,13 @@ static void a_transport_fault_is_tried_again_unless_it_is_permanent(void **state
         int code, status;
         enum ps_probe_outcome_next next;
     } faults[] = {
-        {PS_FAILURE_TIMEOUT,        CURLE_OPERATION_TIMEDOUT,   200, PS_PROBE_OUTCOME_RETRY  },
-        { PS_FAILURE_NETWORK,       CURLE_COULDNT_CONNECT,      200, PS_PROBE_OUTCOME_RETRY  },
-        { PS_FAILURE_NETWORK,       CURLE_GOT_NOTHING,          200, PS_PROBE_OUTCOME_RETRY  },
-        { PS_FAILURE_NETWORK,       CURLE_TOO_MANY_REDIRECTS,   302, PS_PROBE_OUTCOME_SETTLED},
-        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, 302, PS_PROBE_OUTCOME_SETTLED},
-        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, 0,   PS_PROBE_OUTCOME_RETRY  },
-        { PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT,        200, PS_PROBE_OUTCOME_SETTLED},
+        {PS_FAILURE_TIMEOUT,        CURLE_OPERATION_TIMEDOUT,   200, PS_PROBE_OUTCOME_RETRY},
+        { PS_FAILURE_NETWORK,       CURLE_COULDNT_CONNECT,      200, PS_PROBE_OUTCOME_RETRY},
+        { PS_FAILURE_NETWORK,       CURLE_GOT_NOTHING,          200, PS_PROBE_OUTCOME_RETRY},
+        { PS_FAILURE_NETWORK,       CURLE_TOO_MANY_REDIRECTS,   302, PS_PROBE_OUTCOME_FINAL},
+        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, 302, PS_PROBE_OUTCOME_FINAL},
+        { PS_FAILURE_NETWORK,       CURLE_UNSUPPORTED_PROTOCOL, 0,   PS_PROBE_OUTCOME_RETRY},
+        { PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT,        200, PS_PROBE_OUTCOME_FINAL},
     };
 
     (void)state;

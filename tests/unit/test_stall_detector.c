@@ -9,117 +9,118 @@
 
 enum { LIMIT_MS = 20000 };
 
-/* A look each second from from_ms to until_ms. */
-static void look(struct ps_stall_detector *progress, int64_t from_ms, int64_t until_ms,
-                 bool hindered, uint64_t mark)
+/* Feeds one sample per second, from from_ms to until_ms. */
+static void step(struct ps_stall_detector *detector, int64_t from_ms, int64_t until_ms,
+                 bool blocked, uint64_t progress_counter)
 {
-    const struct ps_stall_detector_look seen = { hindered, false, mark };
+    const struct ps_stall_sample sample = { blocked, false, progress_counter };
 
     for (int64_t now_ms = from_ms; now_ms <= until_ms; now_ms += 1000)
-        ps_stall_detector_step(progress, &seen, now_ms);
+        ps_stall_detector_step(detector, &sample, now_ms);
 }
 
 static void work_that_does_not_move_is_stuck(void **state)
 {
-    struct ps_stall_detector progress;
+    struct ps_stall_detector detector;
 
     (void)state;
-    ps_stall_detector_init(&progress, 5000);
-    look(&progress, 6000, 6000, false, 4);
-    look(&progress, 7000, 25000, false, 4);
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look(&progress, 26000, 26000, false, 4);
-    assert_true(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look(&progress, 27000, 27000, false, 5);
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
+    ps_stall_detector_init(&detector, 5000);
+    step(&detector, 6000, 6000, false, 4);
+    step(&detector, 7000, 25000, false, 4);
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step(&detector, 26000, 26000, false, 4);
+    assert_true(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step(&detector, 27000, 27000, false, 5);
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
 }
 
-static void whatever_hinders_it_begins_the_time_anew(void **state)
+static void an_outage_or_pause_restarts_the_limit(void **state)
 {
-    struct ps_stall_detector progress;
+    struct ps_stall_detector detector;
 
     (void)state;
-    ps_stall_detector_init(&progress, 0);
-    look(&progress, 1000, 60000, true, 0);
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look(&progress, 61000, 75000, false, 0); /* the outage is over */
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look(&progress, 76000, 80000, false, 0);
-    assert_true(ps_stall_detector_stuck(&progress, LIMIT_MS));
+    ps_stall_detector_init(&detector, 0);
+    step(&detector, 1000, 60000, true, 0);
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step(&detector, 61000, 75000, false, 0); /* the outage is over */
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step(&detector, 76000, 80000, false, 0);
+    assert_true(ps_stall_detector_stuck(&detector, LIMIT_MS));
 }
 
-/* SIGSTOP, a suspended machine: the time that nobody looked proves nothing. */
-static void a_time_without_looks_does_not_count(void **state)
+/* After SIGSTOP or on a suspended machine no sample is taken; that gap proves nothing. */
+static void time_in_which_the_process_did_not_run_does_not_count(void **state)
 {
-    struct ps_stall_detector progress;
+    struct ps_stall_detector detector;
 
     (void)state;
-    ps_stall_detector_init(&progress, 0);
-    look(&progress, 1000, 10000, false, 0);
-    look(&progress, 600000, 609000, false, 0);
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look(&progress, 610000, 611000, false, 0);
-    assert_true(ps_stall_detector_stuck(&progress, LIMIT_MS));
+    ps_stall_detector_init(&detector, 0);
+    step(&detector, 1000, 10000, false, 0);
+    step(&detector, 600000, 609000, false, 0);
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step(&detector, 610000, 611000, false, 0);
+    assert_true(ps_stall_detector_stuck(&detector, LIMIT_MS));
 }
 
-static void look_idle(struct ps_stall_detector *progress, int64_t from_ms, int64_t until_ms)
+static void step_idle(struct ps_stall_detector *detector, int64_t from_ms, int64_t until_ms)
 {
-    const struct ps_stall_detector_look seen = { false, true, 0 };
+    const struct ps_stall_sample sample = { false, true, 0 };
 
     for (int64_t now_ms = from_ms; now_ms <= until_ms; now_ms += 1000)
-        ps_stall_detector_step(progress, &seen, now_ms);
+        ps_stall_detector_step(detector, &sample, now_ms);
 }
 
-static void without_work_nothing_is_stuck(void **state)
+static void an_idle_program_is_never_stuck(void **state)
 {
-    struct ps_stall_detector progress;
+    struct ps_stall_detector detector;
 
     (void)state;
-    ps_stall_detector_init(&progress, 0);
-    look(&progress, 1000, 60000, false, 0);
-    assert_true(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look_idle(&progress, 61000, 61000);
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
+    ps_stall_detector_init(&detector, 0);
+    step(&detector, 1000, 60000, false, 0);
+    assert_true(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step_idle(&detector, 61000, 61000);
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
 }
 
-/* A cycle that ends at its deadline and begins anew, with nobody who works: stuck after a while. */
-static void work_given_out_anew_is_no_progress(void **state)
+/* No worker makes progress, each cycle ends at its deadline and the next one begins: the time
+ * before the idle gap counts on, up to PS_STALL_DETECTOR_CARRY_MS. */
+static void the_same_work_given_out_again_is_no_progress(void **state)
 {
-    struct ps_stall_detector progress;
+    struct ps_stall_detector detector;
 
     (void)state;
-    ps_stall_detector_init(&progress, 0);
-    look(&progress, 1000, 12000, false, 0);
-    look_idle(&progress, 13000, 600000);
-    look(&progress, 601000, 607000, false, 0);
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
-    look(&progress, 608000, 608000, false, 0);
-    assert_true(ps_stall_detector_stuck(&progress, LIMIT_MS));
+    ps_stall_detector_init(&detector, 0);
+    step(&detector, 1000, 12000, false, 0);
+    step_idle(&detector, 13000, 600000);
+    step(&detector, 601000, 607000, false, 0);
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
+    step(&detector, 608000, 608000, false, 0);
+    assert_true(ps_stall_detector_stuck(&detector, LIMIT_MS));
 }
 
-/* However long it stood still before: who works now has the time to show it. */
-static void a_time_without_work_forgets_most_of_a_standstill(void **state)
+/* However long the stall was, new work gets some time before the program counts as stuck. */
+static void an_idle_period_caps_the_stalled_time_before_it(void **state)
 {
-    struct ps_stall_detector progress;
+    struct ps_stall_detector detector;
 
     (void)state;
-    ps_stall_detector_init(&progress, 0);
-    look(&progress, 1000, 500000, false, 0);
-    look_idle(&progress, 501000, 501000);
-    look(&progress, 502000, 502000, false, 0);
-    assert_true(ps_stall_detector_stuck(&progress, PS_STALL_DETECTOR_KEPT_MS));
-    assert_false(ps_stall_detector_stuck(&progress, LIMIT_MS));
+    ps_stall_detector_init(&detector, 0);
+    step(&detector, 1000, 500000, false, 0);
+    step_idle(&detector, 501000, 501000);
+    step(&detector, 502000, 502000, false, 0);
+    assert_true(ps_stall_detector_stuck(&detector, PS_STALL_DETECTOR_CARRY_MS));
+    assert_false(ps_stall_detector_stuck(&detector, LIMIT_MS));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_that_does_not_move_is_stuck),
-        cmocka_unit_test(whatever_hinders_it_begins_the_time_anew),
-        cmocka_unit_test(a_time_without_looks_does_not_count),
-        cmocka_unit_test(without_work_nothing_is_stuck),
-        cmocka_unit_test(work_given_out_anew_is_no_progress),
-        cmocka_unit_test(a_time_without_work_forgets_most_of_a_standstill),
+        cmocka_unit_test(an_outage_or_pause_restarts_the_limit),
+        cmocka_unit_test(time_in_which_the_process_did_not_run_does_not_count),
+        cmocka_unit_test(an_idle_program_is_never_stuck),
+        cmocka_unit_test(the_same_work_given_out_again_is_no_progress),
+        cmocka_unit_test(an_idle_period_caps_the_stalled_time_before_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

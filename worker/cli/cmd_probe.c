@@ -29,7 +29,7 @@ struct command {
     bool progress;
 };
 
-static char *answer_line(const struct ps_probe_end *end)
+static char *answer_line(const struct ps_probe_report *end)
 {
     cJSON *object = cJSON_CreateObject();
     char *line;
@@ -68,7 +68,7 @@ static void print_ready(struct command *command)
         command->failed = true;
 }
 
-static void on_answer(void *cookie, const struct ps_probe_end *end)
+static void on_answer(void *cookie, const struct ps_probe_report *end)
 {
     struct question *question = cookie;
     struct command *command = question->command;
@@ -123,7 +123,7 @@ static int ask_all(struct command *command, const struct ps_config *config, char
     for (size_t i = 0; i < command->count; i++) {
         command->questions[i].command = command;
         command->questions[i].probe =
-            ps_probe_start(kit.prober, urls[i], PS_LOOK_HEAD, on_answer, &command->questions[i]);
+            ps_probe_start(kit.prober, urls[i], PS_PROBE_HEAD, on_answer, &command->questions[i]);
     }
     status = ps_loop_run(command->loop);
     ps_timer_destroy(command->sweep);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *ps_document_line(const struct ps_document *document)
+char *ps_document_line_format(const struct ps_document *document)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON *authors = cJSON_AddArrayToObject(object, "authors");
@@ -23,7 +23,7 @@ char *ps_document_line(const struct ps_document *document)
     return line;
 }
 
-char *ps_document_line_of_error(const struct ps_err *err)
+char *ps_document_line_format_error(const struct ps_err *err)
 {
     cJSON *object = cJSON_CreateObject();
     char *line;

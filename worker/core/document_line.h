@@ -10,8 +10,8 @@
 enum { PS_DOCUMENT_LINE_MAX = 512 * 1024 }; /* bytes of a line; more is no answer */
 
 /* Give the line, owned by the caller, without a newline: of what was read; of a failure. */
-char *ps_document_line(const struct ps_document *document) PS_MUST_USE;
-char *ps_document_line_of_error(const struct ps_err *err) PS_MUST_USE;
+char *ps_document_line_format(const struct ps_document *document) PS_MUST_USE;
+char *ps_document_line_format_error(const struct ps_err *err) PS_MUST_USE;
 
 /**
  * ps_document_line_parse(line, len, out_document, err): Fill ${out_document}, to be cleared by the

@@ -326,7 +326,7 @@ char *ps_front_matter_number(const struct ps_front_matter *front)
     return NULL;
 }
 
-const char *ps_front_matter_titled(const struct ps_front_matter *front)
+const char *ps_front_matter_title_field(const struct ps_front_matter *front)
 {
     for (size_t i = 0; i < front->count && i < FIELD_LINES; i++) {
         size_t value;

@@ -47,7 +47,7 @@ bool ps_front_matter_add(struct ps_front_matter *front, const char *text, size_t
 char *ps_front_matter_number(const struct ps_front_matter *front) PS_MUST_USE;
 
 /* The value of the field "Title" or "Subject", borrowed; NULL for none. */
-const char *ps_front_matter_titled(const struct ps_front_matter *front);
+const char *ps_front_matter_title_field(const struct ps_front_matter *front);
 
 /* Whether text is the name of a known field and nothing else. */
 bool ps_front_label_is(const char *text, size_t len);

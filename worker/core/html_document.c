@@ -429,7 +429,7 @@ static void read_title(struct reader *reader, struct ps_document *document, size
         free(heading);
     }
     if (document->title == NULL) {
-        const char *field = ps_front_matter_titled(reader->front);
+        const char *field = ps_front_matter_title_field(reader->front);
 
         document->title = field == NULL ? title_of_lines(reader->front, false, 2, number, out_line)
                                         : ps_title_clean(field, strlen(field), number);
@@ -437,8 +437,8 @@ static void read_title(struct reader *reader, struct ps_document *document, size
     free(number);
 }
 
-void ps_document_of_html(const char *html, size_t len, const char *charset,
-                         struct ps_document *out_document)
+void ps_html_document_parse(const char *html, size_t len, const char *charset,
+                            struct ps_document *out_document)
 {
     static const struct ps_html_events events = { on_start, on_end, on_text };
     struct reader reader = { .words =

@@ -11,12 +11,12 @@
 #include <stddef.h>
 
 /**
- * ps_document_of_html(html, len, charset, out_document): Read ${html}; ${charset} is that of its
+ * ps_html_document_parse(html, len, charset, out_document): Read ${html}; ${charset} is that of its
  * Content-Type, NULL when not told. Fill ${out_document}, which the caller clears with
  * ps_document_clear; what was not found is empty. Never fails: whatever the bytes are, bounded
  * valid UTF-8 comes out. No text holds an e-mail address but ${out_document}->words.
  */
-void ps_document_of_html(const char *html, size_t len, const char *charset,
-                         struct ps_document *out_document);
+void ps_html_document_parse(const char *html, size_t len, const char *charset,
+                            struct ps_document *out_document);
 
 #endif

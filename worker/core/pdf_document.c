@@ -188,9 +188,9 @@ static void read_title(const struct ps_front_matter *front, size_t rows,
         document->title = told;
         told = NULL;
     }
-    if (document->title == NULL && ps_front_matter_titled(front) != NULL)
-        document->title = ps_title_clean(ps_front_matter_titled(front),
-                                         strlen(ps_front_matter_titled(front)), number);
+    if (document->title == NULL && ps_front_matter_title_field(front) != NULL)
+        document->title = ps_title_clean(ps_front_matter_title_field(front),
+                                         strlen(ps_front_matter_title_field(front)), number);
     free(largest);
     free(told);
     free(info);
@@ -209,7 +209,7 @@ static void read_words(const struct ps_pdf_texts *texts, struct ps_document *doc
     ps_text_words_destroy(words);
 }
 
-void ps_document_of_pdf(const struct ps_pdf_texts *texts, struct ps_document *out_document)
+void ps_pdf_document_parse(const struct ps_pdf_texts *texts, struct ps_document *out_document)
 {
     struct ps_front_matter *front = ps_front_matter_create();
     size_t rows = 0;

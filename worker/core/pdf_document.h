@@ -24,10 +24,10 @@ struct ps_pdf_texts {
 };
 
 /**
- * ps_document_of_pdf(texts, out_document): Fill ${out_document}, which the caller clears with
+ * ps_pdf_document_parse(texts, out_document): Fill ${out_document}, which the caller clears with
  * ps_document_clear; what was not found is empty. Never fails: whatever the bytes are, bounded
  * valid UTF-8 comes out. No text holds an e-mail address but ${out_document}->words.
  */
-void ps_document_of_pdf(const struct ps_pdf_texts *texts, struct ps_document *out_document);
+void ps_pdf_document_parse(const struct ps_pdf_texts *texts, struct ps_document *out_document);
 
 #endif

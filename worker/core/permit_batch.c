@@ -34,8 +34,8 @@ int64_t ps_latency_average(int64_t average_us, int64_t sample_us)
     return next < 1 ? 1 : next;
 }
 
-size_t ps_channel_pacing_admit(struct ps_channel_pacing *pace, double rate, int64_t burst,
-                               size_t wanted, int64_t now_us, int64_t *out_wait_ms)
+size_t ps_local_rate_admit(struct ps_local_rate *pace, double rate, int64_t burst, size_t wanted,
+                           int64_t now_us, int64_t *out_wait_ms)
 {
     double now = (double)now_us;
     double step;

@@ -29,8 +29,8 @@ size_t ps_backlog_room(size_t concurrency, int64_t latency_us);
 
 /* Shares of what may be under way at a host (host_admit.lua). */
 enum {
-    PS_SHARE_LOOK_MS = 1000, /* a share is looked after so often: others may want of it */
-    PS_SHARE_IDLE_MS = 250,  /* a share that nothing uses is given back after it */
+    PS_SHARE_RENEW_MS = 1000, /* a share is looked after so often: others may want of it */
+    PS_SHARE_IDLE_MS = 250,   /* a share that nothing uses is given back after it */
     PS_SHARE_MARGIN_MS = 2000
 };
 
@@ -38,13 +38,13 @@ enum {
 int64_t ps_latency_average(int64_t average_us, int64_t sample_us);
 
 /* The rate of a program that has no fleet to share it with: the rule of host_admit.lua. */
-struct ps_channel_pacing {
+struct ps_local_rate {
     double full_us; /* when the bucket is full again */
 };
 
 /* How many of wanted requests may go now; out_wait_ms: when to ask for the others, 0 when all may.
  * rate 0: all. */
-size_t ps_channel_pacing_admit(struct ps_channel_pacing *pace, double rate, int64_t burst,
-                               size_t wanted, int64_t now_us, int64_t *out_wait_ms);
+size_t ps_local_rate_admit(struct ps_local_rate *pace, double rate, int64_t burst, size_t wanted,
+                           int64_t now_us, int64_t *out_wait_ms);
 
 #endif

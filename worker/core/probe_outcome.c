@@ -205,7 +205,7 @@ struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
                                             const struct ps_probe_outcome_rules *rules, int attempt,
                                             int64_t wall_ms, double rnd)
 {
-    struct ps_probe_outcome outcome = { .next = PS_PROBE_OUTCOME_SETTLED,
+    struct ps_probe_outcome outcome = { .next = PS_PROBE_OUTCOME_FINAL,
                                         .outcome = PS_OUTCOME_ERROR };
     int status = answer->status;
 

@@ -25,9 +25,9 @@ struct ps_probe_outcome_rules {
 };
 
 enum ps_probe_outcome_next {
-    PS_PROBE_OUTCOME_SETTLED, /* outcome is final */
-    PS_PROBE_OUTCOME_RETRY,   /* ask again after delay_ms; outcome is what it is if nobody does */
-    PS_PROBE_OUTCOME_DEFER,   /* the host asked for a pause of delay_ms; no attempt was spent */
+    PS_PROBE_OUTCOME_FINAL, /* outcome is final */
+    PS_PROBE_OUTCOME_RETRY, /* ask again after delay_ms; outcome is what it is if nobody does */
+    PS_PROBE_OUTCOME_DEFER, /* the host asked for a pause of delay_ms; no attempt was spent */
 };
 
 struct ps_probe_outcome {

@@ -41,16 +41,17 @@ bool ps_redirect_of(const char *from, int status, const char *location, int foll
     return true;
 }
 
-const char *ps_trail_url(const struct ps_trail *trail, const char *url)
+const char *ps_redirect_chain_url(const struct ps_redirect_chain *trail, const char *url)
 {
     return trail->led_to != NULL ? trail->led_to : url;
 }
 
-bool ps_trail_follow(struct ps_trail *trail, const char *url, int status, const char *location,
-                     bool *out_moved, struct ps_err *err)
+bool ps_redirect_chain_follow(struct ps_redirect_chain *trail, const char *url, int status,
+                              const char *location, bool *out_moved, struct ps_err *err)
 {
     char *next;
-    bool ok = ps_redirect_of(ps_trail_url(trail, url), status, location, trail->hops, &next, err);
+    bool ok = ps_redirect_of(ps_redirect_chain_url(trail, url), status, location, trail->hops,
+                             &next, err);
 
     *out_moved = next != NULL;
     if (next == NULL)
@@ -61,8 +62,8 @@ bool ps_trail_follow(struct ps_trail *trail, const char *url, int status, const 
     return true;
 }
 
-void ps_trail_clear(struct ps_trail *trail)
+void ps_redirect_chain_clear(struct ps_redirect_chain *trail)
 {
     free(trail->led_to);
-    *trail = (struct ps_trail){ NULL, 0 };
+    *trail = (struct ps_redirect_chain){ NULL, 0 };
 }

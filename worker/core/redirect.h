@@ -12,16 +12,17 @@ bool ps_redirect_of(const char *from, int status, const char *location, int foll
                     char **out_url, struct ps_err *err) PS_MUST_USE;
 
 /* Where redirects have led a request to. Zeroed: nowhere yet. */
-struct ps_trail {
+struct ps_redirect_chain {
     char *led_to;
     int hops;
 };
 
 /* What to ask now: url itself, or where it led. Borrowed from either. */
-const char *ps_trail_url(const struct ps_trail *trail, const char *url);
+const char *ps_redirect_chain_url(const struct ps_redirect_chain *trail, const char *url);
 /* One step on from where it stands, as ps_redirect_of says; out_moved: there was one. */
-bool ps_trail_follow(struct ps_trail *trail, const char *url, int status, const char *location,
-                     bool *out_moved, struct ps_err *err) PS_MUST_USE;
-void ps_trail_clear(struct ps_trail *trail); /* back to nowhere */
+bool ps_redirect_chain_follow(struct ps_redirect_chain *trail, const char *url, int status,
+                              const char *location, bool *out_moved,
+                              struct ps_err *err) PS_MUST_USE;
+void ps_redirect_chain_clear(struct ps_redirect_chain *trail); /* back to nowhere */
 
 #endif

@@ -184,8 +184,8 @@ static bool on_text(void *cookie, const char *text, size_t len)
     return ps_text_words_html_text(cookie, text, len);
 }
 
-char *ps_text_words_of_html(const char *html, size_t len, const char *encoding, size_t max_words,
-                            size_t max_bytes)
+char *ps_text_words_from_html(const char *html, size_t len, const char *encoding, size_t max_words,
+                              size_t max_bytes)
 {
     static const struct ps_html_events events = { on_start, on_end, on_text };
     struct ps_text_words *words = ps_text_words_create(max_words, max_bytes);

@@ -29,7 +29,7 @@ bool ps_text_words_html_is_inline(const char *name); /* whether such an element 
 /* Visible text of an HTML document: no markup, script, style or template. encoding is the charset
  * of its Content-Type, NULL when not told. Stops parsing once it has enough. Whatever comes in,
  * valid UTF-8 comes out; NULL when there is no word. */
-char *ps_text_words_of_html(const char *html, size_t len, const char *encoding, size_t max_words,
-                            size_t max_bytes) PS_MUST_USE;
+char *ps_text_words_from_html(const char *html, size_t len, const char *encoding, size_t max_words,
+                              size_t max_bytes) PS_MUST_USE;
 
 #endif

@@ -106,7 +106,7 @@ void ps_backlog_monitor_destroy(struct ps_backlog_monitor *watch)
     free(watch);
 }
 
-void ps_backlog_monitor_redis(struct ps_backlog_monitor *watch, bool up)
+void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *watch, bool up)
 {
     if (up)
         ps_timer_set(watch->timer, 0);

@@ -22,7 +22,7 @@ struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struc
                                                      void (*fn)(void *cookie),
                                                      void *cookie) PS_MUST_USE;
 void ps_backlog_monitor_destroy(struct ps_backlog_monitor *watch); /* after redis is gone */
-void ps_backlog_monitor_redis(struct ps_backlog_monitor *watch, bool up);
+void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *watch, bool up);
 const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *watch);
 
 #endif

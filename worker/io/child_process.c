@@ -75,7 +75,7 @@ static void finish(struct ps_child *child, int status)
         (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s: more than %zu bytes of output", child->name,
                       child->limits.max_output);
     else
-        failed = ps_child_fault(child->name, status, &err);
+        failed = ps_child_failed(child->name, status, &err);
     if (failed)
         child->fn(child->cookie, NULL, 0, &err);
     else

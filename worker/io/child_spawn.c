@@ -98,7 +98,7 @@ void ps_child_kill(pid_t child)
         (void)kill(child, SIGKILL); /* it has not made its group yet */
 }
 
-bool ps_child_fault(const char *name, int status, struct ps_err *err)
+bool ps_child_failed(const char *name, int status, struct ps_err *err)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == PS_CHILD_EXIT_NOT_FOUND)
         (void)ps_fail(err, PS_FAILURE_CONFIGURATION, PS_CHILD_ERR_MISSING, "%s cannot be run",

@@ -34,10 +34,10 @@ pid_t ps_child_spawn(const struct ps_child_spec *spec, int *out_fd, struct ps_er
 void ps_child_kill(pid_t child);
 
 /**
- * ps_child_fault(name, status, err): Whether a child that ended by itself with the wait status
+ * ps_child_failed(name, status, err): Whether a child that ended by itself with the wait status
  * ${status} failed; then ${err} says how.
  */
-bool ps_child_fault(const char *name, int status, struct ps_err *err);
+bool ps_child_failed(const char *name, int status, struct ps_err *err);
 
 enum { PS_CHILD_ERR_MISSING = 30001 }; /* err->code: there is no such program */
 

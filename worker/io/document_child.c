@@ -158,7 +158,7 @@ static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err 
     if (!in_time)
         return ps_fail(err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", tool->argv[0],
                        (long long)tool->timeout_ms);
-    failed = !enough && ps_child_fault(tool->argv[0], status, err);
+    failed = !enough && ps_child_failed(tool->argv[0], status, err);
     if (failed && WIFEXITED(status))
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, WEXITSTATUS(status),
                       "%s: exit status %d: no PDF, broken or encrypted", tool->argv[0],
@@ -191,7 +191,7 @@ static bool read_pdf(struct ps_document *document, struct ps_err *err)
                                    .layout_len = layout.len,
                                    .text = ps_buf_str(&text),
                                    .text_len = ok ? text.len : 0 };
-    ps_document_of_pdf(&texts, document);
+    ps_pdf_document_parse(&texts, document);
     ps_buf_clear(&text);
     ps_buf_clear(&layout);
     ps_buf_clear(&info);
@@ -225,7 +225,7 @@ static bool read_html(const char *charset, struct ps_document *document, struct 
     ok = read_input(&html, err);
     ps_sandbox_enter(PS_SANDBOX_PARSER, NULL);
     if (ok)
-        ps_document_of_html(ps_buf_str(&html), html.len, charset, document);
+        ps_html_document_parse(ps_buf_str(&html), html.len, charset, document);
     ps_buf_clear(&html);
     return ok;
 }
@@ -249,7 +249,7 @@ void ps_document_child_main(int argc, char **argv)
 
     (void)signal(SIGCHLD, SIG_DFL);
     ok = pdf ? read_pdf(&document, &err) : read_html(argc > 2 ? argv[2] : NULL, &document, &err);
-    line = ok ? ps_document_line(&document) : ps_document_line_of_error(&err);
+    line = ok ? ps_document_line_format(&document) : ps_document_line_format_error(&err);
     (void)puts(line);
     free(line);
     ps_document_clear(&document);

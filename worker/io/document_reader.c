@@ -26,9 +26,9 @@ struct ps_document_reader {
 
 struct ps_document_read {
     struct ps_document_reader *reader;
-    char *html_url;        /* the hit itself, or the same name as .html */
-    char *pdf_url;         /* NULL where the hit is no PDF */
-    struct ps_trail trail; /* of this attempt */
+    char *html_url;                 /* the hit itself, or the same name as .html */
+    char *pdf_url;                  /* NULL where the hit is no PDF */
+    struct ps_redirect_chain trail; /* of this attempt */
     bool at_pdf;
     bool counted; /* among the reader's PDFs */
     int attempt;
@@ -66,7 +66,7 @@ static const char *url_now(const struct ps_document_read *read)
 
 static const char *url_asked(const struct ps_document_read *read)
 {
-    return ps_trail_url(&read->trail, url_now(read));
+    return ps_redirect_chain_url(&read->trail, url_now(read));
 }
 
 static void on_step(void *cookie)
@@ -87,7 +87,7 @@ static void read_free(struct ps_document_read *read)
 {
     read->reader->pdfs -= read->counted;
     ps_timer_destroy(read->timer);
-    ps_trail_clear(&read->trail);
+    ps_redirect_chain_clear(&read->trail);
     free(read->html_url);
     free(read->pdf_url);
     ps_document_clear(&read->document);
@@ -127,7 +127,7 @@ static void next_document(struct ps_document_read *read, const struct ps_err *er
     if (!read->at_pdf && read->pdf_url != NULL && !read->reader->no_pdftotext) {
         read->at_pdf = true;
         read->attempt = 1;
-        ps_trail_clear(&read->trail);
+        ps_redirect_chain_clear(&read->trail);
         step_later(read, ask_for_pdf, 0);
     } else {
         step_later(read, finish, 0);
@@ -199,10 +199,10 @@ static void settle(struct ps_document_read *read, struct ps_http_call *call,
     if (outcome.next == PS_PROBE_OUTCOME_DEFER)
         ps_rate_limiter_pause_host(limiter, url_asked(read), outcome.delay_ms, answer.status);
     else if (outcome.next == PS_PROBE_OUTCOME_RETRY)
-        ps_trail_clear(&read->trail);
+        ps_redirect_chain_clear(&read->trail);
     if (ps_outcome_is_hit(outcome.outcome)) {
         use_body(read, call, reply);
-    } else if (outcome.next != PS_PROBE_OUTCOME_SETTLED && in_time) {
+    } else if (outcome.next != PS_PROBE_OUTCOME_FINAL && in_time) {
         read->attempt += outcome.next == PS_PROBE_OUTCOME_RETRY;
         step_later(read, ask, outcome.next == PS_PROBE_OUTCOME_RETRY ? outcome.delay_ms : 0);
     } else {
@@ -219,8 +219,8 @@ static void on_get(void *cookie, const struct ps_http_reply *reply, const struct
 
     read->call = NULL;
     ps_rate_limiter_release(read->reader->options.limiter, &read->permit);
-    if (err == NULL && !ps_trail_follow(&read->trail, url_now(read), reply->status, reply->location,
-                                        &moved, &astray))
+    if (err == NULL && !ps_redirect_chain_follow(&read->trail, url_now(read), reply->status,
+                                                 reply->location, &moved, &astray))
         err = &astray;
     if (moved)
         step_later(read, ask, 0);

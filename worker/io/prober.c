@@ -21,8 +21,8 @@ struct ps_prober {
 struct ps_probe {
     struct ps_prober *prober;
     char *url;
-    struct ps_trail trail; /* of this attempt */
-    enum ps_look look;
+    struct ps_redirect_chain trail; /* of this attempt */
+    enum ps_probe_kind look;
     struct ps_permit permit;
     struct ps_http_call *call;
     struct ps_document_read *read;
@@ -54,24 +54,24 @@ static void probe_free(struct ps_probe *probe)
     ps_timer_destroy(probe->timer);
     free(probe->last_modified);
     free(probe->etag);
-    ps_trail_clear(&probe->trail);
+    ps_redirect_chain_clear(&probe->trail);
     free(probe->url);
     free(probe);
 }
 
 static void probe_end(struct ps_probe *probe, const struct ps_document *document)
 {
-    struct ps_probe_end end = { .url = probe->url,
-                                .outcome = probe->outcome.outcome,
-                                .status = probe->status,
-                                .last_modified = probe->last_modified,
-                                .etag = probe->etag,
-                                .content_length = probe->content_length,
-                                .answered_ms = probe->answered_ms,
-                                .err = probe->outcome.failed ? &probe->outcome.err : NULL,
-                                .attempts = probe->attempts,
-                                .latency_ms = probe->latency_ms,
-                                .document = document };
+    struct ps_probe_report end = { .url = probe->url,
+                                   .outcome = probe->outcome.outcome,
+                                   .status = probe->status,
+                                   .last_modified = probe->last_modified,
+                                   .etag = probe->etag,
+                                   .content_length = probe->content_length,
+                                   .answered_ms = probe->answered_ms,
+                                   .err = probe->outcome.failed ? &probe->outcome.err : NULL,
+                                   .attempts = probe->attempts,
+                                   .latency_ms = probe->latency_ms,
+                                   .document = document };
 
     probe->fn(probe->cookie, &end);
     probe_free(probe);
@@ -90,14 +90,14 @@ static void ask(struct ps_probe *probe);
 
 static const char *url_now(const struct ps_probe *probe)
 {
-    return ps_trail_url(&probe->trail, probe->url);
+    return ps_redirect_chain_url(&probe->trail, probe->url);
 }
 
 static void on_delay(void *cookie)
 {
     struct ps_probe *probe = cookie;
 
-    if (probe->outcome.next == PS_PROBE_OUTCOME_SETTLED)
+    if (probe->outcome.next == PS_PROBE_OUTCOME_FINAL)
         probe_end(probe, NULL); /* destroys probe */
     else
         ask(probe);
@@ -114,7 +114,7 @@ static void after(struct ps_probe *probe, int64_t delay_ms)
 static void refuse(struct ps_probe *probe, const struct ps_err *err)
 {
     probe->outcome = (struct ps_probe_outcome){
-        .next = PS_PROBE_OUTCOME_SETTLED, .outcome = PS_OUTCOME_ERROR, .failed = true, .err = *err
+        .next = PS_PROBE_OUTCOME_FINAL, .outcome = PS_OUTCOME_ERROR, .failed = true, .err = *err
     };
     after(probe, 0);
 }
@@ -126,7 +126,7 @@ static void act(struct ps_probe *probe)
 
     switch (probe->outcome.next) {
     case PS_PROBE_OUTCOME_RETRY:
-        ps_trail_clear(&probe->trail);
+        ps_redirect_chain_clear(&probe->trail);
         after(probe, probe->outcome.delay_ms);
         return;
     case PS_PROBE_OUTCOME_DEFER:
@@ -138,8 +138,8 @@ static void act(struct ps_probe *probe)
         else
             ask(probe);
         return;
-    case PS_PROBE_OUTCOME_SETTLED:
-        if (options->reader != NULL && probe->look == PS_LOOK_CONFIRM &&
+    case PS_PROBE_OUTCOME_FINAL:
+        if (options->reader != NULL && probe->look == PS_PROBE_CONFIRM &&
             (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM))
             probe->read = ps_document_read_start(options->reader, probe->url, on_document, probe);
         else
@@ -162,23 +162,23 @@ static void on_head(void *cookie, const struct ps_http_reply *reply, const struc
                                 .last_modified = reply->last_modified,
                                 .retry_after = reply->retry_after,
                                 .date = reply->date,
-                                .confirm = probe->look == PS_LOOK_CONFIRM,
+                                .confirm = probe->look == PS_PROBE_CONFIRM,
                                 .body = reply->body,
                                 .body_len = reply->body_len };
 
     probe->call = NULL;
     ps_rate_limiter_release(probe->prober->options.limiter, &probe->permit);
-    if (err == NULL && !ps_trail_follow(&probe->trail, probe->url, reply->status, reply->location,
-                                        &moved, &astray))
+    if (err == NULL && !ps_redirect_chain_follow(&probe->trail, probe->url, reply->status,
+                                                 reply->location, &moved, &astray))
         answer.err = &astray;
     if (moved) { /* a request of its own to its host, which waits for its turn like any other */
         ask(probe);
         return;
     }
     if (answer.err == NULL && answer.confirm && ps_status_refuses_method(reply->status)) {
-        probe->look = PS_LOOK_HEAD; /* a site that answers no GET: asked as the first look did */
+        probe->look = PS_PROBE_HEAD; /* a site that answers no GET: asked as the first look did */
         probe->attempts--;
-        ps_trail_clear(&probe->trail);
+        ps_redirect_chain_clear(&probe->trail);
         ask(probe);
         return;
     }
@@ -202,7 +202,7 @@ static void on_turn(void *cookie)
     static const char *const first_kilobyte[] = { "Range: bytes=0-1023",
                                                   "Accept-Encoding: identity", NULL };
     struct ps_probe *probe = cookie;
-    bool confirm = probe->look == PS_LOOK_CONFIRM;
+    bool confirm = probe->look == PS_PROBE_CONFIRM;
     const struct ps_prober_options *options = &probe->prober->options;
     struct ps_http_request request = { .method = confirm ? PS_HTTP_GET : PS_HTTP_HEAD,
                                        .url = url_now(probe),
@@ -244,7 +244,7 @@ void ps_prober_destroy(struct ps_prober *prober)
     free(prober);
 }
 
-struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_look look,
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_probe_kind look,
                                 ps_probe_fn fn, void *cookie)
 {
     struct ps_probe *probe = ps_alloc_zero(1, sizeof(*probe));
@@ -280,7 +280,7 @@ void ps_probe_give_up(struct ps_probe *probe, enum ps_outcome outcome, const str
 {
     stop(probe);
     probe->outcome = (struct ps_probe_outcome){
-        .next = PS_PROBE_OUTCOME_SETTLED, .outcome = outcome, .failed = true, .err = *err
+        .next = PS_PROBE_OUTCOME_FINAL, .outcome = outcome, .failed = true, .err = *err
     };
     probe_end(probe, NULL);
 }

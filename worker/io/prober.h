@@ -21,7 +21,7 @@ struct ps_prober_options {
 };
 
 /* All borrowed for the call. */
-struct ps_probe_end {
+struct ps_probe_report {
     const char *url;
     enum ps_outcome outcome;
     int status;
@@ -36,17 +36,17 @@ struct ps_probe_end {
 };
 
 /* Runs on the loop, never before ps_probe_start returned; the probe is gone after it. */
-typedef void (*ps_probe_fn)(void *cookie, const struct ps_probe_end *end);
+typedef void (*ps_probe_fn)(void *cookie, const struct ps_probe_report *end);
 
 /* Borrows what options names. */
 struct ps_prober *ps_prober_create(const struct ps_prober_options *options) PS_MUST_USE;
 void ps_prober_destroy(struct ps_prober *prober); /* with no probe under way */
 
-enum ps_look {
-    PS_LOOK_HEAD,   /* is it there? */
-    PS_LOOK_CONFIRM /* does it begin as it should (ranged GET)? If so, the document is read too */
+enum ps_probe_kind {
+    PS_PROBE_HEAD,   /* is it there? */
+    PS_PROBE_CONFIRM /* does it begin as it should (ranged GET)? If so, the document is read too */
 };
-struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_look look,
+struct ps_probe *ps_probe_start(struct ps_prober *prober, const char *url, enum ps_probe_kind look,
                                 ps_probe_fn fn, void *cookie) PS_MUST_USE;
 void ps_probe_cancel(struct ps_probe *probe); /* fn will not run; NULL is fine */
 /* Ends it now, with err, as error or deferred: fn runs before this returns. */

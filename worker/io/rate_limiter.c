@@ -45,7 +45,7 @@ struct ps_rate_limiter_host {
     bool cool_lost;            /* a pause the fleet has not heard of yet */
     int64_t cool_again_ms;     /* when it is told once more */
     int cool_status;
-    struct ps_channel_pacing pace;
+    struct ps_local_rate pace;
     UT_hash_handle hh;
 };
 
@@ -158,7 +158,7 @@ static void take_share(struct ps_rate_limiter_host *host, int64_t share)
     host->share = (size_t)share;
     host->counted = host->share > host->share_bound ? host->share : host->share_bound;
     /* what is under way beyond it ends soon, and is others' once the fleet hears of that */
-    host->look_at_ms = now + (host->on_wire > host->share ? SHARE_AGAIN_MS : PS_SHARE_LOOK_MS);
+    host->look_at_ms = now + (host->on_wire > host->share ? SHARE_AGAIN_MS : PS_SHARE_RENEW_MS);
 }
 
 static void grant(struct ps_rate_limiter_host *host, size_t permits, int64_t until_ms)
@@ -272,8 +272,8 @@ static void ask_self(struct ps_rate_limiter_host *host, size_t wanted)
     int64_t wait_ms;
 
     grant(host,
-          ps_channel_pacing_admit(&host->pace, options->rate, options->burst, wanted,
-                                  ps_clock_mono_us(), &wait_ms),
+          ps_local_rate_admit(&host->pace, options->rate, options->burst, wanted,
+                              ps_clock_mono_us(), &wait_ms),
           now_ms(host->limiter) + PS_PERMIT_LIFE_MS);
     host->ask_after_ms = now_ms(host->limiter) + wait_ms;
 }
@@ -290,7 +290,7 @@ static void admit_some(struct ps_rate_limiter_host *host)
         host->permits--;
         limiter->on_wire++;
         host->on_wire++;
-        permit->state = PS_PERMIT_ON_WIRE;
+        permit->state = PS_PERMIT_IN_FLIGHT;
         permit->admitted_us = ps_clock_mono_us();
         permit->fn(permit->cookie);
     }
@@ -476,7 +476,7 @@ bool ps_rate_limiter_acquire(struct ps_rate_limiter *limiter, struct ps_permit *
     if (!ps_url_host(url, name, sizeof(name), err))
         return false;
     permit->host = host_of(limiter, name);
-    permit->state = PS_PERMIT_WAITS;
+    permit->state = PS_PERMIT_WAITING;
     permit->fn = fn;
     permit->cookie = cookie;
     TAILQ_INSERT_TAIL(&permit->host->waiting, permit, link);
@@ -497,11 +497,11 @@ void ps_rate_limiter_release(struct ps_rate_limiter *limiter, struct ps_permit *
     switch (permit->state) {
     case PS_PERMIT_NONE:
         return;
-    case PS_PERMIT_WAITS:
+    case PS_PERMIT_WAITING:
         TAILQ_REMOVE(&permit->host->waiting, permit, link);
         limiter->waiting--;
         break;
-    case PS_PERMIT_ON_WIRE:
+    case PS_PERMIT_IN_FLIGHT:
         limiter->on_wire--;
         limiter->ended++;
         permit->host->on_wire--;
@@ -529,7 +529,7 @@ void ps_rate_limiter_pause_host(struct ps_rate_limiter *limiter, const char *url
         tell_fleet(host);
 }
 
-void ps_rate_limiter_redis(struct ps_rate_limiter *limiter, bool up)
+void ps_rate_limiter_on_redis(struct ps_rate_limiter *limiter, bool up)
 {
     struct ps_rate_limiter_host *host;
     struct ps_rate_limiter_host *next;
@@ -559,7 +559,7 @@ int64_t ps_permit_pause_ms(const struct ps_rate_limiter *limiter, const struct p
 {
     int64_t left_ms = 0;
 
-    if (permit->state == PS_PERMIT_WAITS)
+    if (permit->state == PS_PERMIT_WAITING)
         left_ms = permit->host->paused_until_ms - now_ms(limiter);
     return left_ms > 0 ? left_ms : 0;
 }
@@ -599,7 +599,7 @@ size_t ps_rate_limiter_paused_hosts(const struct ps_rate_limiter *limiter)
     return count;
 }
 
-uint64_t ps_rate_limiter_ended(const struct ps_rate_limiter *limiter)
+uint64_t ps_rate_limiter_completed(const struct ps_rate_limiter *limiter)
 {
     return limiter->ended;
 }

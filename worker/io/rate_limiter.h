@@ -19,7 +19,7 @@ typedef void (*ps_rate_limiter_fn)(void *cookie);
 struct ps_permit {
     TAILQ_ENTRY(ps_permit) link;
     struct ps_rate_limiter_host *host;
-    enum { PS_PERMIT_NONE, PS_PERMIT_WAITS, PS_PERMIT_ON_WIRE } state;
+    enum { PS_PERMIT_NONE, PS_PERMIT_WAITING, PS_PERMIT_IN_FLIGHT } state;
     int64_t admitted_us;
     ps_rate_limiter_fn fn;
     void *cookie;
@@ -58,8 +58,8 @@ void ps_rate_limiter_release(struct ps_rate_limiter *limiter, struct ps_permit *
 void ps_rate_limiter_pause_host(struct ps_rate_limiter *limiter, const char *url, int64_t pause_ms,
                                 int status);
 
-void ps_rate_limiter_redis(struct ps_rate_limiter *limiter,
-                           bool up); /* tell it when Redis comes or goes */
+void ps_rate_limiter_on_redis(struct ps_rate_limiter *limiter,
+                              bool up); /* tell it when Redis comes or goes */
 /* What is left of the pause whose end it waits for; 0: of none. */
 int64_t ps_permit_pause_ms(const struct ps_rate_limiter *limiter, const struct ps_permit *permit);
 /* This worker goes: its share is others' at once. With nothing under way. */
@@ -69,7 +69,7 @@ bool ps_rate_limiter_is_limiting(const struct ps_rate_limiter *limiter);
 size_t ps_rate_limiter_waiting(const struct ps_rate_limiter *limiter);
 size_t ps_rate_limiter_in_flight(const struct ps_rate_limiter *limiter);
 size_t ps_rate_limiter_paused_hosts(const struct ps_rate_limiter *limiter);
-uint64_t ps_rate_limiter_ended(
+uint64_t ps_rate_limiter_completed(
     const struct ps_rate_limiter *limiter); /* requests that came to an end, whatever it was */
 int64_t ps_rate_limiter_latency_us(
     const struct ps_rate_limiter *limiter); /* average of a request; 0: none yet */

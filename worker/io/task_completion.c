@@ -226,7 +226,7 @@ ps_task_completion_create(const struct ps_task_completion_options *options)
     struct ps_task_completion *finish = ps_alloc_zero(1, sizeof(*finish));
 
     finish->options = *options;
-    (void)snprintf(finish->kept, sizeof(finish->kept), "%d", PS_TASK_COMPLETION_DEAD_KEPT);
+    (void)snprintf(finish->kept, sizeof(finish->kept), "%d", PS_TASK_COMPLETION_DEAD_MAX);
     queue_init(&finish->queues[QUEUE_RESULT], finish, PS_SCRIPT_TASK_FINISH,
                PS_TASK_COMPLETION_BATCH);
     queue_init(&finish->queues[QUEUE_BURY], finish, PS_SCRIPT_TASK_BURY, 1);
@@ -267,7 +267,7 @@ static struct entry *entry_make(const char *id, struct ps_fields *fields, void *
     return entry;
 }
 
-void ps_task_completion_result(struct ps_task_completion *finish, const char *id,
+void ps_task_completion_finish(struct ps_task_completion *finish, const char *id,
                                struct ps_fields *fields, void *item)
 {
     add(&finish->queues[QUEUE_RESULT], entry_make(id, fields, item));
@@ -283,8 +283,8 @@ void ps_task_completion_bury(struct ps_task_completion *finish, const char *id, 
     add(&finish->queues[QUEUE_BURY], entry);
 }
 
-void ps_task_completion_pass(struct ps_task_completion *finish, const char *id,
-                             struct ps_fields *fields, void *item)
+void ps_task_completion_pass_on(struct ps_task_completion *finish, const char *id,
+                                struct ps_fields *fields, void *item)
 {
     add(&finish->queues[QUEUE_PASS], entry_make(id, fields, item));
 }
@@ -294,13 +294,13 @@ void ps_task_completion_return(struct ps_task_completion *finish, const char *id
     add(&finish->queues[QUEUE_RETURN], entry_make(id, NULL, item));
 }
 
-void ps_task_completion_redis(struct ps_task_completion *finish, bool up)
+void ps_task_completion_on_redis(struct ps_task_completion *finish, bool up)
 {
     for (size_t i = 0; up && i < QUEUES; i++)
         flush(&finish->queues[i]);
 }
 
-uint64_t ps_task_completion_trips(const struct ps_task_completion *finish)
+uint64_t ps_task_completion_round_trips(const struct ps_task_completion *finish)
 {
     return finish->trips;
 }

@@ -177,7 +177,7 @@ static int64_t least(int64_t a, int64_t b)
 
 static int64_t reap_ms(const struct ps_task_intake *intake)
 {
-    return least(PS_TASK_INTAKE_REAP_MS, intake->options.visibility_ms);
+    return least(PS_TASK_INTAKE_REAP_IDLE_MS, intake->options.visibility_ms);
 }
 
 static void reap(struct ps_task_intake *intake, const char *own)
@@ -224,7 +224,7 @@ static void on_scan(void *cookie)
         recover(intake, 0);
         return;
     }
-    recover(intake, least(PS_TASK_INTAKE_LOST_MS, intake->options.visibility_ms));
+    recover(intake, least(PS_TASK_INTAKE_RECOVER_IDLE_MS, intake->options.visibility_ms));
     if (!intake->claiming && intake->room > 0)
         claim(intake);
     if (now >= intake->reap_at_ms) {
@@ -264,14 +264,14 @@ void ps_task_intake_destroy(struct ps_task_intake *intake)
     free(intake);
 }
 
-void ps_task_intake_room(struct ps_task_intake *intake, size_t room)
+void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room)
 {
     intake->room = room;
     if (!intake->stopping)
         ps_stream_reader_want(intake->reader, room);
 }
 
-void ps_task_intake_redis(struct ps_task_intake *intake, bool up)
+void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up)
 {
     if (up && intake->recovered != NULL)
         ps_timer_set(intake->scan, 0);
@@ -335,7 +335,7 @@ void ps_task_intake_stop(struct ps_task_intake *intake, void (*done)(void *cooki
     ps_timer_set(intake->scan, 0);
 }
 
-void ps_task_intake_forget(struct ps_task_intake *intake, void (*done)(void *cookie))
+void ps_task_intake_remove_consumer(struct ps_task_intake *intake, void (*done)(void *cookie))
 {
     intake->forgotten = done;
     reap(intake, intake->options.instance);

@@ -24,22 +24,24 @@ struct ps_task_intake_options {
 };
 
 enum {
-    PS_TASK_INTAKE_SCAN_MS = 2000,  /* claims, about; also how old a held entry gets before it is
-                                  renewed */
-    PS_TASK_INTAKE_LOST_MS = 10000, /* an own entry idle for so long is one we know nothing of */
-    PS_TASK_INTAKE_REAP_MS = 15000, /* a consumer without heartbeat and work is removed after it */
+    PS_TASK_INTAKE_SCAN_MS = 2000, /* claims, about; also how old a held entry gets before it is
+                                 renewed */
+    PS_TASK_INTAKE_RECOVER_IDLE_MS =
+        10000, /* an own entry idle for so long is one we know nothing of */
+    PS_TASK_INTAKE_REAP_IDLE_MS =
+        15000, /* a consumer without heartbeat and work is removed after it */
 };
 
-/* Borrows what options names. Takes nothing before the first ps_task_intake_room. Fails on a bad
- * URL. */
+/* Borrows what options names. Takes nothing before the first ps_task_intake_set_room. Fails on a
+ * bad URL. */
 struct ps_task_intake *ps_task_intake_create(const struct ps_task_intake_options *options,
                                              struct ps_err *err) PS_MUST_USE;
 void ps_task_intake_destroy(struct ps_task_intake *intake); /* after redis is gone */
 
 /* How many more entries the owner has room for now; 0 pauses. */
-void ps_task_intake_room(struct ps_task_intake *intake, size_t room);
-void ps_task_intake_redis(struct ps_task_intake *intake,
-                          bool up); /* tell it when Redis comes or goes */
+void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room);
+void ps_task_intake_on_redis(struct ps_task_intake *intake,
+                             bool up); /* tell it when Redis comes or goes */
 /* What was left to this consumer by an earlier life under its name comes first; tell the owner's
  * fn, then done. Called again by itself until Redis answered. */
 void ps_task_intake_recover(struct ps_task_intake *intake, void (*done)(void *cookie));
@@ -49,7 +51,7 @@ void ps_task_intake_renew(struct ps_task_intake *intake, const char *const *ids,
 /* Takes nothing from now on; done (with options' cookie) once nothing more can come. */
 void ps_task_intake_stop(struct ps_task_intake *intake, void (*done)(void *cookie));
 /* Removes this consumer's name, if nothing is pending for it; done whatever came of it. */
-void ps_task_intake_forget(struct ps_task_intake *intake, void (*done)(void *cookie));
+void ps_task_intake_remove_consumer(struct ps_task_intake *intake, void (*done)(void *cookie));
 const char *
 ps_task_intake_fault(const struct ps_task_intake *intake); /* as ps_stream_reader_fault */
 uint64_t ps_task_intake_group_recreates(const struct ps_task_intake *intake);

@@ -7,10 +7,10 @@
 #include "worker/core/permit_batch.h"
 #include "worker/io/backlog_monitor.h"
 #include "worker/io/probe_kit.h"
-#include "worker/io/report.h"
 #include "worker/io/sandbox.h"
 #include "worker/io/task_completion.h"
 #include "worker/io/task_intake.h"
+#include "worker/io/task_result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +88,7 @@ static void refill(struct ps_worker *worker)
         room = 0;
     else if (room > most - held)
         room = most - held;
-    ps_task_intake_room(worker->intake, room);
+    ps_task_intake_set_room(worker->intake, room);
 }
 
 static struct held *held_add(struct ps_worker *worker, const char *id)
@@ -139,7 +139,7 @@ static void pass_on(struct held *held, int passes)
     ps_task_format(&held->task, &fields);
     ps_fields_add(&fields, "seen_by", held->worker->daemon->instance);
     ps_fields_add_int(&fields, "passes", passes);
-    ps_task_completion_pass(held->worker->finish, held->id, &fields, held);
+    ps_task_completion_pass_on(held->worker->finish, held->id, &fields, held);
     ps_fields_clear(&fields);
 }
 
@@ -149,7 +149,7 @@ static bool needs_second_look(const struct ps_task *task, enum ps_outcome outcom
            (outcome == PS_OUTCOME_HIT_RECENT || outcome == PS_OUTCOME_HIT_NO_LM);
 }
 
-static void on_probe_end(void *cookie, const struct ps_probe_end *end)
+static void on_probe_end(void *cookie, const struct ps_probe_report *end)
 {
     struct held *held = cookie;
     struct ps_worker *worker = held->worker;
@@ -164,10 +164,10 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
         return;
     }
     count_outcome(worker, held->task.tier, end->outcome);
-    ps_report_log(worker->daemon->failures, &held->task, end);
+    ps_task_result_log(worker->daemon->failures, &held->task, end);
     ps_fields_init(&fields);
-    ps_report_format(worker->daemon->instance, &held->task, end, &fields);
-    ps_task_completion_result(worker->finish, held->id, &fields, held);
+    ps_task_result_format(worker->daemon->instance, &held->task, end, &fields);
+    ps_task_completion_finish(worker->finish, held->id, &fields, held);
     ps_fields_clear(&fields);
     refill(worker);
 }
@@ -175,7 +175,7 @@ static void on_probe_end(void *cookie, const struct ps_probe_end *end)
 static void bury(struct held *held, const struct ps_err *err, int64_t deliveries, bool with_result)
 {
     struct ps_worker *worker = held->worker;
-    struct ps_probe_end end = ps_report_unasked(&held->task, err);
+    struct ps_probe_report end = ps_task_result_without_request(&held->task, err);
     struct ps_fields fields;
 
     worker->counts.dead++;
@@ -188,7 +188,7 @@ static void bury(struct held *held, const struct ps_err *err, int64_t deliveries
     ps_fields_init(&fields);
     if (with_result) {
         count_outcome(worker, held->task.tier, PS_OUTCOME_ERROR);
-        ps_report_format(worker->daemon->instance, &held->task, &end, &fields);
+        ps_task_result_format(worker->daemon->instance, &held->task, &end, &fields);
     }
     ps_task_completion_bury(worker->finish, held->id, err->what, deliveries, &fields, held);
     ps_fields_clear(&fields);
@@ -223,7 +223,7 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
 {
     struct ps_worker *worker = cookie;
     int64_t most = worker->daemon->config->task_max_deliveries;
-    struct ps_probe_end end;
+    struct ps_probe_report end;
     struct held *held;
     bool readable;
     struct ps_err err;
@@ -254,14 +254,14 @@ static void on_entry(void *cookie, const struct ps_stream_entry *entry, int64_t 
         bury(held, &err, before, true);
     } else if (cycle_is_over(worker, &held->task)) {
         ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "cycle over");
-        end = ps_report_unasked(&held->task, &err);
+        end = ps_task_result_without_request(&held->task, &err);
         on_probe_end(held, &end);
     } else if (held->task.seen_by != NULL && held->task.passes < PS_TASK_PASSES_MAX &&
                strcmp(held->task.seen_by, worker->daemon->instance) == 0) {
         pass_on(held, held->task.passes + 1);
     } else {
         held->probe = ps_probe_start(worker->kit.prober, held->task.url,
-                                     held->task.seen_by == NULL ? PS_LOOK_HEAD : PS_LOOK_CONFIRM,
+                                     held->task.seen_by == NULL ? PS_PROBE_HEAD : PS_PROBE_CONFIRM,
                                      on_probe_end, held);
     }
 }
@@ -352,9 +352,9 @@ static void look_for_progress(struct ps_worker *worker)
     bool held_back =
         ps_rate_limiter_paused_hosts(limiter) > 0 ||
         (ps_rate_limiter_in_flight(limiter) == 0 && ps_rate_limiter_is_limiting(limiter));
-    const struct ps_stall_detector_look look = {
-        .hindered = !work || worker->drain > 0 || held_back || !ps_redis_up(worker->daemon->redis),
-        .mark = worker->settled + ps_rate_limiter_ended(limiter)
+    const struct ps_stall_sample look = {
+        .blocked = !work || worker->drain > 0 || held_back || !ps_redis_up(worker->daemon->redis),
+        .progress_counter = worker->settled + ps_rate_limiter_completed(limiter)
     };
 
     ps_stall_detector_step(&worker->progress, &look, ps_loop_now(worker->daemon->loop));
@@ -432,7 +432,7 @@ static void leave_when_empty(struct ps_worker *worker)
         return;
     worker->leaving = true;
     ps_rate_limiter_return_share(worker->kit.limiter);
-    ps_task_intake_forget(worker->intake, on_forgotten);
+    ps_task_intake_remove_consumer(worker->intake, on_forgotten);
 }
 
 static void on_intake_over(void *cookie)
@@ -468,10 +468,10 @@ void ps_worker_on_redis(void *self, bool up)
 {
     struct ps_worker *worker = self;
 
-    ps_rate_limiter_redis(worker->kit.limiter, up);
-    ps_task_completion_redis(worker->finish, up);
-    ps_task_intake_redis(worker->intake, up);
-    ps_backlog_monitor_redis(worker->watch, up);
+    ps_rate_limiter_on_redis(worker->kit.limiter, up);
+    ps_task_completion_on_redis(worker->finish, up);
+    ps_task_intake_on_redis(worker->intake, up);
+    ps_backlog_monitor_on_redis(worker->watch, up);
     refill(worker);
 }
 
@@ -570,7 +570,7 @@ const char *ps_worker_fault(const struct ps_worker *worker)
     return ps_redis_up(worker->daemon->redis) ? ps_task_intake_fault(worker->intake) : NULL;
 }
 
-bool ps_worker_taking(const struct ps_worker *worker)
+bool ps_worker_takes_tasks(const struct ps_worker *worker)
 {
     return worker->taking;
 }

@@ -31,6 +31,6 @@ void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *ou
 bool ps_worker_stuck(const struct ps_worker *worker);
 /* What keeps it from reading tasks although Redis is there; NULL: nothing. Borrowed. */
 const char *ps_worker_fault(const struct ps_worker *worker);
-bool ps_worker_taking(const struct ps_worker *worker); /* its heartbeat is there, it reads */
+bool ps_worker_takes_tasks(const struct ps_worker *worker); /* its heartbeat is there, it reads */
 
 #endif

@@ -86,7 +86,7 @@ void ps_worker_health_reasons(void *self, cJSON *out_reasons)
     const char *fault = ps_worker_fault(self);
     char *reason;
 
-    if (!ps_worker_taking(self))
+    if (!ps_worker_takes_tasks(self))
         cJSON_AddItemToArray(out_reasons, cJSON_CreateString("no tasks are taken"));
     if (fault == NULL)
         return;

@@ -1,4 +1,4 @@
-#include "worker/io/report.h"
+#include "worker/io/task_result.h"
 
 #include "shared/core/alloc.h"
 #include "shared/core/text_normalize.h"
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ps_report_log(struct ps_failure_log *failures, const struct ps_task *task,
-                   const struct ps_probe_end *end)
+void ps_task_result_log(struct ps_failure_log *failures, const struct ps_task *task,
+                        const struct ps_probe_report *end)
 {
     if (ps_outcome_is_hit(end->outcome) && !ps_tier_is_planned(task->tier))
         return; /* as expected, and no news */
@@ -63,8 +63,8 @@ static void add_document(const struct ps_document *document, struct ps_result *r
     free(names);
 }
 
-void ps_report_format(const char *instance, const struct ps_task *task,
-                      const struct ps_probe_end *end, struct ps_fields *fields)
+void ps_task_result_format(const char *instance, const struct ps_task *task,
+                           const struct ps_probe_report *end, struct ps_fields *fields)
 {
     /* task's texts are borrowed for the call, the others copied: struct ps_result owns its own */
     struct ps_result result = { .task = *task,
@@ -92,9 +92,10 @@ void ps_report_format(const char *instance, const struct ps_task *task,
     free(result.authors);
 }
 
-struct ps_probe_end ps_report_unasked(const struct ps_task *task, const struct ps_err *err)
+struct ps_probe_report ps_task_result_without_request(const struct ps_task *task,
+                                                      const struct ps_err *err)
 {
-    return (struct ps_probe_end){
+    return (struct ps_probe_report){
         .url = task->url, .outcome = PS_OUTCOME_ERROR, .content_length = -1, .err = err
     };
 }
