@@ -161,7 +161,12 @@ static const struct row layouts[] = {
         { 72, 120, 22, "Queues: an alternative design for" },
         { 72, 150, 22, "those that forget" } },
      "Queues: an alternative design for those that forget",                                                                                                                           "Ada Birch"         },
-    { "nothing",                                                     "",                      { { 0, 0, 0, NULL } },                                                            NULL, ""                  },
+    { "one size for everything: the line with the address is the author",
+     NULL,                                                                                    { { 72, 72, 12, "Queues that forget" },
+        { 72, 86, 12, "Ada Birch &lt;ada@example.org&gt;" },
+        { 72, 100, 12, "Some text of the paper that says nothing else." } },
+     "Queues that forget",                                                                                                                                                            "Ada Birch"         },
+    { "nothing",                                                          "",                 { { 0, 0, 0, NULL } },                                                            NULL, ""                  },
 };
 
 static void every_layout_gives_title_and_authors(void **state)

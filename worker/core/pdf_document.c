@@ -90,9 +90,11 @@ static bool is_shown(const struct ps_front_matter *front, size_t rows,
     return shown;
 }
 
+/* A line with a mail address names an author: where title and author are set in one size, it must
+ * not become a part of the title. */
 static bool may_be_title(const struct ps_front_line *line)
 {
-    return strlen(line->text) <= TITLE_LINE_MAX && !ps_front_line_is_field(line);
+    return strlen(line->text) <= TITLE_LINE_MAX && !line->has_mail && !ps_front_line_is_field(line);
 }
 
 /* The largest row that may be one of a title and is smaller than below; rows: there is none. */
