@@ -1,0 +1,77 @@
+#include "shared/core/alarm.h"
+
+#include <stddef.h>
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms)
+{
+    int64_t hold_ms = ps_incident_row(incident)->hold_ms;
+
+    return smaller(hold_ms, larger(after_ms, PS_ALARM_HOLD_MIN_MS));
+}
+
+int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms)
+{
+    return ps_incident_row(incident)->severity == PS_SEVERITY_PAGE
+               ? interval_ms
+               : larger(interval_ms, PS_ALARM_TICKET_MS);
+}
+
+/* An incident that another one explains is neither told nor over: when the other one ends, its own time
+ * begins anew. Otherwise an overdue poll would be told of at the moment Redis is back. */
+static void observe(struct ps_alarm *alarm, const struct ps_alarm_look *look)
+{
+    enum ps_incident_state state = look->view->items[look->incident].state;
+    bool present = state == PS_INCIDENT_PRESENT;
+    bool explained = ps_incidents_explained(look->view, look->incident);
+
+    if (!present || explained)
+        alarm->present_ms = 0;
+    else if (alarm->present_ms == 0)
+        alarm->present_ms = look->now_ms;
+    if (state != PS_INCIDENT_ABSENT)
+        alarm->absent_ms = 0;
+    else if (alarm->absent_ms == 0)
+        alarm->absent_ms = look->now_ms;
+}
+
+static bool is_over(const struct ps_alarm *alarm, const struct ps_alarm_look *look)
+{
+    const struct ps_alarm_record *record = look->record;
+
+    return record != NULL && record->raised && alarm->absent_ms > 0 &&
+           look->now_ms - alarm->absent_ms >= PS_ALARM_CLEAR_MS &&
+           record->seen_ms >= PS_ALARM_UNSEEN_MS;
+}
+
+enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_look *look)
+{
+    const struct ps_alarm_record *record = look->record;
+
+    observe(alarm, look);
+    if (ps_incident_row(look->incident)->severity == PS_SEVERITY_NOTE)
+        return PS_ALARM_NOTHING;
+    if (is_over(alarm, look))
+        return PS_ALARM_OVER;
+    if (alarm->present_ms == 0 ||
+        look->now_ms - alarm->present_ms <
+            ps_alarm_hold_ms(look->incident, look->after_ms) + look->patience_ms)
+        return PS_ALARM_NOTHING;
+    if (record == NULL || !record->known)
+        return PS_ALARM_TELL;
+    if (record->raised && !record->confirmed && record->told_ms >= PS_ALARM_CONFIRM_MS &&
+        look->route > record->route)
+        return PS_ALARM_REROUTE;
+    return record->told_ms >= ps_alarm_repeat_ms(look->incident, look->interval_ms)
+               ? PS_ALARM_TELL
+               : PS_ALARM_NOTHING;
+}

@@ -1,0 +1,68 @@
+/* When people are told of an incident, and by which route. Pure: one step for one incident, from what
+ * is observed now and what the durable record says. The record lives in PostgreSQL, else in Redis, else
+ * in this program's memory (io/alarm); whoever claims it speaks, so that people read an incident once
+ * per interval and one all-clear, whichever leader or notifier speaks (guarantee 11). */
+#ifndef PS_CORE_ALARM_H
+#define PS_CORE_ALARM_H
+#include "shared/core/incidents.h"
+
+/* In the order in which they are tried. */
+enum ps_alarm_route {
+    PS_ALARM_OUTBOX,   /* outbox, notify list, notifier */
+    PS_ALARM_LIST,     /* notify list directly, notifier */
+    PS_ALARM_NOTIFIER, /* a notifier by itself */
+    PS_ALARM_WEBHOOK
+};
+
+enum {
+    PS_ALARM_CONFIRM_MS = 15 * 1000, /* a route that delivered nothing for so long has failed */
+    PS_ALARM_UNSEEN_MS = 6 * 1000,  /* nobody has seen the incident for so long: it is over */
+    PS_ALARM_CLEAR_MS = 3 * 1000,    /* and we have seen for so long that it is absent */
+    PS_ALARM_HOLD_MIN_MS = 5 * 1000, /* a restart is no incident */
+    PS_ALARM_TICKET_MS = 24 * 3600 * 1000, /* a ticket is told again after so long, at the soonest */
+    PS_ALARM_TEXT = 64
+};
+
+struct ps_alarm_record {
+    bool known;        /* there is a row; it may be of an incident that is over */
+    bool raised;       /* people were told, and it is not over yet */
+    bool confirmed;    /* a route has delivered it */
+    int64_t told_ms;   /* since people were told last, by the server's clock */
+    int64_t seen_ms;   /* since a program saw the incident */
+    int64_t raised_ms; /* wall clock */
+    enum ps_alarm_route route;
+    int64_t times;
+    char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* "": none */
+};
+
+/* One incident in this program. */
+struct ps_alarm {
+    int64_t present_ms; /* monotonic: since when it is present and unexplained; 0: it is not */
+    int64_t absent_ms;  /* since when it is known to be absent; 0: it is not */
+};
+
+struct ps_alarm_look {
+    enum ps_incident incident;
+    const struct ps_incident_set *view;
+    int64_t now_ms;       /* monotonic, > 0 */
+    int64_t after_ms;     /* OPS_ALERT_AFTER_MINUTES, or twice the poll interval */
+    int64_t interval_ms;  /* an incident is told again after so long */
+    int64_t patience_ms;  /* how long another program is left to speak first */
+    enum ps_alarm_route route;            /* the best one of this program now */
+    const struct ps_alarm_record *record; /* NULL: not read, or PostgreSQL is away */
+};
+
+enum ps_alarm_next {
+    PS_ALARM_NOTHING,
+    PS_ALARM_TELL,    /* claim the record, and tell people */
+    PS_ALARM_REROUTE, /* its route did not deliver: claim it for ours */
+    PS_ALARM_OVER     /* end the record, and give the all-clear */
+};
+
+/* How long an incident lasts before people are told. */
+int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms);
+/* How long after an alert people are told again. */
+int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms);
+enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_look *look);
+
+#endif

@@ -1,0 +1,394 @@
+#include "shared/io/incident_monitor.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/buf.h"
+#include "shared/core/str.h"
+#include "shared/io/clock.h"
+#include "shared/io/redis_script.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LOOK_MS = 1000,
+    EVERY_MS = 2000,      /* between two exchanges with a server */
+    FRESH_MS = 10 * 1000, /* an answer counts for so long */
+    SHARED_MS = 10 * 1000, /* what we observe counts for the others for so long */
+    ANSWER_MS = 8 * 1000, /* PostgreSQL owes its answer for so long: it hangs */
+    MEMORY_SHARE = 85 /* percent of maxmemory */
+};
+
+/* Statements of the exchange with PostgreSQL. */
+enum { WRITE_CHECK, TOUCH, RECORDS };
+
+struct ps_incident_monitor {
+    struct ps_incident_monitor_options options;
+    struct ps_timer *timer;
+    struct ps_incident_set own, shared, view;
+
+    bool redis_out;
+    int64_t redis_asked_ms, redis_wrote_ms; /* monotonic; 0: never */
+    char redis_refusal[PS_INCIDENT_CAUSE];  /* "": the last write was taken */
+    int64_t leader, schedulers, workers, notifiers; /* as read last; -1: not read */
+    bool in_redis[PS_INCIDENT_COUNT];
+
+    bool pg_out;
+    int64_t pg_asked_ms, pg_wrote_ms;
+    char pg_refusal[PS_INCIDENT_CAUSE];
+    bool utf8;
+    char encoding[32];
+    bool recorded;
+    int64_t recorded_ms;
+    struct ps_alarm_record records[PS_INCIDENT_COUNT];
+};
+
+static int64_t now_of(const struct ps_incident_monitor *monitor)
+{
+    return ps_loop_now(monitor->options.loop);
+}
+
+static void keep_text(char out_text[PS_INCIDENT_CAUSE], const char *text)
+{
+    (void)snprintf(out_text, PS_INCIDENT_CAUSE, "%s", text);
+}
+
+static void read_shared(struct ps_incident_monitor *monitor, const struct redisReply *list)
+{
+    monitor->shared = (struct ps_incident_set){ 0 };
+    for (size_t i = 0; i + 2 < list->elements; i += 3) {
+        const char *name = ps_reply_text(list->element[i], NULL);
+        const char *since = ps_reply_text(list->element[i + 1], NULL);
+        enum ps_incident incident;
+
+        if (name == NULL || !ps_incident_parse(name, &incident))
+            continue; /* of another version */
+        ps_incidents_note(&monitor->shared, incident, true,
+                          ps_reply_text(list->element[i + 2], NULL));
+        monitor->shared.items[incident].since_ms = since == NULL ? 0 : strtoll(since, NULL, 10);
+    }
+}
+
+static void read_alarms(struct ps_incident_monitor *monitor, const struct redisReply *list)
+{
+    memset(monitor->in_redis, 0, sizeof(monitor->in_redis));
+    for (size_t i = 0; i + 1 < list->elements; i += 2) {
+        const char *name = ps_reply_text(list->element[i], NULL);
+        enum ps_incident incident;
+
+        if (name != NULL && ps_incident_parse(name, &incident))
+            monitor->in_redis[incident] = true;
+    }
+}
+
+static void on_shared(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_incident_monitor *monitor = cookie;
+
+    monitor->redis_out = false;
+    if (err != NULL) {
+        if (err->code == PS_REDIS_ERR_REPLY)
+            keep_text(monitor->redis_refusal, err->what);
+        return;
+    }
+    monitor->redis_refusal[0] = '\0';
+    monitor->redis_wrote_ms = now_of(monitor);
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 6)
+        return;
+    monitor->leader = ps_reply_int(reply->element[0], -1);
+    monitor->schedulers = ps_reply_int(reply->element[1], -1);
+    monitor->workers = ps_reply_int(reply->element[2], -1);
+    monitor->notifiers = ps_reply_int(reply->element[3], -1);
+    read_shared(monitor, reply->element[4]);
+    read_alarms(monitor, reply->element[5]);
+}
+
+static void share(struct ps_incident_monitor *monitor)
+{
+    const struct ps_keys *names = monitor->options.keys;
+    const char *keys[4] = { ps_key(names, PS_KEY_INCIDENTS), ps_key(names, PS_KEY_ALARMS),
+                            ps_key(names, PS_KEY_LEADER), ps_key(names, PS_KEY_INSTANCES) };
+    struct ps_str args[2 + 2 * PS_INCIDENT_COUNT];
+    char life[24];
+    size_t count = 0;
+
+    (void)snprintf(life, sizeof(life), "%d", SHARED_MS);
+    args[count++] = ps_str_of(monitor->options.instance);
+    args[count++] = ps_str_of(life);
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++) {
+        if (!ps_incidents_present(&monitor->own, (enum ps_incident)i))
+            continue;
+        args[count++] = ps_str_of(ps_incident_row((enum ps_incident)i)->name);
+        args[count++] = ps_str_of(monitor->own.items[i].cause);
+    }
+    monitor->redis_out = true;
+    monitor->redis_asked_ms = now_of(monitor);
+    ps_script_run(monitor->options.redis, PS_SCRIPT_INCIDENT_SHARE, keys, 4, args, count, on_shared,
+                  monitor);
+}
+
+static void read_record(struct ps_incident_monitor *monitor, const struct ps_pg_rows *rows, int row)
+{
+    const char *ts = ps_pg_text(rows, RECORDS, row, 7);
+    const char *channel = ps_pg_text(rows, RECORDS, row, 8);
+    enum ps_incident incident;
+    struct ps_alarm_record *record;
+
+    if (!ps_incident_parse(ps_pg_text(rows, RECORDS, row, 0), &incident))
+        return;
+    record = &monitor->records[incident];
+    record->known = true;
+    record->raised = ps_pg_bool(rows, RECORDS, row, 1);
+    record->confirmed = ps_pg_bool(rows, RECORDS, row, 2);
+    record->told_ms = ps_pg_int(rows, RECORDS, row, 3, 0);
+    record->seen_ms = ps_pg_int(rows, RECORDS, row, 4, 0);
+    record->route = (enum ps_alarm_route)ps_pg_int(rows, RECORDS, row, 5, 0);
+    record->times = ps_pg_int(rows, RECORDS, row, 6, 1);
+    record->raised_ms = ps_pg_int(rows, RECORDS, row, 9, 0);
+    (void)snprintf(record->slack_ts, sizeof(record->slack_ts), "%s", ts == NULL ? "" : ts);
+    (void)snprintf(record->slack_channel, sizeof(record->slack_channel), "%s",
+                   channel == NULL ? "" : channel);
+}
+
+static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_incident_monitor *monitor = cookie;
+    const char *encoding;
+
+    monitor->pg_out = false;
+    if (err != NULL) {
+        if (err->code == PS_PG_ERR_SQL)
+            keep_text(monitor->pg_refusal, err->what);
+        return;
+    }
+    monitor->pg_refusal[0] = '\0';
+    monitor->pg_wrote_ms = now_of(monitor);
+    encoding = ps_pg_text(rows, WRITE_CHECK, 0, 0);
+    monitor->utf8 = encoding == NULL || strcmp(encoding, "UTF8") == 0;
+    (void)snprintf(monitor->encoding, sizeof(monitor->encoding), "%s",
+                   encoding == NULL ? "" : encoding);
+    memset(monitor->records, 0, sizeof(monitor->records));
+    for (int i = 0; i < ps_pg_row_count(rows, RECORDS); i++)
+        read_record(monitor, rows, i);
+    monitor->recorded = true;
+    monitor->recorded_ms = now_of(monitor);
+}
+
+/* The incidents that this program sees, as an array of PostgreSQL. */
+static char *names_of(const struct ps_incident_set *set)
+{
+    struct ps_buf names;
+    char *text;
+
+    ps_buf_init(&names, 4096);
+    (void)ps_buf_char(&names, '{');
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
+        if (ps_incidents_present(set, (enum ps_incident)i))
+            (void)ps_buf_format(&names, "%s%s", names.len > 1 ? "," : "",
+                                ps_incident_row((enum ps_incident)i)->name);
+    (void)ps_buf_char(&names, '}');
+    text = ps_alloc_text(ps_buf_str(&names));
+    ps_buf_clear(&names);
+    return text;
+}
+
+static void check_postgres(struct ps_incident_monitor *monitor)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char *names = names_of(&monitor->own);
+
+    PS_PG_ADD0(batch, "UPDATE write_check SET checked_at = now() RETURNING "
+                      "current_setting('server_encoding')");
+    PS_PG_ADD(batch,
+              "UPDATE alarms SET seen_at = now() WHERE incident = ANY ($1::text[]) AND cleared_at IS "
+              "NULL",
+              names);
+    PS_PG_ADD0(batch,
+               "SELECT a.incident, a.cleared_at IS NULL, "
+               "a.confirmed_at IS NOT NULL OR coalesce(o.sent_at, o.dead_at) IS NOT NULL, "
+               "(extract(epoch FROM now() - a.told_at) * 1000)::bigint, "
+               "(extract(epoch FROM now() - a.seen_at) * 1000)::bigint, a.route, a.times, "
+               "coalesce(a.slack_ts, o.slack_ts), coalesce(a.slack_channel, o.slack_channel), "
+               "ps_ms(a.raised_at) "
+               "FROM alarms a LEFT JOIN outbox o ON o.dedupe_key = a.message_key");
+    monitor->pg_out = true;
+    monitor->pg_asked_ms = now_of(monitor);
+    ps_pg_run(monitor->options.pg, batch, on_records, monitor);
+    free(names);
+}
+
+static void observe_redis(const struct ps_incident_monitor *monitor, struct ps_incident_set *set)
+{
+    const struct ps_redis *redis = monitor->options.redis;
+    const struct ps_redis_info *info = ps_redis_watch_info(monitor->options.redis_watch);
+    const char *fault = ps_redis_watch_fault(monitor->options.redis_watch);
+    char text[PS_INCIDENT_CAUSE];
+
+    if (!ps_redis_up(redis)) {
+        ps_incidents_note(set, PS_INCIDENT_REDIS_DOWN, true, ps_redis_why(redis));
+        return;
+    }
+    ps_incidents_note(set, PS_INCIDENT_REDIS_DOWN, false, NULL);
+    if (monitor->redis_asked_ms > 0)
+        ps_incidents_note(set, PS_INCIDENT_REDIS_REFUSES_WRITES, monitor->redis_refusal[0] != '\0',
+                          monitor->redis_refusal);
+    if (info == NULL)
+        return;
+    ps_incidents_note(set, PS_INCIDENT_REDIS_UNFIT, fault != NULL, fault);
+    ps_incidents_note(set, PS_INCIDENT_REDIS_NO_AOF, !info->aof, NULL);
+    (void)snprintf(text, sizeof(text), "it uses %lld of %lld MiB",
+                   (long long)(info->used_memory >> 20), (long long)(info->max_memory >> 20));
+    ps_incidents_note(set, PS_INCIDENT_REDIS_MEMORY,
+                      info->max_memory > 0 &&
+                          info->used_memory / MEMORY_SHARE > info->max_memory / 100,
+                      text);
+}
+
+static bool is_refusal(const char *what)
+{
+    /* 25006 read only, 42501 a missing right, 53100 disk full, 58030 an I/O error. */
+    static const char *const states[] = { "SQLSTATE 25006", "SQLSTATE 42501", "SQLSTATE 53100",
+                                          "SQLSTATE 58030", "takes no writes" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(states); i++)
+        if (strstr(what, states[i]) != NULL)
+            return true;
+    return false;
+}
+
+static void observe_postgres(const struct ps_incident_monitor *monitor, struct ps_incident_set *set)
+{
+    struct ps_pg *pg = monitor->options.pg;
+    const char *why = monitor->options.postgres_why(monitor->options.cookie);
+    const char *refusal = ps_pg_refusal(pg);
+    bool hangs = monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS;
+
+    if (!ps_pg_up(pg)) {
+        bool refused = is_refusal(why);
+
+        ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, !refused, why);
+        ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refused, why);
+        return;
+    }
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, hangs, "it does not answer");
+    if (monitor->pg_asked_ms == 0)
+        return;
+    if (monitor->pg_refusal[0] != '\0')
+        refusal = monitor->pg_refusal;
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refusal != NULL, refusal);
+    if (monitor->pg_wrote_ms > 0)
+        ps_incidents_note(set, PS_INCIDENT_POSTGRES_ENCODING, !monitor->utf8, monitor->encoding);
+}
+
+static bool is_fresh(const struct ps_incident_monitor *monitor, int64_t wrote_ms)
+{
+    return wrote_ms > 0 && now_of(monitor) - wrote_ms < FRESH_MS;
+}
+
+/* Who is alive is in Redis; what was read while it took writes counts. */
+static void observe_fleet(const struct ps_incident_monitor *monitor, struct ps_incident_set *set)
+{
+    if (!is_fresh(monitor, monitor->redis_wrote_ms))
+        return;
+    ps_incidents_note(set, PS_INCIDENT_NO_LEADER, monitor->leader == 0, NULL);
+    ps_incidents_note(set, PS_INCIDENT_NO_WORKERS, monitor->workers == 0, NULL);
+    ps_incidents_note(set, PS_INCIDENT_NO_NOTIFIER, monitor->notifiers == 0, NULL);
+}
+
+static void observe(struct ps_incident_monitor *monitor)
+{
+    struct ps_incident_set own = { 0 }, view;
+    int64_t wall_ms = ps_clock_wall_ms();
+
+    observe_redis(monitor, &own);
+    if (monitor->options.pg != NULL)
+        observe_postgres(monitor, &own);
+    observe_fleet(monitor, &own);
+    monitor->options.observe(monitor->options.cookie, &own);
+    ps_incidents_since(&own, &monitor->own, wall_ms);
+    monitor->own = view = own;
+    if (is_fresh(monitor, monitor->redis_wrote_ms))
+        ps_incidents_merge(&view, &monitor->shared);
+    ps_incidents_since(&view, &monitor->view, wall_ms);
+    monitor->view = view;
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_incident_monitor *monitor = cookie;
+    int64_t now_ms = now_of(monitor);
+
+    ps_timer_set(monitor->timer, LOOK_MS);
+    observe(monitor);
+    if (!monitor->redis_out && ps_redis_up(monitor->options.redis) &&
+        now_ms - monitor->redis_asked_ms >= EVERY_MS)
+        share(monitor);
+    if (monitor->options.pg != NULL && !monitor->pg_out && ps_pg_up(monitor->options.pg) &&
+        now_ms - monitor->pg_asked_ms >= EVERY_MS)
+        check_postgres(monitor);
+}
+
+struct ps_incident_monitor *
+ps_incident_monitor_create(const struct ps_incident_monitor_options *options)
+{
+    struct ps_incident_monitor *monitor = ps_alloc_zero(1, sizeof(*monitor));
+
+    monitor->options = *options;
+    monitor->leader = monitor->schedulers = monitor->workers = monitor->notifiers = -1;
+    monitor->timer = ps_timer_create(options->loop, on_timer, monitor);
+    ps_timer_set(monitor->timer, LOOK_MS);
+    return monitor;
+}
+
+void ps_incident_monitor_destroy(struct ps_incident_monitor *monitor)
+{
+    if (monitor == NULL)
+        return;
+    ps_timer_destroy(monitor->timer);
+    free(monitor);
+}
+
+const struct ps_incident_set *ps_incident_monitor_view(const struct ps_incident_monitor *monitor)
+{
+    return &monitor->view;
+}
+
+const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_incident_monitor *monitor,
+                                                         enum ps_incident incident,
+                                                         struct ps_alarm_record *out_record)
+{
+    int64_t ago_ms = now_of(monitor) - monitor->recorded_ms;
+
+    if (!monitor->recorded)
+        return NULL;
+    *out_record = monitor->records[incident];
+    out_record->told_ms += ago_ms;
+    out_record->seen_ms += ago_ms;
+    return out_record;
+}
+
+bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
+                                  enum ps_incident incident)
+{
+    return monitor->in_redis[incident];
+}
+
+bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor)
+{
+    return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) &&
+           is_fresh(monitor, monitor->pg_wrote_ms) && monitor->pg_refusal[0] == '\0' &&
+           ps_pg_refusal(monitor->options.pg) == NULL;
+}
+
+bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor)
+{
+    return ps_redis_up(monitor->options.redis) && is_fresh(monitor, monitor->redis_wrote_ms) &&
+           monitor->redis_refusal[0] == '\0';
+}
+
+void ps_incident_monitor_refresh(struct ps_incident_monitor *monitor)
+{
+    monitor->pg_asked_ms = monitor->pg_asked_ms == 0 ? 0 : 1;
+    monitor->redis_asked_ms = monitor->redis_asked_ms == 0 ? 0 : 1;
+}

@@ -1,0 +1,50 @@
+/* Observes incidents in one program, shares them with the others through Redis, and knows which ones
+ * are present anywhere in the fleet. /health, the metric and the page read its view; io/alarm tells
+ * people. It keeps guarantee 11: what is shown is decided by what was written and answered, not by
+ * "connected". */
+#ifndef PS_IO_INCIDENT_MONITOR_H
+#define PS_IO_INCIDENT_MONITOR_H
+#include "shared/core/alarm.h"
+#include "shared/core/incidents.h"
+#include "shared/core/keys.h"
+#include "shared/io/pg.h"
+#include "shared/io/redis.h"
+#include "shared/io/redis_watch.h"
+
+struct ps_incident_monitor;
+
+struct ps_incident_monitor_options {
+    struct ps_loop *loop; /* borrowed, as all below */
+    struct ps_redis *redis;
+    struct ps_redis_watch *redis_watch;
+    struct ps_pg *pg; /* NULL: this program has no database */
+    const struct ps_keys *keys;
+    const char *instance;
+    void *cookie;
+    /* Notes what this program knows beyond the servers. */
+    void (*observe)(void *cookie, struct ps_incident_set *set);
+    /* Why PostgreSQL is not reached; "" when it is, or when nothing is known. Borrowed. */
+    const char *(*postgres_why)(void *cookie);
+};
+
+/* Observes every second. Destroy it after redis and pg. */
+struct ps_incident_monitor *
+ps_incident_monitor_create(const struct ps_incident_monitor_options *options) PS_MUST_USE;
+void ps_incident_monitor_destroy(struct ps_incident_monitor *monitor);
+/* What is present anywhere, as far as this program knows. Borrowed. */
+const struct ps_incident_set *ps_incident_monitor_view(const struct ps_incident_monitor *monitor);
+/* Gives ${out_record}: the alarm record in PostgreSQL as read last, its ages as of now; or NULL before
+ * the first read. */
+const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_incident_monitor *monitor,
+                                                         enum ps_incident incident,
+                                                         struct ps_alarm_record *out_record);
+/* Redis keeps an alarm record of it, made while PostgreSQL took no writes. */
+bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
+                                  enum ps_incident incident);
+/* PostgreSQL, and Redis, took a write of ours within the last seconds. */
+bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor);
+bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor);
+/* A record changed: read them again soon. */
+void ps_incident_monitor_refresh(struct ps_incident_monitor *monitor);
+
+#endif
