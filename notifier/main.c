@@ -26,6 +26,7 @@ int main(int argc, char **argv)
         .reasons = ps_notifier_reasons,
         .set_metrics = ps_notifier_set_metrics,
         .heartbeat = ps_notifier_beat,
+        .incidents = ps_notifier_incidents,
     };
 
     return ps_daemon_main(&program, argc, argv);

@@ -1,4 +1,5 @@
 /* paperscout-scheduler: plans what to probe, keeps the ledger, decides what is told. */
+#include "scheduler/cli/cmd_accept_index.h"
 #include "scheduler/cli/cmd_diff.h"
 #include "scheduler/cli/cmd_explain.h"
 #include "scheduler/cli/cmd_history.h"
@@ -9,12 +10,13 @@
 #include "scheduler/cli/cmd_status.h"
 #include "scheduler/io/scheduler.h"
 #include "scheduler/io/scheduler_health.h"
+#include "scheduler/io/scheduler_incidents.h"
 
 int main(int argc, char **argv)
 {
     const struct ps_command commands[] = { ps_cmd_plan,   ps_cmd_simulate, ps_cmd_diff,
                                            ps_cmd_status, ps_cmd_history,  ps_cmd_explain,
-                                           ps_cmd_import, ps_cmd_migrate };
+                                           ps_cmd_import, ps_cmd_migrate,  ps_cmd_accept_index };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",
@@ -33,6 +35,7 @@ int main(int argc, char **argv)
         .reasons = ps_scheduler_reasons,
         .set_metrics = ps_scheduler_set_metrics,
         .heartbeat = ps_scheduler_beat,
+        .incidents = ps_scheduler_incidents,
     };
 
     return ps_daemon_main(&program, argc, argv);

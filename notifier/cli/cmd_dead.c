@@ -20,6 +20,7 @@ enum what { LIST, SHOW, REPLAY, DROP };
 struct entry {
     char *raw; /* owned */
     size_t len;
+    bool stored; /* in PostgreSQL only */
     struct ps_dead_letter letter;
 };
 
@@ -52,11 +53,70 @@ static bool read_page(struct work *work, struct ps_err *err, bool *out_more)
         struct entry *entry = &work->entries[work->count++];
         const char *text = ps_redis_reply_text(reply->element[i], &entry->len);
 
+        entry->stored = false;
         entry->raw = ps_alloc_copy(text, entry->len);
         ps_dead_letter_parse(entry->raw, entry->len, &entry->letter);
     }
     *out_more = reply->elements == PAGE;
     return true;
+}
+
+static struct ps_cli_session *postgres(struct work *work, int *out_status)
+{
+    if (work->pg == NULL)
+        work->pg = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, work->env,
+                                         PS_CLI_SESSION_PG, PS_NOTIFIER_WAIT_MS, out_status);
+    return work->pg;
+}
+
+/* A message that was replayed is no dead letter, whatever an old copy in Redis says; one that Redis
+ * lost is one all the same. */
+static bool has_letter(const struct work *work, const char *id)
+{
+    for (size_t i = 0; i < work->count; i++)
+        if (strcmp(work->entries[i].letter.id, id) == 0)
+            return true;
+    return false;
+}
+
+static void add_letter(struct work *work, const struct ps_pg_rows *rows, int row)
+{
+    static const char *const names[] = { "id", "kind", "channel", "text", "thread_ts" };
+    cJSON *letter = cJSON_CreateObject();
+    struct entry *entry;
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
+        if (ps_pg_text(rows, 0, row, (int)i) != NULL)
+            ps_json_add_text(letter, names[i], ps_pg_text(rows, 0, row, (int)i));
+    ps_json_add_time(letter, "created_at", ps_pg_int(rows, 0, row, 5, 0));
+    ps_json_add_text(letter, "trace", ps_pg_text(rows, 0, row, 6));
+    ps_json_add_text(letter, "reason", ps_pg_text(rows, 0, row, 7));
+    ps_json_add_time(letter, "dead_at", ps_pg_int(rows, 0, row, 8, 0));
+    work->entries = ps_alloc_array(work->entries, work->count + 1, sizeof(*work->entries));
+    entry = &work->entries[work->count++];
+    *entry = (struct entry){ .raw = ps_json_print(letter), .stored = true };
+    entry->len = strlen(entry->raw);
+    ps_dead_letter_parse(entry->raw, entry->len, &entry->letter);
+    cJSON_Delete(letter);
+}
+
+/* Without PostgreSQL the copy in Redis is shown, and said to be one. */
+static void read_stored(struct work *work)
+{
+    int status = PS_EXIT_OK;
+    struct ps_cli_session *pg = postgres(work, &status);
+    const struct ps_pg_rows *rows;
+    struct ps_err err;
+
+    rows = pg == NULL ? NULL : ps_cli_session_pg(pg, ps_outbox_claims_letters(), &err);
+    if (rows == NULL) {
+        (void)fprintf(stderr, "paperscout-notifier: PostgreSQL is not reached: what follows is "
+                              "Redis' copy of the dead messages\n");
+        return;
+    }
+    for (int i = 0; i < ps_pg_row_count(rows, 0); i++)
+        if (!has_letter(work, ps_pg_text(rows, 0, i, 0)))
+            add_letter(work, rows, i);
 }
 
 static void print_column(int width, const char *text)
@@ -119,21 +179,20 @@ static bool wanted(const struct work *work, size_t at)
     return ps_str_int(ps_str_of(work->wanted), 1, INT32_MAX, &number) && (size_t)number == at + 1;
 }
 
-/* The row opens again before its message is in the list: a notifier that is quick must not take it
-   for a duplicate. */
-static bool tell_outbox(struct work *work, const struct ps_dead_letter *letter, int *out_status)
+/* Takes batch. */
+static bool change_outbox(struct work *work, struct ps_pg_batch *batch, const char *id,
+                          int *out_status)
 {
-    struct ps_outbox_claims_name name = { letter->id, letter->channel, letter->created_ms };
+    struct ps_cli_session *pg = postgres(work, out_status);
     struct ps_err err;
 
-    if (work->pg == NULL)
-        work->pg = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, work->env,
-                                         PS_CLI_SESSION_PG, PS_NOTIFIER_WAIT_MS, out_status);
-    if (work->pg == NULL)
+    if (pg == NULL) {
+        ps_pg_batch_destroy(batch);
         return false;
-    if (ps_cli_session_pg(work->pg, ps_outbox_claims_revive(name), &err) != NULL)
+    }
+    if (ps_cli_session_pg(pg, batch, &err) != NULL)
         return true;
-    (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", name.id, err.what);
+    (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", id, err.what);
     *out_status = err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
     return false;
 }
@@ -158,19 +217,29 @@ static int64_t move(struct work *work, const struct entry *entry, const char *me
     return 0;
 }
 
+/* The row changes before the list does: a notifier that is quick must not take a message that is
+ * sent again for a duplicate. */
 static int64_t act_on(struct work *work, const struct entry *entry, int *status)
 {
+    const struct ps_dead_letter *letter = &entry->letter;
+    struct ps_outbox_claims_name name = { letter->id, letter->channel, letter->created_ms };
+    bool drop = work->what == DROP;
     char *message = NULL;
     int64_t moved = 0;
 
-    if (work->what == DROP)
+    if (ps_outgoing_message_is_outbox(letter->id) &&
+        !change_outbox(
+            work, drop ? ps_outbox_claims_drop(name) : ps_outbox_claims_revive(name, entry->stored),
+            letter->id, status))
+        return 0;
+    if (entry->stored)
+        return 1; /* the leader pushes it */
+    if (drop)
         return move(work, entry, "", status);
-    message = ps_dead_letter_replay(&entry->letter);
+    message = ps_dead_letter_replay(letter);
     if (message == NULL)
         message = ps_alloc_copy(entry->raw, entry->len);
-    if (!ps_outgoing_message_is_outbox(entry->letter.id) ||
-        tell_outbox(work, &entry->letter, status))
-        moved = move(work, entry, message, status);
+    moved = move(work, entry, message, status);
     free(message);
     return moved;
 }
@@ -218,6 +287,7 @@ static int run(struct work *work)
             return PS_EXIT_FAILED;
         }
     }
+    read_stored(work);
     if (work->what == LIST)
         return print_all(work);
     return work->what == SHOW ? show_wanted(work) : act(work);

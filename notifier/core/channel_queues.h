@@ -140,6 +140,10 @@ size_t ps_channel_queues_on_hold(const struct ps_channel_queues *queues, int64_t
 const struct ps_breaker *ps_channel_queues_circuit(const struct ps_channel_queues *queues);
 /* The CONFIGURATION fault that stops sending; NULL when none does. */
 const struct ps_err *ps_channel_queues_fault(const struct ps_channel_queues *queues);
+/* When the oldest message held was decided (wall clock ms), and its channel, borrowed; 0 for none.
+ */
+int64_t ps_channel_queues_oldest_ms(const struct ps_channel_queues *queues,
+                                    const char **out_channel);
 /* Everything held waits for a time to come or for a breaker: nothing is under way. */
 bool ps_channel_queues_waits(const struct ps_channel_queues *queues, int64_t now_ms,
                              bool can_claim);

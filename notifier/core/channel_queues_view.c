@@ -53,6 +53,26 @@ size_t ps_channel_queues_held(const struct ps_channel_queues *queues)
     return count;
 }
 
+int64_t ps_channel_queues_oldest_ms(const struct ps_channel_queues *queues,
+                                    const char **out_channel)
+{
+    const struct ps_channel_queue *queue;
+    const struct ps_outgoing_message *message;
+    int64_t oldest_ms = 0;
+
+    *out_channel = "";
+    DL_FOREACH (queues->queues, queue) {
+        DL_FOREACH (queue->messages, message) {
+            if (message->content.created_ms <= 0 ||
+                (oldest_ms > 0 && message->content.created_ms >= oldest_ms))
+                continue;
+            oldest_ms = message->content.created_ms;
+            *out_channel = message->content.channel;
+        }
+    }
+    return oldest_ms;
+}
+
 static size_t in_state(const struct ps_channel_queues *queues, enum ps_outgoing_message_state state)
 {
     const struct ps_channel_queue *queue;

@@ -1,7 +1,6 @@
 #include "notifier/io/notifier.h"
 
 #include "notifier/core/backpressure.h"
-#include "notifier/core/outage.h"
 #include "notifier/io/command_runner.h"
 #include "notifier/io/console_sink.h"
 #include "notifier/io/events_server.h"
@@ -9,6 +8,7 @@
 #include "notifier/io/slack_sink.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
+#include "shared/io/alarm.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -19,10 +19,12 @@
 #include <unistd.h>
 
 enum {
-    WATCH_MS = 1000,
     RETRY_BASE_MS = 1000,
-    ALERTED_MS = 24 * 3600 * 1000, /* the alert of one outage is not raised again for so long */
-    STARTED_MS = 10 * 60 * 1000    /* nor is a start told again */
+    STARTED_MS = 10 * 60 * 1000, /* a start is not told again for so long */
+    REFUSED_MS = 3600 * 1000,    /* a channel that was refused counts for so long */
+    WAITS_MIN_MS = 60 * 1000,    /* a message has waited long, at the earliest and latest */
+    WAITS_MAX_MS = 900 * 1000,
+    OTHERS_MS = 12 * 1000
 };
 
 struct ps_notifier {
@@ -32,10 +34,10 @@ struct ps_notifier {
     struct ps_sender *sender;
     struct ps_command_runner *runner;
     struct ps_events_server *events_server; /* NULL where Slack cannot speak to us */
-    struct ps_timer *watch;
-    struct ps_webhook_sink *webhook;
-    struct ps_outage outage; /* of Redis */
-    struct ps_outage shut;   /* of Slack: it takes no message */
+    struct ps_alarms *alarms;
+    char refused_channel[PS_MESSAGE_CHANNEL_MAX + 1]; /* by Slack, and nothing else is */
+    char refused[PS_INCIDENT_CAUSE];
+    int64_t refused_ms; /* monotonic; 0: none is */
     struct ps_backpressure pressure;
     bool started;   /* whether to tell that we have was asked */
     int64_t length; /* of the list, as told last */
@@ -89,96 +91,129 @@ static void tell_start(struct ps_notifier *notifier)
     free(key);
 }
 
-static void watch_redis(struct ps_notifier *notifier, int64_t now_ms)
+static int64_t oldest_ms(const struct ps_notifier *notifier, const char **out_channel)
 {
-    int64_t gone_ms;
-    char span[PS_UTC_TIME_TEXT];
-    char *text = NULL;
-    enum ps_outage_change change =
-        ps_outage_step(&notifier->outage, ps_redis_up(notifier->daemon->redis), now_ms, &gone_ms);
+    int64_t at_ms = ps_channel_queues_oldest_ms(ps_sender_queues(notifier->sender), out_channel);
+    int64_t age_ms = at_ms == 0 ? 0 : ps_clock_wall_ms() - at_ms;
 
-    ps_utc_time_format_span(gone_ms / 1000, span);
-    switch (change) {
-    case PS_OUTAGE_SAME:
-        break;
-    case PS_OUTAGE_TELL:
-        PS_LOG(OPS_ALERT, F_TEXT("what", "Redis is not reached"), F_INT("gone_ms", gone_ms));
-        text = ps_alloc_format("Paperscout: Redis has not been reached for %s. Nothing is probed "
-                               "and nothing is announced until it is back.",
-                               span);
-        say(notifier, PS_MESSAGE_OPS_ALERT, notifier->daemon->config->ops_alert_channel, text);
-        break;
-    case PS_OUTAGE_RECOVERED:
-        PS_LOG(OPS_RECOVERY, F_TEXT("what", "Redis is reached again"), F_INT("gone_ms", gone_ms));
-        text = ps_alloc_format("Paperscout: Redis is reached again, after %s.", span);
-        say(notifier, PS_MESSAGE_OPS_RECOVERY, notifier->daemon->config->ops_alert_channel, text);
-        break;
-    }
-    free(text);
+    return age_ms > 0 ? age_ms : 0;
 }
 
-static void tell_shut(struct ps_notifier *notifier)
+int64_t ps_notifier_oldest_ms(const struct ps_notifier *notifier)
 {
-    const struct ps_err *fault = ps_channel_queues_fault(ps_sender_queues(notifier->sender));
-    char *text = ps_alloc_format("Paperscout: Slack takes no message (%s). Messages wait, none is "
-                                 "lost.",
-                                 fault != NULL ? fault->what : "no answer, or an error");
+    const char *channel;
 
-    ps_webhook_sink_say(notifier->webhook, "slack", text);
-    free(text);
+    return oldest_ms(notifier, &channel);
 }
 
-/* Of several notifiers one tells, unless Redis cannot say whether another did. */
-static void on_raised(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void note_waiting(const struct ps_notifier *notifier, struct ps_incident_set *set)
 {
-    if (err != NULL || ps_redis_reply_text(reply, NULL) != NULL)
-        tell_shut(cookie);
+    int64_t limit_ms = ps_config_alert_after_ms(notifier->daemon->config);
+    char span[PS_UTC_TIME_TEXT], text[PS_INCIDENT_CAUSE];
+    const char *channel;
+    int64_t age_ms = oldest_ms(notifier, &channel);
+
+    limit_ms = limit_ms < WAITS_MIN_MS ? WAITS_MIN_MS : limit_ms;
+    limit_ms = limit_ms > WAITS_MAX_MS ? WAITS_MAX_MS : limit_ms;
+    ps_utc_time_format_span(age_ms / 1000, span);
+    (void)snprintf(text, sizeof(text), "one to %.100s for %s", channel, span);
+    ps_incidents_note(set, PS_INCIDENT_MESSAGE_WAITS, age_ms > limit_ms, text);
+    (void)snprintf(text, sizeof(text), "%lld messages wait",
+                   (long long)ps_notifier_depth(notifier));
+    ps_incidents_note(set, PS_INCIDENT_BACKPRESSURE, notifier->pressure.high, text);
 }
 
-static void on_lowered(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+void ps_notifier_incidents(void *self, struct ps_incident_set *set)
 {
-    struct ps_notifier *notifier = cookie;
-
-    if (err != NULL || ps_redis_reply_int(reply, 0) > 0)
-        ps_webhook_sink_say(notifier->webhook, "slack", "Paperscout: Slack takes messages again.");
-}
-
-static void watch_slack(struct ps_notifier *notifier, int64_t now_ms)
-{
+    const struct ps_notifier *notifier = self;
     const struct ps_channel_queues *queues = ps_sender_queues(notifier->sender);
     const struct ps_err *fault = ps_channel_queues_fault(queues);
-    struct ps_redis *redis = notifier->daemon->redis;
-    char *key = ps_key_with(notifier->daemon->keys, PS_KEY_ALERTED, "slack");
-    char life[24];
-    int64_t gone_ms;
+    bool open = ps_channel_queues_circuit(queues)->state != PS_BREAKER_CLOSED;
+    bool refused = notifier->refused_ms > 0 &&
+                   ps_loop_now(notifier->daemon->loop) - notifier->refused_ms < REFUSED_MS;
 
-    (void)snprintf(life, sizeof(life), "%d", ALERTED_MS);
-    switch (ps_outage_step(&notifier->shut, !ps_channel_queues_shut(queues), now_ms, &gone_ms)) {
-    case PS_OUTAGE_SAME:
-        break;
-    case PS_OUTAGE_TELL:
-        PS_LOG(OPS_ALERT, F_TEXT("what", "Slack takes no message"), F_INT("gone_ms", gone_ms),
-               F_ERR(fault));
-        PS_REDIS(redis, on_raised, notifier, "SET", key, notifier->daemon->instance, "NX", "PX",
-                 life);
-        break;
-    case PS_OUTAGE_RECOVERED:
-        PS_LOG(OPS_RECOVERY, F_TEXT("what", "Slack takes messages again"),
-               F_INT("gone_ms", gone_ms));
-        PS_REDIS(redis, on_lowered, notifier, "DEL", key);
-        break;
-    }
-    free(key);
+    ps_incidents_note(set, PS_INCIDENT_SLACK_REFUSED, fault != NULL,
+                      fault == NULL ? NULL : fault->what);
+    ps_incidents_note(set, PS_INCIDENT_SLACK_FAILING, open, "several messages failed in a row");
+    ps_incidents_note(set, PS_INCIDENT_SLACK_CHANNEL, refused, notifier->refused);
+    note_waiting(notifier, set);
 }
 
-static void on_watch(void *cookie)
+/* Slack's errors about the channel, not about the message or the app. */
+static bool of_channel(const char *reason)
+{
+    static const char *const errors[] = { "channel_not_found", "is_archived",
+                                          "not_in_channel",    "user_not_found",
+                                          "user_disabled",     "restricted_action",
+                                          "cannot_dm_bot",     "messages_tab_disabled" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(errors); i++)
+        if (strncmp(reason, errors[i], strlen(errors[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A channel that Slack refuses costs its messages one by one; the newest one is named. */
+static void on_message_closed(void *cookie, const struct ps_outgoing_message *message, bool sent)
 {
     struct ps_notifier *notifier = cookie;
-    int64_t now_ms = ps_loop_now(notifier->daemon->loop);
 
-    watch_redis(notifier, now_ms);
-    watch_slack(notifier, now_ms);
-    ps_timer_set(notifier->watch, WATCH_MS);
+    if (sent) {
+        ps_alarms_delivered(notifier->alarms, message->content.id, message->slack_ts,
+                            message->slack_channel);
+        if (strcmp(message->content.channel, notifier->refused_channel) == 0)
+            notifier->refused_ms = 0;
+        return;
+    }
+    if (!of_channel(message->reason))
+        return;
+    notifier->refused_ms = ps_loop_now(notifier->daemon->loop);
+    (void)snprintf(notifier->refused_channel, sizeof(notifier->refused_channel), "%s",
+                   message->content.channel);
+    (void)snprintf(notifier->refused, sizeof(notifier->refused), "%.100s: %.100s",
+                   message->content.channel, message->reason);
+}
+
+static void on_rerouted(void *cookie, const char *id)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_alarms_rerouted(notifier->alarms, id);
+}
+
+static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
+{
+    const struct ps_notifier *notifier = cookie;
+    bool shut = ps_channel_queues_shut(ps_sender_queues(notifier->sender));
+    bool channel = notifier->daemon->config->ops_alert_channel[0] != '\0';
+    bool webhook = ps_alarms_have_webhook(notifier->alarms);
+
+    (void)incident;
+    *out_route = webhook && (shut || !channel) ? PS_ALARM_WEBHOOK : PS_ALARM_NOTIFIER;
+    return webhook || (channel && !shut);
+}
+
+/* A notifier is the first to tell only of what the others cannot. */
+static int64_t alarm_patience(void *cookie, enum ps_incident incident)
+{
+    (void)cookie;
+    switch (incident) {
+    case PS_INCIDENT_REDIS_DOWN:
+    case PS_INCIDENT_REDIS_REFUSES_WRITES:
+    case PS_INCIDENT_NO_LEADER:
+    case PS_INCIDENT_SLACK_REFUSED:
+    case PS_INCIDENT_SLACK_FAILING:
+        return 0;
+    default:
+        return OTHERS_MS;
+    }
+}
+
+static void alarm_send(void *cookie, const struct ps_message *message)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_sender_say(notifier->sender, message);
 }
 
 static void on_depth(void *cookie, int64_t length)
@@ -293,15 +328,11 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         ps_channel_lock_create(daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
                                use_slack(config) ? config->slack_channel_interval_ms : 0);
     ps_backpressure_init(&notifier->pressure, config->mq_backpressure_threshold);
-    notifier->webhook = ps_webhook_sink_create(
-        daemon->loop, &(struct ps_webhook_sink_options){
-                          .url = config->shadow ? "" : config->ops_alert_webhook_url,
-                          .user_agent = daemon->user_agent,
-                          .ca_file = config->http_ca_file,
-                          .failures = daemon->failures });
-    /* Told when the first trial failed too. */
-    ps_outage_init(&notifier->shut, cooldown_ms, ps_loop_now(daemon->loop));
-    ps_outage_init(&notifier->outage, PS_NOTIFIER_REDIS_GONE_MS, ps_loop_now(daemon->loop));
+    notifier->alarms = ps_alarms_create(&(struct ps_alarms_options){ .daemon = daemon,
+                                                                     .cookie = notifier,
+                                                                     .route = alarm_route,
+                                                                     .patience = alarm_patience,
+                                                                     .send = alarm_send });
     options = (struct ps_sender_options){
         .loop = daemon->loop,
         .redis = daemon->redis,
@@ -310,7 +341,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .instance = daemon->instance,
         .claims = notifier->claims,
         .channels = notifier->channels,
-        .webhook = notifier->webhook,
+        .webhook = ps_alarms_webhook(notifier->alarms),
         .metrics = daemon->metrics,
         .failures = daemon->failures,
         .queues = {.interval_ms = use_slack(config) ? config->slack_channel_interval_ms : 0,
@@ -323,6 +354,8 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .sink = make_sink(daemon),
         .cookie = notifier,
         .depth = on_depth,
+        .closed = on_message_closed,
+        .rerouted = on_rerouted,
     };
     notifier->sender = ps_sender_create(&options);
     notifier->runner = ps_command_runner_create(
@@ -334,8 +367,6 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                                              .cookie = notifier,
                                              .depth = depth_of,
                                              .circuit = circuit_of });
-    notifier->watch = ps_timer_create(daemon->loop, on_watch, notifier);
-    ps_timer_set(notifier->watch, 0);
     PS_LOG(NOTIFIER_START,
            F_TEXT("sink", config->shadow      ? "shadow"
                           : use_slack(config) ? "slack"
@@ -381,13 +412,12 @@ void ps_notifier_destroy(void *self)
 
     if (notifier == NULL)
         return;
-    ps_timer_destroy(notifier->watch);
     ps_events_server_destroy(notifier->events_server);
     ps_command_runner_destroy(notifier->runner);
     ps_sender_destroy(notifier->sender);
     ps_outbox_claims_destroy(notifier->claims);
     ps_channel_lock_destroy(notifier->channels);
-    ps_webhook_sink_destroy(notifier->webhook);
+    ps_alarms_destroy(notifier->alarms);
     free(notifier);
 }
 

@@ -5,10 +5,7 @@
 #include "notifier/core/channel_queues.h"
 #include "shared/io/daemon.h"
 
-enum {
-    PS_NOTIFIER_REDIS_GONE_MS = 10 * 60 * 1000, /* then we tell the operations channel ourselves */
-    PS_NOTIFIER_STUCK_MS = 30 * 1000
-};
+enum { PS_NOTIFIER_STUCK_MS = 30 * 1000 };
 
 struct ps_notifier;
 
@@ -24,5 +21,8 @@ bool ps_notifier_backpressure(const struct ps_notifier *notifier);
 const struct ps_channel_queues *ps_notifier_queues(const struct ps_notifier *notifier);
 const struct ps_daemon *ps_notifier_daemon(const struct ps_notifier *notifier);
 bool ps_notifier_stuck(void *self);
+int64_t
+ps_notifier_oldest_ms(const struct ps_notifier *notifier); /* age of the oldest message held */
+void ps_notifier_incidents(void *self, struct ps_incident_set *set); /* for ps_program */
 
 #endif

@@ -72,6 +72,12 @@ static bool read_rate_limited(void *cookie, cJSON **out_value, struct ps_err *er
     return read_counter(cookie, PS_METRIC_NOTIFY_RATE_LIMITED, out_value);
 }
 
+static bool read_oldest(void *cookie, cJSON **out_value, struct ps_err *err)
+{
+    (void)err;
+    return give(cJSON_CreateNumber((double)(ps_notifier_oldest_ms(cookie) / 1000)), out_value);
+}
+
 const struct ps_health_field ps_notifier_fields[PS_NOTIFIER_FIELDS] = {
     {"mq_depth",            read_depth       },
     { "mq_max_size",        read_max_size    },
@@ -81,6 +87,7 @@ const struct ps_health_field ps_notifier_fields[PS_NOTIFIER_FIELDS] = {
     { "sent_total",         read_sent        },
     { "dead_total",         read_dead        },
     { "rate_limited_total", read_rate_limited},
+    { "mq_oldest_seconds",  read_oldest      },
 };
 
 void ps_notifier_reasons(void *self, cJSON *out_reasons)
@@ -105,6 +112,8 @@ void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics)
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_HOLDS, NULL,
                    (double)ps_channel_queues_on_hold(ps_notifier_queues(self),
                                                      ps_loop_now(ps_notifier_daemon(self)->loop)));
+    ps_metrics_set(metrics, PS_METRIC_NOTIFY_OLDEST, NULL,
+                   (double)ps_notifier_oldest_ms(self) / 1000);
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_BACKPRESSURE, NULL,
                    ps_notifier_backpressure(self) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_CIRCUIT, NULL,

@@ -5,7 +5,7 @@
 #include "shared/core/metrics.h"
 #include "shared/core/result.h"
 
-enum { PS_NOTIFIER_FIELDS = 8 };
+enum { PS_NOTIFIER_FIELDS = 9 };
 /* Read with a struct ps_notifier as cookie. */
 extern const struct ps_health_field ps_notifier_fields[PS_NOTIFIER_FIELDS];
 void ps_notifier_reasons(void *self, cJSON *out_reasons);

@@ -39,8 +39,16 @@ static const char sql_release[] = "UPDATE outbox SET claimed_by = NULL, claimed_
 static const char sql_doubt[] = "UPDATE outbox SET claimed_at = '-infinity'"
                                 " WHERE message_id = $1 AND claimed_by = $2 AND sent_at IS NULL";
 static const char sql_revive[] =
-    "UPDATE outbox SET dead_at = NULL, dead_reason = NULL, claimed_by = NULL, claimed_at = NULL"
+    "UPDATE outbox SET dead_at = NULL, dead_reason = NULL, dead_dropped_at = NULL, claimed_by = "
+    "NULL,"
+    " claimed_at = NULL, queued_at = CASE WHEN $4 THEN NULL ELSE queued_at END"
     " WHERE " KNOWN " AND sent_at IS NULL";
+static const char sql_drop[] = "UPDATE outbox SET dead_dropped_at = now()"
+                               " WHERE " KNOWN " AND sent_at IS NULL AND dead_at IS NOT NULL";
+static const char sql_letters[] =
+    "SELECT message_id, kind, channel, message_text, thread_ts, ps_ms(created_at), trace,"
+    " dead_reason, ps_ms(dead_at) FROM outbox WHERE dead_at IS NOT NULL AND dead_dropped_at IS NULL"
+    " AND sent_at IS NULL AND message_text IS NOT NULL ORDER BY dead_at, id LIMIT 10000";
 
 struct ps_outbox_claims {
     struct ps_pg *pg;
@@ -166,11 +174,31 @@ void ps_outbox_claims_release(struct ps_outbox_claims *claims, const char *id, b
     mark(claims, batch, fn, cookie);
 }
 
-struct ps_pg_batch *ps_outbox_claims_revive(struct ps_outbox_claims_name name)
+static struct ps_pg_batch *about(struct ps_outbox_claims_name name, const char *sql,
+                                 const char *fourth)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     char created[NUMBER];
+    const char *params[] = { name.id, name.channel, number_text(name.created_ms, created), fourth };
 
-    PS_PG_ADD(batch, sql_revive, name.id, name.channel, number_text(name.created_ms, created));
+    ps_pg_batch_add(batch, sql, params, fourth == NULL ? 3 : 4);
+    return batch;
+}
+
+struct ps_pg_batch *ps_outbox_claims_revive(struct ps_outbox_claims_name name, bool requeue)
+{
+    return about(name, sql_revive, requeue ? "true" : "false");
+}
+
+struct ps_pg_batch *ps_outbox_claims_drop(struct ps_outbox_claims_name name)
+{
+    return about(name, sql_drop, NULL);
+}
+
+struct ps_pg_batch *ps_outbox_claims_letters(void)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD0(batch, sql_letters);
     return batch;
 }

@@ -147,6 +147,8 @@ static void close_message(struct ps_sender *sender, struct ps_outgoing_message *
     if (close == PS_CLOSE_DEAD && ps_message_kind_urgent(message->content.kind) &&
         !message->rerouted)
         ps_webhook_sink_say(sender->options.webhook, message->content.id, message->content.text);
+    if (close == PS_CLOSE_SENT || close == PS_CLOSE_DEAD)
+        sender->options.closed(sender->options.cookie, message, close == PS_CLOSE_SENT);
     ps_delivery_record_close(sender->record, close, message);
 }
 
@@ -352,8 +354,10 @@ static void on_turn(void *cookie)
     while ((what = ps_channel_queues_next(sender->queues, now_ms, can_claim, &message)) !=
            PS_CHANNEL_QUEUES_NOTHING)
         move(sender, what, message);
-    while ((alert = ps_channel_queues_reroute(sender->queues)) != NULL)
+    while ((alert = ps_channel_queues_reroute(sender->queues)) != NULL) {
         ps_webhook_sink_say(sender->options.webhook, alert->content.id, alert->content.text);
+        sender->options.rerouted(sender->options.cookie, alert->content.id);
+    }
     wake_ms = ps_channel_queues_wake_ms(sender->queues, now_ms, can_claim);
     if (wake_ms != INT64_MAX)
         ps_timer_set(sender->turn, wake_ms - now_ms);

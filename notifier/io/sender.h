@@ -7,9 +7,9 @@
 #include "notifier/io/notify_queue.h"
 #include "notifier/io/outbox_claims.h"
 #include "notifier/io/sink.h"
-#include "notifier/io/webhook_sink.h"
 #include "shared/core/metrics.h"
 #include "shared/io/failure_log.h"
+#include "shared/io/webhook_sink.h"
 
 struct ps_sender;
 
@@ -28,6 +28,10 @@ struct ps_sender_options {
     struct ps_sink sink; /* taken */
     void *cookie;
     void (*depth)(void *cookie, int64_t length); /* of the notify list, about once a second */
+    /* It was delivered, or given up (its reason and category say why). Borrowed. */
+    void (*closed)(void *cookie, const struct ps_outgoing_message *message, bool sent);
+    /* The webhook told it, because Slack takes no message. */
+    void (*rerouted)(void *cookie, const char *id);
 };
 
 struct ps_sender *ps_sender_create(const struct ps_sender_options *options) PS_MUST_USE;

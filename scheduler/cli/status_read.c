@@ -80,35 +80,72 @@ static cJSON *read_redis(struct reader *reader)
     return status;
 }
 
-/* Whether something is stuck only a program that runs can tell: /health does. */
-static void add_troubles(const struct reader *reader, cJSON *status, int64_t last_good_ms)
+/* Redis answers; does it take writes? A program that runs could not say so in its own shared notes.
+ */
+static void note_writes(const struct reader *reader, struct ps_incident_set *set)
 {
-    const struct ps_config *config = ps_cli_session_config(reader->sync);
-    const cJSON *cycle = cJSON_GetArrayItem(cJSON_GetObjectItem(status, "cycles"), 0);
-    int64_t now_ms = ps_clock_wall_ms();
-    struct ps_trouble_facts facts = { .now_ms = now_ms,
-                                      .interval_ms = ps_config_poll_interval_ms(config),
-                                      .launched_ms = now_ms,
-                                      .redis_up = true,
-                                      .database_up = true,
-                                      .last_good_ms = last_good_ms,
-                                      .queue_warn = config->mq_backpressure_threshold,
-                                      .queue_max = config->mq_max_size };
+    const char *key = ps_key(ps_cli_session_keys(reader->sync), PS_KEY_INCIDENTS);
+    const char *args[] = { "HSET", key, "checked_at", "0" };
+    struct ps_err err;
+
+    if (ps_cli_session_redis(reader->sync, args, PS_COUNT_OF(args), &err) == NULL)
+        ps_incidents_note(set, PS_INCIDENT_REDIS_REFUSES_WRITES, true, err.what);
+    if (ps_cli_session_pg(reader->sync, ps_store_write_check(), &err) == NULL)
+        ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, true, err.what);
+}
+
+/* The programs that run share what they see; `status` adds what it reads itself. */
+static void add_troubles(const struct reader *reader, cJSON *status,
+                         const struct ps_fleet_facts *stored)
+{
+    struct ps_fleet_facts facts = *stored;
+    struct ps_incident_set set = { 0 };
     cJSON *troubles;
 
     ps_fleet_facts(status, &facts);
-    if (cycle != NULL && strcmp(ps_json_text(cycle, "status"), "running") == 0)
-        cycle = cycle->next;
-    facts.last_status = ps_json_text(cycle, "status");
-    facts.last_error = ps_json_text(cycle, "error");
-    troubles = ps_trouble_find(&facts);
-    ps_json_add_text(status, "verdict", ps_trouble_worst(troubles));
+    ps_fleet_facts_incidents(status, facts.now_ms, &set);
+    if (facts.schedulers <= 0)
+        ps_fleet_incidents_find(&facts, &set);
+    note_writes(reader, &set);
+    troubles = ps_fleet_incidents_troubles(&set, &facts);
+    ps_json_add_text(status, "verdict", ps_fleet_incidents_worst(troubles));
     cJSON_AddItemToObject(status, "troubles", troubles);
+    cJSON_DeleteItemFromObject(status, "incidents");
+    cJSON_AddItemToObject(status, "incidents", ps_incidents_json(&set, PS_SEVERITY_TICKET));
+    cJSON_AddItemToObject(status, "notes", ps_incidents_json(&set, PS_SEVERITY_NOTE));
+}
+
+static void read_facts(const struct reader *reader, const struct ps_pg_rows *rows,
+                       struct ps_fleet_facts *out_facts)
+{
+    const struct ps_config *config = ps_cli_session_config(reader->sync);
+    int count = ps_pg_row_count(rows, 1), last = 0;
+
+    while (last < count && strcmp(ps_pg_text(rows, 1, last, 2), "running") == 0)
+        last++;
+    *out_facts = (struct ps_fleet_facts){ .now_ms = ps_clock_wall_ms(),
+                                          .interval_ms = ps_config_poll_interval_ms(config),
+                                          .after_ms = ps_config_alert_after_ms(config),
+                                          .stored_read = true,
+                                          .last_good_ms = ps_pg_int(rows, 0, 0, 3, 0),
+                                          .index_refused = ps_pg_text(rows, 0, 0, 6),
+                                          .dead_messages = ps_pg_int(rows, 0, 0, 7, 0),
+                                          .oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0),
+                                          .queue_warn = config->mq_backpressure_threshold,
+                                          .queue_max = config->mq_max_size };
+    out_facts->settled_ms = out_facts->last_good_ms > 0 ? 1 : out_facts->now_ms;
+    if (last == count)
+        return;
+    out_facts->last_status = ps_pg_text(rows, 1, last, 2);
+    out_facts->last_error = ps_pg_text(rows, 1, last, 6);
+    out_facts->last_cause = ps_pg_text(rows, 1, last, 8);
 }
 
 static void add_stored(struct reader *reader, cJSON *status)
 {
     const struct ps_pg_rows *rows;
+    struct ps_pg_rows *copy;
+    struct ps_fleet_facts facts;
 
     rows = ps_cli_session_pg(reader->sync, ps_store_overview(PS_STATUS_CYCLES), reader->err);
     reader->failed = rows == NULL;
@@ -121,7 +158,10 @@ static void add_stored(struct reader *reader, cJSON *status)
     ps_json_add_time(status, "last_successful_poll", ps_pg_int(rows, 0, 0, 3, 0));
     ps_json_add_time(status, "index_fetched_at", ps_pg_int(rows, 0, 0, 5, 0));
     cJSON_AddItemToObject(status, "cycles", ps_cycle_table_read(rows));
-    add_troubles(reader, status, ps_pg_int(rows, 0, 0, 3, 0));
+    copy = ps_pg_rows_copy(rows); /* facts point into it, and status asks more */
+    read_facts(reader, copy, &facts);
+    add_troubles(reader, status, &facts);
+    ps_pg_rows_destroy(copy);
 }
 
 cJSON *ps_status_read(struct ps_cli_session *sync, struct ps_err *err)

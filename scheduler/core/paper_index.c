@@ -302,8 +302,8 @@ static bool read_entries(struct ps_paper_index *index, const cJSON *root, struct
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index is no JSON object");
     cJSON_ArrayForEach (entry, root) {
         if (++entries > PS_INDEX_ENTRIES_MAX)
-            return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has more than %d entries",
-                           PS_INDEX_ENTRIES_MAX);
+            return ps_fail(err, PS_FAILURE_UNKNOWN, PS_INDEX_TOO_BIG,
+                           "the index has more than %d entries", PS_INDEX_ENTRIES_MAX);
         if (!ps_paper_id_parse(entry->string, strlen(entry->string), &parsed)) {
             count_no_id(&no_ids, entry->string);
         } else if (!cJSON_IsObject(entry)) {
@@ -325,12 +325,12 @@ struct ps_paper_index *ps_paper_index_parse(const char *json, size_t len,
     char what[64];
 
     if (len > PS_INDEX_BYTES_MAX) {
-        ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has %zu bytes, over %d", len,
+        ps_fail(err, PS_FAILURE_UNKNOWN, PS_INDEX_TOO_BIG, "the index has %zu bytes, over %d", len,
                 PS_INDEX_BYTES_MAX);
         return NULL;
     }
     if (has_too_many_values(json, len)) {
-        ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the index has more than %d values",
+        ps_fail(err, PS_FAILURE_UNKNOWN, PS_INDEX_TOO_BIG, "the index has more than %d values",
                 PS_INDEX_VALUES_MAX);
         return NULL;
     }
@@ -353,6 +353,22 @@ struct ps_paper_index *ps_paper_index_parse(const char *json, size_t len,
     }
     cJSON_Delete(root);
     return index;
+}
+
+char *ps_paper_index_implausible(const struct ps_paper_index *before,
+                                 const struct ps_paper_index *fresh)
+{
+    enum { FEW = 100, MORE = 1000 };
+    size_t was = before == NULL ? 0 : ps_paper_index_len(before);
+    size_t is = ps_paper_index_len(fresh);
+
+    if (was < FEW)
+        return NULL;
+    if (is * 2 < was)
+        return ps_alloc_format("it has %zu entries, and the stored copy has %zu", is, was);
+    if (is > was * 2 + MORE)
+        return ps_alloc_format("it has %zu entries, and the stored copy has only %zu", is, was);
+    return NULL;
 }
 
 size_t ps_paper_index_len(const struct ps_paper_index *index)

@@ -2,6 +2,7 @@
 
 #include "shared/core/utc_time.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { DEAD_RECENT_MS = 3600000 /* a task delivered too often is worth a word for so long */ };
@@ -31,19 +32,6 @@ int64_t ps_fleet_count(const cJSON *read, const char *component, const char *fie
         if (strcmp(ps_json_text(instance, "component"), component) == 0)
             sum += field == NULL ? 1 : number(instance, field, 0);
     return sum;
-}
-
-static int64_t circuits_open(const cJSON *read)
-{
-    const cJSON *instance = first(read, "instances");
-    int64_t open = 0;
-
-    for (; instance != NULL; instance = instance->next) {
-        const char *state = ps_json_text(instance, "circuit");
-
-        open += state != NULL && strcmp(state, "closed") != 0;
-    }
-    return open;
 }
 
 static int64_t dead_tasks(const cJSON *read, int64_t now_ms)
@@ -85,20 +73,45 @@ cJSON *ps_fleet_standbys(const cJSON *read)
     return standbys;
 }
 
-void ps_fleet_facts(const cJSON *read, struct ps_trouble_facts *facts)
+void ps_fleet_facts(const cJSON *read, struct ps_fleet_facts *facts)
 {
     const cJSON *notify = cJSON_GetObjectItemCaseSensitive(read, "notify");
     const cJSON *paused = paused_host(read);
 
-    facts->led = read == NULL || ps_json_text(read, "leader") != NULL;
     facts->schedulers = ps_fleet_count(read, "scheduler", NULL);
-    facts->workers = ps_fleet_count(read, "worker", NULL);
-    facts->notifiers = ps_fleet_count(read, "notifier", NULL);
-    facts->circuits_open = circuits_open(read);
     facts->queue_length = number(notify, "length", -1);
-    facts->dead_messages = number(notify, "dead", -1);
     facts->dead_tasks = dead_tasks(read, facts->now_ms);
     facts->paused_host = ps_json_text(paused, "host");
     facts->paused_why = ps_json_text(paused, "why");
     facts->paused_ms = number(paused, "paused_ms", 0);
+}
+
+static void note_shared(const cJSON *incident, int64_t now_ms, struct ps_incident_set *set)
+{
+    const char *text = cJSON_GetStringValue(incident);
+    cJSON *seen = text == NULL ? NULL : ps_json_parse(text, strlen(text), NULL);
+    const char *until = ps_json_text(seen, "until_ms"), *since = ps_json_text(seen, "since_ms");
+    enum ps_incident which;
+
+    if (until != NULL && strtoll(until, NULL, 10) >= now_ms &&
+        ps_incident_parse(incident->string, &which)) {
+        ps_incidents_note(set, which, true, ps_json_text(seen, "cause"));
+        if (since != NULL)
+            set->items[which].since_ms = strtoll(since, NULL, 10);
+    }
+    cJSON_Delete(seen);
+}
+
+void ps_fleet_facts_incidents(const cJSON *read, int64_t now_ms, struct ps_incident_set *set)
+{
+    const cJSON *incident = first(read, "incidents");
+
+    for (; incident != NULL; incident = incident->next)
+        note_shared(incident, now_ms, set);
+    if (read == NULL)
+        return;
+    ps_incidents_note(set, PS_INCIDENT_NO_LEADER, ps_json_text(read, "leader") == NULL, NULL);
+    ps_incidents_note(set, PS_INCIDENT_NO_WORKERS, ps_fleet_count(read, "worker", NULL) == 0, NULL);
+    ps_incidents_note(set, PS_INCIDENT_NO_NOTIFIER, ps_fleet_count(read, "notifier", NULL) == 0,
+                      NULL);
 }

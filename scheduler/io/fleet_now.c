@@ -4,6 +4,7 @@
 #include "scheduler/io/fleet_facts.h"
 #include "scheduler/io/fleet_redis.h"
 #include "scheduler/io/scheduler.h"
+#include "scheduler/io/scheduler_incidents.h"
 #include "shared/io/clock.h"
 
 #include <string.h>
@@ -36,28 +37,16 @@ static bool leads(const struct ps_fleet_view *view)
     return ps_election_leads(ps_scheduler_election(view->scheduler));
 }
 
-static cJSON *find_troubles(const struct ps_fleet_view *view, int64_t now_ms)
+static cJSON *find_troubles(const struct ps_fleet_view *view)
 {
-    const struct ps_daemon *daemon = daemon_of(view);
-    const struct ps_stats_now *stats = ps_scheduler_stats(view->scheduler);
-    struct ps_trouble_facts facts = {
-        .now_ms = now_ms,
-        .interval_ms = ps_config_poll_interval_ms(daemon->config),
-        .launched_ms = daemon->launched_ms,
-        .redis_up = ps_redis_up(daemon->redis),
-        .database_up = ps_pg_up(daemon->pg),
-        .redis_fault = ps_redis_fitness_fault(daemon->redis_watch),
-        .stuck = ps_scheduler_stuck(view->scheduler),
-        .last_good_ms = stats->last_good_ms,
-        .last_status = stats->last_status[0] == '\0' ? NULL : stats->last_status,
-        .last_error = stats->last_error,
-        .queue_warn = daemon->config->mq_backpressure_threshold,
-        .queue_max = daemon->config->mq_max_size,
-    };
+    const struct ps_incident_set *set = ps_incident_monitor_view(daemon_of(view)->incidents);
+    struct ps_fleet_facts facts;
 
+    ps_scheduler_facts(view->scheduler, &facts);
     ps_fleet_facts(view->redis, &facts);
-    facts.led = facts.led || leads(view);
-    return ps_trouble_find(&facts);
+    if (!ps_redis_up(daemon_of(view)->redis))
+        facts.schedulers = -1; /* as it was read last */
+    return ps_fleet_incidents_troubles(set, &facts);
 }
 
 static void add_served_by(const struct ps_fleet_view *view, cJSON *now)
@@ -225,10 +214,10 @@ static void add_queues(const struct ps_fleet_view *view, cJSON *now)
 cJSON *ps_fleet_now(const struct ps_fleet_view *view)
 {
     int64_t now_ms = ps_clock_wall_ms();
-    cJSON *now = cJSON_CreateObject(), *troubles = find_troubles(view, now_ms);
+    cJSON *now = cJSON_CreateObject(), *troubles = find_troubles(view);
 
     ps_json_add_time(now, "at", now_ms);
-    ps_json_add_text(now, "verdict", ps_trouble_worst(troubles));
+    ps_json_add_text(now, "verdict", ps_fleet_incidents_worst(troubles));
     cJSON_AddItemToObject(now, "troubles", troubles);
     add_served_by(view, now);
     add_servers(view, now);

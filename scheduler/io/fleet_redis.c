@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 200, FIELDS_MAX = 24, INSTANCE_NAMES = 2 };
+enum { NAME_MAX_BYTES = 200, FIELDS_MAX = 24, INSTANCE_NAMES = 2, INCIDENT_TEXT_MAX = 1000 };
 
 struct reading {
     struct ps_fleet_ask ask;
@@ -170,6 +170,19 @@ static void keep_hash(struct reading *reading, cJSON *into, const char *name,
         cJSON_AddNullToObject(into, name);
     else
         add_pairs(cJSON_AddObjectToObject(into, name), reply);
+}
+
+/* The same, each value as the text that it is. */
+static void keep_texts(struct reading *reading, cJSON *into, const char *name,
+                       const struct redisReply *reply)
+{
+    cJSON *texts = cJSON_AddObjectToObject(into, name);
+
+    (void)reading;
+    for (size_t i = 0; i + 1 < elements(reply) && i < (size_t)2 * FIELDS_MAX; i += 2)
+        if (text_of(reply->element[i]) != NULL && text_of(reply->element[i + 1]) != NULL)
+            ps_json_add_cut(texts, text_of(reply->element[i]), text_of(reply->element[i + 1]),
+                            INCIDENT_TEXT_MAX);
 }
 
 /* Each stream has one group. */
@@ -408,6 +421,7 @@ void ps_fleet_redis_read(const struct ps_fleet_ask *what, ps_fleet_read_fn fn, v
     ask_stream(reading, "results", PS_KEY_RESULTS);
     ask_notify(reading);
     ask_hosts(reading);
+    ASK(reading, keep_texts, reading->read, "incidents", "HGETALL", ps_key(keys, PS_KEY_INCIDENTS));
     ASK(reading, keep_entries, reading->read, "failures", "XREVRANGE",
         ps_key(keys, PS_KEY_FAILURES), "+", "-", "COUNT", most);
     ASK(reading, keep_entries, reading->read, "dead_tasks", "XREVRANGE",

@@ -3,7 +3,6 @@
 #ifndef PS_SCHEDULER_POLL_H
 #define PS_SCHEDULER_POLL_H
 #include "scheduler/core/poll_schedule.h"
-#include "scheduler/io/alert.h"
 #include "scheduler/io/leadership.h"
 #include "scheduler/io/outbox_relay.h"
 #include "scheduler/io/publish.h"
@@ -16,10 +15,7 @@ struct ps_poll_parts {
     struct ps_leadership *leadership;
     struct ps_publish *publish;
     struct ps_outbox_relay *relay;
-    struct ps_alert *alert;
     struct ps_stats *stats;
-    void (*good)(void *cookie);
-    void *cookie;
 };
 
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts) PS_MUST_USE;

@@ -124,7 +124,6 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     if (poll->status != PS_CYCLE_FAILED) {
         leadership->last_good_ms = ended_ms;
         tell_heartbeat_url(poll);
-        poll->parts.good(poll->parts.cookie);
     }
     ps_outbox_relay_kick(poll->parts.relay);
     if (poll->expired) {

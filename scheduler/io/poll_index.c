@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { LOGGED_MAX = 100 /* of each event */, TRACE_TEXT = 32, MATCH_SLICE_MS = 10 };
-enum { SEEN = 1 }; /* statement of the storing transaction after the fence */
+enum { SEEN = 1, REFUSED = 1 }; /* statement of the storing transaction after the fence */
 
 void ps_validators_clear(struct ps_validators *validators)
 {
@@ -135,9 +135,6 @@ static void note_fresh(struct ps_poll *poll)
     leadership->etag = poll->etag;
     leadership->modified = poll->modified;
     poll->etag = poll->modified = NULL;
-    if (poll->stale_told)
-        ps_alert_index_fresh(poll->parts.alert, leadership->index_fetched_ms);
-    poll->stale_told = false;
     leadership->index_fetched_ms = ps_clock_wall_ms();
 }
 
@@ -215,10 +212,6 @@ static void note_failure(struct ps_poll *poll)
            F_INT("papers", ps_paper_index_len(leadership->index)), F_ERR(&poll->failure));
     ps_failure_log_add(leadership->daemon->failures, ps_event_name(PS_EVENT_INDEX_STALE_FALLBACK),
                        &poll->failure, NULL, 0);
-    if (stale && !poll->stale_told) {
-        poll->stale_told = true;
-        ps_alert_index_stale(poll->parts.alert, leadership->index_fetched_ms);
-    }
 }
 
 static void use(struct ps_poll *poll)
@@ -341,11 +334,43 @@ static void ask_open_std(struct ps_poll *poll)
     free(url);
 }
 
+/* The stored copy stays, and the poll goes on with it, unless an operator wants this index. */
+static void on_refused(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+
+    if (!ps_poll_mine(poll, "that the index was refused was not stored", err))
+        return;
+    if (!poll->failed && !ps_pg_bool(rows, REFUSED, 0, 0)) {
+        ps_paper_index_destroy(poll->fresh);
+        poll->fresh = NULL;
+        free(poll->etag);
+        free(poll->modified);
+        poll->etag = poll->modified = NULL;
+        poll->seen = false;
+        poll->failed = true;
+    }
+    ask_listing(poll);
+}
+
+/* Takes why. */
+static void refuse(struct ps_poll *poll, char *why)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+
+    PS_LOG(INDEX_REFUSED, F_TEXT("why", why));
+    (void)ps_fail(&poll->failure, PS_FAILURE_UNKNOWN, 0, "the index was refused: %s", why);
+    ps_store_add_index_refused(batch, why);
+    ps_poll_run(poll, batch, on_refused);
+    free(why);
+}
+
 static void on_fetched(void *cookie, struct ps_paper_index *index, const char *etag,
                        const char *modified, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
     const struct ps_leadership *leadership = poll->parts.leadership;
+    char *why;
 
     if (!is_mine(poll)) {
         ps_paper_index_destroy(index);
@@ -359,12 +384,21 @@ static void on_fetched(void *cookie, struct ps_paper_index *index, const char *e
     poll->seen = err == NULL;
     if (err != NULL) {
         poll->failure = *err;
+        if (err->code == PS_INDEX_TOO_BIG) {
+            refuse(poll, ps_alloc_text(err->what));
+            return;
+        }
     } else {
         poll->fresh = index;
         /* A 304 need not repeat what it was asked with. */
         poll->etag = ps_alloc_text(index == NULL && etag == NULL ? leadership->etag : etag);
         poll->modified =
             ps_alloc_text(index == NULL && modified == NULL ? leadership->modified : modified);
+        why = index == NULL ? NULL : ps_paper_index_implausible(leadership->index, index);
+        if (why != NULL) {
+            refuse(poll, why);
+            return;
+        }
     }
     ask_open_std(poll);
 }

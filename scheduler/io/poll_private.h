@@ -36,7 +36,6 @@ struct ps_poll {
     size_t draft_count;
     size_t shed_from; /* position from which probes are left out; 0: none are */
     const char *shed_why;
-    bool stale_told;    /* operations know that the stored index is too old */
     int64_t cycle;      /* of this poll */
     int64_t started_ms; /* wall clock */
     /* What the index download brought, until it is stored: */

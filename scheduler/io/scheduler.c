@@ -1,16 +1,19 @@
 #include "scheduler/io/scheduler.h"
 
-#include "scheduler/io/alert.h"
 #include "scheduler/io/ingest.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/redis_recovery.h"
+#include "scheduler/io/scheduler_incidents.h"
 #include "scheduler/io/status_page.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/stall_detector.h"
+#include "shared/io/clock.h"
 #include "shared/io/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     RELOAD_MS = 1000,
@@ -29,7 +32,7 @@ struct ps_scheduler {
     struct ps_ingest *ingest;
     struct ps_outbox_relay *relay;
     struct ps_poll *poll;
-    struct ps_alert *alert;
+    struct ps_alarms *alarms;
     struct ps_redis_recovery *rebuild;
     struct ps_stats *stats;
     struct ps_status_page *page;
@@ -42,6 +45,8 @@ struct ps_scheduler {
     int64_t load_epoch; /* of the load that is out */
     bool loaded;        /* the parts run */
     bool draining;
+    char leader[160];   /* as seen last */
+    int64_t settled_ms; /* wall clock: since when it leads, and this scheduler runs */
 };
 
 static void stop_parts(struct ps_scheduler *scheduler)
@@ -115,7 +120,6 @@ static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct 
     }
     fill_leadership(leadership, rows);
     scheduler->loaded = true;
-    ps_alert_start(scheduler->alert);
     ps_outbox_relay_start(scheduler->relay);
     ps_ingest_start(scheduler->ingest);
     ps_poll_start(scheduler->poll);
@@ -203,11 +207,15 @@ static void on_crowded(void *cookie, size_t from, const char *why)
     ps_poll_shed(scheduler->poll, from, why);
 }
 
-static void on_good(void *cookie)
+/* A new leader's first poll has its time before it is missed. */
+static void see_leader(struct ps_scheduler *scheduler)
 {
-    struct ps_scheduler *scheduler = cookie;
+    const char *leader = ps_election_leader(scheduler->election);
 
-    ps_alert_good(scheduler->alert);
+    if (leader[0] == '\0' || strcmp(leader, scheduler->leader) == 0)
+        return;
+    (void)snprintf(scheduler->leader, sizeof(scheduler->leader), "%s", leader);
+    scheduler->settled_ms = ps_clock_wall_ms();
 }
 
 /* A server that is away, or a host that asked for a pause, is no fault of the fleet. */
@@ -226,6 +234,7 @@ static void on_look(void *cookie)
 
     ps_stall_detector_step(&scheduler->progress, &sample, ps_loop_now(daemon->loop));
     ps_timer_set(scheduler->look, LOOK_MS);
+    see_leader(scheduler);
 }
 
 bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
@@ -252,18 +261,16 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->publish = ps_publish_create(leadership, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(leadership, on_settled, scheduler);
     scheduler->relay = ps_outbox_relay_create(leadership);
-    scheduler->alert = ps_alert_create(leadership, scheduler->relay);
     scheduler->rebuild = ps_redis_recovery_create(leadership, scheduler->publish, scheduler->relay);
     scheduler->stats = ps_stats_create(daemon);
     scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .leadership = leadership,
                                                               .publish = scheduler->publish,
                                                               .relay = scheduler->relay,
-                                                              .alert = scheduler->alert,
-                                                              .stats = scheduler->stats,
-                                                              .good = on_good,
-                                                              .cookie = scheduler });
+                                                              .stats = scheduler->stats });
     scheduler->election = ps_election_create(daemon, &events, scheduler);
     leadership->election = scheduler->election;
+    scheduler->settled_ms = ps_clock_wall_ms();
+    scheduler->alarms = ps_scheduler_alarms_create(scheduler);
     scheduler->page = ps_status_page_create(scheduler);
     PS_LOG(SCHEDULER_START, F_TEXT("instance_id", daemon->instance),
            F_REAL("interval_seconds", (double)ps_config_poll_interval_ms(daemon->config) / 1000),
@@ -305,7 +312,7 @@ void ps_scheduler_destroy(void *self)
     ps_poll_destroy(scheduler->poll);
     ps_ingest_destroy(scheduler->ingest);
     ps_publish_destroy(scheduler->publish);
-    ps_alert_destroy(scheduler->alert);
+    ps_alarms_destroy(scheduler->alarms);
     ps_redis_recovery_destroy(scheduler->rebuild);
     ps_outbox_relay_destroy(scheduler->relay);
     ps_stats_destroy(scheduler->stats);
@@ -329,6 +336,26 @@ bool ps_scheduler_stuck(void *self)
     if (ps_stats_now(scheduler->stats)->workers == 0)
         patience_ms = STUCK_ALONE_MS;
     return ps_stall_detector_stuck(&scheduler->progress, patience_ms);
+}
+
+int64_t ps_scheduler_settled_ms(const struct ps_scheduler *scheduler)
+{
+    return scheduler->settled_ms;
+}
+
+struct ps_daemon *ps_scheduler_own_daemon(struct ps_scheduler *scheduler)
+{
+    return scheduler->daemon;
+}
+
+struct ps_alarms *ps_scheduler_alarms(const struct ps_scheduler *scheduler)
+{
+    return scheduler->alarms;
+}
+
+struct ps_outbox_relay *ps_scheduler_relay(const struct ps_scheduler *scheduler)
+{
+    return scheduler->relay;
 }
 
 const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler)

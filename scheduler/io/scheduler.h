@@ -6,6 +6,8 @@
 #include "scheduler/io/leadership.h"
 #include "scheduler/io/stats.h"
 
+struct ps_alarms;
+struct ps_outbox_relay;
 struct ps_scheduler;
 
 /* For struct ps_program. */
@@ -18,5 +20,11 @@ const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler
 const struct ps_leadership *ps_scheduler_leadership(const struct ps_scheduler *scheduler);
 const struct ps_election *ps_scheduler_election(const struct ps_scheduler *scheduler);
 const struct ps_stats_now *ps_scheduler_stats(const struct ps_scheduler *scheduler);
+/* Wall clock: since when somebody leads and this scheduler runs; a poll is missed only after that.
+ */
+int64_t ps_scheduler_settled_ms(const struct ps_scheduler *scheduler);
+struct ps_daemon *ps_scheduler_own_daemon(struct ps_scheduler *scheduler);
+struct ps_alarms *ps_scheduler_alarms(const struct ps_scheduler *scheduler);
+struct ps_outbox_relay *ps_scheduler_relay(const struct ps_scheduler *scheduler);
 
 #endif

@@ -234,6 +234,8 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
                  ps_config_poll_interval_ms(ps_scheduler_daemon(self)->config));
     set_dead(metrics, now);
     set_host(metrics, ps_scheduler_daemon(self), now);
+    if (now->pg_read_ms > 0)
+        set_known_ms(metrics, PS_METRIC_OUTBOX_OLDEST, now->oldest_message_ms);
     set_known(metrics, PS_METRIC_OUTBOX_PENDING, now->outbox_pending);
     set_known(metrics, PS_METRIC_WORKERS, now->workers);
     set_known(metrics, PS_METRIC_INDEX_PAPERS, now->papers);

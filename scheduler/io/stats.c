@@ -177,6 +177,13 @@ static void ask_redis(struct ps_stats *stats)
     PS_REDIS(daemon->redis, on_consumers, stats, "XINFO", "CONSUMERS", tasks, PS_GROUP_WORKERS);
 }
 
+/* text may be NULL. */
+static void keep_text(char **kept, const char *text)
+{
+    free(*kept);
+    *kept = text == NULL ? NULL : ps_alloc_text(text);
+}
+
 /* Columns: number epoch status started finished planned error summary. */
 static void keep_cycle(struct ps_stats_now *now, const struct ps_pg_rows *rows, int row)
 {
@@ -187,6 +194,8 @@ static void keep_cycle(struct ps_stats_now *now, const struct ps_pg_rows *rows, 
     free(now->last_summary);
     now->last_error = ps_alloc_text(ps_pg_text(rows, 1, row, 6));
     now->last_summary = ps_alloc_text(ps_pg_text(rows, 1, row, 7));
+    keep_text(&now->last_cause, ps_pg_text(rows, 1, row, 8));
+    keep_text(&now->last_failures, ps_pg_text(rows, 1, row, 9));
 }
 
 static void ask_pg(struct ps_stats *stats);
@@ -210,6 +219,9 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     now->last_good_ms = ps_pg_int(rows, 0, 0, 3, 0);
     now->poll_count = ps_pg_int(rows, 0, 0, 4, 0);
     now->index_fetched_ms = ps_pg_int(rows, 0, 0, 5, 0);
+    keep_text(&now->index_refused, ps_pg_text(rows, 0, 0, 6));
+    now->dead_messages = ps_pg_int(rows, 0, 0, 7, 0);
+    now->oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0);
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
         if (strcmp(ps_pg_text(rows, 1, i, 2), "running") != 0) {
             keep_cycle(now, rows, i);
@@ -243,6 +255,8 @@ void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle)
         now->last_good_ms = cycle->finished_ms;
     if (now->poll_count >= 0)
         now->poll_count++;
+    keep_text(&now->last_cause, NULL); /* read with the rest */
+    keep_text(&now->last_failures, NULL);
     free(now->last_error);
     free(now->last_summary);
     now->last_error = cycle->error == NULL ? NULL : ps_alloc_text(cycle->error);
@@ -291,6 +305,9 @@ void ps_stats_destroy(struct ps_stats *stats)
     free(stats->cooldown_key);
     free(stats->now.last_error);
     free(stats->now.last_summary);
+    free(stats->now.last_cause);
+    free(stats->now.last_failures);
+    free(stats->now.index_refused);
     free(stats);
 }
 

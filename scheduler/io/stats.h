@@ -20,9 +20,13 @@ struct ps_stats_now {
     int64_t last_good_ms, index_fetched_ms;
     /* The cycle closed last: */
     int64_t last_started_ms, last_finished_ms;
-    char last_status[16];              /* "" for none */
-    char *last_error;                  /* NULL for none */
-    char *last_summary;                /* JSON; NULL for none */
+    char last_status[16]; /* "" for none */
+    char *last_error;     /* NULL for none */
+    char *last_summary;   /* JSON; NULL for none */
+    char *last_cause,
+        *last_failures;  /* why it failed in words, errors by category; NULL for none */
+    char *index_refused; /* why the newest download was refused; NULL: it was not */
+    int64_t dead_messages, oldest_message_ms;
     int64_t redis_read_ms, pg_read_ms; /* monotonic; when the answers came; 0 for never */
 };
 

@@ -122,11 +122,29 @@ void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *e
     if (seen)
         PS_PG_ADD(batch,
                   "UPDATE meta SET index_etag = $1, index_modified = $2, index_fetched_at = now(), "
-                  "index_version = index_version + 1 RETURNING index_version",
+                  "index_refused = NULL, index_version = index_version + 1 RETURNING index_version",
                   etag, modified);
     else
         PS_PG_ADD0(batch, "UPDATE meta SET index_version = index_version + 1 RETURNING "
                           "index_version");
+}
+
+void ps_store_add_index_refused(struct ps_pg_batch *batch, const char *why)
+{
+    PS_PG_ADD(
+        batch,
+        "WITH old AS (SELECT index_accept FROM meta) UPDATE meta SET index_refused = CASE WHEN "
+        "old.index_accept THEN NULL ELSE $1 END, index_accept = false FROM old RETURNING "
+        "old.index_accept",
+        why);
+}
+
+struct ps_pg_batch *ps_store_accept_index(void)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD0(batch, "UPDATE meta SET index_accept = true");
+    return batch;
 }
 
 static void add_controls(struct ps_pg_batch *batch, const char *cycle,

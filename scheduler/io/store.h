@@ -65,6 +65,11 @@ void ps_store_add_papers(struct ps_pg_batch *batch, const struct ps_index_diff *
  * version. */
 void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *etag,
                              const char *modified);
+/* The newest download is refused, for this reason, unless an operator wants the next one whatever
+ * its size: answers whether it is accepted. */
+void ps_store_add_index_refused(struct ps_pg_batch *batch, const char *why);
+/* The next download is accepted whatever its size (without a fence). */
+struct ps_pg_batch *ps_store_accept_index(void) PS_MUST_USE;
 /* Reads the drafts that may be controls, those seen on the site last first, however long ago: a
  * site that has had no draft for days must not lose the evidence against it. */
 void ps_store_add_confirmed(struct ps_pg_batch *batch);
@@ -147,8 +152,13 @@ void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id); 
 
 /* What status and health show, read without a fence: statement 0 answers papers, discovered, outbox
    pending, last good poll (ms), poll count, index fetched (ms); statement 1 the last cycles:
-   number, epoch, status, started (ms), finished (ms), planned, error, summary. */
+   number, epoch, status, started (ms), finished (ms), planned, error, summary, cause, failures.
+   After index fetched: why the newest index was refused, dead messages, age of the oldest unsent
+   one (ms). */
 struct ps_pg_batch *ps_store_overview(int cycles) PS_MUST_USE;
+
+/* Changes nothing that matters: does PostgreSQL take writes? */
+struct ps_pg_batch *ps_store_write_check(void) PS_MUST_USE;
 
 /* What the status page shows besides, read without a fence and by indexes alone. Statements: */
 enum {

@@ -189,14 +189,29 @@ struct ps_pg_batch *ps_store_overview(int cycles)
     char most[NUMBER_TEXT];
 
     snprintf(most, sizeof(most), "%d", cycles);
-    PS_PG_ADD0(batch, "SELECT (SELECT count(*) FROM papers), (SELECT count(*) FROM discovered), "
-                      "(SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL), "
-                      "ps_ms(last_successful_poll), poll_count, ps_ms(index_fetched_at) FROM meta");
+    PS_PG_ADD0(
+        batch,
+        "SELECT (SELECT count(*) FROM papers), (SELECT count(*) FROM discovered), "
+        "(SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL), "
+        "ps_ms(last_successful_poll), poll_count, ps_ms(index_fetched_at), index_refused, "
+        "(SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL AND dead_dropped_at IS NULL AND "
+        "sent_at IS NULL AND message_text IS NOT NULL), "
+        "(SELECT coalesce((extract(epoch FROM now() - min(created_at)) * 1000)::bigint, 0) "
+        "FROM outbox WHERE message_text IS NOT NULL AND sent_at IS NULL AND dead_at IS NULL) "
+        "FROM meta");
     PS_PG_ADD(batch,
               "SELECT number, epoch, status, ps_ms(started_at), ps_ms(finished_at), planned, "
-              "error, summary FROM cycles "
+              "error, summary, cause, failures FROM cycles "
               "ORDER BY number DESC LIMIT $1",
               most);
+    return batch;
+}
+
+struct ps_pg_batch *ps_store_write_check(void)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD0(batch, "UPDATE write_check SET checked_at = now()");
     return batch;
 }
 

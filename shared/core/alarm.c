@@ -26,8 +26,8 @@ int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms)
                : larger(interval_ms, PS_ALARM_TICKET_MS);
 }
 
-/* An incident that another one explains is neither told nor over: when the other one ends, its own time
- * begins anew. Otherwise an overdue poll would be told of at the moment Redis is back. */
+/* An incident that another one explains is neither told nor over: when the other one ends, its own
+ * time begins anew. Otherwise an overdue poll would be told of at the moment Redis is back. */
 static void observe(struct ps_alarm *alarm, const struct ps_alarm_look *look)
 {
     enum ps_incident_state state = look->view->items[look->incident].state;

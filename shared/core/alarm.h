@@ -1,7 +1,8 @@
-/* When people are told of an incident, and by which route. Pure: one step for one incident, from what
- * is observed now and what the durable record says. The record lives in PostgreSQL, else in Redis, else
- * in this program's memory (io/alarm); whoever claims it speaks, so that people read an incident once
- * per interval and one all-clear, whichever leader or notifier speaks (guarantee 11). */
+/* When people are told of an incident, and by which route. Pure: one step for one incident, from
+ * what is observed now and what the durable record says. The record lives in PostgreSQL, else in
+ * Redis, else in this program's memory (io/alarm); whoever claims it speaks, so that people read an
+ * incident once per interval and one all-clear, whichever leader or notifier speaks (guarantee 11).
+ */
 #ifndef PS_CORE_ALARM_H
 #define PS_CORE_ALARM_H
 #include "shared/core/incidents.h"
@@ -16,10 +17,11 @@ enum ps_alarm_route {
 
 enum {
     PS_ALARM_CONFIRM_MS = 15 * 1000, /* a route that delivered nothing for so long has failed */
-    PS_ALARM_UNSEEN_MS = 6 * 1000,  /* nobody has seen the incident for so long: it is over */
-    PS_ALARM_CLEAR_MS = 3 * 1000,    /* and we have seen for so long that it is absent */
+    PS_ALARM_UNSEEN_MS = 4 * 1000,   /* nobody has seen the incident for so long: it is over */
+    PS_ALARM_CLEAR_MS = 2 * 1000,    /* and we have seen for so long that it is absent */
     PS_ALARM_HOLD_MIN_MS = 5 * 1000, /* a restart is no incident */
-    PS_ALARM_TICKET_MS = 24 * 3600 * 1000, /* a ticket is told again after so long, at the soonest */
+    PS_ALARM_TICKET_MS =
+        24 * 3600 * 1000, /* a ticket is told again after so long, at the soonest */
     PS_ALARM_TEXT = 64
 };
 
@@ -44,10 +46,10 @@ struct ps_alarm {
 struct ps_alarm_look {
     enum ps_incident incident;
     const struct ps_incident_set *view;
-    int64_t now_ms;       /* monotonic, > 0 */
-    int64_t after_ms;     /* OPS_ALERT_AFTER_MINUTES, or twice the poll interval */
-    int64_t interval_ms;  /* an incident is told again after so long */
-    int64_t patience_ms;  /* how long another program is left to speak first */
+    int64_t now_ms;                       /* monotonic, > 0 */
+    int64_t after_ms;                     /* OPS_ALERT_AFTER_MINUTES, or twice the poll interval */
+    int64_t interval_ms;                  /* an incident is told again after so long */
+    int64_t patience_ms;                  /* how long another program is left to speak first */
     enum ps_alarm_route route;            /* the best one of this program now */
     const struct ps_alarm_record *record; /* NULL: not read, or PostgreSQL is away */
 };

@@ -233,6 +233,13 @@ int64_t ps_config_poll_interval_ms(const struct ps_config *config)
     return (int64_t)(seconds * 1000 + 0.5);
 }
 
+int64_t ps_config_alert_after_ms(const struct ps_config *config)
+{
+    if (config->ops_alert_after_minutes > 0)
+        return (int64_t)(config->ops_alert_after_minutes * 60000 + 0.5);
+    return 2 * ps_config_poll_interval_ms(config);
+}
+
 bool ps_config_is_secret(const char *name)
 {
     for (size_t i = 0; i < PS_CONFIG_ROWS; i++)

@@ -63,6 +63,8 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
 void ps_config_clear(struct ps_config *config);
 
 /* Effective poll interval in ms: the seconds when set, else the minutes. */
+/* How long a poll may be missing before operations are alerted. */
+int64_t ps_config_alert_after_ms(const struct ps_config *config);
 int64_t ps_config_poll_interval_ms(const struct ps_config *config);
 
 /* Rendered from the table. --help's list: NAME, default, meaning, of one component. */

@@ -17,8 +17,11 @@ static void add_base(cJSON *health, const struct ps_health_base *base)
     ps_json_add_text(health, "instance", base->instance);
     ps_json_add_int(health, "uptime_seconds", base->uptime_seconds);
     ps_json_add_time(health, "launched_at", base->launched_ms);
-    ps_json_add_text(health, "status", base->ready ? "ok" : "degraded");
+    ps_json_add_text(health, "status",
+                     base->ready && !ps_incidents_degraded(base->incidents) ? "ok" : "degraded");
     ps_json_add_bool(health, "stuck", base->stuck);
+    cJSON_AddItemToObject(health, "incidents",
+                          ps_incidents_json(base->incidents, PS_SEVERITY_TICKET));
     part = add_object(health, "redis");
     ps_json_add_bool(part, "connected", base->redis_connected);
     ps_json_add_int(part, "reconnects", (int64_t)base->redis_reconnects);

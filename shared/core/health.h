@@ -2,7 +2,7 @@
  * (promise 8). */
 #ifndef PS_CORE_HEALTH_H
 #define PS_CORE_HEALTH_H
-#include "shared/core/json.h"
+#include "shared/core/incidents.h"
 
 #include <stdint.h>
 
@@ -16,7 +16,8 @@ struct ps_health_base {
     bool has_pool;
     int pool_max, pool_in_use, pool_available;
     bool stuck;
-    bool ready; /* status "ok", else "degraded" */
+    bool ready;
+    const struct ps_incident_set *incidents; /* with one of them, or not ready: status "degraded" */
 };
 
 /* Gives a value (cJSON tree, taken) for one field, or false with err: the field is left out. Reads

@@ -6,15 +6,16 @@
 #include <string.h>
 
 static const struct ps_incident_row rows[PS_INCIDENT_COUNT] = {
-#define PS_X(id, name, severity, hold_s, rule, title, advice)                                      \
-    [PS_INCIDENT_##id] = { name, PS_SEVERITY_##severity, (hold_s)*INT64_C(1000), rule, title, advice },
+#define PS_X(id, name, severity, hold_s, rule, title, over, advice)                                \
+    [PS_INCIDENT_##                                                                                \
+        id] = { name, PS_SEVERITY_##severity, (hold_s)*INT64_C(1000), rule, title, over, advice },
 #include "shared/core/incident.def"
 #undef PS_X
 };
 
 #define BIT(id) (UINT64_C(1) << PS_INCIDENT_##id)
-#define FLEET (BIT(NO_LEADER) | BIT(NO_WORKERS) | BIT(NO_NOTIFIER) | BIT(STUCK) | BIT(NOT_READY))
-#define POLLS (BIT(NO_GOOD_POLL) | BIT(ERROR_SHARE) | BIT(TASKS_WAIT) | BIT(INDEX_STALE))
+#define FLEET   (BIT(NO_LEADER) | BIT(NO_WORKERS) | BIT(NO_NOTIFIER) | BIT(STUCK) | BIT(NOT_READY))
+#define POLLS   (BIT(NO_GOOD_POLL) | BIT(ERROR_SHARE) | BIT(TASKS_WAIT) | BIT(INDEX_STALE))
 #define SENDING (BIT(MESSAGE_WAITS) | BIT(BACKPRESSURE) | BIT(STUCK))
 
 /* What each incident explains. */
@@ -127,8 +128,7 @@ bool ps_incidents_explained(const struct ps_incident_set *set, enum ps_incident 
 bool ps_incidents_degraded(const struct ps_incident_set *set)
 {
     for (int i = 0; i < PS_INCIDENT_COUNT; i++)
-        if (ps_incidents_present(set, (enum ps_incident)i) &&
-            rows[i].severity != PS_SEVERITY_NOTE)
+        if (ps_incidents_present(set, (enum ps_incident)i) && rows[i].severity != PS_SEVERITY_NOTE)
             return true;
     return false;
 }
@@ -158,14 +158,14 @@ static cJSON *view_json(enum ps_incident incident, const struct ps_incident_view
     return json;
 }
 
-cJSON *ps_incidents_json(const struct ps_incident_set *set)
+cJSON *ps_incidents_json(const struct ps_incident_set *set, enum ps_severity least)
 {
+    int worst = least == PS_SEVERITY_NOTE ? PS_SEVERITY_NOTE : PS_SEVERITY_PAGE;
     cJSON *list = cJSON_CreateArray();
 
-    for (int severity = PS_SEVERITY_PAGE; severity >= PS_SEVERITY_NOTE; severity--)
+    for (int severity = worst; severity >= (int)least; severity--)
         for (int i = 0; i < PS_INCIDENT_COUNT; i++)
-            if ((int)rows[i].severity == severity &&
-                ps_incidents_present(set, (enum ps_incident)i))
+            if ((int)rows[i].severity == severity && ps_incidents_present(set, (enum ps_incident)i))
                 cJSON_AddItemToArray(list, view_json((enum ps_incident)i, &set->items[i]));
     return list;
 }

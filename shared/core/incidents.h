@@ -1,6 +1,6 @@
-/* The list of incidents (incident.def), and what one program knows of them at one moment: a set. Pure.
- * `status`, the page, /health, the metric, Slack and the alert rules all take names, severities and
- * texts from here, so that one incident has one name everywhere (guarantee 11). */
+/* The list of incidents (incident.def), and what one program knows of them at one moment: a set.
+ * Pure. `status`, the page, /health, the metric, Slack and the alert rules all take names,
+ * severities and texts from here, so that one incident has one name everywhere (guarantee 11). */
 #ifndef PS_CORE_INCIDENTS_H
 #define PS_CORE_INCIDENTS_H
 #include "shared/core/json.h"
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum ps_incident {
-#define PS_X(id, name, severity, hold_s, rule, title, advice) PS_INCIDENT_##id,
+#define PS_X(id, name, severity, hold_s, rule, title, over, advice) PS_INCIDENT_##id,
 #include "shared/core/incident.def"
 #undef PS_X
     PS_INCIDENT_COUNT
@@ -23,6 +23,7 @@ struct ps_incident_row {
     int64_t hold_ms;
     const char *rule;   /* "PaperscoutRedisDown": alert rule and anchor in the runbook */
     const char *title;  /* what is wrong */
+    const char *over;   /* that it is over */
     const char *advice; /* what it causes and what to do */
 };
 
@@ -40,7 +41,8 @@ struct ps_incident_set {
     struct ps_incident_view {
         enum ps_incident_state state;
         int64_t since_ms;              /* wall clock; 0: not known */
-        char cause[PS_INCIDENT_CAUSE]; /* of a PRESENT one: "HTTP 403 from isocpp.org …"; may be "" */
+        char cause[PS_INCIDENT_CAUSE]; /* of a PRESENT one: "HTTP 403 from isocpp.org …"; may be ""
+                                        */
     } items[PS_INCIDENT_COUNT];
 };
 
@@ -52,7 +54,8 @@ bool ps_incidents_present(const struct ps_incident_set *set, enum ps_incident in
 /* Adds what other knows: PRESENT wins over ABSENT, and ABSENT over UNKNOWN. Of two that are present
  * the cause of ${set} stays. */
 void ps_incidents_merge(struct ps_incident_set *set, const struct ps_incident_set *other);
-/* Carries the time since which each one is present over from the set before; new ones get now_ms. */
+/* Carries the time since which each one is present over from the set before; new ones get now_ms.
+ */
 void ps_incidents_since(struct ps_incident_set *set, const struct ps_incident_set *before,
                         int64_t now_ms);
 /* Is it only a consequence of another one that is present? Then the other one alone is announced:
@@ -61,8 +64,9 @@ bool ps_incidents_explained(const struct ps_incident_set *set, enum ps_incident 
 /* A PAGE or TICKET is present. */
 bool ps_incidents_degraded(const struct ps_incident_set *set);
 
-/* Gives [{"name","severity","what","cause","since","runbook"}] of those present, worst first. */
-cJSON *ps_incidents_json(const struct ps_incident_set *set) PS_MUST_USE;
+/* Gives [{"name","severity","what","cause","since","runbook"}] of those present, worst first: for
+ * TICKET those of severity TICKET and PAGE, for NOTE the notes. */
+cJSON *ps_incidents_json(const struct ps_incident_set *set, enum ps_severity least) PS_MUST_USE;
 /* "The draft site cannot be believed: HTTP 403 from …" */
 char *ps_incident_line(enum ps_incident incident, const char *cause) PS_MUST_USE;
 /* The page of the runbook's entry; base is RUNBOOK_URL. */

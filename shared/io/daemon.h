@@ -10,6 +10,7 @@
 #include "shared/io/heartbeat.h"
 #include "shared/io/http_client.h"
 #include "shared/io/http_server.h"
+#include "shared/io/incident_monitor.h"
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
 #include "shared/io/redis_fitness.h"
@@ -41,6 +42,7 @@ struct ps_daemon {
     struct ps_pg *pg; /* NULL where the program has no database */
     struct ps_failure_log *failures;
     struct ps_heartbeat *heartbeat;
+    struct ps_incident_monitor *incidents;
     struct ps_http_server *http; /* the health port: a program may serve more there */
 };
 
@@ -81,6 +83,8 @@ struct ps_program {
     void (*reasons)(void *self, cJSON *out_reasons); /* beyond Redis and PostgreSQL */
     void (*set_metrics)(void *self, struct ps_metrics *metrics);
     void (*heartbeat)(void *self, struct ps_fields *fields);
+    /* Notes what this program knows of incidents, beyond Redis, PostgreSQL, stuck and not ready. */
+    void (*incidents)(void *self, struct ps_incident_set *set); /* may be NULL */
 };
 
 /* main() of every program: `prog` runs the daemon, `prog COMMAND …` a command; --help, --version,

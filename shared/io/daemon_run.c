@@ -2,6 +2,8 @@
 
 #include "embedded/scripts.h"
 #include "shared/core/alloc.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/certificates.h"
 #include "shared/io/clock.h"
 #include "shared/io/database_url.h"
 #include "shared/io/health_server.h"
@@ -14,7 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PULSE_MS = 1000 };
+enum {
+    PULSE_MS = 1000,
+    TLS_REFUSED_MS = 15 * 60 * 1000, /* a refused certificate counts for so long */
+    CERTIFICATE_WEEK_MS = 7 * 24 * 3600 * 1000
+};
 
 struct run {
     struct ps_daemon daemon; /* first: ps_daemon_drained gets its address */
@@ -37,6 +43,9 @@ struct run {
     bool drained;
     char redis_fault[192]; /* what was logged last; a new reason is worth a new line */
     char database_fault[192];
+    struct ps_incident_set incidents; /* as shown last */
+    double tls_refused;               /* certificates, as counted last */
+    int64_t tls_refused_ms;           /* monotonic; 0: never */
 };
 
 bool ps_daemon_check_database(const char *text, struct ps_err *err)
@@ -212,6 +221,69 @@ static bool is_stuck(const struct run *run)
            run->program->stuck(run->self);
 }
 
+/* What the monitor knows, and why this program is not ready where no incident says so. */
+static const struct ps_incident_set *incidents_now(struct run *run)
+{
+    cJSON *reasons;
+
+    run->incidents = *ps_incident_monitor_view(run->daemon.incidents);
+    if (ps_incidents_degraded(&run->incidents))
+        return &run->incidents;
+    reasons = cJSON_CreateArray();
+    read_reasons(run, reasons);
+    if (cJSON_GetArraySize(reasons) > 0 && !run->draining)
+        ps_incidents_note(&run->incidents, PS_INCIDENT_NOT_READY, true,
+                          cJSON_GetStringValue(cJSON_GetArrayItem(reasons, 0)));
+    cJSON_Delete(reasons);
+    return &run->incidents;
+}
+
+static void observe_certificates(struct run *run, struct ps_incident_set *set)
+{
+    double refused = ps_metrics_get(run->daemon.metrics, PS_METRIC_TLS_REFUSED, NULL);
+    int64_t now_ms = ps_clock_mono_ms(), ends_ms;
+    char text[PS_INCIDENT_CAUSE], day[PS_UTC_TIME_TEXT];
+    const char *host;
+
+    if (refused > run->tls_refused)
+        run->tls_refused_ms = now_ms;
+    run->tls_refused = refused;
+    (void)snprintf(text, sizeof(text), "by %s %s", run->daemon.component, run->instance);
+    ps_incidents_note(set, PS_INCIDENT_CERTIFICATE_REFUSED,
+                      run->tls_refused_ms > 0 && now_ms - run->tls_refused_ms < TLS_REFUSED_MS,
+                      text);
+    if (!ps_certificates_soonest(&host, &ends_ms))
+        return;
+    ps_utc_time_format_time(ends_ms, day);
+    (void)snprintf(text, sizeof(text), "that of %s on %.10s", host, day);
+    ps_incidents_note(set, PS_INCIDENT_CERTIFICATE_ENDS,
+                      ends_ms - ps_clock_wall_ms() < CERTIFICATE_WEEK_MS, text);
+}
+
+static void observe(void *cookie, struct ps_incident_set *set)
+{
+    struct run *run = cookie;
+    cJSON *reasons = cJSON_CreateArray();
+    char text[PS_INCIDENT_CAUSE];
+
+    if (!run->started || run->draining) {
+        cJSON_Delete(reasons);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%s %s", run->daemon.component, run->instance);
+    ps_incidents_note(set, PS_INCIDENT_STUCK, is_stuck(run), text);
+    read_reasons(run, reasons);
+    if (cJSON_GetArraySize(reasons) > 0)
+        (void)snprintf(text, sizeof(text), "%s %s: %s", run->daemon.component, run->instance,
+                       cJSON_GetStringValue(cJSON_GetArrayItem(reasons, 0)));
+    ps_incidents_note(set, PS_INCIDENT_NOT_READY,
+                      cJSON_GetArraySize(reasons) > 0 && !ps_incidents_degraded(set), text);
+    cJSON_Delete(reasons);
+    observe_certificates(run, set);
+    if (run->program->incidents != NULL)
+        run->program->incidents(run->self, set);
+}
+
 static void read_base(void *cookie, struct ps_health_base *out_base)
 {
     struct run *run = cookie;
@@ -228,11 +300,22 @@ static void read_base(void *cookie, struct ps_health_base *out_base)
         .has_pool = daemon->pg != NULL,
         .stuck = is_stuck(run),
         .ready = is_ready(run),
+        .incidents = incidents_now(run),
     };
     memcpy(out_base->failures, ps_failure_log_counts(daemon->failures), sizeof(out_base->failures));
     if (daemon->pg != NULL)
         ps_pg_counts(daemon->pg, &out_base->pool_max, &out_base->pool_in_use,
                      &out_base->pool_available);
+}
+
+/* Each name is there from the start, so that a rule sees 0 and not a gap. */
+static void set_incident_metrics(struct run *run, struct ps_metrics *metrics)
+{
+    const struct ps_incident_set *set = incidents_now(run);
+
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
+        ps_metrics_set(metrics, PS_METRIC_INCIDENT, ps_incident_row((enum ps_incident)i)->name,
+                       ps_incidents_present(set, (enum ps_incident)i) ? 1 : 0);
 }
 
 static void set_redis_metrics(const struct run *run, struct ps_metrics *metrics)
@@ -278,6 +361,7 @@ static void set_metrics(void *cookie, struct ps_metrics *metrics)
     ps_metrics_set(metrics, PS_METRIC_STUCK, NULL, is_stuck(run) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_LOOP_LAG, NULL, (double)ps_loop_lag_ms(daemon->loop) / 1000);
     ps_log_metrics(metrics);
+    set_incident_metrics(run, metrics);
     set_redis_metrics(run, metrics);
     if (daemon->pg != NULL)
         set_database_metrics(run, metrics);
@@ -467,6 +551,15 @@ static bool open_all(struct run *run, struct ps_err *err)
     ps_metrics_begin(daemon->metrics, run->program->component);
     if (!open_health(run, err) || !open_servers(run, err))
         return false;
+    daemon->incidents = ps_incident_monitor_create(
+        &(struct ps_incident_monitor_options){ .loop = daemon->loop,
+                                               .redis = daemon->redis,
+                                               .redis_fitness = daemon->redis_watch,
+                                               .pg = daemon->pg,
+                                               .keys = daemon->keys,
+                                               .instance = daemon->instance,
+                                               .cookie = run,
+                                               .observe = observe });
     if (!run->program->start(daemon, &run->self, err))
         return false;
     run->started = true;
@@ -487,6 +580,7 @@ static void close_all(struct run *run)
     ps_redis_destroy(daemon->redis);
     if (run->started && run->program->destroy != NULL)
         run->program->destroy(run->self);
+    ps_incident_monitor_destroy(daemon->incidents);
     ps_heartbeat_destroy(daemon->heartbeat);
     ps_redis_fitness_destroy(daemon->redis_watch);
     ps_failure_log_destroy(daemon->failures);

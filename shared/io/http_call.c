@@ -1,5 +1,6 @@
 #include "shared/core/address_guard.h"
 #include "shared/core/alloc.h"
+#include "shared/io/certificates.h"
 #include "shared/io/http_private.h"
 
 #include <arpa/inet.h>
@@ -195,6 +196,8 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     set(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS));
     set(curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_SECONDS));
     set(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
+    (void)curl_easy_setopt(easy, CURLOPT_CERTINFO,
+                           1L); /* an alert comes before a certificate ends */
     set(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
     set(curl_easy_setopt(easy, CURLOPT_HEADERDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
@@ -425,6 +428,22 @@ char *ps_http_take_body(struct ps_http_call *call)
     return ps_buf_take(&call->body);
 }
 
+/* Of a new connection only: a reused one shows no certificate. */
+static void note_certificate(const struct ps_http_call *call)
+{
+    static const char name[] = "Expire date:";
+    struct curl_certinfo *info = NULL;
+    char *url = NULL;
+
+    if (curl_easy_getinfo(call->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+        info->num_of_certs == 0 ||
+        curl_easy_getinfo(call->easy, CURLINFO_EFFECTIVE_URL, &url) != CURLE_OK || url == NULL)
+        return;
+    for (struct curl_slist *line = info->certinfo[0]; line != NULL; line = line->next)
+        if (strncmp(line->data, name, sizeof(name) - 1) == 0)
+            ps_certificates_note(url, line->data + sizeof(name) - 1);
+}
+
 static void read_reply(const struct ps_http_call *call, struct ps_http_reply *out_reply)
 {
     long status = 0, redirects = 0, version = 0, sent = 0;
@@ -465,6 +484,7 @@ void ps_http_call_end(struct ps_http_call *call, CURLcode code)
     struct ps_err err;
 
     read_reply(call, &reply);
+    note_certificate(call);
     if (code == CURLE_OK && !call->header_ends)
         code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && call->cut)) {

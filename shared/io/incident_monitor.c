@@ -13,11 +13,12 @@
 
 enum {
     LOOK_MS = 1000,
-    EVERY_MS = 2000,      /* between two exchanges with a server */
-    FRESH_MS = 10 * 1000, /* an answer counts for so long */
+    EVERY_MS = 2000, /* between two exchanges with a server */
+    MISSING_MS = 8 * 1000,
+    FRESH_MS = 10 * 1000,  /* an answer counts for so long */
     SHARED_MS = 10 * 1000, /* what we observe counts for the others for so long */
-    ANSWER_MS = 8 * 1000, /* PostgreSQL owes its answer for so long: it hangs */
-    MEMORY_SHARE = 85 /* percent of maxmemory */
+    ANSWER_MS = 8 * 1000,  /* PostgreSQL owes its answer for so long: it hangs */
+    MEMORY_SHARE = 85      /* percent of maxmemory */
 };
 
 /* Statements of the exchange with PostgreSQL. */
@@ -29,14 +30,14 @@ struct ps_incident_monitor {
     struct ps_incident_set own, shared, view;
 
     bool redis_out;
-    int64_t redis_asked_ms, redis_wrote_ms; /* monotonic; 0: never */
-    char redis_refusal[PS_INCIDENT_CAUSE];  /* "": the last write was taken */
-    int64_t leader, schedulers, workers, notifiers; /* as read last; -1: not read */
+    int64_t redis_asked_ms, redis_wrote_ms;              /* monotonic; 0: never */
+    char redis_refusal[PS_INCIDENT_CAUSE];               /* "": the last write was taken */
+    int64_t leader, schedulers, workers, notifiers;      /* as read last; -1: not read */
+    int64_t no_leader_ms, no_workers_ms, no_notifier_ms; /* since when there is none; 0: there is */
     bool in_redis[PS_INCIDENT_COUNT];
 
     bool pg_out;
     int64_t pg_asked_ms, pg_wrote_ms;
-    char pg_refusal[PS_INCIDENT_CAUSE];
     bool utf8;
     char encoding[32];
     bool recorded;
@@ -58,14 +59,14 @@ static void read_shared(struct ps_incident_monitor *monitor, const struct redisR
 {
     monitor->shared = (struct ps_incident_set){ 0 };
     for (size_t i = 0; i + 2 < list->elements; i += 3) {
-        const char *name = ps_reply_text(list->element[i], NULL);
-        const char *since = ps_reply_text(list->element[i + 1], NULL);
+        const char *name = ps_redis_reply_text(list->element[i], NULL);
+        const char *since = ps_redis_reply_text(list->element[i + 1], NULL);
         enum ps_incident incident;
 
         if (name == NULL || !ps_incident_parse(name, &incident))
             continue; /* of another version */
         ps_incidents_note(&monitor->shared, incident, true,
-                          ps_reply_text(list->element[i + 2], NULL));
+                          ps_redis_reply_text(list->element[i + 2], NULL));
         monitor->shared.items[incident].since_ms = since == NULL ? 0 : strtoll(since, NULL, 10);
     }
 }
@@ -74,7 +75,7 @@ static void read_alarms(struct ps_incident_monitor *monitor, const struct redisR
 {
     memset(monitor->in_redis, 0, sizeof(monitor->in_redis));
     for (size_t i = 0; i + 1 < list->elements; i += 2) {
-        const char *name = ps_reply_text(list->element[i], NULL);
+        const char *name = ps_redis_reply_text(list->element[i], NULL);
         enum ps_incident incident;
 
         if (name != NULL && ps_incident_parse(name, &incident))
@@ -96,10 +97,10 @@ static void on_shared(void *cookie, const struct redisReply *reply, const struct
     monitor->redis_wrote_ms = now_of(monitor);
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 6)
         return;
-    monitor->leader = ps_reply_int(reply->element[0], -1);
-    monitor->schedulers = ps_reply_int(reply->element[1], -1);
-    monitor->workers = ps_reply_int(reply->element[2], -1);
-    monitor->notifiers = ps_reply_int(reply->element[3], -1);
+    monitor->leader = ps_redis_reply_int(reply->element[0], -1);
+    monitor->schedulers = ps_redis_reply_int(reply->element[1], -1);
+    monitor->workers = ps_redis_reply_int(reply->element[2], -1);
+    monitor->notifiers = ps_redis_reply_int(reply->element[3], -1);
     read_shared(monitor, reply->element[4]);
     read_alarms(monitor, reply->element[5]);
 }
@@ -157,12 +158,8 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
     const char *encoding;
 
     monitor->pg_out = false;
-    if (err != NULL) {
-        if (err->code == PS_PG_ERR_SQL)
-            keep_text(monitor->pg_refusal, err->what);
-        return;
-    }
-    monitor->pg_refusal[0] = '\0';
+    if (err != NULL)
+        return; /* ps_pg_why says why */
     monitor->pg_wrote_ms = now_of(monitor);
     encoding = ps_pg_text(rows, WRITE_CHECK, 0, 0);
     monitor->utf8 = encoding == NULL || strcmp(encoding, "UTF8") == 0;
@@ -200,10 +197,11 @@ static void check_postgres(struct ps_incident_monitor *monitor)
 
     PS_PG_ADD0(batch, "UPDATE write_check SET checked_at = now() RETURNING "
                       "current_setting('server_encoding')");
-    PS_PG_ADD(batch,
-              "UPDATE alarms SET seen_at = now() WHERE incident = ANY ($1::text[]) AND cleared_at IS "
-              "NULL",
-              names);
+    PS_PG_ADD(
+        batch,
+        "UPDATE alarms SET seen_at = now() WHERE incident = ANY ($1::text[]) AND cleared_at IS "
+        "NULL",
+        names);
     PS_PG_ADD0(batch,
                "SELECT a.incident, a.cleared_at IS NULL, "
                "a.confirmed_at IS NOT NULL OR coalesce(o.sent_at, o.dead_at) IS NOT NULL, "
@@ -221,8 +219,8 @@ static void check_postgres(struct ps_incident_monitor *monitor)
 static void observe_redis(const struct ps_incident_monitor *monitor, struct ps_incident_set *set)
 {
     const struct ps_redis *redis = monitor->options.redis;
-    const struct ps_redis_info *info = ps_redis_watch_info(monitor->options.redis_watch);
-    const char *fault = ps_redis_watch_fault(monitor->options.redis_watch);
+    const struct ps_redis_info *info = ps_redis_fitness_info(monitor->options.redis_fitness);
+    const char *fault = ps_redis_fitness_fault(monitor->options.redis_fitness);
     char text[PS_INCIDENT_CAUSE];
 
     if (!ps_redis_up(redis)) {
@@ -239,46 +237,37 @@ static void observe_redis(const struct ps_incident_monitor *monitor, struct ps_i
     ps_incidents_note(set, PS_INCIDENT_REDIS_NO_AOF, !info->aof, NULL);
     (void)snprintf(text, sizeof(text), "it uses %lld of %lld MiB",
                    (long long)(info->used_memory >> 20), (long long)(info->max_memory >> 20));
-    ps_incidents_note(set, PS_INCIDENT_REDIS_MEMORY,
-                      info->max_memory > 0 &&
-                          info->used_memory / MEMORY_SHARE > info->max_memory / 100,
-                      text);
+    ps_incidents_note(
+        set, PS_INCIDENT_REDIS_MEMORY,
+        info->max_memory > 0 && info->used_memory / MEMORY_SHARE > info->max_memory / 100, text);
 }
 
-static bool is_refusal(const char *what)
+/* SQLSTATE 25006 read only, 42501 a missing right, 53 no disk or memory, 58 an I/O error. */
+static bool is_refusal(const char *why)
 {
-    /* 25006 read only, 42501 a missing right, 53100 disk full, 58030 an I/O error. */
-    static const char *const states[] = { "SQLSTATE 25006", "SQLSTATE 42501", "SQLSTATE 53100",
-                                          "SQLSTATE 58030", "takes no writes" };
+    static const char *const texts[] = { "SQLSTATE 25006", "SQLSTATE 42501",  "SQLSTATE 53100",
+                                         "SQLSTATE 58",    "takes no writes", "permission denied" };
 
-    for (size_t i = 0; i < PS_COUNT_OF(states); i++)
-        if (strstr(what, states[i]) != NULL)
+    for (size_t i = 0; i < PS_COUNT_OF(texts); i++)
+        if (strstr(why, texts[i]) != NULL)
             return true;
     return false;
 }
 
 static void observe_postgres(const struct ps_incident_monitor *monitor, struct ps_incident_set *set)
 {
-    struct ps_pg *pg = monitor->options.pg;
-    const char *why = monitor->options.postgres_why(monitor->options.cookie);
-    const char *refusal = ps_pg_refusal(pg);
+    const char *why = ps_pg_why(monitor->options.pg);
+    bool up = ps_pg_up(monitor->options.pg), refused = why[0] != '\0' && (up || is_refusal(why));
     bool hangs = monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS;
+    bool untranslatable = strstr(why, "SQLSTATE 22P05") != NULL;
 
-    if (!ps_pg_up(pg)) {
-        bool refused = is_refusal(why);
-
-        ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, !refused, why);
-        ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refused, why);
-        return;
-    }
-    ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, hangs, "it does not answer");
-    if (monitor->pg_asked_ms == 0)
-        return;
-    if (monitor->pg_refusal[0] != '\0')
-        refusal = monitor->pg_refusal;
-    ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refusal != NULL, refusal);
-    if (monitor->pg_wrote_ms > 0)
-        ps_incidents_note(set, PS_INCIDENT_POSTGRES_ENCODING, !monitor->utf8, monitor->encoding);
+    if (up && hangs)
+        why = "it does not answer";
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, up ? hangs : !refused, why);
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_ENCODING,
+                      untranslatable || (monitor->pg_wrote_ms > 0 && !monitor->utf8),
+                      untranslatable ? why : monitor->encoding);
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refused && !untranslatable, why);
 }
 
 static bool is_fresh(const struct ps_incident_monitor *monitor, int64_t wrote_ms)
@@ -286,14 +275,29 @@ static bool is_fresh(const struct ps_incident_monitor *monitor, int64_t wrote_ms
     return wrote_ms > 0 && now_of(monitor) - wrote_ms < FRESH_MS;
 }
 
-/* Who is alive is in Redis; what was read while it took writes counts. */
-static void observe_fleet(const struct ps_incident_monitor *monitor, struct ps_incident_set *set)
+/* A failover takes seconds, and so does the first heartbeat after Redis was away. */
+static bool missing(struct ps_incident_monitor *monitor, int64_t count, int64_t *since_ms)
 {
-    if (!is_fresh(monitor, monitor->redis_wrote_ms))
+    if (count != 0)
+        *since_ms = 0;
+    else if (*since_ms == 0)
+        *since_ms = now_of(monitor);
+    return *since_ms > 0 && now_of(monitor) - *since_ms >= MISSING_MS;
+}
+
+/* Who is alive is in Redis; what was read while it took writes counts. */
+static void observe_fleet(struct ps_incident_monitor *monitor, struct ps_incident_set *set)
+{
+    if (!is_fresh(monitor, monitor->redis_wrote_ms)) {
+        monitor->no_leader_ms = monitor->no_workers_ms = monitor->no_notifier_ms = 0;
         return;
-    ps_incidents_note(set, PS_INCIDENT_NO_LEADER, monitor->leader == 0, NULL);
-    ps_incidents_note(set, PS_INCIDENT_NO_WORKERS, monitor->workers == 0, NULL);
-    ps_incidents_note(set, PS_INCIDENT_NO_NOTIFIER, monitor->notifiers == 0, NULL);
+    }
+    ps_incidents_note(set, PS_INCIDENT_NO_LEADER,
+                      missing(monitor, monitor->leader, &monitor->no_leader_ms), NULL);
+    ps_incidents_note(set, PS_INCIDENT_NO_WORKERS,
+                      missing(monitor, monitor->workers, &monitor->no_workers_ms), NULL);
+    ps_incidents_note(set, PS_INCIDENT_NO_NOTIFIER,
+                      missing(monitor, monitor->notifiers, &monitor->no_notifier_ms), NULL);
 }
 
 static void observe(struct ps_incident_monitor *monitor)
@@ -377,8 +381,7 @@ bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
 bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor)
 {
     return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) &&
-           is_fresh(monitor, monitor->pg_wrote_ms) && monitor->pg_refusal[0] == '\0' &&
-           ps_pg_refusal(monitor->options.pg) == NULL;
+           is_fresh(monitor, monitor->pg_wrote_ms) && ps_pg_why(monitor->options.pg)[0] == '\0';
 }
 
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor)

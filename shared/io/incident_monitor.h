@@ -1,7 +1,7 @@
-/* Observes incidents in one program, shares them with the others through Redis, and knows which ones
- * are present anywhere in the fleet. /health, the metric and the page read its view; io/alarm tells
- * people. It keeps guarantee 11: what is shown is decided by what was written and answered, not by
- * "connected". */
+/* Observes incidents in one program, shares them with the others through Redis, and knows which
+ * ones are present anywhere in the fleet. /health, the metric and the page read its view; io/alarm
+ * tells people. It keeps guarantee 11: what is shown is decided by what was written and answered,
+ * not by "connected". */
 #ifndef PS_IO_INCIDENT_MONITOR_H
 #define PS_IO_INCIDENT_MONITOR_H
 #include "shared/core/alarm.h"
@@ -9,22 +9,20 @@
 #include "shared/core/keys.h"
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
-#include "shared/io/redis_watch.h"
+#include "shared/io/redis_fitness.h"
 
 struct ps_incident_monitor;
 
 struct ps_incident_monitor_options {
     struct ps_loop *loop; /* borrowed, as all below */
     struct ps_redis *redis;
-    struct ps_redis_watch *redis_watch;
+    struct ps_redis_fitness *redis_fitness;
     struct ps_pg *pg; /* NULL: this program has no database */
     const struct ps_keys *keys;
     const char *instance;
     void *cookie;
     /* Notes what this program knows beyond the servers. */
     void (*observe)(void *cookie, struct ps_incident_set *set);
-    /* Why PostgreSQL is not reached; "" when it is, or when nothing is known. Borrowed. */
-    const char *(*postgres_why)(void *cookie);
 };
 
 /* Observes every second. Destroy it after redis and pg. */
@@ -33,8 +31,8 @@ ps_incident_monitor_create(const struct ps_incident_monitor_options *options) PS
 void ps_incident_monitor_destroy(struct ps_incident_monitor *monitor);
 /* What is present anywhere, as far as this program knows. Borrowed. */
 const struct ps_incident_set *ps_incident_monitor_view(const struct ps_incident_monitor *monitor);
-/* Gives ${out_record}: the alarm record in PostgreSQL as read last, its ages as of now; or NULL before
- * the first read. */
+/* Gives ${out_record}: the alarm record in PostgreSQL as read last, its ages as of now; or NULL
+ * before the first read. */
 const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_incident_monitor *monitor,
                                                          enum ps_incident incident,
                                                          struct ps_alarm_record *out_record);

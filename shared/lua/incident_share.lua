@@ -2,6 +2,7 @@
 -- ARGV: instance, life of an observation in ms, then for each incident that this program observes: name, cause
 -- RETURNS: {1 when somebody leads else 0, schedulers, workers, notifiers alive, {name, since in ms, cause, ...} of all
 -- programs, {name, JSON, ...} of the alarms that Redis keeps}
+-- What this program observed before and does not any more is gone at once.
 -- The first write proves that Redis takes writes: with NOREPLICAS, OOM, MISCONF or NOPERM this script fails, and that is how each
 -- program notices it. An observation ends by itself when nobody repeats it, so that a program that died holds no incident up.
 local time = redis.call('TIME')
@@ -19,12 +20,14 @@ for i = 3, #ARGV, 2 do
     since_ms = string.format('%.0f', since), until_ms = string.format('%.0f', now + ARGV[2]), by = ARGV[1], cause = ARGV[i + 1]}))
 end
 
+local observed = {}
+for i = 3, #ARGV, 2 do observed[ARGV[i]] = true end
 local shared = {}
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   if all[i] ~= 'checked_at' then
     local ok, seen = pcall(cjson.decode, all[i + 1])
-    if ok and type(seen) == 'table' and (tonumber(seen.until_ms) or 0) >= now then
+    if ok and type(seen) == 'table' and (tonumber(seen.until_ms) or 0) >= now and (seen.by ~= ARGV[1] or observed[all[i]]) then
       table.insert(shared, all[i])
       table.insert(shared, tostring(seen.since_ms))
       table.insert(shared, tostring(seen.cause or ''))

@@ -1,5 +1,7 @@
 -- Why the newest download of the index was refused; NULL while the stored copy is the newest one.
 ALTER TABLE meta ADD COLUMN index_refused text;
+-- The next download is accepted whatever its size (paperscout-scheduler accept-index).
+ALTER TABLE meta ADD COLUMN index_accept boolean NOT NULL DEFAULT false;
 
 -- The alarms: what people were told of each incident, whichever program told it. One row an incident, so that a new leader or another
 -- notifier neither repeats an alert within its interval nor forgets the all-clear.

@@ -23,6 +23,8 @@ struct fixture {
     struct ps_test_raw raw;
 };
 
+static const struct ps_incident_set none;
+
 static void read_base(void *cookie, struct ps_health_base *out_base)
 {
     struct fixture *f = cookie;
@@ -34,6 +36,7 @@ static void read_base(void *cookie, struct ps_health_base *out_base)
         .launched_ms = 1796000000000,
         .uptime_seconds = 12,
         .ready = !f->reason,
+        .incidents = &none,
     };
 }
 

@@ -60,15 +60,36 @@ def check_query(query, where, names):
                 fault(f"{where}: {name} has no label {label}")
 
 
+INCIDENT = re.compile(r'^PS_X\((\w+),\s*"(\w+)",\s*(\w+),\s*\d+,\s*"(\w+)",\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\)', re.M)
+
+
+def incidents():
+    """{alert: (incident, severity, advice)} of incident.def, notes apart: they have no alert."""
+    return {alert: (name, severity.lower(), advice)
+            for _, name, severity, alert, _, _, advice in INCIDENT.findall(read("shared/core/incident.def"))
+            if severity != "NOTE"}
+
+
 def rules():
-    """{alert: expression}, read by its layout: a list entry each, an expression in one line or folded."""
+    """{alert: expression}, read by its layout: a list entry each, an expression in one line or folded. Each is the
+    incident's that incident.def names, with its severity and text, and an absolute link to the runbook."""
     found = {}
+    known = incidents()
     for entry in re.split(r"^ +- alert: ", read("deploy/alerts/paperscout.yml"), flags=re.M)[1:]:
         name, rest = entry.split("\n", 1)
+        name = name.strip()
         expr = re.search(r"expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", rest)
-        found[name.strip()] = (expr[1] or expr[2]).strip()
-        if f"runbook: deploy/RUNBOOK.md#{name.strip()}" not in rest:
-            fault(f"{name} does not point to its runbook entry")
+        found[name] = (expr[1] or expr[2]).strip()
+        if not re.search(rf"^ +runbook_url: https://\S+#{name}$", rest, re.M):
+            fault(f"{name} has no absolute runbook_url that ends in its entry")
+        incident, severity, advice = known.get(name, ("?", "?", "?"))
+        if f'paperscout_incident{{name="{incident}"}}' not in rest:
+            fault(f"{name} does not ask for the incident {incident}")
+        if f"labels: {{severity: {severity}}}" not in rest:
+            fault(f"{name} has another severity than {severity}, which incident.def gives it")
+        if f'description: "{advice}"' not in rest:
+            fault(f"{name}'s description is not incident.def's text: {advice}")
+    same("the rule", set(known), set(found), "deploy/alerts/paperscout.yml")
     return found
 
 
@@ -100,10 +121,10 @@ def main():
     names = metric_names()
     alerts = rules()
     runbook = read("deploy/RUNBOOK.md")
-    same("the alert", set(re.findall(r"^### (Paperscout\w+)$", runbook, re.M)), set(alerts),
-         "deploy/RUNBOOK.md")
+    entries = {alert for _, _, _, alert, _, _, _ in INCIDENT.findall(read("shared/core/incident.def"))}
+    same("the incident", set(re.findall(r"^### (Paperscout\w+)$", runbook, re.M)), entries, "deploy/RUNBOOK.md")
     for name in re.findall(r"see (Paperscout\w+)", runbook):
-        if name not in alerts:
+        if name not in entries:
             fault(f"deploy/RUNBOOK.md points to {name}, which does not exist")
     events = {name: level for _, name, level in
               re.findall(r'^PS_X\((\w+),\s*"([A-Z-]+)",\s*(\w+)\)', read("shared/core/log.def"), re.M)}
@@ -115,11 +136,6 @@ def main():
 
     for name, expr in alerts.items():
         check_query(expr, f"the alert {name}", names)
-    tests = read("tests/alerts/paperscout_test.yml")
-    same("a test that fires", set(re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n", tests)), set(alerts),
-         "tests/alerts/paperscout_test.yml")
-    same("a test of silence of", set(re.findall(r"alertname: (\w+), exp_alerts: \[\]", tests)), set(alerts),
-         "tests/alerts/paperscout_test.yml")
     same("a fault for", set(re.findall(r'"(Paperscout\w+)"', read("tests/system/test_prometheus.py"))),
          set(alerts), "tests/system/test_prometheus.py")
     check_dashboard("deploy/dashboards/paperscout.json", names)

@@ -239,6 +239,14 @@ static void on_database(void *cookie, bool up, const struct ps_err *err)
         ps_notifier_on_server(notifier->self, up);
 }
 
+static void observe(void *cookie, struct ps_incident_set *set)
+{
+    struct nrig_notifier *notifier = cookie;
+
+    if (notifier->self != NULL)
+        ps_notifier_incidents(notifier->self, set);
+}
+
 static void open_servers(struct nrig_notifier *notifier)
 {
     struct ps_daemon *daemon = &notifier->daemon;
@@ -251,12 +259,22 @@ static void open_servers(struct nrig_notifier *notifier)
 
     daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, notifier, &err);
     assert(daemon->redis != NULL);
+    daemon->redis_watch = ps_redis_fitness_create(daemon->loop, daemon->redis);
     daemon->failures =
         ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
     daemon->heartbeat = ps_heartbeat_create(daemon->loop, daemon->redis, daemon->keys, "notifier",
                                             daemon->instance, NULL, NULL);
     daemon->pg = ps_pg_create(daemon->loop, &pg, false, on_database, notifier, &err);
     assert(daemon->pg != NULL);
+    daemon->incidents = ps_incident_monitor_create(
+        &(struct ps_incident_monitor_options){ .loop = daemon->loop,
+                                               .redis = daemon->redis,
+                                               .redis_fitness = daemon->redis_watch,
+                                               .pg = daemon->pg,
+                                               .keys = daemon->keys,
+                                               .instance = daemon->instance,
+                                               .cookie = notifier,
+                                               .observe = observe });
 }
 
 struct nrig_notifier *nrig_start(struct notifier_rig *rig, const char *name,
@@ -305,6 +323,8 @@ void nrig_kill(struct nrig_notifier *notifier)
     ps_pg_destroy(daemon->pg);
     ps_redis_destroy(daemon->redis);
     ps_notifier_destroy(notifier->self);
+    ps_incident_monitor_destroy(daemon->incidents);
+    ps_redis_fitness_destroy(daemon->redis_watch);
     ps_heartbeat_destroy(daemon->heartbeat);
     ps_failure_log_destroy(daemon->failures);
     ps_metrics_destroy(daemon->metrics);

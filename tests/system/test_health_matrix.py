@@ -28,7 +28,7 @@ NOT_READY = {
 SLOW = 0.25  # seconds, each way
 
 BASE = {"component", "version", "instance", "uptime_seconds", "launched_at", "status", "stuck",
-        "redis", "failures"}
+        "redis", "failures", "incidents"}
 FIELDS = {
     "scheduler": BASE | {
         "db_pool", "role", "leader", "epoch", "papers_loaded", "last_poll", "discovered_via_probe",
@@ -39,7 +39,7 @@ FIELDS = {
     "worker": BASE | {"in_flight", "probes_total", "outcomes", "cooldown_hosts", "claimed", "dead"},
     "notifier": BASE | {
         "db_pool", "mq_depth", "mq_max_size", "mq_utilization", "mq_circuit_state",
-        "mq_backpressure", "sent_total", "dead_total", "rate_limited_total"},
+        "mq_backpressure", "sent_total", "dead_total", "rate_limited_total", "mq_oldest_seconds"},
 }
 
 
@@ -89,7 +89,10 @@ class Matrix(FleetCase):
             status, text = program.get("/health")
             health = json.loads(text)
             self.assertEqual(status, 200, (cell, name))
-            self.assertEqual(health["status"], "ok" if want == 200 else "degraded", (cell, name))
+            # An incident anywhere in the fleet degrades every program, ready or not.
+            well = want == 200 and not health["incidents"]
+            self.assertEqual(health["status"], "ok" if well else "degraded",
+                             (cell, name, health["incidents"]))
             self.assertFalse(health["stuck"], (cell, name))
             self.assertEqual(program.get("/metrics")[0], 200, (cell, name))
             self.assertLess(time.monotonic() - began, paced(2), (cell, name))  # none waits for a server

@@ -265,7 +265,7 @@ class NotifySlack(unittest.TestCase):
         self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
             {"id": "a1", "kind": "ops_alert", "channel": "COPS", "text": "No poll for an hour"}))
         wait_until(lambda: self.hooks("No poll for an hour"), 20, "the alert came the second way")
-        wait_until(lambda: self.hooks("Slack takes no message (token_revoked)"), 20,
+        wait_until(lambda: self.hooks("Slack refuses the bot token or its rights: token_revoked"), 20,
                    "people are told of Slack")
         holder = [n for n in self.notifiers if n.events("MQ-CONFIGURATION")][0]
         status, text = holder.get("/readyz")
@@ -280,9 +280,9 @@ class NotifySlack(unittest.TestCase):
         self.settled()
         self.assertEqual(set(self.texts().values()), {1})
         self.assertIn("No poll for an hour", self.texts())
-        wait_until(lambda: self.hooks("Slack takes messages again"), 20, "people are told so")
+        wait_until(lambda: self.hooks("Slack accepts the bot token again"), 20, "people are told so")
         self.assertEqual(len(self.hooks("No poll for an hour")), 1)
-        self.assertEqual(len(self.hooks("Slack takes no message")), 1)
+        self.assertEqual(len(self.hooks("Slack refuses the bot token")), 1)
         wait_until(holder.ready, 20, "it is ready again")
 
     def test_an_alert_whose_channel_is_gone_goes_the_second_way(self):

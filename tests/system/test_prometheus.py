@@ -17,8 +17,17 @@ from rig.upstream import Nginx, nginx_is_there
 SITE_FAILS = {"PaperscoutNoGoodPoll", "PaperscoutErrorShare"}
 WORKER_STOPPED = {"PaperscoutStuck", "PaperscoutTasksWait", "PaperscoutNoWorkers"}
 SLACK_FAILS = {"PaperscoutBackpressure", "PaperscoutCircuitOpen", "PaperscoutDeadLetters"}
+CHANNEL_GONE = {"PaperscoutDeadLetters", "PaperscoutSlackChannelRefused"}
 REDIS_UNFIT = {"PaperscoutRedisEvicts", "PaperscoutRedisMemory"}
 SITE_PAUSES = {"PaperscoutHostPaused"}
+SITE_BLOCKS = {"PaperscoutSiteDisbelieved"}
+INDEX_AWAY = {"PaperscoutIndexStale"}
+INDEX_SHRINKS = {"PaperscoutIndexImplausible"}
+TOKEN_REVOKED = {"PaperscoutSlackRefused", "PaperscoutNotReady", "PaperscoutMessageWaits"}
+REDIS_REFUSES = {"PaperscoutRedisRefusesWrites"}
+POSTGRES_REFUSES = {"PaperscoutPostgresRefusesWrites"}
+ENCODING = {"PaperscoutPostgresEncoding"}
+CERTIFICATE_SHORT = {"PaperscoutCertificateEnds"}
 BAD_CERTIFICATE = {"PaperscoutCertificateRefused"}
 NOTIFIER_GONE = {"PaperscoutNoNotifier"}
 SERVERS_GONE = {"PaperscoutRedisDown", "PaperscoutPostgresDown", "PaperscoutNoLeader"}
@@ -45,7 +54,7 @@ class Scraped(FleetCase):
             PROBE_RATE_LIMIT="2000", PROBE_RATE_BURST="1000", PROBE_MAX_ATTEMPTS="1",
             MQ_BACKPRESSURE_THRESHOLD="3", MQ_MAX_RETRIES="1",
             MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS="60", MQ_CIRCUIT_BREAKER_THRESHOLD="5",
-            PROBE_RATE_FLOOR="100")
+            PROBE_RATE_FLOOR="100", CACHE_TTL_HOURS="0")
         self.fleet.start_servers()
         self.scheduler = self.fleet.start("scheduler")
         self.worker = self.fleet.start("worker")
@@ -82,7 +91,7 @@ class Scraped(FleetCase):
                                   timeout=20)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), program.name)
         rules = self.prometheus.rules()
-        self.assertEqual(len(rules), 16)
+        self.assertEqual(len(rules), 27)
         queries = {("alert", name): expression for name, expression in rules.items()}
         with open(os.path.join(CHECKOUT, "deploy", "dashboards", "paperscout.json"),
                   encoding="utf-8") as file:
@@ -103,6 +112,11 @@ class Scraped(FleetCase):
 
     def test_each_alert_fires(self):
         fleet, upstream = self.fleet, self.fleet.upstream
+        self.site(status=403)
+        self.expect(SITE_BLOCKS, 40, "the site answers 403 to everything")
+        upstream.patch({"rules": {"index": {"match": "/index.json", "status": 503}}})
+        self.expect(INDEX_AWAY, 40, "the index answers 503")
+        upstream.patch({"rules": {"index": None}})
         self.site(fault="reset")
         self.expect(SITE_FAILS, 40, "the site resets every connection")
         self.site(retry_after=30)
@@ -112,7 +126,7 @@ class Scraped(FleetCase):
         self.say("gone")
         fleet.redis.call("CONFIG", "SET", "maxmemory", 64 * 1024 * 1024)
         fleet.redis.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-        self.expect({"PaperscoutDeadLetters"}, 20, "a channel is gone")
+        self.expect(CHANNEL_GONE, 20, "a channel is gone")
         upstream.patch({"rules": {"slack": {"match": "/api/*", "fault": "reset"}}})
         self.say("away", 1100)  # more than one notifier takes in hand
         used = int(re.search(r"used_memory:(\d+)", fleet.redis.call("INFO", "memory"))[1])
@@ -127,6 +141,16 @@ class Scraped(FleetCase):
         self.worker.pause()
         self.expect(WORKER_STOPPED, 60, "the worker is stopped by SIGSTOP")
         self.worker.resume()
+
+        upstream.patch({"rules": {"slack": None}, "slack": {"error": "token_revoked"}})
+        self.say("revoked", 2)
+        self.expect(TOKEN_REVOKED, 60, "the token is revoked")
+        fleet.redis.call("CONFIG", "SET", "min-replicas-to-write", 1)
+        self.expect(REDIS_REFUSES, 30, "Redis has too few replicas")
+        fleet.redis.call("CONFIG", "SET", "min-replicas-to-write", 0)
+        fleet.postgres.execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
+        fleet.postgres.cut()
+        self.expect(POSTGRES_REFUSES, 30, "PostgreSQL is read only")
 
         self.notifier.kill()
         self.expect(NOTIFIER_GONE, 30, "the notifier is killed")

@@ -156,6 +156,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "HTTP_CA_FILE=",
         "EVENTS_BIND_HOST=0.0.0.0",
         "OPS_ALERT_WEBHOOK_URL=",
+        "OPS_ALERT_AFTER_MINUTES=",
+        "RUNBOOK_URL=https://paperscout.example/RUNBOOK.md",
         "DP_TRANSITION_STYLE=thread",
         "NOTIFY_ON_STARTUP=false",
     };

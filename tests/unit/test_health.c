@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+static const struct ps_incident_set none;
+
 static const struct ps_health_base base = {
     .component = "worker",
     .version = "0.1.0",
@@ -19,12 +21,14 @@ static const struct ps_health_base base = {
     .redis_reconnects = 2,
     .failures = { [PS_FAILURE_TIMEOUT] = 3 },
     .ready = true,
+    .incidents = &none,
 };
 
 #define BASE_TEXT                                                                                  \
     "{\"component\":\"worker\",\"version\":\"0.1.0\",\"instance\":\"pod-1\",\"uptime_seconds\":"   \
     "61,"                                                                                          \
-    "\"launched_at\":\"1970-01-01T00:00:01Z\",\"status\":\"ok\",\"stuck\":false,"                  \
+    "\"launched_at\":\"1970-01-01T00:00:01Z\",\"status\":\"ok\",\"stuck\":false,\"incidents\":[]," \
+    ""                                                                                             \
     "\"redis\":{\"connected\":true,\"reconnects\":2},"                                             \
     "\"failures\":{\"RATE_LIMIT\":0,\"TIMEOUT\":3,\"NETWORK\":0,\"CONFIGURATION\":0,\"UNKNOWN\":"  \
     "0}"
@@ -102,6 +106,27 @@ static void a_pool_is_shown_where_there_is_one(void **state)
                   BASE_TEXT ",\"db_pool\":{\"max\":4,\"in_use\":1,\"available\":3}}");
 }
 
+static void a_program_that_knows_of_an_incident_is_degraded(void **state)
+{
+    struct ps_health_base troubled = base;
+    struct ps_incident_set set = { 0 };
+    char *text;
+
+    (void)state;
+    ps_incidents_note(&set, PS_INCIDENT_REDIS_NO_AOF, true, NULL); /* advice degrades nothing */
+    troubled.incidents = &set;
+    text = ps_health_render(&troubled, NULL, 0, NULL, NULL, NULL);
+    assert_non_null(strstr(text, "\"status\":\"ok\""));
+    assert_non_null(strstr(text, "\"incidents\":[]"));
+    free(text);
+    ps_incidents_note(&set, PS_INCIDENT_SITE_DISBELIEVED, true, "HTTP 403");
+    text = ps_health_render(&troubled, NULL, 0, NULL, NULL, NULL);
+    assert_non_null(strstr(text, "\"status\":\"degraded\""));
+    assert_non_null(strstr(text, "\"name\":\"site_disbelieved\""));
+    assert_non_null(strstr(text, "\"cause\":\"HTTP 403\""));
+    free(text);
+}
+
 static void a_program_that_is_not_ready_is_degraded(void **state)
 {
     struct ps_health_base unready = base;
@@ -150,6 +175,7 @@ int main(void)
         cmocka_unit_test(base_fields_come_first_then_the_programs_own),
         cmocka_unit_test(a_pool_is_shown_where_there_is_one),
         cmocka_unit_test(a_program_that_is_not_ready_is_degraded),
+        cmocka_unit_test(a_program_that_knows_of_an_incident_is_degraded),
         cmocka_unit_test(a_failing_field_is_left_out_and_told),
         cmocka_unit_test(base_fields_win),
     };

@@ -1,7 +1,7 @@
 /* A second way to the people who run Paperscout, for when Slack itself fails: an incoming webhook
    that takes {"text": …}. */
-#ifndef PS_NOTIFIER_WEBHOOK_SINK_H
-#define PS_NOTIFIER_WEBHOOK_SINK_H
+#ifndef PS_IO_WEBHOOK_SINK_H
+#define PS_IO_WEBHOOK_SINK_H
 #include "shared/io/failure_log.h"
 #include "shared/io/loop.h"
 

@@ -1,4 +1,4 @@
-#include "notifier/io/webhook_sink.h"
+#include "shared/io/webhook_sink.h"
 
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"

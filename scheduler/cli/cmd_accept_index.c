@@ -1,0 +1,41 @@
+#include "scheduler/cli/cmd_accept_index.h"
+
+#include "scheduler/io/store.h"
+#include "shared/io/cli_session.h"
+
+#include <stdio.h>
+
+enum { WAIT_MS = 5000 };
+
+static int run(int argc, char **argv, void *env)
+{
+    struct ps_cli_session *session;
+    struct ps_err err;
+    int status = PS_EXIT_OK;
+
+    if (argc > 1) {
+        (void)fprintf(stderr, "accept-index: takes no argument, not \"%s\"\n", argv[1]);
+        return PS_EXIT_USAGE;
+    }
+    session = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
+                                    PS_CLI_SESSION_PG, WAIT_MS, &status);
+    if (session == NULL)
+        return status;
+    if (ps_cli_session_pg(session, ps_store_accept_index(), &err) == NULL) {
+        (void)fprintf(stderr, "accept-index: %s\n", err.what);
+        status = PS_EXIT_UNAVAILABLE;
+    } else {
+        (void)printf("The next download of the index is accepted whatever its size.\n");
+    }
+    ps_cli_session_destroy(session);
+    return status;
+}
+
+const struct ps_command ps_cmd_accept_index = {
+    .name = "accept-index",
+    .synopsis = "accept-index",
+    .help = "Lets the next download of the index replace the stored copy once, although it\n"
+            "has far fewer or far more entries (incident index_implausible). An index over\n"
+            "the fixed caps is never accepted.",
+    .run = run,
+};

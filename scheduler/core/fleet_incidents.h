@@ -1,0 +1,40 @@
+/* What is wrong with the fleet, from what a scheduler or `status` read of Redis and PostgreSQL.
+ * Pure. */
+#ifndef PS_SCHEDULER_FLEET_INCIDENTS_H
+#define PS_SCHEDULER_FLEET_INCIDENTS_H
+#include "shared/core/incidents.h"
+
+/* Times in wall clock ms, 0 for none yet; counts of -1 were not read. */
+struct ps_fleet_facts {
+    int64_t now_ms, interval_ms;
+    int64_t after_ms;   /* a poll may be missing for so long: OPS_ALERT_AFTER_MINUTES */
+    int64_t settled_ms; /* the leader has led, and somebody has looked, since then */
+    bool stored_read;   /* PostgreSQL was read; else the next group means nothing */
+    int64_t last_good_ms;
+    const char *last_status, *last_error, *last_cause; /* of the cycle closed last; NULL for none */
+    const char *failures; /* JSON: its errors by category; NULL for none */
+    int64_t errors, attempted;
+    bool reads_index; /* ENABLE_BULK_WG21 */
+    int64_t index_fetched_ms, index_ttl_ms;
+    const char *index_refused; /* NULL: the newest download was accepted */
+    int64_t dead_messages;     /* neither replayed nor dropped */
+    int64_t oldest_message_ms; /* age of the oldest message that is not sent; 0 for none */
+    bool queues_read;          /* Redis was read; else the next group means nothing */
+    int64_t schedulers, queue_length, queue_warn, queue_max;
+    int64_t tasks_oldest_ms;              /* age of the oldest task without a result */
+    int64_t dead_tasks;                   /* within the last hour */
+    const char *paused_host, *paused_why; /* NULL: no pause */
+    int64_t paused_ms;                    /* that are left */
+};
+
+/* Adds to set what facts say, present or absent. */
+void ps_fleet_incidents_find(const struct ps_fleet_facts *facts, struct ps_incident_set *set);
+/* Gives an array of {level: "bad" or "warn", name, what}, bad ones first: the incidents of set, but
+ * for those that another one explains, then advice that is no incident (name null). Empty: all is
+ * well. */
+cJSON *ps_fleet_incidents_troubles(const struct ps_incident_set *set,
+                                   const struct ps_fleet_facts *facts) PS_MUST_USE;
+/* "ok", "warn" or "bad": the worst of them. */
+const char *ps_fleet_incidents_worst(const cJSON *troubles);
+
+#endif

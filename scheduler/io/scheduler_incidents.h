@@ -1,0 +1,17 @@
+/* What a scheduler knows of incidents, and how it tells people of them. */
+#ifndef PS_SCHEDULER_SCHEDULER_INCIDENTS_H
+#define PS_SCHEDULER_SCHEDULER_INCIDENTS_H
+#include "scheduler/core/fleet_incidents.h"
+#include "shared/io/alarm.h"
+
+struct ps_outbox_relay;
+struct ps_scheduler;
+
+/* What was read of Redis and PostgreSQL by timers; all borrowed. */
+void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_facts *out_facts);
+/* For ps_program. */
+void ps_scheduler_incidents(void *self, struct ps_incident_set *set);
+/* Tells people from now on. Borrows scheduler. */
+struct ps_alarms *ps_scheduler_alarms_create(struct ps_scheduler *scheduler) PS_MUST_USE;
+
+#endif

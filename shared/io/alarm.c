@@ -1,0 +1,653 @@
+#include "shared/io/alarm.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/mrkdwn.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+#include "shared/io/redis_script.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_MS = 1000, NUMBER_TEXT = 24, ANY_EPOCH = INT32_MAX };
+
+/* Statements of a claim or an end in PostgreSQL. */
+enum { RECORD };
+
+/* What this program told of an incident while PostgreSQL took no writes. */
+struct local_record {
+    int64_t told_ms, seen_ms; /* monotonic; 0: never */
+    int64_t raised_ms;        /* wall clock */
+    int64_t times;
+    bool confirmed;
+};
+
+/* One claim or end under way, or the message that follows it. */
+struct task {
+    struct ps_alarms *alarms;
+    enum ps_incident incident;
+    enum ps_alarm_next what;
+    enum ps_alarm_route route;
+    char cause[PS_INCIDENT_CAUSE];
+    int64_t raised_ms; /* wall clock */
+};
+
+struct ps_alarms {
+    struct ps_alarms_options options;
+    struct ps_incident_monitor *monitor; /* borrowed */
+    struct ps_webhook_sink *webhook;
+    struct ps_timer *timer;
+    struct ps_alarm alarms[PS_INCIDENT_COUNT];
+    struct local_record local[PS_INCIDENT_COUNT];
+    bool busy[PS_INCIDENT_COUNT];
+    int64_t after_ms, interval_ms;
+    uint64_t sent; /* makes ids unique */
+};
+
+static int64_t now_of(const struct ps_alarms *alarms)
+{
+    return ps_loop_now(alarms->options.daemon->loop);
+}
+
+static const char *channel_of(const struct ps_alarms *alarms)
+{
+    return alarms->options.daemon->config->ops_alert_channel;
+}
+
+bool ps_alarms_have_webhook(const struct ps_alarms *alarms)
+{
+    return alarms->options.daemon->config->ops_alert_webhook_url[0] != '\0' &&
+           !alarms->options.daemon->config->shadow;
+}
+
+static const char *number_text(char buffer[NUMBER_TEXT], int64_t value)
+{
+    (void)snprintf(buffer, NUMBER_TEXT, "%" PRId64, value);
+    return buffer;
+}
+
+/* Words */
+
+static char *alert_text(const struct ps_alarms *alarms, enum ps_incident incident,
+                        const char *cause, int64_t raised_ms)
+{
+    const struct ps_incident_row *row = ps_incident_row(incident);
+    char *line = ps_incident_line(incident, cause);
+    char *page = ps_incident_runbook(incident, alarms->options.daemon->config->runbook_url);
+    char since[PS_UTC_TIME_TEXT];
+    struct ps_buf safe; /* a cause can quote what a server said */
+    char *text;
+
+    ps_buf_init(&safe, 8 * PS_INCIDENT_CAUSE);
+    ps_mrkdwn_text(&safe, line, 2 * PS_INCIDENT_CAUSE);
+    ps_utc_time_format_time(raised_ms, since);
+    text = ps_alloc_format("Paperscout: %s. Since %.16sZ. %s Runbook: %s", ps_buf_str(&safe), since,
+                           row->advice, page);
+    ps_buf_clear(&safe);
+    free(line);
+    free(page);
+    return text;
+}
+
+static char *over_text(const struct task *task, bool delivered)
+{
+    char span[PS_UTC_TIME_TEXT], since[PS_UTC_TIME_TEXT];
+    const char *title = ps_incident_row(task->incident)->title;
+    const char *over = ps_incident_row(task->incident)->over;
+    int64_t lasted_ms = ps_clock_wall_ms() - task->raised_ms;
+
+    ps_utc_time_format_span((lasted_ms < 0 ? 0 : lasted_ms) / 1000, span);
+    if (delivered)
+        return ps_alloc_format("Paperscout: %s, after %s.", over, span);
+    ps_utc_time_format_time(task->raised_ms, since);
+    return ps_alloc_format(
+        "Paperscout: %s. It began at %.16sZ and lasted %s; the alert could not be "
+        "delivered meanwhile. Now: %s.",
+        title, since, span, over);
+}
+
+/* Delivery by the routes that need no outbox */
+
+static void push_to_list(struct ps_alarms *alarms, const struct ps_message *message)
+{
+    const struct ps_daemon *daemon = alarms->options.daemon;
+    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
+                            ps_key(daemon->keys, PS_KEY_NOTIFY) };
+    char *json = ps_message_format(message);
+    char most[NUMBER_TEXT], epoch[NUMBER_TEXT];
+    /* An alarm is no decision of a leader, so it is not fenced. */
+    struct ps_str args[4] = { ps_str_of(number_text(epoch, ANY_EPOCH)),
+                              ps_str_of(number_text(most, daemon->config->mq_max_size)),
+                              ps_str_of("1"), ps_str_of(json) };
+
+    ps_script_run(daemon->redis, PS_SCRIPT_MESSAGE_PUSH, keys, 2, args, 4, NULL, NULL);
+    free(json);
+}
+
+static void deliver(struct ps_alarms *alarms, const struct task *task, enum ps_message_kind kind,
+                    const char *text, const char *thread_ts)
+{
+    struct ps_message message = {
+        .id = ps_alloc_format("alarm:%s:%s:%" PRIu64, ps_incident_row(task->incident)->name,
+                              alarms->options.daemon->instance, ++alarms->sent),
+        .kind = kind,
+        .channel = ps_alloc_text(channel_of(alarms)),
+        .text = ps_alloc_text(text),
+        .thread_ts = thread_ts == NULL || thread_ts[0] == '\0' ? NULL : ps_alloc_text(thread_ts),
+        .created_ms = ps_clock_wall_ms()
+    };
+
+    if (task->route == PS_ALARM_WEBHOOK) {
+        ps_webhook_sink_say(alarms->webhook, message.id, text);
+        ps_alarms_delivered(alarms, message.id, "", "");
+    } else if (task->route == PS_ALARM_NOTIFIER && message.channel[0] != '\0') {
+        alarms->options.send(alarms->options.cookie, &message);
+    } else if (message.channel[0] != '\0') {
+        push_to_list(alarms, &message);
+    }
+    ps_message_clear(&message);
+}
+
+static void log_alarm(const struct task *task)
+{
+    const struct ps_incident_row *row = ps_incident_row(task->incident);
+
+    if (task->what == PS_ALARM_OVER)
+        PS_LOG(OPS_RECOVERY, F_TEXT("incident", row->name), F_TEXT("what", row->over));
+    else
+        PS_LOG(OPS_ALERT, F_TEXT("incident", row->name), F_TEXT("what", row->title),
+               F_TEXT("cause", task->cause));
+}
+
+static void end_task(struct task *task)
+{
+    task->alarms->busy[task->incident] = false;
+    ps_incident_monitor_refresh(task->alarms->monitor);
+    free(task);
+}
+
+static void say_alert(struct task *task, const char *thread_ts)
+{
+    char *text = alert_text(task->alarms, task->incident, task->cause, task->raised_ms);
+
+    deliver(task->alarms, task, PS_MESSAGE_OPS_ALERT, text, thread_ts);
+    free(text);
+}
+
+/* Without PostgreSQL: Redis' record, else this program's own. */
+
+static void note_told(struct task *task)
+{
+    struct local_record *local = &task->alarms->local[task->incident];
+
+    if (local->told_ms == 0) {
+        local->raised_ms = ps_clock_wall_ms();
+        local->confirmed = false;
+    }
+    local->told_ms = local->seen_ms = now_of(task->alarms);
+    local->times++;
+    task->raised_ms = local->raised_ms;
+}
+
+static void tell_without_postgres(struct task *task)
+{
+    if (task->route == PS_ALARM_OUTBOX)
+        task->route = PS_ALARM_LIST;
+    note_told(task);
+    log_alarm(task);
+    say_alert(task, NULL);
+    end_task(task);
+}
+
+static void on_redis_claim(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct task *task = cookie;
+
+    if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+        ps_redis_reply_int(reply->element[0], 0) == 0) { /* another program told it */
+        struct local_record *local = &task->alarms->local[task->incident];
+
+        if (local->told_ms == 0)
+            local->raised_ms = ps_clock_wall_ms();
+        local->told_ms = now_of(task->alarms);
+        end_task(task);
+        return;
+    }
+    if (err != NULL && task->route < PS_ALARM_NOTIFIER) {
+        if (!ps_alarms_have_webhook(task->alarms)) {
+            end_task(task);
+            return;
+        }
+        task->route = PS_ALARM_WEBHOOK;
+    }
+    tell_without_postgres(task);
+}
+
+static void claim_in_redis(struct task *task)
+{
+    struct ps_alarms *alarms = task->alarms;
+    const struct ps_daemon *daemon = alarms->options.daemon;
+    const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
+    char repeat[NUMBER_TEXT];
+    struct ps_str args[3] = {
+        ps_str_of(ps_incident_row(task->incident)->name), ps_str_of(daemon->instance),
+        ps_str_of(number_text(repeat, ps_alarm_repeat_ms(task->incident, alarms->interval_ms)))
+    };
+
+    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_CLAIM, keys, 1, args, 3, on_redis_claim, task);
+}
+
+static void on_written(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)rows;
+    if (err != NULL)
+        PS_LOG(OPS_ALERT_ERROR, F_TEXT("what", "the alarm record was not written"), F_ERR(err));
+}
+
+/* The record moves to PostgreSQL as soon as that takes writes again; there it is ended. Of several
+ * programs the one that Redis gives the record moves it. An all-clear that was given meanwhile is
+ * newer than the alarm and stays. */
+static void move_record(struct ps_alarms *alarms, enum ps_incident incident, int64_t raised_ms,
+                        int64_t told_ago_ms, int64_t times, bool confirmed)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char texts[4][NUMBER_TEXT];
+
+    PS_PG_ADD(
+        batch,
+        "INSERT INTO alarms AS a (incident, raised_at, told_at, route, told_by, times, "
+        "confirmed_at) VALUES ($1, ps_time($2), now() - $3 * interval '1 ms', $4, $5, $6, CASE "
+        "WHEN $7 THEN now() END) ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
+        "raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE excluded.raised_at "
+        "END, told_at = greatest(a.told_at, excluded.told_at), times = excluded.times, "
+        "confirmed_at = excluded.confirmed_at, message_key = NULL, slack_ts = NULL, "
+        "slack_channel = NULL, seen_at = now() "
+        "WHERE a.cleared_at IS NULL OR a.cleared_at < excluded.raised_at",
+        ps_incident_row(incident)->name, number_text(texts[0], raised_ms),
+        number_text(texts[1], told_ago_ms), number_text(texts[2], PS_ALARM_NOTIFIER),
+        alarms->options.daemon->instance, number_text(texts[3], times < 1 ? 1 : times),
+        confirmed ? "true" : "false");
+    ps_pg_run(alarms->options.daemon->pg, batch, on_written, NULL);
+    ps_incident_monitor_refresh(alarms->monitor);
+}
+
+static void on_taken_from_redis(void *cookie, const struct redisReply *reply,
+                                const struct ps_err *err)
+{
+    struct task *task = cookie;
+    struct ps_alarms *alarms = task->alarms;
+    const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
+    cJSON *record =
+        text == NULL || text[0] == '\0' ? NULL : ps_json_parse(text, strlen(text), NULL);
+    const char *raised = ps_json_text(record, "raised_ms"), *told = ps_json_text(record, "told_ms");
+    int64_t times = 1;
+
+    if (record != NULL) {
+        int64_t wall_ms = ps_clock_wall_ms();
+        int64_t told_ms = told == NULL ? wall_ms : strtoll(told, NULL, 10);
+
+        if (!ps_json_int(record, "times", 1, INT64_MAX, &times))
+            times = 1;
+        move_record(alarms, task->incident, raised == NULL ? wall_ms : strtoll(raised, NULL, 10),
+                    wall_ms > told_ms ? wall_ms - told_ms : 0, times, true);
+    }
+    cJSON_Delete(record);
+    end_task(task);
+}
+
+static struct task *begin_task(struct ps_alarms *alarms, enum ps_incident incident,
+                               enum ps_alarm_next what)
+{
+    struct task *task = ps_alloc_zero(1, sizeof(*task));
+
+    *task = (struct task){ .alarms = alarms, .incident = incident, .what = what };
+    alarms->busy[incident] = true;
+    return task;
+}
+
+static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
+{
+    const struct ps_daemon *daemon = alarms->options.daemon;
+    struct local_record *local = &alarms->local[incident];
+    const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
+    struct ps_str args[1] = { ps_str_of(ps_incident_row(incident)->name) };
+
+    if (ps_incident_monitor_in_redis(alarms->monitor, incident)) {
+        ps_script_run(daemon->redis, PS_SCRIPT_ALARM_END, keys, 1, args, 1, on_taken_from_redis,
+                      begin_task(alarms, incident, PS_ALARM_NOTHING));
+        *local = (struct local_record){ 0 };
+        return true;
+    }
+    if (local->told_ms == 0)
+        return false;
+    if (local->times > 0) /* else another program told it, and it is Redis' record that counts */
+        move_record(alarms, incident, local->raised_ms, now_of(alarms) - local->told_ms,
+                    local->times, local->confirmed);
+    *local = (struct local_record){ 0 };
+    return true;
+}
+
+/* With PostgreSQL: the claim, and for route OUTBOX the message, in one transaction. */
+
+static void add_outbox_row(struct ps_pg_batch *batch, const struct task *task, const char *kind,
+                           const char *text)
+{
+    const char *name = ps_incident_row(task->incident)->name;
+    cJSON *data = cJSON_CreateObject();
+    char *json;
+
+    ps_json_add_text(data, "text", text);
+    json = ps_json_print(data);
+    /* Its alerts that still wait are replaced: people read the newest one, not a backlog. */
+    PS_PG_ADD(
+        batch,
+        "UPDATE outbox SET sent_at = now() WHERE dedupe_key LIKE 'alarm:' || $1 || ':%' AND "
+        "sent_at IS NULL AND dead_at IS NULL AND EXISTS (SELECT FROM alarms WHERE incident = $1 "
+        "AND (told_at = now() OR cleared_at = now()))",
+        name);
+    PS_PG_ADD(
+        batch,
+        "INSERT INTO outbox (dedupe_key, kind, channel, data, thread_ts) SELECT message_key, "
+        "$2, $3, $4::jsonb, slack_ts FROM alarms WHERE incident = $1 AND message_key IS NOT "
+        "NULL AND (told_at = now() OR cleared_at = now()) ON CONFLICT (dedupe_key) DO NOTHING",
+        name, kind, channel_of(task->alarms), json);
+    PS_PG_ADD(
+        batch,
+        "UPDATE outbox SET message_id = 'o' || id, message_text = data->>'text' WHERE "
+        "message_id IS NULL AND dedupe_key = (SELECT message_key FROM alarms WHERE incident = "
+        "$1)",
+        name);
+    free(json);
+    cJSON_Delete(data);
+}
+
+#define TOLD_ROW "RETURNING a.times, ps_ms(a.raised_at), coalesce(a.slack_ts, '')"
+/* A new key for each message, where an outbox row carries it. */
+#define NEW_KEY "CASE WHEN $4 THEN 'alarm:' || a.incident || ':' || ps_ms(now()) ELSE NULL END"
+/* Repeats go below the first message. */
+#define FIRST_MESSAGE                                                                              \
+    "slack_ts = CASE WHEN a.cleared_at IS NULL THEN coalesce(a.slack_ts, (SELECT o.slack_ts FROM " \
+    "outbox o WHERE o.dedupe_key = a.message_key)) END, slack_channel = CASE WHEN a.cleared_at "   \
+    "IS "                                                                                          \
+    "NULL THEN coalesce(a.slack_channel, (SELECT o.slack_channel FROM outbox o WHERE "             \
+    "o.dedupe_key "                                                                                \
+    "= a.message_key)) END"
+
+static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct task *task = cookie;
+    struct ps_alarms *alarms = task->alarms;
+
+    if (err != NULL) { /* connected, and yet it was not written: the next record, the next route */
+        claim_in_redis(task);
+        return;
+    }
+    if (ps_pg_row_count(rows, RECORD) == 0) {
+        end_task(task);
+        return;
+    }
+    task->raised_ms = ps_pg_int(rows, RECORD, 0, 1, 0);
+    log_alarm(task);
+    if (task->route != PS_ALARM_OUTBOX)
+        say_alert(task, ps_pg_text(rows, RECORD, 0, 2));
+    else if (alarms->options.queued != NULL)
+        alarms->options.queued(alarms->options.cookie);
+    end_task(task);
+}
+
+static void claim_in_postgres(struct task *task)
+{
+    struct ps_alarms *alarms = task->alarms;
+    const char *name = ps_incident_row(task->incident)->name;
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    bool outbox = task->route == PS_ALARM_OUTBOX && channel_of(alarms)[0] != '\0';
+    int64_t repeat_ms = ps_alarm_repeat_ms(task->incident, alarms->interval_ms);
+    char texts[3][NUMBER_TEXT];
+    char *text;
+
+    if (task->what == PS_ALARM_REROUTE)
+        PS_PG_ADD(batch,
+                  "UPDATE alarms a SET route = $2, told_by = $3, told_at = now(), message_key = "
+                  "CASE WHEN $4 THEN a.message_key END "
+                  "WHERE incident = $1 AND cleared_at IS NULL AND confirmed_at IS NULL AND route < "
+                  "$2 AND told_at < now() - $5 * interval '1 ms' " TOLD_ROW,
+                  name, number_text(texts[0], (int64_t)task->route),
+                  alarms->options.daemon->instance, "false",
+                  number_text(texts[1], PS_ALARM_CONFIRM_MS));
+    else
+        PS_PG_ADD(
+            batch,
+            "INSERT INTO alarms AS a (incident, route, told_by, cause, message_key) VALUES ($1, "
+            "$2, $3, $6, CASE WHEN $4 THEN 'alarm:' || $1 || ':' || ps_ms(now()) END) "
+            "ON CONFLICT (incident) DO UPDATE SET " FIRST_MESSAGE
+            ", raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE now() END, "
+            "times = CASE WHEN a.cleared_at IS NULL THEN a.times + 1 ELSE 1 END, "
+            "told_at = now(), seen_at = now(), cleared_at = NULL, confirmed_at = NULL, "
+            "route = excluded.route, told_by = excluded.told_by, cause = excluded.cause, "
+            "message_key = " NEW_KEY " WHERE a.told_at <= now() - $5 * interval '1 ms' " TOLD_ROW,
+            name, number_text(texts[0], (int64_t)task->route), alarms->options.daemon->instance,
+            outbox ? "true" : "false", number_text(texts[1], repeat_ms), task->cause);
+    if (task->what == PS_ALARM_REROUTE) {
+        /* What still waits in the outbox must not arrive as well. */
+        PS_PG_ADD(batch,
+                  "UPDATE outbox SET sent_at = now() WHERE dedupe_key LIKE 'alarm:' || $1 || ':%' "
+                  "AND sent_at IS NULL AND dead_at IS NULL AND EXISTS (SELECT FROM alarms WHERE "
+                  "incident = $1 AND told_at = now())",
+                  name);
+    } else if (outbox) {
+        text = alert_text(alarms, task->incident, task->cause, task->raised_ms);
+        add_outbox_row(batch, task, ps_message_kind_name(PS_MESSAGE_OPS_ALERT), text);
+        free(text);
+    }
+    ps_pg_run(alarms->options.daemon->pg, batch, on_claimed, task);
+}
+
+static void on_ended(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct task *task = cookie;
+    struct ps_alarms *alarms = task->alarms;
+    char *text;
+
+    if (err != NULL || ps_pg_row_count(rows, RECORD) == 0) {
+        end_task(task); /* another program gives the all-clear, or we try again */
+        return;
+    }
+    log_alarm(task);
+    if (task->route != PS_ALARM_OUTBOX) {
+        task->raised_ms = ps_pg_int(rows, RECORD, 0, 1, 0);
+        text = over_text(task, ps_pg_bool(rows, RECORD, 0, 3));
+        deliver(alarms, task, PS_MESSAGE_OPS_RECOVERY, text, ps_pg_text(rows, RECORD, 0, 2));
+        free(text);
+    } else if (alarms->options.queued != NULL) {
+        alarms->options.queued(alarms->options.cookie);
+    }
+    end_task(task);
+}
+
+/* One program ends the record and gives the all-clear. People who never got the alert read one
+ * summary in its place. */
+static void end_in_postgres(struct task *task, const struct ps_alarm_record *record)
+{
+    struct ps_alarms *alarms = task->alarms;
+    const char *name = ps_incident_row(task->incident)->name;
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    bool outbox = task->route == PS_ALARM_OUTBOX && channel_of(alarms)[0] != '\0';
+    char unseen[NUMBER_TEXT];
+    char *text;
+
+    PS_PG_ADD(
+        batch,
+        "WITH old AS (SELECT *, confirmed_at IS NOT NULL OR EXISTS (SELECT FROM outbox o WHERE "
+        "o.dedupe_key = message_key AND o.sent_at IS NOT NULL) AS delivered FROM alarms WHERE "
+        "incident = $1 FOR UPDATE) "
+        "UPDATE alarms a SET cleared_at = now(), slack_ts = coalesce(a.slack_ts, (SELECT "
+        "o.slack_ts FROM outbox o WHERE o.dedupe_key = a.message_key)), message_key = CASE "
+        "WHEN $2 THEN 'alarm:' || a.incident || ':over:' || ps_ms(now()) END "
+        "FROM old WHERE a.incident = $1 AND a.cleared_at IS NULL AND a.seen_at < now() - $3 * "
+        "interval '1 ms' RETURNING a.times, ps_ms(a.raised_at), coalesce(a.slack_ts, ''), "
+        "old.delivered",
+        name, outbox ? "true" : "false", number_text(unseen, PS_ALARM_UNSEEN_MS));
+    task->raised_ms = record->raised_ms;
+    if (outbox) {
+        text = over_text(task, record->confirmed);
+        add_outbox_row(batch, task, ps_message_kind_name(PS_MESSAGE_OPS_RECOVERY), text);
+        free(text);
+    }
+    ps_pg_run(alarms->options.daemon->pg, batch, on_ended, task);
+}
+
+/* The loop */
+
+static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_alarm_next next,
+                enum ps_alarm_route route, const struct ps_alarm_record *record)
+{
+    const struct ps_incident_view *view =
+        &ps_incident_monitor_view(alarms->monitor)->items[incident];
+    struct task *task = begin_task(alarms, incident, next);
+
+    task->route = route;
+    task->raised_ms = record != NULL && record->raised ? record->raised_ms : view->since_ms;
+    memcpy(task->cause, view->cause, sizeof(task->cause));
+    if (next == PS_ALARM_OVER)
+        end_in_postgres(task, record);
+    else if (ps_incident_monitor_pg_writes(alarms->monitor))
+        claim_in_postgres(task);
+    else if (ps_incident_monitor_redis_writes(alarms->monitor))
+        claim_in_redis(task);
+    else
+        tell_without_postgres(task);
+}
+
+/* The record in place of PostgreSQL's: what this program did. */
+static const struct ps_alarm_record *local_record(const struct ps_alarms *alarms,
+                                                  enum ps_incident incident,
+                                                  struct ps_alarm_record *out_record)
+{
+    const struct local_record *local = &alarms->local[incident];
+
+    *out_record = (struct ps_alarm_record){ .known = local->told_ms > 0,
+                                            .raised = local->told_ms > 0,
+                                            .confirmed = true,
+                                            .told_ms = now_of(alarms) - local->told_ms,
+                                            .seen_ms = 0 }; /* it ends in PostgreSQL */
+    return out_record;
+}
+
+static void look(struct ps_alarms *alarms, enum ps_incident incident)
+{
+    const struct ps_incident_set *view = ps_incident_monitor_view(alarms->monitor);
+    bool stored = ps_incident_monitor_pg_writes(alarms->monitor);
+    struct ps_alarm_record room;
+    struct ps_alarm_look what = { .incident = incident,
+                                  .view = view,
+                                  .now_ms = now_of(alarms),
+                                  .after_ms = alarms->after_ms,
+                                  .interval_ms = alarms->interval_ms,
+                                  .patience_ms =
+                                      alarms->options.patience(alarms->options.cookie, incident) };
+    bool routed = alarms->options.route(alarms->options.cookie, incident, &what.route);
+    enum ps_alarm_next next;
+
+    if (stored && move_home(alarms, incident))
+        return;
+    what.record = stored ? ps_incident_monitor_record(alarms->monitor, incident, &room)
+                         : local_record(alarms, incident, &room);
+    if (what.record == NULL)
+        return;
+    /* Nobody else took the next route: the last one is open to every program. */
+    if (what.record->raised && !what.record->confirmed &&
+        what.record->told_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
+        what.route = PS_ALARM_WEBHOOK;
+    next = ps_alarm_step(&alarms->alarms[incident], &what);
+    if (next != PS_ALARM_NOTHING && routed)
+        act(alarms, incident, next, what.route, what.record);
+}
+
+static void on_timer(void *cookie)
+{
+    struct ps_alarms *alarms = cookie;
+
+    ps_timer_set(alarms->timer, LOOK_MS);
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
+        if (!alarms->busy[i])
+            look(alarms, (enum ps_incident)i);
+}
+
+struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options)
+{
+    struct ps_alarms *alarms = ps_alloc_zero(1, sizeof(*alarms));
+    const struct ps_daemon *daemon = options->daemon;
+    const struct ps_config *config = daemon->config;
+
+    alarms->options = *options;
+    alarms->monitor = daemon->incidents;
+    alarms->interval_ms = ps_config_poll_interval_ms(config);
+    alarms->after_ms = ps_config_alert_after_ms(config);
+    alarms->webhook = ps_webhook_sink_create(
+        daemon->loop, &(struct ps_webhook_sink_options){
+                          .url = config->shadow ? "" : config->ops_alert_webhook_url,
+                          .user_agent = daemon->user_agent,
+                          .ca_file = config->http_ca_file,
+                          .failures = daemon->failures });
+    alarms->timer = ps_timer_create(daemon->loop, on_timer, alarms);
+    ps_timer_set(alarms->timer, LOOK_MS);
+    return alarms;
+}
+
+void ps_alarms_destroy(struct ps_alarms *alarms)
+{
+    if (alarms == NULL)
+        return;
+    ps_timer_destroy(alarms->timer);
+    ps_webhook_sink_destroy(alarms->webhook);
+    free(alarms);
+}
+
+struct ps_webhook_sink *ps_alarms_webhook(const struct ps_alarms *alarms)
+{
+    return alarms->webhook;
+}
+
+void ps_alarms_rerouted(struct ps_alarms *alarms, const char *id)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch,
+              "UPDATE alarms SET confirmed_at = now() WHERE cleared_at IS NULL AND message_key IN "
+              "(SELECT dedupe_key FROM outbox WHERE message_id = $1)",
+              id);
+    ps_pg_run(alarms->options.daemon->pg, batch, on_written, NULL);
+    ps_alarms_delivered(alarms, id, "", "");
+}
+
+void ps_alarms_delivered(struct ps_alarms *alarms, const char *id, const char *slack_ts,
+                         const char *slack_channel)
+{
+    static const char prefix[] = "alarm:";
+    const struct ps_daemon *daemon = alarms->options.daemon;
+    struct ps_pg_batch *batch;
+    enum ps_incident incident;
+    char *name;
+
+    if (strncmp(id, prefix, sizeof(prefix) - 1) != 0)
+        return;
+    id += sizeof(prefix) - 1;
+    name = ps_alloc_copy(id, strcspn(id, ":"));
+    if (ps_incident_parse(name, &incident)) {
+        alarms->local[incident].confirmed = true;
+        batch = ps_pg_batch_create();
+        PS_PG_ADD(
+            batch,
+            "UPDATE alarms SET confirmed_at = now(), slack_ts = coalesce(slack_ts, nullif($2, "
+            "'')), slack_channel = coalesce(slack_channel, nullif($3, '')) WHERE incident = $1 "
+            "AND cleared_at IS NULL",
+            name, slack_ts, slack_channel);
+        ps_pg_run(daemon->pg, batch, on_written, NULL);
+    }
+    free(name);
+}

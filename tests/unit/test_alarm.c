@@ -1,0 +1,184 @@
+#include "shared/core/alarm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define REDIS  PS_INCIDENT_REDIS_DOWN
+#define TICKET PS_INCIDENT_DEAD_LETTERS
+
+enum { HOLD = 60000 };
+
+/* One program, its view, and the record that all programs share. */
+struct scene {
+    struct ps_alarm alarm;
+    struct ps_incident_set view;
+    struct ps_alarm_record record;
+    struct ps_alarm_look look;
+};
+
+static void begin(struct scene *scene, enum ps_incident incident)
+{
+    *scene = (struct scene){
+        .look = {.incident = incident,
+                 .view = &scene->view,
+                 .now_ms = 1000,
+                 .after_ms = 600000,
+                 .interval_ms = 300000,
+                 .route = PS_ALARM_OUTBOX,
+                 .record = &scene->record}
+    };
+}
+
+static enum ps_alarm_next step(struct scene *scene, int64_t after_ms)
+{
+    scene->look.now_ms += after_ms;
+    scene->record.told_ms += after_ms;
+    scene->record.seen_ms += after_ms;
+    return ps_alarm_step(&scene->alarm, &scene->look);
+}
+
+static void see(struct scene *scene, enum ps_incident incident, bool present)
+{
+    scene->view.items[incident] = (struct ps_incident_view){ 0 };
+    ps_incidents_note(&scene->view, incident, present, NULL);
+}
+
+static void told(struct scene *scene, enum ps_alarm_route route)
+{
+    scene->record = (struct ps_alarm_record){ .known = true, .raised = true, .route = route };
+}
+
+static void people_are_told_once_it_has_lasted(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    see(&scene, REDIS, true);
+    assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, HOLD - 1), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    /* A short interval shortens it, a program that is not the first waits longer. */
+    begin(&scene, REDIS);
+    scene.look.after_ms = 4000;
+    scene.look.patience_ms = 3000;
+    see(&scene, REDIS, true);
+    assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, PS_ALARM_HOLD_MIN_MS + 2999), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+}
+
+static void once_an_interval_whichever_program_told_it(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    see(&scene, REDIS, true);
+    (void)step(&scene, 0);
+    told(&scene, PS_ALARM_NOTIFIER);
+    scene.record.confirmed = true;
+    assert_int_equal(step(&scene, HOLD), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 300000 - HOLD - 1), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    begin(&scene, TICKET);
+    see(&scene, TICKET, true);
+    told(&scene, PS_ALARM_OUTBOX);
+    scene.record.confirmed = true;
+    (void)step(&scene, 0);
+    assert_int_equal(step(&scene, PS_ALARM_TICKET_MS - 1), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+}
+
+static void a_route_that_delivers_nothing_is_followed_by_the_next(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    see(&scene, REDIS, true);
+    (void)step(&scene, 0);
+    (void)step(&scene, HOLD);
+    told(&scene, PS_ALARM_OUTBOX);
+    scene.look.route = PS_ALARM_NOTIFIER;
+    assert_int_equal(step(&scene, PS_ALARM_CONFIRM_MS - 1), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_REROUTE);
+    scene.look.route = PS_ALARM_OUTBOX; /* no next one */
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTHING);
+    scene.look.route = PS_ALARM_NOTIFIER;
+    scene.record.confirmed = true;
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTHING);
+}
+
+static void one_all_clear_when_nobody_sees_it_any_more(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    told(&scene, PS_ALARM_OUTBOX);
+    see(&scene, REDIS, false);
+    assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
+    scene.record.seen_ms = -5000; /* another program still sees it */
+    assert_int_equal(step(&scene, PS_ALARM_CLEAR_MS), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, PS_ALARM_UNSEEN_MS + 5000), PS_ALARM_OVER);
+    scene.record.raised = false;
+    assert_int_equal(step(&scene, 1000), PS_ALARM_NOTHING);
+}
+
+static void not_knowing_is_no_all_clear(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    told(&scene, PS_ALARM_OUTBOX);
+    scene.view = (struct ps_incident_set){ 0 };
+    (void)step(&scene, 0);
+    assert_int_equal(step(&scene, 3600000), PS_ALARM_NOTHING);
+}
+
+static void a_consequence_is_not_told_and_starts_anew_afterwards(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, PS_INCIDENT_NO_LEADER);
+    see(&scene, REDIS, true);
+    see(&scene, PS_INCIDENT_NO_LEADER, true);
+    (void)step(&scene, 0);
+    assert_int_equal(step(&scene, 3600000), PS_ALARM_NOTHING);
+    see(&scene, REDIS, false);
+    assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, HOLD), PS_ALARM_TELL);
+}
+
+static void a_note_is_never_told(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, PS_INCIDENT_REDIS_NO_AOF);
+    see(&scene, PS_INCIDENT_REDIS_NO_AOF, true);
+    (void)step(&scene, 0);
+    assert_int_equal(step(&scene, 3600000), PS_ALARM_NOTHING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(people_are_told_once_it_has_lasted),
+        cmocka_unit_test(once_an_interval_whichever_program_told_it),
+        cmocka_unit_test(a_route_that_delivers_nothing_is_followed_by_the_next),
+        cmocka_unit_test(one_all_clear_when_nobody_sees_it_any_more),
+        cmocka_unit_test(not_knowing_is_no_all_clear),
+        cmocka_unit_test(a_consequence_is_not_told_and_starts_anew_afterwards),
+        cmocka_unit_test(a_note_is_never_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
