@@ -350,7 +350,7 @@ static void on_refused(void *cookie, const struct ps_pg_rows *rows, const struct
         poll->seen = false;
         poll->failed = true;
     }
-    ask_listing(poll);
+    ask_open_std(poll);
 }
 
 /* Takes why. */
