@@ -190,7 +190,7 @@ static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_r
 
     (void)incident;
     *out_route = webhook && (shut || !channel) ? PS_ALARM_WEBHOOK : PS_ALARM_NOTIFIER;
-    return webhook || (channel && !shut);
+    return webhook || !channel || !shut; /* with no way at all, the log tells it */
 }
 
 /* A notifier is the first to tell only of what the others cannot. */

@@ -6,13 +6,15 @@ import unittest
 
 from rig import CycleCase, wait_until
 from rig.cycles import seconds_between
+from rig.pace import paced
 
-INTERVAL = 2
+SECONDS = 2
+INTERVAL = paced(SECONDS)  # as the fleet has it
 
 
 class Alarm(CycleCase):
     def start(self, upstream, **settings):
-        self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=INTERVAL, OPS_ALERT_CHANNEL="#ops",
+        self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=SECONDS, OPS_ALERT_CHANNEL="#ops",
                          PROBE_MAX_ATTEMPTS=1, **settings)
         self.fleet.upstream.patch(upstream)
         self.scheduler = self.fleet.start("scheduler")
@@ -30,7 +32,7 @@ class Alarm(CycleCase):
         told = sorted(event["ts"] for program in self.schedulers()
                       for event in program.events("OPS-ALERT"))
         for before, after in zip(told, told[1:]):  # looked for once a second
-            self.assertTrue(INTERVAL - 0.1 < seconds_between(before, after) < INTERVAL + 2, told)
+            self.assertTrue(INTERVAL - 0.1 < seconds_between(before, after) < INTERVAL + paced(2), told)
         self.assertTrue(all("no poll has succeeded" in text for text in self.ops()))
 
     def check_recovery(self):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import unittest
 
 from rig import FleetCase, wait_until
@@ -82,7 +83,8 @@ class Scraped(FleetCase):
     def say(self, channel, times=1):
         for number in range(times):
             self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
-                {"id": f"{channel}-{number}", "kind": "manual", "channel": channel, "text": "x"}))
+                {"id": f"{channel}-{number}", "kind": "manual", "channel": channel, "text": "x",
+                 "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
 
     def test_what_people_look_at_has_data(self):
         for program in self.fleet.programs:
@@ -144,7 +146,7 @@ class Scraped(FleetCase):
 
         upstream.patch({"rules": {"slack": None}, "slack": {"error": "token_revoked"}})
         self.say("revoked", 2)
-        self.expect(TOKEN_REVOKED, 60, "the token is revoked")
+        self.expect(TOKEN_REVOKED, 120, "the token is revoked")
         fleet.redis.call("CONFIG", "SET", "min-replicas-to-write", 1)
         self.expect(REDIS_REFUSES, 30, "Redis has too few replicas")
         fleet.redis.call("CONFIG", "SET", "min-replicas-to-write", 0)

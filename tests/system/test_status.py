@@ -32,8 +32,8 @@ class Status(FleetCase):
         self.assertEqual((status["leader"], status["epoch"]), ("scheduler-1", 1))
         self.assertEqual(status["cycles"][0]["status"], "running")
         planned = status["cycles"][0]["planned"]
-        self.assertEqual(status["tasks"], {"length": planned + 1, "pending": 0,  # one control
-                                           "lag": planned + 1})
+        self.assertEqual(status["tasks"], {"length": planned + 4, "pending": 0,  # four controls
+                                           "lag": planned + 4})
         self.assertEqual(status["workers"], [])
         code, table, _ = self.status()
         self.assertEqual(code, 0)
