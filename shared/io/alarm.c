@@ -33,7 +33,8 @@ struct task {
     enum ps_alarm_next what;
     enum ps_alarm_route route;
     char cause[PS_INCIDENT_CAUSE];
-    int64_t raised_ms; /* wall clock */
+    int64_t raised_ms;  /* wall clock */
+    int64_t present_ms; /* for how long this program has seen it */
 };
 
 struct ps_alarms {
@@ -400,6 +401,8 @@ static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct
     end_task(task);
 }
 
+/* A program that has not noticed the all-clear yet must not raise the incident again: what it saw
+ * began before. */
 static void claim_in_postgres(struct task *task)
 {
     struct ps_alarms *alarms = task->alarms;
@@ -429,9 +432,12 @@ static void claim_in_postgres(struct task *task)
             "times = CASE WHEN a.cleared_at IS NULL THEN a.times + 1 ELSE 1 END, "
             "told_at = now(), seen_at = now(), cleared_at = NULL, confirmed_at = NULL, "
             "route = excluded.route, told_by = excluded.told_by, cause = excluded.cause, "
-            "message_key = " NEW_KEY " WHERE a.told_at <= now() - $5 * interval '1 ms' " TOLD_ROW,
+            "message_key = " NEW_KEY
+            " WHERE a.told_at <= now() - $5 * interval '1 ms' AND (a.cleared_at IS NULL OR "
+            "a.cleared_at < now() - $7 * interval '1 ms') " TOLD_ROW,
             name, number_text(texts[0], (int64_t)task->route), alarms->options.daemon->instance,
-            outbox ? "true" : "false", number_text(texts[1], repeat_ms), task->cause);
+            outbox ? "true" : "false", number_text(texts[1], repeat_ms), task->cause,
+            number_text(texts[2], task->present_ms));
     if (task->what == PS_ALARM_REROUTE) {
         /* What still waits in the outbox must not arrive as well. */
         PS_PG_ADD(batch,
@@ -512,6 +518,8 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
 
     task->route = route;
     task->raised_ms = record != NULL && record->raised ? record->raised_ms : view->since_ms;
+    if (alarms->alarms[incident].present_ms > 0)
+        task->present_ms = now_of(alarms) - alarms->alarms[incident].present_ms;
     memcpy(task->cause, view->cause, sizeof(task->cause));
     if (next == PS_ALARM_OVER)
         end_in_postgres(task, record);
