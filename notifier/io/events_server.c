@@ -25,7 +25,7 @@ static const char json_type[] = "application/json",
 
 struct ps_events_server {
     struct ps_events_server_options options;
-    char *secret;
+    char *const *secret; /* borrowed */
     struct ps_http_server *server;
     size_t calls; /* that wait for PostgreSQL */
     int64_t refusal_logged_ms;
@@ -243,7 +243,7 @@ static void on_request(void *cookie, struct ps_http_exchange *exchange)
     struct ps_str body = ps_http_body(exchange);
     const char *type = ps_http_header(exchange, "Content-Type");
     enum ps_slack_signature signature = ps_slack_signature_check(
-        events_server->secret, ps_http_header(exchange, "X-Slack-Request-Timestamp"),
+        *events_server->secret, ps_http_header(exchange, "X-Slack-Request-Timestamp"),
         ps_http_header(exchange, "X-Slack-Signature"), body, ps_clock_wall_ms() / 1000);
     struct ps_slack_event event;
     struct ps_err err = { .what = "" };
@@ -294,7 +294,7 @@ struct ps_events_server *ps_events_server_create(const struct ps_events_server_o
     }
     events_server = ps_alloc_zero(1, sizeof(*events_server));
     events_server->options = *options;
-    events_server->secret = ps_alloc_text(options->secret);
+    events_server->secret = options->secret;
     events_server->server = server;
     ps_http_server_route(server, "/slack/events", PS_HTTP_SERVER_POST, on_request, events_server);
     ps_http_server_route(server, "/slack/commands", PS_HTTP_SERVER_POST, on_request, events_server);
@@ -306,7 +306,6 @@ void ps_events_server_destroy(struct ps_events_server *events_server)
     if (events_server == NULL)
         return;
     ps_http_server_destroy(events_server->server);
-    free(events_server->secret);
     free(events_server);
 }
 

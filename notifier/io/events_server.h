@@ -17,7 +17,8 @@ struct ps_events_server_options {
     struct ps_loop *loop; /* borrowed, as pg and metrics */
     struct ps_pg *pg;
     struct ps_metrics *metrics;
-    const char *host, *secret; /* copied */
+    const char *host;    /* copied */
+    char *const *secret; /* where it stands, read for each request: it may be rotated; borrowed */
     uint16_t port;
     void *cookie;
     /* It lies in the table heard and is to be answered now; borrowed for the call. */

@@ -250,8 +250,10 @@ static bool use_slack(const struct ps_config *config)
 static struct ps_sink make_sink(const struct ps_daemon *daemon)
 {
     const struct ps_slack_options slack = { .api_url = daemon->config->slack_api_url,
-                                            .token = daemon->config->slack_bot_token,
+                                            .token = &daemon->config->slack_bot_token,
                                             .user_agent = daemon->user_agent,
+                                            .proxy = daemon->config->http_proxy_url,
+                                            .no_proxy = daemon->config->http_proxy_except,
                                             .ca_file = daemon->config->http_ca_file };
 
     if (daemon->config->shadow)
@@ -287,7 +289,7 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
                                                       .metrics = daemon->metrics,
                                                       .host = config->events_bind_host,
                                                       .port = (uint16_t)config->port,
-                                                      .secret = config->slack_signing_secret,
+                                                      .secret = &config->slack_signing_secret,
                                                       .cookie = notifier,
                                                       .inbound = on_inbound };
 

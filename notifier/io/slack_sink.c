@@ -42,8 +42,8 @@ struct call {
 struct slack {
     struct ps_loop *loop;
     struct ps_http *http;
-    char *api_url;       /* with its slash */
-    char *authorization; /* a header, secret */
+    char *api_url;      /* with its slash */
+    char *const *token; /* secret; borrowed */
     struct call *calls;
 };
 
@@ -98,7 +98,8 @@ static void on_answer(void *cookie, const struct ps_http_reply *reply, const str
 static void ask(struct call *call, const char *method, const char *body, ps_http_fn fn)
 {
     struct slack *slack = call->slack;
-    const char *const headers[] = { slack->authorization,
+    char *authorization = ps_alloc_format("Authorization: Bearer %s", *slack->token);
+    const char *const headers[] = { authorization,
                                     body ? "Content-Type: application/json; charset=utf-8" : NULL,
                                     NULL };
     char *url = ps_alloc_format("%s%s", slack->api_url, method);
@@ -120,6 +121,7 @@ static void ask(struct call *call, const char *method, const char *body, ps_http
         call->late = ps_timer_create(slack->loop, on_late, call);
         ps_timer_set(call->late, 0);
     }
+    free(authorization);
     free(url);
 }
 
@@ -288,7 +290,6 @@ static void slack_destroy(void *self)
     while (slack->calls != NULL)
         call_destroy(slack->calls);
     free(slack->api_url);
-    free(slack->authorization);
     free(slack);
 }
 
@@ -299,6 +300,8 @@ struct ps_sink ps_slack_create(struct ps_loop *loop, const struct ps_slack_optio
     bool slash = len > 0 && options->api_url[len - 1] == '/';
     /* The operator names the address: it may be a proxy inside. */
     struct ps_http_options http = { .user_agent = options->user_agent,
+                                    .proxy = options->proxy,
+                                    .no_proxy = options->no_proxy,
                                     .http2 = true,
                                     .allow_private = true,
                                     .ca_file = options->ca_file };
@@ -306,7 +309,7 @@ struct ps_sink ps_slack_create(struct ps_loop *loop, const struct ps_slack_optio
     slack->loop = loop;
     slack->http = ps_http_create(loop, &http);
     slack->api_url = ps_alloc_format("%s%s", options->api_url, slash ? "" : "/");
-    slack->authorization = ps_alloc_format("Authorization: Bearer %s", options->token);
+    slack->token = options->token;
     return (struct ps_sink){
         .self = slack, .send = slack_send, .look = slack_look, .destroy = slack_destroy
     };

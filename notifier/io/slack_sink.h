@@ -6,7 +6,9 @@
 
 struct ps_slack_options {
     const char *api_url; /* all copied */
-    const char *token;
+    char *const *token;  /* where the token stands, read for each request: it may be rotated;
+                            borrowed for life */
+    const char *proxy, *no_proxy; /* as of struct ps_http_options */
     const char *user_agent;
     const char *ca_file; /* as of struct ps_http_options */
 };

@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EPOCH_TEXT = 24, VALUE_TEXT = 160 };
+enum {
+    EPOCH_TEXT = 24,
+    VALUE_TEXT = 160,
+    EPOCH_TOO_OLD = -1, /* of lease_take */
+    EPOCHS_AT_ONCE = 100000
+};
 
 struct ps_election {
     struct ps_daemon *daemon;
@@ -92,6 +97,35 @@ static void give_back(struct ps_election *election, const char *value, ps_redis_
     ps_script_run(election->daemon->redis, PS_SCRIPT_LEASE_RELEASE, &key, 1, &arg, 1, fn, election);
 }
 
+static void on_epoch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err);
+
+/* Redis has seen a newer epoch than PostgreSQL has given out: PostgreSQL came back without its
+ * newest transactions. One epoch a try could leave the fleet without a leader for hours. Only
+ * nextval is used, so that two candidates never draw the same one. */
+static void catch_up(struct ps_election *election, int64_t newest)
+{
+    struct ps_pg_batch *batch;
+    char missing[EPOCH_TEXT], at_once[EPOCH_TEXT];
+
+    refused(election);
+    if (election->lease.state == PS_LEASE_RELEASED || newest < election->candidate_epoch) {
+        not_taken(election);
+        return;
+    }
+    PS_LOG(EPOCH_BEHIND, F_INT("epoch", election->candidate_epoch), F_INT("newest", newest),
+           F_TEXT("what",
+                  "PostgreSQL gave out an epoch that Redis has seen before: it was restored "
+                  "or failed over; the newer epochs are skipped"));
+    snprintf(missing, sizeof(missing), "%" PRId64, newest - election->candidate_epoch + 1);
+    snprintf(at_once, sizeof(at_once), "%d", EPOCHS_AT_ONCE);
+    batch = ps_pg_batch_create();
+    PS_PG_ADD(batch,
+              "SELECT max(nextval('leader_epoch')) FROM generate_series(1, least($1::bigint, "
+              "$2::bigint))",
+              missing, at_once);
+    ps_pg_run(election->daemon->pg, batch, on_epoch, election);
+}
+
 static void on_take(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_election *election = cookie;
@@ -104,6 +138,10 @@ static void on_take(void *cookie, const struct redisReply *reply, const struct p
         return;
     }
     value = ps_redis_reply_text(reply->element[1], NULL);
+    if (ps_redis_reply_int(reply->element[0], 0) == EPOCH_TOO_OLD) {
+        catch_up(election, ps_redis_reply_int(reply->element[1], 0));
+        return;
+    }
     if (ps_redis_reply_int(reply->element[0], 0) == 1 && value != NULL) {
         if (election->lease.state == PS_LEASE_RELEASED)
             give_back(election, value, NULL); /* granted while the program was about to stop */
@@ -261,10 +299,15 @@ bool ps_election_leads(const struct ps_election *election)
     return ps_lease_leads(&election->lease, now_of(election));
 }
 
-void ps_election_fenced(struct ps_election *election)
+void ps_election_step_down(struct ps_election *election, const char *why)
 {
     if (ps_lease_lost(&election->lease, now_of(election)))
-        lost(election, "a newer leader exists");
+        lost(election, why);
+}
+
+void ps_election_fenced(struct ps_election *election)
+{
+    ps_election_step_down(election, "a newer leader exists");
 }
 
 static void on_released(void *cookie, const struct redisReply *reply, const struct ps_err *err)

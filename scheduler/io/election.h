@@ -18,6 +18,8 @@ struct ps_election *ps_election_create(struct ps_daemon *daemon,
                                        void *cookie) PS_MUST_USE;
 void ps_election_destroy(struct ps_election *election);
 bool ps_election_leads(const struct ps_election *election);
+/* Gives leadership up, when there is any, because of why; the next epoch is a new one. */
+void ps_election_step_down(struct ps_election *election, const char *why);
 /* A write was refused: a newer leader exists. */
 void ps_election_fenced(struct ps_election *election);
 /* Leaves the lease and takes it no more; on_lost does not run. done runs after Redis answered or

@@ -341,6 +341,8 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
     poll->open_std_fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_OPENSTD);
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
+                                                 .proxy = daemon->config->http_proxy_url,
+                                                 .no_proxy = daemon->config->http_proxy_except,
                                                  .allow_private = true, /* operator's choice */
                                                  .ca_file = daemon->config->http_ca_file });
     return poll;

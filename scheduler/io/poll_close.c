@@ -167,7 +167,7 @@ static void store_end(struct ps_poll *poll)
     if (fault == NULL && has_drafts_looked_at(&poll->parts.leadership->run->controls))
         ps_poll_recheck(poll);
     else
-        ps_poll_end(poll, ps_store_begin(poll->epoch));
+        ps_poll_end(poll, ps_store_begin_meta(poll->epoch));
     free(fault);
 }
 
@@ -266,7 +266,7 @@ static void on_failed(void *cookie, const struct ps_pg_rows *rows, const struct 
 
 void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_store_begin_meta(poll->epoch);
 
     poll->failure = *err;
     ps_leadership_failed(poll->parts.leadership, PS_EVENT_POLL_ERROR,

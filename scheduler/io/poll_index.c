@@ -161,7 +161,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 
 static void store(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_store_begin_meta(poll->epoch);
 
     ps_store_add_index_seen(batch, poll->seen, poll->etag, poll->modified);
     poll->told_at = poll->index_rows.len > 0 ? SEEN + 1 : 0;

@@ -80,7 +80,7 @@ static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct 
     ps_watchlists_destroy(leadership->watch);
     leadership->watch = ps_store_read_watch(rows, WATCH);
     ps_outbox_rows_clear(&poll->news);
-    batch = ps_store_begin(poll->epoch);
+    batch = ps_store_begin_meta(poll->epoch);
     count = (size_t)ps_pg_row_count(rows, LOOKED);
     looked = ps_alloc_zero(count + 1, sizeof(*looked));
     for (size_t i = 0; i < count; i++)

@@ -111,7 +111,7 @@ void ps_redis_recovery_seen(struct ps_redis_recovery *rebuild, const char *gener
         return;
     rebuild->busy = true;
     rebuild->op_epoch = rebuild->leadership->epoch;
-    batch = ps_store_begin(rebuild->op_epoch);
+    batch = ps_store_begin_meta(rebuild->op_epoch);
     ps_store_add_rebuild(batch, rebuild->run_id[0] == '\0' ? NULL : rebuild->run_id);
     ps_pg_run(rebuild->leadership->daemon->pg, batch, on_stored, rebuild);
 }

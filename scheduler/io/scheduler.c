@@ -38,6 +38,7 @@ struct ps_scheduler {
     struct ps_status_page *page;
     struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
     struct ps_timer *reload; /* reads the mirrors */
+    uint64_t histories;      /* of PostgreSQL, as seen last */
     struct ps_timer *warm;   /* reads what is new in the index while standing by */
     struct ps_timer *look;   /* for progress */
     struct ps_stall_detector progress;
@@ -151,19 +152,6 @@ static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps
                             &scheduler->leadership.index_version);
 }
 
-static void warm(void *cookie)
-{
-    struct ps_scheduler *scheduler = cookie;
-
-    ps_timer_set(scheduler->warm, WARM_MS);
-    if (scheduler->warming || scheduler->leadership.epoch > 0 || scheduler->draining ||
-        !ps_pg_up(scheduler->daemon->pg))
-        return;
-    scheduler->warming = true;
-    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->leadership.index_version), on_warm,
-              scheduler);
-}
-
 /* A part asks from within its own callback. */
 static void reload(void *cookie)
 {
@@ -172,6 +160,37 @@ static void reload(void *cookie)
     scheduler->loaded = false;
     ps_timer_set(scheduler->stop, 0);
     ps_timer_set(scheduler->reload, RELOAD_MS);
+}
+
+/* PostgreSQL came back without its newest transactions: what is held in memory is ahead of it, and
+ * a diff against that would never be stored, nor told. All of it is read anew. */
+static void follow_history(struct ps_scheduler *scheduler)
+{
+    uint64_t histories = ps_pg_histories(scheduler->daemon->pg);
+
+    if (histories == scheduler->histories)
+        return;
+    scheduler->histories = histories;
+    PS_LOG(DB_RESTORED, F_TEXT("what", "PostgreSQL was restored or failed over; all that was read "
+                                       "from it before is read anew, under a new epoch"));
+    /* Newer than anything stored: the next load replaces the index, once no part uses it. */
+    scheduler->leadership.index_version = INT64_MAX;
+    /* Numbers of cycles are given out again: only a new epoch tells the new ones from the old. */
+    ps_election_step_down(scheduler->election, "PostgreSQL was restored");
+}
+
+static void warm(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    ps_timer_set(scheduler->warm, WARM_MS);
+    follow_history(scheduler);
+    if (scheduler->warming || scheduler->leadership.epoch > 0 || scheduler->draining ||
+        !ps_pg_up(scheduler->daemon->pg))
+        return;
+    scheduler->warming = true;
+    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->leadership.index_version), on_warm,
+              scheduler);
 }
 
 static void on_lead(void *cookie, int64_t epoch)

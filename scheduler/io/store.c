@@ -27,6 +27,15 @@ struct ps_pg_batch *ps_store_begin(int64_t epoch)
     return batch;
 }
 
+struct ps_pg_batch *ps_store_begin_meta(int64_t epoch)
+{
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    char text[NUMBER_TEXT];
+
+    PS_PG_ADD(batch, "SELECT ps_fence_meta($1::bigint)", number_text(text, epoch));
+    return batch;
+}
+
 void ps_store_add_watch(struct ps_pg_batch *batch)
 {
     PS_PG_ADD0(batch, "SELECT user_id, kind, value, watched, quiet, snooze FROM watch_now ORDER BY "
@@ -212,6 +221,17 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
     ps_rows_clear(&json);
 }
 
+/* Every end of a cycle prunes, a failed one too: days without the index would keep all else. */
+static void add_prune(struct ps_pg_batch *batch, int64_t cycle)
+{
+    char texts[2][NUMBER_TEXT];
+
+    PS_PG_ADD(batch, "DELETE FROM probes WHERE cycle <= $1",
+              number_text(texts[0], cycle - PS_STORE_PROBES_KEPT));
+    PS_PG_ADD(batch, "DELETE FROM cycles WHERE number <= $1",
+              number_text(texts[1], cycle - PS_STORE_CYCLES_KEPT));
+}
+
 void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t cycle,
                                int64_t started_ms, const char *error)
 {
@@ -226,6 +246,7 @@ void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t
               number_text(texts[0], cycle), number_text(texts[1], epoch),
               number_text(texts[2], started_ms), error);
     PS_PG_ADD0(batch, "UPDATE meta SET poll_count = poll_count + 1");
+    add_prune(batch, cycle);
 }
 
 void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)
@@ -496,7 +517,7 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
                         const struct ps_store_end *end)
 {
     const char *good = end->status == PS_CYCLE_FAILED ? "false" : "true";
-    char texts[3][NUMBER_TEXT];
+    char texts[1][NUMBER_TEXT];
 
     number_text(texts[0], run->ledger.cycle);
     PS_PG_ADD(batch,
@@ -514,10 +535,7 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
               "UPDATE meta SET poll_count = poll_count + 1, last_successful_poll = CASE WHEN $1 "
               "THEN now() ELSE last_successful_poll END",
               good);
-    PS_PG_ADD(batch, "DELETE FROM probes WHERE cycle <= $1",
-              number_text(texts[1], run->ledger.cycle - PS_STORE_PROBES_KEPT));
-    PS_PG_ADD(batch, "DELETE FROM cycles WHERE number <= $1",
-              number_text(texts[2], run->ledger.cycle - PS_STORE_CYCLES_KEPT));
+    add_prune(batch, run->ledger.cycle);
 }
 
 void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style)

@@ -18,6 +18,10 @@ enum { PS_STORE_CYCLES_KEPT = 2000, PS_STORE_PROBES_KEPT = 48 /* cycles */ };
 
 /* A batch that begins with the fence: statement 0. */
 struct ps_pg_batch *ps_store_begin(int64_t epoch) PS_MUST_USE;
+/* The same for a transaction that changes meta (index_seen, close, failed_cycle, rebuild): it takes
+ * the row's lock for writing at once. Two transactions that share the lock first and want to write
+ * then would wait for each other until PostgreSQL ends one (40P01). */
+struct ps_pg_batch *ps_store_begin_meta(int64_t epoch) PS_MUST_USE;
 
 /* All that a new leader reads. Statements: */
 enum {

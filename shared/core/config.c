@@ -225,6 +225,24 @@ void ps_config_clear(struct ps_config *config)
     *config = (struct ps_config){ 0 };
 }
 
+void ps_config_exchange_secrets(struct ps_config *config, struct ps_config *fresh,
+                                void (*fn)(void *cookie, const char *name), void *cookie)
+{
+    for (size_t i = 0; i < PS_CONFIG_ROWS; i++) {
+        const struct ps_config_row *row = &ps_config_rows[i];
+        char **ours = (char **)(void *)((char *)config + row->offset);
+        char **theirs = (char **)(void *)((char *)fresh + row->offset);
+        char *old;
+
+        if (row->type != PS_CONFIG_SECRET || strcmp(*ours, *theirs) == 0 || (*theirs)[0] == '\0')
+            continue;
+        old = *ours;
+        *ours = *theirs;
+        *theirs = old;
+        fn(cookie, row->name);
+    }
+}
+
 int64_t ps_config_poll_interval_ms(const struct ps_config *config)
 {
     double seconds = config->poll_interval_seconds > 0 ? config->poll_interval_seconds

@@ -62,6 +62,12 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
                     struct ps_config *out_config) PS_MUST_USE;
 void ps_config_clear(struct ps_config *config);
 
+/* Exchanges each secret of config that differs in fresh, so that fresh holds the old ones, and
+   calls fn with its name. A secret that is set in config and empty in fresh stays: a file that is
+   being written looks like that. The fields' addresses stay what they were. */
+void ps_config_exchange_secrets(struct ps_config *config, struct ps_config *fresh,
+                                void (*fn)(void *cookie, const char *name), void *cookie);
+
 /* Effective poll interval in ms: the seconds when set, else the minutes. */
 /* How long a poll may be missing before operations are alerted. */
 int64_t ps_config_alert_after_ms(const struct ps_config *config);

@@ -598,8 +598,10 @@ struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options)
     alarms->after_ms = ps_config_alert_after_ms(config);
     alarms->webhook = ps_webhook_sink_create(
         daemon->loop, &(struct ps_webhook_sink_options){
-                          .url = config->shadow ? "" : config->ops_alert_webhook_url,
+                          .url = config->shadow ? NULL : &config->ops_alert_webhook_url,
                           .user_agent = daemon->user_agent,
+                          .proxy = config->http_proxy_url,
+                          .no_proxy = config->http_proxy_except,
                           .ca_file = config->http_ca_file,
                           .failures = daemon->failures });
     alarms->timer = ps_timer_create(daemon->loop, on_timer, alarms);

@@ -9,6 +9,7 @@
 #include "shared/io/health_server.h"
 #include "shared/io/log.h"
 #include "shared/io/process.h"
+#include "shared/io/secret_watch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ struct run {
     int64_t started_ms; /* monotonic */
     struct ps_http_server *http;
     struct ps_health_server *health;
+    struct ps_env *env; /* borrowed */
+    struct ps_secret_watch *secrets;
     struct ps_health_source source;
     struct ps_timer *grace;
     struct ps_timer *pulse;
@@ -125,6 +128,19 @@ static void log_slip(void *cookie, const char *name, const char *nearest, const 
 {
     (void)cookie;
     PS_LOG(CONFIG_WARNING, F_TEXT("name", name), F_TEXT("nearest", nearest), F_TEXT("what", text));
+}
+
+/* After .env was read: a ${PGPASSWORD} in it is the operator's own doing. */
+static void ignore_libpq_variables(const struct ps_program *program)
+{
+    char *names = ps_pg_ignore_environment();
+
+    if (names != NULL && program->needs_database)
+        PS_LOG(CONFIG_WARNING, F_TEXT("name", names), F_TEXT("nearest", "DATABASE_URL"),
+               F_TEXT("what",
+                      "libpq's variables in the environment are ignored; DATABASE_URL alone "
+                      "says how PostgreSQL is reached"));
+    free(names);
 }
 
 /* Host name and process id; whatever a host name holds, the id stays fit for keys and log lines. */
@@ -509,6 +525,7 @@ static bool open_servers(struct run *run, struct ps_err *err)
     struct ps_redis_options redis = ps_redis_options_of(&run->config);
     struct ps_pg_options pg = {
         .url = run->config.database_url,
+        .url_source = &run->config.database_url,
         .application_name = name,
         .max = (int)run->config.db_pool_max,
         .founds = true, /* whoever comes first */
@@ -563,6 +580,8 @@ static bool open_all(struct run *run, struct ps_err *err)
     if (!run->program->start(daemon, &run->self, err))
         return false;
     run->started = true;
+    run->secrets =
+        ps_secret_watch_create(daemon->loop, run->program->component, run->env, &run->config);
     run->source.fields = run->program->fields;
     run->source.field_count = run->program->field_count;
     run->source.field_cookie = run->self;
@@ -581,6 +600,7 @@ static void close_all(struct run *run)
     if (run->started && run->program->destroy != NULL)
         run->program->destroy(run->self);
     ps_incident_monitor_destroy(daemon->incidents);
+    ps_secret_watch_destroy(run->secrets);
     ps_heartbeat_destroy(daemon->heartbeat);
     ps_redis_fitness_destroy(daemon->redis_watch);
     ps_failure_log_destroy(daemon->failures);
@@ -637,8 +657,10 @@ int ps_daemon_run(const struct ps_program *program, struct ps_env *env)
         ps_env_slips(env, log_slip, NULL); /* a misspelt name may be what is missing */
         return PS_EXIT_CONFIG;
     }
+    run.env = env;
     set_up(&run, program);
     ps_env_slips(env, log_slip, NULL);
+    ignore_libpq_variables(program);
     if (open_all(&run, &err)) {
         status = ps_loop_run(run.daemon.loop);
     } else {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -171,6 +172,49 @@ bool ps_env_get(void *cookie, const char *name, const char **out_value, struct p
     }
     *out_value = value;
     return true;
+}
+
+/* FNV-1a. */
+static uint64_t mix(uint64_t stamp, int64_t value)
+{
+    for (size_t i = 0; i < sizeof(value); i++) {
+        stamp ^= (uint64_t)value >> (i * 8) & 0xff;
+        stamp *= UINT64_C(1099511628211);
+    }
+    return stamp;
+}
+
+static uint64_t stamp_of(const struct ps_env *env, const char *name, uint64_t stamp)
+{
+    char *file_name = ps_alloc_format("%s_FILE", name);
+    const char *path = look_up(env, file_name);
+    struct stat info;
+
+    free(file_name);
+    if (path == NULL)
+        return stamp;
+    if (stat(path, &info) != 0)
+        return mix(stamp, -1);
+    stamp = mix(stamp, (int64_t)info.st_ino);
+    stamp = mix(stamp, (int64_t)info.st_size);
+    stamp = mix(stamp, (int64_t)info.st_mtim.tv_sec);
+    return mix(stamp, (int64_t)info.st_mtim.tv_nsec);
+}
+
+uint64_t ps_env_secret_stamp(const struct ps_env *env)
+{
+    static const char *const names[] = {
+#define PS_X(field, name, type, def, min, max, options, who, help) #name,
+#include "shared/core/config.def"
+#undef PS_X
+    };
+    uint64_t stamp = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++) {
+        if (ps_config_is_secret(names[i]))
+            stamp = stamp_of(env, names[i], stamp);
+    }
+    return stamp;
 }
 
 bool ps_env_logs_json(struct ps_env *env)

@@ -13,6 +13,9 @@ void ps_env_destroy(struct ps_env *env); /* wipes what it held */
 /* A ps_config_get_fn; cookie is the ps_env. For a secret, NAME_FILE names a file (cap 64 KiB) whose
    content, one newline at the end cut, is the value; NAME and NAME_FILE both set is an error. */
 bool ps_env_get(void *env, const char *name, const char **out_value, struct ps_err *err);
+/* A number that changes when a file that some NAME_FILE names is replaced or written, for a daemon
+ * that looks often: it costs a stat for each such file. */
+uint64_t ps_env_secret_stamp(const struct ps_env *env);
 /* Whether LOG_FORMAT asks for JSON, before the settings are checked: what is wrong with them has to
  * be logged in the right form too. env may be NULL (an unreadable .env): the environment alone
  * then. */

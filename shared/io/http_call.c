@@ -16,7 +16,8 @@ enum {
     HEADER_CAP = 64 * 1024, /* all headers of one request, those of redirects included */
     KEPT_BODY = 64 * 1024,  /* a larger buffer is not kept for the next request */
     IDLE_SECONDS = 300,
-    LIFETIME_SECONDS = 300
+    LIFETIME_SECONDS = 300,
+    CA_CACHE_S = 60
 };
 
 /* The bytes of curl's callbacks */
@@ -136,6 +137,56 @@ static void address_text(const struct curl_sockaddr *address, char *out, socklen
         memcpy(out, "?", 2);
 }
 
+/* Through a proxy the target's address is the proxy's to look up; what the URL itself says is
+ * judged here. Each new target is a new tunnel, so that redirects are judged too. */
+static bool names_private(struct ps_http_call *call, const char *host)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+    size_t len = strlen(host);
+    char bare[INET6_ADDRSTRLEN + 1];
+    bool private;
+
+    if (len > 2 && len < sizeof(bare) && host[0] == '[') {
+        memcpy(bare, host + 1, len - 2);
+        bare[len - 2] = '\0';
+        private = inet_pton(AF_INET6, bare, &v6.sin6_addr) != 1 ||
+                  ps_address_is_private((const struct sockaddr *)(const void *)&v6);
+    } else if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
+        private = ps_address_is_private((const struct sockaddr *)(const void *)&v4);
+    } else {
+        private = strcasecmp(host, "localhost") == 0 ||
+                  (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0);
+    }
+    if (private)
+        (void)snprintf(call->refused, sizeof(call->refused), "%s", host);
+    return private;
+}
+
+static bool target_allowed(struct ps_http_call *call, const struct curl_sockaddr *address)
+{
+    char *url = NULL, *host = NULL;
+    CURLU *parts;
+    bool allowed;
+
+    if (!call->proxied) {
+        allowed = !ps_address_is_private(&address->addr);
+        if (!allowed)
+            address_text(address, call->refused, sizeof(call->refused));
+        return allowed;
+    }
+    (void)curl_easy_getinfo(call->easy, CURLINFO_EFFECTIVE_URL, &url);
+    parts = curl_url();
+    if (parts == NULL)
+        abort();
+    allowed = url != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+              curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+              !names_private(call, host);
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return allowed;
+}
+
 /* The address that is connected to is checked, not the name: a name can change its mind. */
 static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
                                     struct curl_sockaddr *address)
@@ -144,10 +195,8 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
     curl_socket_t fd;
 
     (void)purpose;
-    if (!call->allow_private && ps_address_is_private(&address->addr)) {
-        address_text(address, call->refused, sizeof(call->refused));
+    if (!call->allow_private && !target_allowed(call, address))
         return CURL_SOCKET_BAD;
-    }
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd >= 0) {
         ps_http_socket_opens(call, fd);
@@ -182,6 +231,7 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     call->easy = easy;
     call->opened = opened;
     call->allow_private = options->allow_private;
+    call->proxied = options->proxy[0] != '\0';
     call->redirects_to_http = call->max_redirects = -1;
     ps_buf_init(&call->fields, HEADER_CAP + PS_HTTP_F_COUNT);
     ps_buf_init(&call->body, 0);
@@ -209,8 +259,18 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
     set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket));
     set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http));
+    /* "" switches off what curl would take from the environment: a proxy there would disable the
+     * check of addresses, and its refusals would look like the site's answers. */
+    set(curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy));
+    set(curl_easy_setopt(easy, CURLOPT_NOPROXY, options->no_proxy));
+    set(curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L));
+    set(curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
     if (options->ca_file)
         set(curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file));
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* curl keeps what it read of it for a day; authorities are rotated on disk. */
+    (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+#endif
     if (options->http2) {
         /* A curl built without HTTP/2 stays with 1.1. */
         (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -355,7 +415,6 @@ static const struct {
     { CURLE_SSL_CRL_BADFILE,       PS_FAILURE_CONFIGURATION},
     { CURLE_SSL_ENGINE_NOTFOUND,   PS_FAILURE_CONFIGURATION},
     { CURLE_SSL_ENGINE_SETFAILED,  PS_FAILURE_CONFIGURATION},
-    { CURLE_COULDNT_RESOLVE_PROXY, PS_FAILURE_CONFIGURATION},
     { CURLE_FAILED_INIT,           PS_FAILURE_UNKNOWN      },
     { CURLE_OUT_OF_MEMORY,         PS_FAILURE_UNKNOWN      },
     { CURLE_ABORTED_BY_CALLBACK,   PS_FAILURE_UNKNOWN      },

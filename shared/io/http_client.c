@@ -28,7 +28,7 @@ struct ps_http_engine {
 
 struct ps_http {
     struct ps_loop *loop;
-    char *user_agent, *ca_file;
+    char *user_agent, *ca_file, *proxy, *no_proxy;
     struct ps_http_options options;
     struct ps_http_engine *engine, *retired;
     struct call_list spare;
@@ -278,6 +278,10 @@ struct ps_http *ps_http_create(struct ps_loop *loop, const struct ps_http_option
     if (options->ca_file != NULL && options->ca_file[0] != '\0')
         http->ca_file = ps_alloc_text(options->ca_file);
     http->options.ca_file = http->ca_file;
+    http->proxy = ps_alloc_text(options->proxy == NULL ? "" : options->proxy);
+    http->options.proxy = http->proxy;
+    http->no_proxy = ps_alloc_text(options->no_proxy == NULL ? "" : options->no_proxy);
+    http->options.no_proxy = http->no_proxy;
     TAILQ_INIT(&http->spare);
     http->engine = engine_create(http);
     return http;
@@ -309,6 +313,8 @@ void ps_http_destroy(struct ps_http *http)
     }
     free(http->user_agent);
     free(http->ca_file);
+    free(http->proxy);
+    free(http->no_proxy);
     for (size_t i = 0; i < http->watches_size; i++)
         watch_end(&http->watches[i]); /* of sockets that were opened and never watched */
     free(http->watches);

@@ -14,6 +14,12 @@ struct ps_http_options {
     bool http2;             /* offer HTTP/2 with TLS, multiplex */
     bool allow_private;  /* addresses in private, loopback, link-local and other special ranges */
     int max_connections; /* a host; 0: 64 */
+    /* HTTP_PROXY_URL and HTTP_PROXY_EXCEPT; copied; NULL or "": none. The environment's are never
+     * used. Every request goes through a CONNECT tunnel, so that an answer is the target's and
+     * never the proxy's; what the proxy refuses is NETWORK. The proxy looks names up:
+     * allow_private=false refuses private addresses and localhost as they stand in a URL, also
+     * after a redirect. */
+    const char *proxy, *no_proxy;
     const char
         *ca_file; /* certificates to trust in place of the system's; copied; NULL or "": those */
 };

@@ -45,6 +45,7 @@ struct ps_http_call {
                        */
 
     bool allow_private;
+    bool proxied;     /* there is a proxy, for some hosts at least */
     int sockets;      /* opened for this request */
     char refused[64]; /* the private address it was not let to; "" for none */
     uint64_t *opened; /* of the client */

@@ -8,12 +8,25 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
-enum { TICK_MS = 250, SIGNALS = 2 };
+enum { TICK_MS = 250, SIGNALS = 2, DOUBT_MS = 1000 };
+
+/* Says whether a file is still the one that was read. */
+struct dns_stamp {
+    ino_t inode; /* 0: there is none */
+    off_t size;
+    time_t seconds;
+    long nanoseconds;
+};
 
 struct ps_loop {
     struct event_base *base;
     struct evdns_base *dns;
+    const char *resolv_conf, *hosts; /* borrowed */
+    struct dns_stamp dns_stamps[2];  /* of the two, as they were read */
+    int64_t dns_read_ms;
+    bool dns_doubted;
     struct ps_timer *tick;
     int64_t tick_due_ms;
     int64_t tick_late_ms; /* of the last tick */
@@ -61,6 +74,8 @@ struct ps_loop *ps_loop_create(void)
     event_config_free(config);
     if (loop->base == NULL || sigaction(SIGPIPE, &ignore, NULL) != 0)
         abort();
+    loop->resolv_conf = "/etc/resolv.conf";
+    loop->hosts = "/etc/hosts";
     loop->tick = ps_timer_create(loop, on_tick, loop);
     tick_arm(loop);
     return loop;
@@ -105,17 +120,71 @@ struct event_base *ps_loop_base(struct ps_loop *loop)
     return loop->base;
 }
 
-struct evdns_base *ps_loop_dns(struct ps_loop *loop)
+void ps_loop_dns_files(struct ps_loop *loop, const char *resolv_conf, const char *hosts)
 {
-    if (loop->dns != NULL)
-        return loop->dns;
-    loop->dns = evdns_base_new(loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (loop->dns == NULL)
-        abort();
+    loop->resolv_conf = resolv_conf;
+    loop->hosts = hosts;
+}
+
+void ps_loop_dns_doubt(struct ps_loop *loop)
+{
+    loop->dns_doubted = true;
+}
+
+static struct dns_stamp stamp_of(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return (struct dns_stamp){ .inode = 0 };
+    return (struct dns_stamp){ .inode = info.st_ino,
+                               .size = info.st_size,
+                               .seconds = info.st_mtim.tv_sec,
+                               .nanoseconds = info.st_mtim.tv_nsec };
+}
+
+static bool same_stamp(const struct dns_stamp *a, const struct dns_stamp *b)
+{
+    return a->inode == b->inode && a->size == b->size && a->seconds == b->seconds &&
+           a->nanoseconds == b->nanoseconds;
+}
+
+/* Look-ups under way go on, with the name servers that are known then. */
+static void dns_read(struct ps_loop *loop)
+{
+    loop->dns_doubted = false;
+    loop->dns_read_ms = ps_clock_mono_ms();
+    loop->dns_stamps[0] = stamp_of(loop->resolv_conf);
+    loop->dns_stamps[1] = stamp_of(loop->hosts);
+    (void)evdns_base_clear_nameservers_and_suspend(loop->dns);
+    evdns_base_clear_host_addresses(loop->dns);
+    evdns_base_search_clear(loop->dns);
     /* A missing or empty resolv.conf leaves the name server on the loopback, as in libc. */
-    (void)evdns_base_resolv_conf_parse(loop->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+    (void)evdns_base_resolv_conf_parse(
+        loop->dns, DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, loop->resolv_conf);
+    (void)evdns_base_load_hosts(loop->dns, loop->hosts);
     /* libc sends names as they are; servers that answer in lower case would seem dead otherwise. */
     (void)evdns_base_set_option(loop->dns, "randomize-case:", "0");
+    (void)evdns_base_resume(loop->dns);
+}
+
+struct evdns_base *ps_loop_dns(struct ps_loop *loop)
+{
+    struct dns_stamp resolv_conf, hosts;
+
+    if (loop->dns == NULL) {
+        loop->dns = evdns_base_new(loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        if (loop->dns == NULL)
+            abort();
+        dns_read(loop);
+        return loop->dns;
+    }
+    resolv_conf = stamp_of(loop->resolv_conf);
+    hosts = stamp_of(loop->hosts);
+    if (!same_stamp(&resolv_conf, &loop->dns_stamps[0]) ||
+        !same_stamp(&hosts, &loop->dns_stamps[1]) ||
+        (loop->dns_doubted && ps_clock_mono_ms() - loop->dns_read_ms >= DOUBT_MS))
+        dns_read(loop);
     return loop->dns;
 }
 

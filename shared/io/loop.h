@@ -14,8 +14,13 @@ struct ps_timer;
 struct ps_loop *ps_loop_create(void) PS_MUST_USE;
 void ps_loop_destroy(struct ps_loop *loop);
 struct event_base *ps_loop_base(struct ps_loop *loop); /* borrowed */
-struct evdns_base *ps_loop_dns(
-    struct ps_loop *loop); /* borrowed; made on first use; honours hosts file and resolv.conf */
+/* Borrowed; made on first use; honours the hosts file and resolv.conf, which are read again when
+ * one of them has changed, or after ps_loop_dns_doubt. Call it for each look-up. */
+struct evdns_base *ps_loop_dns(struct ps_loop *loop);
+/* A look-up failed: perhaps what was read is out of date. At most one reading a second follows. */
+void ps_loop_dns_doubt(struct ps_loop *loop);
+/* Other files than /etc/resolv.conf and /etc/hosts; before the first ps_loop_dns. Borrowed. */
+void ps_loop_dns_files(struct ps_loop *loop, const char *resolv_conf, const char *hosts);
 int64_t ps_loop_now(const struct ps_loop *loop); /* monotonic ms, read now */
 int ps_loop_run(struct ps_loop *loop);           /* until ps_loop_stop; the code given there */
 void ps_loop_stop(struct ps_loop *loop, int exit_code); /* first call wins */

@@ -6,6 +6,7 @@
 #include "shared/io/pg_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,9 @@ TAILQ_HEAD(job_list, ps_pg_job);
 struct ps_pg {
     struct ps_loop *loop;
     struct ps_pg_target target;
+    char *application_name;
+    char *const *url_source; /* borrowed; NULL: the URL never changes */
+    char *url_text;          /* owned; what target was parsed from */
     struct ps_pg_conn **conns;
     int max;
     bool migrate;
@@ -45,7 +49,10 @@ struct ps_pg {
     struct ps_err refusal; /* of a statement while the pool is up: why no work gets done */
     char *refused_sql;     /* owned; that statement, NULL: the commit */
     int64_t refused_ms;    /* when; 0: nothing is refused */
-    int failures;          /* connections that could not be made, in a row */
+    char history[PS_PG_HISTORY_TEXT]; /* as seen last; "" before the first */
+    int64_t log_position;
+    uint64_t histories;
+    int failures; /* connections that could not be made, in a row */
     bool up;
     bool destroying;
 };
@@ -77,6 +84,25 @@ static struct ps_pg_conn *find(const struct ps_pg *pg, enum ps_pg_conn_state sta
     return NULL;
 }
 
+/* A rotated secret: the next connection uses it. Connections that are being opened still use
+ * target. */
+static void renew_url(struct ps_pg *pg)
+{
+    struct ps_pg_target target;
+    struct ps_err ignored;
+
+    if (!pg->url_source || strcmp(*pg->url_source, pg->url_text) == 0 ||
+        count_in(pg, PS_PG_CONN_RESOLVING, PS_PG_CONN_SETUP) > 0)
+        return;
+    free(pg->url_text);
+    pg->url_text = ps_alloc_text(*pg->url_source);
+    /* The daemon has checked the setting, and reported what is wrong with it. */
+    if (!ps_pg_target_parse(&target, pg->url_text, pg->application_name, pg->foreign, &ignored))
+        return;
+    ps_pg_target_clear(&pg->target);
+    pg->target = target;
+}
+
 static void open_one(struct ps_pg *pg)
 {
     struct ps_pg_conn *conn = find(pg, PS_PG_CONN_CLOSED);
@@ -86,6 +112,7 @@ static void open_one(struct ps_pg *pg)
                                : pg->founds  ? PS_PG_SCHEMA_FOUND
                                              : PS_PG_SCHEMA_AWAIT;
 
+    renew_url(pg);
     if (conn)
         ps_pg_conn_open(conn, schema);
 }
@@ -180,6 +207,22 @@ static void on_shrink_timer(void *cookie)
         ps_timer_set(pg->shrink_timer, SHRINK_MS);
 }
 
+uint64_t ps_pg_histories(const struct ps_pg *pg)
+{
+    return pg->histories;
+}
+
+static void see_history(struct ps_pg *pg, const char *history, int64_t log_position)
+{
+    if (!history || *history == '\0')
+        return;
+    if (pg->history[0] != '\0' &&
+        (strcmp(history, pg->history) != 0 || log_position < pg->log_position))
+        pg->histories++;
+    (void)snprintf(pg->history, sizeof(pg->history), "%s", history);
+    pg->log_position = log_position;
+}
+
 static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_pg *pg = cookie;
@@ -187,7 +230,10 @@ static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
     (void)err; /* a lost connection is told by on_state */
     pg->pinging = false;
-    if (rows == NULL || pg->foreign || pg->destroying || !ps_pg_bool(rows, 0, 0, 0))
+    if (rows == NULL || pg->foreign || pg->destroying)
+        return;
+    see_history(pg, ps_pg_text(rows, 0, 0, 1), ps_pg_int(rows, 0, 0, 2, 0));
+    if (!ps_pg_bool(rows, 0, 0, 0))
         return;
     /* Behind a pooler nothing else shows that the server has become a standby. Opening the
      * connection anew finds the reason, and with several hosts the right one. */
@@ -213,7 +259,7 @@ static void on_ping_timer(void *cookie)
     pg->pinging = true;
     batch = ps_pg_batch_create();
     PS_PG_ADD0(batch, "SELECT pg_is_in_recovery() OR "
-                      "current_setting('transaction_read_only')::boolean");
+                      "current_setting('transaction_read_only')::boolean, " PS_PG_HISTORY_COLUMNS);
     ps_pg_run(pg, batch, on_pong, pg);
 }
 
@@ -266,8 +312,13 @@ char *ps_pg_reason(const struct ps_pg *pg)
 static void on_ready(void *cookie, struct ps_pg_conn *conn)
 {
     struct ps_pg *pg = cookie;
+    const char *history;
+    int64_t log_position;
 
-    (void)conn;
+    /* Beside others that are up, its look may be older than theirs. */
+    history = ps_pg_conn_history(conn, &log_position);
+    if (!pg->up && !pg->foreign)
+        see_history(pg, history, log_position);
     pg->failures = 0;
     ps_timer_cancel(pg->retry_timer);
     if (!pg->up) {
@@ -341,6 +392,9 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg = ps_alloc_zero(1, sizeof(*pg));
     pg->loop = loop;
     pg->target = target;
+    pg->application_name = ps_alloc_text(options->application_name);
+    pg->url_source = options->url_source;
+    pg->url_text = ps_alloc_text(options->url);
     pg->max = options->max > 0 ? options->max : 1;
     pg->migrate = migrate;
     pg->founds = options->founds;
@@ -356,8 +410,6 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg->ping_timer = ps_timer_create(loop, on_ping_timer, pg);
     ps_timer_set(pg->ping_timer, PING_MS);
     conn_options.target = &pg->target;
-    if (target.connect_timeout_ms > 0)
-        conn_options.connect_timeout_ms = target.connect_timeout_ms;
     conn_options.cookie = pg;
     pg->conns = ps_alloc_zero((size_t)pg->max, sizeof(struct ps_pg_conn *));
     for (int i = 0; i < pg->max; i++)
@@ -398,6 +450,8 @@ void ps_pg_destroy(struct ps_pg *pg)
     ps_timer_destroy(pg->ping_timer);
     ps_pg_target_clear(&pg->target);
     free(pg->refused_sql);
+    free(pg->application_name);
+    free(pg->url_text);
     free(pg->conns);
     free(pg);
 }

@@ -24,7 +24,9 @@ enum {
 };
 
 struct ps_pg_options {
-    const char *url; /* borrowed for the call */
+    const char *url;         /* borrowed for the call */
+    char *const *url_source; /* where url stands, looked at before each connection: a secret may be
+                                rotated; borrowed for life; NULL: it never changes */
     const char *application_name;
     int max;      /* connections */
     bool founds;  /* without migrate: makes the schema all the same where there is none at all */
@@ -53,12 +55,21 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
  * ps_pg_fn. */
 void ps_pg_destroy(struct ps_pg *pg);
 bool ps_pg_up(const struct ps_pg *pg);
+/* Rises by one when PostgreSQL comes back as another: restored from a backup, or failed over
+ * without its newest transactions. Everything that was read from it before may be ahead of what it
+ * holds. */
+uint64_t ps_pg_histories(const struct ps_pg *pg);
 /* Why no work gets done: why there is no connection, or what the server refused last and has not
    done since (for a minute); "" for no reason. Borrowed until the loop turns. */
 const char *ps_pg_why(const struct ps_pg *pg);
 /* Gives the same as a sentence about PostgreSQL; NULL where all is well. */
 char *ps_pg_reason(const struct ps_pg *pg) PS_MUST_USE;
 void ps_pg_counts(const struct ps_pg *pg, int *out_max, int *out_in_use, int *out_available);
+
+/* Removes libpq's PG* variables from the environment: DATABASE_URL alone says where the database is
+ * and how to reach it. PGOPTIONS and the like would set what a pooler refuses or hands to other
+ * clients. Call it before any connection. Gives the names, with commas between; NULL for none. */
+char *ps_pg_ignore_environment(void) PS_MUST_USE;
 
 struct ps_pg_batch *ps_pg_batch_create(void) PS_MUST_USE;
 void ps_pg_batch_destroy(struct ps_pg_batch *batch);

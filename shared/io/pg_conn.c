@@ -456,7 +456,8 @@ static void connect_start(struct ps_pg_conn *conn, const struct ps_address_step 
         return;
     }
     /* libpq leaves this to callers of its asynchronous functions. */
-    ps_timer_set(conn->timer, conn->options.connect_timeout_ms);
+    ps_timer_set(conn->timer, target->connect_timeout_ms > 0 ? target->connect_timeout_ms
+                                                             : conn->options.connect_timeout_ms);
     poll_again(conn, EV_WRITE);
 }
 
@@ -585,6 +586,12 @@ void ps_pg_conn_expel(struct ps_pg_conn *conn, const struct ps_err *err)
 enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn)
 {
     return conn->state;
+}
+
+const char *ps_pg_conn_history(const struct ps_pg_conn *conn, int64_t *out_log_position)
+{
+    *out_log_position = conn->setup.log_position;
+    return conn->setup.history;
 }
 
 int64_t ps_pg_conn_since(const struct ps_pg_conn *conn)

@@ -74,8 +74,19 @@ enum ps_pg_setup_step {
     PS_PG_SETUP_DONE
 };
 
+/* Two columns of a query: which history of the database this is (time line and the object id of
+ * meta), and how far its log has come. A restored or failed-over server has another history, or is
+ * not as far as it was. */
+#define PS_PG_HISTORY_COLUMNS                                                                      \
+    "CASE WHEN pg_is_in_recovery() OR to_regclass('meta') IS NULL THEN '' ELSE "                   \
+    "left(pg_walfile_name(pg_current_wal_lsn()), 8) || ':' || to_regclass('meta')::oid END, "      \
+    "CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_current_wal_lsn() - '0/0'::pg_lsn END"
+enum { PS_PG_HISTORY_TEXT = 40 };
+
 struct ps_pg_setup {
     enum ps_pg_schema schema;
+    char history[PS_PG_HISTORY_TEXT]; /* "": no schema yet */
+    int64_t log_position;
     enum ps_pg_setup_step step;
     bool *applied; /* owned; a flag for each migration */
     bool *fresh;   /* owned; those of this transaction */
@@ -152,6 +163,8 @@ struct ps_pg_conn *ps_pg_conn_create(struct ps_loop *loop,
 struct ps_pg_job *ps_pg_conn_destroy(struct ps_pg_conn *conn) PS_MUST_USE;
 enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn);
 int64_t ps_pg_conn_since(const struct ps_pg_conn *conn); /* when the state began */
+/* Of a ready connection: what its setup saw (PS_PG_HISTORY_COLUMNS). */
+const char *ps_pg_conn_history(const struct ps_pg_conn *conn, int64_t *out_log_position);
 void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema);
 void ps_pg_conn_shut(struct ps_pg_conn *conn); /* an idle one; no callback runs */
 /* Closes an idle one at the loop's next turn, because of err. */

@@ -5,6 +5,7 @@
 #include "shared/io/pg_private.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,10 +20,21 @@ enum { APPLY_PATIENCE_MS = 10 * 60 * 1000 };
 #define TABLE_WAIT "30s" /* for a table that somebody else holds */
 
 /* The columns of FACTS. */
-enum { FACT_ENCODING, FACT_RECOVERY, FACT_READ_ONLY, FACT_TABLE, FACT_USER, FACT_DATABASE };
+enum {
+    FACT_ENCODING,
+    FACT_RECOVERY,
+    FACT_READ_ONLY,
+    FACT_TABLE,
+    FACT_USER,
+    FACT_DATABASE,
+    FACT_HISTORY,
+    FACT_LOG
+};
 
 void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema)
 {
+    setup->history[0] = '\0';
+    setup->log_position = 0;
     setup->schema = schema;
     setup->step = PS_PG_SETUP_FACTS;
     setup->applied = ps_alloc_zero(ps_migration_count + 1, sizeof(bool));
@@ -73,7 +85,7 @@ char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
         return ps_alloc_text("SELECT current_setting('server_encoding'), pg_is_in_recovery(), "
                              "current_setting('transaction_read_only'), "
                              "to_regclass('schema_version') IS NOT NULL, "
-                             "current_user, current_database()");
+                             "current_user, current_database(), " PS_PG_HISTORY_COLUMNS);
     case PS_PG_SETUP_LIST:
     case PS_PG_SETUP_LIST_AGAIN:
         return ps_alloc_text("SELECT name FROM schema_version");
@@ -168,6 +180,10 @@ static bool take_facts(struct ps_pg_setup *setup, const PGresult *result, bool *
         setup->step = PS_PG_SETUP_DONE;
         return true;
     }
+    (void)snprintf(setup->history, sizeof(setup->history), "%s",
+                   PQgetvalue(result, 0, FACT_HISTORY));
+    if (!ps_str_int(ps_str_of(PQgetvalue(result, 0, FACT_LOG)), 0, INT64_MAX, &setup->log_position))
+        setup->history[0] = '\0'; /* nothing to compare */
     if (strcmp(encoding, "UTF8") != 0)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, PS_PG_ERR_OFFLINE,
                        "database \"%.40s\" has the encoding %.16s; titles and names need UTF8: "

@@ -150,6 +150,33 @@ bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char
     return true;
 }
 
+extern char **environ;
+
+char *ps_pg_ignore_environment(void)
+{
+    char *names = NULL;
+
+    for (char **pair = environ; *pair != NULL;) {
+        const char *end = strchr(*pair, '=');
+        char *name, *longer;
+
+        if (end == NULL || strncmp(*pair, "PG", 2) != 0 ||
+            strspn(*pair, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != (size_t)(end - *pair)) {
+            pair++;
+            continue;
+        }
+        name = ps_alloc_copy(*pair, (size_t)(end - *pair));
+        longer =
+            ps_alloc_format("%s%s%s", names == NULL ? "" : names, names == NULL ? "" : ",", name);
+        free(names);
+        names = longer;
+        (void)unsetenv(name); /* which moves the rest up */
+        free(name);
+        pair = environ;
+    }
+    return names;
+}
+
 static void texts_free(char **texts, size_t count)
 {
     for (size_t i = 0; texts && i < count; i++)

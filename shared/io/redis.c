@@ -329,11 +329,29 @@ static void on_look(void *cookie)
     ps_sentinel_ask(redis->sentinel);
 }
 
+/* A rotated secret: the next connection uses it. */
+static void renew_url(struct ps_redis *redis)
+{
+    struct ps_redis_url url;
+    struct ps_err ignored;
+
+    if (redis->url_source == NULL || strcmp(*redis->url_source, redis->url_text) == 0)
+        return;
+    free(redis->url_text);
+    redis->url_text = ps_alloc_text(*redis->url_source);
+    if (!ps_redis_url_parse(redis->url_text, &url, &ignored))
+        return; /* who changed the setting reports it */
+    ps_redis_url_clear(&redis->url);
+    redis->url = url;
+    use_url(redis);
+}
+
 static void on_retry(void *cookie)
 {
     struct ps_redis *redis = cookie;
     struct ps_err why;
 
+    renew_url(redis);
     redis->phase = PS_REDIS_PHASE_CONNECT;
     if (redis->sentinel != NULL) {
         ps_sentinel_ask(redis->sentinel); /* which has its own patience */
@@ -357,6 +375,10 @@ struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_opt
     redis = ps_alloc_zero(1, sizeof(*redis));
     redis->loop = loop;
     redis->url = url;
+    if (options->target == NULL && options->url_source != NULL) {
+        redis->url_source = options->url_source;
+        redis->url_text = ps_alloc_text(options->url);
+    }
     use_url(redis);
     redis->client_name = ps_alloc_text(options->client_name);
     redis->ca_file = ps_alloc_text(options->ca_file);
@@ -414,6 +436,7 @@ void ps_redis_destroy(struct ps_redis *redis)
     ps_address_walk_destroy(redis->walk);
     ps_redis_url_clear(&redis->url);
     free(redis->where);
+    free(redis->url_text);
     free(redis->client_name);
     free(redis->ca_file);
     free(redis->cert_file);

@@ -32,7 +32,9 @@ typedef void (*ps_redis_fn)(void *cookie, const struct redisReply *reply, const 
 typedef void (*ps_redis_state_fn)(void *cookie, bool up, const struct ps_err *err);
 
 struct ps_redis_options {
-    const char *url;                   /* borrowed for the call; parsed before (it must be valid) */
+    const char *url;         /* borrowed for the call; parsed before (it must be valid) */
+    char *const *url_source; /* where url stands, looked at before each connection: a secret
+                                may be rotated; borrowed for life; NULL: it never changes */
     const struct ps_redis_url *target; /* in place of url when not NULL; copied */
     /* host:port of Sentinels, "" or NULL for none: they say where to connect to, and the host of
        the URL is what the server's certificate must be good for (sentinel.h). */
@@ -40,8 +42,9 @@ struct ps_redis_options {
     const char *master; /* its name there; copied, as the next two */
     const char *sentinel_user;
     const char *sentinel_password;
-    const char *client_name; /* CLIENT SETNAME, copied; NULL for none */
-    const char *ca_file;     /* for rediss://; copied, as the next two (redis_tls.h) */
+    char *const *sentinel_password_source; /* as url_source */
+    const char *client_name;               /* CLIENT SETNAME, copied; NULL for none */
+    const char *ca_file; /* for rediss://; copied, as the next two (redis_tls.h) */
     const char *cert_file;
     const char *key_file;
     int64_t connect_timeout_ms; /* 0: 3000; look-up, TLS, AUTH and SELECT included */

@@ -8,6 +8,8 @@
 struct ps_redis_options ps_redis_options_of(const struct ps_config *config)
 {
     return (struct ps_redis_options){ .url = config->redis_url,
+                                      .url_source = &config->redis_url,
+                                      .sentinel_password_source = &config->redis_sentinel_password,
                                       .ca_file = config->redis_ca_file,
                                       .cert_file = config->redis_cert_file,
                                       .key_file = config->redis_cert_key_file,

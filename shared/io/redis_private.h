@@ -33,6 +33,8 @@ TAILQ_HEAD(ps_redis_commands, ps_redis_command);
 struct ps_redis {
     struct ps_loop *loop;
     struct ps_redis_url url;
+    char *const *url_source;      /* borrowed; NULL: url never changes */
+    char *url_text;               /* owned; what url was parsed from */
     char *where;                  /* for errors: host and port, or path */
     struct ps_sentinel *sentinel; /* NULL: the URL says where */
     char host[PS_URL_HOST];       /* where to connect to; of the URL, or what Sentinel said */

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 struct ps_resolve {
+    struct ps_loop *loop;
     ps_resolve_fn fn; /* NULL once cancelled */
     void *cookie;
     char *host;
@@ -72,12 +73,14 @@ static void on_answer(int error, struct evutil_addrinfo *list, void *cookie)
         resolve_free(resolve);
         return;
     }
-    if (error == 0)
+    if (error == 0) {
         take(resolve, list);
-    else
+    } else {
+        ps_loop_dns_doubt(resolve->loop);
         (void)ps_fail(&resolve->err,
                       error == EVUTIL_EAI_AGAIN ? PS_FAILURE_TIMEOUT : PS_FAILURE_NETWORK, 0,
                       "look up %s: %s", resolve->host, evutil_gai_strerror(error));
+    }
     if (list != NULL)
         evutil_freeaddrinfo(list);
     /* libevent answers from the hosts file before evdns_getaddrinfo returns. */
@@ -94,6 +97,7 @@ struct ps_resolve *ps_resolve_start(struct ps_loop *loop, const char *host, ps_r
                                      .ai_socktype = SOCK_STREAM,
                                      .ai_protocol = IPPROTO_TCP };
 
+    resolve->loop = loop;
     resolve->fn = fn;
     resolve->cookie = cookie;
     resolve->host = ps_alloc_text(host);

@@ -16,6 +16,7 @@ struct ps_sentinel {
     struct ps_redis_options options; /* for a connection to one of them; its texts are ours */
     char *ca_file, *cert_file, *key_file;
     char *master, *user, *password;
+    char *const *password_source; /* borrowed; where a rotated password stands; NULL: nowhere */
     bool tls;
     ps_sentinel_fn fn;
     void *cookie;
@@ -88,10 +89,12 @@ static void hang_up(struct ps_sentinel *sentinel)
 static void ask_current(struct ps_sentinel *sentinel)
 {
     const struct ps_endpoint *server = &sentinel->servers.items[current(sentinel)];
+    bool renewed = sentinel->password_source != NULL && (*sentinel->password_source)[0] != '\0';
     struct ps_redis_url target = { .tls = sentinel->tls,
                                    .port = server->port,
                                    .user = sentinel->user,
-                                   .password = sentinel->password };
+                                   .password =
+                                       renewed ? *sentinel->password_source : sentinel->password };
 
     (void)snprintf(target.host, sizeof(target.host), "%s", server->host);
     (void)ps_fail(&sentinel->why, PS_FAILURE_TIMEOUT, PS_REDIS_ERR_TIMEOUT,
@@ -149,6 +152,7 @@ struct ps_sentinel *ps_sentinel_create(struct ps_loop *loop, const struct ps_red
                                                    .key_file = sentinel->key_file,
                                                    .connect_timeout_ms = PATIENCE_MS,
                                                    .command_timeout_ms = PATIENCE_MS };
+    sentinel->password_source = options->sentinel_password_source;
     sentinel->fn = fn;
     sentinel->cookie = cookie;
     sentinel->next = ps_timer_create(loop, on_next, sentinel);

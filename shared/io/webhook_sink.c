@@ -32,7 +32,7 @@ struct ps_webhook_sink {
     struct ps_loop *loop;
     struct ps_http *http;
     struct ps_failure_log *failures;
-    char *url;
+    char *const *url; /* borrowed */
     struct saying *sayings;
     size_t count;
 };
@@ -43,13 +43,15 @@ struct ps_webhook_sink *ps_webhook_sink_create(struct ps_loop *loop,
     struct ps_webhook_sink *webhook = ps_alloc_zero(1, sizeof(*webhook));
     /* The operator names the address: it may be one inside. */
     struct ps_http_options http = { .user_agent = options->user_agent,
+                                    .proxy = options->proxy,
+                                    .no_proxy = options->no_proxy,
                                     .allow_private = true,
                                     .ca_file = options->ca_file };
 
     webhook->loop = loop;
     webhook->http = ps_http_create(loop, &http);
     webhook->failures = options->failures;
-    webhook->url = ps_alloc_text(options->url);
+    webhook->url = options->url;
     return webhook;
 }
 
@@ -70,7 +72,6 @@ void ps_webhook_sink_destroy(struct ps_webhook_sink *webhook)
     ps_http_destroy(webhook->http);
     while (webhook->sayings != NULL)
         saying_destroy(webhook->sayings);
-    free(webhook->url);
     free(webhook);
 }
 
@@ -111,7 +112,7 @@ static void on_again(void *cookie)
     static const char *const headers[] = { "Content-Type: application/json; charset=utf-8", NULL };
     struct saying *saying = cookie;
     struct ps_http_request request = { .method = PS_HTTP_POST,
-                                       .url = saying->webhook->url,
+                                       .url = *saying->webhook->url,
                                        .headers = headers,
                                        .body = saying->body,
                                        .body_len = strlen(saying->body),
@@ -129,7 +130,7 @@ void ps_webhook_sink_say(struct ps_webhook_sink *webhook, const char *id, const 
     struct saying *saying;
     cJSON *json;
 
-    if (webhook->url[0] == '\0' || webhook->count >= SAYINGS_MAX)
+    if (webhook->url == NULL || (*webhook->url)[0] == '\0' || webhook->count >= SAYINGS_MAX)
         return;
     saying = ps_alloc_zero(1, sizeof(*saying));
     json = cJSON_CreateObject();

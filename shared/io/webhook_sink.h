@@ -8,8 +8,10 @@
 struct ps_webhook_sink;
 
 struct ps_webhook_sink_options {
-    const char *url; /* secret; "" for none: then nothing is said; copied, as user_agent */
-    const char *user_agent;
+    char *const *url; /* where the secret stands, read for each message: it may be rotated; NULL or
+                         "": nothing is said; borrowed for life */
+    const char *proxy, *no_proxy;    /* as of struct ps_http_options */
+    const char *user_agent;          /* copied */
     const char *ca_file;             /* borrowed; "" for the system's */
     struct ps_failure_log *failures; /* borrowed */
 };

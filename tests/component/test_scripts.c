@@ -180,6 +180,17 @@ static void the_next_leader_goes_on_where_the_last_one_stopped(void **state)
     assert_string_equal(DO("HMGET cycle number published planned"), "[5 0 9]");
 }
 
+/* PostgreSQL was restored without its newest cycle and gives its number out again. */
+static void a_cycle_of_the_same_number_that_began_at_another_time_is_another(void **state)
+{
+    (void)state;
+    RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers");
+    RUN(TASK_PUBLISH, PUBLISH, "1", "4", "2", TASK_OF("0", "a"), TASK_OF("1", "b"));
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "4", "3", "now", "later", "workers"), "0");
+    assert_string_equal(DO("HMGET cycle number published started_at"), "[4 0 now]");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "2", "4", "3", "now", "later", "workers"), "0");
+}
+
 static void controls_are_published_once_and_first(void **state)
 {
     (void)state;
@@ -908,6 +919,7 @@ int main(void)
         FLUSHED(the_group_is_there_before_the_first_worker),
         FLUSHED(a_second_publish_does_nothing),
         FLUSHED(the_next_leader_goes_on_where_the_last_one_stopped),
+        FLUSHED(a_cycle_of_the_same_number_that_began_at_another_time_is_another),
         FLUSHED(controls_are_published_once_and_first),
         FLUSHED(tasks_of_a_cycle_redis_does_not_know_are_refused),
         FLUSHED(tasks_a_redis_published_are_readable),

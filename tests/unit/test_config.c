@@ -153,6 +153,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "ENABLE_BULK_OPENSTD=false",
         "PROBE_RATE_FLOOR=10",
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",
+        "HTTP_PROXY_URL=",
+        "HTTP_PROXY_EXCEPT=",
         "HTTP_CA_FILE=",
         "EVENTS_BIND_HOST=0.0.0.0",
         "OPS_ALERT_WEBHOOK_URL=",

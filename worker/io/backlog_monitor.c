@@ -62,8 +62,9 @@ static void on_cycle(void *cookie, const struct redisReply *reply, const struct 
 {
     struct ps_backlog_monitor *watch = cookie;
 
-    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
         return;
+    watch->view.epoch = ps_redis_reply_int(reply->element[2], 0);
     watch->view.number = ps_redis_reply_int(reply->element[0], -1);
     watch->view.known = watch->view.number >= 0;
     watch->view.deadline_ms = time_of(reply->element[1]);
@@ -78,7 +79,7 @@ static void on_timer(void *cookie)
         return;
     watch->asking = true;
     PS_REDIS(watch->redis, on_cycle, watch, "HMGET", ps_key(watch->keys, PS_KEY_CYCLE), "number",
-             "deadline");
+             "deadline", "epoch");
     PS_REDIS(watch->redis, on_groups, watch, "XINFO", "GROUPS", ps_key(watch->keys, PS_KEY_TASKS));
     PS_REDIS(watch->redis, on_length, watch, "XLEN", ps_key(watch->keys, PS_KEY_TASKS));
 }

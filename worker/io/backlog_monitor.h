@@ -10,6 +10,7 @@ struct ps_backlog_monitor;
 struct ps_cycle_view {
     bool known;
     int64_t number;
+    int64_t epoch;       /* of the leader that opened it, or took it over */
     int64_t deadline_ms; /* wall clock; 0: not told */
     int64_t backlog;     /* entries in tasks, those held included */
     int64_t pending;     /* those delivered to any worker */

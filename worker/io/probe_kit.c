@@ -4,6 +4,8 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
 {
     const struct ps_config *config = options->config;
     struct ps_http_options http = { .user_agent = options->user_agent,
+                                    .proxy = config->http_proxy_url,
+                                    .no_proxy = config->http_proxy_except,
                                     .http2 = config->http_use_http2,
                                     .allow_private = config->allow_private_upstreams,
                                     .max_connections = (int)config->http_concurrency,

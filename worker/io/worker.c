@@ -198,7 +198,9 @@ static bool cycle_is_over(const struct ps_worker *worker, const struct ps_task *
 {
     const struct ps_cycle_view *view = ps_backlog_monitor_view(worker->watch);
 
-    return view->known && task->cycle < view->number;
+    /* A task of a newer leader is of a newer cycle, whatever its number: a PostgreSQL that was
+     * restored gives numbers out again, and the view is up to a second old. */
+    return view->known && task->cycle < view->number && task->epoch <= view->epoch;
 }
 
 static void give_back(struct held *held)
@@ -310,7 +312,8 @@ static bool waits_in_vain(const struct held *held, const struct ps_cycle_view *v
     int64_t now_ms = ps_clock_wall_ms();
 
     return left_ms > 0 && view->known && view->number == held->task.cycle &&
-           view->deadline_ms > 0 && now_ms >= view->deadline_ms - BEFORE_DEADLINE_MS &&
+           held->task.epoch <= view->epoch && view->deadline_ms > 0 &&
+           now_ms >= view->deadline_ms - BEFORE_DEADLINE_MS &&
            now_ms + left_ms > view->deadline_ms - ASK_MS;
 }
 

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""PostgreSQL comes back without its newest transactions, as after a restore or a failover: no cycle is lost, nobody
+waits for an epoch, and drafts that were found in the lost time are found again."""
+import os
+import subprocess
+import unittest
+
+from rig import CycleCase, wait_until
+
+
+class Restored(CycleCase):
+    def copy(self, source, target):
+        subprocess.run(["rm", "-rf", target], check=True)
+        subprocess.run(["cp", "-a", source, target], check=True)
+
+    def test_an_older_state(self):
+        self.start_fleet(schedulers=1)
+        self.fleet.wait_cycles(1, 40)
+        self.add_drafts(1)
+        self.wait_told()
+        postgres = self.fleet.postgres
+        data = os.path.join(postgres.folder, "data")
+        postgres.stop()
+        self.copy(data, data + ".backup")
+        postgres.start()
+        self.wait_more_cycles(1)
+        self.add_drafts(1)
+        self.wait_told()
+        self.wait_running(probed=20)
+        postgres.stop()
+        self.copy(data + ".backup", data)
+        # Redis has seen epochs that PostgreSQL does not know.
+        self.fleet.redis.call("SET", self.fleet.redis.key("epoch"), 5000)
+        self.schedulers()[0].kill()
+        postgres.start()
+        number = self.fleet.cycles()[-1]["number"]
+        second = self.fleet.start("scheduler")
+        second.wait_event("LEADER-ACQUIRED", 30)
+        self.assertEqual(len(second.events("EPOCH-BEHIND")), 1)
+        rows = wait_until(lambda: [row for row in self.fleet.cycles()
+                                   if row["number"] > number and row["status"] != "running"], 60,
+                          "cycles go on", every=0.2)
+        self.assertTrue(all(row["status"] in ("success", "empty") for row in rows), rows)
+        found = self.fleet.postgres.value("SELECT count(DISTINCT paper_id) FROM discovered")
+        self.assertEqual(found, 2)
+        # Once more, under a leader that stays.
+        self.wait_more_cycles(1)
+        postgres.stop()
+        self.copy(data + ".backup", data)
+        postgres.start()
+        second.wait_event("DB-RESTORED", 30)
+        number = self.fleet.cycles()[-1]["number"]
+        rows = wait_until(lambda: [row for row in self.fleet.cycles()
+                                   if row["number"] > number and row["status"] != "running"], 60,
+                          "cycles go on", every=0.2)
+        self.assertTrue(all(row["status"] in ("success", "empty") for row in rows), rows)
+        self.assertEqual(self.fleet.postgres.value("SELECT count(DISTINCT paper_id) FROM discovered"), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
