@@ -27,6 +27,7 @@ const KINDS = {
   'networking.k8s.io/v1': CORE + 'NetworkingV1',
   'policy/v1': CORE + 'PolicyV1',
   'scheduling.k8s.io/v1': CORE + 'SchedulingV1',
+  'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/_schemas/IoK8sSigsGatewayApiApisV1',
   'keda.sh/v1alpha1': '@kubernetes-models/keda/_schemas/ComGithubKedacoreKedaV2ApisKedaV1alpha1',
   'monitoring.coreos.com/v1':
     '@kubernetes-models/prometheus-operator/_schemas/ComGithubPrometheusOperatorPrometheusOperatorPkgApisMonitoringV1',

@@ -13,7 +13,7 @@ import unittest
 from rig import Redis, program_path, wait_until
 from rig.fleet import environment
 from rig.manifests import (COMPONENTS, K8S, OVERLAYS, container_environment, data_of, need_tools,
-                           objects, of_kind, overlay, parse_yaml, rendered, validate)
+                           objects, of_kind, overlay, parse_yaml, rendered, validate, write_overlay)
 from rig.reach import selects
 
 # One wrong thing each: kind, name's end, path to what is changed, new value (None: taken out).
@@ -34,12 +34,12 @@ MUTANTS = (
     ("Service", "notifier", "spec/ports/0/targetport", "events"),
     ("PodDisruptionBudget", "worker", "spec/minAvailabel", 1),
     ("NetworkPolicy", "upstreams", "spec/egress/0/to/0/ipBlock/excepts", []),
-    ("HorizontalPodAutoscaler", "notifier", "spec/metrics/0/resource/target/type", "Util"),
-    ("HorizontalPodAutoscaler", "notifier", "spec/maxReplica", 4),
+    ("HTTPRoute", "events", "spec/rules/0/backendRef", []),
+    ("HTTPRoute", "events", "spec/rules/0/matches/0/path/type", "Prefix"),
     ("ScaledObject", "worker", "spec/triggers/0/metadatas", {}),
     ("ScaledObject", "worker", "spec/triggers/0/type", None),
     ("ScaledObject", "worker", "spec/minReplicas", 1),
-    ("TriggerAuthentication", "redis", "spec/secretTargetRef/0/keys", "x"),
+    ("ScaledObject", "worker", "spec/scaleTargetRef/nam", "x"),
     ("PodMonitor", "paperscout", "spec/podMetricsEndpoints/0/interval", "15 s"),
     ("PodMonitor", "paperscout", "spec/podMetricsEndpoint", []),
     ("ServiceAccount", "worker", "automountServiceAccounttoken", False),
@@ -81,7 +81,7 @@ class Schemas(unittest.TestCase):
         print(f"{count} objects have the fields of their kinds")
 
     def test_a_field_that_is_not_there_or_wrong_is_caught(self):
-        found = objects(overlay("prod"))
+        found = objects(write_overlay(self.folder, overlay("prod"), ("keda", "gateway")))
         bad = [mutated(found, *mutant) for mutant in MUTANTS]
         status, lines = validate(self.file("mutants.yaml", "\n---\n".join(map(json.dumps, bad))))
         self.assertEqual((status, lines[-1]), (1, f"0 passed, {len(MUTANTS)} failed"), "\n".join(lines))
@@ -295,40 +295,20 @@ class Overlays(unittest.TestCase):
             apart = required or "DoNotSchedule" in str(pod["topologySpreadConstraints"])
             self.assertTrue(apart or component == "worker", f"{component}: all of them on one node")
 
-    def test_scaling_is_by_one_hand_and_by_the_stream_of_tasks(self):
-        found = objects(overlay("prod"))
-        deployments = of_kind(found, "Deployment")
-        scalers = list(of_kind(found, "ScaledObject").values()) + list(
-            of_kind(found, "HorizontalPodAutoscaler").values())
-        targets = [item["spec"]["scaleTargetRef"]["name"] for item in scalers]
-        self.assertEqual(sorted(targets), ["paperscout-notifier", "paperscout-worker"])
-        for name in targets:
-            self.assertNotIn("replicas", deployments[name]["spec"])
-        worker = of_kind(found, "ScaledObject")["paperscout-worker"]["spec"]
-        trigger = worker["triggers"][0]
-        pod = deployments["paperscout-worker"]["spec"]["template"]["spec"]
-        prefix = container_environment(found, pod, {"name": "x"})["REDIS_KEY_PREFIX"]
-        self.assertEqual((trigger["type"], trigger["metadata"]["stream"]), ("redis-streams", f"{prefix}tasks"))
-        # With a group KEDA would look at what is pending, of which there is no more than the workers hold.
-        self.assertEqual(set(trigger["metadata"]),
-                         {"stream", "streamLength", "enableTLS", "databaseIndex"})
-        self.assertEqual(trigger["metricType"], "AverageValue")
-        self.assertGreaterEqual(worker["minReplicaCount"], 1)
-        self.assertEqual(deployments["paperscout-scheduler"]["spec"]["replicas"], 2)
+    def test_replicas_are_fixed_where_nothing_scales_them(self):
+        for found in self.overlays():
+            for component, item, _ in self.ours(found):
+                self.assertGreaterEqual(item["spec"]["replicas"], 1, component)
+            self.assertFalse({"ScaledObject", "HorizontalPodAutoscaler"} & {item["kind"] for item in found})
 
     def test_authorities_of_ones_own_reach_every_program(self):
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
-                json.dump({"resources": [os.path.relpath(overlay("prod"), folder)],
-                           "components": [os.path.relpath(os.path.join(K8S, "components", name), folder)
-                                          for name in ("redis-ca", "postgres-ca")]}, file)
+            write_overlay(folder, overlay("prod"), ("redis-ca", "postgres-ca"))
             found = objects(folder)
             path = os.path.join(folder, "rendered.yaml")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(rendered(folder))
             self.assertEqual(validate(path), (0, [f"{len(found)} passed, 0 failed"]))
-        scaler = of_kind(found, "TriggerAuthentication")["paperscout-redis"]["spec"]["secretTargetRef"]
-        self.assertIn({"parameter": "ca", "name": "paperscout-redis", "key": "ca.crt"}, scaler)
         with open(os.path.join(K8S, "components", "postgres-ca", "kustomization.yaml"), encoding="utf-8") as file:
             of_postgres = re.search(r"sslrootcert=(\S+)", file.read())[1]
         for component, _, pod in self.ours(found):
@@ -345,6 +325,10 @@ class Overlays(unittest.TestCase):
                               capture_output=True, text=True).stdout
         with open(os.path.join(folder, "prometheusrule.yaml"), encoding="utf-8") as file:
             self.assertEqual(file.read(), made, "k8s/components/monitoring/make_rule.py makes it anew")
+        dashboard = subprocess.run(["python3", os.path.join(folder, "make_rule.py"), "--print-dashboard"], check=True,
+                                   capture_output=True, text=True).stdout
+        have = data_of(objects(overlay("prod")), "ConfigMap", "paperscout-dashboard")["paperscout.json"].decode()
+        self.assertEqual(have, dashboard, "k8s/components/monitoring/make_rule.py makes it anew")
         with open(os.path.join(K8S, "..", "deploy", "alerts", "paperscout.yml"), encoding="utf-8") as file:
             alerts = parse_yaml(file.read())[0]
         rule = of_kind(objects(overlay("prod")), "PrometheusRule")["paperscout"]

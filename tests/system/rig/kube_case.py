@@ -37,7 +37,7 @@ class KubeCase(CycleCase):
         os.mkdir(folder)
         literals = [f"{name}={value}" for name, value in self.settings.items()
                     if name not in SECRETS_APART]
-        secrets = {"redis": [f"url={self.fleet.redis.url}", "address=x", "username=x", "password=x"],
+        secrets = {"redis": [f"url={self.fleet.redis.url}"],
                    "postgres": [f"url={self.fleet.postgres.url}"],
                    "slack": ["bot-token=xoxb-test", f"signing-secret={SIGNING_SECRET}"]}
         wanted = {

