@@ -4,7 +4,7 @@ set -uo pipefail
 
 usage() {
     cat <<'END'
-usage: deploy/test.sh [--quick] [--no-install] [--jobs N] [--help]
+usage: deploy/test.sh [--quick | --soak] [--no-install] [--jobs N] [--help]
 
 Builds Paperscout and runs its tests on a bare Debian 12 or 13. Needs root or sudo only where a
 package is missing, and the network only then. In this order:
@@ -16,6 +16,8 @@ package is missing, and the network only then. In this order:
   asan       every test but lint and what measures time, built by clang with AddressSanitizer and UBSan
 
   --quick       only unit, fuzz and lint, in the debug build: no servers, a minute or two once built
+  --soak        the long versions of tests that take their length from the environment, one after the
+                other, and a report; some hours (CONTRIBUTING.md lists them)
   --no-install  take the machine as it is
   --jobs N      so many compilers at once, and twice as many tests, or half as many more under
                 the sanitizers: they wait for most of their time (default: the processors there are)
@@ -34,10 +36,11 @@ wrong_usage() {
     exit 64
 }
 
-quick=no install=yes jobs=$(nproc 2>/dev/null || echo 2)
+quick=no soak=no install=yes jobs=$(nproc 2>/dev/null || echo 2)
 while [ $# -gt 0 ]; do
     case "$1" in
     --quick) quick=yes ;;
+    --soak) soak=yes ;;
     --no-install) install=no ;;
     --jobs) [ $# -ge 2 ] || wrong_usage "--jobs needs a number"; jobs=$2; shift ;;
     --jobs=*) jobs=${1#--jobs=} ;;
@@ -180,6 +183,43 @@ fi
 if [ $quick = yes ]; then
     say "debug: build, unit tests, known fuzz inputs, lint"
     ! build debug || run_tests debug "$((jobs * 2))" -L '^(unit|fuzz|lint)$' "${left_out[@]}"
+    finish
+fi
+
+# Each line: the test, then the settings of its long version.
+soak_tests() {
+    cat <<'END'
+test_kill_scheduler PAPERSCOUT_KILLS=100
+test_chaos PAPERSCOUT_CHAOS_SECONDS=1800
+test_stop_anytime PAPERSCOUT_STOPS=100
+test_rolling PAPERSCOUT_POLLS=50
+test_notify_burst PAPERSCOUT_BURST=5000
+test_postgres_lost PAPERSCOUT_AWAY_SECONDS=120
+test_worker_storm PAPERSCOUT_STORM_NUMBERS=1240
+test_worker_storm PAPERSCOUT_STORM_PAUSE_MS=10000
+test_k8s_probes PAPERSCOUT_KUBELET_SPEED=1
+test_k8s_load PAPERSCOUT_PHASE_SECONDS=30
+alarm_matrix
+END
+}
+
+if [ $soak = yes ]; then
+    say "soak: long versions of whole-fleet tests, debug build"
+    build debug || finish
+    while read -r test settings; do
+        since=$SECONDS
+        # shellcheck disable=SC2086
+        if (cd tests/system && env PAPERSCOUT_BUILD="$PWD/../../build/debug" $settings python3 -B "$test.py") \
+            </dev/null >"$work/soak.log" 2>&1; then
+            passed=$((passed + 1))
+            printf 'passed  %-22s %-40s %s\n' "$test" "$settings" "$(took $since)"
+        else
+            failed=$((failed + 1))
+            failures+=("soak: $test $settings")
+            tail -60 "$work/soak.log"
+            printf 'FAILED  %-22s %-40s %s\n' "$test" "$settings" "$(took $since)"
+        fi
+    done < <(soak_tests)
     finish
 fi
 
