@@ -2,6 +2,7 @@
 #include "notifier/cli/commands.h"
 #include "notifier/io/notifier.h"
 #include "notifier/io/notifier_health.h"
+#include "shared/io/program_main.h"
 
 int main(int argc, char **argv)
 {
@@ -29,5 +30,5 @@ int main(int argc, char **argv)
         .incidents = ps_notifier_incidents,
     };
 
-    return ps_daemon_main(&program, argc, argv);
+    return ps_program_main(&program, argc, argv);
 }

@@ -11,6 +11,7 @@
 #include "scheduler/io/scheduler.h"
 #include "scheduler/io/scheduler_health.h"
 #include "scheduler/io/scheduler_incidents.h"
+#include "shared/io/program_main.h"
 
 int main(int argc, char **argv)
 {
@@ -38,5 +39,5 @@ int main(int argc, char **argv)
         .incidents = ps_scheduler_incidents,
     };
 
-    return ps_daemon_main(&program, argc, argv);
+    return ps_program_main(&program, argc, argv);
 }

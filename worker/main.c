@@ -1,4 +1,5 @@
 /* paperscout-worker: answers one question a task: is that URL there? */
+#include "shared/io/program_main.h"
 #include "worker/cli/cmd_probe.h"
 #include "worker/cli/cmd_read.h"
 #include "worker/io/document_child.h"
@@ -34,5 +35,5 @@ int main(int argc, char **argv)
     /* before any setting, and thus any secret, is read */
     if (argc > 1 && strcmp(argv[1], PS_DOCUMENT_CHILD_COMMAND) == 0)
         ps_document_child_main(argc - 1, argv + 1);
-    return ps_daemon_main(&program, argc, argv);
+    return ps_program_main(&program, argc, argv);
 }

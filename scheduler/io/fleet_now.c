@@ -68,7 +68,7 @@ static void add_servers(const struct ps_fleet_view *view, cJSON *now)
 
     ps_json_add_bool(redis, "connected", ps_redis_up(daemon->redis));
     ps_json_add_time(redis, "read_at", view->redis_ms);
-    ps_json_add_text(redis, "fault", ps_redis_fitness_fault(daemon->redis_watch));
+    ps_json_add_text(redis, "fault", ps_redis_fitness_fault(daemon->redis_fitness));
     ps_json_add_bool(database, "connected", ps_pg_up(daemon->pg));
     ps_json_add_time(database, "read_at", view->stored_ms);
 }

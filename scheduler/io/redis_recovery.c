@@ -97,7 +97,7 @@ static bool same_process(const struct ps_redis_recovery *rebuild)
 void ps_redis_recovery_seen(struct ps_redis_recovery *rebuild, const char *generation)
 {
     const struct ps_redis_info *info =
-        ps_redis_fitness_info(rebuild->leadership->daemon->redis_watch);
+        ps_redis_fitness_info(rebuild->leadership->daemon->redis_fitness);
     struct ps_pg_batch *batch;
 
     if (rebuild->busy)

@@ -175,7 +175,7 @@ static bool fits_text(const struct ps_config_row *row, const char *raw)
 }
 
 /* Whether text begins with "keyword =", as a string of libpq's keywords does and no URL. libpq
- * itself judges the rest (ps_daemon_check_database). */
+ * itself judges the rest (ps_daemon_config_check_database). */
 static bool begins_with_keyword(const char *raw)
 {
     size_t at = strspn(raw, " ");

@@ -1,8 +1,10 @@
 #include "shared/io/cli_session.h"
 
 #include "shared/core/alloc.h"
-#include "shared/io/daemon_run.h"
+#include "shared/io/daemon_config.h"
 #include "shared/io/database_url.h"
+#include "shared/io/env.h"
+#include "shared/io/program.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -88,7 +90,7 @@ static bool open_database(struct ps_cli_session *sync, unsigned flags, struct ps
                                      .max = PG_CONNECTIONS };
 
     if (elsewhere ? !ps_database_url_check("LEGACY_DATABASE_URL", options.url, err)
-                  : !ps_daemon_check_database(options.url, err))
+                  : !ps_daemon_config_check_database(options.url, err))
         return false;
     sync->pg = ps_pg_create(sync->loop, &options, (flags & PS_CLI_SESSION_MIGRATE) != 0,
                             on_database, sync, err);

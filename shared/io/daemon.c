@@ -1,226 +1,368 @@
 #include "shared/io/daemon.h"
 
-#include "embedded/scripts.h"
-#include "shared/io/daemon_run.h"
-#include "shared/io/healthcheck.h"
-#include "shared/io/process.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/daemon_config.h"
+#include "shared/io/daemon_status.h"
+#include "shared/io/health_server.h"
+#include "shared/io/log.h"
+#include "shared/io/secret_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { TEXT_MAX = 256 * 1024, HELP_INDENT = 8 };
+enum { LOG_FLUSH_MS = 1000 };
 
-/* Every line of text, indented. */
-static void add_indented(const char *text, int indent, struct ps_buf *out_text)
-{
-    struct ps_str rest = ps_str_of(text);
-    struct ps_str line;
+/* The text of the error that was logged last for a server. */
+typedef char last_fault[sizeof(((struct ps_err *)NULL)->what)];
 
-    while (ps_str_next(&rest, '\n', &line)) {
-        if (line.len > 0)
-            (void)ps_buf_format(out_text, "%*s%.*s\n", indent, "", (int)line.len, line.data);
-        else if (rest.len > 0)
-            (void)ps_buf_char(out_text, '\n');
-    }
-}
-
-static void add_command(const struct ps_command *command, struct ps_buf *out_text)
-{
-    (void)ps_buf_format(out_text, "    %s\n", command->synopsis);
-    add_indented(command->help, HELP_INDENT, out_text);
-    (void)ps_buf_char(out_text, '\n');
-}
-
-/* What every program has besides its own, in this order. */
-enum { CHECK_CONFIG, HEALTHCHECK };
-static const struct ps_command of_all[] = {
-    {.name = "check-config",
-     .synopsis = "check-config",
-     .help = "Prints the settings as the daemon would use them, secrets as \"(set)\",\n"
-              "or every fault it would stop for. Warns of names that are no setting\n"
-              "but resemble one."                                  },
-    { .name = "healthcheck",
-     .synopsis = PS_HEALTHCHECK_SYNOPSIS,
-     .help = "Asks the daemon that runs with the same settings on this machine for\n"
-              "/livez, /readyz or /readyz/events and prints the answer, for containers without a "
-              "shell:\n"
-              "0 it is well, 1 it is not, 69 no answer within 2 s."},
+struct run {
+    struct ps_daemon daemon; /* must be first: ps_daemon_drained converts its address back */
+    const struct ps_program *program;
+    struct ps_config config;
+    char *instance;
+    char *user_agent;
+    struct ps_env *env; /* borrowed */
+    struct ps_secret_watch *secrets;
+    struct ps_daemon_status status;
+    struct ps_health_source health_source;
+    struct ps_health_server *health;
+    struct ps_timer *grace;
+    struct ps_timer *log_flush;
+    bool drained;
+    last_fault redis_fault;
+    last_fault database_fault;
 };
 
-static void format_help(const struct ps_program *program, struct ps_buf *out_text)
+static void log_config_error(void *cookie, const struct ps_err *err)
 {
-    (void)ps_buf_format(out_text,
-                        "NAME\n"
-                        "    %s - %s\n\n"
-                        "SYNOPSIS\n"
-                        "    %s\n"
-                        "    %s COMMAND [ARGUMENT...]\n"
-                        "    %s check-config | healthcheck | --help | --version\n\n"
-                        "DESCRIPTION\n"
-                        "    Without a command it runs as a daemon in the foreground, logs to\n"
-                        "    standard error, answers /health, /livez, /readyz and /metrics on\n"
-                        "    HEALTH_PORT (a scheduler also the status page, at /), and stops\n"
-                        "    cleanly on SIGTERM or SIGINT.\n\n"
-                        "COMMANDS\n",
-                        program->name, program->summary, program->name, program->name,
-                        program->name);
-    for (size_t i = 0; i < program->command_count; i++)
-        add_command(&program->commands[i], out_text);
-    for (size_t i = 0; i < PS_COUNT_OF(of_all); i++)
-        add_command(&of_all[i], out_text);
-    (void)ps_buf_text(
-        out_text,
-        "    --help, --version\n"
-        "        This text; the version. COMMAND --help: that command's help.\n\n"
-        "    --markdown-settings, --env-example\n"
-        "        The settings as a table for deploy/SETTINGS.md; as a .env file to begin with.\n\n"
-        "SETTINGS\n"
-        "    Environment variables, or NAME=value lines of a .env file in the working\n"
-        "    directory; the environment wins, an empty value is the same as none. The\n"
-        "    case of a name's letters does not count. In .env ${NAME} and ${NAME:-text}\n"
-        "    are expanded, but not between single quotes. A secret can come from the\n"
-        "    file that NAME_FILE names.\n\n");
-    ps_config_help(program->component, out_text);
-    (void)ps_buf_text(out_text, "\nEXIT STATUS\n"
-                                "    0   done, or a clean stop\n"
-                                "    1   failed\n"
-                                "    64  wrong usage\n"
-                                "    69  a server is not reached\n"
-                                "    78  bad settings\n");
+    (void)cookie;
+    PS_LOG(CONFIG_ERROR, F_ERR(err));
 }
 
-static int print(struct ps_buf *text)
+static void log_misspelt_setting(void *cookie, const char *name, const char *nearest,
+                                 const char *text)
 {
-    bool ok = fwrite(ps_buf_str(text), 1, text->len, stdout) == text->len && fflush(stdout) == 0 &&
-              !text->full;
-
-    ps_buf_clear(text);
-    return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
+    (void)cookie;
+    PS_LOG(CONFIG_WARNING, F_TEXT("name", name), F_TEXT("nearest", nearest), F_TEXT("what", text));
 }
 
-static void on_bad(void *cookie, const struct ps_err *err)
+/* Runs after .env was read: a ${PGPASSWORD} in it is the operator's choice and has been expanded. */
+static void ignore_libpq_variables(const struct ps_program *program)
 {
-    const struct ps_program *const *program = cookie;
+    char *names = ps_pg_ignore_environment();
 
-    (void)fprintf(stderr, "%s: %s\n", (*program)->name, err->what);
+    if (names != NULL && program->needs_database)
+        PS_LOG(CONFIG_WARNING, F_TEXT("name", names), F_TEXT("nearest", "DATABASE_URL"),
+               F_TEXT("what",
+                      "libpq's variables in the environment are ignored; DATABASE_URL alone "
+                      "says how PostgreSQL is reached"));
+    free(names);
 }
 
-static void on_slip(void *cookie, const char *name, const char *nearest, const char *text)
+/* The reconnect timer runs as long as a server is away. Log an error once and not on each attempt.
+ */
+static bool is_new_fault(last_fault last, const struct ps_err *err)
 {
-    const struct ps_program *const *program = cookie;
-
-    (void)name;
-    (void)nearest;
-    (void)fprintf(stderr, "%s: warning: %s\n", (*program)->name, text);
-}
-
-static int check_config(const struct ps_program *program, struct ps_env *env)
-{
-    struct ps_config config;
-    struct ps_buf text;
-
-    ps_env_slips(env, on_slip, &program);
-    if (!ps_daemon_config(program, env, on_bad, &program, &config))
-        return PS_EXIT_CONFIG;
-    ps_buf_init(&text, TEXT_MAX);
-    ps_config_print(program->component, &config, &text);
-    ps_config_clear(&config);
-    return print(&text);
-}
-
-static int wrong_usage(const struct ps_program *program, const char *what, const char *argument)
-{
-    (void)fprintf(stderr, "%s: %s \"%s\"; try %s --help\n", program->name, what, argument,
-                  program->name);
-    return PS_EXIT_USAGE;
-}
-
-/* Options that only print and need no settings. False when argv[1] is none of them. */
-static bool run_option(const struct ps_program *program, int argc, char **argv, int *out_status)
-{
-    const char *argument = argv[1];
-    struct ps_buf text;
-
-    ps_buf_init(&text, TEXT_MAX);
-    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
-        format_help(program, &text);
-    else if (strcmp(argument, "--version") == 0)
-        (void)ps_buf_format(&text, "%s %s\n", program->name, PS_VERSION);
-    else if (strcmp(argument, "--markdown-settings") == 0)
-        ps_config_markdown(&text);
-    else if (strcmp(argument, "--env-example") == 0)
-        ps_config_env_example(&text);
-    else
+    if (err == NULL || strcmp(last, err->what) == 0)
         return false;
-    if (argc > 2) {
-        ps_buf_clear(&text);
-        *out_status = wrong_usage(program, "nothing follows an option that prints, not", argv[2]);
-    } else {
-        *out_status = print(&text);
-    }
+    memcpy(last, err->what, sizeof(err->what));
     return true;
 }
 
-static const struct ps_command *find_command(const struct ps_program *program, const char *name)
+static void on_redis(void *cookie, bool up, const struct ps_err *err)
 {
-    for (size_t i = 0; i < program->command_count; i++)
-        if (strcmp(program->commands[i].name, name) == 0)
-            return &program->commands[i];
-    for (size_t i = 0; i < PS_COUNT_OF(of_all); i++)
-        if (strcmp(of_all[i].name, name) == 0)
-            return &of_all[i];
-    return NULL;
-}
+    struct run *run = cookie;
 
-/* COMMAND --help, with whatever settings. */
-static int print_command(const struct ps_command *command)
-{
-    struct ps_buf text;
-
-    ps_buf_init(&text, TEXT_MAX);
-    add_command(command, &text);
-    return print(&text);
-}
-
-int ps_daemon_main(const struct ps_program *program, int argc, char **argv)
-{
-    const struct ps_command *command = argc > 1 ? find_command(program, argv[1]) : NULL;
-    bool check = command == &of_all[CHECK_CONFIG];
-    struct ps_env *env;
-    struct ps_err err;
-    int status = PS_EXIT_OK;
-
-    ps_process_reset_signals();
-    if (argc > 1 && command == NULL) {
-        if (run_option(program, argc, argv, &status))
-            return status;
-        return wrong_usage(program, argv[1][0] == '-' ? "unknown option" : "unknown command",
-                           argv[1]);
+    if (up) {
+        run->redis_fault[0] = '\0';
+        run->status.redis_up_ms = ps_clock_mono_ms();
+        PS_LOG(REDIS_UP, F_INT("reconnects", ps_redis_reconnects(run->daemon.redis)));
+        ps_redis_fitness_look(run->daemon.redis_fitness);
+        ps_heartbeat_beat(run->daemon.heartbeat);
+    } else if (is_new_fault(run->redis_fault, err)) {
+        PS_LOG(REDIS_DOWN, F_ERR(err));
+        ps_failure_log_add(run->daemon.failures, ps_event_name(PS_EVENT_REDIS_DOWN), err, NULL, 0);
     }
-    if (argc > 2 && strcmp(argv[2], "--help") == 0)
-        return print_command(command);
-    if (check && argc > 2)
-        return wrong_usage(program, "check-config takes no argument, not", argv[2]);
-    ps_process_allow_files();
-    env = ps_env_create(&err);
-    if (env == NULL) {
-        if (command == NULL)
-            ps_daemon_refuse(program, &err);
-        else
-            (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
+    if (run->status.started && run->program->on_redis != NULL)
+        run->program->on_redis(run->status.self, up);
+}
+
+static void on_database(void *cookie, bool up, const struct ps_err *err)
+{
+    struct run *run = cookie;
+
+    if (up) {
+        run->database_fault[0] = '\0';
+        run->status.database_ups++;
+        PS_LOG(DB_UP, F_INT("max", run->config.db_pool_max));
+    } else if (is_new_fault(run->database_fault, err)) {
+        PS_LOG(DB_DOWN, F_ERR(err));
+        ps_failure_log_add(run->daemon.failures, ps_event_name(PS_EVENT_DB_DOWN), err, NULL, 0);
+    }
+    if (run->status.started && run->program->on_database != NULL)
+        run->program->on_database(run->status.self, up);
+}
+
+static void add_heartbeat_fields(void *cookie, struct ps_fields *fields)
+{
+    struct run *run = cookie;
+
+    if (run->status.started && run->program->heartbeat != NULL)
+        run->program->heartbeat(run->status.self, fields);
+}
+
+static void on_log_flush(void *cookie)
+{
+    struct run *run = cookie;
+
+    ps_log_flush(false);
+    ps_timer_set(run->log_flush, LOG_FLUSH_MS);
+}
+
+/* Shutdown: SIGTERM, then the program's drain, then ps_daemon_drained, then the heartbeat key is
+ * removed, then the loop stops. The grace timer limits the whole sequence. */
+
+static void on_terminate(void *cookie, int count)
+{
+    struct run *run = cookie;
+
+    if (!run->status.draining) {
+        run->status.draining = true;
+        ps_timer_set(run->grace, (int64_t)(run->config.shutdown_grace_seconds * 1000));
+    }
+    if (run->drained)
+        return;
+    if (run->program->drain != NULL)
+        run->program->drain(run->status.self, count);
+    else
+        ps_daemon_drained(&run->daemon);
+}
+
+static void on_heartbeat_removed(void *cookie)
+{
+    struct run *run = cookie;
+
+    ps_loop_stop(run->daemon.loop, PS_EXIT_OK);
+}
+
+void ps_daemon_drained(struct ps_daemon *daemon)
+{
+    struct run *run = (struct run *)daemon;
+
+    if (run->drained)
+        return;
+    run->drained = true;
+    ps_heartbeat_remove(daemon->heartbeat, on_heartbeat_removed, run);
+}
+
+static void on_grace_over(void *cookie)
+{
+    struct run *run = cookie;
+
+    if (run->drained) { /* all work is done; only the heartbeat key is left, and it expires */
+        ps_loop_stop(run->daemon.loop, PS_EXIT_OK);
+        return;
+    }
+    PS_LOG(DRAIN_TIMEOUT, F_REAL("grace_seconds", run->config.shutdown_grace_seconds));
+    ps_loop_stop(run->daemon.loop, PS_EXIT_FAILED);
+}
+
+static bool open_health_port(struct run *run, struct ps_err *err)
+{
+    struct ps_http_server_options options = {
+        .host = run->config.health_bind_host,
+        .port = (uint16_t)run->config.health_port,
+    };
+    struct ps_err cause;
+
+    run->daemon.http = ps_http_server_create(run->daemon.loop, &options, &cause);
+    if (run->daemon.http == NULL)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, cause.code,
+                       "HEALTH_BIND_HOST=\"%s\" HEALTH_PORT=\"%d\": %s", options.host,
+                       (int)options.port, cause.what);
+    PS_LOG(HEALTH_LISTEN, F_TEXT("host", options.host),
+           F_INT("port", ps_http_server_port(run->daemon.http)));
+    return true;
+}
+
+static bool connect_servers(struct run *run, struct ps_err *err)
+{
+    struct ps_daemon *daemon = &run->daemon;
+    char *name = ps_alloc_format("%s:%s", run->program->name, run->instance);
+    struct ps_redis_options redis = ps_redis_options_of(&run->config);
+    struct ps_pg_options pg = {
+        .url = run->config.database_url,
+        .url_source = &run->config.database_url,
+        .application_name = name,
+        .max = (int)run->config.db_pool_max,
+        .founds = true, /* the first program to start creates the schema */
+    };
+    bool ok = false;
+
+    redis.client_name = name;
+    daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, run, err);
+    if (daemon->redis == NULL)
+        goto out;
+    daemon->redis_fitness = ps_redis_fitness_create(daemon->loop, daemon->redis);
+    daemon->failures =
+        ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
+    daemon->heartbeat =
+        ps_heartbeat_create(daemon->loop, daemon->redis, daemon->keys, daemon->component,
+                            daemon->instance, add_heartbeat_fields, run);
+    if (run->program->needs_database) {
+        daemon->pg = ps_pg_create(daemon->loop, &pg, run->program->migrates, on_database, run, err);
+        if (daemon->pg == NULL)
+            goto out;
+    }
+    ok = true;
+out:
+    free(name);
+    return ok;
+}
+
+/* The order matters. The health port opens before any connection starts, so that a port in use ends
+ * the start at once; the program starts when everything it may use exists; the routes are added
+ * last, because they call the program. */
+static bool open_all(struct run *run, struct ps_err *err)
+{
+    struct ps_daemon *daemon = &run->daemon;
+
+    daemon->loop = ps_loop_create();
+    ps_loop_on_terminate(daemon->loop, on_terminate, run);
+    run->grace = ps_timer_create(daemon->loop, on_grace_over, run);
+    run->log_flush = ps_timer_create(daemon->loop, on_log_flush, run);
+    ps_timer_set(run->log_flush, LOG_FLUSH_MS);
+    daemon->keys = ps_keys_create(run->config.redis_key_prefix);
+    daemon->metrics = ps_metrics_create();
+    ps_metrics_begin(daemon->metrics, run->program->component);
+    if (!open_health_port(run, err) || !connect_servers(run, err))
+        return false;
+    daemon->incidents = ps_incident_monitor_create(
+        &(struct ps_incident_monitor_options){ .loop = daemon->loop,
+                                               .redis = daemon->redis,
+                                               .redis_fitness = daemon->redis_fitness,
+                                               .pg = daemon->pg,
+                                               .keys = daemon->keys,
+                                               .instance = daemon->instance,
+                                               .cookie = &run->status,
+                                               .observe = ps_daemon_status_observe });
+    if (!run->program->start(daemon, &run->status.self, err))
+        return false;
+    run->status.started = true;
+    run->secrets =
+        ps_secret_watch_create(daemon->loop, run->program->component, run->env, &run->config);
+    run->health_source = ps_daemon_status_source(&run->status);
+    run->health_source.fields = run->program->fields;
+    run->health_source.field_count = run->program->field_count;
+    run->health_source.field_cookie = run->status.self;
+    run->health = ps_health_server_create(daemon->http, &run->health_source, daemon->metrics);
+    return true;
+}
+
+/* PostgreSQL closes before Redis: its outstanding requests fail now, and those failures are written
+ * to Redis. Both close before the program's own part, because their last callbacks still use it. */
+static void close_all(struct run *run)
+{
+    struct ps_daemon *daemon = &run->daemon;
+
+    ps_pg_destroy(daemon->pg);
+    ps_redis_destroy(daemon->redis);
+    if (run->status.started && run->program->destroy != NULL)
+        run->program->destroy(run->status.self);
+    ps_incident_monitor_destroy(daemon->incidents);
+    ps_secret_watch_destroy(run->secrets);
+    ps_heartbeat_destroy(daemon->heartbeat);
+    ps_redis_fitness_destroy(daemon->redis_fitness);
+    ps_failure_log_destroy(daemon->failures);
+    ps_health_server_destroy(run->health);
+    ps_http_server_destroy(daemon->http);
+    ps_metrics_destroy(daemon->metrics);
+    ps_keys_destroy(daemon->keys);
+    ps_timer_destroy(run->grace);
+    ps_timer_destroy(run->log_flush);
+    ps_loop_destroy(daemon->loop);
+    free(run->instance);
+    free(run->user_agent);
+    ps_config_clear(&run->config);
+}
+
+/* Returns "<host name>-<process id>". Characters of the host name that are not safe in keys and log
+ * lines become '-'. */
+static char *default_instance(void)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    char host[80] = "";
+
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+        (void)snprintf(host, sizeof(host), "localhost");
+    host[sizeof(host) - 1] = '\0';
+    for (char *c = host; *c != '\0'; c++)
+        if (strchr(allowed, *c) == NULL)
+            *c = '-';
+    return ps_alloc_format("%s-%ld", host, (long)getpid());
+}
+
+static void describe_run(struct run *run, const struct ps_program *program)
+{
+    const struct ps_config *config = &run->config;
+    enum ps_log_level level = PS_LOG_INFO;
+    bool known = ps_log_level_parse(config->log_level, &level);
+
+    (void)known; /* the settings table allows the known levels only */
+    run->program = program;
+    run->instance =
+        config->instance_id[0] != '\0' ? ps_alloc_text(config->instance_id) : default_instance();
+    run->user_agent = ps_alloc_text(config->user_agent[0] != '\0' ? config->user_agent
+                                                                  : "paperscout/" PS_VERSION);
+    run->daemon = (struct ps_daemon){
+        .component = program->component_name,
+        .instance = run->instance,
+        .user_agent = run->user_agent,
+        .launched_ms = ps_clock_wall_ms(),
+        .config = config,
+    };
+    run->status = (struct ps_daemon_status){
+        .daemon = &run->daemon,
+        .program = program,
+        .started_ms = ps_clock_mono_ms(),
+    };
+    ps_log_setup(level, strcmp(config->log_format, "json") == 0, program->component_name,
+                 run->instance);
+}
+
+void ps_daemon_log_unreadable_settings(const struct ps_program *program, const struct ps_err *err)
+{
+    ps_log_setup(PS_LOG_INFO, ps_env_logs_json(NULL), program->component_name, "-");
+    log_config_error(NULL, err);
+}
+
+int ps_daemon_run(const struct ps_program *program, struct ps_env *env)
+{
+    struct run run = { 0 };
+    struct ps_err err = { .category = PS_FAILURE_UNKNOWN };
+    int status;
+
+    ps_log_setup(PS_LOG_INFO, ps_env_logs_json(env), program->component_name, "-");
+    if (!ps_daemon_config_load(program->component, program->needs_database, env, log_config_error,
+                               NULL, &run.config)) {
+        ps_env_misspelt(env, log_misspelt_setting, NULL); /* may explain why a setting is missing */
         return PS_EXIT_CONFIG;
     }
-    if (command != NULL)
-        free(ps_pg_ignore_environment());
-    if (command == NULL)
-        status = ps_daemon_run(program, env);
-    else if (check)
-        status = check_config(program, env);
-    else if (command == &of_all[HEALTHCHECK])
-        status = ps_healthcheck(program, argc - 1, argv + 1, env);
-    else
-        status = command->run(argc - 1, argv + 1, env);
-    ps_env_destroy(env);
+    run.env = env;
+    describe_run(&run, program);
+    ps_env_misspelt(env, log_misspelt_setting, NULL);
+    ignore_libpq_variables(program);
+    if (open_all(&run, &err)) {
+        status = ps_loop_run(run.daemon.loop);
+    } else {
+        PS_LOG(START_ERROR, F_ERR(&err));
+        status = err.category == PS_FAILURE_CONFIGURATION ? PS_EXIT_CONFIG : PS_EXIT_FAILED;
+    }
+    close_all(&run);
+    ps_log_flush(true);
     return status;
 }

@@ -15,11 +15,16 @@
 
 extern char **environ;
 
-enum { DOTENV_MAX = 256 * 1024, SECRET_FILE_MAX = 64 * 1024, SLIPS_MAX = 20, NAME_MAX_LEN = 128 };
+enum {
+    DOTENV_MAX = 256 * 1024,
+    SECRET_FILE_MAX = 64 * 1024,
+    MISSPELT_MAX = 20,
+    NAME_MAX_LEN = 128
+};
 
 struct ps_env {
     struct ps_dotenv *dotenv; /* NULL where there is no .env */
-    char *secret;             /* what the last NAME_FILE held */
+    char *secret;             /* content of the last NAME_FILE */
     size_t secret_size;
 };
 
@@ -30,9 +35,10 @@ static void wipe_free(char *data, size_t size)
     free(data);
 }
 
-/* Gives the content (cap bytes at most, a NUL after it) in a block of cap + 1 bytes. errno says why
-   not; EFBIG for too much. */
-static char *read_whole(const char *path, size_t cap, size_t *out_len)
+/* Returns the content and a NUL in a block of cap + 1 bytes, or NULL with errno set; EFBIG if the
+ * file is longer than cap. The caller wipes all cap + 1 bytes: the size of the block does not
+ * depend on the length of the secret. */
+static char *read_whole_file(const char *path, size_t cap, size_t *out_len)
 {
     char *data;
     size_t len = 0;
@@ -63,8 +69,9 @@ static char *read_whole(const char *path, size_t cap, size_t *out_len)
     return data;
 }
 
-/* The environment's value of name, of the exact name where several differ in case only. */
-static const char *from_environment(void *cookie, const char *name)
+/* Returns the value of name in the environment. Where several names differ in case only, the exact
+ * name wins. */
+static const char *get_from_environment(void *cookie, const char *name)
 {
     const char *value = getenv(name);
     size_t len = strlen(name);
@@ -82,14 +89,14 @@ struct ps_env *ps_env_create(struct ps_err *err)
     struct ps_dotenv *dotenv = NULL;
     struct ps_err fault;
     size_t len = 0;
-    char *text = read_whole(".env", DOTENV_MAX, &len);
+    char *text = read_whole_file(".env", DOTENV_MAX, &len);
 
     if (text == NULL && errno != ENOENT) {
         (void)ps_fail(err, PS_FAILURE_CONFIGURATION, errno, ".env: %s", strerror(errno));
         return NULL;
     }
     if (text != NULL) {
-        dotenv = ps_dotenv_parse(text, len, from_environment, NULL, &fault);
+        dotenv = ps_dotenv_parse(text, len, get_from_environment, NULL, &fault);
         wipe_free(text, DOTENV_MAX + 1);
         if (dotenv == NULL) {
             *err = fault;
@@ -101,7 +108,7 @@ struct ps_env *ps_env_create(struct ps_err *err)
     return env;
 }
 
-static void forget_secret(struct ps_env *env)
+static void wipe_secret(struct ps_env *env)
 {
     wipe_free(env->secret, env->secret_size);
     env->secret = NULL;
@@ -112,25 +119,26 @@ void ps_env_destroy(struct ps_env *env)
 {
     if (env == NULL)
         return;
-    forget_secret(env);
+    wipe_secret(env);
     ps_dotenv_destroy(env->dotenv);
     free(env);
 }
 
-static const char *look_up(const struct ps_env *env, const char *name)
+/* Returns NULL for an empty value too. */
+static const char *get_value(const struct ps_env *env, const char *name)
 {
-    const char *value = from_environment(NULL, name);
+    const char *value = get_from_environment(NULL, name);
 
     if (value == NULL && env->dotenv != NULL)
         value = ps_dotenv_get(env->dotenv, name);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* The path is no secret and is named in errors; what the file holds never is. */
+/* Errors name the path, which is not a secret, and never the content of the file. */
 static bool read_secret(struct ps_env *env, const char *name, const char *path, struct ps_err *err)
 {
     size_t len = 0;
-    char *text = read_whole(path, SECRET_FILE_MAX, &len);
+    char *text = read_whole_file(path, SECRET_FILE_MAX, &len);
 
     if (text == NULL)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, errno, "%s_FILE=\"%.80s\": %s", name, path,
@@ -138,9 +146,9 @@ static bool read_secret(struct ps_env *env, const char *name, const char *path, 
     env->secret = text;
     env->secret_size = SECRET_FILE_MAX + 1;
     if (memchr(text, '\0', len) != NULL) {
-        forget_secret(env);
+        wipe_secret(env);
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                       "%s_FILE=\"%.80s\": a text file, without NUL bytes", name, path);
+                       "%s_FILE=\"%.80s\": contains a NUL byte; expected a text file", name, path);
     }
     if (len > 0 && text[len - 1] == '\n')
         text[--len] = '\0';
@@ -152,19 +160,19 @@ static bool read_secret(struct ps_env *env, const char *name, const char *path, 
 bool ps_env_get(void *cookie, const char *name, const char **out_value, struct ps_err *err)
 {
     struct ps_env *env = cookie;
-    const char *value = look_up(env, name);
+    const char *value = get_value(env, name);
     const char *path = NULL;
 
     if (ps_config_is_secret(name)) {
         char *file_name = ps_alloc_format("%s_FILE", name);
 
-        path = look_up(env, file_name);
+        path = get_value(env, file_name);
         free(file_name);
     }
-    forget_secret(env);
+    wipe_secret(env);
     if (value != NULL && path != NULL)
-        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "%s and %s_FILE: only one of the two",
-                       name, name);
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "%s and %s_FILE: both are set; set only one of them", name, name);
     if (path != NULL) {
         if (!read_secret(env, name, path, err))
             return false;
@@ -187,7 +195,7 @@ static uint64_t mix(uint64_t stamp, int64_t value)
 static uint64_t stamp_of(const struct ps_env *env, const char *name, uint64_t stamp)
 {
     char *file_name = ps_alloc_format("%s_FILE", name);
-    const char *path = look_up(env, file_name);
+    const char *path = get_value(env, file_name);
     struct stat info;
 
     free(file_name);
@@ -219,16 +227,16 @@ uint64_t ps_env_secret_stamp(const struct ps_env *env)
 
 bool ps_env_logs_json(struct ps_env *env)
 {
-    const char *value = from_environment(NULL, "LOG_FORMAT");
+    const char *value = get_from_environment(NULL, "LOG_FORMAT");
 
     if ((value == NULL || value[0] == '\0') && env != NULL)
-        value = look_up(env, "LOG_FORMAT");
+        value = get_value(env, "LOG_FORMAT");
     return ps_str_is_fold(ps_str_trim(ps_str_of(value)), "json");
 }
 
-/* Tells of name, which stands at place, when it resembles a setting; gives how many were told. */
-static size_t tell_slip(const char *name, enum ps_setting_place place, ps_env_slip_fn fn,
-                        void *cookie)
+/* Reports name if it resembles a setting. Returns the number of reports, 0 or 1. */
+static size_t report_if_misspelt(const char *name, enum ps_setting_place place,
+                                 ps_env_misspelt_fn fn, void *cookie)
 {
     const char *nearest = ps_setting_nearest(name, place);
     char *text;
@@ -243,22 +251,22 @@ static size_t tell_slip(const char *name, enum ps_setting_place place, ps_env_sl
     return 1;
 }
 
-void ps_env_slips(const struct ps_env *env, ps_env_slip_fn fn, void *cookie)
+void ps_env_misspelt(const struct ps_env *env, ps_env_misspelt_fn fn, void *cookie)
 {
-    size_t told = 0;
+    const struct ps_dotenv *file = env->dotenv;
+    size_t count = 0;
 
-    for (size_t i = 0; env->dotenv != NULL && i < ps_dotenv_len(env->dotenv) && told < SLIPS_MAX;
-         i++)
-        told += tell_slip(ps_dotenv_name(env->dotenv, i), PS_SETTING_IN_FILE, fn, cookie);
-    for (char **pair = environ; *pair != NULL && told < SLIPS_MAX; pair++) {
+    for (size_t i = 0; file != NULL && i < ps_dotenv_len(file) && count < MISSPELT_MAX; i++)
+        count += report_if_misspelt(ps_dotenv_name(file, i), PS_SETTING_IN_FILE, fn, cookie);
+    for (char **pair = environ; *pair != NULL && count < MISSPELT_MAX; pair++) {
         const char *end = strchr(*pair, '=');
         char *name;
 
         if (end == NULL || end - *pair > NAME_MAX_LEN)
             continue;
         name = ps_alloc_copy(*pair, (size_t)(end - *pair));
-        if (env->dotenv == NULL || ps_dotenv_get(env->dotenv, name) == NULL)
-            told += tell_slip(name, PS_SETTING_IN_ENVIRONMENT, fn, cookie);
+        if (file == NULL || ps_dotenv_get(file, name) == NULL) /* else reported above */
+            count += report_if_misspelt(name, PS_SETTING_IN_ENVIRONMENT, fn, cookie);
         free(name);
     }
 }

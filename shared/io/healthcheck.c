@@ -1,6 +1,7 @@
 #include "shared/io/healthcheck.h"
 
 #include "shared/core/alloc.h"
+#include "shared/io/program.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -8,17 +9,17 @@
 #include <string.h>
 
 enum { ANSWER_MAX = 16 * 1024 };
-/* Below the timeout of any probe that calls this: what hangs is told, not killed. */
-static const long patience_ms = 2000;
+/* Shorter than the timeout of every probe that runs this command; see the header. */
+static const long timeout_ms = 2000;
 
-static void on_bad(void *cookie, const struct ps_err *err)
+static void print_config_error(void *cookie, const struct ps_err *err)
 {
-    const struct ps_program *const *program = cookie;
+    const char *const *program_name = cookie;
 
-    (void)fprintf(stderr, "%s: %s\n", (*program)->name, err->what);
+    (void)fprintf(stderr, "%s: %s\n", *program_name, err->what);
 }
 
-/* More than fits is cut, not refused. */
+/* Drops bytes beyond the cap: the start of a long answer is still worth printing. */
 static size_t on_body(char *data, size_t size, size_t count, void *cookie)
 {
     struct ps_buf *body = cookie;
@@ -27,7 +28,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *cookie)
     return size * count;
 }
 
-/* Bound to every address it is reached at the loopback one. */
+/* A daemon that is bound to every address is asked at the loopback address. */
 static char *health_url(const struct ps_config *config, const char *path)
 {
     const char *host = config->health_bind_host;
@@ -42,7 +43,7 @@ static char *health_url(const struct ps_config *config, const char *path)
                            (int)config->health_port, path);
 }
 
-static int ask(const struct ps_program *program, const char *url)
+static int request_health(const char *program_name, const char *url)
 {
     char error[CURL_ERROR_SIZE] = "";
     CURL *easy = curl_easy_init();
@@ -54,7 +55,7 @@ static int ask(const struct ps_program *program, const char *url)
     if (easy != NULL && curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, patience_ms) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body) == CURLE_OK)
@@ -64,7 +65,7 @@ static int ask(const struct ps_program *program, const char *url)
 
         (void)printf("%s%s", text, strchr(text, '\n') != NULL ? "" : "\n");
     } else {
-        (void)fprintf(stderr, "%s: %s: %s\n", program->name, url,
+        (void)fprintf(stderr, "%s: %s: %s\n", program_name, url,
                       error[0] != '\0' ? error : curl_easy_strerror(code));
     }
     ps_buf_clear(&body);
@@ -74,7 +75,8 @@ static int ask(const struct ps_program *program, const char *url)
     return status == 200 ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
 
-int ps_healthcheck(const struct ps_program *program, int argc, char **argv, struct ps_env *env)
+int ps_healthcheck(const char *program_name, unsigned component, int argc, char **argv,
+                   struct ps_env *env)
 {
     struct ps_config config;
     const char *path = "/livez";
@@ -86,20 +88,22 @@ int ps_healthcheck(const struct ps_program *program, int argc, char **argv, stru
     else if (argc == 2 && strcmp(argv[1], "events") == 0)
         path = "/readyz/events";
     else if (argc > 2 || (argc == 2 && strcmp(argv[1], "live") != 0)) {
-        (void)fprintf(stderr, "usage: %s " PS_HEALTHCHECK_SYNOPSIS "\n", program->name);
+        (void)fprintf(stderr, "usage: %s " PS_HEALTHCHECK_SYNOPSIS "\n", program_name);
         return PS_EXIT_USAGE;
     }
-    if (!ps_config_load(program->component, ps_env_get, env, on_bad, &program, &config))
+    if (!ps_config_load(component, ps_env_get, env, print_config_error, &program_name, &config))
         return PS_EXIT_CONFIG;
     if (config.health_port == 0) {
-        (void)fprintf(stderr, "%s: HEALTH_PORT=\"0\": which port it is, only the log tells\n",
-                      program->name);
+        (void)fprintf(stderr,
+                      "%s: HEALTH_PORT=\"0\": the system chose the port; read it in the log event "
+                      "HEALTH-LISTEN\n",
+                      program_name);
         ps_config_clear(&config);
         return PS_EXIT_CONFIG;
     }
     url = health_url(&config, path);
     ps_config_clear(&config);
-    status = ask(program, url);
+    status = request_health(program_name, url);
     free(url);
     return status;
 }

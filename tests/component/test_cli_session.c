@@ -1,7 +1,7 @@
 /* The synchronous client of commands, on a private PostgreSQL. (On Redis: test_heartbeat.c.) */
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
-#include "shared/io/daemon.h"
+#include "shared/io/program.h"
 #include "shared/io/env.h"
 #include "tests/support/pg_server.h"
 #include "tests/support/servers.h"

@@ -1,6 +1,7 @@
 /* The common main, seen from outside: a tiny program in a process of its own, with no server there.
  */
 #include "shared/io/daemon.h"
+#include "shared/io/program_main.h"
 #include "tests/support/servers.h"
 
 #include "shared/core/alloc.h"
@@ -120,7 +121,7 @@ static int tiny_main(const char *told, int argc, char **argv)
         program.component_name = "notifier";
         program.needs_database = true;
     }
-    return ps_daemon_main(&program, argc, argv);
+    return ps_program_main(&program, argc, argv);
 }
 
 /* A run of it. */
@@ -483,7 +484,7 @@ static void arguments_are_told_apart(void **state)
         {{ "--help", NULL },                  PS_EXIT_OK,     "    echo WORD\n        Says the word.\n\n        Then"                  },
         { { "-h", NULL },                     PS_EXIT_OK,     "paperscout-tiny - does nothing, and tells about it\n"                   },
         { { "--help", NULL },                 PS_EXIT_OK,     "    HTTP_CONCURRENCY (default 20)\n"                                    },
-        { { "--help", NULL },                 PS_EXIT_OK,     "    78  bad settings\n"                                                 },
+        { { "--help", NULL },                 PS_EXIT_OK,     "    78  invalid settings\n"                                             },
         { { "--version", NULL },              PS_EXIT_OK,     "paperscout-tiny " PS_VERSION "\n"                                       },
         { { "check-config", NULL },           PS_EXIT_OK,     "\nHTTP_CONCURRENCY=5\n"                                                 },
         { { "check-config", "x", NULL },      PS_EXIT_USAGE,  "try paperscout-tiny --help\n"                                           },
@@ -497,9 +498,9 @@ static void arguments_are_told_apart(void **state)
         { { "check-config", "--help", NULL },
          PS_EXIT_OK,                                          "    check-config\n        Prints the settings"                          },
         { { "healthcheck", "--help", NULL },
-         PS_EXIT_OK,                                          "    healthcheck [live | ready | events]\n        Asks the daemon"       },
+         PS_EXIT_OK,                                          "    healthcheck [live | ready | events]\n        Requests /livez"       },
         { { "--version", "x", NULL },
-         PS_EXIT_USAGE,                                       "an option that prints, not \"x\"; try paperscout-tiny --help\n"         },
+         PS_EXIT_USAGE,                                       "unexpected argument \"x\"; try paperscout-tiny --help\n"                },
     };
     static const char *const env[] = { "HTTP_CONCURRENCY=5", NULL };
 
@@ -616,8 +617,8 @@ static void settings_come_from_the_environment_then_dotenv_then_secret_files(voi
     ps_buf_clear(&run.text);
 
     assert_int_equal(run_to_end(&run, DRAINS, args, both), PS_EXIT_CONFIG);
-    assert_non_null(
-        strstr(ps_buf_str(&run.text), "REDIS_URL and REDIS_URL_FILE: only one of the two"));
+    assert_non_null(strstr(ps_buf_str(&run.text),
+                           "REDIS_URL and REDIS_URL_FILE: both are set; set only one of them"));
     ps_buf_clear(&run.text);
 
     write_file(".env", "HTTP_CONCURRENCY=6\nhunter2\n");

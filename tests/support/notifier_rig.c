@@ -259,7 +259,7 @@ static void open_servers(struct nrig_notifier *notifier)
 
     daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, notifier, &err);
     assert(daemon->redis != NULL);
-    daemon->redis_watch = ps_redis_fitness_create(daemon->loop, daemon->redis);
+    daemon->redis_fitness = ps_redis_fitness_create(daemon->loop, daemon->redis);
     daemon->failures =
         ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
     daemon->heartbeat = ps_heartbeat_create(daemon->loop, daemon->redis, daemon->keys, "notifier",
@@ -269,7 +269,7 @@ static void open_servers(struct nrig_notifier *notifier)
     daemon->incidents = ps_incident_monitor_create(
         &(struct ps_incident_monitor_options){ .loop = daemon->loop,
                                                .redis = daemon->redis,
-                                               .redis_fitness = daemon->redis_watch,
+                                               .redis_fitness = daemon->redis_fitness,
                                                .pg = daemon->pg,
                                                .keys = daemon->keys,
                                                .instance = daemon->instance,
@@ -324,7 +324,7 @@ void nrig_kill(struct nrig_notifier *notifier)
     ps_redis_destroy(daemon->redis);
     ps_notifier_destroy(notifier->self);
     ps_incident_monitor_destroy(daemon->incidents);
-    ps_redis_fitness_destroy(daemon->redis_watch);
+    ps_redis_fitness_destroy(daemon->redis_fitness);
     ps_heartbeat_destroy(daemon->heartbeat);
     ps_failure_log_destroy(daemon->failures);
     ps_metrics_destroy(daemon->metrics);

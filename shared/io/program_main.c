@@ -1,0 +1,222 @@
+#include "shared/io/program_main.h"
+
+#include "embedded/scripts.h"
+#include "shared/io/daemon.h"
+#include "shared/io/daemon_config.h"
+#include "shared/io/healthcheck.h"
+#include "shared/io/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 256 * 1024, HELP_INDENT = 8 };
+
+/* The commands that every program has in addition to its own. They have no run function:
+ * ps_program_main calls them with the program, which a command of the table does not get. */
+enum { CHECK_CONFIG, HEALTHCHECK };
+static const struct ps_command common_commands[] = {
+    {.name = "check-config",
+     .synopsis = "check-config",
+     .help = "Prints the settings that the daemon would use, secrets as \"(set)\", or\n"
+              "every error that would stop it. Warns about names that are not a\n"
+              "setting but resemble one."},
+    { .name = "healthcheck",
+     .synopsis = PS_HEALTHCHECK_SYNOPSIS,
+     .help = "Requests /livez, /readyz or /readyz/events from the daemon that runs on\n"
+              "this machine with the same settings, and prints the answer. For\n"
+              "containers without a shell. Exit status: 0 healthy, 1 not healthy, 69 no\n"
+              "answer within 2 s."       },
+};
+
+static void add_command(const struct ps_command *command, struct ps_buf *out_text)
+{
+    struct ps_str rest = ps_str_of(command->help);
+    struct ps_str line;
+
+    (void)ps_buf_format(out_text, "    %s\n", command->synopsis);
+    while (ps_str_next(&rest, '\n', &line)) {
+        if (line.len > 0)
+            (void)ps_buf_format(out_text, "%*s%.*s\n", HELP_INDENT, "", (int)line.len, line.data);
+        else if (rest.len > 0)
+            (void)ps_buf_char(out_text, '\n');
+    }
+    (void)ps_buf_char(out_text, '\n');
+}
+
+static void add_help(const struct ps_program *program, struct ps_buf *out_text)
+{
+    (void)ps_buf_format(
+        out_text,
+        "NAME\n"
+        "    %s - %s\n\n"
+        "SYNOPSIS\n"
+        "    %s\n"
+        "    %s COMMAND [ARGUMENT...]\n"
+        "    %s check-config | healthcheck | --help | --version\n\n"
+        "DESCRIPTION\n"
+        "    Without a command, runs as a daemon in the foreground: logs to standard\n"
+        "    error, serves /health, /livez, /readyz and /metrics on HEALTH_PORT (a\n"
+        "    scheduler also serves the status page, at /), and stops cleanly on\n"
+        "    SIGTERM or SIGINT.\n\n"
+        "COMMANDS\n",
+        program->name, program->summary, program->name, program->name, program->name);
+    for (size_t i = 0; i < program->command_count; i++)
+        add_command(&program->commands[i], out_text);
+    for (size_t i = 0; i < PS_COUNT_OF(common_commands); i++)
+        add_command(&common_commands[i], out_text);
+    (void)ps_buf_text(
+        out_text, "    --help, --version\n"
+                  "        Prints this text or the version. COMMAND --help prints the help of\n"
+                  "        that command.\n\n"
+                  "    --markdown-settings, --env-example\n"
+                  "        Prints the settings as the table of deploy/SETTINGS.md, or as a .env\n"
+                  "        file to start from.\n\n"
+                  "SETTINGS\n"
+                  "    Settings are environment variables or NAME=value lines of a .env file in\n"
+                  "    the working directory. The environment wins over .env. An empty value\n"
+                  "    counts as not set. Names are not case-sensitive. In .env, ${NAME} and\n"
+                  "    ${NAME:-text} are expanded, except between single quotes. A secret can\n"
+                  "    be read from a file: NAME_FILE holds its path.\n\n");
+    ps_config_help(program->component, out_text);
+    (void)ps_buf_text(out_text, "\nEXIT STATUS\n"
+                                "    0   success, or a clean stop\n"
+                                "    1   failure\n"
+                                "    64  wrong usage\n"
+                                "    69  a server cannot be reached\n"
+                                "    78  invalid settings\n");
+}
+
+/* Prints text and clears it. A text that was cut at TEXT_MAX or that standard output did not take
+ * is a failure. */
+static int print(struct ps_buf *text)
+{
+    bool ok = fwrite(ps_buf_str(text), 1, text->len, stdout) == text->len && fflush(stdout) == 0 &&
+              !text->full;
+
+    ps_buf_clear(text);
+    return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
+}
+
+static void print_config_error(void *cookie, const struct ps_err *err)
+{
+    const char *const *program_name = cookie;
+
+    (void)fprintf(stderr, "%s: %s\n", *program_name, err->what);
+}
+
+static void print_misspelt_setting(void *cookie, const char *name, const char *nearest,
+                                   const char *text)
+{
+    const char *const *program_name = cookie;
+
+    (void)name;
+    (void)nearest;
+    (void)fprintf(stderr, "%s: warning: %s\n", *program_name, text);
+}
+
+static int check_config(const struct ps_program *program, struct ps_env *env)
+{
+    const char *program_name = program->name;
+    struct ps_config config;
+    struct ps_buf text;
+
+    ps_env_misspelt(env, print_misspelt_setting, &program_name);
+    if (!ps_daemon_config_load(program->component, program->needs_database, env, print_config_error,
+                               &program_name, &config))
+        return PS_EXIT_CONFIG;
+    ps_buf_init(&text, TEXT_MAX);
+    ps_config_print(program->component, &config, &text);
+    ps_config_clear(&config);
+    return print(&text);
+}
+
+static int wrong_usage(const struct ps_program *program, const char *what, const char *argument)
+{
+    (void)fprintf(stderr, "%s: %s \"%s\"; try %s --help\n", program->name, what, argument,
+                  program->name);
+    return PS_EXIT_USAGE;
+}
+
+/* Runs an option that only prints and needs no settings. Returns false if argv[1] is not such an
+ * option. */
+static bool run_print_option(const struct ps_program *program, int argc, char **argv,
+                             int *out_status)
+{
+    const char *argument = argv[1];
+    struct ps_buf text;
+
+    ps_buf_init(&text, TEXT_MAX);
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
+        add_help(program, &text);
+    else if (strcmp(argument, "--version") == 0)
+        (void)ps_buf_format(&text, "%s %s\n", program->name, PS_VERSION);
+    else if (strcmp(argument, "--markdown-settings") == 0)
+        ps_config_markdown(&text);
+    else if (strcmp(argument, "--env-example") == 0)
+        ps_config_env_example(&text);
+    else
+        return false;
+    if (argc > 2) {
+        ps_buf_clear(&text);
+        *out_status = wrong_usage(program, "unexpected argument", argv[2]);
+    } else {
+        *out_status = print(&text);
+    }
+    return true;
+}
+
+static const struct ps_command *find_command(const struct ps_program *program, const char *name)
+{
+    for (size_t i = 0; i < program->command_count; i++)
+        if (strcmp(program->commands[i].name, name) == 0)
+            return &program->commands[i];
+    for (size_t i = 0; i < PS_COUNT_OF(common_commands); i++)
+        if (strcmp(common_commands[i].name, name) == 0)
+            return &common_commands[i];
+    return NULL;
+}
+
+int ps_program_main(const struct ps_program *program, int argc, char **argv)
+{
+    const struct ps_command *command = argc > 1 ? find_command(program, argv[1]) : NULL;
+    bool check = command == &common_commands[CHECK_CONFIG];
+    struct ps_env *env;
+    struct ps_buf text;
+    struct ps_err err;
+    int status = PS_EXIT_OK;
+
+    ps_process_reset_signals();
+    if (argc > 1 && command == NULL) {
+        if (run_print_option(program, argc, argv, &status))
+            return status;
+        return wrong_usage(program, argv[1][0] == '-' ? "unknown option" : "unknown command",
+                           argv[1]);
+    }
+    if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+        ps_buf_init(&text, TEXT_MAX);
+        add_command(command, &text);
+        return print(&text);
+    }
+    if (check && argc > 2)
+        return wrong_usage(program, "check-config takes no argument; got", argv[2]);
+    ps_process_allow_files();
+    env = ps_env_create(&err);
+    if (env == NULL) {
+        if (command == NULL)
+            ps_daemon_log_unreadable_settings(program, &err);
+        else
+            (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
+        return PS_EXIT_CONFIG;
+    }
+    if (command == NULL)
+        status = ps_daemon_run(program, env);
+    else if (check)
+        status = check_config(program, env);
+    else if (command == &common_commands[HEALTHCHECK])
+        status = ps_healthcheck(program->name, program->component, argc - 1, argv + 1, env);
+    else
+        status = command->run(argc - 1, argv + 1, env);
+    ps_env_destroy(env);
+    return status;
+}
