@@ -91,7 +91,7 @@ static bool is_behind(struct events_server *events_server)
 {
     int64_t now_ms = ps_loop_now(events_server->page->loop);
 
-    if (ps_http_stream_waiting(events_server->stream) == 0)
+    if (ps_http_stream_backlog(events_server->stream) == 0)
         events_server->behind_ms = 0;
     else if (events_server->behind_ms == 0)
         events_server->behind_ms = now_ms;

@@ -1,7 +1,7 @@
 #include "shared/core/config.h"
 
 #include "shared/core/alloc.h"
-#include "shared/core/config_row.h"
+#include "shared/core/config_private.h"
 #include "shared/core/str.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"

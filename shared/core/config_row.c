@@ -1,4 +1,4 @@
-#include "shared/core/config_row.h"
+#include "shared/core/config_private.h"
 
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"

@@ -1,5 +1,5 @@
 /* What people read of the table: --help, check-config, the README's table, env.example. */
-#include "shared/core/config_row.h"
+#include "shared/core/config_private.h"
 
 #include "shared/core/str.h"
 

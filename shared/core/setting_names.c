@@ -1,6 +1,6 @@
 #include "shared/core/setting_names.h"
 
-#include "shared/core/config_row.h"
+#include "shared/core/config_private.h"
 #include "shared/core/str.h"
 
 #include <stdint.h>

@@ -4,8 +4,8 @@
 #ifndef PS_IO_ALARM_H
 #define PS_IO_ALARM_H
 #include "shared/core/message.h"
-#include "shared/io/program.h"
 #include "shared/io/incident_monitor.h"
+#include "shared/io/program.h"
 #include "shared/io/webhook_sink.h"
 
 struct ps_alarms;

@@ -49,7 +49,8 @@ static void log_misspelt_setting(void *cookie, const char *name, const char *nea
     PS_LOG(CONFIG_WARNING, F_TEXT("name", name), F_TEXT("nearest", nearest), F_TEXT("what", text));
 }
 
-/* Runs after .env was read: a ${PGPASSWORD} in it is the operator's choice and has been expanded. */
+/* Runs after .env was read: a ${PGPASSWORD} in it is the operator's choice and has been expanded.
+ */
 static void ignore_libpq_variables(const struct ps_program *program)
 {
     char *names = ps_pg_ignore_environment();

@@ -1,12 +1,20 @@
 #include "shared/io/daemon_status.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/utc_time.h"
+#include "shared/io/certificates.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "shared/io/process.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    TLS_REFUSED_MS = 15 * 60 * 1000, /* how long a refused certificate counts as an incident */
+    CERTIFICATE_WEEK_MS = 7 * 24 * 3600 * 1000
+};
 
 static void add_reason(cJSON *reasons, const char *text)
 {
@@ -86,6 +94,71 @@ static bool is_stuck(const struct ps_daemon_status *status)
            status->program->stuck(status->self);
 }
 
+/* Returns the monitor's incidents. If none of them explains why the program is not ready, adds
+ * NOT_READY with the first reason. The result is borrowed until the next call. */
+static const struct ps_incident_set *current_incidents(struct ps_daemon_status *status)
+{
+    cJSON *reasons;
+
+    status->incidents = *ps_incident_monitor_view(status->daemon->incidents);
+    if (ps_incidents_degraded(&status->incidents))
+        return &status->incidents;
+    reasons = cJSON_CreateArray();
+    add_reasons(status, reasons);
+    if (cJSON_GetArraySize(reasons) > 0 && !status->draining)
+        ps_incidents_note(&status->incidents, PS_INCIDENT_NOT_READY, true,
+                          cJSON_GetStringValue(cJSON_GetArrayItem(reasons, 0)));
+    cJSON_Delete(reasons);
+    return &status->incidents;
+}
+
+static void observe_certificates(struct ps_daemon_status *status, struct ps_incident_set *set)
+{
+    const struct ps_daemon *daemon = status->daemon;
+    double refused = ps_metrics_get(daemon->metrics, PS_METRIC_TLS_REFUSED, NULL);
+    int64_t now_ms = ps_clock_mono_ms(), ends_ms;
+    char text[PS_INCIDENT_CAUSE], day[PS_UTC_TIME_TEXT];
+    const char *host;
+
+    if (refused > status->tls_refused)
+        status->tls_refused_ms = now_ms;
+    status->tls_refused = refused;
+    (void)snprintf(text, sizeof(text), "by %s %s", daemon->component, daemon->instance);
+    ps_incidents_note(
+        set, PS_INCIDENT_CERTIFICATE_REFUSED,
+        status->tls_refused_ms > 0 && now_ms - status->tls_refused_ms < TLS_REFUSED_MS, text);
+    if (!ps_certificates_soonest(&host, &ends_ms))
+        return;
+    ps_utc_time_format_time(ends_ms, day);
+    (void)snprintf(text, sizeof(text), "that of %s on %.10s", host, day);
+    ps_incidents_note(set, PS_INCIDENT_CERTIFICATE_ENDS,
+                      ends_ms - ps_clock_wall_ms() < CERTIFICATE_WEEK_MS, text);
+}
+
+void ps_daemon_status_observe(void *cookie, struct ps_incident_set *set)
+{
+    struct ps_daemon_status *status = cookie;
+    const struct ps_daemon *daemon = status->daemon;
+    char text[PS_INCIDENT_CAUSE];
+    cJSON *reasons;
+
+    if (!status->started || status->draining)
+        return;
+    (void)snprintf(text, sizeof(text), "%s %s", daemon->component, daemon->instance);
+    ps_incidents_note(set, PS_INCIDENT_STUCK, is_stuck(status), text);
+    reasons = cJSON_CreateArray();
+    add_reasons(status, reasons);
+    if (cJSON_GetArraySize(reasons) > 0)
+        (void)snprintf(text, sizeof(text), "%s %s: %s", daemon->component, daemon->instance,
+                       cJSON_GetStringValue(cJSON_GetArrayItem(reasons, 0)));
+    ps_incidents_note(set, PS_INCIDENT_NOT_READY,
+                      cJSON_GetArraySize(reasons) > 0 && !ps_incidents_degraded(set), text);
+    cJSON_Delete(reasons);
+    observe_certificates(status, set);
+    if (status->program->incidents != NULL)
+        status->program->incidents(status->self, set);
+}
+
 static void fill_base(void *cookie, struct ps_health_base *out_base)
 {
     struct ps_daemon_status *status = cookie;
@@ -102,6 +175,7 @@ static void fill_base(void *cookie, struct ps_health_base *out_base)
         .has_pool = daemon->pg != NULL,
         .stuck = is_stuck(status),
         .ready = is_ready(status),
+        .incidents = current_incidents(status),
     };
     memcpy(out_base->failures, ps_failure_log_counts(daemon->failures), sizeof(out_base->failures));
     if (daemon->pg != NULL)
@@ -135,6 +209,16 @@ static void set_server_metrics(const struct ps_daemon_status *status, struct ps_
     }
 }
 
+/* Sets every incident, so that an alert rule reads 0 from the start and not a gap. */
+static void set_incident_metrics(struct ps_daemon_status *status, struct ps_metrics *metrics)
+{
+    const struct ps_incident_set *set = current_incidents(status);
+
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
+        ps_metrics_set(metrics, PS_METRIC_INCIDENT, ps_incident_row((enum ps_incident)i)->name,
+                       ps_incidents_present(set, (enum ps_incident)i) ? 1 : 0);
+}
+
 static void set_metrics(void *cookie, struct ps_metrics *metrics)
 {
     struct ps_daemon_status *status = cookie;
@@ -149,6 +233,7 @@ static void set_metrics(void *cookie, struct ps_metrics *metrics)
     ps_metrics_set(metrics, PS_METRIC_STUCK, NULL, is_stuck(status) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_LOOP_LAG, NULL, (double)ps_loop_lag_ms(daemon->loop) / 1000);
     ps_log_metrics(metrics);
+    set_incident_metrics(status, metrics);
     set_server_metrics(status, metrics);
     if (status->program->set_metrics != NULL)
         status->program->set_metrics(status->self, metrics);

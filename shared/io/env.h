@@ -21,8 +21,8 @@ void ps_env_destroy(struct ps_env *env); /* wipes the secrets; NULL is fine */
  * NAME_FILE are set or if the file cannot be read. */
 bool ps_env_get(void *env, const char *name, const char **out_value, struct ps_err *err);
 
-/* Returns a number that changes when a file that a NAME_FILE names is replaced or written. Costs one stat(2) for each such
- * file, so a daemon can call it every few seconds. */
+/* Returns a number that changes when a file that a NAME_FILE names is replaced or written. Costs
+ * one stat(2) for each such file, so a daemon can call it every few seconds. */
 uint64_t ps_env_secret_stamp(const struct ps_env *env);
 
 /* Returns whether LOG_FORMAT asks for JSON. The daemon needs this before it checks the settings,

@@ -1,7 +1,7 @@
 #include "shared/core/address_guard.h"
 #include "shared/core/alloc.h"
 #include "shared/io/certificates.h"
-#include "shared/io/http_private.h"
+#include "shared/io/http_client_private.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 enum {
-    HEADER_CAP = 64 * 1024, /* all headers of one request, those of redirects included */
-    KEPT_BODY = 64 * 1024,  /* a larger buffer is not kept for the next request */
+    HEADER_CAP = 64 * 1024,     /* all headers of one request, those of redirects included */
+    SPARE_BODY_MAX = 64 * 1024, /* a larger buffer is freed after its request */
     IDLE_SECONDS = 300,
     LIFETIME_SECONDS = 300,
     CA_CACHE_S = 60
 };
 
-/* The bytes of curl's callbacks */
+/* Bytes: what curl's callbacks deliver and take */
 
 static const struct {
     const char *name;
@@ -38,11 +38,11 @@ static const struct {
 static void fields_reset(struct ps_http_call *call)
 {
     ps_buf_reset(&call->fields);
-    memset(call->field_at, 0, sizeof(call->field_at));
+    memset(call->field_offset, 0, sizeof(call->field_offset));
 }
 
-static void field_keep(struct ps_http_call *call, enum ps_http_field field, const char *text,
-                       size_t len)
+static void store_field(struct ps_http_call *call, enum ps_http_field field, const char *text,
+                        size_t len)
 {
     size_t at = call->fields.len;
 
@@ -53,7 +53,7 @@ static void field_keep(struct ps_http_call *call, enum ps_http_field field, cons
     while (len > 0 && strchr("\r\n \t", text[len - 1]))
         len--;
     if (ps_buf_add(&call->fields, text, len) && ps_buf_char(&call->fields, '\0'))
-        call->field_at[field] = at + 1;
+        call->field_offset[field] = at + 1;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *cookie)
@@ -63,21 +63,22 @@ static size_t on_header(char *data, size_t size, size_t count, void *cookie)
 
     call->header_bytes += len;
     if (call->header_bytes > HEADER_CAP) {
-        call->header_flood = true;
+        call->headers_too_long = true;
         return 0;
     }
-    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* each answer starts anew */
+    if (len >= 5 &&
+        memcmp(data, "HTTP/", 5) == 0) { /* the headers of the next response of a redirect chain */
         fields_reset(call);
-        call->header_ends = false;
+        call->headers_complete = false;
         return len;
     }
     if (data[0] == '\r' || data[0] == '\n')
-        call->header_ends = true;
+        call->headers_complete = true;
     for (int i = 0; i < PS_HTTP_F_COUNT; i++) {
         size_t name = field_names[i].len;
 
         if (len > name && data[name] == ':' && strncasecmp(data, field_names[i].name, name) == 0)
-            field_keep(call, (enum ps_http_field)i, data + name + 1, len - name - 1);
+            store_field(call, (enum ps_http_field)i, data + name + 1, len - name - 1);
     }
     return len;
 }
@@ -85,17 +86,18 @@ static size_t on_header(char *data, size_t size, size_t count, void *cookie)
 static size_t on_post(char *data, size_t size, size_t count, void *cookie)
 {
     struct ps_http_call *call = cookie;
-    size_t room = size * count, left = call->post_len - call->post_at;
+    size_t room = size * count, left = call->post_len - call->post_sent;
     size_t len = left < room ? left : room;
 
     if (len > 0)
-        memcpy(data, call->post + call->post_at, len);
-    call->post_at += len;
+        memcpy(data, call->post + call->post_sent, len);
+    call->post_sent += len;
     return len;
 }
 
-/* A connection used before that ends without an answer makes curl ask once more by itself. It could
-   not do so with a body that cannot be read twice: what a POST did the first time nobody knows. */
+/* If a reused connection ends without a response, curl repeats the request by itself. For a POST
+ * that could post a message twice: the server may have acted on the first request. A body that
+ * cannot be rewound prevents the repetition. */
 static int on_seek(void *cookie, curl_off_t offset, int origin)
 {
     (void)cookie;
@@ -113,9 +115,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *cookie)
         return len;
     if (call->truncate_body) {
         (void)ps_buf_add(&call->body, data, room);
-        call->cut = true;
+        call->truncated = true;
     } else {
-        call->too_big = true;
+        call->body_too_long = true;
     }
     return 0;
 }
@@ -137,9 +139,10 @@ static void address_text(const struct curl_sockaddr *address, char *out, socklen
         memcpy(out, "?", 2);
 }
 
-/* Through a proxy the target's address is the proxy's to look up; what the URL itself says is
- * judged here. Each new target is a new tunnel, so that redirects are judged too. */
-static bool names_private(struct ps_http_call *call, const char *host)
+/* Returns whether host is a literal private address or localhost. A proxy resolves names itself, so
+ * only the text of the URL can be checked. Each new target opens a new tunnel, so redirects are
+ * checked too. */
+static bool is_private_host(struct ps_http_call *call, const char *host)
 {
     struct sockaddr_in v4 = { .sin_family = AF_INET };
     struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
@@ -181,13 +184,14 @@ static bool target_allowed(struct ps_http_call *call, const struct curl_sockaddr
         abort();
     allowed = url != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
               curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-              !names_private(call, host);
+              !is_private_host(call, host);
     curl_free(host);
     curl_url_cleanup(parts);
     return allowed;
 }
 
-/* The address that is connected to is checked, not the name: a name can change its mind. */
+/* Checks the address that curl connects to, not the host name: a name that is resolved twice can
+ * give a public address to the check and a private one to the connection (DNS rebinding). */
 static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
                                     struct curl_sockaddr *address)
 {
@@ -199,7 +203,7 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
         return CURL_SOCKET_BAD;
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd >= 0) {
-        ps_http_socket_opens(call, fd);
+        ps_http_on_socket_opened(call, fd);
         call->sockets++;
         (*call->opened)++;
     }
@@ -208,11 +212,11 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
 
 static int on_close_socket(void *cookie, curl_socket_t fd)
 {
-    ps_http_socket_closes(cookie, fd);
+    ps_http_on_socket_closed(cookie, fd);
     return close(fd);
 }
 
-/* A handle's life */
+/* Life of a handle */
 
 static void set(CURLcode code)
 {
@@ -238,8 +242,8 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     set(curl_easy_setopt(easy, CURLOPT_PRIVATE, call));
     set(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error));
     set(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
-    /* A look-up that is not over when its request is must not be waited for: curl would join its
-     * thread, and the loop stand still as long as name servers are away. */
+    /* Without this option curl joins the resolver's thread when a request ends before its name is
+     * resolved. The loop would block for as long as the name servers do not answer. */
     set(curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
     set(curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent));
     set(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
@@ -272,7 +276,7 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
 #endif
     if (options->http2) {
-        /* A curl built without HTTP/2 stays with 1.1. */
+        /* A curl that was built without HTTP/2 uses HTTP/1.1. */
         (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     } else {
         set(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
@@ -296,7 +300,7 @@ void ps_http_call_reset(struct ps_http_call *call)
         curl_slist_free_all(call->headers);
         call->headers = NULL;
     }
-    if (call->body.size > KEPT_BODY)
+    if (call->body.size > SPARE_BODY_MAX)
         ps_buf_clear(&call->body);
     else
         ps_buf_reset(&call->body);
@@ -314,7 +318,8 @@ static bool set_headers(struct ps_http_call *call, const struct ps_http_request 
         struct curl_slist *longer;
 
         if (strpbrk(request->headers[i], "\r\n"))
-            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "a line break in a request header");
+            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                           "a request header contains a line break");
         longer = curl_slist_append(call->headers, request->headers[i]);
         if (!longer)
             abort();
@@ -342,7 +347,7 @@ static void set_method(struct ps_http_call *call, const struct ps_http_request *
                              (curl_off_t)request->body_len));
         call->post = ps_alloc_copy(request->body ? request->body : "", request->body_len);
         call->post_len = request->body_len;
-        call->post_at = 0;
+        call->post_sent = 0;
         break;
     }
 }
@@ -368,17 +373,17 @@ bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_reques
                           struct ps_err *err)
 {
     assert(request->timeout_ms > 0);
-    call->cut = call->too_big = call->header_flood = false;
+    call->truncated = call->body_too_long = call->headers_too_long = false;
     call->truncate_body = request->truncate_body;
     call->header_bytes = 0;
-    call->header_ends = false;
+    call->headers_complete = false;
     call->sockets = 0;
     call->refused[0] = call->error[0] = '\0';
     call->body.cap = request->max_body;
     if (curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, CURLE_URL_MALFORMAT, "the URL is too long");
-    /* Wait to learn whether a connection multiplexes only where the TLS handshake tells: without
-     * TLS curl would hold every other request back until the first answer is there. */
+    /* Wait for a new connection to report whether it multiplexes only if the TLS handshake decides
+     * that. Without TLS, curl would delay all other requests until the first response. */
     set(curl_easy_setopt(call->easy, CURLOPT_PIPEWAIT,
                          strncasecmp(request->url, "https:", 6) == 0 ? 1L : 0L));
     if (!set_headers(call, request, err))
@@ -397,7 +402,7 @@ bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_reques
     return true;
 }
 
-/* What it ended in */
+/* Result of a request */
 
 static const struct {
     CURLcode code;
@@ -420,19 +425,19 @@ static const struct {
     { CURLE_ABORTED_BY_CALLBACK,   PS_FAILURE_UNKNOWN      },
 };
 
-/* Everything else is a transport fault (promise 7); so is, once a request went out, what an answer
- * did to us: a redirect to a bad URL, another protocol spoken. */
-static enum ps_failure category_of(CURLcode code, bool asked)
+/* Every other error is NETWORK (guarantee 7). A CONFIGURATION error after the request was sent is
+ * NETWORK too: the server caused it, for example by a redirect to an invalid URL. */
+static enum ps_failure category_of(CURLcode code, bool sent)
 {
     for (size_t i = 0; i < PS_COUNT_OF(categories); i++) {
         if (categories[i].code == code &&
-            (categories[i].category != PS_FAILURE_CONFIGURATION || !asked))
+            (categories[i].category != PS_FAILURE_CONFIGURATION || !sent))
             return categories[i].category;
     }
     return PS_FAILURE_NETWORK;
 }
 
-/* A handshake that broke off is no such thing: it can be the network. */
+/* An interrupted TLS handshake does not count: the network can cause it. */
 static bool is_certificate_refused(CURLcode code)
 {
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
@@ -449,12 +454,12 @@ static void describe(const struct ps_http_call *call, CURLcode code, int status,
         (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)code,
                       "address %s is private; ALLOW_PRIVATE_UPSTREAMS=true allows it",
                       call->refused);
-    else if (call->too_big)
+    else if (call->body_too_long)
         (void)ps_fail(out_err, PS_FAILURE_NETWORK, CURLE_FILESIZE_EXCEEDED,
-                      "the answer is longer than %zu bytes", call->body.cap);
-    else if (call->header_flood)
+                      "the response is longer than %zu bytes", call->body.cap);
+    else if (call->headers_too_long)
         (void)ps_fail(out_err, PS_FAILURE_NETWORK, CURLE_FILESIZE_EXCEEDED,
-                      "the answer's headers are longer than %d bytes", HEADER_CAP);
+                      "the response headers are longer than %d bytes", HEADER_CAP);
     else
         (void)ps_fail(out_err, category_of(code, status != 0 || sent_us > 0),
                       is_certificate_refused(code) ? PS_HTTP_ERR_TLS : (int)code, "%s",
@@ -463,7 +468,7 @@ static void describe(const struct ps_http_call *call, CURLcode code, int status,
 
 static const char *field_text(const struct ps_http_call *call, enum ps_http_field field)
 {
-    return call->field_at[field] ? call->fields.data + call->field_at[field] - 1 : NULL;
+    return call->field_offset[field] ? call->fields.data + call->field_offset[field] - 1 : NULL;
 }
 
 static int version_of(long version)
@@ -537,16 +542,16 @@ static void read_reply(const struct ps_http_call *call, struct ps_http_reply *ou
     };
 }
 
-void ps_http_call_end(struct ps_http_call *call, CURLcode code)
+void ps_http_call_finish(struct ps_http_call *call, CURLcode code)
 {
     struct ps_http_reply reply;
     struct ps_err err;
 
     read_reply(call, &reply);
     note_certificate(call);
-    if (code == CURLE_OK && !call->header_ends)
+    if (code == CURLE_OK && !call->headers_complete)
         code = CURLE_PARTIAL_FILE;
-    if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && call->cut)) {
+    if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && call->truncated)) {
         call->fn(call->cookie, &reply, NULL);
         return;
     }

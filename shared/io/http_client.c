@@ -1,5 +1,5 @@
 #include "shared/core/alloc.h"
-#include "shared/io/http_private.h"
+#include "shared/io/http_client_private.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -7,22 +7,22 @@
 #include <string.h>
 
 enum {
-    DEFAULT_CONNECTIONS = 64, /* a host */
-    SPARE_CALLS = 128,
-    /* So many timeouts with no answer between them, and an HTTP/2 connection may be wedged while
-       new requests keep it from growing old: new ones start on connections of their own. */
+    DEFAULT_CONNECTIONS = 64, /* for each host */
+    SPARE_CALLS = 128,        /* unused calls that stay allocated */
+    /* After this many timeouts without a response in between, an HTTP/2 connection may be dead
+       while new requests keep it from expiring. New requests then start on new connections. */
     TIMEOUTS_IN_A_ROW = 8
 };
 
 TAILQ_HEAD(call_list, ps_http_call);
 
-/* One curl multi with its connections. */
+/* One curl multi handle with its connections. */
 struct ps_http_engine {
     struct ps_http *http;
     CURLM *multi;
     struct ps_timer *timer;
     struct call_list running;
-    bool retired; /* takes no new calls; goes with its last one */
+    bool retired; /* takes no new calls; destroyed with its last one */
     struct ps_http_engine *next_retired;
 };
 
@@ -35,108 +35,104 @@ struct ps_http {
     size_t spare_count;
     int timeouts;
     uint64_t opened;
-    struct watch **watches; /* by socket */
-    size_t watches_size;
+    struct socket_event **socket_events; /* indexed by descriptor */
+    size_t socket_event_size;
 };
 
-/* A socket that curl has us watch. */
-struct watch {
+/* The libevent event of one socket of curl's.
+ *
+ * A connection serves one request after the other. Between two requests curl asks to stop watching
+ * the socket; the event stays registered, which saves two system calls for each request. The server
+ * may close the connection or send bytes in that time: on_socket then unregisters the event, and
+ * curl notices when it next uses the connection. */
+struct socket_event {
     struct ps_http_engine *engine;
-    struct event *event; /* NULL: none */
+    struct event *event; /* NULL: not registered */
     short what;
-    bool wanted; /* by curl, now */
-    bool ours;   /* a connection: curl tells when it closes it (ps_http_socket_closes) */
+    bool in_use;        /* curl waits for the socket now */
+    bool is_connection; /* opened by on_open_socket: curl reports when it closes it */
 };
 
 static void on_socket(evutil_socket_t fd, short what, void *cookie);
 
-static void watch_rest(struct watch *watch)
-{
-    if (watch->event != NULL)
-        event_free(watch->event);
-    watch->event = NULL;
-    watch->wanted = false;
-}
-
-static void watch_set(struct watch *watch, curl_socket_t fd, int action)
-{
-    short what = (short)((action & CURL_POLL_IN ? EV_READ : 0) |
-                         (action & CURL_POLL_OUT ? EV_WRITE : 0) | EV_PERSIST);
-
-    if (watch->event && watch->what == what)
-        return;
-    if (watch->event)
-        event_free(watch->event);
-    watch->what = what;
-    watch->event = event_new(ps_loop_base(watch->engine->http->loop), fd, what, on_socket, watch);
-    if (!watch->event || event_add(watch->event, NULL) != 0)
-        abort();
-}
-
-static struct watch **watch_at(struct ps_http *http, curl_socket_t fd)
+static struct socket_event **socket_event_at(struct ps_http *http, curl_socket_t fd)
 {
     size_t at = (size_t)fd;
 
-    if (at >= http->watches_size) {
+    if (at >= http->socket_event_size) {
         size_t size = 2 * at + 16;
 
-        http->watches = ps_alloc_array(http->watches, size, sizeof(struct watch *));
-        memset(http->watches + http->watches_size, 0,
-               (size - http->watches_size) * sizeof(struct watch *));
-        http->watches_size = size;
+        http->socket_events =
+            ps_alloc_array(http->socket_events, size, sizeof(struct socket_event *));
+        memset(http->socket_events + http->socket_event_size, 0,
+               (size - http->socket_event_size) * sizeof(struct socket_event *));
+        http->socket_event_size = size;
     }
-    return &http->watches[at];
+    return &http->socket_events[at];
 }
 
-static void watch_end(struct watch **watch)
+static void socket_event_destroy(struct socket_event **event)
 {
-    if (*watch == NULL)
+    if (*event == NULL)
         return;
-    watch_rest(*watch);
-    free(*watch);
-    *watch = NULL;
+    if ((*event)->event != NULL)
+        event_free((*event)->event);
+    free(*event);
+    *event = NULL;
 }
 
-void ps_http_socket_opens(struct ps_http_call *call, curl_socket_t fd)
+void ps_http_on_socket_opened(struct ps_http_call *call, curl_socket_t fd)
 {
-    struct watch **watch = watch_at(call->http, fd);
+    struct socket_event **event = socket_event_at(call->http, fd);
 
-    watch_end(watch);
-    *watch = ps_alloc_zero(1, sizeof(**watch));
-    (*watch)->ours = true;
-    (*watch)->engine = call->engine;
+    socket_event_destroy(event);
+    *event = ps_alloc_zero(1, sizeof(**event));
+    (*event)->is_connection = true;
+    (*event)->engine = call->engine;
 }
 
-void ps_http_socket_closes(struct ps_http *http, curl_socket_t fd)
+void ps_http_on_socket_closed(struct ps_http *http, curl_socket_t fd)
 {
-    watch_end(watch_at(http, fd));
+    socket_event_destroy(socket_event_at(http, fd));
 }
 
-/* A connection goes from one request to the next: it stays watched in between, which saves two
- * calls into the kernel for each request. */
+/* curl's CURLMOPT_SOCKETFUNCTION: watch fd for action from now on. */
 static int on_watch(CURL *easy, curl_socket_t fd, int action, void *cookie, void *socket_cookie)
 {
     struct ps_http_engine *engine = cookie;
-    struct watch **watch = watch_at(engine->http, fd);
+    struct socket_event **at = socket_event_at(engine->http, fd);
+    struct socket_event *event = *at;
+    short what = (short)((action & CURL_POLL_IN ? EV_READ : 0) |
+                         (action & CURL_POLL_OUT ? EV_WRITE : 0) | EV_PERSIST);
 
     (void)easy;
     (void)socket_cookie;
     if (action == CURL_POLL_REMOVE) {
-        if (*watch != NULL && (*watch)->ours && (*watch)->what == (EV_READ | EV_PERSIST))
-            (*watch)->wanted = false;
-        else /* not kept, or still on its way: such a socket curl closes without a word */
-            watch_end(watch);
+        /* Any other socket may be closed without a report; an event on a reused descriptor would be
+         * wrong. */
+        if (event != NULL && event->is_connection && event->what == (EV_READ | EV_PERSIST))
+            event->in_use = false;
+        else
+            socket_event_destroy(at);
         return 0;
     }
-    if (*watch == NULL)
-        *watch = ps_alloc_zero(1, sizeof(**watch));
-    (*watch)->engine = engine;
-    (*watch)->wanted = true;
-    watch_set(*watch, fd, action);
+    if (event == NULL)
+        event = *at = ps_alloc_zero(1, sizeof(*event));
+    event->engine = engine;
+    event->in_use = true;
+    if (event->event != NULL && event->what == what)
+        return 0;
+    if (event->event != NULL)
+        event_free(event->event);
+    event->what = what;
+    event->event = event_new(ps_loop_base(engine->http->loop), fd, what, on_socket, event);
+    if (event->event == NULL || event_add(event->event, NULL) != 0)
+        abort();
     return 0;
 }
 
-/* Runs inside curl, which must not be called back from here: even 0 ms goes through the loop. */
+/* Runs inside curl, and curl must not be called from here: even a timeout of 0 ms goes through the
+ * loop. */
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *cookie)
 {
     struct ps_http_engine *engine = cookie;
@@ -180,6 +176,7 @@ static void call_release(struct ps_http_call *call)
 
 static struct ps_http_engine *engine_create(struct ps_http *http);
 
+/* Retires the engine after TIMEOUTS_IN_A_ROW; see there. */
 static void count_timeouts(struct ps_http *http, const struct ps_http_engine *engine, CURLcode code)
 {
     if (engine != http->engine)
@@ -195,15 +192,16 @@ static void count_timeouts(struct ps_http *http, const struct ps_http_engine *en
     }
 }
 
-/* Callbacks may send and cancel; each round asks curl anew. A retired engine may be gone after. */
-static void collect(struct ps_http_engine *engine)
+/* Finishes the requests that curl has completed. A callback may send and cancel requests, so each
+ * round asks curl again instead of holding a list. A retired engine may be destroyed on return. */
+static void finish_calls(struct ps_http_engine *engine)
 {
     CURLMsg *message;
     int left;
 
     while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
         CURL *easy = message->easy_handle;
-        CURLcode code = message->data.result; /* message dies with the removal */
+        CURLcode code = message->data.result; /* curl frees message when the handle is removed */
         struct ps_http_call *call = NULL;
 
         if (message->msg != CURLMSG_DONE)
@@ -211,26 +209,28 @@ static void collect(struct ps_http_engine *engine)
         (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
         (void)curl_multi_remove_handle(engine->multi, easy);
         count_timeouts(engine->http, engine, code);
-        ps_http_call_end(call, code);
+        ps_http_call_finish(call, code);
         call_release(call);
     }
     if (engine->retired && TAILQ_EMPTY(&engine->running))
         engine_destroy(engine);
 }
 
+/* curl may free the socket's event inside curl_multi_socket_action: do not use it afterwards. */
 static void on_socket(evutil_socket_t fd, short what, void *cookie)
 {
-    struct watch *watch = cookie;
-    struct ps_http_engine *engine = watch->engine;
+    struct socket_event *event = cookie;
+    struct ps_http_engine *engine = event->engine;
     int ready = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
     int running;
 
-    if (!watch->wanted) { /* the server closes it, or talks out of turn: curl finds out itself */
-        watch_rest(watch);
+    if (!event->in_use) { /* an idle connection that the server closed; see struct socket_event */
+        event_free(event->event);
+        event->event = NULL;
         return;
     }
     (void)curl_multi_socket_action(engine->multi, fd, ready, &running);
-    collect(engine);
+    finish_calls(engine);
 }
 
 static void on_timer(void *cookie)
@@ -239,7 +239,7 @@ static void on_timer(void *cookie)
     int running;
 
     (void)curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(engine);
+    finish_calls(engine);
 }
 
 static struct ps_http_engine *engine_create(struct ps_http *http)
@@ -315,9 +315,10 @@ void ps_http_destroy(struct ps_http *http)
     free(http->ca_file);
     free(http->proxy);
     free(http->no_proxy);
-    for (size_t i = 0; i < http->watches_size; i++)
-        watch_end(&http->watches[i]); /* of sockets that were opened and never watched */
-    free(http->watches);
+    for (size_t i = 0; i < http->socket_event_size; i++)
+        socket_event_destroy(
+            &http->socket_events[i]); /* opened, but curl never asked to watch it */
+    free(http->socket_events);
     free(http);
     curl_global_cleanup();
 }
@@ -349,7 +350,7 @@ struct ps_http_call *ps_http_send(struct ps_http *http, const struct ps_http_req
     call->fn = fn;
     call->cookie = cookie;
     if (curl_multi_add_handle(call->engine->multi, call->easy) != CURLM_OK)
-        abort(); /* memory, or a handle that is in use: a bug */
+        abort(); /* out of memory, or a bug: the handle is in use */
     return call;
 }
 
@@ -364,7 +365,7 @@ void ps_http_cancel(struct ps_http_call *call)
     (void)curl_multi_remove_handle(engine->multi, call->easy);
     call_release(call);
     if (engine->retired && TAILQ_EMPTY(&engine->running))
-        ps_timer_set(engine->timer, 0); /* it may be the one that calls us */
+        ps_timer_set(engine->timer, 0); /* destroy it later: it may be our caller */
 }
 
 uint64_t ps_http_connections_opened(const struct ps_http *http)

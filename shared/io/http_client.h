@@ -1,4 +1,13 @@
-/* HTTP requests on the loop: one curl multi, HEAD, GET with a cap, POST. */
+/* HTTP requests on the event loop: HEAD, GET with a cap on the body, POST.
+ *
+ * The worker's prober, the scheduler's index download and the notifier's Slack sink send through
+ * it. It is a thin layer over one curl multi handle: callers give a request and a callback; the
+ * connection pool, TLS, HTTP/2, redirects and timeouts are curl's.
+ *
+ * Guarantees: the response body and all headers have caps; a private address is refused at connect
+ * time, after name resolution; a POST is sent at most once; a callback runs exactly once and never
+ * inside ps_http_send, unless the request is cancelled. Tests of the Slack sink depend on "at most
+ * once": a repeated POST posts a message twice. */
 #ifndef PS_IO_HTTP_CLIENT_H
 #define PS_IO_HTTP_CLIENT_H
 
@@ -7,78 +16,87 @@
 #include <stddef.h>
 
 struct ps_http;
-struct ps_http_call; /* one request under way */
+struct ps_http_call; /* one request in flight */
 
 struct ps_http_options {
     const char *user_agent; /* copied */
-    bool http2;             /* offer HTTP/2 with TLS, multiplex */
-    bool allow_private;  /* addresses in private, loopback, link-local and other special ranges */
-    int max_connections; /* a host; 0: 64 */
-    /* HTTP_PROXY_URL and HTTP_PROXY_EXCEPT; copied; NULL or "": none. The environment's are never
-     * used. Every request goes through a CONNECT tunnel, so that an answer is the target's and
-     * never the proxy's; what the proxy refuses is NETWORK. The proxy looks names up:
-     * allow_private=false refuses private addresses and localhost as they stand in a URL, also
-     * after a redirect. */
+    bool http2;             /* offer HTTP/2 over TLS and multiplex */
+    bool allow_private; /* allow addresses in private, loopback, link-local and other special ranges
+                         */
+    int max_connections; /* for each host; 0: 64 */
+    /* HTTP_PROXY_URL and HTTP_PROXY_EXCEPT; copied; NULL or "": no proxy. The proxy variables of
+     * the environment are never used. Every request goes through a CONNECT tunnel, so a response is
+     * always the target's and never the proxy's; if the proxy refuses, the error is NETWORK. The
+     * proxy resolves names: allow_private=false then refuses private addresses and localhost as
+     * they stand in a URL, also after a redirect. */
     const char *proxy, *no_proxy;
-    const char
-        *ca_file; /* certificates to trust in place of the system's; copied; NULL or "": those */
+    const char *ca_file; /* copied; certificates trusted instead of the system's; NULL or "": the
+                            system's */
 };
 
-/* err.code where the certificate of the other side was not accepted, in place of the CURLcode. */
+/* err.code if the server's certificate was not accepted, instead of the CURLcode. */
 enum { PS_HTTP_ERR_TLS = 30001 };
 
-/* A POST leaves once: where its connection ends without an answer that is an error, never a second
-   request. */
+/* If the connection of a POST ends without a response, that is an error and never a second request.
+ */
 enum ps_http_method { PS_HTTP_HEAD, PS_HTTP_GET, PS_HTTP_POST };
 
-/* All borrowed for the call to ps_http_send. */
+/* Everything is borrowed for the call of ps_http_send. */
 struct ps_http_request {
     enum ps_http_method method;
     const char *url;
-    const char *const *headers; /* "Name: value", NULL-terminated; NULL for none */
-    const char *body;           /* POST */
+    const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
+    const char *body;           /* of a POST */
     size_t body_len;
-    int64_t timeout_ms; /* whole request; required */
-    size_t max_body;    /* bytes of answer kept after decoding; more is an error; with truncate_body
-                           more is cut and is none */
-    bool truncate_body;
-    int max_redirects;    /* 0: none followed; never https to http; http and https only */
-    bool accept_encoding; /* ask for gzip */
+    int64_t timeout_ms;   /* for the whole request; required */
+    size_t max_body;      /* bytes of the response after decoding; a longer body is an error */
+    bool truncate_body;   /* cut a longer body instead; that is not an error */
+    int max_redirects;    /* 0: follow none; never from https to http; http and https only */
+    bool accept_encoding; /* offer gzip */
 };
 
-/* What came, borrowed for the callback. Headers are of the last answer; NULL when absent. */
+/* Borrowed for the callback. Headers belong to the last response of a redirect chain; NULL if
+ * absent. */
 struct ps_http_reply {
-    int status; /* 0 when there was no answer */
+    int status; /* 0 without a response */
     const char *body;
     size_t body_len;
     const char *content_type, *last_modified, *etag, *retry_after, *location, *content_range, *date;
     const char *effective_url; /* after redirects */
-    int64_t content_length;    /* -1 when not told */
+    int64_t content_length;    /* -1 if the server did not send it */
     int redirects;
     int64_t latency_ms;
-    int http_version; /* 11, 2 */
-    bool sent;        /* some of the request may have left */
+    int http_version; /* 10, 11, 2 or 3; 0 if unknown */
+    bool sent;        /* some bytes of the request may have left this machine */
 };
 
-/* err is NULL when an HTTP answer came, whatever its status; otherwise TIMEOUT, NETWORK (a redirect
-   too many or to where it must not go and an answer past its cap are too) or CONFIGURATION (bad
-   URL, refused address, TLS settings) with the CURLcode as err.code, and reply holds what came
-   before. Runs on the loop, never before ps_http_send returned. The call is over then. */
+/* Runs on the loop when the request ends, after ps_http_send returned; the call is freed
+ * afterwards. err is NULL if an HTTP response arrived, whatever its status. Otherwise err.category
+ * is TIMEOUT, NETWORK (also: too many redirects, a redirect to a forbidden protocol, a response
+ * beyond its cap) or CONFIGURATION (bad URL, refused address, TLS settings), err.code is the
+ * CURLcode or PS_HTTP_ERR_TLS, and reply holds what arrived before the error. */
 typedef void (*ps_http_fn)(void *cookie, const struct ps_http_reply *reply,
                            const struct ps_err *err);
 
+/* Borrows loop. */
 struct ps_http *ps_http_create(struct ps_loop *loop,
                                const struct ps_http_options *options) PS_MUST_USE;
-/* Running calls are cancelled: their callbacks do not run. Must not be called from a ps_http_fn.
+/* Cancels requests in flight; their callbacks do not run. Must not be called from a ps_http_fn.
  * NULL is fine. */
 void ps_http_destroy(struct ps_http *http);
+
+/* Starts request; borrows cookie until fn ran or the call is cancelled. Returns NULL with err
+ * (CONFIGURATION) if the request cannot be made, for example because a header contains a line
+ * break; fn does not run then. */
 struct ps_http_call *ps_http_send(struct ps_http *http, const struct ps_http_request *request,
                                   ps_http_fn fn, void *cookie, struct ps_err *err) PS_MUST_USE;
-/* fn will not run; NULL is fine. Not for a call whose fn runs or ran. */
+/* Ends the request without calling fn. NULL is fine. Must not be called once fn has started to run.
+ */
 void ps_http_cancel(struct ps_http_call *call);
-/* For a ps_http_fn: gives the body, which reply->body keeps pointing to. What is large need not be
- * copied on the loop. */
+
+/* For use inside a ps_http_fn: gives the body to the caller (free). reply->body keeps pointing to
+ * it. Avoids copying a large document on the loop. */
 char *ps_http_take_body(struct ps_http_call *call) PS_MUST_USE;
-uint64_t ps_http_connections_opened(const struct ps_http *http);
+uint64_t ps_http_connections_opened(const struct ps_http *http); /* since create */
 
 #endif

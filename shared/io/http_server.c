@@ -21,74 +21,73 @@ enum {
     DEFAULT_TIMEOUT_S = 10,
     DEFAULT_CONNECTIONS = 256,
     SWEEP_MS = 500,
-    HELD_MS = 50,
-    SPARED_MS = 1000, /* a connection this fresh may have a request or an answer on its way */
-    /* A request that trickles in keeps resetting the silence timeout; as a whole it gets so many.
-     */
+    SWEEP_PAUSED_MS = 50, /* while no connection is accepted */
+    FRESH_MS = 1000,      /* a younger connection may have a request or a response under way */
+    /* A client that sends its request byte by byte keeps resetting the silence timeout; the whole
+       request gets this many timeouts. */
     REQUEST_TIMEOUTS = 3,
     BACKLOG = 128
 };
 
+/* evhttp answers 501 by itself to a method that is not listed here; ours is 405. */
 static const int all_methods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
                                EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
                                EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH;
 
-static void conn_destroy(struct ps_http_server *server, struct ps_http_conn *conn)
+/* Connections: accepted, swept when they end or take too long, closed at the cap. */
+
+static void connection_destroy(struct ps_http_server *server, struct ps_http_connection *connection)
 {
-    TAILQ_REMOVE(&server->conns, conn, next);
-    server->conn_count--;
-    bufferevent_decref(conn->bev);
-    free(conn);
+    TAILQ_REMOVE(&server->connections, connection, next);
+    server->connection_count--;
+    bufferevent_decref(connection->bev);
+    free(connection);
 }
 
-static bool conn_gone(const struct ps_http_conn *conn)
+void ps_http_connection_shutdown(struct ps_http_connection *connection)
 {
-    bufferevent_event_cb event_cb;
-
-    bufferevent_getcb(conn->bev, NULL, NULL, &event_cb, NULL);
-    return event_cb == NULL;
+    connection->closing = true;
+    (void)shutdown(bufferevent_getfd(connection->bev), SHUT_RDWR);
 }
 
-/* evhttp sees the end of the stream and takes the connection down itself. */
-void ps_http_conn_cut(struct ps_http_conn *conn)
-{
-    conn->cut = true;
-    (void)shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
-}
-
-/* Forgets what ended and ends what takes too long. */
-static void sweep(struct ps_http_server *server)
+/* Frees connections that evhttp closed, and shuts down those whose request takes too long. */
+static void sweep_connections(struct ps_http_server *server)
 {
     int64_t now = ps_loop_now(server->loop);
-    struct ps_http_conn *conn, *after;
+    struct ps_http_connection *connection, *after;
 
-    for (conn = TAILQ_FIRST(&server->conns); conn; conn = after) {
-        after = TAILQ_NEXT(conn, next);
-        if (conn_gone(conn))
-            conn_destroy(server, conn);
-        else if (!conn->busy && !conn->cut && now - conn->since > server->request_ms)
-            ps_http_conn_cut(conn);
+    for (connection = TAILQ_FIRST(&server->connections); connection; connection = after) {
+        bufferevent_event_cb event_cb;
+
+        after = TAILQ_NEXT(connection, next);
+        bufferevent_getcb(connection->bev, NULL, NULL, &event_cb, NULL);
+        if (event_cb == NULL) /* evhttp closed it */
+            connection_destroy(server, connection);
+        else if (!connection->busy && !connection->closing &&
+                 now - connection->idle_since_ms > server->request_timeout_ms)
+            ps_http_connection_shutdown(connection);
     }
 }
 
-/* At the cap the connection that did nothing for the longest time makes room, so that a crowd of
- * idle clients cannot keep a readiness probe out. False when none can go. */
+/* At the cap, closes the connection that was idle for the longest time, so that a crowd of idle
+ * clients cannot keep a readiness probe out. Returns false if every connection is busy or fresh. */
 static bool make_room(struct ps_http_server *server)
 {
     int64_t now = ps_loop_now(server->loop);
-    struct ps_http_conn *conn, *oldest = NULL;
+    struct ps_http_connection *connection, *oldest = NULL;
     int live = 0;
 
-    TAILQ_FOREACH (conn, &server->conns, next) {
-        live += !conn->cut;
-        if (!conn->busy && !conn->cut && now - conn->since >= SPARED_MS &&
-            (!oldest || conn->since < oldest->since))
-            oldest = conn;
+    TAILQ_FOREACH (connection, &server->connections, next) {
+        live += !connection->closing;
+        if (!connection->busy && !connection->closing &&
+            now - connection->idle_since_ms >= FRESH_MS &&
+            (!oldest || connection->idle_since_ms < oldest->idle_since_ms))
+            oldest = connection;
     }
     if (live < server->max_connections)
         return true;
     if (oldest)
-        ps_http_conn_cut(oldest);
+        ps_http_connection_shutdown(oldest);
     return oldest != NULL;
 }
 
@@ -96,48 +95,50 @@ static void on_sweep(void *cookie)
 {
     struct ps_http_server *server = cookie;
 
-    sweep(server);
-    if (server->held && make_room(server)) {
-        server->held = false;
-        evconnlistener_enable(server->events_server);
+    sweep_connections(server);
+    if (server->accept_paused && make_room(server)) {
+        server->accept_paused = false;
+        evconnlistener_enable(server->listener);
     }
-    if (server->conn_count > 0)
-        ps_timer_set(server->sweep, server->held ? HELD_MS : SWEEP_MS);
+    if (server->connection_count > 0)
+        ps_timer_set(server->sweep, server->accept_paused ? SWEEP_PAUSED_MS : SWEEP_MS);
 }
 
 static struct bufferevent *on_accept(struct event_base *base, void *cookie)
 {
     struct ps_http_server *server = cookie;
-    struct ps_http_conn *conn;
+    struct ps_http_connection *connection;
 
-    sweep(server);
-    if (!make_room(server)) { /* this one is in already; the next waits in the backlog */
-        server->held = true;
-        evconnlistener_disable(server->events_server);
+    sweep_connections(server);
+    if (!make_room(
+            server)) { /* this connection is accepted already; the next one waits in the backlog */
+        server->accept_paused = true;
+        evconnlistener_disable(server->listener);
     }
-    conn = ps_alloc_zero(1, sizeof(*conn));
-    conn->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-    if (!conn->bev) {
-        free(conn);
-        return NULL; /* evhttp makes one of its own */
+    connection = ps_alloc_zero(1, sizeof(*connection));
+    connection->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (!connection->bev) {
+        free(connection);
+        return NULL; /* evhttp then creates a bufferevent itself, which is not tracked */
     }
-    bufferevent_incref(conn->bev);
-    conn->since = ps_loop_now(server->loop);
-    TAILQ_INSERT_TAIL(&server->conns, conn, next);
-    server->conn_count++;
-    if (server->held || !ps_timer_pending(server->sweep))
-        ps_timer_set(server->sweep, server->held ? HELD_MS : SWEEP_MS);
-    return conn->bev;
+    bufferevent_incref(connection->bev);
+    connection->idle_since_ms = ps_loop_now(server->loop);
+    TAILQ_INSERT_TAIL(&server->connections, connection, next);
+    server->connection_count++;
+    if (server->accept_paused || !ps_timer_pending(server->sweep))
+        ps_timer_set(server->sweep, server->accept_paused ? SWEEP_PAUSED_MS : SWEEP_MS);
+    return connection->bev;
 }
 
-static struct ps_http_conn *conn_of(struct ps_http_server *server, struct evhttp_connection *evcon)
+static struct ps_http_connection *find_connection(struct ps_http_server *server,
+                                                  struct evhttp_connection *evcon)
 {
     struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
-    struct ps_http_conn *conn;
+    struct ps_http_connection *connection;
 
-    TAILQ_FOREACH (conn, &server->conns, next) {
-        if (conn->bev == bev)
-            return conn;
+    TAILQ_FOREACH (connection, &server->connections, next) {
+        if (connection->bev == bev)
+            return connection;
     }
     return NULL;
 }
@@ -148,7 +149,7 @@ static void on_client_gone(struct evhttp_connection *evcon, void *cookie)
 
     (void)evcon;
     exchange->req = NULL;
-    exchange->conn = NULL;
+    exchange->connection = NULL;
 }
 
 static const char *reason_of(int status)
@@ -179,22 +180,22 @@ static const char *reason_of(int status)
     return "Answer";
 }
 
-void ps_http_common_headers(struct evkeyvalq *headers)
+void ps_http_add_common_headers(struct evkeyvalq *headers)
 {
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 }
 
-static void answer(struct evhttp_request *req, int status, const char *content_type,
-                   const char *body, size_t len)
+static void send_response(struct evhttp_request *req, int status, const char *content_type,
+                          const char *body, size_t len)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
     char length[32];
 
     if (content_type)
         evhttp_add_header(headers, "Content-Type", content_type);
-    ps_http_common_headers(headers);
-    if (status != 204) { /* RFC 9110, 8.6: no length with 204 */
+    ps_http_add_common_headers(headers);
+    if (status != 204) { /* RFC 9110, 8.6: a 204 must not have a Content-Length */
         (void)evutil_snprintf(length, sizeof(length), "%zu", len);
         evhttp_add_header(headers, "Content-Length", length);
     }
@@ -203,22 +204,22 @@ static void answer(struct evhttp_request *req, int status, const char *content_t
     evhttp_send_reply(req, status, reason_of(status), NULL);
 }
 
-static void answer_plain(struct evhttp_request *req, int status)
+static void send_status(struct evhttp_request *req, int status)
 {
     const char *reason = reason_of(status);
 
-    answer(req, status, "text/plain; charset=utf-8", reason, strlen(reason));
+    send_response(req, status, "text/plain; charset=utf-8", reason, strlen(reason));
 }
 
-static bool method_fits(unsigned methods, enum evhttp_cmd_type command)
+static bool method_allowed(unsigned methods, enum evhttp_cmd_type command)
 {
     if (command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD)
         return methods & PS_HTTP_SERVER_GET;
     return command == EVHTTP_REQ_POST && (methods & PS_HTTP_SERVER_POST);
 }
 
-static const struct ps_http_route *route_of(const struct ps_http_server *server,
-                                            struct evhttp_request *req)
+static const struct ps_http_route *find_route(const struct ps_http_server *server,
+                                              struct evhttp_request *req)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
@@ -234,30 +235,30 @@ static void on_request(struct evhttp_request *req, void *cookie)
 {
     struct ps_http_server *server = cookie;
     struct evhttp_connection *evcon = evhttp_request_get_connection(req);
-    const struct ps_http_route *route = route_of(server, req);
+    const struct ps_http_route *route = find_route(server, req);
     struct ps_http_exchange *exchange;
-    struct ps_http_conn *conn = conn_of(server, evcon);
+    struct ps_http_connection *connection = find_connection(server, evcon);
 
-    if (conn)
-        conn->since = ps_loop_now(server->loop);
+    if (connection)
+        connection->idle_since_ms = ps_loop_now(server->loop);
     if (!route) {
-        answer_plain(req, 404);
+        send_status(req, 404);
         return;
     }
-    if (!method_fits(route->methods, evhttp_request_get_command(req))) {
+    if (!method_allowed(route->methods, evhttp_request_get_command(req))) {
         evhttp_add_header(evhttp_request_get_output_headers(req), "Allow",
                           route->methods == PS_HTTP_SERVER_GET    ? "GET, HEAD"
                           : route->methods == PS_HTTP_SERVER_POST ? "POST"
                                                                   : "GET, HEAD, POST");
-        answer_plain(req, 405);
+        send_status(req, 405);
         return;
     }
     exchange = ps_alloc_zero(1, sizeof(*exchange));
     exchange->server = server;
     exchange->req = req;
-    exchange->conn = conn;
-    if (conn)
-        conn->busy = true;
+    exchange->connection = connection;
+    if (connection)
+        connection->busy = true;
     TAILQ_INSERT_TAIL(&server->exchanges, exchange, next);
     evhttp_connection_set_closecb(evcon, on_client_gone, exchange);
     route->fn(route->cookie, exchange);
@@ -276,11 +277,11 @@ void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *
         TAILQ_REMOVE(&exchange->server->exchanges, exchange, next);
     if (exchange->req) {
         evhttp_connection_set_closecb(evhttp_request_get_connection(exchange->req), NULL, NULL);
-        if (exchange->conn) {
-            exchange->conn->busy = false;
-            exchange->conn->since = ps_loop_now(exchange->server->loop);
+        if (exchange->connection) {
+            exchange->connection->busy = false;
+            exchange->connection->idle_since_ms = ps_loop_now(exchange->server->loop);
         }
-        answer(exchange->req, status, content_type, body, len);
+        send_response(exchange->req, status, content_type, body, len);
     }
     free(exchange);
 }
@@ -396,21 +397,21 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
         return NULL;
     server = ps_alloc_zero(1, sizeof(*server));
     server->loop = loop;
-    TAILQ_INIT(&server->conns);
+    TAILQ_INIT(&server->connections);
     TAILQ_INIT(&server->exchanges);
-    TAILQ_INIT(&server->streams);
+    TAILQ_INIT(&server->open_responses);
     server->timeout_seconds = timeout;
     server->port = port_of(fd);
     server->max_connections =
         options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
-    server->request_ms = (int64_t)timeout * 1000 * REQUEST_TIMEOUTS;
+    server->request_timeout_ms = (int64_t)timeout * 1000 * REQUEST_TIMEOUTS;
     server->sweep = ps_timer_create(loop, on_sweep, server);
     server->http = evhttp_new(ps_loop_base(loop));
-    server->events_server =
+    server->listener =
         server->http ? evconnlistener_new(ps_loop_base(loop), NULL, NULL,
                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd)
                      : NULL;
-    if (!server->events_server) {
+    if (!server->listener) {
         (void)close(fd);
         ps_http_server_destroy(server);
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "cannot serve %s:%u", options->host,
@@ -425,8 +426,8 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
         server->http, (ev_ssize_t)(options->max_header ? options->max_header : DEFAULT_CAP));
     evhttp_set_max_body_size(server->http,
                              (ev_ssize_t)(options->max_body ? options->max_body : DEFAULT_CAP));
-    if (!evhttp_bind_listener(server->http, server->events_server)) {
-        evconnlistener_free(server->events_server);
+    if (!evhttp_bind_listener(server->http, server->listener)) {
+        evconnlistener_free(server->listener);
         ps_http_server_destroy(server);
         (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "cannot serve %s:%u", options->host,
                       (unsigned)options->port);
@@ -438,24 +439,26 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
 void ps_http_server_destroy(struct ps_http_server *server)
 {
     struct ps_http_exchange *exchange;
-    struct ps_http_conn *conn;
+    struct ps_http_open_response *response;
+    struct ps_http_connection *connection;
 
     if (!server)
         return;
     while ((exchange = TAILQ_FIRST(&server->exchanges)) != NULL) {
         TAILQ_REMOVE(&server->exchanges, exchange, next);
-        /* Whoever keeps it still calls ps_http_respond, which then only frees. */
+        /* The owner of the exchange still calls ps_http_respond, which then only frees it. */
         if (exchange->req)
             evhttp_connection_set_closecb(evhttp_request_get_connection(exchange->req), NULL, NULL);
         exchange->server = NULL;
         exchange->req = NULL;
-        exchange->conn = NULL;
+        exchange->connection = NULL;
     }
-    ps_http_streams_orphan(server);
+    while ((response = TAILQ_FIRST(&server->open_responses)) != NULL)
+        response->on_server_destroy(response);
     if (server->http)
         evhttp_free(server->http);
-    while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
-        conn_destroy(server, conn);
+    while ((connection = TAILQ_FIRST(&server->connections)) != NULL)
+        connection_destroy(server, connection);
     ps_timer_destroy(server->sweep);
     for (size_t i = 0; i < server->route_count; i++)
         free(server->routes[i].path);

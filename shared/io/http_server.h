@@ -1,44 +1,63 @@
-/* A small HTTP server on evhttp: routes, caps, slow clients timed out. */
+/* A small HTTP server on evhttp: exact routes, caps on everything that a client can fill, time
+ * limits for slow clients.
+ *
+ * It serves the health port and the status page of each program and the notifier's port for Slack
+ * events. A request reaches the route's function, which answers now or later with ps_http_respond.
+ * http_stream.h turns an exchange into a response without an end.
+ *
+ * Guarantees: a client holds at most max_header + max_body bytes of memory before a route runs; a
+ * connection that is silent or trickles is closed; at the connection cap the longest idle
+ * connection is closed, so that a crowd of idle clients cannot keep Kubernetes' readiness probe
+ * out. Change these limits only together with tests/component/test_http_server.c. */
 #ifndef PS_IO_HTTP_SERVER_H
 #define PS_IO_HTTP_SERVER_H
 #include "shared/core/str.h"
 #include "shared/io/loop.h"
 
 struct ps_http_server;
-struct ps_http_exchange; /* one request that waits for its answer */
+struct ps_http_exchange; /* one request that waits for its response */
 
 struct ps_http_server_options {
     const char *host;
-    uint16_t port;               /* 0: any free one */
+    uint16_t port;               /* 0: any free port */
     size_t max_header, max_body; /* bytes; 0: 16 KiB each */
-    int timeout_seconds; /* a client's silence; a whole request gets three times that; 0: 10 */
-    int max_connections; /* at the cap the one idle for longest is closed; 0: 256 */
+    int timeout_seconds; /* a client's silence; a whole request gets three times as long; 0: 10 */
+    int max_connections; /* 0: 256 */
 };
 
 enum { PS_HTTP_SERVER_GET = 1, PS_HTTP_SERVER_POST = 2 };
 
-/* Must call ps_http_respond before it returns, or keep exchange and call it later. */
+/* Runs on the loop for each request of a route. The function must end the exchange with
+ * ps_http_respond or ps_http_stream_start: before it returns, or later. */
 typedef void (*ps_http_route_fn)(void *cookie, struct ps_http_exchange *exchange);
 
-/* err (CONFIGURATION) says what is in the way when host:port cannot be bound. */
+/* Borrows loop; options are borrowed for the call. Returns NULL with err (CONFIGURATION) if
+ * host:port cannot be bound; err names the address and the reason. */
 struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
                                              const struct ps_http_server_options *options,
                                              struct ps_err *err) PS_MUST_USE;
+/* Closes all connections. Owners of unanswered exchanges must still call ps_http_respond, which
+ * then only frees. NULL is fine. */
 void ps_http_server_destroy(struct ps_http_server *server);
-uint16_t ps_http_server_port(const struct ps_http_server *server);
-/* Exact path; another method than methods names gets 405, an unknown path 404. HEAD is served where
- * GET is. */
+uint16_t ps_http_server_port(const struct ps_http_server *server); /* the bound port */
+
+/* Serves path (copied, compared exactly) with fn; borrows cookie until the server is destroyed.
+ * methods is PS_HTTP_SERVER_… or-ed; HEAD is served where GET is. Another method gets 405, an
+ * unknown path 404. */
 void ps_http_server_route(struct ps_http_server *server, const char *path, unsigned methods,
                           ps_http_route_fn fn, void *cookie);
-struct ps_str ps_http_body(struct ps_http_exchange *exchange); /* borrowed */
+
+/* Parts of the request, borrowed until the exchange ends. If the client is gone, the body is empty
+ * and the others are NULL. */
+struct ps_str ps_http_body(struct ps_http_exchange *exchange);
 const char *ps_http_header(struct ps_http_exchange *exchange,
-                           const char *name); /* borrowed, NULL when absent */
-const char *
-ps_http_query(struct ps_http_exchange *exchange); /* raw text after '?', NULL when none */
-/* A header of the answer, before it is given. */
+                           const char *name);                 /* NULL if absent */
+const char *ps_http_query(struct ps_http_exchange *exchange); /* raw text after '?', or NULL */
+
+/* Adds a header to the response; call it before ps_http_respond. */
 void ps_http_add_header(struct ps_http_exchange *exchange, const char *name, const char *value);
-/* Ends the exchange; body is copied. Also when the client or the server is gone meanwhile; nothing
- * is sent then. Every answer of a route, 404 and 405 too, carries Cache-Control: no-store and
+/* Sends the response and ends the exchange; copies body. If the client or the server is gone, it
+ * only frees the exchange. Every response carries Cache-Control: no-store and
  * X-Content-Type-Options: nosniff. */
 void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *content_type,
                      const char *body, size_t len);

@@ -1,4 +1,4 @@
-/* What http_server.c and http_stream.c share. */
+/* The inside of http_server.c that http_stream.c shares. No other file includes it. */
 #ifndef PS_IO_HTTP_SERVER_PRIVATE_H
 #define PS_IO_HTTP_SERVER_PRIVATE_H
 #include "shared/io/http_server.h"
@@ -14,43 +14,53 @@ struct ps_http_route {
     void *cookie;
 };
 
-/* evhttp 2.1 neither counts its connections nor tells when one ends. We hold a reference to each
- * bufferevent instead: one that evhttp let go of has no callbacks any more. */
-struct ps_http_conn {
-    TAILQ_ENTRY(ps_http_conn) next;
-    struct bufferevent *bev;
-    int64_t since; /* accepted, or answered last */
-    bool busy;     /* a route has its request */
-    bool cut;
+/* evhttp 2.1 neither counts its connections nor reports when one ends. The server therefore holds a
+ * reference to each bufferevent; evhttp removes the callbacks of a bufferevent when it closes the
+ * connection. */
+struct ps_http_connection {
+    TAILQ_ENTRY(ps_http_connection) next;
+    struct bufferevent *bev; /* one reference is ours */
+    int64_t idle_since_ms;   /* accepted, or last response sent */
+    bool busy;               /* a route has its request */
+    bool closing;            /* shut down; evhttp has not noticed yet */
 };
 
 struct ps_http_exchange {
     TAILQ_ENTRY(ps_http_exchange) next;
-    struct ps_http_server *server; /* NULL once the server is gone */
-    struct evhttp_request *req;    /* NULL once the client is gone */
-    struct ps_http_conn *conn;
+    struct ps_http_server *server;         /* NULL once the server is destroyed */
+    struct evhttp_request *req;            /* NULL once the client is gone */
+    struct ps_http_connection *connection; /* NULL if the server does not track it */
+};
+
+/* A response that outlives its exchange. The server knows only this part of it, so that the server
+ * does not depend on http_stream.c. */
+struct ps_http_open_response {
+    TAILQ_ENTRY(ps_http_open_response) next;
+    /* The server is being destroyed; the function removes the response from the list. */
+    void (*on_server_destroy)(struct ps_http_open_response *response);
 };
 
 struct ps_http_server {
     struct ps_loop *loop;
     struct evhttp *http;
-    struct evconnlistener *events_server; /* borrowed from http */
+    struct evconnlistener *listener; /* borrowed from http */
     struct ps_timer *sweep;
     struct ps_http_route *routes;
     size_t route_count;
-    TAILQ_HEAD(, ps_http_conn) conns;
+    TAILQ_HEAD(, ps_http_connection) connections;
     TAILQ_HEAD(, ps_http_exchange) exchanges;
-    TAILQ_HEAD(, ps_http_stream) streams;
-    int stream_count;
+    TAILQ_HEAD(, ps_http_open_response) open_responses;
+    int open_response_count;
     int timeout_seconds;
-    int conn_count, max_connections;
-    int64_t request_ms;
+    int connection_count, max_connections;
+    int64_t request_timeout_ms;
     uint16_t port;
-    bool held; /* listener disabled: no connection can make room */
+    bool accept_paused; /* at the cap no connection can be closed: the listener is disabled */
 };
 
-void ps_http_conn_cut(struct ps_http_conn *conn);
-void ps_http_common_headers(struct evkeyvalq *headers);
-void ps_http_streams_orphan(struct ps_http_server *server); /* it is being destroyed */
+/* Shuts the connection down. evhttp sees the end of the stream, runs its callbacks and frees the
+ * connection. */
+void ps_http_connection_shutdown(struct ps_http_connection *connection);
+void ps_http_add_common_headers(struct evkeyvalq *headers);
 
 #endif

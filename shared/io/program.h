@@ -93,8 +93,8 @@ struct ps_program {
     void (*reasons)(void *self, cJSON *out_reasons);
     void (*set_metrics)(void *self, struct ps_metrics *metrics);
     void (*heartbeat)(void *self, struct ps_fields *fields);
-    /* Notes the incidents that this program can observe, other than Redis, PostgreSQL, stuck and not ready. May be
-     * NULL. */
+    /* Notes the incidents that this program can observe, other than Redis, PostgreSQL, stuck and
+     * not ready. May be NULL. */
     void (*incidents)(void *self, struct ps_incident_set *set);
 };
 

@@ -209,6 +209,8 @@ int ps_program_main(const struct ps_program *program, int argc, char **argv)
             (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
         return PS_EXIT_CONFIG;
     }
+    if (command != NULL)
+        free(ps_pg_ignore_environment());
     if (command == NULL)
         status = ps_daemon_run(program, env);
     else if (check)

@@ -1,8 +1,8 @@
 /* The synchronous client of commands, on a private PostgreSQL. (On Redis: test_heartbeat.c.) */
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
-#include "shared/io/program.h"
 #include "shared/io/env.h"
+#include "shared/io/program.h"
 #include "tests/support/pg_server.h"
 #include "tests/support/servers.h"
 

@@ -121,7 +121,7 @@ static void only_so_many_listen_at_once(void **state)
     open_server(&f);
     for (int i = 0; i < PS_HTTP_STREAMS_MAX; i++)
         listen_to(&f, &raws[i], "data: first\n\n");
-    listen_to(&f, &more, "as many listen as may");
+    listen_to(&f, &more, "too many open event streams");
     assert_non_null(strstr(more.text, "HTTP/1.1 503 "));
     assert_non_null(strstr(more.text, "Retry-After: 10"));
     assert_int_equal(f.started, PS_HTTP_STREAMS_MAX);
@@ -152,14 +152,14 @@ static void who_does_not_read_is_dropped(void **state)
     listen_to(&f, &raw, "data: first\n\n");
     end = ps_loop_now(f.loop) + PATIENCE_MS;
     while (f.gone == 0 && ps_loop_now(f.loop) < end) { /* more than the kernel takes */
-        size_t waiting = ps_http_stream_waiting(f.last);
+        size_t waiting = ps_http_stream_backlog(f.last);
 
         most = waiting > most ? waiting : most;
         ps_http_stream_send(f.last, block, BLOCK);
         ps_test_turn(f.loop);
     }
     assert_int_equal(f.gone, 1);
-    assert_true(most > 0 && most <= PS_HTTP_STREAM_WAITING + 1024);
+    assert_true(most > 0 && most <= PS_HTTP_STREAM_BACKLOG_MAX + 1024);
     ps_test_raw_close(&raw);
 
     listen_to(&f, &raw, "data: first\n\n");
@@ -167,7 +167,7 @@ static void who_does_not_read_is_dropped(void **state)
      */
     end = ps_loop_now(f.loop) + 3 * PATIENCE_MS;
     while (f.gone < 2 && ps_loop_now(f.loop) < end) {
-        size_t waiting = ps_http_stream_waiting(f.last);
+        size_t waiting = ps_http_stream_backlog(f.last);
 
         assert_true(waiting <= BLOCK + 1024); /* it is not the cap that drops this one */
         if (waiting == 0)
