@@ -1,6 +1,7 @@
 #include "shared/io/healthcheck.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/log_line.h"
 #include "shared/io/program.h"
 
 #include <curl/curl.h>
@@ -94,10 +95,10 @@ int ps_healthcheck(const char *program_name, unsigned component, int argc, char 
     if (!ps_config_load(component, ps_env_get, env, print_config_error, &program_name, &config))
         return PS_EXIT_CONFIG;
     if (config.health_port == 0) {
-        (void)fprintf(stderr,
-                      "%s: HEALTH_PORT=\"0\": the system chose the port; read it in the log event "
-                      "HEALTH-LISTEN\n",
-                      program_name);
+        (void)fprintf(
+            stderr,
+            "%s: HEALTH_PORT=\"0\": the system chose the port; read it in the log event %s\n",
+            program_name, ps_event_name(PS_EVENT_HEALTH_LISTEN));
         ps_config_clear(&config);
         return PS_EXIT_CONFIG;
     }
