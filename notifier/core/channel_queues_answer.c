@@ -209,6 +209,9 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
                      out_outcome);
         break;
     case PS_SLACK_NEVER:
+        /* A limit of Block Kit that block_kit.c does not know must not lose the message. */
+        if (reply->of_blocks && ps_outgoing_message_drop_blocks(message))
+            break;
         /* Then it is said as a message of its own, in the thread; then in the channel. */
         if (ps_outgoing_message_drop_update(message) || ps_outgoing_message_drop_thread(message))
             break;

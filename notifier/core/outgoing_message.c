@@ -74,6 +74,14 @@ bool ps_outgoing_message_drop_thread(struct ps_outgoing_message *message)
     return true;
 }
 
+bool ps_outgoing_message_drop_blocks(struct ps_outgoing_message *message)
+{
+    if (message->plain)
+        return false;
+    message->plain = true;
+    return true;
+}
+
 const char *ps_outgoing_message_trace(const struct ps_outgoing_message *message)
 {
     return message->content.trace != NULL ? message->content.trace : "";

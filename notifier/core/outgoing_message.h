@@ -35,6 +35,7 @@ struct ps_outgoing_message {
     bool doubtful;    /* it may have been sent: looked for before it is sent (again) */
     bool repeated;    /* that cannot be known: what is sent now says so */
     int looks_failed; /* in a row */
+    bool plain;       /* Slack refused its blocks: only the text is sent */
     bool rerouted;    /* an ops alert that went the second way already */
     char slack_channel[PS_SLACK_CHANNEL_MAX]; /* Slack's id of the channel; "" when not known */
     char slack_ts[PS_SLACK_TS_MAX];
@@ -56,6 +57,8 @@ struct ps_outgoing_message *ps_outgoing_message_own(const struct ps_message *con
 bool ps_outgoing_message_drop_update(struct ps_outgoing_message *message);
 /* What was to be in a thread and in its channel is in the channel alone; false when it was not. */
 bool ps_outgoing_message_drop_thread(struct ps_outgoing_message *message);
+/* The message is sent without blocks from now on; false when it was so already. */
+bool ps_outgoing_message_drop_blocks(struct ps_outgoing_message *message);
 /* For a log line; "" when it has none. Borrowed. */
 const char *ps_outgoing_message_trace(const struct ps_outgoing_message *message);
 void ps_outgoing_message_destroy(

@@ -75,6 +75,18 @@ static bool token_refused(const char *error)
     return false;
 }
 
+/* Names that are about the blocks: Slack may accept the same text without them. */
+static bool blocks_refused(const char *error)
+{
+    static const char *const names[] = { "invalid_blocks", "invalid_blocks_format",
+                                         "msg_blocks_too_long" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
+        if (strcmp(error, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* "It's possible some aspect of the operation succeeded before the error was raised." */
 static bool perhaps_done(const char *error)
 {
@@ -101,6 +113,8 @@ static void read_error(const struct ps_slack_outcome *answer, const char *error,
         category = PS_FAILURE_RATE_LIMIT;
         break;
     case PS_SLACK_NEVER:
+        reply->of_blocks = blocks_refused(error);
+        break;
     case PS_SLACK_SENT:
         break;
     }

@@ -27,8 +27,9 @@ struct ps_slack_response {
     char channel[PS_SLACK_CHANNEL_MAX]; /* SENT: and of its channel */
     bool doubtful;                      /* RETRY: Slack may have taken it */
     bool of_channel;                    /* STOP: it may be about this message's channel alone */
-    int64_t after_ms;                   /* LATER, RETRY */
-    struct ps_err err;                  /* all but SENT; code is the HTTP status */
+    bool of_blocks;    /* NEVER: Slack refuses the blocks; it may accept the text alone */
+    int64_t after_ms;  /* LATER, RETRY */
+    struct ps_err err; /* all but SENT; code is the HTTP status */
 };
 
 /* All borrowed for the call. */

@@ -131,7 +131,8 @@ static char *body_of(const struct ps_outgoing_message *message)
     const struct ps_message *content = &message->content;
     bool update = content->update_ts != NULL;
     const char *said = update ? content->update_text : content->text;
-    cJSON *json = cJSON_CreateObject(), *blocks = ps_block_kit_of(said);
+    cJSON *json = cJSON_CreateObject();
+    cJSON *blocks = message->plain ? NULL : ps_block_kit_of(said);
     cJSON *metadata = cJSON_CreateObject(), *payload = cJSON_CreateObject();
     char *text;
 

@@ -244,6 +244,32 @@ static void a_message_slack_refuses_is_dead_with_the_reason(void **state)
                         "2");
 }
 
+static void a_message_whose_blocks_slack_refuses_is_sent_as_text(void **state)
+{
+    struct nrig_notifier *notifier;
+
+    (void)state;
+    fake_slack_rule(
+        slack(),
+        (struct slack_rule){ .channel = "CAAA", .error = "invalid_blocks", .blocks_only = true });
+    fake_slack_rule(slack(), (struct slack_rule){ .channel = "CBBB", .error = "invalid_blocks" });
+    fill("CAAA", 0, 3);
+    fill("CBBB", 0, 1);
+    notifier = nrig_start(rig, "n1", NULL);
+    expect_said(3);
+    wanted = 1;
+    assert_true(nrig_until(rig, some_dead, NULL, SOON_MS));
+    expect_idle();
+    expect_in_order("CAAA", 3, 0);
+    /* Once with blocks, once without; where that is refused too the message is given up. */
+    assert_int_equal(fake_slack_requests(slack()), 2 * 4);
+    assert_int_equal(dead_count(), 1);
+    assert_string_equal(dead_field(0, "channel"), "CBBB");
+    assert_string_equal(dead_field(0, "reason"), "invalid_blocks");
+    assert_int_equal((int)nrig_metric(notifier, PS_METRIC_NOTIFY_RETRIES), 0);
+    assert_int_equal((int)nrig_metric(notifier, PS_METRIC_NOTIFY_SENT), 3);
+}
+
 static void retries_end_in_the_dead_list(void **state)
 {
     static const char *const settings[] = { "MQ_MAX_RETRIES=1", NULL };
@@ -753,6 +779,7 @@ int main(void)
         A_TEST(a_held_channel_leaves_the_list_to_the_others),
         A_TEST(a_failing_answer_is_tried_again),
         A_TEST(a_message_slack_refuses_is_dead_with_the_reason),
+        A_TEST(a_message_whose_blocks_slack_refuses_is_sent_as_text),
         A_TEST(retries_end_in_the_dead_list),
         A_TEST(bad_credentials_burn_no_message),
         A_TEST(an_open_breaker_keeps_everything_and_closes_again),

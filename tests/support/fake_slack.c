@@ -154,6 +154,9 @@ static void on_request(struct evhttp_request *request, void *cookie)
     if (++waiting->channel->at_once > waiting->channel->most)
         waiting->channel->most = waiting->channel->at_once;
     rule = rule_of(slack, waiting->channel->name);
+    if (rule != NULL && rule->blocks_only &&
+        !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(json, "blocks")))
+        rule = NULL;
     if (rule != NULL) {
         waiting->rule = *rule;
         if (rule->times > 0 && --rule->times == 0)

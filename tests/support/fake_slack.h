@@ -4,6 +4,7 @@
 #define PS_TESTS_SUPPORT_FAKE_SLACK_H
 #include "shared/io/loop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct fake_slack;
@@ -15,6 +16,7 @@ struct slack_rule {
     const char *error;       /* "ok": false with this name */
     const char *retry_after; /* header */
     int delay_ms;            /* before the answer */
+    bool blocks_only;        /* a message without blocks is accepted */
 };
 
 struct fake_slack *fake_slack_create(struct ps_loop *loop);

@@ -526,6 +526,38 @@ static void a_channel_that_lost_access_and_has_it_again_is_as_any_other(void **s
     ps_channel_queues_destroy(queues);
 }
 
+static void refused_blocks_are_left_out_once_and_the_rest_stays(void **state)
+{
+    static const char raw[] =
+        "{\"id\":\"m1\",\"kind\":\"dp_transition\",\"channel\":\"A\",\"text\":\"x\",\"thread_ts\":"
+        "\"1.2\",\"broadcast\":true}";
+    struct ps_channel_queues *queues = make(0);
+    struct ps_outgoing_message *message = ps_outgoing_message_parse(raw, strlen(raw), NULL);
+    struct ps_slack_response reply = { .next = PS_SLACK_NEVER, .of_blocks = true };
+    struct ps_channel_queues_outcome outcome;
+
+    (void)state;
+    (void)ps_fail(&reply.err, PS_FAILURE_UNKNOWN, 200, "invalid_blocks");
+    ps_channel_queues_add(queues, message);
+    (void)expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m1");
+    assert_false(message->plain);
+    ps_channel_queues_answered(queues, message, &reply, (struct ps_channel_queues_time){ 0, 0.99 },
+                               &outcome);
+    assert_int_equal(outcome.close, PS_CLOSE_NOT);
+    assert_true(message->plain);
+    assert_string_equal(message->content.thread_ts, "1.2");
+    /* The pace is asked again meanwhile: it stays without blocks. */
+    (void)expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m1");
+    assert_int_equal(answer(queues, message, PS_SLACK_LATER, 1000, 0).close, PS_CLOSE_NOT);
+    assert_true(message->plain);
+    (void)expect(queues, 1000, PS_CHANNEL_QUEUES_SEND, "m1");
+    assert_int_equal(answer(queues, message, PS_SLACK_NEVER, 0, 1000).close, PS_CLOSE_NOT);
+    assert_null(message->content.thread_ts);
+    (void)expect(queues, 1000, PS_CHANNEL_QUEUES_SEND, "m1");
+    assert_int_equal(answer(queues, message, PS_SLACK_NEVER, 0, 1000).close, PS_CLOSE_DEAD);
+    ps_channel_queues_destroy(queues);
+}
+
 static void what_its_thread_refuses_is_said_in_the_channel(void **state)
 {
     static const char raw[] =
@@ -700,6 +732,7 @@ int main(void)
         cmocka_unit_test(a_fault_of_the_settings_stops_sending_and_burns_nothing),
         cmocka_unit_test(a_channel_that_alone_has_no_access_does_not_stop_the_others),
         cmocka_unit_test(a_channel_that_lost_access_and_has_it_again_is_as_any_other),
+        cmocka_unit_test(refused_blocks_are_left_out_once_and_the_rest_stays),
         cmocka_unit_test(what_its_thread_refuses_is_said_in_the_channel),
         cmocka_unit_test(a_trial_for_access_that_times_out_leaves_it_closed_off),
         cmocka_unit_test(the_rest_goes_back_newest_first),

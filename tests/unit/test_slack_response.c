@@ -207,12 +207,40 @@ static void what_may_have_gone_through_and_what_may_be_a_channels_alone(void **s
     }
 }
 
+static void a_refusal_of_the_blocks_is_told_from_one_of_the_message(void **state)
+{
+    static const struct {
+        const char *error;
+        bool of_blocks;
+    } rows[] = {
+        {"invalid_blocks",         true },
+        { "invalid_blocks_format", true },
+        { "msg_blocks_too_long",   true },
+        { "msg_too_long",          false},
+        { "is_archived",           false},
+        { "ratelimited",           false}
+    };
+    char body[128];
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_slack_response reply;
+
+        (void)snprintf(body, sizeof(body), "{\"ok\":false,\"error\":\"%s\"}", rows[i].error);
+        reply = read_answer(200, body, NULL);
+        assert_int_equal(reply.of_blocks, rows[i].of_blocks);
+        if (rows[i].of_blocks)
+            assert_int_equal(reply.next, PS_SLACK_NEVER);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_answer_means),
         cmocka_unit_test(sent_gives_slacks_name_of_the_message),
         cmocka_unit_test(retry_after_in_both_forms),
+        cmocka_unit_test(a_refusal_of_the_blocks_is_told_from_one_of_the_message),
         cmocka_unit_test(what_may_have_gone_through_and_what_may_be_a_channels_alone),
         cmocka_unit_test(a_transport_fault_is_tried_again_unless_settings_are_at_fault),
     };
