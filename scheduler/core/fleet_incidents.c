@@ -11,6 +11,8 @@
 enum {
     ERROR_SHARE = 5, /* more than one probe in so many */
     TASK_OLD_MS = 900 * 1000,
+    RECOVERY_MIN_MS = 15 * 1000, /* a poll after an outage has so long, and three intervals */
+    RECOVERY_MAX_MS = 120 * 1000,
     MESSAGE_OLD_MIN_MS = 60 * 1000,
     MESSAGE_OLD_MAX_MS = 900 * 1000
 };
@@ -55,11 +57,15 @@ static void find_polls(const struct ps_fleet_facts *facts, struct ps_incident_se
     int64_t settle_ms = facts->interval_ms < 60000 ? facts->interval_ms : 60000;
     int64_t from_ms = facts->last_good_ms > 0 ? facts->last_good_ms : facts->settled_ms;
     int64_t gone_ms = facts->now_ms - from_ms;
+    int64_t recovery_ms = 3 * facts->interval_ms;
     bool settled = facts->now_ms - facts->settled_ms >= settle_ms;
     bool disbelieved = last_failed(facts) && facts->last_error != NULL &&
                        strcmp(facts->last_error, "controls") == 0;
 
-    if (settled)
+    recovery_ms = recovery_ms < RECOVERY_MIN_MS ? RECOVERY_MIN_MS : recovery_ms;
+    recovery_ms = recovery_ms > RECOVERY_MAX_MS ? RECOVERY_MAX_MS : recovery_ms;
+    settled = settled && facts->now_ms - facts->recovered_ms >= recovery_ms;
+    if (settled || gone_ms <= facts->after_ms)
         note(set, PS_INCIDENT_NO_GOOD_POLL, gone_ms > facts->after_ms, poll_cause(facts, gone_ms));
     ps_incidents_note(set, PS_INCIDENT_SITE_DISBELIEVED, disbelieved, last_cause(facts));
     note(set, PS_INCIDENT_ERROR_SHARE,

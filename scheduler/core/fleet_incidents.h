@@ -7,9 +7,10 @@
 /* Times in wall clock ms, 0 for none yet; counts of -1 were not read. */
 struct ps_fleet_facts {
     int64_t now_ms, interval_ms;
-    int64_t after_ms;   /* a poll may be missing for so long: OPS_ALERT_AFTER_MINUTES */
-    int64_t settled_ms; /* the leader has led, and somebody has looked, since then */
-    bool stored_read;   /* PostgreSQL was read; else the next group means nothing */
+    int64_t after_ms;     /* a poll may be missing for so long: OPS_ALERT_AFTER_MINUTES */
+    int64_t settled_ms;   /* the leader has led, and somebody has looked, since then */
+    int64_t recovered_ms; /* a server or the leadership is back since then; 0: was never away */
+    bool stored_read;     /* PostgreSQL was read; else the next group means nothing */
     int64_t last_good_ms;
     const char *last_status, *last_error, *last_cause; /* of the cycle closed last; NULL for none */
     const char *failures; /* JSON: its errors by category; NULL for none */

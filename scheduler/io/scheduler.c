@@ -19,6 +19,7 @@ enum {
     RELOAD_MS = 1000,
     WARM_MS = 1000,
     LOOK_MS = 1000,
+    OUTAGE_LOOKS = 3, /* a connection that is made is no outage */
     STUCK_MIN_MS = 60 * 1000,
     STUCK_ALONE_MS = PS_STALL_DETECTOR_CARRY_MS /* with no worker alive; the last one's heartbeat
                                                   took its time too */
@@ -46,8 +47,10 @@ struct ps_scheduler {
     int64_t load_epoch; /* of the load that is out */
     bool loaded;        /* the parts run */
     bool draining;
-    char leader[160];   /* as seen last */
-    int64_t settled_ms; /* wall clock: since when it leads, and this scheduler runs */
+    char leader[160];     /* as seen last */
+    int64_t settled_ms;   /* wall clock: since when it leads, and this scheduler runs */
+    int outage_looks;     /* in a row */
+    int64_t recovered_ms; /* wall clock: end of the last outage; 0: none */
 };
 
 static void stop_parts(struct ps_scheduler *scheduler)
@@ -237,6 +240,28 @@ static void see_leader(struct ps_scheduler *scheduler)
     scheduler->settled_ms = ps_clock_wall_ms();
 }
 
+/* After an outage of a server, or of the leadership, the fleet needs the time of a poll: what is
+ * late then was announced with the outage. */
+static void see_outage(struct ps_scheduler *scheduler)
+{
+    static const enum ps_incident outages[] = {
+        PS_INCIDENT_REDIS_DOWN,    PS_INCIDENT_REDIS_REFUSES_WRITES,    PS_INCIDENT_REDIS_UNFIT,
+        PS_INCIDENT_POSTGRES_DOWN, PS_INCIDENT_POSTGRES_REFUSES_WRITES, PS_INCIDENT_NO_LEADER,
+        PS_INCIDENT_NO_WORKERS
+    };
+    const struct ps_incident_set *view = ps_incident_monitor_view(scheduler->daemon->incidents);
+    bool away = false;
+
+    for (size_t i = 0; i < PS_COUNT_OF(outages); i++)
+        away = away || ps_incidents_present(view, outages[i]);
+    if (away)
+        scheduler->outage_looks++;
+    else if (scheduler->outage_looks >= OUTAGE_LOOKS)
+        scheduler->recovered_ms = ps_clock_wall_ms();
+    if (!away)
+        scheduler->outage_looks = 0;
+}
+
 /* A server that is away, or a host that asked for a pause, is no fault of the fleet. */
 static void on_look(void *cookie)
 {
@@ -254,6 +279,7 @@ static void on_look(void *cookie)
     ps_stall_detector_step(&scheduler->progress, &sample, ps_loop_now(daemon->loop));
     ps_timer_set(scheduler->look, LOOK_MS);
     see_leader(scheduler);
+    see_outage(scheduler);
 }
 
 bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
@@ -360,6 +386,11 @@ bool ps_scheduler_stuck(void *self)
 int64_t ps_scheduler_settled_ms(const struct ps_scheduler *scheduler)
 {
     return scheduler->settled_ms;
+}
+
+int64_t ps_scheduler_recovered_ms(const struct ps_scheduler *scheduler)
+{
+    return scheduler->recovered_ms;
 }
 
 struct ps_daemon *ps_scheduler_own_daemon(struct ps_scheduler *scheduler)

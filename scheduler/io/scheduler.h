@@ -23,6 +23,8 @@ const struct ps_stats_now *ps_scheduler_stats(const struct ps_scheduler *schedul
 /* Wall clock: since when somebody leads and this scheduler runs; a poll is missed only after that.
  */
 int64_t ps_scheduler_settled_ms(const struct ps_scheduler *scheduler);
+int64_t
+ps_scheduler_recovered_ms(const struct ps_scheduler *scheduler); /* from an outage; 0: none */
 struct ps_daemon *ps_scheduler_own_daemon(struct ps_scheduler *scheduler);
 struct ps_alarms *ps_scheduler_alarms(const struct ps_scheduler *scheduler);
 struct ps_outbox_relay *ps_scheduler_relay(const struct ps_scheduler *scheduler);

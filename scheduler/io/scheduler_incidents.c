@@ -42,6 +42,7 @@ void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_fa
         .interval_ms = ps_config_poll_interval_ms(config),
         .after_ms = ps_config_alert_after_ms(config),
         .settled_ms = ps_scheduler_settled_ms(scheduler),
+        .recovered_ms = ps_scheduler_recovered_ms(scheduler),
         .stored_read = stats->pg_read_ms > 0,
         .last_good_ms = stats->last_good_ms,
         .last_status = stats->last_status[0] == '\0' ? NULL : stats->last_status,

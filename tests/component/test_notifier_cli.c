@@ -241,6 +241,39 @@ static void queue_tells_what_waits_and_what_is_on_hold(void **state)
     assert_int_equal(NOTIFY_QUEUE("x"), PS_EXIT_USAGE);
 }
 
+/* Redis was flushed: PostgreSQL is the truth. */
+static void dead_letters_outlive_redis(void **state)
+{
+    (void)state;
+    (void)nrig_sql(rig,
+                   "INSERT INTO outbox (dedupe_key, kind, channel, data, message_id, message_text,"
+                   " queued_at, dead_at, dead_reason, created_at) SELECT 'k' || n, 'draft', 'C1',"
+                   " '{}', 'o' || n, 'the text of ' || n, now(), now() + n * interval '1 s',"
+                   " 'is_archived', '2026-11-23T09:00:00Z' FROM generate_series(1, 3) n");
+    bury(LETTER("o1", "C1", "the copy in Redis"));
+    assert_int_equal(RUN(ps_cmd_dead, "dead", "list"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "the copy in Redis"));
+    assert_null(strstr(output, "the text of 1"));
+    assert_non_null(strstr(output, "the text of 2"));
+    (void)nrig_redis(rig, "DEL paperscout:notify:dead");
+    assert_int_equal(RUN(ps_cmd_dead, "dead", "list"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "the text of 1"));
+    assert_non_null(strstr(output, "is_archived"));
+    assert_int_equal(DEAD("show", "o2"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "the text of 2"));
+    assert_int_equal(DEAD("replay", "o2"), PS_EXIT_OK);
+    assert_string_equal(nrig_sql(rig,
+                                 "SELECT count(*) FROM outbox WHERE message_id = 'o2' AND dead_at"
+                                 " IS NULL AND queued_at IS NULL"),
+                        "1");
+    assert_int_equal(DEAD("drop", "o3"), PS_EXIT_OK);
+    assert_int_equal(RUN(ps_cmd_dead, "dead", "list"), PS_EXIT_OK);
+    assert_non_null(strstr(output, "the text of 1"));
+    assert_null(strstr(output, "the text of 2"));
+    assert_null(strstr(output, "the text of 3"));
+    assert_int_equal(DEAD("replay", "o9"), PS_EXIT_FAILED);
+}
+
 static void dead_drop_forgets(void **state)
 {
     (void)state;
@@ -511,6 +544,7 @@ int main(void)
         A_TEST(dead_list_shows_what_and_why),
         A_TEST(dead_replay_makes_a_message_of_the_outbox_open_again),
         A_TEST(dead_replay_takes_a_number_or_all),
+        A_TEST(dead_letters_outlive_redis),
         A_TEST(dead_drop_forgets),
         A_TEST(dead_show_tells_all_of_it),
         A_TEST(queue_tells_what_waits_and_what_is_on_hold),

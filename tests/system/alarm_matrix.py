@@ -311,6 +311,8 @@ class Cell(FleetCase):
         row = (f"{self.cell:28} {told:6.1f} s  alerts {len(alerts)}  least gap "
                f"{min(gaps) if gaps else 0:5.1f} s  all-clears {clears}  agree {agreed}")
         print(row, flush=True)
+        if clears != 1 or len(texts) != 1:
+            print("\n".join(f"    {(at - began) / 1000:6.1f} s {text}" for at, text in self.heard()), flush=True)
         self.assertLessEqual(told, limit, row)
         self.assertEqual(clears, 1, (row, self.heard()))
         self.assertEqual(len(texts), 1, (row, texts))

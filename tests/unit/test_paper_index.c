@@ -501,9 +501,51 @@ static void a_merge_has_the_papers_of_both(void **state)
     ps_paper_index_destroy(merged);
 }
 
+static struct ps_paper_index *index_of(int count)
+{
+    struct ps_paper_index *index = ps_paper_index_create();
+
+    for (int i = 1; i <= count; i++) {
+        char id[16];
+
+        (void)snprintf(id, sizeof(id), "P%dR0", i);
+        (void)ps_paper_index_add(index, id, &(struct ps_paper){ .type = "paper" });
+    }
+    ps_paper_index_finish(index);
+    return index;
+}
+
+static void a_download_that_shrinks_or_doubles_is_implausible(void **state)
+{
+    static const struct {
+        int before, fresh;
+        bool implausible;
+    } cases[] = {
+        {0,     5000, false},
+        { 99,   1,    false},
+        { 100,  49,   true },
+        { 100,  50,   false},
+        { 2000, 5000, false},
+        { 2000, 5001, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct ps_paper_index *before = index_of(cases[i].before);
+        struct ps_paper_index *fresh = index_of(cases[i].fresh);
+        char *why = ps_paper_index_implausible(before, fresh);
+
+        assert_true((why != NULL) == cases[i].implausible);
+        free(why);
+        ps_paper_index_destroy(before);
+        ps_paper_index_destroy(fresh);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_download_that_shrinks_or_doubles_is_implausible),
         cmocka_unit_test(a_merge_has_the_papers_of_both),
         cmocka_unit_test(ids_are_read_without_regard_to_case),
         cmocka_unit_test(fields_of_the_wrong_type_count_as_empty),
