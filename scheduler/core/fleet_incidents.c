@@ -51,21 +51,27 @@ static char *poll_cause(const struct ps_fleet_facts *facts, int64_t gone_ms)
                            cause == NULL || facts->failures == NULL ? "" : facts->failures);
 }
 
-/* A new leader, and one that has just started, get the time for a poll first. */
-static void find_polls(const struct ps_fleet_facts *facts, struct ps_incident_set *set)
+/* A new leader, a program that has just started and a fleet after an outage get the time for a poll
+ * first. */
+static bool is_settled(const struct ps_fleet_facts *facts)
 {
     int64_t settle_ms = facts->interval_ms < 60000 ? facts->interval_ms : 60000;
-    int64_t from_ms = facts->last_good_ms > 0 ? facts->last_good_ms : facts->settled_ms;
-    int64_t gone_ms = facts->now_ms - from_ms;
     int64_t recovery_ms = 3 * facts->interval_ms;
-    bool settled = facts->now_ms - facts->settled_ms >= settle_ms;
-    bool disbelieved = last_failed(facts) && facts->last_error != NULL &&
-                       strcmp(facts->last_error, "controls") == 0;
 
     recovery_ms = recovery_ms < RECOVERY_MIN_MS ? RECOVERY_MIN_MS : recovery_ms;
     recovery_ms = recovery_ms > RECOVERY_MAX_MS ? RECOVERY_MAX_MS : recovery_ms;
-    settled = settled && facts->now_ms - facts->recovered_ms >= recovery_ms;
-    if (settled || gone_ms <= facts->after_ms)
+    return facts->now_ms - facts->settled_ms >= settle_ms &&
+           facts->now_ms - facts->recovered_ms >= recovery_ms;
+}
+
+static void find_polls(const struct ps_fleet_facts *facts, struct ps_incident_set *set)
+{
+    int64_t from_ms = facts->last_good_ms > 0 ? facts->last_good_ms : facts->settled_ms;
+    int64_t gone_ms = facts->now_ms - from_ms;
+    bool disbelieved = last_failed(facts) && facts->last_error != NULL &&
+                       strcmp(facts->last_error, "controls") == 0;
+
+    if (is_settled(facts) || gone_ms <= facts->after_ms)
         note(set, PS_INCIDENT_NO_GOOD_POLL, gone_ms > facts->after_ms, poll_cause(facts, gone_ms));
     ps_incidents_note(set, PS_INCIDENT_SITE_DISBELIEVED, disbelieved, last_cause(facts));
     note(set, PS_INCIDENT_ERROR_SHARE,
@@ -86,8 +92,9 @@ static void find_index(const struct ps_fleet_facts *facts, struct ps_incident_se
     if (!facts->reads_index)
         return;
     ps_utc_time_format_span((age_ms < 0 ? 0 : age_ms) / 1000, span);
-    note(set, PS_INCIDENT_INDEX_STALE, stale,
-         ps_alloc_format("the index was not downloaded for %s", span));
+    if (!stale || is_settled(facts))
+        note(set, PS_INCIDENT_INDEX_STALE, stale,
+             ps_alloc_format("the index was not downloaded for %s", span));
     ps_incidents_note(set, PS_INCIDENT_INDEX_IMPLAUSIBLE, facts->index_refused != NULL,
                       facts->index_refused);
 }

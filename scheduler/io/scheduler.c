@@ -254,12 +254,10 @@ static void see_outage(struct ps_scheduler *scheduler)
 
     for (size_t i = 0; i < PS_COUNT_OF(outages); i++)
         away = away || ps_incidents_present(view, outages[i]);
-    if (away)
-        scheduler->outage_looks++;
-    else if (scheduler->outage_looks >= OUTAGE_LOOKS)
+    /* Moved on while it lasts, so that it is right at the very moment the outage ends. */
+    if (scheduler->outage_looks >= OUTAGE_LOOKS)
         scheduler->recovered_ms = ps_clock_wall_ms();
-    if (!away)
-        scheduler->outage_looks = 0;
+    scheduler->outage_looks = away ? scheduler->outage_looks + 1 : 0;
 }
 
 /* A server that is away, or a host that asked for a pause, is no fault of the fleet. */

@@ -266,7 +266,8 @@ static void move_record(struct ps_alarms *alarms, enum ps_incident incident, int
         "WHEN $7 THEN now() END) ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
         "raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE excluded.raised_at "
         "END, told_at = greatest(a.told_at, excluded.told_at), times = excluded.times, "
-        "confirmed_at = excluded.confirmed_at, message_key = NULL, slack_ts = NULL, "
+        "confirmed_at = coalesce(a.confirmed_at, excluded.confirmed_at), message_key = NULL, "
+        "slack_ts = NULL, "
         "slack_channel = NULL, seen_at = now() "
         "WHERE a.cleared_at IS NULL OR a.cleared_at < excluded.raised_at",
         ps_incident_row(incident)->name, number_text(texts[0], raised_ms),
@@ -328,7 +329,7 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
         return false;
     if (local->times > 0) /* else another program told it, and it is Redis' record that counts */
         move_record(alarms, incident, local->raised_ms, now_of(alarms) - local->told_ms,
-                    local->times, local->confirmed);
+                    local->times, true);
     *local = (struct local_record){ 0 };
     return true;
 }

@@ -37,6 +37,7 @@ struct ps_incident_monitor {
     bool in_redis[PS_INCIDENT_COUNT];
 
     bool pg_out;
+    bool pg_failed; /* the last exchange */
     int64_t pg_asked_ms, pg_wrote_ms;
     bool utf8;
     char encoding[32];
@@ -158,6 +159,7 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
     const char *encoding;
 
     monitor->pg_out = false;
+    monitor->pg_failed = err != NULL;
     if (err != NULL)
         return; /* ps_pg_why says why */
     monitor->pg_wrote_ms = now_of(monitor);
@@ -378,10 +380,12 @@ bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
     return monitor->in_redis[incident];
 }
 
+/* By our own write alone: where the server refuses another one, the alarm record can still be kept
+ * there, and all programs keep it in one place. */
 bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor)
 {
-    return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) &&
-           is_fresh(monitor, monitor->pg_wrote_ms) && ps_pg_why(monitor->options.pg)[0] == '\0';
+    return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) && !monitor->pg_failed &&
+           is_fresh(monitor, monitor->pg_wrote_ms);
 }
 
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor)
