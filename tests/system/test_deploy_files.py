@@ -188,6 +188,36 @@ class Images(unittest.TestCase):
                 named[name] = set(re.findall(pattern, file.read()))
         self.assertEqual(named, dict.fromkeys(named, {version}))
 
+    def test_a_release_is_refused_where_versions_differ(self):
+        version = subprocess.run([program_path("paperscout-worker"), "--version"], check=True, capture_output=True,
+                                 text=True).stdout.split()[1]
+        script = os.path.join(DEPLOY, "release", "release.sh")
+
+        def release(*arguments):
+            return subprocess.run([script, "--dry-run", *arguments], capture_output=True, text=True, timeout=30)
+        done = release("--registry", "registry.example.com/Team", f"v{version}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("Team", done.stdout)  # no registry takes a capital letter
+        for component in ("scheduler", "worker", "notifier"):
+            self.assertRegex(done.stdout, f"buildx build --platform linux/amd64\\\\,linux/arm64 --target {component} .*--sbom=true")
+            self.assertIn(f"cosign sign --yes registry.example.com/team/paperscout-{component}@sha256:", done.stdout)
+            self.assertIn(f"digest {component} sha256:", done.stdout)
+        self.assertIn(f"helm push paperscout-{version}.tgz oci://registry.example.com/team/charts", done.stdout)
+        done = release("--registry", "registry.example.com/team", "v99.0.0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("CMakeLists.txt says version", done.stderr)
+        for wrong in ((f"v{version}",), ("--registry", "x", version), ("--registry", "x", "v1.0"), ("--fly",)):
+            self.assertEqual(release(*wrong).returncode, 64, wrong)
+
+    def test_the_release_workflow_runs_what_is_there(self):
+        with open(os.path.join(DEPLOY, "release", "release.yml"), encoding="utf-8") as file:
+            jobs = parse_yaml(file.read())[0]["jobs"]
+        self.assertEqual(jobs["publish"]["needs"], "test")
+        for job in jobs.values():
+            for step in job["steps"]:
+                for path in re.findall(r"(?:deploy|\.ci)/\S+", step.get("run", "")):
+                    self.assertTrue(os.path.exists(os.path.join(CHECKOUT, path)), path)
+
     def test_the_list_of_packages_has_what_no_package_ships(self):
         """Whose authorities an image trusts, and of which day, is the first thing to ask when a certificate is refused."""
         with open(os.path.join(DEPLOY, "Dockerfile"), encoding="utf-8") as file:

@@ -12,6 +12,9 @@ from .pods import Plain, Pod, speed
 from .wait import wait_until
 
 
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+
+
 def share(value, of, up):
     """A number or a percentage of replicas."""
     if isinstance(value, str):
@@ -26,6 +29,7 @@ class Deployment:
         self.pods = []
         self.made = 0
         self.replicas = None
+        self.restarted = 0
 
     def apply(self, item, least):
         self.template = item["spec"]["template"]
@@ -39,6 +43,13 @@ class Deployment:
         self.surge = share(update["maxSurge"], self.replicas, True)
         self.unavailable = share(update["maxUnavailable"], self.replicas, False)
         self.min_ready = item["spec"].get("minReadySeconds", 0) / self.cluster.speed
+
+    def restart(self):
+        """As "kubectl rollout restart": an annotation makes the template another one."""
+        self.restarted += 1
+        notes = {"kubectl.kubernetes.io/restartedAt": str(self.restarted)}
+        self.template = {**self.template, "metadata": {**self.template["metadata"], "annotations": notes}}
+        self.hash = hashlib.sha256(json.dumps(self.template, sort_keys=True).encode()).hexdigest()[:8]
 
     def standing(self):
         return [pod for pod in self.pods if not pod.deleting.is_set()]
@@ -65,7 +76,7 @@ class Deployment:
                 spare -= 1
             pod.delete()
         if not old and len(new) > self.replicas:
-            by_worth = sorted(new, key=lambda pod: (pod.ready, -pod.made))
+            by_worth = sorted(new, key=lambda pod: (pod.ready, int(pod.annotations.get(DELETION_COST, 0)), -pod.made))
             for pod in by_worth[:len(new) - self.replicas]:
                 pod.delete()
 
@@ -97,8 +108,9 @@ class Cluster:
         self.addresses += 1
         return f"127.{100 + (os.getpid() >> 8) % 100}.{os.getpid() & 255}.{self.addresses}"
 
-    def apply(self, folder):
-        found = objects(folder)
+    def apply(self, folder, more=()):
+        """more: objects that were created by hand before, which is how Secrets come into a cluster."""
+        found = objects(folder) + list(more)
         least = {item["spec"]["scaleTargetRef"]["name"]:
                  item["spec"].get("minReplicaCount", item["spec"].get("minReplicas"))
                  for kind in ("ScaledObject", "HorizontalPodAutoscaler")

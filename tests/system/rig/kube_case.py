@@ -16,6 +16,11 @@ SECRETS_APART = ("REDIS_URL", "DATABASE_URL", "HEALTH_PORT", "PORT", "LOG_FORMAT
 
 class KubeCase(CycleCase):
     def start_cluster(self, backend=None, delay_ms=20, **settings):
+        self.prepare_cluster(backend, delay_ms, **settings)
+        self.cluster.apply(self.kustomization())
+
+    def prepare_cluster(self, backend=None, delay_ms=20, **settings):
+        """Servers, and a cluster in which nothing is installed yet."""
         need_tools()
         self.drafts = []
         self.fleet = self.make_fleet(
@@ -27,10 +32,9 @@ class KubeCase(CycleCase):
                          **settings}
         self.cluster = Cluster(self.fleet.folder, backend)
         self.fleet.extras.append(self.cluster)
-        self.cluster.apply(self.kustomization())
 
-    def kustomization(self, **change):
-        """Folder of an overlay over prod: the settings and secrets of this test."""
+    def kustomization(self, resource=None, with_secrets=True, **change):
+        """Folder of an overlay over prod, or over another folder: the settings and secrets of this test."""
         self.settings.update(change)
         number = len([name for name in os.listdir(self.fleet.folder) if name.startswith("overlay-")])
         folder = os.path.join(self.fleet.folder, f"overlay-{number}")
@@ -42,11 +46,12 @@ class KubeCase(CycleCase):
                    "slack": ["bot-token=xoxb-test", f"signing-secret={SIGNING_SECRET}"]}
         wanted = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-            "namespace": "paperscout", "resources": [os.path.relpath(overlay("prod"), folder)],
+            "namespace": "paperscout", "resources": [os.path.relpath(resource or overlay("prod"), folder)],
             "configMapGenerator": [{"name": "paperscout-settings", "behavior": "merge",
                                     "literals": literals}],
-            "secretGenerator": [{"name": f"paperscout-{name}", "literals": values}
-                                for name, values in secrets.items()]}
+            "secretGenerator": [{"name": f"paperscout-{name}", "literals": values,
+                                 "behavior": "merge" if resource == overlay("dev") else "create"}
+                                for name, values in secrets.items() if with_secrets]}
         with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
             json.dump(wanted, file)
         return folder

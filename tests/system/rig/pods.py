@@ -95,6 +95,7 @@ class Pod:
         self.folder = cluster.folder
         self.spec = template["spec"]
         self.labels = template["metadata"]["labels"]
+        self.annotations = dict(template["metadata"].get("annotations", {}))
         self.container = self.spec["containers"][0]
         self.objects = cluster.objects  # those of when it was made
         self.mounts = self._mount()

@@ -1,0 +1,289 @@
+"""The commands of kubectl that our documents and scripts use, on the driver of cluster.py.
+
+tests/k8s/kubectl is the client: it sends its arguments over a Unix socket, and Kubectl answers. What needs no cluster
+(kustomize, --dry-run=client) is left to the real kubectl. An argument that nothing here knows is an error, so that a
+document cannot grow a command that no test runs.
+"""
+import copy
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+from .fleet import environment
+from .manifests import parse_yaml
+from .places import program_path
+
+REAL = shutil.which("kubectl")
+
+
+class Refused(Exception):
+    """What kubectl would say on standard error, with exit status 1."""
+
+
+def take(arguments, *names):
+    """The value of the last of an option's names, taken out; "" for one without a value; None where it is not given."""
+    value = None
+    for name in names:
+        for argument in [each for each in arguments if each == name or each.startswith(name + "=")]:
+            at = arguments.index(argument)
+            if "=" in argument:
+                value = argument.partition("=")[2]
+                del arguments[at]
+            else:
+                value = arguments[at + 1]
+                del arguments[at:at + 2]
+    return value
+
+
+def flag(arguments, *names):
+    found = [name for name in names if name in arguments]
+    for name in found:
+        arguments.remove(name)
+    return bool(found)
+
+
+class Kubectl:
+    def __init__(self, cluster, folder, overlay_of):
+        """overlay_of(path) is the folder to apply in place of an overlay that a document names."""
+        self.cluster = cluster
+        self.overlay_of = overlay_of
+        self.secrets = []  # made by hand
+        self.applied = None
+        self.namespaces = set()
+        self.calls = []
+        self.path = os.path.join(folder, "driver.sock")
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(self.path)
+        self.server.listen(16)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def environment(self):
+        """For a child that calls kubectl."""
+        shim = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "k8s")
+        return {**os.environ, "PATH": f"{os.path.abspath(shim)}:{os.environ['PATH']}", "PAPERSCOUT_DRIVER": self.path}
+
+    def close(self):
+        self.server.close()
+
+    def _serve(self):
+        while True:
+            try:
+                link, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(link,), daemon=True).start()
+
+    def _answer(self, link):
+        with link:
+            asked = json.loads(b"".join(iter(lambda: link.recv(65536), b"")))
+            self.calls.append(asked["arguments"])
+            try:
+                answer = self.run(list(asked["arguments"]), asked["folder"], asked["stdin"])
+            except Refused as error:
+                answer = (1, "", f"error: {error}\n")
+            except Exception as error:  # pylint: disable=broad-except
+                answer = (1, "", f"error: the driver failed: {error!r}\n")
+            link.sendall(json.dumps(dict(zip(("status", "stdout", "stderr"), answer))).encode())
+
+    def run(self, arguments, folder, text):
+        whole = list(arguments)
+        before, after = arguments, []
+        if "--" in arguments:
+            at = arguments.index("--")
+            before, after = arguments[:at], arguments[at + 1:]
+        if "--dry-run=client" in before or before[0] == "kustomize":
+            done = subprocess.run([REAL, *whole], cwd=folder, input=text, capture_output=True, text=True, timeout=60)
+            return done.returncode, done.stdout, done.stderr
+        namespace = take(before, "-n", "--namespace")
+        if namespace not in (None, "paperscout"):
+            raise Refused(f"namespaces \"{namespace}\" not found")
+        verb = before.pop(0)
+        method = getattr(self, f"do_{verb}", None)
+        if method is None:
+            raise Refused(f"the driver has no kubectl {verb}")
+        if verb == "exec":
+            return self.do_exec(before, after)
+        said = method(before, folder, text)
+        if before:
+            raise Refused(f"the driver does not know {before} of {whole}")
+        return 0, said, ""
+
+    # Objects
+    def do_apply(self, rest, folder, text):
+        take(rest, "--prune-allowlist"), take(rest, "-l"), flag(rest, "--prune")
+        kustomization, file = take(rest, "-k"), take(rest, "-f")
+        if kustomization:
+            self.applied = self.overlay_of(os.path.join(folder, kustomization))
+            self.cluster.apply(self.applied, self.secrets)
+            return "applied\n"
+        if file != "-":
+            with open(os.path.join(folder, file), encoding="utf-8") as source:
+                text = source.read()
+        for item in parse_yaml(text):
+            if item["kind"] == "Namespace":
+                self.namespaces.add(item["metadata"]["name"])
+            elif item["kind"] == "Secret":
+                self.keep_secret(item)
+            else:
+                raise Refused(f"the driver takes no {item['kind']} from a file")
+        return "applied\n"
+
+    def keep_secret(self, item):
+        if not self.namespaces:
+            raise Refused('namespaces "paperscout" not found')
+        self.secrets[:] = [each for each in self.secrets if each["metadata"]["name"] != item["metadata"]["name"]] + [item]
+
+    def do_create(self, rest, folder, _):
+        done = subprocess.run([REAL, "-n", "paperscout", "create", *rest, "--dry-run=client", "-o", "json"], cwd=folder,
+                              capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise Refused(done.stderr)
+        made = json.loads(done.stdout)
+        rest.clear()
+        if made["kind"] == "Secret":
+            if any(each["metadata"]["name"] == made["metadata"]["name"] for each in self.secrets):
+                raise Refused(f"secrets \"{made['metadata']['name']}\" already exists")
+            self.keep_secret(made)
+        return f"{made['kind']} created\n"
+
+    def do_delete(self, rest, folder, _):
+        if take(rest, "-k"):
+            for deployment in self.cluster.deployments.values():
+                deployment.replicas = 0
+            self.wait(lambda: not any(each.pods for each in self.cluster.deployments.values()), 60, "the pods are gone")
+            return "deleted\n"
+        flag(rest, "--wait=false")
+        names = [each.removeprefix("pod/") for each in rest if each != "pod"]
+        rest.clear()
+        chosen = [self.pod(name) for name in names]
+        for pod in chosen:
+            pod.delete()
+        self.wait(lambda: not any(pod.alive() for pod in chosen), 60, "the pod is gone")
+        return "".join(f'pod "{name}" deleted\n' for name in names)
+
+    # Deployments
+    def deployment(self, name):
+        component = name.rpartition("/")[2].removeprefix("paperscout-")
+        if component not in self.cluster.deployments:
+            raise Refused(f'deployments.apps "{name}" not found')
+        return self.cluster.deployments[component]
+
+    def named(self, rest):
+        """deployment, deployment/NAME or deployment NAME: the Deployments."""
+        kind = rest.pop(0)
+        if "/" in kind:
+            return [self.deployment(kind)]
+        return [self.deployment(rest.pop(0))] if rest else list(self.cluster.deployments.values())
+
+    def do_scale(self, rest, *_):
+        replicas = int(take(rest, "--replicas"))
+        for deployment in self.named(rest):
+            self.cluster.scale(deployment.component, replicas)
+        return "scaled\n"
+
+    def do_rollout(self, rest, *_):
+        what = rest.pop(0)
+        seconds = float((take(rest, "--timeout") or "60s").rstrip("s"))
+        chosen = self.named(rest)
+        if what == "restart":
+            for deployment in chosen:
+                deployment.restart()
+        elif what == "status":
+            self.wait(lambda: all(each.settled() for each in chosen), seconds, "the rollout has finished")
+        else:
+            raise Refused(f"the driver has no kubectl rollout {what}")
+        return "done\n"
+
+    def do_annotate(self, rest, *_):
+        flag(rest, "--overwrite")
+        if rest.pop(0) != "pod":
+            raise Refused("the driver annotates pods alone")
+        pod, note = self.pod(rest.pop(0)), rest.pop(0)
+        name, _, value = note.partition("=")
+        pod.annotations[name] = value
+        return "annotated\n"
+
+    def do_wait(self, rest, *_):
+        seconds = float((take(rest, "--timeout") or "30s").rstrip("s"))
+        if take(rest, "--for") != "delete":
+            raise Refused("the driver waits for deletion alone")
+        name = rest.pop(0).removeprefix("pod/")
+        self.wait(lambda: name not in [pod.name for pod in self.pods()], seconds, f"{name} is gone")
+        return "condition met\n"
+
+    @staticmethod
+    def wait(look, seconds, what):
+        end = time.monotonic() + seconds
+        while not look():
+            if time.monotonic() > end:
+                raise Refused(f"timed out waiting until {what}")
+            time.sleep(0.05)
+
+    # Pods
+    def pods(self, selector=None):
+        wanted = dict(pair.split("=", 1) for pair in (selector or "").split(",") if pair)
+        return [pod for deployment in self.cluster.deployments.values() for pod in deployment.pods
+                if all(pod.labels.get(key) == value for key, value in wanted.items())]
+
+    def pod(self, name):
+        name = name.removeprefix("pod/")
+        if name.startswith(("deployment/", "deploy/")):
+            found = self.deployment(name).standing()
+        else:
+            found = [pod for pod in self.pods() if pod.name == name]
+        if not found:
+            raise Refused(f'pods "{name}" not found')
+        return next((pod for pod in found if pod.ready), found[0])
+
+    def do_get(self, rest, *_):
+        kind, _, name = rest.pop(0).partition("/")
+        selector, output = take(rest, "-l"), take(rest, "-o")
+        take(rest, "--field-selector")
+        if kind in ("deployment", "deploy"):
+            if output != "jsonpath={.spec.replicas}":
+                raise Refused(f"the driver prints no {output}")
+            return str(self.deployment(name).replicas)
+        if kind not in ("pod", "pods"):
+            raise Refused(f"the driver knows no {kind}")
+        chosen = [pod for pod in self.pods(selector) if not pod.deleting.is_set()]
+        if output == "name":
+            return "".join(f"pod/{pod.name}\n" for pod in chosen)
+        if output is not None:
+            raise Refused(f"the driver prints no {output}")
+        return "NAME  READY  STATUS  RESTARTS\n" + "".join(
+            f"{pod.name}  {int(pod.ready)}/1  Running  {pod.restarts}\n" for pod in chosen)
+
+    def do_logs(self, rest, *_):
+        selector, tail = take(rest, "-l"), int(take(rest, "--tail") or -1)
+        take(rest, "--max-log-requests")
+        prefix = flag(rest, "--prefix")
+        chosen = self.pods(selector) if selector is not None else [self.pod(rest.pop(0))]
+        said = []
+        for pod in chosen:
+            if pod.process is None:
+                continue
+            lines = (pod.process.output() + pod.process.log()).splitlines()
+            lines = lines[-tail:] if tail >= 0 else lines
+            said += [f"[pod/{pod.name}/{pod.component}] {line}" if prefix else line for line in lines]
+        return "".join(f"{line}\n" for line in said)
+
+    def do_exec(self, rest, command):
+        flag(rest, "-i", "-it")
+        pod = self.pod(rest.pop(0))
+        if rest or not command:
+            raise Refused(f"exec: unknown {rest}")
+        if command[0] != f"paperscout-{pod.component}":
+            raise Refused(f'exec: "{command[0]}": executable file not found in $PATH')
+        values = pod.settings()
+        for name, value in values.items():
+            for mount, folder in pod.mounts.items():
+                if value.startswith(mount + "/"):
+                    values[name] = folder + value[len(mount):]
+        done = subprocess.run([program_path(command[0]), *command[1:]], cwd=pod.folder, env=environment(copy.copy(values)),
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
