@@ -326,6 +326,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         return false;
     }
     notifier->claims = ps_outbox_claims_create(daemon->pg, daemon->instance);
+    ps_outbox_claims_measure(notifier->claims, daemon->metrics);
     notifier->channels =
         ps_channel_lock_create(daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
                                use_slack(config) ? config->slack_channel_interval_ms : 0);

@@ -1,6 +1,7 @@
 #include "notifier/io/outbox_claims.h"
 
 #include "shared/core/alloc.h"
+#include "shared/io/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,7 +31,9 @@ static const char sql_take[] =
     " FROM outbox WHERE " KNOWN;
 static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, ''),"
                                " slack_channel = nullif($3, '')"
-                               " WHERE message_id = $1 AND sent_at IS NULL";
+                               " WHERE message_id = $1 AND sent_at IS NULL"
+                               " RETURNING CASE WHEN dedupe_key LIKE 'draft:%'"
+                               " THEN ps_ms((data->>'modified')::timestamptz) END";
 static const char sql_dead[] = "UPDATE outbox SET dead_at = now(), dead_reason = $4"
                                " WHERE " KNOWN " AND sent_at IS NULL";
 static const char sql_release[] = "UPDATE outbox SET claimed_by = NULL, claimed_at = NULL"
@@ -53,12 +56,15 @@ static const char sql_letters[] =
 struct ps_outbox_claims {
     struct ps_pg *pg;
     char *instance;
+    struct ps_metrics *metrics; /* NULL: nothing is measured */
 };
 
 struct asking {
     ps_claim_fn on_claim;
     ps_mark_fn on_mark;
     void *cookie;
+    struct ps_metrics *metrics; /* of a message that was sent */
+    int64_t sent_ms;
 };
 
 struct ps_outbox_claims *ps_outbox_claims_create(struct ps_pg *pg, const char *instance)
@@ -68,6 +74,11 @@ struct ps_outbox_claims *ps_outbox_claims_create(struct ps_pg *pg, const char *i
     claims->pg = pg;
     claims->instance = ps_alloc_text(instance);
     return claims;
+}
+
+void ps_outbox_claims_measure(struct ps_outbox_claims *claims, struct ps_metrics *metrics)
+{
+    claims->metrics = metrics;
 }
 
 void ps_outbox_claims_destroy(struct ps_outbox_claims *claims)
@@ -103,12 +114,26 @@ static void on_claim(void *cookie, const struct ps_pg_rows *rows, const struct p
                     claim == PS_CLAIM_TAKEN ? ps_pg_text(rows, 0, 0, 5) : NULL, err);
 }
 
+/* The number that people feel. Rows without a Last-Modified answer NULL. */
+static void observe_drafts(const struct asking *asking, const struct ps_pg_rows *rows)
+{
+    for (int i = 0; i < ps_pg_row_count(rows, 0); i++) {
+        int64_t modified_ms = ps_pg_int(rows, 0, i, 0, 0);
+        int64_t took_ms = asking->sent_ms - modified_ms;
+
+        if (modified_ms > 0)
+            ps_metrics_observe(asking->metrics, PS_METRIC_UPLOAD_TO_NOTIFY,
+                               took_ms > 0 ? (double)took_ms / 1000 : 0);
+    }
+}
+
 static void on_mark(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct asking asking = *(struct asking *)cookie;
 
-    (void)rows;
     free(cookie);
+    if (err == NULL && asking.metrics != NULL)
+        observe_drafts(&asking, rows);
     asking.on_mark(asking.cookie, err);
 }
 
@@ -149,9 +174,13 @@ void ps_outbox_claims_sent(struct ps_outbox_claims *claims,
                            const struct ps_outgoing_message *message, ps_mark_fn fn, void *cookie)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
+    struct asking *asking = ps_alloc_zero(1, sizeof(*asking));
 
+    *asking = (struct asking){
+        .on_mark = fn, .cookie = cookie, .metrics = claims->metrics, .sent_ms = ps_clock_wall_ms()
+    };
     PS_PG_ADD(batch, sql_sent, message->content.id, message->slack_ts, message->slack_channel);
-    mark(claims, batch, fn, cookie);
+    ps_pg_run(claims->pg, batch, on_mark, asking);
 }
 
 void ps_outbox_claims_dead(struct ps_outbox_claims *claims, struct ps_outbox_claims_name name,

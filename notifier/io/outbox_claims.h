@@ -2,6 +2,7 @@
 #ifndef PS_NOTIFIER_OUTBOX_CLAIMS_H
 #define PS_NOTIFIER_OUTBOX_CLAIMS_H
 #include "notifier/core/channel_queues.h"
+#include "shared/core/metrics.h"
 #include "shared/io/pg.h"
 
 struct ps_outbox_claims;
@@ -26,6 +27,8 @@ typedef void (*ps_mark_fn)(void *cookie, const struct ps_err *err);
 /* Borrows pg; copies instance. */
 struct ps_outbox_claims *ps_outbox_claims_create(struct ps_pg *pg,
                                                  const char *instance) PS_MUST_USE;
+/* From now on the time from a draft's upload to its message is observed in metrics (borrowed). */
+void ps_outbox_claims_measure(struct ps_outbox_claims *claims, struct ps_metrics *metrics);
 void ps_outbox_claims_destroy(struct ps_outbox_claims *claims);
 bool ps_outbox_claims_up(const struct ps_outbox_claims *claims); /* PostgreSQL is reached */
 /* Ours, unless another claimed it within two minutes or it was sent. heir_of: who is known to be

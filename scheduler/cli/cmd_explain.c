@@ -1,6 +1,6 @@
 #include "scheduler/cli/cmd_explain.h"
 
-#include "scheduler/core/plan.h"
+#include "scheduler/core/adaptive_plan.h"
 #include "scheduler/io/store.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/url.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 5000, NUMBER_TEXT = 24 };
+enum { WAIT_MS = 5000, NUMBER_TEXT = 24, WHY_BYTES_MAX = 512 };
 /* Statements of ask(), and columns of what they answer. */
 enum { FOUND, PROBED };
 enum {
@@ -33,6 +33,7 @@ enum { PROBED_CYCLE, PROBED_URL, PROBED_OUTCOME, PROBED_STATUS, PROBED_AT, PROBE
 struct stored {
     struct ps_paper_index *index;
     struct ps_url_set *discovered;
+    struct ps_probe_times *probed;
     struct ps_watchlists *watch;
     int64_t last_cycle, last_started_ms;
 };
@@ -42,7 +43,8 @@ static void print_row(const char *name, const char *text)
     (void)printf("%-14s %s\n", name, text);
 }
 
-static void read_stored(const struct ps_pg_rows *rows, struct stored *stored)
+static void read_stored(const struct ps_pg_rows *rows, const struct ps_config *config,
+                        struct stored *stored)
 {
     int64_t version = PS_STORE_NO_INDEX;
 
@@ -50,9 +52,8 @@ static void read_stored(const struct ps_pg_rows *rows, struct stored *stored)
     stored->last_started_ms = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 2, 0);
     stored->index = NULL;
     ps_store_read_index(rows, &stored->index, &version);
-    stored->discovered = ps_url_set_create();
-    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
-        (void)ps_url_set_add(stored->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
+    stored->discovered = ps_store_read_discovered(rows);
+    stored->probed = ps_store_read_asked(rows, config);
     stored->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
 }
 
@@ -60,6 +61,7 @@ static void clear_stored(struct stored *stored)
 {
     ps_paper_index_destroy(stored->index);
     ps_url_set_destroy(stored->discovered);
+    ps_probe_times_destroy(stored->probed);
     ps_watchlists_destroy(stored->watch);
 }
 
@@ -87,6 +89,86 @@ static void print_never(const struct stored *stored, int number, int frontier)
         print_row("next due", "never: no revision of it is left to ask for");
 }
 
+static void print_moment(const char *before, int64_t at_ms)
+{
+    char when[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_time(at_ms, when);
+    (void)printf("%s%s", before, when);
+}
+
+/* One candidate of the adaptive planner: lambda, frequency, last and next probe. */
+static void print_candidate(const struct ps_config *config, const struct ps_adaptive *adaptive,
+                            const struct ps_candidate *candidate, double threshold, bool first)
+{
+    size_t exts = config->probe_extensions.len;
+    double hours = ps_adaptive_period_hours(candidate, config, threshold);
+    int64_t next_ms = candidate->last_ms + (int64_t)(hours * 3600 * 1000);
+
+    (void)printf("%-14s %s%04dR%d%s lambda %.2g a day, %.3g probes a day, last ",
+                 first ? "asked for" : "", config->probe_prefixes.items[candidate->variant / exts],
+                 candidate->number, candidate->revision,
+                 config->probe_extensions.items[candidate->variant % exts],
+                 ps_adaptive_rate(adaptive, candidate), 24 / hours);
+    if (candidate->last_ms == 0)
+        (void)printf("never");
+    else
+        print_moment("", candidate->last_ms);
+    print_moment(", next about ", next_ms > adaptive->now_ms ? next_ms : adaptive->now_ms);
+    (void)printf("\n");
+}
+
+static void print_candidates(const struct ps_config *config, const struct ps_adaptive *adaptive,
+                             const struct stored *stored, int number)
+{
+    double threshold = ps_adaptive_threshold(adaptive, config);
+    const struct ps_candidate *best = NULL;
+    struct ps_buf why;
+    bool first = true;
+
+    for (size_t i = 0; i < adaptive->candidates.len; i++) {
+        const struct ps_candidate *candidate = &adaptive->candidates.items[i];
+
+        if (candidate->number == number && (best == NULL || candidate->weight > best->weight))
+            best = candidate;
+    }
+    if (best == NULL) {
+        print_never(stored, number, adaptive->arrivals.frontier);
+        return;
+    }
+    print_row("tier", ps_tier_name((enum ps_tier)best->tier));
+    for (size_t i = 0; i < adaptive->candidates.len; i++) {
+        if (adaptive->candidates.items[i].number != number)
+            continue;
+        print_candidate(config, adaptive, &adaptive->candidates.items[i], threshold, first);
+        first = false;
+    }
+    ps_buf_init(&why, WHY_BYTES_MAX);
+    ps_adaptive_why(adaptive, best, &why);
+    (void)printf("%-14s %s; %.2g drafts a day are expected in all\n", "why", ps_buf_str(&why),
+                 adaptive->activity);
+    ps_buf_clear(&why);
+}
+
+/* What the adaptive planner makes of the number now. */
+static void print_adaptive(const struct ps_config *config, const struct stored *stored, int number)
+{
+    struct ps_adaptive_source source = { .config = config,
+                                         .index = stored->index,
+                                         .probed = stored->probed,
+                                         .watched = ps_watchlists_numbers(stored->watch),
+                                         .now_ms = ps_clock_wall_ms() };
+    struct ps_sighting *sightings =
+        ps_sightings_of(stored->discovered, config, &source.sighting_count);
+    struct ps_adaptive adaptive;
+
+    source.sightings = sightings;
+    ps_adaptive_open(&source, &adaptive);
+    print_candidates(config, &adaptive, stored, number);
+    ps_adaptive_clear(&adaptive);
+    free(sightings);
+}
+
 /* The first cycle to come whose plan holds the number: the plan itself says so. */
 static void print_next(const struct ps_config *config, const struct stored *stored, int number)
 {
@@ -99,6 +181,10 @@ static void print_next(const struct ps_config *config, const struct stored *stor
 
     if (!config->enable_iso_probe) {
         print_row("next due", "never: ENABLE_ISO_PROBE is false");
+        return;
+    }
+    if (ps_config_adaptive(config)) {
+        print_adaptive(config, stored, number);
         return;
     }
     for (int64_t ahead = 1; ahead <= config->cold_cycle_divisor; ahead++) {
@@ -264,7 +350,7 @@ static bool explain(struct ps_cli_session *sync, int number, struct ps_err *err)
 
     if (rows == NULL)
         return false;
-    read_stored(rows, &stored);
+    read_stored(rows, ps_cli_session_config(sync), &stored);
     rows = ask(sync, number, err);
     if (rows != NULL) {
         (void)printf("%-14s P%04d\n", "paper", number);
@@ -327,6 +413,8 @@ const struct ps_command ps_cmd_explain = {
     .synopsis = "explain PAPER",
     .help = "Tells what happens about one paper number (P2300): what the index has, its\n"
             "tier and when it is asked for next, the drafts found, the last outcomes, and\n"
-            "who would be told of a new draft.",
+            "who would be told of a new draft. With PROBE_PLANNER=adaptive also, for each\n"
+            "name of the paper: lambda (drafts a day that are expected under it), probes a\n"
+            "day, the last probe and about when the next one is due, and why.",
     .run = run,
 };

@@ -11,9 +11,10 @@
 #include <string.h>
 
 enum {
-    SCOUT_AHEAD = 1000,   /* numbers past the frontier that are asked for now and then */
-    FLOOR_HOURS = 24,     /* every candidate is asked for at least once in so many hours */
-    FLOOR_FROM_HOURS = 11 /* those not asked for in so long share the floor's part of a cycle */
+    SCOUT_AHEAD = 1000,    /* numbers past the frontier that are asked for now and then */
+    NEVER_ASKED_HOURS = 2, /* what a name that was never asked for counts as */
+    FLOOR_HOURS = 24,      /* every candidate is asked for at least once in so many hours */
+    FLOOR_FROM_HOURS = 11  /* those not asked for in so long share the floor's part of a cycle */
 };
 #define WATCHED_SHARE  0.2 /* of a cycle, at most, beyond what the numbers deserve unwatched */
 #define WATCHED_WEIGHT 16  /* four times as often */
@@ -25,10 +26,21 @@ ps_draft_key ps_draft_key_of(int number, int revision, unsigned variant)
     return (ps_draft_key)number << 20 | (ps_draft_key)revision << 8 | variant;
 }
 
+uint8_t ps_variant_of(const struct ps_config *config, const char *prefix, const char *ext)
+{
+    const struct ps_list *prefixes = &config->probe_prefixes, *exts = &config->probe_extensions;
+
+    for (size_t p = 0; p < prefixes->len; p++)
+        for (size_t e = 0; e < exts->len; e++)
+            if (strcmp(prefixes->items[p], prefix) == 0 && strcmp(exts->items[e], ext) == 0 &&
+                p * exts->len + e < PS_RATES_VARIANTS)
+                return (uint8_t)(p * exts->len + e);
+    return PS_VARIANT_OTHER;
+}
+
 bool ps_sighting_parse(const struct ps_config *config, const char *url,
                        struct ps_sighting *out_sighting)
 {
-    const struct ps_list *prefixes = &config->probe_prefixes, *exts = &config->probe_extensions;
     struct ps_paper_id id;
     const char *ext;
 
@@ -36,12 +48,7 @@ bool ps_sighting_parse(const struct ps_config *config, const char *url,
         return false;
     *out_sighting = (struct ps_sighting){ .number = id.number,
                                           .revision = (int16_t)id.revision,
-                                          .variant = PS_VARIANT_OTHER };
-    for (size_t p = 0; p < prefixes->len; p++)
-        for (size_t e = 0; e < exts->len; e++)
-            if (strcmp(prefixes->items[p], id.prefix) == 0 && strcmp(exts->items[e], ext) == 0 &&
-                p * exts->len + e < PS_RATES_VARIANTS)
-                out_sighting->variant = (uint8_t)(p * exts->len + e);
+                                          .variant = ps_variant_of(config, id.prefix, ext) };
     return true;
 }
 
@@ -62,6 +69,35 @@ void ps_sightings_sort(struct ps_sighting *sightings, size_t count)
 {
     if (count > 0)
         qsort(sightings, count, sizeof(*sightings), compare_sightings);
+}
+
+struct gathering {
+    const struct ps_config *config;
+    struct ps_sighting *items;
+    size_t len;
+};
+
+static void gather(void *cookie, const char *url, int64_t at_ms)
+{
+    struct gathering *gathering = cookie;
+    struct ps_sighting *sighting = &gathering->items[gathering->len];
+
+    if (!ps_sighting_parse(gathering->config, url, sighting))
+        return;
+    sighting->at_ms = at_ms;
+    gathering->len++;
+}
+
+struct ps_sighting *ps_sightings_of(const struct ps_url_set *drafts, const struct ps_config *config,
+                                    size_t *out_count)
+{
+    struct gathering gathering = { .config = config };
+
+    gathering.items = ps_alloc_zero(ps_url_set_len(drafts) + 1, sizeof(*gathering.items));
+    ps_url_set_each(drafts, gather, &gathering);
+    ps_sightings_sort(gathering.items, gathering.len);
+    *out_count = gathering.len;
+    return gathering.items;
 }
 
 struct slot {
@@ -347,12 +383,17 @@ struct picker {
     size_t len;
 };
 
+/* How long a draft may have waited under the name. A name that was never asked for may hold one for
+ * long, but news is what matters: otherwise a fresh installation would look through all old names
+ * before it returned to the likely ones. */
 static int64_t waited_ms(const struct ps_candidate *candidate, int64_t now_ms)
 {
-    int64_t waited = now_ms - (candidate->last_ms > candidate->since_ms ? candidate->last_ms
-                                                                        : candidate->since_ms);
+    int64_t from_ms =
+        candidate->last_ms > candidate->since_ms ? candidate->last_ms : candidate->since_ms;
+    int64_t most_ms = candidate->last_ms == 0 ? NEVER_ASKED_HOURS * HOUR_MS : PS_DAY_MS;
+    int64_t waited = now_ms - from_ms;
 
-    return waited < 0 ? 0 : waited > PS_DAY_MS ? PS_DAY_MS : waited;
+    return waited < 0 ? 0 : waited > most_ms ? most_ms : waited;
 }
 
 static double score_of(const struct picker *picker, const struct ps_candidate *candidate)
@@ -684,4 +725,84 @@ const char *ps_candidate_kind_name(enum ps_candidate_kind kind)
                                                            "scout" };
 
     return names[kind];
+}
+
+double ps_adaptive_threshold(const struct ps_adaptive *adaptive, const struct ps_config *config)
+{
+    size_t len = adaptive->candidates.len, budget = adaptive->budget;
+    struct picker picker = { .candidates = &adaptive->candidates,
+                             .now_ms = adaptive->now_ms + ps_config_poll_interval_ms(config) };
+    double threshold = 0;
+
+    if (len == 0 || budget == 0)
+        return 0;
+    picker.scratch = ps_alloc_array(NULL, len, sizeof(double));
+    for (size_t i = 0; i < len; i++)
+        picker.scratch[i] = score_of(&picker, &adaptive->candidates.items[i]);
+    threshold = kth_largest(picker.scratch, len, budget < len ? budget : len);
+    free(picker.scratch);
+    return threshold;
+}
+
+double ps_adaptive_period_hours(const struct ps_candidate *candidate,
+                                const struct ps_config *config, double threshold)
+{
+    double weight = candidate->weight * (candidate->watched ? WATCHED_WEIGHT : 1);
+    double least = (double)ps_config_poll_interval_ms(config) / (double)HOUR_MS;
+    double hours = weight > 0 ? sqrt(threshold / weight) : FLOOR_HOURS;
+
+    return fmin(FLOOR_HOURS, fmax(least, hours));
+}
+
+static double days_since(int64_t now_ms, int64_t at_ms)
+{
+    return (double)(now_ms - at_ms) / (double)PS_DAY_MS;
+}
+
+static void why_new(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate,
+                    struct ps_buf *out_text)
+{
+    int frontier = adaptive->arrivals.frontier;
+    int64_t passed_ms = ps_arrivals_passed_ms(&adaptive->arrivals, candidate->number);
+
+    if (candidate->number > frontier)
+        ps_buf_format(out_text, "no paper has the number; it lies %d above the frontier %d",
+                      candidate->number - frontier, frontier);
+    else if (passed_ms > 0)
+        ps_buf_format(out_text, "no paper has the number; the frontier passed it %.0f days ago",
+                      days_since(adaptive->now_ms, passed_ms));
+    else
+        ps_buf_text(out_text, "no paper has the number; the frontier passed it long ago");
+}
+
+void ps_adaptive_why(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate,
+                     struct ps_buf *out_text)
+{
+    const struct ps_number_state *state =
+        ps_arrivals_number(&adaptive->arrivals, candidate->number);
+
+    switch ((enum ps_candidate_kind)candidate->kind) {
+    case PS_CANDIDATE_NEXT:
+    case PS_CANDIDATE_SKIP:
+        if (state == NULL || state->at_ms == 0)
+            ps_buf_format(out_text, "the latest revision has no date");
+        else
+            ps_buf_format(out_text, "R%d came %.0f days ago", state->revision,
+                          days_since(adaptive->now_ms, state->at_ms));
+        if (candidate->kind == PS_CANDIDATE_SKIP)
+            ps_buf_text(out_text, "; authors rarely skip a revision");
+        break;
+    case PS_CANDIDATE_VARIANT:
+        ps_buf_text(out_text, "the draft was found under another name");
+        break;
+    case PS_CANDIDATE_NEW:
+        why_new(adaptive, candidate, out_text);
+        break;
+    case PS_CANDIDATE_SCOUT:
+    case PS_CANDIDATE_KINDS:
+        ps_buf_text(out_text, "far above the frontier: asked for once a day, as numbers may jump");
+        break;
+    }
+    if (candidate->watched)
+        ps_buf_text(out_text, "; people watch the number");
 }

@@ -12,6 +12,7 @@
 #define PS_SCHEDULER_ADAPTIVE_PLAN_H
 #include "scheduler/core/arrival_rates.h"
 #include "scheduler/core/plan.h"
+#include "shared/core/buf.h"
 #include "shared/core/number_set.h"
 #include "shared/core/task.h"
 
@@ -24,6 +25,10 @@ ps_draft_key ps_draft_key_of(int number, int revision, unsigned variant);
 enum { PS_VARIANT_OTHER = 255 };
 bool ps_sighting_parse(const struct ps_config *config, const char *url,
                        struct ps_sighting *out_sighting) PS_MUST_USE;
+uint8_t ps_variant_of(const struct ps_config *config, const char *prefix, const char *ext);
+/* The drafts of a set, sorted. Gives an array to free. */
+struct ps_sighting *ps_sightings_of(const struct ps_url_set *drafts, const struct ps_config *config,
+                                    size_t *out_count) PS_MUST_USE;
 /* Puts sightings in the order that the model reads them in: by time. */
 void ps_sightings_sort(struct ps_sighting *sightings, size_t count);
 
@@ -123,6 +128,14 @@ double ps_adaptive_rate(const struct ps_adaptive *adaptive, const struct ps_cand
 /* Minutes of waiting that a probe now is expected to end: rate * time since the last probe squared,
  * halved. */
 double ps_adaptive_gain(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate);
+/* Hours between two probes of a candidate at the present budget, least urgent score of a cycle:
+ * ps_adaptive_threshold. Between one cycle and a day. */
+double ps_adaptive_period_hours(const struct ps_candidate *candidate,
+                                const struct ps_config *config, double threshold);
+double ps_adaptive_threshold(const struct ps_adaptive *adaptive, const struct ps_config *config);
+/* Adds in a few words, for people, why a candidate is asked for as often as it is. */
+void ps_adaptive_why(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate,
+                     struct ps_buf *out_text);
 const char *ps_candidate_kind_name(enum ps_candidate_kind kind); /* next skip variant new scout */
 
 #endif

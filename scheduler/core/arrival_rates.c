@@ -225,6 +225,13 @@ static const struct ps_frontier_step *step_past(const struct ps_arrivals *arriva
     return low < arrivals->steps_len ? &arrivals->steps[low] : NULL;
 }
 
+int64_t ps_arrivals_passed_ms(const struct ps_arrivals *arrivals, int number)
+{
+    const struct ps_frontier_step *step = step_past(arrivals, number);
+
+    return step == NULL ? 0 : step->at_ms;
+}
+
 void ps_arrivals_build(const struct ps_indexed *papers, size_t paper_count,
                        const struct ps_sighting *sightings, size_t sighting_count,
                        int gap_threshold, int64_t now_ms, struct ps_arrivals *arrivals)

@@ -91,6 +91,8 @@ void ps_arrivals_build(const struct ps_indexed *papers, size_t paper_count,
 void ps_arrivals_clear(struct ps_arrivals *arrivals);
 /* NULL when no paper and no draft has this number. */
 const struct ps_number_state *ps_arrivals_number(const struct ps_arrivals *arrivals, int number);
+/* When the frontier passed number; 0 when it has not, or that is not known. */
+int64_t ps_arrivals_passed_ms(const struct ps_arrivals *arrivals, int number);
 /* The moment within its UTC day at which a paper with only a date counts as uploaded. */
 int64_t ps_arrival_spread_ms(int number, int revision);
 

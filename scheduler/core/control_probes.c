@@ -46,12 +46,24 @@ static bool has(const struct ps_control_probes *controls, const char *url)
     return false;
 }
 
+/* RECHECK_DRAFTS_MAX is meant for a cycle of half an hour. The adaptive planner's cycles are
+ * shorter, and rechecks come on top of its budget. */
+static int64_t rechecks_of(const struct ps_config *config)
+{
+    enum { USUAL_MS = 30 * 60 * 1000 };
+    int64_t most = config->recheck_drafts_max, interval_ms = ps_config_poll_interval_ms(config);
+
+    if (!ps_config_adaptive(config) || interval_ms >= USUAL_MS || most == 0)
+        return most;
+    return (most * interval_ms + USUAL_MS - 1) / USUAL_MS;
+}
+
 void ps_control_probes_add_rechecks(const struct ps_config *config, const struct ps_plan *plan,
                                     const char *const *drafts, size_t count,
                                     struct ps_control_probes *controls)
 {
     size_t base_len = strlen(config->iso_base_url);
-    int64_t left = config->recheck_drafts_max;
+    int64_t left = rechecks_of(config);
 
     for (size_t i = 0; i < count && left > 0; i++) {
         struct ps_paper_id id;

@@ -60,6 +60,7 @@ bool ps_cycle_settle(struct ps_cycle *run, size_t position, enum ps_outcome outc
     if (position >= run->len || run->items[position].settled)
         return false;
     run->items[position].settled = true;
+    run->items[position].answered = outcome != PS_OUTCOME_ERROR && outcome != PS_OUTCOME_DEFERRED;
     if (position < run->ledger.hot)
         run->hot_settled++;
     ps_ledger_settle(&run->ledger, outcome, 1);

@@ -11,6 +11,7 @@ struct ps_cycle_probe {
     enum ps_tier tier;
     int number, revision;
     bool settled;
+    bool answered; /* settled by an answer of the site: no error, no deferral */
 };
 
 struct ps_cycle {

@@ -15,6 +15,7 @@
 
 struct url {
     char *url;
+    int64_t at_ms;
     UT_hash_handle hh;
 };
 
@@ -94,15 +95,27 @@ static void add_draft(struct ps_url_set *set, const struct url *url)
 
 bool ps_url_set_add(struct ps_url_set *set, const char *text)
 {
+    return ps_url_set_add_at(set, text, 0);
+}
+
+bool ps_url_set_add_at(struct ps_url_set *set, const char *text, int64_t at_ms)
+{
     struct url *url;
 
     if (find(set, text))
         return false;
     url = ps_alloc_zero(1, sizeof(*url));
     url->url = ps_alloc_text(text);
+    url->at_ms = at_ms;
     HASH_ADD_KEYPTR(hh, set->urls, url->url, strlen(url->url), url);
     add_draft(set, url);
     return true;
+}
+
+void ps_url_set_each(const struct ps_url_set *set, ps_url_set_fn fn, void *cookie)
+{
+    for (const struct url *url = set->urls; url != NULL; url = url->hh.next)
+        fn(cookie, url->url, url->at_ms);
 }
 
 bool ps_url_set_has(const struct ps_url_set *set, const char *url)

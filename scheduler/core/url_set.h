@@ -4,11 +4,18 @@
 #define PS_SCHEDULER_URL_SET_H
 #include "shared/core/number_set.h"
 
+#include <stdint.h>
+
 struct ps_url_set;
 
 struct ps_url_set *ps_url_set_create(void) PS_MUST_USE;
 void ps_url_set_destroy(struct ps_url_set *set);
 bool ps_url_set_add(struct ps_url_set *set, const char *url); /* copies; false when it was there */
+/* The same, with the moment from which the URL was there, wall clock; 0: not known. */
+bool ps_url_set_add_at(struct ps_url_set *set, const char *url, int64_t at_ms);
+/* Calls fn for each URL, in the order in which they were added. */
+typedef void (*ps_url_set_fn)(void *cookie, const char *url, int64_t at_ms);
+void ps_url_set_each(const struct ps_url_set *set, ps_url_set_fn fn, void *cookie);
 bool ps_url_set_has(const struct ps_url_set *set, const char *url);
 size_t ps_url_set_len(const struct ps_url_set *set);
 /* Numbers of the drafts in the set (from the URLs' file names; a URL that names no paper adds

@@ -4,6 +4,7 @@
 #include "scheduler/io/script_args.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "shared/io/stream_reader.h"
 
@@ -148,7 +149,9 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
                                            ps_pg_text(rows, CONTROLS, i, 1), outcome);
     }
     for (int i = 0; i < ps_pg_row_count(rows, DISCOVERED); i++)
-        (void)ps_url_set_add(leadership->discovered, ps_pg_text(rows, DISCOVERED, i, 0));
+        (void)ps_url_set_add_at(
+            leadership->discovered, ps_pg_text(rows, DISCOVERED, i, 0),
+            ps_store_there_since(ps_clock_wall_ms(), ps_pg_text(rows, DISCOVERED, i, 1)));
     for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, TOLD); i++)
         ps_leadership_told(rows, TOLD, i);
     leadership->results += (uint64_t)count;

@@ -10,6 +10,7 @@
 void ps_leadership_clear(struct ps_leadership *leadership)
 {
     ps_url_set_destroy(leadership->discovered);
+    ps_probe_times_destroy(leadership->probed);
     ps_watchlists_destroy(leadership->watch);
     ps_cycle_destroy(leadership->run);
     free(leadership->etag);

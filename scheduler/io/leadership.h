@@ -1,6 +1,7 @@
 /* What a scheduler knows and may do while it leads; while it stands by, the index. */
 #ifndef PS_SCHEDULER_LEADERSHIP_H
 #define PS_SCHEDULER_LEADERSHIP_H
+#include "scheduler/core/adaptive_plan.h"
 #include "scheduler/core/cycle.h"
 #include "scheduler/core/paper_index.h"
 #include "scheduler/core/url_set.h"
@@ -26,6 +27,7 @@ struct ps_leadership {
 
     /* Mirrors of PostgreSQL, loaded when the lease was taken and changed after a commit only. */
     struct ps_url_set *discovered;
+    struct ps_probe_times *probed; /* when the adaptive planner's candidates were asked for last */
     struct ps_watchlists *watch;
     struct ps_cycle *run; /* the running cycle; NULL between cycles */
     int64_t generation;

@@ -227,21 +227,49 @@ static void on_cycle(void *cookie, const struct ps_pg_rows *rows, const struct p
     probe(poll);
 }
 
+static void plan_classic(const struct ps_poll *poll, struct ps_plan *out_plan)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+
+    ps_plan_make(&(struct ps_plan_input){ .config = leadership->daemon->config,
+                                          .index = leadership->index,
+                                          .discovered = leadership->discovered,
+                                          .watched = ps_watchlists_numbers(leadership->watch),
+                                          .cycle = poll->cycle,
+                                          .today = (int32_t)(poll->started_ms / PS_DAY_MS) },
+                 out_plan);
+}
+
+static void plan_adaptive(const struct ps_poll *poll, struct ps_plan *out_plan)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    struct ps_adaptive_source source = { .config = leadership->daemon->config,
+                                         .index = leadership->index,
+                                         .probed = leadership->probed,
+                                         .watched = ps_watchlists_numbers(leadership->watch),
+                                         .now_ms = poll->started_ms };
+    struct ps_sighting *sightings =
+        ps_sightings_of(leadership->discovered, source.config, &source.sighting_count);
+    struct ps_adaptive adaptive;
+
+    source.sightings = sightings;
+    ps_adaptive_open(&source, &adaptive);
+    ps_adaptive_plan_make(&adaptive, source.config, out_plan);
+    ps_adaptive_clear(&adaptive);
+    free(sightings);
+}
+
 void ps_poll_plan(struct ps_poll *poll)
 {
     struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_config *config = leadership->daemon->config;
-    struct ps_plan_input input = { .config = config,
-                                   .index = leadership->index,
-                                   .discovered = leadership->discovered,
-                                   .watched = ps_watchlists_numbers(leadership->watch),
-                                   .cycle = poll->cycle,
-                                   .today = (int32_t)(poll->started_ms / PS_DAY_MS) };
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
     struct ps_plan plan = { 0 };
 
-    if (config->enable_iso_probe)
-        ps_plan_make(&input, &plan);
+    if (config->enable_iso_probe && ps_config_adaptive(config))
+        plan_adaptive(poll, &plan);
+    else if (config->enable_iso_probe)
+        plan_classic(poll, &plan);
     poll->run = ps_cycle_create();
     poll->run->silent = leadership->last_good_ms == 0;
     for (size_t i = 0; i < plan.len; i++)

@@ -107,6 +107,23 @@ static void tell_stats(struct ps_poll *poll, int64_t ended_ms, const char *error
     ps_stats_closed(poll->parts.stats, &cycle);
 }
 
+/* What ps_store_add_asked stored. */
+static void remember_asked(struct ps_leadership *leadership)
+{
+    const struct ps_config *config = leadership->daemon->config;
+    const struct ps_cycle *run = leadership->run;
+
+    for (size_t i = 0; i < run->len; i++) {
+        const struct ps_cycle_probe *probe = &run->items[i];
+        uint8_t variant = ps_variant_of(config, probe->prefix, probe->ext);
+
+        if (probe->answered && variant != PS_VARIANT_OTHER)
+            ps_probe_times_set(leadership->probed,
+                               ps_draft_key_of(probe->number, probe->revision, variant),
+                               run->ledger.started_ms);
+    }
+}
+
 static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -119,6 +136,8 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     tell_stats(poll, ended_ms, poll->error);
     log_end(poll, &leadership->run->ledger, ended_ms);
     leadership->last_finished_ms = ended_ms;
+    if (ps_config_adaptive(leadership->daemon->config) && !poll->disbelieved)
+        remember_asked(leadership);
     ps_cycle_destroy(leadership->run);
     leadership->run = NULL;
     if (poll->status != PS_CYCLE_FAILED) {
@@ -193,12 +212,18 @@ void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
     }
     free(poll->summary);
     poll->summary = ps_ledger_summary(&run->ledger, poll->status, ps_clock_wall_ms());
-    ps_store_add_close(batch, run,
-                       &(struct ps_store_end){ .status = poll->status,
-                                               .summary = poll->summary,
-                                               .error = poll->error,
-                                               .cause = cause,
-                                               .disbelieved = poll->disbelieved });
+    if (ps_config_adaptive(leadership->daemon->config) && !poll->disbelieved)
+        ps_store_add_asked(batch, run->ledger.cycle);
+    ps_store_add_close(
+        batch, run,
+        &(struct ps_store_end){ .status = poll->status,
+                                .summary = poll->summary,
+                                .error = poll->error,
+                                .cause = cause,
+                                .disbelieved = poll->disbelieved,
+                                .probes_kept = ps_config_adaptive(leadership->daemon->config)
+                                                   ? PS_STORE_PROBES_KEPT_ADAPTIVE
+                                                   : PS_STORE_PROBES_KEPT });
     free(cause);
     ps_poll_run(poll, batch, on_closed);
 }

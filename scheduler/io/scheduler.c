@@ -84,9 +84,8 @@ static void fill_leadership(struct ps_leadership *leadership, const struct ps_pg
     leadership->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
     leadership->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
     ps_store_read_index(rows, &leadership->index, &leadership->index_version);
-    leadership->discovered = ps_url_set_create();
-    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
-        (void)ps_url_set_add(leadership->discovered, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0));
+    leadership->discovered = ps_store_read_discovered(rows);
+    leadership->probed = ps_store_read_asked(rows, leadership->daemon->config);
     leadership->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
     leadership->run = ps_store_read_run(rows);
 }

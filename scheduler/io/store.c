@@ -222,12 +222,12 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
 }
 
 /* Every end of a cycle prunes, a failed one too: days without the index would keep all else. */
-static void add_prune(struct ps_pg_batch *batch, int64_t cycle)
+static void add_prune(struct ps_pg_batch *batch, int64_t cycle, int64_t probes_kept)
 {
     char texts[2][NUMBER_TEXT];
 
     PS_PG_ADD(batch, "DELETE FROM probes WHERE cycle <= $1",
-              number_text(texts[0], cycle - PS_STORE_PROBES_KEPT));
+              number_text(texts[0], cycle - probes_kept));
     PS_PG_ADD(batch, "DELETE FROM cycles WHERE number <= $1",
               number_text(texts[1], cycle - PS_STORE_CYCLES_KEPT));
 }
@@ -246,7 +246,7 @@ void ps_store_add_failed_cycle(struct ps_pg_batch *batch, int64_t epoch, int64_t
               number_text(texts[0], cycle), number_text(texts[1], epoch),
               number_text(texts[2], started_ms), error);
     PS_PG_ADD0(batch, "UPDATE meta SET poll_count = poll_count + 1");
-    add_prune(batch, cycle);
+    add_prune(batch, cycle, PS_STORE_PROBES_KEPT_ADAPTIVE); /* of either planner */
 }
 
 void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)
@@ -377,7 +377,7 @@ void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *
         "answered bigint) "
         "WHERE EXISTS (SELECT 1 FROM probes p JOIN cycles c ON c.number = p.cycle WHERE "
         "p.task = r.task AND p.url = r.url AND NOT c.disbelieved) ON CONFLICT (url) DO NOTHING "
-        "RETURNING url",
+        "RETURNING url, last_modified",
         ps_rows_close(&json));
     ps_rows_clear(&json);
 }
@@ -513,6 +513,21 @@ static void disbelieve(struct ps_pg_batch *batch, const char *cycle)
               cycle);
 }
 
+void ps_store_add_asked(struct ps_pg_batch *batch, int64_t cycle)
+{
+    enum { SWEEP_CYCLES = 288 };
+    char text[NUMBER_TEXT];
+
+    PS_PG_ADD(batch,
+              "INSERT INTO probe_times (number, revision, prefix, ext, asked_at) SELECT p.number, "
+              "p.revision, p.prefix, p.ext, c.started_at FROM probes p JOIN cycles c ON c.number = "
+              "p.cycle WHERE p.cycle = $1 AND p.outcome NOT IN ('error', 'deferred') ON CONFLICT "
+              "(number, revision, prefix, ext) DO UPDATE SET asked_at = excluded.asked_at",
+              number_text(text, cycle));
+    if (cycle % SWEEP_CYCLES == 0) /* names that are no candidates any more */
+        PS_PG_ADD0(batch, "DELETE FROM probe_times WHERE asked_at < now() - interval '7 days'");
+}
+
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
                         const struct ps_store_end *end)
 {
@@ -535,7 +550,7 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
               "UPDATE meta SET poll_count = poll_count + 1, last_successful_poll = CASE WHEN $1 "
               "THEN now() ELSE last_successful_poll END",
               good);
-    add_prune(batch, run->ledger.cycle);
+    add_prune(batch, run->ledger.cycle, end->probes_kept);
 }
 
 void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style)

@@ -2,6 +2,7 @@
  * them; io/pg.h runs them. */
 #ifndef PS_SCHEDULER_STORE_H
 #define PS_SCHEDULER_STORE_H
+#include "scheduler/core/adaptive_plan.h"
 #include "scheduler/core/cycle.h"
 #include "scheduler/core/draft_changes.h"
 #include "scheduler/core/index_diff.h"
@@ -14,7 +15,11 @@
 
 struct ps_rows_json;
 
-enum { PS_STORE_CYCLES_KEPT = 2000, PS_STORE_PROBES_KEPT = 48 /* cycles */ };
+enum {
+    PS_STORE_CYCLES_KEPT = 2000,
+    PS_STORE_PROBES_KEPT = 48, /* cycles: a day of the classic planner's */
+    PS_STORE_PROBES_KEPT_ADAPTIVE = 288
+};
 
 /* A batch that begins with the fence: statement 0. */
 struct ps_pg_batch *ps_store_begin(int64_t epoch) PS_MUST_USE;
@@ -29,13 +34,14 @@ enum {
                                poll (ms), etag, modified, fetched (ms), poll count, Redis' run id,
                                index version */
     PS_STORE_LOAD_PAPERS,   /* id type title author date subgroup link long_link status */
-    PS_STORE_LOAD_URLS,
+    PS_STORE_LOAD_URLS,     /* url, discovered (ms), last_modified */
     PS_STORE_LOAD_WATCH,    /* user, kind, value, watched, quiet, snooze: the view watched */
     PS_STORE_LOAD_CYCLE,    /* number silent planned hot cold skipped_discovered skipped_in_index
                                started (ms) deadline (ms) hot_done; no row: none runs */
     PS_STORE_LOAD_PROBES,   /* url tier prefix number revision ext outcome (NULL: open), by position
                              */
     PS_STORE_LOAD_CONTROLS, /* url kind outcome (NULL: open) */
+    PS_STORE_LOAD_ASKED,    /* prefix number revision ext asked (ms), of the adaptive planner */
 };
 /* known: version of the index that the caller holds; only papers that are newer are read. */
 enum { PS_STORE_NO_INDEX = -1 };
@@ -49,6 +55,13 @@ void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **
                          int64_t *known);
 struct ps_cycle *
 ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE; /* NULL when no cycle runs */
+
+/* The drafts found, with the moment from which each was there: its discovery, or its Last-Modified
+ * where that is earlier. */
+struct ps_url_set *ps_store_read_discovered(const struct ps_pg_rows *rows) PS_MUST_USE;
+int64_t ps_store_there_since(int64_t discovered_ms, const char *last_modified);
+struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
+                                           const struct ps_config *config) PS_MUST_USE;
 
 /* Adds rows to the outbox where their dedupe key is new; nothing when there are none. A row with a
    task is added when that task is a probe in the ledger of a cycle that is not silent, and is
@@ -90,7 +103,8 @@ void ps_store_add_settings(struct ps_pg_batch *batch, int64_t cycle,
                            const struct ps_config *config);
 /* Settles results: statement answers rows (cycle, position, outcome) that were open until now. */
 void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *results, size_t count);
-/* Stores hits whose task is in the ledger: statement answers the urls that were new. */
+/* Stores hits whose task is in the ledger: statement answers (url, last_modified) of those that
+ * were new. */
 void ps_store_add_discovered(struct ps_pg_batch *batch, const struct ps_result *results,
                              size_t count);
 /* Settles the controls among results: answers rows (cycle, url, outcome) that were open until now;
@@ -132,7 +146,11 @@ struct ps_store_end {
     const char *error;   /* a word for programs; NULL unless it failed */
     const char *cause;   /* the same for people; NULL unless it failed */
     bool disbelieved;    /* its hits are neither kept nor announced */
+    int64_t probes_kept; /* cycles whose probes stay in the ledger */
 };
+/* Before the close of an adaptive cycle that is believed: what the site answered for counts as
+ * asked when the cycle started. One write. */
+void ps_store_add_asked(struct ps_pg_batch *batch, int64_t cycle);
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
                         const struct ps_store_end *end);
 

@@ -1,5 +1,6 @@
 #include "scheduler/io/store.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ static void add_index(struct ps_pg_batch *batch, int64_t known)
 static void add_load(struct ps_pg_batch *batch, int64_t known)
 {
     add_index(batch, known);
-    PS_PG_ADD0(batch, "SELECT url FROM discovered ORDER BY discovered_at, url");
+    PS_PG_ADD0(batch, "SELECT url, ps_ms(discovered_at), last_modified FROM discovered ORDER BY "
+                      "discovered_at, url");
     ps_store_add_watch(batch);
     PS_PG_ADD0(batch,
                "SELECT number, silent, planned, hot_probes, cold_probes, "
@@ -56,6 +58,46 @@ static void add_load(struct ps_pg_batch *batch, int64_t known)
     PS_PG_ADD0(batch,
                "SELECT c.url, c.kind, c.outcome FROM controls c JOIN cycles ON number = c.cycle "
                "WHERE status = 'running' ORDER BY c.kind, c.url");
+    PS_PG_ADD0(batch, "SELECT prefix, number, revision, ext, ps_ms(asked_at) FROM probe_times");
+}
+
+int64_t ps_store_there_since(int64_t discovered_ms, const char *last_modified)
+{
+    int64_t modified_ms;
+
+    return ps_utc_time_parse_http(last_modified, &modified_ms) && modified_ms < discovered_ms
+               ? modified_ms
+               : discovered_ms;
+}
+
+struct ps_url_set *ps_store_read_discovered(const struct ps_pg_rows *rows)
+{
+    struct ps_url_set *drafts = ps_url_set_create();
+
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
+        (void)ps_url_set_add_at(drafts, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0),
+                                ps_store_there_since(ps_pg_int(rows, PS_STORE_LOAD_URLS, i, 1, 0),
+                                                     ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 2)));
+    return drafts;
+}
+
+struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
+                                           const struct ps_config *config)
+{
+    const size_t asked = PS_STORE_LOAD_ASKED;
+    struct ps_probe_times *times = ps_probe_times_create();
+
+    for (int i = 0; i < ps_pg_row_count(rows, asked); i++) {
+        uint8_t variant =
+            ps_variant_of(config, ps_pg_text(rows, asked, i, 0), ps_pg_text(rows, asked, i, 3));
+
+        if (variant != PS_VARIANT_OTHER)
+            ps_probe_times_set(times,
+                               ps_draft_key_of((int)ps_pg_int(rows, asked, i, 1, 0),
+                                               (int)ps_pg_int(rows, asked, i, 2, 0), variant),
+                               ps_pg_int(rows, asked, i, 4, 0));
+    }
+    return times;
 }
 
 struct ps_pg_batch *ps_store_load(int64_t epoch, int64_t known)

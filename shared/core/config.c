@@ -143,8 +143,7 @@ static void set_adaptive_interval(struct load *load)
 {
     enum { ADAPTIVE_MINUTES = 5 };
 
-    if (usable(load, PS_CONFIG_ID_probe_planner) &&
-        strcmp(load->config.probe_planner, "adaptive") == 0 &&
+    if (usable(load, PS_CONFIG_ID_probe_planner) && ps_config_adaptive(&load->config) &&
         !load->set[PS_CONFIG_ID_poll_interval_minutes] &&
         !load->set[PS_CONFIG_ID_poll_interval_seconds])
         load->config.poll_interval_minutes = ADAPTIVE_MINUTES;
@@ -241,6 +240,11 @@ void ps_config_exchange_secrets(struct ps_config *config, struct ps_config *fres
         *theirs = old;
         fn(cookie, row->name);
     }
+}
+
+bool ps_config_adaptive(const struct ps_config *config)
+{
+    return config->probe_planner != NULL && strcmp(config->probe_planner, "adaptive") == 0;
 }
 
 int64_t ps_config_poll_interval_ms(const struct ps_config *config)

@@ -68,6 +68,8 @@ void ps_config_clear(struct ps_config *config);
 void ps_config_exchange_secrets(struct ps_config *config, struct ps_config *fresh,
                                 void (*fn)(void *cookie, const char *name), void *cookie);
 
+/* Is PROBE_PLANNER adaptive? */
+bool ps_config_adaptive(const struct ps_config *config);
 /* Effective poll interval in ms: the seconds when set, else the minutes. */
 /* How long a poll may be missing before operations are alerted. */
 int64_t ps_config_alert_after_ms(const struct ps_config *config);
