@@ -15,6 +15,7 @@ INTERVAL = 8  # seconds between polls
 REFUSED = 4
 CHANNEL = "#cpp-papers"
 SETTINGS = {
+    "PROBE_PLANNER": "classic",  # a mailing in minutes: the adaptive planner learns from days
     "POLL_INTERVAL_SECONDS": str(INTERVAL), "POLL_OVERRUN_COOLDOWN_SECONDS": "1",
     "COLD_SPREAD_RATIO": "0",
     "COLD_CYCLE_DIVISOR": "480",  # some 800 probes a cycle: 4 s at 200 a second

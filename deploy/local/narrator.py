@@ -48,7 +48,7 @@ class Narrator:
         name = event.get("event")
         if name == "LEADER-ACQUIRED":
             return f"{member.name} leads (epoch {event['epoch']})"
-        if name == "INDEX-LOAD":
+        if name == "INDEX-LOAD" and "papers" in event:
             return f"the index has {event['papers']:,} entries"
         if name == "INDEX-NEW" and "paper" in event:
             return f"new in the index: {event['paper']} {event.get('title', '')}"

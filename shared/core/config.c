@@ -137,18 +137,6 @@ static void check_names(struct load *load)
     }
 }
 
-/* The adaptive planner spends its budget in small portions: news should not wait for half an hour.
- */
-static void set_adaptive_interval(struct load *load)
-{
-    enum { ADAPTIVE_MINUTES = 5 };
-
-    if (usable(load, PS_CONFIG_ID_probe_planner) && ps_config_adaptive(&load->config) &&
-        !load->set[PS_CONFIG_ID_poll_interval_minutes] &&
-        !load->set[PS_CONFIG_ID_poll_interval_seconds])
-        load->config.poll_interval_minutes = ADAPTIVE_MINUTES;
-}
-
 /* Dates in any order, commas and spaces between. */
 static void check_deadlines(struct load *load)
 {
@@ -207,7 +195,8 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     check_lists(&load);
     check_ranges(&load);
     check_deadlines(&load);
-    set_adaptive_interval(&load);
+    load.config.poll_interval_set = load.set[PS_CONFIG_ID_poll_interval_minutes] ||
+                                    load.set[PS_CONFIG_ID_poll_interval_seconds];
     check_sink(&load);
     end_with_slash(&load.config.iso_base_url);
     end_with_slash(&load.config.openstd_url);
@@ -249,9 +238,12 @@ bool ps_config_adaptive(const struct ps_config *config)
 
 int64_t ps_config_poll_interval_ms(const struct ps_config *config)
 {
+    enum { ADAPTIVE_MS = 5 * 60 * 1000 }; /* news should not wait for half an hour */
     double seconds = config->poll_interval_seconds > 0 ? config->poll_interval_seconds
                                                        : config->poll_interval_minutes * 60;
 
+    if (ps_config_adaptive(config) && !config->poll_interval_set)
+        return ADAPTIVE_MS;
     return (int64_t)(seconds * 1000 + 0.5);
 }
 

@@ -43,6 +43,7 @@ struct ps_config {
 #define PS_X(field, name, type, def, min, max, options, who, help) PS_CONFIG_TYPE_##type field;
 #include "shared/core/config.def"
 #undef PS_X
+    bool poll_interval_set; /* by the operator, in minutes or in seconds */
 };
 
 /* Gives the raw value of a name, borrowed until the next call; NULL when not set. A non-NULL err
@@ -70,9 +71,10 @@ void ps_config_exchange_secrets(struct ps_config *config, struct ps_config *fres
 
 /* Is PROBE_PLANNER adaptive? */
 bool ps_config_adaptive(const struct ps_config *config);
-/* Effective poll interval in ms: the seconds when set, else the minutes. */
 /* How long a poll may be missing before operations are alerted. */
 int64_t ps_config_alert_after_ms(const struct ps_config *config);
+/* Effective poll interval in ms: the seconds when set, else the minutes; 5 minutes when neither is
+ * set and the planner is adaptive. */
 int64_t ps_config_poll_interval_ms(const struct ps_config *config);
 
 /* Rendered from the table. --help's list: NAME, default, meaning, of one component. */

@@ -190,6 +190,59 @@ class Simulate(Case):
 
 
 @unittest.skipUnless(real_index_path(), "the shared index is not beside the checkout")
+class Habits(Case):
+    """The mailing of February 2018, as authors with other habits would have sent it."""
+    SPAN = ("--from", "2018-02-05", "--to", "2018-02-12")
+    DAY_MINUTES = 24 * 60 + 5
+
+    def replay(self, change, span=SPAN):
+        """change(key, entry): the new key and entry, or None for an entry that never was."""
+        with open(real_index_path(), encoding="utf-8") as source:
+            entries = [change(key, dict(value)) for key, value in json.load(source).items()]
+        index = self.file("index.json", dict(entry for entry in entries if entry))
+        got = self.simulate("--index", index, "--planner", "adaptive", *span)
+        self.assertLessEqual(got["delay_minutes"]["max"], self.DAY_MINUTES, "the floor was lost")
+        return got
+
+    @staticmethod
+    def uploaded(key, value):
+        return re.fullmatch(r"P\d+R\d+", key) and str(value.get("date", "")) >= "2018-02-05"
+
+    def test_all_uploads_become_html(self):
+        def change(key, value):
+            if self.uploaded(key, value):
+                value["long_link"] = str(value.get("long_link", "")).replace(".pdf", ".html")
+            return key, value
+        got = self.replay(change)
+        self.assertLessEqual(got["delay_minutes"]["median"], 15)
+        self.assertLessEqual(got["delay_minutes"]["p90"], 60)
+        self.assertLessEqual(got["unreachable"], 2)
+
+    def test_numbers_jump_by_500(self):
+        with open(real_index_path(), encoding="utf-8") as source:
+            old = {key.partition("R")[0] for key, value in json.load(source).items()
+                   if re.fullmatch(r"P\d+R\d+", key) and not self.uploaded(key, value)}
+
+        def change(key, value):
+            name, _, revision = key.partition("R")
+            if self.uploaded(key, value) and name not in old and int(name[1:]) > 880:
+                return f"P{int(name[1:]) + 500:04d}R{revision}", value
+            return key, value
+        got = self.replay(change)
+        self.assertLessEqual(got["delay_minutes"]["median"], 15)
+        self.assertLessEqual(got["delay_minutes"]["p90"], 120)
+        self.assertLessEqual(got["unreachable"], 2)
+
+    def test_a_quiet_time(self):
+        def change(key, value):
+            quiet = re.fullmatch(r"P\d+R\d+", key) and "2017-09-01" <= str(value.get("date", "")) <= "2018-01-20"
+            return None if quiet and sum(map(ord, key)) % 10 else (key, value)
+        got = self.replay(change, ("--from", "2017-11-01", "--to", "2017-11-30"))
+        self.assertGreater(got["uploads"], 2)
+        self.assertLessEqual(got["delay_minutes"]["median"], 30)
+
+
+@unittest.skipUnless(real_index_path(), "the shared index is not beside the checkout")
 class Replay(Case):
     """A driver of its own: it keeps the files, calls `plan`, and looks what is there."""
 

@@ -17,6 +17,8 @@ from .wait import wait_until
 
 # Fast enough for tests, kind to two cores. A test overrides what it is about.
 DEFAULTS = {
+    # Most tests are about what happens to a plan that they can foretell; tests of the adaptive planner set it.
+    "PROBE_PLANNER": "classic",
     "POLL_INTERVAL_SECONDS": "2",
     "POLL_OVERRUN_COOLDOWN_SECONDS": "0.2",
     "COLD_SPREAD_RATIO": "0",
