@@ -131,6 +131,7 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
                                           .index_refused = ps_pg_text(rows, 0, 0, 6),
                                           .dead_messages = ps_pg_int(rows, 0, 0, 7, 0),
                                           .oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0),
+                                          .news_late_ms = ps_pg_int(rows, 0, 0, 9, 0),
                                           .queue_warn = config->mq_backpressure_threshold,
                                           .queue_max = config->mq_max_size };
     out_facts->settled_ms = out_facts->last_good_ms > 0 ? 1 : out_facts->now_ms;

@@ -13,6 +13,7 @@ enum {
     TASK_OLD_MS = 900 * 1000,
     RECOVERY_MIN_MS = 15 * 1000, /* a poll after an outage has so long, and three intervals */
     RECOVERY_MAX_MS = 120 * 1000,
+    NEWS_LATE_MS = 3 * 3600 * 1000,
     MESSAGE_OLD_MIN_MS = 60 * 1000,
     MESSAGE_OLD_MAX_MS = 900 * 1000
 };
@@ -109,6 +110,9 @@ static void find_messages(const struct ps_fleet_facts *facts, struct ps_incident
     ps_utc_time_format_span(facts->oldest_message_ms / 1000, span);
     note(set, PS_INCIDENT_MESSAGE_WAITS, facts->oldest_message_ms > limit_ms,
          ps_alloc_format("the oldest one for %s", span));
+    ps_utc_time_format_span(facts->news_late_ms / 1000, span);
+    note(set, PS_INCIDENT_LATE_NEWS, facts->news_late_ms > NEWS_LATE_MS,
+         ps_alloc_format("half of the last day's took more than %s", span));
     note(set, PS_INCIDENT_DEAD_LETTERS, facts->dead_messages > 0,
          ps_alloc_format("%" PRId64, facts->dead_messages));
 }

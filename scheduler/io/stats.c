@@ -222,6 +222,7 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     keep_text(&now->index_refused, ps_pg_text(rows, 0, 0, 6));
     now->dead_messages = ps_pg_int(rows, 0, 0, 7, 0);
     now->oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0);
+    now->news_late_ms = ps_pg_int(rows, 0, 0, 9, 0);
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
         if (strcmp(ps_pg_text(rows, 1, i, 2), "running") != 0) {
             keep_cycle(now, rows, i);

@@ -26,7 +26,7 @@ struct ps_stats_now {
     char *last_cause,
         *last_failures;  /* why it failed in words, errors by category; NULL for none */
     char *index_refused; /* why the newest download was refused; NULL: it was not */
-    int64_t dead_messages, oldest_message_ms;
+    int64_t dead_messages, oldest_message_ms, news_late_ms;
     int64_t redis_read_ms, pg_read_ms; /* monotonic; when the answers came; 0 for never */
 };
 

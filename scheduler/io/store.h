@@ -176,7 +176,7 @@ void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id); 
    pending, last good poll (ms), poll count, index fetched (ms); statement 1 the last cycles:
    number, epoch, status, started (ms), finished (ms), planned, error, summary, cause, failures.
    After index fetched: why the newest index was refused, dead messages, age of the oldest unsent
-   one (ms). */
+   one (ms), median from upload to message of the last day (ms). */
 struct ps_pg_batch *ps_store_overview(int cycles) PS_MUST_USE;
 
 /* Changes nothing that matters: does PostgreSQL take writes? */

@@ -50,6 +50,10 @@ MORE = {
         ("one is", {'paperscout_notify_depth{instance="n1"}': "0x40"}, [], [5])],
     "PaperscoutBackpressure": [("for a quarter of an hour", {'paperscout_notify_backpressure{instance="n1"}': "1x40"}, [12], [5])],
     "PaperscoutCircuitOpen": [("for ten minutes", {'paperscout_notify_circuit_open{instance="n1"}': "1x40"}, [8], [3])],
+    "PaperscoutLateNews": [
+        ("twelve drafts, each more than an hour after its upload", {**{f'paperscout_upload_to_notify_seconds_bucket{{instance="n1",le="{le}"}}': "0x9 12x200" for le in ("14400", "+Inf")}, 'paperscout_upload_to_notify_seconds_bucket{instance="n1",le="3600"}': "0x9 1x200", 'paperscout_upload_to_notify_seconds_count{instance="n1"}': "0x9 12x200"}, [], [90]),
+        ("twelve drafts, four hours each", {**{f'paperscout_upload_to_notify_seconds_bucket{{instance="n1",le="{le}"}}': "0x9 12x200" for le in ("+Inf",)}, 'paperscout_upload_to_notify_seconds_bucket{instance="n1",le="14400"}': "0x9 1x200", 'paperscout_upload_to_notify_seconds_count{instance="n1"}': "0x9 12x200"}, [60], [8]),
+        ("twelve drafts, a minute each", {**{f'paperscout_upload_to_notify_seconds_bucket{{instance="n1",le="{le}"}}': "0x9 12x200" for le in ("60", "14400", "+Inf")}, 'paperscout_upload_to_notify_seconds_count{instance="n1"}': "0x9 12x200"}, [], [60])],
     "PaperscoutDeadLetters": [
         ("a notifier gives up three messages before it is scraped for the first time", {'paperscout_notify_dead_total{instance="n1"}': "_ _ 3x120", 'paperscout_tasks_dead_total{instance="w1"}': "0x122"}, [10], []),
         ("no worker is there", {'paperscout_notify_dead_total{instance="n1"}': "0 0 0 3x120"}, [10], [1]),

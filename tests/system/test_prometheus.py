@@ -20,6 +20,7 @@ WORKER_STOPPED = {"PaperscoutStuck", "PaperscoutTasksWait", "PaperscoutNoWorkers
 SLACK_FAILS = {"PaperscoutBackpressure", "PaperscoutCircuitOpen", "PaperscoutDeadLetters"}
 CHANNEL_GONE = {"PaperscoutDeadLetters", "PaperscoutSlackChannelRefused"}
 REDIS_UNFIT = {"PaperscoutRedisEvicts", "PaperscoutRedisMemory"}
+LATE_NEWS = {"PaperscoutLateNews"}
 SITE_PAUSES = {"PaperscoutHostPaused"}
 SITE_BLOCKS = {"PaperscoutSiteDisbelieved"}
 INDEX_AWAY = {"PaperscoutIndexStale"}
@@ -93,7 +94,7 @@ class Scraped(FleetCase):
                                   timeout=20)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), program.name)
         rules = self.prometheus.rules()
-        self.assertEqual(len(rules), 27)
+        self.assertEqual(len(rules), 28)
         queries = {("alert", name): expression for name, expression in rules.items()}
         with open(os.path.join(CHECKOUT, "deploy", "dashboards", "paperscout.json"),
                   encoding="utf-8") as file:
@@ -114,6 +115,9 @@ class Scraped(FleetCase):
 
     def test_each_alert_fires(self):
         fleet, upstream = self.fleet, self.fleet.upstream
+        upstream.patch({"drafts": {f"D{number}R0.pdf": {"modified": "-5h", "text": "a draft"}
+                                   for number in range(1053, 1068)}})
+        self.expect(LATE_NEWS, 40, "drafts are announced five hours after their upload")
         self.site(status=403)
         self.expect(SITE_BLOCKS, 40, "the site answers 403 to everything")
         upstream.patch({"rules": {"index": {"match": "/index.json", "status": 503}}})

@@ -78,6 +78,7 @@ static void each_incident_is_found_and_has_its_cause(void **state)
           "the index was not downloaded for 3m 20s");
     NAMED(facts.index_refused = "it shrank", "warn", "index_implausible", "it shrank");
     NAMED(facts.dead_messages = 2, "warn", "dead_letters", "Messages were given up: 2");
+    NAMED(facts.news_late_ms = 10801000, "warn", "late_news", "took more than 3h 0m 1s");
     NAMED(facts.oldest_message_ms = 121000, "warn", "message_waits", "the oldest one for 2m 1s");
     NAMED(facts.queue_length = 100, "warn", "backpressure", "100 messages wait");
     NAMED(facts.tasks_oldest_ms = 901000, "warn", "tasks_wait", "for 15m 1s");
