@@ -259,7 +259,7 @@ static bool parse_now(const char *name, const char *text, int64_t *out_now_ms)
 
 static int run(int argc, char **argv, void *env)
 {
-    struct arguments arguments = { NULL };
+    struct arguments arguments = { .index = NULL };
     const struct ps_input_option options[] = {
         {"index",       &arguments.index,      PS_INPUT_REQUIRED},
         { "cycle",      &arguments.cycle,      PS_INPUT_OPTIONAL},

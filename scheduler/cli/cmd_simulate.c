@@ -254,7 +254,7 @@ static bool choose(const char *name, const struct arguments *arguments, struct r
 
 static int run(int argc, char **argv, void *env)
 {
-    struct arguments arguments = { NULL };
+    struct arguments arguments = { .index = NULL };
     const struct ps_input_option options[] = {
         {"index",    &arguments.index,   PS_INPUT_REQUIRED},
         { "from",    &arguments.from,    PS_INPUT_REQUIRED},
