@@ -1,5 +1,5 @@
-/* What becomes of held entries, against a real Redis: each is taken once, whatever comes between.
- */
+/* Completes held entries against a real Redis: Redis accepts each exactly once, whatever happens to
+ * batches and connections meanwhile. */
 #include "shared/core/alloc.h"
 #include "tests/support/servers.h"
 #include "worker/io/task_completion.h"
@@ -22,8 +22,8 @@ struct world {
     struct ps_loop *loop;
     struct ps_redis *redis;
     struct ps_keys *keys;
-    struct ps_task_completion *finish;
-    int settled[ENTRIES]; /* how often Redis was said to have taken it */
+    struct ps_task_completion *completion;
+    int accepted[ENTRIES]; /* how often Redis accepted it */
     int sent, total;
 };
 
@@ -32,10 +32,10 @@ static void on_state(void *cookie, bool up, const struct ps_err *err)
     const struct world *world = cookie;
 
     (void)err;
-    ps_task_completion_on_redis(world->finish, up);
+    ps_task_completion_on_redis(world->completion, up);
 }
 
-static void on_settled(void *cookie, void *item)
+static void on_accepted(void *cookie, void *item)
 {
     struct world *world = cookie;
 
@@ -50,7 +50,7 @@ static bool is_up(void *cookie)
     return ps_redis_up(world->redis);
 }
 
-static bool are_settled(void *cookie)
+static bool all_are_accepted(void *cookie)
 {
     const struct world *world = cookie;
 
@@ -81,22 +81,22 @@ static void world_open(struct world *world)
                                                    .redis = world->redis,
                                                    .keys = world->keys,
                                                    .instance = "w",
-                                                   .fn = on_settled,
+                                                   .fn = on_accepted,
                                                    .cookie = world };
-    world->finish = ps_task_completion_create(&options);
+    world->completion = ps_task_completion_create(&options);
     assert_true(ps_test_run_until(world->loop, is_up, world, PATIENCE_MS));
 }
 
 static void world_close(struct world *world)
 {
     ps_redis_destroy(world->redis);
-    ps_task_completion_destroy(world->finish);
+    ps_task_completion_destroy(world->completion);
     ps_keys_destroy(world->keys);
     ps_loop_destroy(world->loop);
     ps_test_redis_destroy(world->server);
 }
 
-static void settle(struct world *world, int count)
+static void finish(struct world *world, int count)
 {
     char id[24];
 
@@ -107,7 +107,7 @@ static void settle(struct world *world, int count)
         ps_fields_add(&fields, "task", "x");
         ps_fields_add_int(&fields, "attempts", 1);
         (void)snprintf(id, sizeof(id), "%d-0", world->sent + 1);
-        ps_task_completion_finish(world->finish, id, &fields, &world->settled[world->sent++]);
+        ps_task_completion_finish(world->completion, id, &fields, &world->accepted[world->sent++]);
         ps_fields_clear(&fields);
     }
 }
@@ -117,114 +117,114 @@ static void turn(const struct world *world)
     (void)event_base_loop(ps_loop_base(world->loop), EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
-static void all_are_taken_once(struct world *world)
+static void all_are_accepted_once(struct world *world)
 {
-    assert_true(ps_test_run_until(world->loop, are_settled, world, PATIENCE_MS));
+    assert_true(ps_test_run_until(world->loop, all_are_accepted, world, PATIENCE_MS));
     for (int i = 0; i < world->sent; i++)
-        assert_int_equal(world->settled[i], 1);
+        assert_int_equal(world->accepted[i], 1);
     assert_int_equal(ps_test_redis_int(world->server, "XLEN t:results"), world->sent);
     assert_int_equal(ps_test_redis_int(world->server, "XLEN t:tasks"), ENTRIES - world->sent);
 }
 
-static void many_go_in_few_trips(void **state)
+static void many_entries_take_few_round_trips(void **state)
 {
     struct world world;
 
     (void)state;
     world_open(&world);
-    settle(&world, ENTRIES);
-    assert_int_equal(ps_task_completion_round_trips(world.finish),
+    finish(&world, ENTRIES);
+    assert_int_equal(ps_task_completion_round_trips(world.completion),
                      0); /* not before the loop's next turn */
-    all_are_taken_once(&world);
-    assert_int_equal(ps_task_completion_round_trips(world.finish),
+    all_are_accepted_once(&world);
+    assert_int_equal(ps_task_completion_round_trips(world.completion),
                      1 + (ENTRIES - 1) / PS_TASK_COMPLETION_BATCH);
     world_close(&world);
 }
 
-static void one_alone_waits_no_longer_than_it_must(void **state)
+static void a_single_entry_is_sent_after_a_short_wait(void **state)
 {
     struct world world;
 
     (void)state;
     world_open(&world);
-    settle(&world, 1);
+    finish(&world, 1);
     turn(&world);
-    assert_int_equal(ps_task_completion_round_trips(world.finish), 0);
-    all_are_taken_once(&world);
+    assert_int_equal(ps_task_completion_round_trips(world.completion), 0);
+    all_are_accepted_once(&world);
     world_close(&world);
 }
 
-static bool is_first_settled(void *cookie)
+static bool one_is_accepted(void *cookie)
 {
     const struct world *world = cookie;
 
     return world->total > 0;
 }
 
-/* Redis comes to know the script between two batches, and refuses it after the second: the first,
- * which must be sent again, is answered last, and not taken. */
-static void answers_come_in_another_order(void **state)
+/* Redis learns the script between two batches, and refuses it after the second one. So the first
+ * batch, which is sent again with the script's text, is answered last and with an error. */
+static void replies_arrive_out_of_order(void **state)
 {
     struct world world;
 
     (void)state;
     world_open(&world);
-    settle(&world, 2 * PS_TASK_COMPLETION_BATCH - 1);
-    while (ps_task_completion_round_trips(world.finish) < 1)
+    finish(&world, 2 * PS_TASK_COMPLETION_BATCH - 1);
+    while (ps_task_completion_round_trips(world.completion) < 1)
         turn(&world);
     PS_REDIS(world.redis, NULL, NULL, "SCRIPT", "LOAD", ps_scripts[PS_SCRIPT_TASK_FINISH].text);
-    settle(&world, 1);
-    while (ps_task_completion_round_trips(world.finish) < 2)
+    finish(&world, 1);
+    while (ps_task_completion_round_trips(world.completion) < 2)
         turn(&world);
     PS_REDIS(world.redis, NULL, NULL, "ACL", "SETUSER", "default", "-xack");
-    assert_true(ps_test_run_until(world.loop, is_first_settled, &world, PATIENCE_MS));
+    assert_true(ps_test_run_until(world.loop, one_is_accepted, &world, PATIENCE_MS));
     for (int i = 0; i < world.sent; i++)
-        assert_int_equal(world.settled[i], i < PS_TASK_COMPLETION_BATCH ? 0 : 1);
+        assert_int_equal(world.accepted[i], i < PS_TASK_COMPLETION_BATCH ? 0 : 1);
     ps_test_redis_do(world.server, "ACL SETUSER default +xack");
-    all_are_taken_once(&world);
+    all_are_accepted_once(&world);
     world_close(&world);
 }
 
-static void a_redis_that_refuses_is_asked_again(void **state)
+static void a_refused_batch_is_retried_after_a_delay(void **state)
 {
     struct world world;
-    uint64_t trips;
+    uint64_t round_trips;
 
     (void)state;
     world_open(&world);
     ps_test_redis_do(world.server, "ACL SETUSER default -xack");
-    settle(&world, ENTRIES);
+    finish(&world, ENTRIES);
     ps_test_run_for(world.loop, 200);
-    trips = ps_task_completion_round_trips(world.finish);
-    assert_in_range(trips, 1, 2); /* and not at once */
+    round_trips = ps_task_completion_round_trips(world.completion);
+    assert_in_range(round_trips, 1, 2); /* no retry before the delay */
     assert_int_equal(world.total, 0);
     ps_test_redis_do(world.server, "ACL SETUSER default +xack");
-    all_are_taken_once(&world);
+    all_are_accepted_once(&world);
     world_close(&world);
 }
 
-static void the_connection_goes_with_batches_under_way(void **state)
+static void batches_survive_a_lost_connection(void **state)
 {
     struct world world;
 
     (void)state;
     world_open(&world);
-    settle(&world, ENTRIES);
-    while (ps_task_completion_round_trips(world.finish) < 2)
+    finish(&world, ENTRIES);
+    while (ps_task_completion_round_trips(world.completion) < 2)
         turn(&world);
     ps_redis_reset(world.redis);
-    all_are_taken_once(&world);
+    all_are_accepted_once(&world);
     world_close(&world);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_go_in_few_trips),
-        cmocka_unit_test(one_alone_waits_no_longer_than_it_must),
-        cmocka_unit_test(answers_come_in_another_order),
-        cmocka_unit_test(a_redis_that_refuses_is_asked_again),
-        cmocka_unit_test(the_connection_goes_with_batches_under_way),
+        cmocka_unit_test(many_entries_take_few_round_trips),
+        cmocka_unit_test(a_single_entry_is_sent_after_a_short_wait),
+        cmocka_unit_test(replies_arrive_out_of_order),
+        cmocka_unit_test(a_refused_batch_is_retried_after_a_delay),
+        cmocka_unit_test(batches_survive_a_lost_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,22 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVERY_MS = 1000 };
+enum { INTERVAL_MS = 1000 };
 
 struct ps_backlog_monitor {
     struct ps_redis *redis;
     const struct ps_keys *keys;
     struct ps_timer *timer;
-    bool asking;
+    bool reading; /* until the last of the three replies */
     struct ps_cycle_view view;
     void (*fn)(void *cookie);
     void *cookie;
 };
 
-/* XINFO GROUPS: a list of names and values for each group; there is one. */
+/* Reply 1: HMGET cycle number deadline epoch. The deadline is an ISO 8601 time or milliseconds. */
+static void on_cycle(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_backlog_monitor *monitor = cookie;
+    const char *deadline;
+
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+        return;
+    monitor->view.epoch = ps_redis_reply_int(reply->element[2], 0);
+    monitor->view.number = ps_redis_reply_int(reply->element[0], -1);
+    monitor->view.known = monitor->view.number >= 0;
+    deadline = ps_redis_reply_text(reply->element[1], NULL);
+    if (deadline == NULL || !ps_utc_time_parse_time(deadline, &monitor->view.deadline_ms))
+        monitor->view.deadline_ms = ps_redis_reply_int(reply->element[1], 0);
+}
+
+/* Reply 2: XINFO GROUPS tasks, a list of names and values for each group. There is one group. */
 static void on_groups(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    struct ps_backlog_monitor *watch = cookie;
+    struct ps_backlog_monitor *monitor = cookie;
     const struct redisReply *group;
 
     if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
@@ -32,88 +48,67 @@ static void on_groups(void *cookie, const struct redisReply *reply, const struct
         const char *name = ps_redis_reply_text(group->element[i], NULL);
 
         if (name != NULL && strcmp(name, "pending") == 0)
-            watch->view.pending = ps_redis_reply_int(group->element[i + 1], 0);
+            monitor->view.pending = ps_redis_reply_int(group->element[i + 1], 0);
     }
 }
 
+/* Reply 3: XLEN tasks. The view is complete. */
 static void on_length(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    struct ps_backlog_monitor *watch = cookie;
+    struct ps_backlog_monitor *monitor = cookie;
 
-    watch->asking = false;
+    monitor->reading = false;
     if (err != NULL)
         return;
-    watch->view.backlog = ps_redis_reply_int(reply, 0);
-    watch->fn(watch->cookie);
-}
-
-/* Written as a date for people, or as milliseconds. */
-static int64_t time_of(const struct redisReply *reply)
-{
-    const char *text = ps_redis_reply_text(reply, NULL);
-    int64_t wall_ms;
-
-    if (text != NULL && ps_utc_time_parse_time(text, &wall_ms))
-        return wall_ms;
-    return ps_redis_reply_int(reply, 0);
-}
-
-static void on_cycle(void *cookie, const struct redisReply *reply, const struct ps_err *err)
-{
-    struct ps_backlog_monitor *watch = cookie;
-
-    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
-        return;
-    watch->view.epoch = ps_redis_reply_int(reply->element[2], 0);
-    watch->view.number = ps_redis_reply_int(reply->element[0], -1);
-    watch->view.known = watch->view.number >= 0;
-    watch->view.deadline_ms = time_of(reply->element[1]);
+    monitor->view.backlog = ps_redis_reply_int(reply, 0);
+    monitor->fn(monitor->cookie);
 }
 
 static void on_timer(void *cookie)
 {
-    struct ps_backlog_monitor *watch = cookie;
+    struct ps_backlog_monitor *monitor = cookie;
+    const char *tasks = ps_key(monitor->keys, PS_KEY_TASKS);
 
-    ps_timer_set(watch->timer, EVERY_MS);
-    if (watch->asking || !ps_redis_up(watch->redis))
+    ps_timer_set(monitor->timer, INTERVAL_MS);
+    if (monitor->reading || !ps_redis_up(monitor->redis))
         return;
-    watch->asking = true;
-    PS_REDIS(watch->redis, on_cycle, watch, "HMGET", ps_key(watch->keys, PS_KEY_CYCLE), "number",
-             "deadline", "epoch");
-    PS_REDIS(watch->redis, on_groups, watch, "XINFO", "GROUPS", ps_key(watch->keys, PS_KEY_TASKS));
-    PS_REDIS(watch->redis, on_length, watch, "XLEN", ps_key(watch->keys, PS_KEY_TASKS));
+    monitor->reading = true;
+    PS_REDIS(monitor->redis, on_cycle, monitor, "HMGET", ps_key(monitor->keys, PS_KEY_CYCLE),
+             "number", "deadline", "epoch");
+    PS_REDIS(monitor->redis, on_groups, monitor, "XINFO", "GROUPS", tasks);
+    PS_REDIS(monitor->redis, on_length, monitor, "XLEN", tasks);
 }
 
 struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struct ps_redis *redis,
                                                      const struct ps_keys *keys,
                                                      void (*fn)(void *cookie), void *cookie)
 {
-    struct ps_backlog_monitor *watch = ps_alloc_zero(1, sizeof(*watch));
+    struct ps_backlog_monitor *monitor = ps_alloc_zero(1, sizeof(*monitor));
 
-    watch->redis = redis;
-    watch->keys = keys;
-    watch->fn = fn;
-    watch->cookie = cookie;
-    watch->timer = ps_timer_create(loop, on_timer, watch);
-    ps_timer_set(watch->timer, 0);
-    return watch;
+    monitor->redis = redis;
+    monitor->keys = keys;
+    monitor->fn = fn;
+    monitor->cookie = cookie;
+    monitor->timer = ps_timer_create(loop, on_timer, monitor);
+    ps_timer_set(monitor->timer, 0);
+    return monitor;
 }
 
-void ps_backlog_monitor_destroy(struct ps_backlog_monitor *watch)
+void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor)
 {
-    if (watch == NULL)
+    if (monitor == NULL)
         return;
-    ps_timer_destroy(watch->timer);
-    free(watch);
+    ps_timer_destroy(monitor->timer);
+    free(monitor);
 }
 
-void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *watch, bool up)
+void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up)
 {
     if (up)
-        ps_timer_set(watch->timer, 0);
+        ps_timer_set(monitor->timer, 0);
 }
 
-const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *watch)
+const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *monitor)
 {
-    return &watch->view;
+    return &monitor->view;
 }

@@ -1,4 +1,10 @@
-/* The running cycle and the backlog, as Redis last told them. */
+/* Reads from Redis, once a second, which cycle runs and how long the backlog of tasks is.
+ *
+ * Place in the data flow: keys `cycle` and `tasks` -> held_tasks (drops tasks of ended cycles) and
+ * the worker's stall detector (is there work?).
+ *
+ * The view may be a second old and keeps its last values while Redis is down. So it may only decide
+ * what is safe to decide late: a task of an ended cycle counts for nothing, with or without it. */
 #ifndef PS_WORKER_BACKLOG_MONITOR_H
 #define PS_WORKER_BACKLOG_MONITOR_H
 #include "shared/core/keys.h"
@@ -6,24 +12,24 @@
 
 struct ps_backlog_monitor;
 
-/* known is false while there is no cycle hash. */
 struct ps_cycle_view {
-    bool known;
+    bool known; /* false while there is no cycle hash */
     int64_t number;
-    int64_t epoch;       /* of the leader that opened it, or took it over */
-    int64_t deadline_ms; /* wall clock; 0: not told */
-    int64_t backlog;     /* entries in tasks, those held included */
-    int64_t pending;     /* those delivered to any worker */
+    int64_t epoch;       /* of the leader that opened the cycle or took it over */
+    int64_t deadline_ms; /* wall clock; 0: unknown */
+    int64_t backlog;     /* entries in `tasks`, those that workers hold included */
+    int64_t pending;     /* entries that workers hold */
 };
 
-/* Borrows loop, redis and keys. Asks once a second while Redis is up; fn (on the loop) after each
- * answer. */
+/* Borrows loop, redis and keys. Calls fn on the loop after each view that was read. */
 struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struct ps_redis *redis,
                                                      const struct ps_keys *keys,
                                                      void (*fn)(void *cookie),
                                                      void *cookie) PS_MUST_USE;
-void ps_backlog_monitor_destroy(struct ps_backlog_monitor *watch); /* after redis is gone */
-void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *watch, bool up);
-const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *watch);
+/* Call it after redis was destroyed. */
+void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor);
+void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up);
+/* Borrowed; changes whenever the loop turns. */
+const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *monitor);
 
 #endif

@@ -10,52 +10,58 @@
 #include <sys/queue.h>
 
 enum {
-    AGAIN_MS = 500,
+    RETRY_MS = 500,
     NUMBER_TEXT = 24,
-    FLIGHTS_MAX = 2 /* Redis has the next batch at hand when it is done with one */
+    BATCHES_IN_FLIGHT_MAX = 2 /* Redis then has the next batch at hand when it ends one */
 };
 
 struct entry {
     TAILQ_ENTRY(entry) link;
     char *id;
-    char *reason;             /* to bury */
-    char number[NUMBER_TEXT]; /* deliveries, to bury */
+    char *reason;                 /* of a dead letter */
+    char deliveries[NUMBER_TEXT]; /* of a dead letter */
     struct ps_fields fields;
     void *item;
 };
 
 TAILQ_HEAD(entry_list, entry);
 
-/* One script, its queue, and how many batches are under way. */
+/* One kind of answer: its script, and the entries that wait for the next batch. */
 struct queue {
-    struct ps_task_completion *finish;
+    struct ps_task_completion *completion;
     enum ps_script script;
-    size_t batch;
-    size_t names; /* of the batch's fields */
-    char names_text[NUMBER_TEXT];
+    size_t batch_max;
     struct entry_list waiting;
     size_t waiting_count;
-    size_t flights;
-    bool again; /* Redis would not, or was not there: only the timer tries again */
+    size_t batches_in_flight;
+    bool retrying; /* the last batch failed: only the timer or a reconnect sends again */
     struct ps_timer *timer;
 };
 
-/* A batch under way. Answers need not come in the order of sending: a script that Redis does not
- * know yet is sent twice. */
-struct flight {
+/* A batch that was sent. Replies need not arrive in the order of sending, because a script that
+ * Redis does not know yet is sent a second time; so each batch carries its own entries. */
+struct batch {
     struct queue *queue;
     struct entry_list entries;
 };
 
-enum { QUEUE_RESULT, QUEUE_BURY, QUEUE_RETURN, QUEUE_PASS, QUEUES };
+enum { QUEUE_FINISH, QUEUE_BURY, QUEUE_RETURN, QUEUE_PASS_ON, QUEUES };
 
 struct ps_task_completion {
     struct ps_task_completion_options options;
     struct queue queues[QUEUES];
-    char kept[NUMBER_TEXT];
-    uint64_t trips;
+    uint64_t round_trips;
 };
 
+static void entry_free(struct entry *entry)
+{
+    free(entry->id);
+    free(entry->reason);
+    ps_fields_clear(&entry->fields);
+    free(entry);
+}
+
+/* A script's arguments; the texts are borrowed from the entries. */
 struct args {
     struct ps_str *items;
     size_t len;
@@ -71,236 +77,221 @@ static void push(struct args *args, const char *text)
     args->items[args->len++] = ps_str_of(text);
 }
 
-/* All entries of a channel queue have the same fields, so that their names go once. */
-static void push_names(struct args *args, struct queue *queue)
+/* Names are pushed every second item from 0, values every second item from 1. */
+static void push_every_second(struct args *args, const struct ps_fields *fields, size_t first)
 {
-    const struct ps_fields *fields = &TAILQ_FIRST(&queue->waiting)->fields;
-
-    queue->names = fields->len / 2;
-    (void)snprintf(queue->names_text, sizeof(queue->names_text), "%zu", queue->names);
-    push(args, queue->names_text);
-    for (size_t i = 0; i < fields->len; i += 2)
+    for (size_t i = first; i < fields->len; i += 2)
         push(args, fields->items[i]);
 }
 
-static void push_values(struct args *args, const struct queue *queue,
-                        const struct ps_fields *fields)
-{
-    assert(fields->len == 2 * queue->names);
-    for (size_t i = 1; i < fields->len; i += 2)
-        push(args, fields->items[i]);
-}
-
-static void push_entry(struct args *args, const struct queue *queue, struct entry *entry)
+static void push_entry(struct args *args, const struct queue *queue, const struct entry *entry,
+                       const char *dead_max)
 {
     push(args, entry->id);
-    switch (queue - queue->finish->queues) {
-    case QUEUE_RESULT:
-    case QUEUE_PASS:
-        push_values(args, queue, &entry->fields);
-        break;
-    case QUEUE_BURY:
+    if (queue->script == PS_SCRIPT_TASK_FINISH) {
+        push_every_second(args, &entry->fields, 1);
+    } else if (queue->script == PS_SCRIPT_TASK_BURY) {
         push(args, entry->reason);
-        push(args, entry->number);
-        push(args, queue->finish->options.instance);
-        push(args, queue->finish->kept);
+        push(args, entry->deliveries);
+        push(args, queue->completion->options.instance);
+        push(args, dead_max);
         for (size_t i = 0; i < entry->fields.len; i++)
             push(args, entry->fields.items[i]);
-        break;
-    default:
-        break;
     }
 }
 
-static void entry_free(struct entry *entry)
+/* A full batch is sent in the loop's next turn, not in this one. A read that this turn asks for
+ * then reaches Redis first, so that the next tasks arrive while Redis still works on this batch. */
+static void schedule_flush(struct queue *queue)
 {
-    free(entry->id);
-    free(entry->reason);
-    ps_fields_clear(&entry->fields);
-    free(entry);
-}
-
-/* A full batch goes on the loop's next turn: a read that was asked for in this one is at Redis
- * before it then, and the next tasks come while Redis works on these. */
-static void plan_flush(struct queue *queue)
-{
-    if (queue->again || queue->flights == FLIGHTS_MAX)
+    if (queue->retrying || queue->batches_in_flight == BATCHES_IN_FLIGHT_MAX)
         return;
-    if (queue->waiting_count >= queue->batch)
+    if (queue->waiting_count >= queue->batch_max)
         ps_timer_set(queue->timer, 0);
-    else if (queue->waiting_count > 0 && queue->flights == 0 && !ps_timer_pending(queue->timer))
+    else if (queue->waiting_count > 0 && queue->batches_in_flight == 0 &&
+             !ps_timer_pending(queue->timer))
         ps_timer_set(queue->timer, PS_TASK_COMPLETION_WAIT_MS);
 }
 
-static void on_taken(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+/* The reply's number says how many entries counted. The others were claimed and completed by
+ * another worker meanwhile, and are just as final for this one. */
+static void on_batch_reply(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    struct flight *flight = cookie;
-    struct queue *queue = flight->queue;
+    struct batch *batch = cookie;
+    struct queue *queue = batch->queue;
+    const struct ps_task_completion_options *options = &queue->completion->options;
     struct entry *entry;
 
-    (void)reply; /* how many counted: the others were claimed and settled by somebody else */
-    queue->flights--;
+    (void)reply;
+    queue->batches_in_flight--;
     if (err != NULL && err->code == PS_REDIS_ERR_REPLY)
         PS_LOG(TASK_ERROR, F_TEXT("what", ps_scripts[queue->script].name), F_ERR(err));
-    while ((entry = TAILQ_FIRST(&flight->entries)) != NULL) {
-        TAILQ_REMOVE(&flight->entries, entry, link);
+    while ((entry = TAILQ_FIRST(&batch->entries)) != NULL) {
+        TAILQ_REMOVE(&batch->entries, entry, link);
         if (err != NULL) {
             TAILQ_INSERT_TAIL(&queue->waiting, entry, link);
             queue->waiting_count++;
         } else {
-            queue->finish->options.fn(queue->finish->options.cookie, entry->item);
+            options->fn(options->cookie, entry->item);
             entry_free(entry);
         }
     }
-    free(flight);
+    free(batch);
     if (err != NULL) {
-        queue->again = true;
-        ps_timer_set(queue->timer, AGAIN_MS);
+        queue->retrying = true;
+        ps_timer_set(queue->timer, RETRY_MS);
     } else {
-        plan_flush(queue);
+        schedule_flush(queue);
     }
 }
 
-static void flush(struct queue *queue)
+/* Sends the next batch. While Redis is down nothing happens: ps_task_completion_on_redis flushes
+ * again. */
+static void flush(void *cookie)
 {
-    const struct ps_task_completion_options *options = &queue->finish->options;
-    bool passes = queue == &queue->finish->queues[QUEUE_PASS];
+    struct queue *queue = cookie;
+    struct ps_task_completion *completion = queue->completion;
+    const struct ps_task_completion_options *options = &completion->options;
+    bool pass_on = queue == &completion->queues[QUEUE_PASS_ON];
     const char *keys[] = { ps_key(options->keys, PS_KEY_TASKS),
-                           ps_key(options->keys, passes ? PS_KEY_TASKS : PS_KEY_RESULTS),
+                           ps_key(options->keys, pass_on ? PS_KEY_TASKS : PS_KEY_RESULTS),
                            ps_key(options->keys, PS_KEY_TASKS_DEAD) };
+    char names[NUMBER_TEXT], dead_max[NUMBER_TEXT];
     struct args args = { NULL, 0, 0 };
-    struct flight *flight;
-    struct entry *entry;
+    struct batch *batch;
+    struct entry *entry = TAILQ_FIRST(&queue->waiting);
+    size_t fields_len;
 
-    if (queue->flights == FLIGHTS_MAX || queue->waiting_count == 0 || !ps_redis_up(options->redis))
-        return; /* its answer, the next entry, or Redis coming back leads here again */
+    if (entry == NULL || queue->batches_in_flight == BATCHES_IN_FLIGHT_MAX ||
+        !ps_redis_up(options->redis))
+        return;
     ps_timer_cancel(queue->timer);
-    queue->again = false;
-    flight = ps_alloc_zero(1, sizeof(*flight));
-    flight->queue = queue;
-    TAILQ_INIT(&flight->entries);
+    queue->retrying = false;
+    fields_len = entry->fields.len;
+    (void)snprintf(names, sizeof(names), "%zu", fields_len / 2);
+    (void)snprintf(dead_max, sizeof(dead_max), "%d", PS_TASK_COMPLETION_DEAD_MAX);
     push(&args, PS_GROUP_WORKERS);
-    if (queue->script == PS_SCRIPT_TASK_RETURN)
+    if (queue->script == PS_SCRIPT_TASK_RETURN) {
         push(&args, options->instance);
-    else if (queue->script == PS_SCRIPT_TASK_FINISH)
-        push_names(&args, queue);
-    for (size_t i = 0; i < queue->batch && (entry = TAILQ_FIRST(&queue->waiting)) != NULL; i++) {
-        TAILQ_REMOVE(&queue->waiting, entry, link);
-        TAILQ_INSERT_TAIL(&flight->entries, entry, link);
-        queue->waiting_count--;
-        push_entry(&args, queue, entry);
+    } else if (queue->script == PS_SCRIPT_TASK_FINISH) {
+        /* All entries of one queue have the same field names, so the names are sent once. */
+        push(&args, names);
+        push_every_second(&args, &entry->fields, 0);
     }
-    queue->flights++;
-    queue->finish->trips++;
+    batch = ps_alloc_zero(1, sizeof(*batch));
+    batch->queue = queue;
+    TAILQ_INIT(&batch->entries);
+    for (size_t i = 0; i < queue->batch_max && (entry = TAILQ_FIRST(&queue->waiting)) != NULL;
+         i++) {
+        TAILQ_REMOVE(&queue->waiting, entry, link);
+        TAILQ_INSERT_TAIL(&batch->entries, entry, link);
+        queue->waiting_count--;
+        assert(queue->script != PS_SCRIPT_TASK_FINISH || entry->fields.len == fields_len);
+        push_entry(&args, queue, entry, dead_max);
+    }
+    queue->batches_in_flight++;
+    completion->round_trips++;
     ps_script_run(options->redis, queue->script, keys, ps_scripts[queue->script].key_count,
-                  args.items, args.len, on_taken, flight);
+                  args.items, args.len, on_batch_reply, batch);
     free(args.items);
-    plan_flush(queue);
-}
-
-static void on_timer(void *cookie)
-{
-    flush(cookie);
-}
-
-static void add(struct queue *queue, struct entry *entry)
-{
-    TAILQ_INSERT_TAIL(&queue->waiting, entry, link);
-    queue->waiting_count++;
-    plan_flush(queue);
-}
-
-static void queue_init(struct queue *queue, struct ps_task_completion *finish,
-                       enum ps_script script, size_t batch)
-{
-    queue->finish = finish;
-    queue->script = script;
-    queue->batch = batch;
-    TAILQ_INIT(&queue->waiting);
-    queue->timer = ps_timer_create(finish->options.loop, on_timer, queue);
+    schedule_flush(queue);
 }
 
 struct ps_task_completion *
 ps_task_completion_create(const struct ps_task_completion_options *options)
 {
-    struct ps_task_completion *finish = ps_alloc_zero(1, sizeof(*finish));
+    static const struct {
+        enum ps_script script;
+        size_t batch_max;
+    } kinds[QUEUES] = {
+        [QUEUE_FINISH] = {PS_SCRIPT_TASK_FINISH,  PS_TASK_COMPLETION_BATCH    },
+        [QUEUE_BURY] = { PS_SCRIPT_TASK_BURY,   1                           },
+        [QUEUE_PASS_ON] = { PS_SCRIPT_TASK_FINISH, PS_TASK_COMPLETION_BATCH    },
+        [QUEUE_RETURN] = { PS_SCRIPT_TASK_RETURN, 4 * PS_TASK_COMPLETION_BATCH},
+    };
+    struct ps_task_completion *completion = ps_alloc_zero(1, sizeof(*completion));
 
-    finish->options = *options;
-    (void)snprintf(finish->kept, sizeof(finish->kept), "%d", PS_TASK_COMPLETION_DEAD_MAX);
-    queue_init(&finish->queues[QUEUE_RESULT], finish, PS_SCRIPT_TASK_FINISH,
-               PS_TASK_COMPLETION_BATCH);
-    queue_init(&finish->queues[QUEUE_BURY], finish, PS_SCRIPT_TASK_BURY, 1);
-    queue_init(&finish->queues[QUEUE_PASS], finish, PS_SCRIPT_TASK_FINISH,
-               PS_TASK_COMPLETION_BATCH);
-    queue_init(&finish->queues[QUEUE_RETURN], finish, PS_SCRIPT_TASK_RETURN,
-               4 * PS_TASK_COMPLETION_BATCH);
-    return finish;
+    completion->options = *options;
+    for (size_t i = 0; i < QUEUES; i++) {
+        struct queue *queue = &completion->queues[i];
+
+        queue->completion = completion;
+        queue->script = kinds[i].script;
+        queue->batch_max = kinds[i].batch_max;
+        TAILQ_INIT(&queue->waiting);
+        queue->timer = ps_timer_create(options->loop, flush, queue);
+    }
+    return completion;
 }
 
-void ps_task_completion_destroy(struct ps_task_completion *finish)
+void ps_task_completion_destroy(struct ps_task_completion *completion)
 {
     struct entry *entry;
 
-    if (finish == NULL)
+    if (completion == NULL)
         return;
     for (size_t i = 0; i < QUEUES; i++) {
-        assert(finish->queues[i].flights == 0); /* redis is gone: each was answered */
-        while ((entry = TAILQ_FIRST(&finish->queues[i].waiting)) != NULL) {
-            TAILQ_REMOVE(&finish->queues[i].waiting, entry, link);
+        struct queue *queue = &completion->queues[i];
+
+        assert(queue->batches_in_flight == 0); /* the connection's end answered each of them */
+        while ((entry = TAILQ_FIRST(&queue->waiting)) != NULL) {
+            TAILQ_REMOVE(&queue->waiting, entry, link);
             entry_free(entry);
         }
-        ps_timer_destroy(finish->queues[i].timer);
+        ps_timer_destroy(queue->timer);
     }
-    free(finish);
+    free(completion);
 }
 
-static struct entry *entry_make(const char *id, struct ps_fields *fields, void *item)
+static void add(struct queue *queue, const char *id, const char *reason, int64_t deliveries,
+                struct ps_fields *fields, void *item)
 {
     struct entry *entry = ps_alloc_zero(1, sizeof(*entry));
 
     entry->id = ps_alloc_text(id);
+    entry->reason = ps_alloc_text(reason);
+    (void)snprintf(entry->deliveries, sizeof(entry->deliveries), "%lld", (long long)deliveries);
     entry->item = item;
     if (fields != NULL) {
         entry->fields = *fields;
         ps_fields_init(fields);
     }
-    return entry;
+    TAILQ_INSERT_TAIL(&queue->waiting, entry, link);
+    queue->waiting_count++;
+    schedule_flush(queue);
 }
 
-void ps_task_completion_finish(struct ps_task_completion *finish, const char *id,
+void ps_task_completion_finish(struct ps_task_completion *completion, const char *id,
                                struct ps_fields *fields, void *item)
 {
-    add(&finish->queues[QUEUE_RESULT], entry_make(id, fields, item));
+    add(&completion->queues[QUEUE_FINISH], id, NULL, 0, fields, item);
 }
 
-void ps_task_completion_bury(struct ps_task_completion *finish, const char *id, const char *reason,
-                             int64_t deliveries, struct ps_fields *fields, void *item)
+void ps_task_completion_bury(struct ps_task_completion *completion, const char *id,
+                             const char *reason, int64_t deliveries, struct ps_fields *fields,
+                             void *item)
 {
-    struct entry *entry = entry_make(id, fields, item);
-
-    entry->reason = ps_alloc_text(reason);
-    (void)snprintf(entry->number, sizeof(entry->number), "%lld", (long long)deliveries);
-    add(&finish->queues[QUEUE_BURY], entry);
+    add(&completion->queues[QUEUE_BURY], id, reason, deliveries, fields, item);
 }
 
-void ps_task_completion_pass_on(struct ps_task_completion *finish, const char *id,
+void ps_task_completion_pass_on(struct ps_task_completion *completion, const char *id,
                                 struct ps_fields *fields, void *item)
 {
-    add(&finish->queues[QUEUE_PASS], entry_make(id, fields, item));
+    add(&completion->queues[QUEUE_PASS_ON], id, NULL, 0, fields, item);
 }
 
-void ps_task_completion_return(struct ps_task_completion *finish, const char *id, void *item)
+void ps_task_completion_return(struct ps_task_completion *completion, const char *id, void *item)
 {
-    add(&finish->queues[QUEUE_RETURN], entry_make(id, NULL, item));
+    add(&completion->queues[QUEUE_RETURN], id, NULL, 0, NULL, item);
 }
 
-void ps_task_completion_on_redis(struct ps_task_completion *finish, bool up)
+void ps_task_completion_on_redis(struct ps_task_completion *completion, bool up)
 {
     for (size_t i = 0; up && i < QUEUES; i++)
-        flush(&finish->queues[i]);
+        flush(&completion->queues[i]);
 }
 
-uint64_t ps_task_completion_round_trips(const struct ps_task_completion *finish)
+uint64_t ps_task_completion_round_trips(const struct ps_task_completion *completion)
 {
-    return finish->trips;
+    return completion->round_trips;
 }

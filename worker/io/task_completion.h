@@ -1,4 +1,13 @@
-/* What becomes of a held entry: its result, a place among the dead, or back to the stream. */
+/* Writes the end of a held task to Redis: its result, its confirmation request, its place in the
+ * dead letter stream, or its return to the stream.
+ *
+ * Place in the data flow: held_tasks -> streams `results`, `tasks`, `tasks:dead`.
+ *
+ * Guarantee 1: each answer is sent again until Redis has accepted it, in any order and however
+ * often the connection breaks. That is safe because the scripts (task_finish.lua, task_bury.lua,
+ * task_return.lua) acknowledge the entry and write the answer atomically, and ignore an entry that
+ * is no longer pending. Answers are sent in batches, because one script call for each task would
+ * keep Redis busy at the rates that a fleet reaches. */
 #ifndef PS_WORKER_TASK_COMPLETION_H
 #define PS_WORKER_TASK_COMPLETION_H
 #include "shared/core/keys.h"
@@ -8,13 +17,14 @@
 struct ps_task_completion;
 
 enum {
-    PS_TASK_COMPLETION_BATCH =
-        64, /* results in one round trip: Redis is away for half a millisecond */
-    PS_TASK_COMPLETION_WAIT_MS = 5,     /* so long one waits for others */
-    PS_TASK_COMPLETION_DEAD_MAX = 10000 /* entries in tasks:dead, about */
+    /* Results in one round trip; one such script blocks Redis for half a millisecond. */
+    PS_TASK_COMPLETION_BATCH = 64,
+    PS_TASK_COMPLETION_WAIT_MS = 5,     /* a result waits this long for others to join it */
+    PS_TASK_COMPLETION_DEAD_MAX = 10000 /* entries kept in tasks:dead, approximately */
 };
 
-/* item was given with the entry: Redis has taken what was said of it. Runs on the loop. */
+/* Redis has accepted the answer for item. Runs on the loop, exactly once for each item, never
+ * before the call that added the item returned. */
 typedef void (*ps_task_completion_fn)(void *cookie, void *item);
 
 struct ps_task_completion_options {
@@ -29,22 +39,25 @@ struct ps_task_completion_options {
 /* Borrows what options names. */
 struct ps_task_completion *
 ps_task_completion_create(const struct ps_task_completion_options *options) PS_MUST_USE;
-void ps_task_completion_destroy(struct ps_task_completion *finish); /* after redis is gone */
+/* Drops what Redis has not accepted. Call it after options.redis was destroyed. */
+void ps_task_completion_destroy(struct ps_task_completion *completion);
 
-/* Each is said again until Redis has taken it, in any order and however often the connection goes:
-   the scripts count the first time only. id is copied, fields are taken (emptied). */
-void ps_task_completion_finish(struct ps_task_completion *finish, const char *id,
+/* In all four: id is copied, fields are taken (left empty), item is passed to fn. */
+
+/* Writes the result in fields and removes the entry. */
+void ps_task_completion_finish(struct ps_task_completion *completion, const char *id,
                                struct ps_fields *fields, void *item);
-/* fields may be empty: no result then. */
-void ps_task_completion_bury(struct ps_task_completion *finish, const char *id, const char *reason,
-                             int64_t deliveries, struct ps_fields *fields, void *item);
-/* fields: of the entry that takes its place in the stream. */
-void ps_task_completion_pass_on(struct ps_task_completion *finish, const char *id,
+/* Moves the entry to tasks:dead; reason is copied. Empty fields: no result is written. */
+void ps_task_completion_bury(struct ps_task_completion *completion, const char *id,
+                             const char *reason, int64_t deliveries, struct ps_fields *fields,
+                             void *item);
+/* Replaces the entry by a new one with these fields, for another worker. */
+void ps_task_completion_pass_on(struct ps_task_completion *completion, const char *id,
                                 struct ps_fields *fields, void *item);
-void ps_task_completion_return(struct ps_task_completion *finish, const char *id, void *item);
-void ps_task_completion_on_redis(struct ps_task_completion *finish,
-                                 bool up); /* tell it when Redis comes or goes */
-uint64_t
-ps_task_completion_round_trips(const struct ps_task_completion *finish); /* commands sent */
+/* Puts the entry back into the stream as it was. */
+void ps_task_completion_return(struct ps_task_completion *completion, const char *id, void *item);
+
+void ps_task_completion_on_redis(struct ps_task_completion *completion, bool up);
+uint64_t ps_task_completion_round_trips(const struct ps_task_completion *completion);
 
 #endif

@@ -12,25 +12,62 @@
 
 enum { RECOVER_MAX = 10000, NUMBER_TEXT = 24, STOP_CHECK_MS = 20 };
 
+/* Someone to call once; fn is NULL while nobody waits. */
+struct callback {
+    void (*fn)(void *cookie);
+    void *cookie;
+};
+
 struct ps_task_intake {
     struct ps_task_intake_options options;
     struct ps_stream_reader *reader;
     struct ps_timer *scan;
-    char *heartbeats; /* prefix of the workers' heartbeat keys */
+    char *heartbeat_prefix; /* of the workers' heartbeat keys */
     size_t room;
     int64_t reap_at_ms;
-    bool claiming;
-    bool recovering;
-    bool renewing;
+    bool claiming, recovering, renewing; /* a script of that kind is unanswered */
     bool stopping;
     bool reader_stopped;
-    bool gathered; /* what came with the last read was looked for */
-    void (*recovered)(void *cookie);
-    void (*lost)(void *cookie, const char *id);
-    void (*stopped)(void *cookie);
-    void (*forgotten)(void *cookie);
+    bool last_read_recovered; /* after the reader stopped; see on_scan */
+    struct callback recovered, stopped, consumer_removed;
+    void (*on_lost)(void *cookie, const char *id);
+    void *lost_cookie;
 };
 
+/* Calls it, and forgets it before, because fn may register the next one. */
+static void callback_run(struct callback *callback)
+{
+    struct callback call = *callback;
+
+    *callback = (struct callback){ NULL, NULL };
+    if (call.fn != NULL)
+        call.fn(call.cookie);
+}
+
+/* Runs a script of the stream `tasks` whose first argument is the group. */
+static void run_script(struct ps_task_intake *intake, enum ps_script script,
+                       const char *const *texts, size_t count, ps_redis_fn fn)
+{
+    struct ps_str *args = ps_alloc_array(NULL, count + 1, sizeof(*args));
+
+    args[0] = ps_str_of(PS_GROUP_WORKERS);
+    for (size_t i = 0; i < count; i++)
+        args[i + 1] = ps_str_of(texts[i]);
+    ps_script_run(intake->options.redis, script,
+                  (const char *const[]){ ps_key(intake->options.keys, PS_KEY_TASKS) }, 1, args,
+                  count + 1, fn, intake);
+    free(args);
+}
+
+/* Only an error of the script itself is logged. Connection errors are logged by the connection, and
+ * a group that does not exist (NOGROUP) holds nothing; the reader creates it. */
+static void log_script_error(enum ps_script script, const struct ps_err *err)
+{
+    if (err->code == PS_REDIS_ERR_REPLY)
+        PS_LOG(TASK_ERROR, F_TEXT("what", ps_scripts[script].name), F_ERR(err));
+}
+
+/* Source 1: entries that the blocking read brought. */
 static void on_entries(void *cookie, const struct ps_stream_entry *entries, size_t count)
 {
     struct ps_task_intake *intake = cookie;
@@ -39,15 +76,8 @@ static void on_entries(void *cookie, const struct ps_stream_entry *entries, size
         intake->options.fn(intake->options.cookie, &entries[i], 0, NULL);
 }
 
-/* A group that is not there yet, or was flushed, holds nothing; the reader makes it. */
-static void tell_fault(const char *what, const struct ps_err *err)
-{
-    if (err->code == PS_REDIS_ERR_REPLY)
-        PS_LOG(TASK_ERROR, F_TEXT("what", what), F_ERR(err));
-}
-
-/* One row of task_claim and task_recover: id, fields, deliveries, former consumer. */
-static bool give_row(struct ps_task_intake *intake, const struct redisReply *row)
+/* Delivers one row of task_claim or task_recover: id, fields, deliveries, former consumer. */
+static void deliver_row(struct ps_task_intake *intake, const struct redisReply *row)
 {
     const struct redisReply *pairs;
     struct ps_stream_entry entry;
@@ -56,7 +86,7 @@ static bool give_row(struct ps_task_intake *intake, const struct redisReply *row
 
     if (row->type != REDIS_REPLY_ARRAY || row->elements != 4 ||
         row->element[1]->type != REDIS_REPLY_ARRAY)
-        return false;
+        return;
     pairs = row->element[1];
     fields = ps_alloc_array(NULL, pairs->elements + 1, sizeof(*fields));
     for (size_t i = 0; i < pairs->elements; i++) {
@@ -71,91 +101,74 @@ static bool give_row(struct ps_task_intake *intake, const struct redisReply *row
         intake->options.fn(intake->options.cookie, &entry, entry.deliveries - 1,
                            ps_redis_reply_text(row->element[3], NULL));
     free(fields);
-    return entry.id != NULL;
 }
 
-static size_t give_rows(struct ps_task_intake *intake, const struct redisReply *reply)
+static void deliver_rows(struct ps_task_intake *intake, enum ps_script script,
+                         const struct redisReply *reply, const struct ps_err *err)
 {
-    size_t given = 0;
-
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return 0;
-    for (size_t i = 0; i < reply->elements; i++)
-        given += give_row(intake, reply->element[i]);
-    return given;
+    if (err != NULL) {
+        log_script_error(script, err);
+        return;
+    }
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        deliver_row(intake, reply->element[i]);
 }
 
-static void run(struct ps_task_intake *intake, enum ps_script script, const struct ps_str *args,
-                size_t count, ps_redis_fn fn)
-{
-    ps_script_run(intake->options.redis, script,
-                  (const char *const[]){ ps_key(intake->options.keys, PS_KEY_TASKS) }, 1, args,
-                  count, fn, intake);
-}
-
+/* Source 2: entries of consumers that died. */
 static void on_claimed(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_task_intake *intake = cookie;
 
     intake->claiming = false;
-    if (err != NULL)
-        tell_fault("task_claim", err);
-    else
-        (void)give_rows(intake, reply);
+    deliver_rows(intake, PS_SCRIPT_TASK_CLAIM, reply, err);
 }
 
 static void claim(struct ps_task_intake *intake)
 {
-    char visibility[NUMBER_TEXT];
-    char most[NUMBER_TEXT];
-    struct ps_str args[5];
+    char visibility[NUMBER_TEXT], most[NUMBER_TEXT];
+    const char *const args[] = { intake->options.instance, intake->heartbeat_prefix, visibility,
+                                 most };
 
-    (void)snprintf(visibility, sizeof(visibility), "%lld",
-                   (long long)intake->options.visibility_ms);
+    (void)snprintf(visibility, sizeof(visibility), "%" PRId64, intake->options.visibility_ms);
     (void)snprintf(most, sizeof(most), "%zu", intake->room);
-    args[0] = ps_str_of(PS_GROUP_WORKERS);
-    args[1] = ps_str_of(intake->options.instance);
-    args[2] = ps_str_of(intake->heartbeats);
-    args[3] = ps_str_of(visibility);
-    args[4] = ps_str_of(most);
     intake->claiming = true;
-    run(intake, PS_SCRIPT_TASK_CLAIM, args, PS_COUNT_OF(args), on_claimed);
+    run_script(intake, PS_SCRIPT_TASK_CLAIM, args, PS_COUNT_OF(args), on_claimed);
 }
 
+/* Source 3: entries that are pending for this consumer although this process never got them. An
+ * earlier process had the same name, or a connection broke before the answer to a read arrived. */
 static void on_recovered(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_task_intake *intake = cookie;
 
     intake->recovering = false;
-    if (err != NULL)
-        tell_fault("task_recover", err);
-    else
-        (void)give_rows(intake, reply);
-    if (intake->recovered == NULL)
-        return;
-    /* no group yet: then nothing was left behind either */
-    if (err == NULL || err->code == PS_REDIS_ERR_NOGROUP) {
-        intake->recovered(intake->options.cookie);
-        intake->recovered = NULL;
-    }
+    deliver_rows(intake, PS_SCRIPT_TASK_RECOVER, reply, err);
+    /* Without a group nothing was left behind either. */
+    if (err == NULL || err->code == PS_REDIS_ERR_NOGROUP)
+        callback_run(&intake->recovered);
 }
 
 static void recover(struct ps_task_intake *intake, int64_t idle_ms)
 {
-    char idle[NUMBER_TEXT];
-    char most[NUMBER_TEXT];
-    struct ps_str args[4];
+    char idle[NUMBER_TEXT], most[NUMBER_TEXT];
+    const char *const args[] = { intake->options.instance, idle, most };
 
     if (intake->recovering)
         return;
-    (void)snprintf(idle, sizeof(idle), "%lld", (long long)idle_ms);
+    (void)snprintf(idle, sizeof(idle), "%" PRId64, idle_ms);
     (void)snprintf(most, sizeof(most), "%d", RECOVER_MAX);
-    args[0] = ps_str_of(PS_GROUP_WORKERS);
-    args[1] = ps_str_of(intake->options.instance);
-    args[2] = ps_str_of(idle);
-    args[3] = ps_str_of(most);
     intake->recovering = true;
-    run(intake, PS_SCRIPT_TASK_RECOVER, args, PS_COUNT_OF(args), on_recovered);
+    run_script(intake, PS_SCRIPT_TASK_RECOVER, args, PS_COUNT_OF(args), on_recovered);
+}
+
+static int64_t min_ms(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t reap_idle_ms(const struct ps_task_intake *intake)
+{
+    return min_ms(PS_TASK_INTAKE_REAP_IDLE_MS, intake->options.visibility_ms);
 }
 
 static void on_reaped(void *cookie, const struct redisReply *reply, const struct ps_err *err)
@@ -164,71 +177,64 @@ static void on_reaped(void *cookie, const struct redisReply *reply, const struct
 
     (void)reply;
     if (err != NULL)
-        tell_fault("consumer_reap", err);
-    if (intake->forgotten != NULL)
-        intake->forgotten(intake->options.cookie);
-    intake->forgotten = NULL;
+        log_script_error(PS_SCRIPT_CONSUMER_REAP, err);
+    callback_run(&intake->consumer_removed);
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t reap_ms(const struct ps_task_intake *intake)
-{
-    return least(PS_TASK_INTAKE_REAP_IDLE_MS, intake->options.visibility_ms);
-}
-
+/* Removes consumers that are gone, and at once the one named own ("" for none). */
 static void reap(struct ps_task_intake *intake, const char *own)
 {
     char idle[NUMBER_TEXT];
-    struct ps_str args[4];
+    const char *const args[] = { intake->heartbeat_prefix, idle, own };
 
-    (void)snprintf(idle, sizeof(idle), "%" PRId64, reap_ms(intake));
-    args[0] = ps_str_of(PS_GROUP_WORKERS);
-    args[1] = ps_str_of(intake->heartbeats);
-    args[2] = ps_str_of(idle);
-    args[3] = ps_str_of(own);
-    run(intake, PS_SCRIPT_CONSUMER_REAP, args, PS_COUNT_OF(args), on_reaped);
+    (void)snprintf(idle, sizeof(idle), "%" PRId64, reap_idle_ms(intake));
+    run_script(intake, PS_SCRIPT_CONSUMER_REAP, args, PS_COUNT_OF(args), on_reaped);
 }
 
+/* Workers that started together would otherwise scan at the same moment. */
 static int64_t with_jitter(int64_t ms)
 {
     return ms * 3 / 4 + (int64_t)(ps_clock_random() * (double)ms / 2);
 }
 
-/* Workers started together must not all look at the same moment: hence the jitter. */
+/* A stop ends in three steps: the reader stops and unanswered scripts return; one more recovery
+ * finds the entries of a read that was cut off (the owner returns them to the stream); then the
+ * owner's callback runs. */
+static void stop_step(struct ps_task_intake *intake)
+{
+    if (intake->reader_stopped && !intake->claiming && !intake->recovering) {
+        if (intake->last_read_recovered) {
+            callback_run(&intake->stopped);
+            return;
+        }
+        intake->last_read_recovered = true;
+        recover(intake, 0);
+    }
+    ps_timer_set(intake->scan, STOP_CHECK_MS);
+}
+
 static void on_scan(void *cookie)
 {
     struct ps_task_intake *intake = cookie;
-    int64_t now = ps_loop_now(intake->options.loop);
+    int64_t now_ms = ps_loop_now(intake->options.loop);
+    int64_t visibility_ms = intake->options.visibility_ms;
 
     if (intake->stopping) {
-        if (intake->reader_stopped && !intake->claiming && !intake->recovering) {
-            if (intake->gathered) {
-                intake->stopped(intake->options.cookie);
-                return;
-            }
-            intake->gathered = true;
-            recover(intake, 0);
-        }
-        ps_timer_set(intake->scan, STOP_CHECK_MS);
+        stop_step(intake);
         return;
     }
-    ps_timer_set(intake->scan,
-                 with_jitter(least(PS_TASK_INTAKE_SCAN_MS, intake->options.visibility_ms)));
+    ps_timer_set(intake->scan, with_jitter(min_ms(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
     if (!ps_redis_up(intake->options.redis))
         return;
-    if (intake->recovered != NULL) {
+    if (intake->recovered.fn != NULL) {
         recover(intake, 0);
         return;
     }
-    recover(intake, least(PS_TASK_INTAKE_RECOVER_IDLE_MS, intake->options.visibility_ms));
+    recover(intake, min_ms(PS_TASK_INTAKE_RECOVER_IDLE_MS, visibility_ms));
     if (!intake->claiming && intake->room > 0)
         claim(intake);
-    if (now >= intake->reap_at_ms) {
-        intake->reap_at_ms = now + with_jitter(reap_ms(intake) / 2);
+    if (now_ms >= intake->reap_at_ms) {
+        intake->reap_at_ms = now_ms + with_jitter(reap_idle_ms(intake) / 2);
         reap(intake, "");
     }
 }
@@ -243,13 +249,12 @@ struct ps_task_intake *ps_task_intake_create(const struct ps_task_intake_options
                                         .consumer = options->instance };
 
     intake->options = *options;
-    intake->heartbeats = ps_key_instance(options->keys, "worker", "");
     intake->reader = ps_stream_reader_create(options->loop, &stream, on_entries, intake, err);
     if (intake->reader == NULL) {
-        free(intake->heartbeats);
         free(intake);
         return NULL;
     }
+    intake->heartbeat_prefix = ps_key_instance(options->keys, "worker", "");
     intake->scan = ps_timer_create(options->loop, on_scan, intake);
     return intake;
 }
@@ -260,7 +265,7 @@ void ps_task_intake_destroy(struct ps_task_intake *intake)
         return;
     ps_stream_reader_destroy(intake->reader);
     ps_timer_destroy(intake->scan);
-    free(intake->heartbeats);
+    free(intake->heartbeat_prefix);
     free(intake);
 }
 
@@ -273,48 +278,48 @@ void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room)
 
 void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up)
 {
-    if (up && intake->recovered != NULL)
+    if (up && intake->recovered.fn != NULL)
         ps_timer_set(intake->scan, 0);
 }
 
-void ps_task_intake_recover(struct ps_task_intake *intake, void (*done)(void *cookie))
+void ps_task_intake_recover(struct ps_task_intake *intake, void (*done)(void *cookie), void *cookie)
 {
-    intake->recovered = done;
+    intake->recovered = (struct callback){ done, cookie };
     ps_timer_set(intake->scan, 0);
 }
 
 static void on_renewed(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_task_intake *intake = cookie;
-    const char *id;
 
     intake->renewing = false;
     if (err != NULL) {
-        tell_fault("task_renew", err);
+        log_script_error(PS_SCRIPT_TASK_RENEW, err);
         return;
     }
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
-        id = ps_redis_reply_text(reply->element[i], NULL);
+        const char *id = ps_redis_reply_text(reply->element[i], NULL);
+
         if (id != NULL)
-            intake->lost(intake->options.cookie, id);
+            intake->on_lost(intake->lost_cookie, id);
     }
 }
 
 void ps_task_intake_renew(struct ps_task_intake *intake, const char *const *ids, size_t count,
-                          void (*lost)(void *cookie, const char *id))
+                          void (*on_lost)(void *cookie, const char *id), void *cookie)
 {
-    struct ps_str *args;
+    const char **args;
 
     if (intake->renewing || !ps_redis_up(intake->options.redis))
         return;
-    args = ps_alloc_array(NULL, count + 2, sizeof(*args));
-    args[0] = ps_str_of(PS_GROUP_WORKERS);
-    args[1] = ps_str_of(intake->options.instance);
+    args = ps_alloc_array(NULL, count + 1, sizeof(*args));
+    args[0] = intake->options.instance;
     for (size_t i = 0; i < count; i++)
-        args[i + 2] = ps_str_of(ids[i]);
+        args[i + 1] = ids[i];
     intake->renewing = true;
-    intake->lost = lost;
-    run(intake, PS_SCRIPT_TASK_RENEW, args, count + 2, on_renewed);
+    intake->on_lost = on_lost;
+    intake->lost_cookie = cookie;
+    run_script(intake, PS_SCRIPT_TASK_RENEW, args, count + 1, on_renewed);
     free(args);
 }
 
@@ -325,19 +330,20 @@ static void on_reader_stopped(void *cookie)
     intake->reader_stopped = true;
 }
 
-void ps_task_intake_stop(struct ps_task_intake *intake, void (*done)(void *cookie))
+void ps_task_intake_stop(struct ps_task_intake *intake, void (*done)(void *cookie), void *cookie)
 {
     intake->stopping = true;
-    intake->stopped = done;
+    intake->stopped = (struct callback){ done, cookie };
     intake->room = 0;
     ps_stream_reader_stop(intake->reader, on_reader_stopped, intake);
-    ps_stream_reader_cut(intake->reader); /* an idle one would wait for its end */
+    ps_stream_reader_cut(intake->reader); /* on an idle stream the read would block until its end */
     ps_timer_set(intake->scan, 0);
 }
 
-void ps_task_intake_remove_consumer(struct ps_task_intake *intake, void (*done)(void *cookie))
+void ps_task_intake_remove_consumer(struct ps_task_intake *intake, void (*done)(void *cookie),
+                                    void *cookie)
 {
-    intake->forgotten = done;
+    intake->consumer_removed = (struct callback){ done, cookie };
     reap(intake, intake->options.instance);
 }
 

@@ -8,29 +8,30 @@
 #include <string.h>
 
 void ps_task_result_log(struct ps_failure_log *failures, const struct ps_task *task,
-                        const struct ps_probe_report *end)
+                        const struct ps_probe_report *report)
 {
-    if (ps_outcome_is_hit(end->outcome) && !ps_tier_is_planned(task->tier))
-        return; /* as expected, and no news */
-    switch (end->outcome) {
+    if (ps_outcome_is_hit(report->outcome) && !ps_tier_is_planned(task->tier))
+        return;
+    switch (report->outcome) {
     case PS_OUTCOME_HIT_RECENT:
     case PS_OUTCOME_HIT_OLD:
     case PS_OUTCOME_HIT_NO_LM:
-        PS_LOG(PROBE_HIT, F_TEXT("trace", task->task), F_TEXT("url", end->url),
-               F_TEXT("outcome", ps_outcome_name(end->outcome)),
-               F_TEXT("last_modified", end->last_modified == NULL ? "" : end->last_modified),
-               F_BOOL("front_text", end->document != NULL && end->document->words != NULL));
+        PS_LOG(PROBE_HIT, F_TEXT("trace", task->task), F_TEXT("url", report->url),
+               F_TEXT("outcome", ps_outcome_name(report->outcome)),
+               F_TEXT("last_modified", report->last_modified == NULL ? "" : report->last_modified),
+               F_BOOL("front_text", report->document != NULL && report->document->words != NULL));
         break;
     case PS_OUTCOME_SUSPECT:
-        PS_LOG(PROBE_SUSPECT, F_TEXT("trace", task->task), F_TEXT("url", end->url),
-               F_ERR(end->err));
+        PS_LOG(PROBE_SUSPECT, F_TEXT("trace", task->task), F_TEXT("url", report->url),
+               F_ERR(report->err));
         break;
     case PS_OUTCOME_DEFERRED:
     case PS_OUTCOME_ERROR:
-        PS_LOG(PROBE_ERR, F_TEXT("trace", task->task), F_TEXT("url", end->url),
-               F_INT("status", end->status), F_INT("attempts", end->attempts), F_ERR(end->err));
-        ps_failure_log_add(failures, ps_event_name(PS_EVENT_PROBE_ERR), end->err, end->url,
-                           end->status);
+        PS_LOG(PROBE_ERR, F_TEXT("trace", task->task), F_TEXT("url", report->url),
+               F_INT("status", report->status), F_INT("attempts", report->attempts),
+               F_ERR(report->err));
+        ps_failure_log_add(failures, ps_event_name(PS_EVENT_PROBE_ERR), report->err, report->url,
+                           report->status);
         break;
     case PS_OUTCOME_MISS:
     case PS_OUTCOME_COUNT:
@@ -38,8 +39,9 @@ void ps_task_result_log(struct ps_failure_log *failures, const struct ps_task *t
     }
 }
 
-/* A host may send anything; what the scheduler could not read would leave the task unsettled. */
-static char *header_of(const char *value)
+/* Gives the header as valid UTF-8 within the limit that the scheduler's parser has; NULL for NULL.
+ */
+static char *clean_header(const char *value)
 {
     char *clean, *cut;
 
@@ -51,38 +53,36 @@ static char *header_of(const char *value)
     return cut;
 }
 
-static void add_document(const struct ps_document *document, struct ps_result *result)
-{
-    const char **names = ps_alloc_zero(document->author_count + 1, sizeof(*names));
-
-    for (size_t i = 0; i < document->author_count; i++)
-        names[i] = document->authors[i];
-    result->front_text = ps_alloc_text(document->words);
-    result->title = ps_alloc_text(document->title);
-    result->authors = ps_result_authors_format(names, document->author_count);
-    free(names);
-}
-
 void ps_task_result_format(const char *instance, const struct ps_task *task,
-                           const struct ps_probe_report *end, struct ps_fields *fields)
+                           const struct ps_probe_report *report, struct ps_fields *fields)
 {
-    /* task's texts are borrowed for the call, the others copied: struct ps_result owns its own */
+    const struct ps_document *document = report->document;
+    /* The task's texts are borrowed, all others owned; so the cleanup below leaves the task out. */
     struct ps_result result = { .task = *task,
-                                .outcome = end->outcome,
-                                .status = end->status,
-                                .last_modified = header_of(end->last_modified),
-                                .etag = header_of(end->etag),
-                                .content_length = end->content_length,
-                                .answered_ms = end->answered_ms,
-                                .failed = end->err != NULL && end->outcome == PS_OUTCOME_ERROR,
-                                .attempts = end->attempts,
-                                .latency_ms = end->latency_ms,
+                                .outcome = report->outcome,
+                                .status = report->status,
+                                .last_modified = clean_header(report->last_modified),
+                                .etag = clean_header(report->etag),
+                                .content_length = report->content_length,
+                                .answered_ms = report->answered_ms,
+                                .failed =
+                                    report->err != NULL && report->outcome == PS_OUTCOME_ERROR,
+                                .attempts = report->attempts,
+                                .latency_ms = report->latency_ms,
                                 .worker = ps_alloc_text(instance) };
 
-    if (end->document != NULL)
-        add_document(end->document, &result);
     if (result.failed)
-        result.category = end->err->category;
+        result.category = report->err->category;
+    if (document != NULL) {
+        const char **names = ps_alloc_zero(document->author_count + 1, sizeof(*names));
+
+        for (size_t i = 0; i < document->author_count; i++)
+            names[i] = document->authors[i];
+        result.front_text = ps_alloc_text(document->words);
+        result.title = ps_alloc_text(document->title);
+        result.authors = ps_result_authors_format(names, document->author_count);
+        free(names);
+    }
     ps_result_format(&result, fields);
     free(result.last_modified);
     free(result.etag);

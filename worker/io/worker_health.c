@@ -14,57 +14,36 @@ static struct ps_worker_counts counts_of(void *cookie)
     return counts;
 }
 
-static bool number(double value, cJSON **out_value)
-{
-    *out_value = cJSON_CreateNumber(value);
-    return true;
-}
+/* Defines a reader of one number for /health. */
+#define NUMBER_FIELD(name, member)                                                                 \
+    static bool read_##name(void *cookie, cJSON **out_value, struct ps_err *err)                   \
+    {                                                                                              \
+        (void)err;                                                                                 \
+        *out_value = cJSON_CreateNumber((double)counts_of(cookie).member);                         \
+        return true;                                                                               \
+    }
 
-static bool read_in_flight(void *cookie, cJSON **out_value, struct ps_err *err)
-{
-    (void)err;
-    return number((double)counts_of(cookie).in_flight, out_value);
-}
+NUMBER_FIELD(in_flight, in_flight)
+NUMBER_FIELD(probes, tasks.probes)
+NUMBER_FIELD(cooldown_hosts, paused_hosts)
+NUMBER_FIELD(claimed, tasks.claimed)
+NUMBER_FIELD(dead, tasks.dead)
 
-static bool read_probes(void *cookie, cJSON **out_value, struct ps_err *err)
-{
-    (void)err;
-    return number((double)counts_of(cookie).probes, out_value);
-}
-
+/* Probes by outcome, summed over the tiers. */
 static bool read_outcomes(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     struct ps_worker_counts counts = counts_of(cookie);
-    cJSON *object = cJSON_CreateObject();
 
     (void)err;
-    for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
+    *out_value = cJSON_CreateObject();
+    for (int outcome = 0; outcome < PS_OUTCOME_COUNT; outcome++) {
         uint64_t sum = 0;
 
         for (int tier = 0; tier < PS_TIER_COUNT; tier++)
-            sum += counts.outcomes[tier][i];
-        ps_json_add_int(object, ps_outcome_name((enum ps_outcome)i), (int64_t)sum);
+            sum += counts.tasks.outcomes[tier][outcome];
+        ps_json_add_int(*out_value, ps_outcome_name((enum ps_outcome)outcome), (int64_t)sum);
     }
-    *out_value = object;
     return true;
-}
-
-static bool read_cooldown_hosts(void *cookie, cJSON **out_value, struct ps_err *err)
-{
-    (void)err;
-    return number((double)counts_of(cookie).paused_hosts, out_value);
-}
-
-static bool read_claimed(void *cookie, cJSON **out_value, struct ps_err *err)
-{
-    (void)err;
-    return number((double)counts_of(cookie).claimed, out_value);
-}
-
-static bool read_dead(void *cookie, cJSON **out_value, struct ps_err *err)
-{
-    (void)err;
-    return number((double)counts_of(cookie).dead, out_value);
 }
 
 const struct ps_health_field ps_worker_health_fields[PS_WORKER_HEALTH_FIELDS] = {
@@ -95,26 +74,23 @@ void ps_worker_health_reasons(void *self, cJSON *out_reasons)
     free(reason);
 }
 
-/* Each outcome of the planned tiers is there from the start; the others when they come. */
-static void set_probes(const struct ps_worker_counts *counts, struct ps_metrics *metrics)
-{
-    char label[64];
-
-    for (int tier = 0; tier < PS_TIER_COUNT; tier++)
-        for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
-            if (counts->outcomes[tier][i] == 0 && !ps_tier_is_planned((enum ps_tier)tier))
-                continue;
-            (void)snprintf(label, sizeof(label), "%s,%s", ps_tier_name((enum ps_tier)tier),
-                           ps_outcome_name((enum ps_outcome)i));
-            ps_metrics_set(metrics, PS_METRIC_PROBES, label, (double)counts->outcomes[tier][i]);
-        }
-}
-
+/* A series of a planned tier exists from the start, so that a rate over it starts at zero. The
+ * other tiers appear when they occur. */
 void ps_worker_health_metrics(void *self, struct ps_metrics *metrics)
 {
     struct ps_worker_counts counts = counts_of(self);
+    char label[64];
 
-    set_probes(&counts, metrics);
+    for (int tier = 0; tier < PS_TIER_COUNT; tier++)
+        for (int outcome = 0; outcome < PS_OUTCOME_COUNT; outcome++) {
+            uint64_t probes = counts.tasks.outcomes[tier][outcome];
+
+            if (probes == 0 && !ps_tier_is_planned((enum ps_tier)tier))
+                continue;
+            (void)snprintf(label, sizeof(label), "%s,%s", ps_tier_name((enum ps_tier)tier),
+                           ps_outcome_name((enum ps_outcome)outcome));
+            ps_metrics_set(metrics, PS_METRIC_PROBES, label, (double)probes);
+        }
     ps_metrics_set(metrics, PS_METRIC_PROBES_IN_FLIGHT, NULL, (double)counts.in_flight);
     ps_metrics_set(metrics, PS_METRIC_GROUP_RECREATES, NULL, (double)counts.group_recreates);
 }
@@ -124,7 +100,7 @@ void ps_worker_health_heartbeat(void *self, struct ps_fields *fields)
     struct ps_worker_counts counts = counts_of(self);
 
     ps_fields_add_int(fields, "in_flight", (int64_t)counts.in_flight);
-    ps_fields_add_int(fields, "probes_total", (int64_t)counts.probes);
-    ps_fields_add_int(fields, "claimed", (int64_t)counts.claimed);
-    ps_fields_add_int(fields, "dead", (int64_t)counts.dead);
+    ps_fields_add_int(fields, "probes_total", (int64_t)counts.tasks.probes);
+    ps_fields_add_int(fields, "claimed", (int64_t)counts.tasks.claimed);
+    ps_fields_add_int(fields, "dead", (int64_t)counts.tasks.dead);
 }
