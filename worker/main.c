@@ -1,4 +1,7 @@
-/* paperscout-worker: answers one question a task: is that URL there? */
+/* paperscout-worker: takes probe tasks from Redis and finds out whether their URLs exist.
+ *
+ * This file only names the parts; shared/io/program_main runs them. The path of a task begins in
+ * worker/io/worker.h. */
 #include "shared/io/program_main.h"
 #include "worker/cli/cmd_probe.h"
 #include "worker/cli/cmd_read.h"
@@ -15,7 +18,8 @@ int main(int argc, char **argv)
         .component = PS_COMPONENT_WORKER,
         .name = "paperscout-worker",
         .component_name = "worker",
-        .summary = "Takes probe tasks from the stream and asks the host of the drafts, kindly.",
+        .summary =
+            "Takes probe tasks from Redis and checks, within the fleet's limits, which URLs exist.",
         .commands = commands,
         .command_count = PS_COUNT_OF(commands),
         .needs_database = false,
@@ -32,7 +36,7 @@ int main(int argc, char **argv)
         .heartbeat = ps_worker_health_heartbeat,
     };
 
-    /* before any setting, and thus any secret, is read */
+    /* The document child must run before any setting, and thus any secret, is read. */
     if (argc > 1 && strcmp(argv[1], PS_DOCUMENT_CHILD_COMMAND) == 0)
         ps_document_child_main(argc - 1, argv + 1);
     return ps_program_main(&program, argc, argv);

@@ -10,7 +10,7 @@
 static void permits_asked_for_are_those_that_can_be_used_in_time(void **state)
 {
     static const struct {
-        struct ps_permit_need need; /* waiting, stock, free slots, on wire, latency */
+        struct ps_permit_need need; /* waiting, available, free slots, in flight, latency */
         size_t want;
     } rows[] = {
         {{ 0, 0, 20, 0, 0 },          0  }, /* nobody waits */
@@ -49,21 +49,21 @@ static void the_average_begins_with_the_first_sample(void **state)
 
 static void alone_it_keeps_rate_and_burst(void **state)
 {
-    struct ps_local_rate pace = { 0 };
+    struct ps_local_rate limit = { 0 };
     int64_t wait_ms;
     size_t sent = 0;
     int64_t now_us = 5000000;
 
     (void)state;
-    assert_int_equal(ps_local_rate_admit(&pace, 10, 5, 100, now_us, &wait_ms), 5);
+    assert_int_equal(ps_local_rate_admit(&limit, 10, 5, 100, now_us, &wait_ms), 5);
     assert_in_range(wait_ms, 100, 101);
-    assert_int_equal(ps_local_rate_admit(&pace, 10, 5, 1, now_us + 50000, &wait_ms), 0);
-    assert_int_equal(ps_local_rate_admit(&pace, 10, 5, 1, now_us + 101000, &wait_ms), 1);
+    assert_int_equal(ps_local_rate_admit(&limit, 10, 5, 1, now_us + 50000, &wait_ms), 0);
+    assert_int_equal(ps_local_rate_admit(&limit, 10, 5, 1, now_us + 101000, &wait_ms), 1);
     assert_int_equal(wait_ms, 0);
     for (int i = 0; i < 1000; i++)
-        sent += ps_local_rate_admit(&pace, 10, 5, 1, now_us + 101000 + i * 10000, &wait_ms);
+        sent += ps_local_rate_admit(&limit, 10, 5, 1, now_us + 101000 + i * 10000, &wait_ms);
     assert_in_range(sent, 99, 100); /* ten seconds at ten a second */
-    assert_int_equal(ps_local_rate_admit(&pace, 0, 5, 1000, now_us, &wait_ms), 1000);
+    assert_int_equal(ps_local_rate_admit(&limit, 0, 5, 1000, now_us, &wait_ms), 1000);
 }
 
 int main(void)

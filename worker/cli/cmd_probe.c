@@ -10,18 +10,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROGRESS_FROM = 21 };
+enum { PROGRESS_MIN_URLS = 21 };
 
-struct question {
+struct url_probe {
     struct command *command;
     struct ps_probe *probe; /* NULL once answered */
-    char *line;             /* the answer, until it is printed in its turn */
+    char *line;             /* the answer, until the answers before it are printed */
 };
 
 struct command {
     struct ps_loop *loop;
-    struct ps_timer *sweep; /* after a pause began */
-    struct question *questions;
+    struct ps_timer *end_paused;
+    struct url_probe *probes;
     size_t count;
     size_t answered;
     size_t printed;
@@ -51,18 +51,18 @@ static char *answer_line(const struct ps_probe_report *end)
     return line;
 }
 
-/* In the order asked, each as soon as those before it are there; where both go to one terminal, the
- * progress makes room for it. */
+/* Prints answers in the order of the arguments, each as soon as those before it are known. Removes
+ * the progress line first, because both may go to the same terminal. */
 static void print_ready(struct command *command)
 {
-    if (command->progress && command->questions[command->printed].line != NULL)
+    if (command->progress && command->probes[command->printed].line != NULL)
         (void)fputs("\r\033[K", stderr);
-    while (command->printed < command->count && command->questions[command->printed].line != NULL) {
-        struct question *question = &command->questions[command->printed++];
+    while (command->printed < command->count && command->probes[command->printed].line != NULL) {
+        struct url_probe *url_probe = &command->probes[command->printed++];
 
-        (void)puts(question->line);
-        free(question->line);
-        question->line = NULL;
+        (void)puts(url_probe->line);
+        free(url_probe->line);
+        url_probe->line = NULL;
     }
     if (fflush(stdout) != 0 || ferror(stdout) != 0)
         command->failed = true;
@@ -70,16 +70,16 @@ static void print_ready(struct command *command)
 
 static void on_answer(void *cookie, const struct ps_probe_report *end)
 {
-    struct question *question = cookie;
-    struct command *command = question->command;
+    struct url_probe *url_probe = cookie;
+    struct command *command = url_probe->command;
 
-    question->probe = NULL;
-    question->line = answer_line(end);
+    url_probe->probe = NULL;
+    url_probe->line = answer_line(end);
     command->answered++;
     if (end->outcome == PS_OUTCOME_ERROR || end->outcome == PS_OUTCOME_DEFERRED)
         command->failed = true;
     if (end->outcome == PS_OUTCOME_DEFERRED)
-        ps_timer_set(command->sweep, 0);
+        ps_timer_set(command->end_paused, 0);
     print_ready(command);
     if (command->progress)
         (void)fprintf(stderr, "\r%zu of %zu asked%s", command->answered, command->count,
@@ -88,17 +88,17 @@ static void on_answer(void *cookie, const struct ps_probe_report *end)
         ps_loop_stop(command->loop, command->failed ? PS_EXIT_FAILED : PS_EXIT_OK);
 }
 
-/* A host asked for a pause: what waits for it is not kept waiting, a person wants an answer. */
-static void on_sweep(void *cookie)
+/* A host asked for a pause. A person wants an answer now, so the URLs that would wait for its end
+ * are reported as deferred. */
+static void on_end_paused(void *cookie)
 {
     struct command *command = cookie;
     struct ps_err err;
 
-    ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0, "not asked: the host wants a pause");
+    ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0, "not requested: the host asked for a pause");
     for (size_t i = 0; i < command->count; i++)
-        if (command->questions[i].probe != NULL &&
-            ps_probe_pause_ms(command->questions[i].probe) > 0)
-            ps_probe_give_up(command->questions[i].probe, PS_OUTCOME_DEFERRED, &err);
+        if (command->probes[i].probe != NULL && ps_probe_pause_ms(command->probes[i].probe) > 0)
+            ps_probe_give_up(command->probes[i].probe, PS_OUTCOME_DEFERRED, &err);
 }
 
 static void on_bad_setting(void *cookie, const struct ps_err *err)
@@ -107,26 +107,23 @@ static void on_bad_setting(void *cookie, const struct ps_err *err)
     (void)fprintf(stderr, "paperscout-worker: %s\n", err->what);
 }
 
-static int ask_all(struct command *command, const struct ps_config *config, char **urls)
+static int probe_all(struct command *command, const struct ps_config *config, char **urls)
 {
     struct ps_probe_kit_options options = { .loop = command->loop,
                                             .config = config,
-                                            .user_agent = config->user_agent[0] == '\0'
-                                                              ? "paperscout/" PS_VERSION
-                                                              : config->user_agent,
                                             .for_people = true };
     struct ps_probe_kit kit;
     int status;
 
     ps_probe_kit_init(&kit, &options);
-    command->sweep = ps_timer_create(command->loop, on_sweep, command);
+    command->end_paused = ps_timer_create(command->loop, on_end_paused, command);
     for (size_t i = 0; i < command->count; i++) {
-        command->questions[i].command = command;
-        command->questions[i].probe =
-            ps_probe_start(kit.prober, urls[i], PS_PROBE_HEAD, on_answer, &command->questions[i]);
+        command->probes[i].command = command;
+        command->probes[i].probe =
+            ps_probe_start(kit.prober, urls[i], PS_PROBE_HEAD, on_answer, &command->probes[i]);
     }
     status = ps_loop_run(command->loop);
-    ps_timer_destroy(command->sweep);
+    ps_timer_destroy(command->end_paused);
     ps_probe_kit_clear(&kit);
     return status;
 }
@@ -151,10 +148,10 @@ static int run_probe(int argc, char **argv, void *env)
     if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))
         return PS_EXIT_CONFIG;
     command.loop = ps_loop_create();
-    command.questions = ps_alloc_zero(command.count, sizeof(*command.questions));
-    command.progress = command.count >= PROGRESS_FROM && isatty(STDERR_FILENO) == 1;
-    status = ask_all(&command, &config, argv + 1);
-    free(command.questions);
+    command.probes = ps_alloc_zero(command.count, sizeof(*command.probes));
+    command.progress = command.count >= PROGRESS_MIN_URLS && isatty(STDERR_FILENO) == 1;
+    status = probe_all(&command, &config, argv + 1);
+    free(command.probes);
     ps_loop_destroy(command.loop);
     ps_config_clear(&config);
     return status;
@@ -163,11 +160,11 @@ static int run_probe(int argc, char **argv, void *env)
 const struct ps_command ps_cmd_probe = {
     .name = "probe",
     .synopsis = "probe URL...",
-    .help = "Asks each URL with a HEAD request and prints a JSON line for each, in the\n"
+    .help = "Sends a HEAD request to each URL and prints one JSON line for each, in the\n"
             "order given: url, outcome, status, last_modified, failure_category,\n"
-            "attempts, latency_ms. Needs no Redis; rate and concurrency settings hold\n"
-            "for this command alone. Exit status 0 when all were answered, 1 when some\n"
-            "ended in an error or were deferred. Of more than 20 it tells on standard\n"
-            "error how many have been asked, where that is a terminal.\n",
+            "attempts, latency_ms. It needs no Redis; the rate and concurrency settings\n"
+            "apply to this command alone. With more than 20 URLs it shows its progress on\n"
+            "standard error if that is a terminal. Exit status: 0 if every URL was\n"
+            "answered, 1 if any probe ended in an error or was deferred.\n",
     .run = run_probe,
 };

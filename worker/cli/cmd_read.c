@@ -17,9 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OK = 200, TOO_MANY = 429, PIECE = 65536 };
+enum { HTTP_OK = 200, HTTP_TOO_MANY_REQUESTS = 429, READ_BYTES = 65536 };
 
-/* Reads one source after the other; each step ends in next(). */
+/* Reads one source after the other:
+ *
+ *     on_timer -> fetch or load_file -> parse -> next -> on_timer
+ *
+ * Every path, also that of a failure, ends in next, which prints one line. */
 struct command {
     struct ps_loop *loop;
     const struct ps_config *config;
@@ -27,16 +31,11 @@ struct command {
     struct ps_document_parser *parser;
     char **sources;
     size_t count, at;
-    struct ps_timer *timer; /* the next source, always from the loop's top */
+    struct ps_timer *timer; /* starts the next source from the loop */
     struct ps_http_call *call;
     struct ps_document_parse *parse;
     bool failed, unreachable;
 };
-
-static bool is_url(const char *source)
-{
-    return ps_url_is_http(source);
-}
 
 static void print_line(struct command *command, const struct ps_document *document,
                        const struct ps_err *err)
@@ -46,7 +45,7 @@ static void print_line(struct command *command, const struct ps_document *docume
     cJSON *authors;
     char *line;
 
-    ps_json_add_text(object, is_url(source) ? "url" : "file", source);
+    ps_json_add_text(object, ps_url_is_http(source) ? "url" : "file", source);
     ps_json_add_text(object, "title", document == NULL ? NULL : document->title);
     authors = cJSON_AddArrayToObject(object, "authors");
     for (size_t i = 0; document != NULL && i < document->author_count; i++)
@@ -82,7 +81,7 @@ static void on_document(void *cookie, const struct ps_document *document, const 
     next(command, document, err);
 }
 
-/* Takes data. */
+/* Takes data. The kind of document is decided by its first bytes, not by its name. */
 static void parse(struct command *command, char *data, size_t len, const char *charset)
 {
     const struct ps_document_bytes bytes = {
@@ -104,9 +103,10 @@ static void on_reply(void *cookie, const struct ps_http_reply *reply, const stru
         command->unreachable = command->unreachable ||
                                (reply->status == 0 && err->category != PS_FAILURE_CONFIGURATION);
         next(command, NULL, err);
-    } else if (reply->status != OK) {
+    } else if (reply->status != HTTP_OK) {
         (void)ps_fail(&fault,
-                      reply->status == TOO_MANY ? PS_FAILURE_RATE_LIMIT : PS_FAILURE_NETWORK,
+                      reply->status == HTTP_TOO_MANY_REQUESTS ? PS_FAILURE_RATE_LIMIT
+                                                              : PS_FAILURE_NETWORK,
                       reply->status, "HTTP status %d", reply->status);
         next(command, NULL, &fault);
     } else {
@@ -132,10 +132,10 @@ static void fetch(struct command *command, const char *url)
         next(command, NULL, &err);
 }
 
-/* False with err. The command has nothing else to do: its loop may wait for a file. */
+/* Blocks the loop, which has nothing else to do in this command. */
 static bool read_file(int fd, struct ps_buf *data, struct ps_err *err)
 {
-    char piece[PIECE];
+    char piece[READ_BYTES];
     ssize_t got = 0;
 
     while (fd >= 0 && (got = read(fd, piece, sizeof(piece))) != 0) {
@@ -151,7 +151,7 @@ static bool read_file(int fd, struct ps_buf *data, struct ps_err *err)
     return true;
 }
 
-static void load(struct command *command, const char *path)
+static void load_file(struct command *command, const char *path)
 {
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -179,10 +179,10 @@ static void on_timer(void *cookie)
     if (command->at < command->count) {
         const char *source = command->sources[command->at];
 
-        if (is_url(source))
+        if (ps_url_is_http(source))
             fetch(command, source);
         else
-            load(command, source);
+            load_file(command, source);
         return;
     }
     if (command->unreachable)
@@ -200,12 +200,8 @@ static void on_bad_setting(void *cookie, const struct ps_err *err)
 
 static int read_all(struct command *command)
 {
-    const struct ps_config *config = command->config;
     struct ps_probe_kit_options options = { .loop = command->loop,
-                                            .config = config,
-                                            .user_agent = config->user_agent[0] == '\0'
-                                                              ? "paperscout/" PS_VERSION
-                                                              : config->user_agent,
+                                            .config = command->config,
                                             .for_people = true };
     struct ps_document_parser_options parser = { .loop = command->loop };
     struct ps_probe_kit kit;
@@ -257,14 +253,14 @@ static int run_read(int argc, char **argv, void *env)
 const struct ps_command ps_cmd_read = {
     .name = "read",
     .synopsis = "read FILE|URL...",
-    .help = "Reads each document, HTML or PDF, as a worker reads that of a recent hit, and\n"
-            "prints a JSON line for each, in the order given: file or url, title (null\n"
-            "when none is found), authors (a list of names), words (the first 1,000).\n"
-            "FILE - is standard input. A URL is fetched once, with redirects, within the\n"
-            "limits that a worker has; addresses in private networks are refused unless\n"
-            "ALLOW_PRIVATE_UPSTREAMS is true. The line of a document that could not be\n"
-            "read also has error and failure_category. Needs no Redis; a PDF needs\n"
-            "pdftotext and pdfinfo of poppler-utils. Exit status 0 when all were read, 1\n"
-            "when some were not, 69 when a server was not reached.\n",
+    .help = "Reads each document, HTML or PDF, as a worker reads the document of a recent\n"
+            "hit, and prints one JSON line for each, in the order given: file or url,\n"
+            "title (null if none was found), authors (a list of names), words (the first\n"
+            "1,000). FILE \"-\" is standard input. A URL is fetched once; redirects are\n"
+            "followed within a worker's limits, and addresses in private networks are\n"
+            "refused unless ALLOW_PRIVATE_UPSTREAMS is true. If a document cannot be read,\n"
+            "its line also has error and failure_category. It needs no Redis; PDF needs\n"
+            "pdftotext and pdfinfo from poppler-utils. Exit status: 0 if all were read, 1\n"
+            "if any was not, 69 if a server was not reached.\n",
     .run = run_read,
 };

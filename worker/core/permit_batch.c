@@ -1,6 +1,6 @@
 #include "worker/core/permit_batch.h"
 
-static size_t least(size_t a, size_t b)
+static size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
@@ -9,22 +9,21 @@ size_t ps_permits_wanted(const struct ps_permit_need *need)
 {
     size_t usable = need->free_slots;
 
-    /* slots that will come free within half a permit's life */
+    /* Add the slots that will become free within half of a permit's life. */
     if (need->latency_us > 0)
-        usable += need->on_wire * (PS_PERMIT_LIFE_MS * 500) / (size_t)need->latency_us;
-    usable = least(least(usable, need->waiting), PS_PERMIT_BATCH);
-    /* not for every single permit a round trip: ask when half of what can be used is used up */
-    return need->stock > usable / 2 || usable <= need->stock ? 0 : usable - need->stock;
+        usable += need->in_flight * (PS_PERMIT_LIFE_MS * 500) / (size_t)need->latency_us;
+    usable = min_size(min_size(usable, need->waiting), PS_PERMIT_BATCH);
+    /* Ask only when half of the usable permits are gone, not for each permit. */
+    return need->available > usable / 2 || usable <= need->available ? 0 : usable - need->available;
 }
 
 size_t ps_backlog_room(size_t concurrency, int64_t latency_us)
 {
-    /* what gets done in 50 ms; before the first answer, half of what fits on the wire */
-    size_t room = latency_us > 0 ? concurrency * 50000 / (size_t)latency_us : concurrency / 2;
+    enum { AHEAD_US = 50000, ROOM_MIN = 4 };
+    /* As much as gets done in AHEAD_US. Before the first answer, half of the slots. */
+    size_t room = latency_us > 0 ? concurrency * AHEAD_US / (size_t)latency_us : concurrency / 2;
 
-    if (room < 4)
-        return 4;
-    return least(room, PS_BACKLOG_MAX);
+    return room < ROOM_MIN ? ROOM_MIN : min_size(room, PS_BACKLOG_MAX);
 }
 
 int64_t ps_latency_average(int64_t average_us, int64_t sample_us)
@@ -34,12 +33,10 @@ int64_t ps_latency_average(int64_t average_us, int64_t sample_us)
     return next < 1 ? 1 : next;
 }
 
-size_t ps_local_rate_admit(struct ps_local_rate *pace, double rate, int64_t burst, size_t wanted,
+size_t ps_local_rate_admit(struct ps_local_rate *limit, double rate, int64_t burst, size_t wanted,
                            int64_t now_us, int64_t *out_wait_ms)
 {
-    double now = (double)now_us;
-    double step;
-    double slack;
+    double now = (double)now_us, step, slack;
     size_t granted = 0;
 
     *out_wait_ms = 0;
@@ -47,13 +44,13 @@ size_t ps_local_rate_admit(struct ps_local_rate *pace, double rate, int64_t burs
         return wanted;
     step = 1000000.0 / rate;
     slack = step * (double)burst;
-    if (pace->full_us < now)
-        pace->full_us = now;
-    while (granted < wanted && pace->full_us + step - now <= slack) {
-        pace->full_us += step;
+    if (limit->full_us < now)
+        limit->full_us = now;
+    while (granted < wanted && limit->full_us + step - now <= slack) {
+        limit->full_us += step;
         granted++;
     }
     if (granted < wanted)
-        *out_wait_ms = 1 + (int64_t)((pace->full_us + step - now - slack) / 1000.0);
+        *out_wait_ms = 1 + (int64_t)((limit->full_us + step - now - slack) / 1000.0);
     return granted;
 }

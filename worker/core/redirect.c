@@ -7,23 +7,15 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-static bool is_https(const char *url)
-{
-    return strncasecmp(url, "https:", 6) == 0;
-}
-
 bool ps_redirect_of(const char *from, int status, const char *location, int followed,
                     char **out_url, struct ps_err *err)
 {
+    bool redirect =
+        status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
     char *url;
 
     *out_url = NULL;
-    if (!is_redirect(status) || location == NULL || location[0] == '\0')
+    if (!redirect || location == NULL || location[0] == '\0')
         return true;
     if (followed >= PS_REDIRECTS_MAX)
         return ps_fail(err, PS_FAILURE_NETWORK, CURLE_TOO_MANY_REDIRECTS, "more than %d redirects",
@@ -31,8 +23,9 @@ bool ps_redirect_of(const char *from, int status, const char *location, int foll
     url = ps_url_resolve(from, location);
     if (url == NULL)
         return ps_fail(err, PS_FAILURE_NETWORK, CURLE_UNSUPPORTED_PROTOCOL,
-                       "redirected to what is no http:// or https:// URL");
-    if (is_https(from) && !is_https(url)) {
+                       "redirected to a URL that is not http:// or https://");
+    /* A redirect must not strip the protection that the first URL had. */
+    if (strncasecmp(from, "https:", 6) == 0 && strncasecmp(url, "https:", 6) != 0) {
         free(url);
         return ps_fail(err, PS_FAILURE_NETWORK, CURLE_UNSUPPORTED_PROTOCOL,
                        "redirected from https to http");
@@ -41,29 +34,29 @@ bool ps_redirect_of(const char *from, int status, const char *location, int foll
     return true;
 }
 
-const char *ps_redirect_chain_url(const struct ps_redirect_chain *trail, const char *url)
+const char *ps_redirect_chain_url(const struct ps_redirect_chain *chain, const char *url)
 {
-    return trail->led_to != NULL ? trail->led_to : url;
+    return chain->current_url != NULL ? chain->current_url : url;
 }
 
-bool ps_redirect_chain_follow(struct ps_redirect_chain *trail, const char *url, int status,
+bool ps_redirect_chain_follow(struct ps_redirect_chain *chain, const char *url, int status,
                               const char *location, bool *out_moved, struct ps_err *err)
 {
     char *next;
-    bool ok = ps_redirect_of(ps_redirect_chain_url(trail, url), status, location, trail->hops,
+    bool ok = ps_redirect_of(ps_redirect_chain_url(chain, url), status, location, chain->hops,
                              &next, err);
 
     *out_moved = next != NULL;
     if (next == NULL)
         return ok;
-    free(trail->led_to);
-    trail->led_to = next;
-    trail->hops++;
+    free(chain->current_url);
+    chain->current_url = next;
+    chain->hops++;
     return true;
 }
 
-void ps_redirect_chain_clear(struct ps_redirect_chain *trail)
+void ps_redirect_chain_clear(struct ps_redirect_chain *chain)
 {
-    free(trail->led_to);
-    *trail = (struct ps_redirect_chain){ NULL, 0 };
+    free(chain->current_url);
+    *chain = (struct ps_redirect_chain){ NULL, 0 };
 }

@@ -1,28 +1,37 @@
-/* Where an answer leads to, and whether one may go there. */
+/* Follows HTTP redirects one hop at a time, and decides which of them a worker may follow.
+ *
+ * Place in the data flow: prober and document_reader call it with each answer. They do not let curl
+ * follow redirects, because each hop is a request of its own: it needs a permit of the host that it
+ * goes to (guarantee 6), and its address is checked. Pure. */
 #ifndef PS_WORKER_CORE_REDIRECT_H
 #define PS_WORKER_CORE_REDIRECT_H
 #include "shared/core/err.h"
 
 enum { PS_REDIRECTS_MAX = 5 };
 
-/* from answered with status and location (NULL when absent), after followed redirects. Gives the
- * URL to ask next; NULL where the answer leads nowhere. false (NETWORK, with the CURLcode as code)
- * where it leads to what must not be asked: too far, from https to http, to another protocol. */
+/**
+ * ps_redirect_of(from, status, location, followed, out_url, err): Set ${out_url} to the URL that
+ * the answer of ${from} redirects to, owned by the caller, NULL if it is no redirect. ${location}
+ * is NULL when absent; ${followed} counts the hops so far. Return false (NETWORK, with the CURLcode
+ * as code) if the hop is forbidden: more than PS_REDIRECTS_MAX, from https to http, or to another
+ * protocol.
+ */
 bool ps_redirect_of(const char *from, int status, const char *location, int followed,
                     char **out_url, struct ps_err *err) PS_MUST_USE;
 
-/* Where redirects have led a request to. Zeroed: nowhere yet. */
+/* The hops that one request has made. Zero it before the first use. */
 struct ps_redirect_chain {
-    char *led_to;
+    char *current_url; /* owned; NULL before the first hop */
     int hops;
 };
 
-/* What to ask now: url itself, or where it led. Borrowed from either. */
-const char *ps_redirect_chain_url(const struct ps_redirect_chain *trail, const char *url);
-/* One step on from where it stands, as ps_redirect_of says; out_moved: there was one. */
-bool ps_redirect_chain_follow(struct ps_redirect_chain *trail, const char *url, int status,
+/* The URL to request now: ${url} itself before the first hop. Borrowed from either. */
+const char *ps_redirect_chain_url(const struct ps_redirect_chain *chain, const char *url);
+/* Makes one hop, as ps_redirect_of says. *out_moved: there was a redirect, request the new URL. */
+bool ps_redirect_chain_follow(struct ps_redirect_chain *chain, const char *url, int status,
                               const char *location, bool *out_moved,
                               struct ps_err *err) PS_MUST_USE;
-void ps_redirect_chain_clear(struct ps_redirect_chain *trail); /* back to nowhere */
+/* Frees the chain and starts over at the original URL. */
+void ps_redirect_chain_clear(struct ps_redirect_chain *chain);
 
 #endif

@@ -1,5 +1,4 @@
-/* memfd_create needs it: the document never touches a disk, and a read-only root file system is no
- * obstacle. */
+/* for memfd_create: it works on a read-only root file system, and no disk sees the document */
 #define _GNU_SOURCE
 #include "worker/io/child_process.h"
 
@@ -14,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REAP_EVERY_MS = 5, PIECE = 16384 };
+enum { REAP_RETRY_MS = 5, READ_BYTES = 16384 };
 
 struct ps_child {
     struct ps_loop *loop;
@@ -23,7 +22,7 @@ struct ps_child {
     pid_t id;
     int out_fd;
     struct event *readable;
-    struct ps_timer *timer; /* wall time; then looking for the child's end */
+    struct ps_timer *timer; /* first the wall time limit, then polling for the process' end */
     struct ps_buf output;
     bool timed_out, too_long;
     int64_t deadline_ms;
@@ -63,13 +62,14 @@ static void child_free(struct ps_child *child)
     free(child);
 }
 
+/* Reports the result and frees the child. */
 static void finish(struct ps_child *child, int status)
 {
     struct ps_err err;
     bool failed = true;
 
     if (child->timed_out)
-        (void)ps_fail(&err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", child->name,
+        (void)ps_fail(&err, PS_FAILURE_TIMEOUT, 0, "%s: did not end within %lld ms", child->name,
                       (long long)child->limits.timeout_ms);
     else if (child->too_long)
         (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0, "%s: more than %zu bytes of output", child->name,
@@ -83,6 +83,7 @@ static void finish(struct ps_child *child, int status)
     child_free(child);
 }
 
+/* Runs at the time limit, and from the end of the output on until the process can be reaped. */
 static void on_timer(void *cookie)
 {
     struct ps_child *child = cookie;
@@ -94,26 +95,19 @@ static void on_timer(void *cookie)
         ps_child_kill(child->id);
     }
     ended = waitpid(child->id, &status, WNOHANG);
-    /* ECHILD: somebody ignores SIGCHLD and the kernel reaped it; its output says how it went */
+    /* ECHILD: this process ignores SIGCHLD, so the kernel has reaped the child. Its output shows
+     * whether it succeeded. */
     if (ended == child->id || (ended < 0 && errno == ECHILD)) {
-        finish(child, status); /* destroys child */
+        finish(child, status);
         return;
     }
-    ps_timer_set(child->timer, REAP_EVERY_MS);
-}
-
-static void output_over(struct ps_child *child)
-{
-    (void)event_del(child->readable);
-    (void)close(child->out_fd);
-    child->out_fd = -1;
-    ps_timer_set(child->timer, 0);
+    ps_timer_set(child->timer, REAP_RETRY_MS);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *cookie)
 {
     struct ps_child *child = cookie;
-    char piece[PIECE];
+    char piece[READ_BYTES];
     ssize_t got = read(fd, piece, sizeof(piece));
 
     (void)what;
@@ -125,7 +119,10 @@ static void on_readable(evutil_socket_t fd, short what, void *cookie)
         child->too_long = true;
         ps_child_kill(child->id);
     }
-    output_over(child);
+    (void)event_del(child->readable);
+    (void)close(child->out_fd);
+    child->out_fd = -1;
+    ps_timer_set(child->timer, 0);
 }
 
 struct ps_child *ps_child_start(struct ps_loop *loop, const struct ps_child_spec *spec,
@@ -136,7 +133,7 @@ struct ps_child *ps_child_start(struct ps_loop *loop, const struct ps_child_spec
     int out_fd;
     pid_t id;
 
-    (void)lseek(spec->in_fd, 0, SEEK_SET); /* the input was left at its end */
+    (void)lseek(spec->in_fd, 0, SEEK_SET); /* ps_child_input_add left it at its end */
     id = ps_child_spawn(spec, &out_fd, err);
     if (id < 0)
         return NULL;
@@ -164,7 +161,7 @@ void ps_child_cancel(struct ps_child *child)
     if (child == NULL)
         return;
     ps_child_kill(child->id);
-    /* it cannot resist; what is waited for here is the kernel, not the child */
+    /* SIGKILL cannot be resisted, so this waits for the kernel only, not for the program. */
     (void)waitpid(child->id, NULL, 0);
     child_free(child);
 }

@@ -1,4 +1,9 @@
-/* One child program on the event loop: bytes in, at most so many bytes out, within so much time. */
+/* Runs one child program on the event loop, with limits on its output and its time.
+ *
+ * Place in the data flow: document_parser -> this -> child_spawn.
+ *
+ * The input is a nameless file in memory that is complete before the child starts. So the loop
+ * never waits for the child to read, and nothing is written to a disk. */
 #ifndef PS_WORKER_IO_CHILD_PROCESS_H
 #define PS_WORKER_IO_CHILD_PROCESS_H
 #include "shared/io/loop.h"
@@ -8,23 +13,26 @@ struct ps_child;
 
 struct ps_child_limits {
     int64_t timeout_ms; /* wall time */
-    size_t max_output;  /* bytes of its standard output; more is an error */
+    size_t max_output;  /* bytes of standard output; more is an error */
 };
 
-/* output: borrowed for the call; NULL with err unless the child ended well. Runs on the loop, once,
- * never before ps_child_start returned; the child is gone and reaped then. */
+/* output is borrowed for the call; it is NULL with err when the child failed. Runs on the loop,
+ * once, never before ps_child_start returned, after the process was reaped. The child is freed
+ * after it. */
 typedef void (*ps_child_fn)(void *cookie, const char *output, size_t len, const struct ps_err *err);
 
-/* Borrows loop; spec for the call alone. NULL with err if there can be no child. */
+/* Borrows loop for the life of the child, spec and limits for the call. Returns NULL with err if no
+ * process can be created. */
 struct ps_child *ps_child_start(struct ps_loop *loop, const struct ps_child_spec *spec,
                                 const struct ps_child_limits *limits, ps_child_fn fn, void *cookie,
                                 struct ps_err *err) PS_MUST_USE;
-void ps_child_cancel(struct ps_child *child); /* kills it; fn will not run; NULL is fine */
+/* Kills the process and frees the child; fn is never called. NULL is allowed. */
+void ps_child_cancel(struct ps_child *child);
 
-/* Gives a descriptor of a nameless file in memory, -1 with errno if there can be none: input for a
- * child that never touches a disk. */
+/* Creates the input for a child: the descriptor of an empty file in memory, owned by the caller.
+ * Returns -1 with errno on failure. */
 int ps_child_input_create(void);
-/* Appends; false with errno. A child reads from the beginning. */
+/* Appends to it. Returns false with errno when there is no memory. */
 bool ps_child_input_add(int fd, const char *data, size_t len) PS_MUST_USE;
 
 #endif

@@ -1,4 +1,4 @@
-/* close_range, execvpe and pipe2 need it */
+/* for close_range, execvpe and pipe2 */
 #define _GNU_SOURCE
 #include "worker/io/child_spawn.h"
 
@@ -14,51 +14,46 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 32, NICE = 10, CANNOT_PREPARE = 126 };
+enum { FILES_MAX = 32, NICE = 10, EXIT_CANNOT_PREPARE = 126 };
 
-static void cap(enum __rlimit_resource resource, rlim_t most)
+static void set_limit(enum __rlimit_resource resource, rlim_t most)
 {
     struct rlimit limit = { most, most };
 
     (void)setrlimit(resource, &limit);
 }
 
-static void reset_signals(void)
-{
-    sigset_t none;
-
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
-    (void)signal(SIGCHLD, SIG_DFL);
-}
-
-/* In the child, between fork and exec: async-signal-safe calls only, before_exec excepted. */
+/* Runs in the child between fork and exec. Only async-signal-safe calls are allowed here; the one
+ * exception is before_exec, which document_child calls from a process with a single thread. */
 static void become_program(const struct ps_child_spec *spec, char *const *env, int out_fd,
                            pid_t parent)
 {
     int null_fd = open("/dev/null", O_WRONLY);
+    sigset_t no_signals;
 
-    reset_signals();
+    (void)sigemptyset(&no_signals);
+    (void)sigprocmask(SIG_SETMASK, &no_signals, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGCHLD, SIG_DFL);
     if (null_fd < 0 || dup2(spec->in_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(null_fd, 2) < 0 ||
         chdir("/") != 0)
-        _exit(CANNOT_PREPARE);
-    if (close_range(3, ~0U, 0) != 0) /* a kernel before 5.9 */
+        _exit(EXIT_CANNOT_PREPARE);
+    if (close_range(3, ~0U, 0) != 0) /* a kernel older than 5.9 */
         for (int fd = 3; fd < 1024; fd++)
             (void)close(fd);
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before that call */
-        _exit(CANNOT_PREPARE);
+    if (getppid() != parent) /* the parent died before PR_SET_PDEATHSIG took effect */
+        _exit(EXIT_CANNOT_PREPARE);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        _exit(CANNOT_PREPARE);
+        _exit(EXIT_CANNOT_PREPARE);
     (void)setpriority(PRIO_PROCESS, 0, NICE);
-    cap(RLIMIT_CORE, 0);
-    cap(RLIMIT_FSIZE, 0);
-    cap(RLIMIT_NOFILE, FILES_MAX);
-    cap(RLIMIT_CPU, (rlim_t)spec->cpu_seconds);
+    set_limit(RLIMIT_CORE, 0);
+    set_limit(RLIMIT_FSIZE, 0);
+    set_limit(RLIMIT_NOFILE, FILES_MAX);
+    set_limit(RLIMIT_CPU, (rlim_t)spec->cpu_seconds);
     if (spec->memory > 0)
-        cap(RLIMIT_AS, (rlim_t)spec->memory);
+        set_limit(RLIMIT_AS, (rlim_t)spec->memory);
     if (spec->before_exec != NULL)
         spec->before_exec(spec->cookie);
     (void)execvpe(spec->program, spec->argv, env);
@@ -95,7 +90,7 @@ pid_t ps_child_spawn(const struct ps_child_spec *spec, int *out_fd, struct ps_er
 void ps_child_kill(pid_t child)
 {
     if (child > 0 && kill(-child, SIGKILL) != 0)
-        (void)kill(child, SIGKILL); /* it has not made its group yet */
+        (void)kill(child, SIGKILL); /* the child has not created its group yet */
 }
 
 bool ps_child_failed(const char *name, int status, struct ps_err *err)

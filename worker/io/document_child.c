@@ -21,25 +21,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* of the document: a process of poppler opens it for itself */
+/* The document. A program of poppler opens it anew, so that each starts at its first byte. */
 #define INPUT "/proc/self/fd/0"
 
 enum {
-    MARK_WITHIN = 1024,
+    SIGNATURE_BYTES = 1024, /* "%PDF-" must be within these */
     TEXT_MAX = 4 * 1024 * 1024,
     INFO_MAX = 64 * 1024,
-    PIECE = 16384,
+    READ_BYTES = 16384,
     TOOL_MEMORY = 256 * 1024 * 1024, /* bytes of address space */
 };
 
-/* One program of poppler and what its run may cost. All of them together stay within the time that
- * document_parser gives this process. */
+/* One program of poppler and what its run may cost. The sum of the times stays within the time that
+ * document_parser gives this process, so that a slow PDF ends with a useful error. */
 struct tool {
     char *const *argv;
     int64_t timeout_ms;
     int cpu_seconds;
-    size_t max_output; /* then it has said enough, and is ended */
-    size_t max_words;  /* the same; 0: words are not counted */
+    size_t max_output; /* bytes; the program is killed once it has printed that much */
+    size_t max_words;  /* likewise; 0: words are not counted */
 };
 
 #define ARGUMENT(text) ((char[]){ text })
@@ -64,9 +64,9 @@ static const struct tool text_tool = { text_argv, 8000, 5, TEXT_MAX, PS_DOCUMENT
 static const struct tool layout_tool = { layout_argv, 4000, 3, PS_PDF_LAYOUT_MAX, 0 };
 static const struct tool info_tool = { info_argv, 2000, 2, INFO_MAX, 0 };
 
-_Static_assert(PS_PDF_LAYOUT_PAGES == 2, "as layout_argv says");
+_Static_assert(PS_PDF_LAYOUT_PAGES == 2, "layout_argv asks for two pages");
 
-/* Gives the path of a program in PATH, NULL if it is not there. */
+/* Gives the path of a program in PATH, owned by the caller, NULL if it is not there. */
 static char *find_program(const char *name)
 {
     struct ps_str rest = ps_str_of(getenv("PATH"));
@@ -82,15 +82,16 @@ static char *find_program(const char *name)
     return NULL;
 }
 
-static void lock_program(void *cookie)
+static void enter_program_sandbox(void *cookie)
 {
     const char *const programs[] = { cookie, NULL };
 
     ps_sandbox_enter(PS_SANDBOX_PROGRAM, programs);
 }
 
-/* Whether more is wanted. */
-static bool take(struct ps_buf *out, struct ps_text_words *words, const char *piece, size_t len)
+/* Stores a piece of output. Returns whether more is wanted. */
+static bool store_output(struct ps_buf *out, struct ps_text_words *words, const char *piece,
+                         size_t len)
 {
     size_t room = out->cap - out->len;
 
@@ -98,14 +99,13 @@ static bool take(struct ps_buf *out, struct ps_text_words *words, const char *pi
     return len < room && (words == NULL || ps_text_words_add(words, piece, len));
 }
 
-/* Reads until the end, or until nothing more is wanted (*out_enough). False: not within the time.
- */
+/* Reads until the end, or until nothing more is wanted (*out_enough). Returns false on timeout. */
 static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, bool *out_enough)
 {
     struct ps_text_words *words =
         tool->max_words > 0 ? ps_text_words_create(tool->max_words, TEXT_MAX) : NULL;
     int64_t end_ms = ps_clock_mono_ms() + tool->timeout_ms;
-    char piece[PIECE];
+    char piece[READ_BYTES];
     ssize_t got = 1;
 
     *out_enough = false;
@@ -119,7 +119,7 @@ static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, boo
             continue;
         got = read(fd, piece, sizeof(piece));
         if (got > 0)
-            *out_enough = !take(out, words, piece, (size_t)got);
+            *out_enough = !store_output(out, words, piece, (size_t)got);
         else if (got < 0 && errno == EINTR)
             got = 1;
     }
@@ -127,7 +127,8 @@ static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, boo
     return got <= 0 || *out_enough;
 }
 
-/* Runs one program on the document; what it printed is in ${out}, also where it failed half-way. */
+/* Runs one program on the document. out has what it printed, even if it failed half-way: a broken
+ * PDF often has a readable first page. */
 static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err *err)
 {
     char *path = find_program(tool->argv[0]);
@@ -136,7 +137,7 @@ static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err 
                                   .in_fd = STDIN_FILENO,
                                   .cpu_seconds = tool->cpu_seconds,
                                   .memory = TOOL_MEMORY,
-                                  .before_exec = lock_program,
+                                  .before_exec = enter_program_sandbox,
                                   .cookie = path };
     bool enough = false, in_time, failed;
     int fd, status = 0;
@@ -156,7 +157,7 @@ static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err 
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (!in_time)
-        return ps_fail(err, PS_FAILURE_TIMEOUT, 0, "%s: no end after %lld ms", tool->argv[0],
+        return ps_fail(err, PS_FAILURE_TIMEOUT, 0, "%s: did not end within %lld ms", tool->argv[0],
                        (long long)tool->timeout_ms);
     failed = !enough && ps_child_failed(tool->argv[0], status, err);
     if (failed && WIFEXITED(status))
@@ -166,8 +167,8 @@ static bool run_tool(const struct tool *tool, struct ps_buf *out, struct ps_err 
     return !failed;
 }
 
-/* The text says most, and an error of it is the document's. Where it cost too much the layout,
- * which costs the same or more, is not tried; what else is known counts all the same. */
+/* The plain text matters most, so its error becomes the document's. If it failed, the layout, which
+ * costs the same or more, is not tried. The metadata is: title and authors alone are useful too. */
 static bool read_pdf(struct ps_document *document, struct ps_err *err)
 {
     struct ps_buf text, layout, info;
@@ -200,7 +201,7 @@ static bool read_pdf(struct ps_document *document, struct ps_err *err)
 
 static bool read_input(struct ps_buf *html, struct ps_err *err)
 {
-    char piece[PIECE];
+    char piece[READ_BYTES];
     ssize_t got;
 
     (void)lseek(STDIN_FILENO, 0, SEEK_SET);
@@ -230,9 +231,9 @@ static bool read_html(const char *charset, struct ps_document *document, struct 
     return ok;
 }
 
-static bool begins_as_pdf(void)
+static bool has_pdf_signature(void)
 {
-    char first[MARK_WITHIN];
+    char first[SIGNATURE_BYTES];
     ssize_t got = pread(STDIN_FILENO, first, sizeof(first), 0);
 
     return got > 0 && ps_body_fits(first, (size_t)got, ps_str_of(".pdf"));
@@ -241,7 +242,7 @@ static bool begins_as_pdf(void)
 void ps_document_child_main(int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "any";
-    bool pdf = strcmp(kind, "pdf") == 0 || (strcmp(kind, "any") == 0 && begins_as_pdf());
+    bool pdf = strcmp(kind, "pdf") == 0 || (strcmp(kind, "any") == 0 && has_pdf_signature());
     struct ps_document document = { 0 };
     struct ps_err err;
     bool ok;
@@ -253,6 +254,6 @@ void ps_document_child_main(int argc, char **argv)
     (void)puts(line);
     free(line);
     ps_document_clear(&document);
-    /* not exit(): what runs then (a sanitizer's search for leaks) the sandbox does not allow */
+    /* Not exit(): its handlers, such as a sanitizer's leak check, violate the sandbox. */
     _exit(fflush(stdout) == 0 ? 0 : 1);
 }

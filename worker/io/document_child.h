@@ -1,27 +1,29 @@
-/* The child process that reads one document: bytes on standard input, one line of JSON on standard
+/* The child process that parses one document: bytes on standard input, one line of JSON on standard
  * output (core/document_line).
  *
- * The worker starts its own binary anew with a hidden command for it, so that neither the cost of a
- * hostile document nor a fault of a parser touches the event loop. The child runs within the limits
- * of child_spawn and in the sandbox: an HTML page is parsed here; of a PDF poppler's programs, each
- * a sandboxed child in turn, give texts that are parsed here. It reads no setting and no .env file.
- */
+ * Place in the data flow: document_parser starts the worker's own binary with a hidden command.
+ *
+ * Neither the cost of a hostile document nor a fault of a parser may touch the event loop or reach
+ * a secret. So the child has the limits of child_spawn, enters the sandbox before it parses
+ * anything, and reads no setting and no .env file. It parses an HTML page itself. For a PDF it runs
+ * poppler's programs, each a sandboxed child in turn, and parses only the texts that they print. */
 #ifndef PS_WORKER_IO_DOCUMENT_CHILD_H
 #define PS_WORKER_IO_DOCUMENT_CHILD_H
 #include <stddef.h>
 
-/* The hidden command; then KIND ("html", "pdf" or "any": told by its first bytes) and, of HTML, the
- * label of the server's charset or nothing. */
+/* The hidden command. Its arguments: KIND ("html", "pdf", or "any" to decide by the first bytes),
+ * and for HTML the charset that the server named, if any. */
 #define PS_DOCUMENT_CHILD_COMMAND "read-document"
 
 enum {
-    PS_DOCUMENT_HTML_MAX = 2 * 1024 * 1024, /* bytes of a page: names are at its top */
-    PS_DOCUMENT_PDF_MAX = 32 * 1024 * 1024, /* bytes of a PDF; more is no paper */
+    PS_DOCUMENT_HTML_MAX =
+        2 * 1024 * 1024, /* bytes of a page; its title and names are at the top */
+    PS_DOCUMENT_PDF_MAX = 32 * 1024 * 1024, /* bytes of a PDF; a paper is smaller */
 };
 
-enum { PS_DOCUMENT_ERR_NO_TOOL = 30002 }; /* err->code: poppler's pdftotext is not installed */
+enum { PS_DOCUMENT_ERR_NO_TOOL = 30002 }; /* err->code: pdftotext is not installed */
 
-/* main() of that command: argv[0] is its name. Ends the process. */
+/* Runs the command, whose name is argv[0], and ends the process. */
 _Noreturn void ps_document_child_main(int argc, char **argv);
 
 #endif

@@ -13,10 +13,15 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-enum { SLICE = 1024 * 1024 }; /* bytes that are copied in one turn of the loop */
-enum { AT_ONCE = 2, TIMEOUT_MS = 15000, CPU_SECONDS = 5, LABEL_MAX = 40 };
+enum {
+    SLICE_BYTES = 1024 * 1024, /* copied in one turn of the loop; takes less than a millisecond */
+    CHILDREN_MAX = 2,
+    TIMEOUT_MS = 15000,
+    CPU_SECONDS = 5,
+    LABEL_MAX = 40
+};
 
-/* A sanitizer reserves terabytes of address space. */
+/* No limit under a sanitizer, which reserves terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__)
 #define MEMORY 0
 #elif defined(__has_feature)
@@ -28,33 +33,34 @@ enum { AT_ONCE = 2, TIMEOUT_MS = 15000, CPU_SECONDS = 5, LABEL_MAX = 40 };
 #define MEMORY ((size_t)256 * 1024 * 1024)
 #endif
 
-TAILQ_HEAD(waiting, ps_document_parse);
+TAILQ_HEAD(parse_list, ps_document_parse);
 
 struct ps_document_parser {
     struct ps_document_parser_options options;
-    struct waiting waiting;
-    struct ps_timer *timer; /* starts what waits, always from the loop's top */
+    struct parse_list waiting;
+    struct ps_timer *timer; /* serves the first waiting document, one slice in each turn */
     int running;
 };
 
 struct ps_document_parse {
-    TAILQ_ENTRY(ps_document_parse) link; /* while it waits */
-    bool waits;
+    TAILQ_ENTRY(ps_document_parse) link; /* while waiting */
+    bool waiting;
     struct ps_document_parser *parser;
     enum ps_document_kind kind;
     char charset[LABEL_MAX];
-    char *data; /* NULL once all of it is in in_fd */
+    char *data; /* NULL once all of it has been copied */
     size_t len, copied;
-    int in_fd; /* the child's input; -1 before and after */
+    int in_fd; /* the file in memory that becomes the child's input; else -1 */
     struct ps_child *child;
     ps_document_fn fn;
     void *cookie;
 };
 
-static void wait_no_more(struct ps_document_parse *parse)
+/* From the queue to the running ones. */
+static void leave_queue(struct ps_document_parse *parse)
 {
     TAILQ_REMOVE(&parse->parser->waiting, parse, link);
-    parse->waits = false;
+    parse->waiting = false;
     parse->parser->running++;
 }
 
@@ -62,8 +68,8 @@ static void parse_free(struct ps_document_parse *parse)
 {
     struct ps_document_parser *parser = parse->parser;
 
-    if (parse->waits)
-        wait_no_more(parse);
+    if (parse->waiting)
+        leave_queue(parse);
     parser->running--;
     if (parse->in_fd >= 0)
         (void)close(parse->in_fd);
@@ -86,7 +92,6 @@ static void on_child(void *cookie, const char *output, size_t len, const struct 
     parse_free(parse);
 }
 
-/* False with err: no child could be made. */
 static bool start_child(struct ps_document_parse *parse, struct ps_err *err)
 {
     static char kinds[][5] = {
@@ -109,22 +114,22 @@ static bool start_child(struct ps_document_parse *parse, struct ps_err *err)
     return parse->child != NULL;
 }
 
-/* Copies the next part. False with err: the system has no room for it. */
+/* Copies the next slice. Fails when the system has no memory for it. */
 static bool copy_slice(struct ps_document_parse *parse, struct ps_err *err)
 {
     size_t left = parse->len - parse->copied;
-    size_t len = left < SLICE ? left : SLICE;
+    size_t len = left < SLICE_BYTES ? left : SLICE_BYTES;
 
     if (parse->in_fd < 0)
         parse->in_fd = ps_child_input_create();
     if (parse->in_fd < 0 || !ps_child_input_add(parse->in_fd, parse->data + parse->copied, len))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, errno, "no room for the document: %s",
+        return ps_fail(err, PS_FAILURE_UNKNOWN, errno, "no memory for the document: %s",
                        strerror(errno));
     parse->copied += len;
     return true;
 }
 
-/* One step of the document that waits longest. */
+/* Serves the document that has waited longest: copies one slice, or starts its child. */
 static void on_timer(void *cookie)
 {
     struct ps_document_parser *parser = cookie;
@@ -132,7 +137,7 @@ static void on_timer(void *cookie)
     struct ps_err err;
     bool ok;
 
-    if (parse == NULL || parser->running >= AT_ONCE)
+    if (parse == NULL || parser->running >= CHILDREN_MAX)
         return;
     ok = copy_slice(parse, &err);
     if (ok && parse->copied < parse->len) {
@@ -141,7 +146,7 @@ static void on_timer(void *cookie)
     }
     free(parse->data);
     parse->data = NULL;
-    wait_no_more(parse);
+    leave_queue(parse);
     if (ok && start_child(parse, &err)) {
         (void)close(parse->in_fd);
         parse->in_fd = -1;
@@ -188,14 +193,14 @@ struct ps_document_parse *ps_document_parse_start(struct ps_document_parser *par
     struct ps_document_parse *parse = ps_alloc_zero(1, sizeof(*parse));
 
     *parse = (struct ps_document_parse){ .parser = parser,
-                                         .waits = true,
+                                         .waiting = true,
                                          .kind = bytes->kind,
                                          .data = bytes->data,
                                          .len = bytes->len,
                                          .in_fd = -1,
                                          .fn = fn,
                                          .cookie = cookie };
-    /* the server's text itself does not become an argument */
+    /* The child gets the canonical name: the server's own text must not become an argument. */
     if (encoding != NULL)
         (void)snprintf(parse->charset, LABEL_MAX, "%s", ps_text_encoding_name(encoding));
     TAILQ_INSERT_TAIL(&parser->waiting, parse, link);

@@ -3,7 +3,11 @@
 void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_options *options)
 {
     const struct ps_config *config = options->config;
-    struct ps_http_options http = { .user_agent = options->user_agent,
+    const char *own_name =
+        config->user_agent[0] == '\0' ? "paperscout/" PS_VERSION : config->user_agent;
+    int64_t timeout_ms = (int64_t)(config->http_timeout_seconds * 1000);
+    struct ps_http_options http = { .user_agent = options->user_agent != NULL ? options->user_agent
+                                                                              : own_name,
                                     .proxy = config->http_proxy_url,
                                     .no_proxy = config->http_proxy_except,
                                     .http2 = config->http_use_http2,
@@ -21,11 +25,10 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
                                                .burst = config->probe_rate_burst,
                                                .slots = (size_t)config->http_concurrency,
                                                .host_cap = (size_t)config->probe_host_concurrency,
-                                               .timeout_ms =
-                                                   (int64_t)(config->http_timeout_seconds * 1000) };
+                                               .timeout_ms = timeout_ms };
     struct ps_prober_options prober = {
         .loop = options->loop,
-        .timeout_ms = (int64_t)(config->http_timeout_seconds * 1000),
+        .timeout_ms = timeout_ms,
         .end_on_pause = options->for_people,
         .rules = {.modified_within_ms = (int64_t)(config->alert_modified_hours * 3600000),
                   .max_attempts = (int)config->probe_max_attempts,
@@ -33,8 +36,7 @@ void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_optio
                   .backoff_cap_ms = PS_PROBE_BACKOFF_CAP_MS},
     };
     struct ps_document_parser_options parser = { .loop = options->loop };
-    struct ps_document_reader_options reader = { .loop = options->loop,
-                                                 .timeout_ms = prober.timeout_ms };
+    struct ps_document_reader_options reader = { .loop = options->loop, .timeout_ms = timeout_ms };
 
     *kit = (struct ps_probe_kit){ 0 };
     kit->http = reader.http = prober.http = ps_http_create(options->loop, &http);

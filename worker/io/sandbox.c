@@ -1,4 +1,4 @@
-/* syscall() and O_PATH need it */
+/* for syscall() and O_PATH */
 #define _GNU_SOURCE
 #include "worker/io/sandbox.h"
 
@@ -18,7 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Rights that headers older than the kernel do not name. */
+/* Landlock rights and fields that the headers of Debian 12 do not name. A kernel refuses rights
+ * that it does not know, so each is used only from its ABI version on. */
 #define FS_TRUNCATE (UINT64_C(1) << 14) /* ABI 3 */
 #define FS_IOCTL    (UINT64_C(1) << 15) /* ABI 5 */
 #define FS_ABI_1    ((UINT64_C(1) << 13) - 1)
@@ -30,8 +31,8 @@ struct ruleset {
     uint64_t handled_fs, handled_net, scoped;
 };
 
-/* Programs, their libraries, fonts and what the C library reads; a path that is not there is no
- * obstacle. Configuration, secrets and /proc are not among them. */
+/* Programs, their libraries, fonts and what the C library reads. A path that does not exist is
+ * skipped. Never add configuration, secrets or /proc. */
 static const char *const readable[] = {
     "/usr",
     "/lib",
@@ -50,7 +51,7 @@ static const char *const readable[] = {
     "/var/cache/fontconfig",
 };
 
-/* What the kernel executes on behalf of a program that is linked dynamically. */
+/* The dynamic loaders, which the kernel executes on behalf of a program. */
 static const char *const loaders[] = {
     "/lib64/ld-linux-x86-64.so.2",
     "/lib/ld-linux-aarch64.so.1",
@@ -75,7 +76,7 @@ static void allow(int ruleset, const char *path, uint64_t access)
     if (rule.parent_fd < 0)
         return;
     if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) {
-        /* a file takes no right of folders */
+        /* Landlock refuses the right to list a directory on a path that is a file. */
         rule.allowed_access &= ~(uint64_t)LANDLOCK_ACCESS_FS_READ_DIR;
         (void)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     }
@@ -115,7 +116,8 @@ static void restrict_files(const char *const *programs)
 #endif
 
 #ifdef ARCHITECTURE
-/* Refused in both kinds. A number that this architecture lacks is left out. */
+/* System calls that are refused in both kinds: those that reach the network or other processes,
+ * change files, or reach rarely used kernel code. Calls that an architecture lacks are left out. */
 static const unsigned refused[] = {
     SYS_socket,
     SYS_socketpair,
@@ -229,34 +231,38 @@ static void add(struct program *program, unsigned code, unsigned k, unsigned jum
         (struct sock_filter){ (uint16_t)code, (uint8_t)jump_true, (uint8_t)jump_false, k };
 }
 
+/* Loads a word of struct seccomp_data. */
 static void load(struct program *program, size_t offset)
 {
     add(program, BPF_LD | BPF_W | BPF_ABS, (unsigned)offset, 0, 0);
 }
 
-static void give(struct program *program, unsigned action)
+static void add_return(struct program *program, unsigned action)
 {
     add(program, BPF_RET | BPF_K, action, 0, 0);
 }
 
+/* Makes the system call fail with error. */
 static void refuse(struct program *program, long number, int error)
 {
     add(program, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1);
-    give(program, SECCOMP_RET_ERRNO | (unsigned)error);
+    add_return(program, SECCOMP_RET_ERRNO | (unsigned)error);
 }
 
-/* Refuses the call by the bits of one of its arguments: where any of them (wanted false) or none of
- * them (wanted true) is set. */
+/* Refuses the call by the bits of one of its arguments: if none of them is set when they are
+ * required, or if any of them is set when they are not. */
 static void refuse_by_bits(struct program *program, long number, unsigned argument, unsigned bits,
-                           bool wanted)
+                           bool required)
 {
     add(program, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 4);
     load(program, offsetof(struct seccomp_data, args) + (size_t)argument * sizeof(uint64_t));
-    add(program, BPF_JMP | BPF_JSET | BPF_K, bits, wanted ? 1 : 0, wanted ? 0 : 1);
-    give(program, SECCOMP_RET_ERRNO | EPERM);
-    give(program, SECCOMP_RET_ALLOW);
+    add(program, BPF_JMP | BPF_JSET | BPF_K, bits, required ? 1 : 0, required ? 0 : 1);
+    add_return(program, SECCOMP_RET_ERRNO | EPERM);
+    add_return(program, SECCOMP_RET_ALLOW);
 }
 
+/* The filter checks the architecture first: system call numbers mean something else in another one,
+ * and in the x32 ABI, and would slip through. */
 static void restrict_calls(enum ps_sandbox kind)
 {
     struct program program = { .len = 0 };
@@ -264,17 +270,19 @@ static void restrict_calls(enum ps_sandbox kind)
 
     load(&program, offsetof(struct seccomp_data, arch));
     add(&program, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-    give(&program, SECCOMP_RET_KILL_PROCESS);
+    add_return(&program, SECCOMP_RET_KILL_PROCESS);
     load(&program, offsetof(struct seccomp_data, nr));
 #ifdef X32_BIT
     add(&program, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
-    give(&program, SECCOMP_RET_KILL_PROCESS);
+    add_return(&program, SECCOMP_RET_KILL_PROCESS);
     refuse_by_bits(&program, SYS_open, 1, WRITING, false);
 #endif
     refuse_by_bits(&program, SYS_openat, 2, WRITING, false);
-    /* threads may be made, processes not */
+    /* A process may create threads (libraries do) but no processes. */
     refuse_by_bits(&program, SYS_clone, 0, THREAD, true);
-    refuse(&program, SYS_clone3, ENOSYS); /* its flags cannot be looked at; clone takes over */
+    refuse(
+        &program, SYS_clone3,
+        ENOSYS); /* its flags are in memory, which a filter cannot read; libc falls back to clone */
 #ifdef SYS_openat2
     refuse(&program, SYS_openat2, ENOSYS);
 #endif
@@ -282,7 +290,7 @@ static void restrict_calls(enum ps_sandbox kind)
         refuse(&program, refused[i], EPERM);
     if (kind == PS_SANDBOX_PARSER)
         refuse(&program, SYS_execve, EPERM);
-    give(&program, SECCOMP_RET_ALLOW);
+    add_return(&program, SECCOMP_RET_ALLOW);
     filter = (struct sock_fprog){ .len = program.len, .filter = program.lines };
     (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
 }

@@ -1,23 +1,26 @@
-/* Locks a process that handles a hostile document: what a parser bug can still do after it.
+/* Limits what a bug in a parser can do to the machine.
  *
- * Applied by the child that reads a document (document_child), on itself and on poppler's programs.
- * Where the kernel has Landlock, files can be read only where programs and fonts are, none can be
- * written, and only the named programs can be executed. Where it has seccomp, there are no sockets,
- * no ptrace and its relatives, no opening for writing, no signals to others. Both are best effort:
- * on a kernel without them the limits of child_spawn still hold. */
+ * Place in the data flow: document_child applies it to itself before it parses, and to poppler's
+ * programs before it executes them.
+ *
+ * With Landlock a process reads files only where programs and fonts are, writes none, and executes
+ * only the named programs. With seccomp it has no sockets, no ptrace and related calls, cannot open
+ * a file for writing and cannot signal other processes. Both are best effort: on a kernel without
+ * them the limits of child_spawn still hold, and WORKER-START says what the kernel offers. */
 #ifndef PS_WORKER_IO_SANDBOX_H
 #define PS_WORKER_IO_SANDBOX_H
 
 enum ps_sandbox {
-    PS_SANDBOX_PARSER,  /* this process parses: it executes nothing and makes no process */
-    PS_SANDBOX_PROGRAM, /* one of programs is executed next */
+    PS_SANDBOX_PARSER,  /* this process parses: it executes no program and creates no process */
+    PS_SANDBOX_PROGRAM, /* this process executes one of the named programs next */
 };
 
-/* programs: paths that may be executed, ended by NULL; of PS_SANDBOX_PROGRAM only. Needs
- * PR_SET_NO_NEW_PRIVS to have been set. Descriptors that are open stay usable. */
+/* Locks the calling process for the rest of its life. programs lists the paths that may be
+ * executed, ended by NULL; it is used with PS_SANDBOX_PROGRAM only. PR_SET_NO_NEW_PRIVS must have
+ * been set (child_spawn does). Open descriptors stay usable. */
 void ps_sandbox_enter(enum ps_sandbox kind, const char *const *programs);
 
-/* What the kernel offers, for people: "Landlock 7, seccomp". Borrowed. */
+/* Describes what the kernel offers, for the log: "Landlock 7, seccomp". Borrowed. */
 const char *ps_sandbox_describe(void);
 
 #endif
