@@ -36,7 +36,7 @@ char *ps_document_line_format_error(const struct ps_err *err)
     return line;
 }
 
-/* Valid UTF-8 on one line, at most max bytes; NULL for none. */
+/* Returns the text as valid UTF-8 on one line of at most max bytes, NULL if it is empty. */
 static char *clean(const char *text, size_t max)
 {
     char *copy;
@@ -74,7 +74,7 @@ static bool read_error(const cJSON *object, struct ps_err *err)
     int64_t code = 0;
 
     if (what == NULL)
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the reader's answer has no title field");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the document child's answer has no title");
     if (category_name == NULL || !ps_failure_parse(category_name, &category))
         category = PS_FAILURE_UNKNOWN;
     if (!ps_json_int(object, "code", 0, INT_MAX, &code))
@@ -93,7 +93,8 @@ bool ps_document_line_parse(const char *line, size_t len, struct ps_document *ou
 
     memset(out_document, 0, sizeof(*out_document));
     if (!ok) {
-        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the reader's answer is no JSON object");
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                      "the document child's answer is not a JSON object");
     } else if (!cJSON_HasObjectItem(object, "title")) {
         ok = read_error(object, err);
     } else {

@@ -1,7 +1,9 @@
-/* E-mail addresses within text, so that none of them ever reaches a chat channel.
+/* Finds and removes e-mail addresses in text, so that none of them ever reaches a chat channel.
+ *
+ * Place in the data flow: document_title and author_names clean their texts with it. Pure.
  *
  * Finds "a.b@example.org", "{a,b}@example.org", "a.b (at) example.org", "a.b at example dot org"
- * and the like: papers carry addresses in the form that their author believes no robot can read. */
+ * and the like: papers write addresses so that robots do not recognise them. */
 #ifndef PS_WORKER_CORE_MAIL_ADDRESS_H
 #define PS_WORKER_CORE_MAIL_ADDRESS_H
 #include "shared/core/base.h"
@@ -11,14 +13,15 @@
 
 struct ps_mail_span {
     size_t start;  /* first byte of the address */
-    size_t at;     /* first byte of "@" or of what stands for it */
+    size_t at;     /* first byte of "@" or of its substitute */
     size_t domain; /* first byte of the domain */
     size_t end;    /* first byte after the address */
 };
 
 /**
- * ps_mail_find(text, len, from, out_span): Find the first address in text[from … len). Costs time
- * in proportion to the text. Borrows. False: there is none, out_span is unchanged.
+ * ps_mail_find(text, len, from, out_span): Find the first address in text[from … len). Return
+ * false, with ${out_span} unchanged, if there is none. The time is proportional to the text's
+ * length.
  */
 bool ps_mail_find(const char *text, size_t len, size_t from, struct ps_mail_span *out_span);
 

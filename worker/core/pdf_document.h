@@ -1,6 +1,10 @@
-/* Title, authors and first words of a PDF, out of what poppler's programs print about it.
+/* Finds title, authors and first words of a PDF in what poppler's programs print about it.
  *
- * The programs run as children with limits (worker/io); here is only text. Pure. */
+ * Place in the data flow: document_child runs pdfinfo and pdftotext and passes their output here.
+ *
+ * The layout (positions and sizes of the lines on the first pages) is the best source, the metadata
+ * is often wrong: authoring tools fill it with the name of a template or an earlier paper. So the
+ * metadata's title counts only if the page shows it, or if the page shows none. Pure. */
 #ifndef PS_WORKER_CORE_PDF_DOCUMENT_H
 #define PS_WORKER_CORE_PDF_DOCUMENT_H
 #include "shared/core/base.h"
@@ -9,11 +13,11 @@
 #include <stddef.h>
 
 enum {
-    PS_PDF_LAYOUT_PAGES = 2,             /* the layout of more pages is not looked at */
-    PS_PDF_LAYOUT_MAX = 2 * 1024 * 1024, /* nor of more bytes */
+    PS_PDF_LAYOUT_PAGES = 2,             /* pages whose layout is read */
+    PS_PDF_LAYOUT_MAX = 2 * 1024 * 1024, /* bytes of the layout that are read */
 };
 
-/* Borrowed. Each may be NULL, and may be cut anywhere. */
+/* Output of the programs, borrowed. Each may be NULL, and each may be cut off anywhere. */
 struct ps_pdf_texts {
     const char *info; /* pdfinfo -enc UTF-8 FILE */
     size_t info_len;
@@ -25,8 +29,8 @@ struct ps_pdf_texts {
 
 /**
  * ps_pdf_document_parse(texts, out_document): Fill ${out_document}, which the caller clears with
- * ps_document_clear; what was not found is empty. Never fails: whatever the bytes are, bounded
- * valid UTF-8 comes out. No text holds an e-mail address but ${out_document}->words.
+ * ps_document_clear; what was not found stays empty. Never fails: the texts are bounded and valid
+ * UTF-8 whatever the input is. Only ${out_document}->words may contain an e-mail address.
  */
 void ps_pdf_document_parse(const struct ps_pdf_texts *texts, struct ps_document *out_document);
 

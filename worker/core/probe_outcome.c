@@ -31,7 +31,7 @@ int64_t ps_retry_after_ms(const char *retry_after, int64_t wall_ms)
     int64_t number;
 
     if (ps_str_digits(text)) {
-        /* more digits than fit mean "very long" and not "unreadable" */
+        /* A number that is too large for int64_t means a long pause, not an unreadable one. */
         if (ps_str_int(text, 0, PS_PROBE_OUTCOME_PAUSE_MAX_MS / 1000, &number))
             pause = number * 1000;
         else
@@ -60,12 +60,6 @@ struct ps_str ps_url_ext(const char *url)
     return ext;
 }
 
-static bool is_octets(struct ps_str type)
-{
-    return ps_str_is_fold(type, "application/octet-stream") ||
-           ps_str_is_fold(type, "binary/octet-stream");
-}
-
 static bool is_html(struct ps_str type)
 {
     return ps_str_is_fold(type, "text/html") || ps_str_is_fold(type, "application/xhtml+xml");
@@ -83,11 +77,12 @@ bool ps_type_fits(const char *content_type, struct ps_str ext)
         return true;
     if (ps_str_is_fold(ext, ".html") || ps_str_is_fold(ext, ".htm"))
         return is_html(type);
-    if (is_octets(type))
+    if (ps_str_is_fold(type, "application/octet-stream") ||
+        ps_str_is_fold(type, "binary/octet-stream"))
         return true;
     if (ps_str_is_fold(ext, ".pdf"))
         return ps_str_is_fold(type, "application/pdf") || ps_str_is_fold(type, "application/x-pdf");
-    /* PROBE_EXTENSIONS may name others; the one thing they are surely not is an error page */
+    /* PROBE_EXTENSIONS may name other kinds. Of those only an HTML error page is surely wrong. */
     return !is_html(type);
 }
 
@@ -105,7 +100,7 @@ static bool has_markup(const char *body, size_t len)
     return false;
 }
 
-static bool has_pdf_mark(const char *body, size_t len)
+static bool has_pdf_signature(const char *body, size_t len)
 {
     enum { WITHIN = 1024 };
 
@@ -118,9 +113,9 @@ static bool has_pdf_mark(const char *body, size_t len)
 bool ps_body_fits(const char *body, size_t len, struct ps_str ext)
 {
     if (ps_str_is_fold(ext, ".pdf"))
-        return has_pdf_mark(body, len);
+        return has_pdf_signature(body, len);
     if (ps_str_is_fold(ext, ".html") || ps_str_is_fold(ext, ".htm"))
-        return has_markup(body, len) && !has_pdf_mark(body, len);
+        return has_markup(body, len) && !has_pdf_signature(body, len);
     return len > 0;
 }
 
@@ -146,49 +141,49 @@ static bool same_file(const struct ps_answer *answer)
     return asked_len == got_len && memcmp(asked, got, asked_len) == 0;
 }
 
-/* A text that came from outside, cut so that it fits an error. */
+/* Bytes of a text from outside that fit into an error. */
 static int shown(size_t len)
 {
     return len > 60 ? 60 : (int)len;
 }
 
+/* A 200 is a hit only for the file that was asked for. Sites also answer 200 with an error page or
+ * with another file, and announcing those would be a false alarm. */
 static void judge_ok(struct ps_probe_outcome *outcome, const struct ps_answer *answer,
                      const struct ps_probe_outcome_rules *rules, int64_t wall_ms)
 {
+    struct ps_str ext = ps_url_ext(answer->url);
     size_t len;
     const char *name;
 
+    outcome->outcome = PS_OUTCOME_SUSPECT;
+    outcome->failed = true;
     if (!same_file(answer)) {
         name = ps_url_file_name(answer->effective_url, &len);
-        outcome->outcome = PS_OUTCOME_SUSPECT;
-        outcome->failed = true;
-        ps_fail(&outcome->err, PS_FAILURE_UNKNOWN, answer->status, "led to another file: '%.*s'",
-                shown(len), name);
-    } else if (!ps_type_fits(answer->content_type, ps_url_ext(answer->url))) {
-        outcome->outcome = PS_OUTCOME_SUSPECT;
-        outcome->failed = true;
+        ps_fail(&outcome->err, PS_FAILURE_UNKNOWN, answer->status,
+                "redirected to another file: '%.*s'", shown(len), name);
+    } else if (!ps_type_fits(answer->content_type, ext)) {
         ps_fail(&outcome->err, PS_FAILURE_UNKNOWN, answer->status, "Content-Type is '%.*s'",
                 shown(strlen(answer->content_type)), answer->content_type);
-    } else if (answer->confirm &&
-               !ps_body_fits(answer->body, answer->body_len, ps_url_ext(answer->url))) {
-        outcome->outcome = PS_OUTCOME_SUSPECT;
-        outcome->failed = true;
+    } else if (answer->confirm && !ps_body_fits(answer->body, answer->body_len, ext)) {
         ps_fail(&outcome->err, PS_FAILURE_UNKNOWN, answer->status,
-                "it does not begin like a file of its kind");
+                "the content does not begin like a %.*s file", shown(ext.len), ext.data);
     } else {
+        outcome->failed = false;
         outcome->outcome = ps_recency(answer->last_modified, rules->modified_within_ms, wall_ms);
     }
 }
 
-/* Faults that the same request would only meet again. Without a status it is no redirect to another
- * protocol: what came was no HTTP, from a server that is just coming up, say. */
+/* Whether the same request would fail in the same way. CURLE_UNSUPPORTED_PROTOCOL without a status
+ * is not a redirect to another protocol but an answer that was not HTTP, for example from a server
+ * that is starting up; that one is worth another attempt. */
 static bool is_permanent(const struct ps_err *err, int status)
 {
     return err->category == PS_FAILURE_CONFIGURATION || err->code == CURLE_TOO_MANY_REDIRECTS ||
            (err->code == CURLE_UNSUPPORTED_PROTOCOL && status != 0);
 }
 
-/* Another try does not change it (design: a miss). */
+/* The contract counts these as a miss. */
 static bool is_absent(int status)
 {
     return status == 404 || status == 403 || status == 410;
@@ -199,7 +194,7 @@ bool ps_status_refuses_method(int status)
     return status == 405 || status == 501;
 }
 
-enum { RANGE_NOT_SATISFIABLE = 416 }; /* it is empty */
+enum { RANGE_NOT_SATISFIABLE = 416 }; /* the file is empty */
 
 struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
                                             const struct ps_probe_outcome_rules *rules, int attempt,
@@ -218,7 +213,7 @@ struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
         outcome.outcome = PS_OUTCOME_SUSPECT;
         outcome.failed = true;
         ps_fail(&outcome.err, PS_FAILURE_UNKNOWN, status,
-                "there for HEAD, and answered with %d to GET", status);
+                "HEAD found it, but GET was answered with %d", status);
         return outcome;
     }
     if (answer->err == NULL && is_absent(status)) {

@@ -1,20 +1,29 @@
-/* One answer to "is that URL there?" → what it means, and what to do next. */
+/* Decides what one answer to a probe means, and what to do next.
+ *
+ * Place in the data flow: prober and document_reader call it after each request and act on what it
+ * returns. Pure: the clock and the random number are arguments.
+ *
+ * The rules of the contract are here, in one place: which status is a hit, a miss, a deferral or an
+ * error, when a 200 is suspect, and what is tried again. An error or a deferral must never turn
+ * into a miss: the scheduler would believe that a draft does not exist, and never announce it. */
 #ifndef PS_WORKER_PROBE_OUTCOME_H
 #define PS_WORKER_PROBE_OUTCOME_H
 #include "shared/core/result.h"
 
-#define PS_PROBE_OUTCOME_PAUSE_MS     INT64_C(30000) /* a host that asks for a pause and names none */
-#define PS_PROBE_OUTCOME_PAUSE_MAX_MS INT64_C(3600000) /* whatever it names */
+/* The pause of a host that asks for one without saying how long. */
+#define PS_PROBE_OUTCOME_PAUSE_MS INT64_C(30000)
+/* The longest pause, whatever the host says: a wrong header must not stop probing for a year. */
+#define PS_PROBE_OUTCOME_PAUSE_MAX_MS INT64_C(3600000)
 
-/* What came; all text borrowed, NULL when absent. */
+/* All text is borrowed, NULL when absent. */
 struct ps_answer {
     const struct ps_err *err; /* transport fault; NULL when there was an HTTP answer */
     int status;
-    const char *url;           /* asked for */
+    const char *url;           /* that was asked for */
     const char *effective_url; /* after redirects; NULL: the same */
     const char *content_type, *last_modified, *retry_after, *date;
-    bool confirm;     /* the second look at a hit, with the beginning of the body */
-    const char *body; /* of it */
+    bool confirm; /* this is the confirmation of a hit; body is the file's beginning */
+    const char *body;
     size_t body_len;
 };
 
@@ -25,8 +34,8 @@ struct ps_probe_outcome_rules {
 };
 
 enum ps_probe_outcome_next {
-    PS_PROBE_OUTCOME_FINAL, /* outcome is final */
-    PS_PROBE_OUTCOME_RETRY, /* ask again after delay_ms; outcome is what it is if nobody does */
+    PS_PROBE_OUTCOME_FINAL, /* report the outcome */
+    PS_PROBE_OUTCOME_RETRY, /* try again after delay_ms; the outcome holds if that is impossible */
     PS_PROBE_OUTCOME_DEFER, /* the host asked for a pause of delay_ms; no attempt was spent */
 };
 
@@ -34,35 +43,39 @@ struct ps_probe_outcome {
     enum ps_probe_outcome_next next;
     enum ps_outcome outcome;
     int64_t delay_ms;
-    bool failed;       /* err is set: outcome error or deferred, or why it is suspect */
-    struct ps_err err; /* category, HTTP status or code, what */
+    bool failed;       /* err is set: an error or deferral, or the reason why it is suspect */
+    struct ps_err err; /* its code is the HTTP status or the CURLcode */
 };
 
-/* attempt counts from 1 and includes this answer; 0 <= rnd < 1 places the backoff. */
+/**
+ * ps_probe_outcome_of(answer, rules, attempt, wall_ms, rnd): Return the outcome of ${answer}.
+ * ${attempt} counts from 1 and includes this answer; ${rnd}, 0 <= rnd < 1, is the backoff's jitter.
+ */
 struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
                                             const struct ps_probe_outcome_rules *rules, int attempt,
                                             int64_t wall_ms, double rnd);
 
-/* 405 and 501 (RFC 9110 sections 15.5.6 and 15.6.2): of the method, not of the file. */
+/* Whether the status (405, 501; RFC 9110 sections 15.5.6 and 15.6.2) rejects the method and says
+ * nothing about the file. */
 bool ps_status_refuses_method(int status);
 
-/* hit_recent, hit_old or hit_no_lm, from Last-Modified (NULL when absent) and the alert window. */
+/* Returns hit_recent, hit_old or hit_no_lm, by Last-Modified (NULL when absent). */
 enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t wall_ms);
-/* The site's clock: the Date of its answer (RFC 9110 section 6.6.1), else ours. What it dates by
- * its clock is set against the same clock, so that a node whose own is wrong does no harm. */
+/* Returns the site's clock, the Date of its answer (RFC 9110 section 6.6.1), else wall_ms. Times
+ * that the site sends are compared with its own clock, so a node with a wrong clock does no harm.
+ */
 int64_t ps_site_now_ms(const char *date, int64_t wall_ms);
-/* Retry-After in both forms, 1 s to PS_PROBE_OUTCOME_PAUSE_MAX_MS; absent or unreadable:
- * PS_PROBE_OUTCOME_PAUSE_MS. */
+/* Parses Retry-After in both forms into 1 s to PS_PROBE_OUTCOME_PAUSE_MAX_MS. Returns
+ * PS_PROBE_OUTCOME_PAUSE_MS for one that is absent or unreadable. */
 int64_t ps_retry_after_ms(const char *retry_after, int64_t wall_ms);
-/* Can a Content-Type (NULL: not told, which says nothing against it) be that of a file with this
- * extension? */
+/* Whether a file with this extension can have this Content-Type. NULL, an absent header, fits. */
 bool ps_type_fits(const char *content_type, struct ps_str ext);
-/* Can a file with this extension begin like that? A PDF has its mark in the first kilobyte, as
- * readers of PDF want it; a page has markup; anything else is no page. */
+/* Whether a file with this extension can begin like this. A PDF has its signature within the first
+ * kilobyte, as PDF readers require; an HTML page has markup; any other file is not empty. */
 bool ps_body_fits(const char *body, size_t len, struct ps_str ext);
-/* The whole length of what Content-Range (RFC 9110 section 14.4) is a part of; -1 when not told. */
+/* Returns the complete length in a Content-Range (RFC 9110 section 14.4), -1 when unknown. */
 int64_t ps_range_total(const char *content_range);
-/* The extension of a URL's file name, with its dot; empty when there is none. Borrowed from url. */
+/* Returns the extension of a URL's file name, with its dot, empty when there is none. Borrowed. */
 struct ps_str ps_url_ext(const char *url);
 
 #endif

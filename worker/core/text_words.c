@@ -15,7 +15,7 @@ struct ps_text_words {
     size_t count;
     bool in_word;
     bool full;
-    int hidden; /* depth inside elements whose text nobody sees */
+    int hidden_depth; /* of elements whose text a browser hides */
 };
 
 struct ps_text_words *ps_text_words_create(size_t max_words, size_t max_bytes)
@@ -40,8 +40,9 @@ void ps_text_words_break(struct ps_text_words *words)
     words->in_word = false;
 }
 
-/* Bytes of the space character at text, 0 when it is none: controls of both ranges and the space,
- * no-break space (C2 A0), the spaces of General Punctuation (E2 80 80-8B, A8, A9, AF) and E3 80 80.
+/* Returns the bytes of the space character at text, 0 when it is not one. Spaces are the controls
+ * of both ranges, U+0020, the no-break space (C2 A0), those of General Punctuation (E2 80 80-8B,
+ * A8, A9, AF) and the ideographic space (E3 80 80). Control characters end a word, so none is kept.
  */
 static size_t space_len(const char *text, size_t len)
 {
@@ -91,7 +92,7 @@ bool ps_text_words_add(struct ps_text_words *words, const char *text, size_t len
         if (!ps_buf_add(&words->text, text + at, end - at)) {
             size_t room = words->text.cap - words->text.len;
 
-            /* a "word" longer than the room is no word; keep what fits */
+            /* No real word is longer than the room that is left; keep what fits. */
             ps_buf_add(&words->text, text + at, ps_utf8_cut(text + at, end - at, room));
             words->full = true;
         }
@@ -107,14 +108,14 @@ char *ps_text_words_take(struct ps_text_words *words)
 
     if (len > 0) {
         clean = ps_utf8_clean(words->text.data, len);
-        /* cleaning may lengthen: U+FFFD is three bytes where one invalid byte stood */
+        /* Cleaning may lengthen the text: one invalid byte becomes the three of U+FFFD. */
         clean[ps_utf8_cut(clean, strlen(clean), words->text.cap)] = '\0';
     }
     ps_buf_reset(&words->text);
     words->count = 0;
     words->in_word = false;
     words->full = false;
-    words->hidden = 0;
+    words->hidden_depth = 0;
     return clean;
 }
 
@@ -134,7 +135,6 @@ bool ps_text_words_html_is_hidden(const char *name)
     return is_one_of(name, list);
 }
 
-/* Elements that do not end a word: "Straw<b>berry</b>" is one. */
 bool ps_text_words_html_is_inline(const char *name)
 {
     static const char *const list[] = { "a",    "abbr",   "acronym", "b",   "bdi",  "bdo",  "big",
@@ -143,29 +143,29 @@ bool ps_text_words_html_is_inline(const char *name)
                                         "span", "strike", "strong",  "sub", "sup",  "tt",   "u",
                                         "var",  "wbr",    NULL };
 
-    /* an element that a page defines itself ("c-") is inline unless its style says otherwise */
+    /* A custom element ("c-") is inline unless its style says otherwise. */
     return strchr(name, '-') != NULL || is_one_of(name, list);
 }
 
 void ps_text_words_html_start(struct ps_text_words *words, const char *name)
 {
     if (ps_text_words_html_is_hidden(name))
-        words->hidden++;
+        words->hidden_depth++;
     else if (!ps_text_words_html_is_inline(name))
         ps_text_words_break(words);
 }
 
 void ps_text_words_html_end(struct ps_text_words *words, const char *name)
 {
-    if (ps_text_words_html_is_hidden(name) && words->hidden > 0)
-        words->hidden--;
+    if (ps_text_words_html_is_hidden(name) && words->hidden_depth > 0)
+        words->hidden_depth--;
     else if (!ps_text_words_html_is_inline(name))
         ps_text_words_break(words);
 }
 
 bool ps_text_words_html_text(struct ps_text_words *words, const char *text, size_t len)
 {
-    return words->hidden > 0 ? !words->full : ps_text_words_add(words, text, len);
+    return words->hidden_depth > 0 ? !words->full : ps_text_words_add(words, text, len);
 }
 
 static void on_start(void *cookie, const char *name, const char *const *attributes)
