@@ -14,15 +14,19 @@
 
 enum { TOKENS_MAX = 6, GUESS_TOKENS_MAX = 5, LABEL_MIN = 4 };
 
+/* How a field is read: addresses and bracketed text are replaced by marks, the rest is split into
+ * segments at separators, and each segment that looks like a person's name counts. The lists of
+ * words below were collected from real papers; a new employer or role belongs there. */
+
 /* A piece of the field between two separators. */
 struct segment {
     struct ps_str text;
-    struct ps_str domain; /* of the next address on the same line; empty: none */
-    bool before_mail;     /* an address follows at once */
+    struct ps_str domain; /* of the next address on the same line; empty when there is none */
+    bool before_mail;     /* an address follows directly */
     bool after_comma;
 };
 
-/* Words that no person is called: of employers, groups, and of the field itself. */
+/* Words that do not occur in names of persons: of employers, of groups, and of the field itself. */
 static const char *const other_words[] = {
     "inc",          "llc",          "ltd",         "gmbh",
     "corp",         "corporation",  "company",     "co",
@@ -66,7 +70,7 @@ static const char *const other_words[] = {
     "sarl",
 };
 
-/* Small words within a name: "van der", "de la". */
+/* Lower-case words within a name: "van der", "de la". */
 static const char *const particles[] = { "van", "von", "de",  "der", "den", "du",  "la", "le",
                                          "di",  "da",  "dos", "das", "del", "bin", "al", "el",
                                          "y",   "ten", "ter", "af",  "zu",  "st",  "e",  "ibn" };
@@ -95,7 +99,7 @@ static utf8proc_int32_t first_point(struct ps_str word)
     return point;
 }
 
-/* Also "d'Orme" and "al-Din": the capital follows a mark. */
+/* Whether the word has a capital at its start, or after a mark: "d'Orme", "al-Din". */
 static bool is_capital(struct ps_str word)
 {
     bool start = true;
@@ -117,7 +121,7 @@ static bool is_capital(struct ps_str word)
     return false;
 }
 
-/* Letters, and what joins them in names: ' ’ - . */
+/* Whether the word has only letters and what joins them in names: ' ’ - . */
 static bool is_word_of_name(struct ps_str word)
 {
     size_t at = 0;
@@ -143,7 +147,7 @@ static bool is_word_of_name(struct ps_str word)
     return letters;
 }
 
-/* An acronym is no name: "LEWG", "NVIDIA". Initials ("JF", "D.") are. */
+/* Whether the word is an acronym, such as "LEWG" or "NVIDIA". Initials ("JF", "D.") are not. */
 static bool is_acronym(struct ps_str word)
 {
     size_t capitals = 0;
@@ -169,7 +173,7 @@ static bool is_mark(char c)
     return (c >= '0' && c <= '9') || strchr("*#^~+:.,;<>\"|=_\\", c) != NULL;
 }
 
-/* Takes footnote marks and stray punctuation off both ends; a '.' stays after an initial. */
+/* Strips footnote marks and stray punctuation at both ends. A '.' after an initial stays. */
 static struct ps_str trim_marks(struct ps_str text)
 {
     static const char *const marks[] = { "\xE2\x80\xA0", "\xE2\x80\xA1", "\xC2\xA7", "\xC2\xB6",
@@ -190,7 +194,7 @@ static struct ps_str trim_marks(struct ps_str text)
         }
         while (text.len > 0 && (is_mark(text.data[text.len - 1]) ||
                                 strchr("-/([{", text.data[text.len - 1]) != NULL)) {
-            /* "Jr." and the initial of "Walter E." keep their point */
+            /* "Jr." and the initial in "Walter E." keep their full stop. */
             if (text.data[text.len - 1] == '.' && text.len > 2 &&
                 (text.data[text.len - 3] == ' ' || text.data[text.len - 3] == '.' ||
                  text.data[text.len - 3] == '-' ||
@@ -228,8 +232,8 @@ static struct ps_str drop_titles(struct ps_str text)
     }
 }
 
-/* Whether text is a name. certain: it stands where a name stands, so a single word or small letters
- * will do. */
+/* Whether text is a name. certain: its place is that of a name, for example before an address, so
+ * that a single word or lower-case letters are enough. */
 static bool is_name(struct ps_str text, enum ps_author_trust trust, bool certain)
 {
     struct ps_str rest = text, token;
@@ -296,7 +300,8 @@ static void add_name(struct ps_document *document, struct ps_str name)
     document->authors[document->author_count++] = text;
 }
 
-/* "Stellar Science" is whom stellarscience.example pays. */
+/* Whether all words of text are in the domain: "Stellar Science" at stellarscience.example is an
+ * employer, not a person. */
 static bool is_in_domain(struct ps_str text, struct ps_str domain)
 {
     struct ps_str rest = text, token;
@@ -311,7 +316,7 @@ static bool is_in_domain(struct ps_str text, struct ps_str domain)
     return false;
 }
 
-/* "NXXXX" and "P1234R0" are numbers of documents. */
+/* Whether the text is a document number: "NXXXX", "P1234R0". */
 static bool is_number(struct ps_str name)
 {
     char *text = ps_alloc_copy(name.data, name.len);
@@ -321,7 +326,7 @@ static bool is_number(struct ps_str name)
     return number;
 }
 
-/* "1Elm Widgets": the footnote's text of a name that ends with its mark. */
+/* Whether text is a footnote that explains a mark at a name: "1Elm Widgets". */
 static bool is_footnote(struct ps_str text)
 {
     return text.len > 1 && (text.data[0] == '*' || (text.data[0] >= '0' && text.data[0] <= '9')) &&
@@ -329,7 +334,8 @@ static bool is_footnote(struct ps_str text)
             (text.data[1] >= 'a' && text.data[1] <= 'z'));
 }
 
-/* A suffix after a comma belongs to the name before it: "Sam Rowan, Jr." */
+/* Adds the segment to the authors if it is a name. A suffix after a comma belongs to the name
+ * before it: "Sam Rowan, Jr." Returns whether it was a name. */
 static bool take_segment(struct ps_document *document, struct segment segment,
                          enum ps_author_trust trust, bool certain)
 {
@@ -347,7 +353,7 @@ static bool take_segment(struct ps_document *document, struct segment segment,
     return true;
 }
 
-/* Length of the separator at text[at], 0 for none. */
+/* Returns the length of the separator at text[at], 0 if there is none. */
 static size_t separator_len(const char *text, size_t at, size_t len)
 {
     static const char *const words[] = {
@@ -370,8 +376,8 @@ static size_t separator_len(const char *text, size_t at, size_t len)
     return 0;
 }
 
-/* Makes what cannot be part of a name a separator: text in brackets, links. In place. An address
- * keeps its place as \x01, so that it is known what stands before one. */
+/* Replaces, in place, what cannot be part of a name by a separator: text in brackets, links. An
+ * address in it leaves the mark \x01, because a word before an address is nearly always a name. */
 enum { MAIL = '\x01' };
 
 static void blank_out(char *text)
@@ -389,8 +395,7 @@ static void blank_out(char *text)
         } else if (depth == 1 && (text[i] == close || text[i] == '\n')) {
             bool has_mail = memchr(text + open_at, MAIL, i - open_at) != NULL;
 
-            /* left open at the end of its line: what follows on that line is left out all the same
-             */
+            /* A bracket that is not closed hides the rest of its line. */
             memset(text + open_at, ' ', i - open_at + (text[i] == close));
             text[open_at] = has_mail ? MAIL : ';';
             depth = 0;
@@ -409,7 +414,8 @@ static void blank_out(char *text)
     }
 }
 
-/* "with contributions by", "on behalf of": what follows on the line is no author. In place. */
+/* Cuts, in place, the rest of a line after "with contributions by", "on behalf of" and the like:
+ * those people are not authors. */
 static void cut_others(char *text)
 {
     static const char *const starts[] = {
@@ -445,7 +451,7 @@ static void mark_mails(char *text, char *domains)
     }
 }
 
-/* The domain of the first address at or after at, on the same line. */
+/* Returns the domain of the first address at or after at on the same line, empty if none. */
 static struct ps_str domain_after(const char *text, const char *domains, size_t at, size_t len)
 {
     struct ps_str domain = { domains, 0 };
@@ -468,8 +474,8 @@ size_t ps_author_names_add(struct ps_document *document, const char *text,
     char *domains = ps_alloc_zero(len + 1, 1);
     size_t found = 0;
     bool after_comma = false;
-    bool first = true; /* on its line */
-    size_t before = 0; /* names found before the line, or before the address in it */
+    bool first = true; /* the segment is the first one on its line */
+    size_t before = 0; /* names found before this line, or before the last address on it */
 
     for (size_t i = 0; i < len; i++)
         if (work[i] == MAIL)
@@ -498,7 +504,8 @@ size_t ps_author_names_add(struct ps_document *document, const char *text,
         if (ps_str_trim(segment.text).len > 0) {
             bool certain = segment.before_mail || (first && !after_comma && found == 0);
 
-            /* "A. Author | Elm Widgets | a@example.org": one person a row, then the employer */
+            /* "A. Author | Elm Widgets | a@example.org": a row names one person, then the employer.
+             */
             if (!(start > 0 && work[start - 1] == '\t' && found > before && segment.domain.len > 0))
                 found += take_segment(document, segment, trust, certain);
             first = false;

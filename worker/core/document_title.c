@@ -57,8 +57,8 @@ size_t ps_title_number_len(const char *text)
     return is_word(text[at]) ? 0 : at;
 }
 
-/* Length of the separator after a document number, spaces included; *out_strong: more than a space.
- */
+/* Returns the length of the separator after a document number, with its spaces. *out_strong: it is
+ * more than a space, such as ":" or "-". */
 static size_t separator_len(const char *text, bool *out_strong)
 {
     size_t at = 0;
@@ -82,7 +82,7 @@ static size_t separator_len(const char *text, bool *out_strong)
     }
 }
 
-/* P1234 and D1234R2 are the same paper. */
+/* Whether two numbers mean the same paper: P1234 and D1234R2 do. */
 static bool is_same_paper(const char *a, const char *b)
 {
     size_t at = 1;
@@ -104,8 +104,8 @@ static size_t prefix_len(const char *text, const char *const *list, size_t count
     return 0;
 }
 
-/* The bytes before the title proper: "Draft P1234R0: ", "[D1234] ", "Document number: P1234R0 - ".
- */
+/* Returns the length of the number before the title, with everything around it: "Draft P1234R0: ",
+ * "[D1234] ", "Document number: P1234R0 - ". */
 static size_t number_before(const char *text, const char *own_number)
 {
     static const char *const openings[] = { "document number: ",
@@ -131,14 +131,14 @@ static size_t number_before(const char *text, const char *own_number)
     if (number == 0)
         return 0;
     at += number;
-    if (text[at] == '=') /* "N9041=26-0067", the committee's old double numbers */
+    if (text[at] == '=') /* "N9041=26-0067": the committee's old double numbers */
         at += 1 + strspn(text + at + 1, "0123456789-/");
     gap = separator_len(text + at, &strong);
     if (text[at + gap] == '\0')
         return at + gap;
     if (gap == 0)
         return 0;
-    /* "P1234/P1235 …": the first of several is subject, not number */
+    /* "P1234/P1235 …": the first of several numbers is the subject of the title. */
     if (text[at] == '/' || ps_title_number_len(text + at + gap) > 0)
         return own_number != NULL && is_same_paper(name, own_number) &&
                        ps_title_number_len(text + at + gap) == strlen(text + at + gap)
@@ -149,8 +149,8 @@ static size_t number_before(const char *text, const char *own_number)
     return 0;
 }
 
-/* The length of text without a number at its end that stands apart: "… [P1234R0]", "… - P1234R0".
- */
+/* Returns the length of text without a number that is set apart at its end: "… [P1234R0]",
+ * "… - P1234R0". */
 static size_t without_number_after(const char *text, const char *own_number)
 {
     size_t len = strlen(text);
@@ -180,7 +180,7 @@ static size_t without_number_after(const char *text, const char *own_number)
         strong = strong || c != ' ';
         end -= (unsigned char)c >= 0x80 ? 3 : 1;
     }
-    /* "(revision of P1234R0)" and "Response to P1234" keep theirs */
+    /* The number in "(revision of P1234R0)" and in "Response to P1234" is part of the title. */
     if (end == 0)
         return len;
     if (own_number != NULL ? is_same_paper(text + start, own_number) && strong : strong && bracket)
@@ -188,7 +188,8 @@ static size_t without_number_after(const char *text, const char *own_number)
     return len;
 }
 
-/* "Microsoft Word - P1234.docx", "p1234_draft_final.pdf": what a program calls a file. */
+/* Whether text is the name of a file: "Microsoft Word - P1234.docx", "p1234_draft_final.pdf". Word
+ * processors put it into the metadata when nobody enters a title. */
 static bool is_file_name(const char *text)
 {
     static const char *const ends[] = { ".doc",  ".docx", ".odt", ".md",  ".pdf",   ".tex",
@@ -204,7 +205,7 @@ static bool is_file_name(const char *text)
     }
     if (strchr(text, ' ') != NULL)
         return false;
-    /* one word that begins with a document number */
+    /* A single word that begins with a document number. */
     for (size_t n = len; n > DIGITS_MIN; n--) {
         char *part = ps_alloc_copy(text, n);
         bool is_number = ps_title_number_len(part) == n;
@@ -295,7 +296,8 @@ static size_t count_letters(const char *text)
     return count;
 }
 
-/* "\<meta\>": a template that escaped for one language too many. */
+/* Removes, in place, backslashes before punctuation: "\<meta\>" comes from a template that escaped
+ * the title twice. */
 static void drop_escapes(char *text)
 {
     size_t at = 0;
@@ -308,8 +310,8 @@ static void drop_escapes(char *text)
     text[at] = '\0';
 }
 
-/* Entities of HTML 5 that libxml2 leaves as they are; some Markdown viewers write all punctuation
- * so. */
+/* Resolves, in place, the HTML 5 entities that libxml2 does not know. Some Markdown tools write all
+ * punctuation that way. */
 static void resolve_entities(char *text)
 {
     static const struct {
@@ -382,7 +384,7 @@ char *ps_title_clean(const char *text, size_t len, const char *own_number)
         drop_front(title, n);
     title[without_number_after(title, own_number)] = '\0';
     title[ps_utf8_cut(title, strlen(title), PS_DOCUMENT_TITLE_MAX)] = '\0';
-    ps_mail_remove(title); /* what was cut off may have made another */
+    ps_mail_remove(title); /* the cuts may have joined parts of another address */
     end = strlen(title);
     while (end > 0 && (title[end - 1] == ' ' || title[end - 1] == '|'))
         title[--end] = '\0';

@@ -14,29 +14,29 @@
 #include <strings.h>
 
 enum {
-    FIELD_LINES = 160, /* fields are looked for in so many lines */
+    FIELD_LINES = 160, /* first lines, in which fields are searched */
     VALUE_MAX = 4096,  /* bytes of one field's value */
     LABEL_MAX = 40,    /* bytes of a field's name */
-    SHORT_LINE = 80,   /* an affiliation or an address is no longer */
-    BYLINE_LINES = 12, /* after the title */
+    SHORT_LINE = 80,   /* bytes of the longest affiliation or address */
+    BYLINE_LINES = 12, /* lines after the title, in which a by-line is searched */
     DATE_MAX = 40,
     DATE_DIGITS_MAX = 10,
     BYLINE_MAX = 200,     /* bytes of a by-line */
     VALUE_LINES_MAX = 90, /* lines of one field */
-    HEADINGS_MAX = 3,     /* a title, a subtitle and one more stand before the first section */
+    HEADINGS_MAX = 3,     /* headings before the first section: title, subtitle and one more */
 };
 
 enum label {
     LABEL_NONE,
-    LABEL_AUTHOR, /* its value is the authors */
-    LABEL_MAIL,   /* its value may hold the authors; it does not end their field */
+    LABEL_AUTHOR, /* its value lists the authors */
+    LABEL_MAIL,   /* its value may contain authors; it does not end their field */
     LABEL_NUMBER, /* its value is the document's number */
     LABEL_DATE,
     LABEL_TITLE,
     LABEL_OTHER,
 };
 
-/* Names of fields, small letters only: "Reply-To(s) :" is "replytos". */
+/* Names of fields in lower-case letters only: "Reply-To(s) :" is "replytos". */
 static const struct {
     const char *name;
     enum label label;
@@ -162,7 +162,7 @@ void ps_front_matter_destroy(struct ps_front_matter *front)
     free(front);
 }
 
-/* The field's name that text[0 … len) is. */
+/* Returns the field that text names, LABEL_NONE if it is not the name of one. */
 static enum label label_of(const char *text, size_t len)
 {
     char name[LABEL_MAX + 1];
@@ -187,8 +187,8 @@ static enum label label_of(const char *text, size_t len)
     return LABEL_NONE;
 }
 
-/* Any "Some words:" that begins a line is a field, known or not; "std::vector" and "http:" are
- * none. */
+/* Whether a line that begins with text up to the colon is a field, known or not. "std::vector" and
+ * "http:" are not. */
 static bool looks_like_field(const char *text, size_t colon)
 {
     size_t spaces = 0;
@@ -206,7 +206,7 @@ static bool looks_like_field(const char *text, size_t colon)
     return spaces <= 3 && text[0] >= 'A' && text[0] <= 'Z';
 }
 
-/* The field that the line begins with; *out_value is where its value begins. */
+/* Returns the field that the line begins with. Sets *out_value to the offset of its value. */
 static enum label line_label(const struct ps_front_line *line, size_t *out_value)
 {
     static const char *const bare[] = { "reply-to ", "reply to ", "reply-to\t",
@@ -242,7 +242,8 @@ bool ps_front_line_is_field(const struct ps_front_line *line)
     return label_of(line->text, end) != LABEL_NONE;
 }
 
-/* Where a second field begins within the line: "Date: 2019-01-12 Reply-to: A". 0: nowhere. */
+/* Returns the offset of a second field within the line ("Date: 2019-01-12 Reply-to: A"), 0 if there
+ * is none. */
 static size_t inner_field(const char *text)
 {
     size_t len = strlen(text);
@@ -353,8 +354,8 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* "2019-01-12", "12 January 2019", "Nov 30, 2020": short, with a year and hardly anything beside
- * it. */
+/* Whether text is a date: "2019-01-12", "12 January 2019", "Nov 30, 2020". It is short and has a
+ * year and little else. */
 static bool is_date(const char *text)
 {
     size_t len = strlen(text);
@@ -392,7 +393,8 @@ static bool ends_fields(const char *text)
     return false;
 }
 
-/* Whether line belongs to the value of a field that began at label. before: the line before it. */
+/* Whether line continues the value of the field that begins at label. before is the line before
+ * it. */
 static bool continues(const struct ps_front_line *label, const struct ps_front_line *before,
                       const struct ps_front_line *line)
 {
@@ -405,7 +407,7 @@ static bool continues(const struct ps_front_line *label, const struct ps_front_l
         return false;
     if (label->heading > 0)
         return true;
-    if (line->top > 0) { /* a page: by place */
+    if (line->top > 0) { /* a line of a PDF: decide by its position */
         double height = before->size > 0 ? before->size : 12;
 
         if (line->top - before->top > 3 * height || line->size > 1.3 * label->size)
@@ -417,7 +419,7 @@ static bool continues(const struct ps_front_line *label, const struct ps_front_l
     if (line->container != label->container)
         return label->container == 0 && line->has_mail && strlen(line->text) < BYLINE_MAX;
     if (line->container > 0) {
-        /* another row that names something in its first cell, and is no row of a list of people */
+        /* A row whose first cell is not empty begins another field, unless it lists a person. */
         if (in_cell && line->text[0] != '\t' && strchr(line->text, '\t') != NULL)
             return line->has_mail;
         return true;
@@ -426,8 +428,8 @@ static bool continues(const struct ps_front_line *label, const struct ps_front_l
            (line->has_mail && strlen(line->text) < BYLINE_MAX);
 }
 
-/* Reads the field that begins at lines[at]; its value at text + value. Returns the index after it.
- */
+/* Reads the field of authors that begins at lines[at]; value is the offset of its value. Returns
+ * the index of the line after the field. */
 static size_t read_field(const struct ps_front_matter *front, size_t at, size_t value,
                          struct ps_document *document)
 {
@@ -436,7 +438,7 @@ static size_t read_field(const struct ps_front_matter *front, size_t at, size_t 
     size_t next = at + 1;
 
     ps_buf_init(&text, VALUE_MAX);
-    if (label->is_author) /* one person a line: a single word is a name too */
+    if (label->is_author) /* marked up: one person per line, and a single word is a name too */
         ps_author_names_add(document, label->text + value, PS_AUTHOR_FIELD);
     else
         ps_buf_text(&text, label->text + value);
@@ -455,7 +457,7 @@ static size_t read_field(const struct ps_front_matter *front, size_t at, size_t 
             ps_author_names_add(document, line->text + start, PS_AUTHOR_FIELD);
         else if (!ps_buf_char(&text, '\n') || !ps_buf_text(&text, line->text + start))
             break;
-        /* prose is no list of people */
+        /* A long line of prose is not a list of people. */
         if (strlen(line->text) > SHORT_LINE && !line->has_mail && strchr(line->text, ',') == NULL)
             break;
     }
@@ -464,8 +466,8 @@ static size_t read_field(const struct ps_front_matter *front, size_t at, size_t 
     return next;
 }
 
-/* Index of the line where the document's text begins: fields after it belong to something else,
- * such as a quoted issue or a list of changes. */
+/* Returns the index of the line where the document's text begins. Fields after it belong to
+ * something else, such as a quoted issue or a list of changes. */
 static size_t front_end(const struct ps_front_matter *front)
 {
     bool field_seen = false;
@@ -507,8 +509,8 @@ static void read_marked(const struct ps_front_matter *front, struct ps_document 
             ps_author_names_add(document, front->lines[i].text, PS_AUTHOR_FIELD);
 }
 
-/* Whether the line has a name that stands where a by-line has names: with an address or before one;
- * after the title also next to a date, or at once. */
+/* Whether the line has a name in the place of a by-line: with an address or before one, and after
+ * the title also next to a date, or directly. */
 static bool is_byline(const struct ps_front_matter *front, size_t at, size_t title_line)
 {
     const struct ps_front_line *line = &front->lines[at];
@@ -527,12 +529,12 @@ static bool is_byline(const struct ps_front_matter *front, size_t at, size_t tit
            (next != NULL && is_date(next->text)) || is_date(line[-1].text);
 }
 
-/* Names near the title that no field announces. */
+/* Reads the names near the title that no field introduces. */
 static void read_byline(const struct ps_front_matter *front, size_t title_line,
                         struct ps_document *document)
 {
     size_t end = title_line < front->count ? title_line + 1 + BYLINE_LINES : BYLINE_LINES;
-    int group = -1; /* the paragraph of the last name */
+    int group = -1; /* the paragraph of the last name that was found */
 
     for (size_t i = 0; i < front->count && i < end; i++) {
         const struct ps_front_line *line = &front->lines[i];
@@ -547,7 +549,7 @@ static void read_byline(const struct ps_front_matter *front, size_t title_line,
         if (!is_byline(front, i, title_line) && line->paragraph != group)
             continue;
         if (ps_author_names_add(document, line->text, PS_AUTHOR_GUESS) > 0)
-            group = line->top > 0 ? -1 : line->paragraph; /* of a page nobody knows them */
+            group = line->top > 0 ? -1 : line->paragraph; /* a PDF has no paragraphs */
     }
 }
 

@@ -14,9 +14,17 @@
 #include <string.h>
 #include <strings.h>
 
+/* The parser's events pass through three collectors at once:
+ *
+ *     <title>, <meta name=author>      the reader's title and meta_authors
+ *     visible text, line by line       front_matter, until it is full
+ *     visible text, word by word       text_words, until there are enough
+ *
+ * Reading ends when both the lines and the words are full; most of a long paper is never parsed. */
+
 enum {
-    TITLE_TEXT_MAX = 2000, /* bytes of <title> and of an author's meta tag that are looked at */
-    BOXES_MAX = 32, /* tables and lists within one another; deeper ones count as their parent */
+    TITLE_TEXT_MAX = 2000, /* bytes of <title>; a longer one is cut */
+    BOXES_MAX = 32,        /* nested tables and lists; deeper ones count as their parent */
     AUTHORS_TEXT_MAX = 2000,
     SHOWN_LINES = 40,
 };
@@ -25,23 +33,23 @@ struct reader {
     struct ps_text_words *words;
     struct ps_front_matter *front;
     struct ps_buf line;
-    struct ps_front_line like; /* of the line under way */
+    struct ps_front_line like; /* properties of the line that is being read */
     struct ps_buf title;       /* text of <title> */
     struct ps_buf meta_authors;
     int boxes[BOXES_MAX];
-    int depth; /* of boxes; may exceed BOXES_MAX */
+    int depth; /* nesting of boxes; may exceed BOXES_MAX */
     int box_count;
     int pre;
-    int unseen;  /* depth inside elements that are no part of the front matter */
-    int dropped; /* depth inside an element whose text is an employer */
+    int unseen;  /* depth in elements that do not belong to the front matter */
+    int dropped; /* depth in an element whose text is an employer */
     bool in_title;
     bool after_term; /* the next dd is the first of its dt */
-    bool gap;        /* spaces in <pre>: another column, if there are several */
+    bool gap;        /* the last character in <pre> was a space; another one starts a column */
     bool words_full;
     bool front_full;
 };
 
-static bool is(const char *name, const char *want)
+static bool is_named(const char *name, const char *want)
 {
     return strcasecmp(name, want) == 0;
 }
@@ -54,7 +62,7 @@ static const char *attribute(const char *const *attributes, const char *name)
     return NULL;
 }
 
-/* Whether the list of classes has want as one of its words. */
+/* Whether the class attribute contains the class want. */
 static bool has_class(const char *classes, const char *want)
 {
     size_t n = strlen(want);
@@ -80,7 +88,7 @@ static void end_line(struct reader *reader)
     reader->gap = false;
 }
 
-static void put(struct reader *reader, const char *text, size_t len)
+static void append(struct reader *reader, const char *text, size_t len)
 {
     if (!ps_buf_add(&reader->line, text, len)) {
         size_t room = reader->line.cap - reader->line.len;
@@ -98,14 +106,14 @@ static int heading_level(const char *name)
 
 static bool is_box(const char *name)
 {
-    return is(name, "table") || is(name, "dl") || is(name, "ul") || is(name, "ol") ||
-           is(name, "pre");
+    return is_named(name, "table") || is_named(name, "dl") || is_named(name, "ul") ||
+           is_named(name, "ol") || is_named(name, "pre");
 }
 
-/* Not of the front matter though people see it. */
+/* Whether an element does not belong to the front matter, visible or not. */
 static bool is_unseen(const char *name)
 {
-    return ps_text_words_html_is_hidden(name) || is(name, "nav") || is(name, "button");
+    return ps_text_words_html_is_hidden(name) || is_named(name, "nav") || is_named(name, "button");
 }
 
 static void enter_box(struct reader *reader)
@@ -132,37 +140,38 @@ static void start_block(struct reader *reader, const char *name, const char *con
     const char *classes = attribute(attributes, "class");
     const char *id = attribute(attributes, "id");
 
-    if (is(name, "td") || is(name, "th")) {
+    if (is_named(name, "td") || is_named(name, "th")) {
         /* cells of a row stand on one line; an empty first cell leaves its mark */
         if (reader->after_term)
-            put(reader, "\t", 1);
+            append(reader, "\t", 1);
         reader->after_term = true;
         return;
     }
-    if (is(name, "dd") && reader->after_term) {
-        put(reader, "\t", 1);
+    if (is_named(name, "dd") && reader->after_term) {
+        append(reader, "\t", 1);
         reader->after_term = false;
         reader->like.is_author = has_class(classes, "p-author");
         return;
     }
     end_line(reader);
     reader->like.is_author = false;
-    if (is(name, "br"))
+    if (is_named(name, "br"))
         return;
-    reader->after_term = is(name, "dt");
+    reader->after_term = is_named(name, "dt");
     reader->like.paragraph++;
     reader->like.heading = heading_level(name);
     reader->like.is_title =
         reader->like.heading > 0 && (has_class(classes, "title") || has_class(classes, "p-name") ||
-                                     (id != NULL && is(id, "title")));
+                                     (id != NULL && is_named(id, "title")));
     if (!reader->like.is_title)
-        reader->like.is_title = (is(name, "p") || is(name, "div")) &&
-                                (has_class(classes, "title") || (id != NULL && is(id, "title")));
+        reader->like.is_title =
+            (is_named(name, "p") || is_named(name, "div")) &&
+            (has_class(classes, "title") || (id != NULL && is_named(id, "title")));
     reader->like.is_author = has_class(classes, "author") || has_class(classes, "p-author") ||
                              has_class(classes, "authors");
     if (is_box(name))
         enter_box(reader);
-    reader->pre += is(name, "pre");
+    reader->pre += is_named(name, "pre");
 }
 
 static void on_start(void *cookie, const char *name, const char *const *attributes)
@@ -171,10 +180,11 @@ static void on_start(void *cookie, const char *name, const char *const *attribut
 
     if (!reader->words_full)
         ps_text_words_html_start(reader->words, name);
-    if (is(name, "title"))
+    if (is_named(name, "title"))
         reader->in_title = true;
-    if (is(name, "meta") && attribute(attributes, "name") != NULL &&
-        is(attribute(attributes, "name"), "author") && attribute(attributes, "content") != NULL) {
+    if (is_named(name, "meta") && attribute(attributes, "name") != NULL &&
+        is_named(attribute(attributes, "name"), "author") &&
+        attribute(attributes, "content") != NULL) {
         (void)ps_buf_text(&reader->meta_authors, attribute(attributes, "content"));
         (void)ps_buf_char(&reader->meta_authors, '\n');
     }
@@ -189,7 +199,7 @@ static void on_start(void *cookie, const char *name, const char *const *attribut
     if (ps_text_words_html_is_inline(name)) {
         const char *classes = attribute(attributes, "class");
 
-        const char *link = is(name, "a") ? attribute(attributes, "href") : NULL;
+        const char *link = is_named(name, "a") ? attribute(attributes, "href") : NULL;
 
         if (link != NULL && strncasecmp(link, "mailto:", 7) == 0)
             reader->like.has_mail = true;
@@ -206,7 +216,7 @@ static void on_end(void *cookie, const char *name)
 
     if (!reader->words_full)
         ps_text_words_html_end(reader->words, name);
-    if (is(name, "title"))
+    if (is_named(name, "title"))
         reader->in_title = false;
     if (reader->front_full)
         return;
@@ -214,17 +224,17 @@ static void on_end(void *cookie, const char *name)
         reader->unseen -= reader->unseen > 0;
         return;
     }
-    if (reader->unseen > 0 || is(name, "br"))
+    if (reader->unseen > 0 || is_named(name, "br"))
         return;
     if (ps_text_words_html_is_inline(name)) {
         reader->dropped -= reader->dropped > 0;
-        /* "<b>Authors</b> A. Author": a field's name needs no colon */
-        if ((is(name, "b") || is(name, "strong")) && reader->line.len > 0 &&
+        /* "<b>Authors</b> A. Author": a bold name of a field needs no colon. */
+        if ((is_named(name, "b") || is_named(name, "strong")) && reader->line.len > 0 &&
             ps_front_label_is(reader->line.data, reader->line.len))
-            put(reader, "\t", 1);
+            append(reader, "\t", 1);
         return;
     }
-    if (is(name, "td") || is(name, "th") || is(name, "dt"))
+    if (is_named(name, "td") || is_named(name, "th") || is_named(name, "dt"))
         return;
     end_line(reader);
     reader->like.paragraph++;
@@ -234,10 +244,10 @@ static void on_end(void *cookie, const char *name)
     reader->after_term = false;
     if (is_box(name))
         leave_box(reader);
-    reader->pre -= is(name, "pre") && reader->pre > 0;
+    reader->pre -= is_named(name, "pre") && reader->pre > 0;
 }
 
-/* In <pre> a line is a line, and several spaces or a tab begin another column. */
+/* In <pre> line ends are kept, and several spaces or a tab start another column. */
 static void put_preformatted(struct reader *reader, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
@@ -250,24 +260,24 @@ static void put_preformatted(struct reader *reader, const char *text, size_t len
         }
         if (text[at] == '\t' || (text[at] == ' ' && reader->gap)) {
             if (reader->line.len == 0 || reader->line.data[reader->line.len - 1] != '\t')
-                put(reader, "\t", 1);
+                append(reader, "\t", 1);
             at++;
             continue;
         }
         reader->gap = text[at] == ' ';
         if (reader->gap) {
-            put(reader, " ", 1);
+            append(reader, " ", 1);
             at++;
             continue;
         }
         while (end < len && text[end] != '\n' && text[end] != '\t' && text[end] != ' ')
             end++;
-        put(reader, text + at, end - at);
+        append(reader, text + at, end - at);
         at = end;
     }
 }
 
-/* Line ends and tabs of the source are spaces. */
+/* Elsewhere line ends and tabs of the source are spaces. */
 static void put_flowing(struct reader *reader, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
@@ -275,9 +285,9 @@ static void put_flowing(struct reader *reader, const char *text, size_t len)
 
         while (end < len && text[end] != '\t' && text[end] != '\n')
             end++;
-        put(reader, text + at, end - at);
+        append(reader, text + at, end - at);
         if (end < len)
-            put(reader, " ", 1);
+            append(reader, " ", 1);
         at = end + 1;
     }
 }
@@ -299,7 +309,8 @@ static bool on_text(void *cookie, const char *text, size_t len)
     return !reader->words_full || !reader->front_full;
 }
 
-/* "queues.forgetR2": the name that Bikeshed puts on a line before the title. */
+/* Whether text is the short name that Bikeshed puts on a line before the title: "queues.forgetR2".
+ */
 static bool is_short_name(const char *text)
 {
     size_t len = strlen(text);
@@ -311,13 +322,13 @@ static bool is_short_name(const char *text)
            strchr(text, ' ') == NULL;
 }
 
-/* "1. Motivation", "Changes since N9000": a section's heading, in a page that has its title in
- * another element. */
+/* Whether a heading is that of a section: "1. Motivation", "Changes since N9000". Such a page has
+ * its title in another element. */
 static bool is_section(const char *heading)
 {
     static const struct {
         const char *start;
-        bool whole; /* "Proposal" is a section, "Proposal for queues" may be a title */
+        bool whole; /* "Proposal" is a section, but "Proposal for queues" may be a title */
     } names[] = {
         {"introduction",      true },
         { "motivation",       true },
@@ -348,8 +359,9 @@ static bool is_section(const char *heading)
     return false;
 }
 
-/* The title of the first run of lines for which fits is true, NULL for none. Its last line's index
- * goes to *out_line. */
+/* Returns the title in the first lines that are marked up as the title (marked), or that are a
+ * heading of this level. Sets *out_line to the index of its last line. Returns NULL if there is
+ * none, owned by the caller otherwise. */
 static char *title_of_lines(const struct ps_front_matter *front, bool marked, int level,
                             const char *number, size_t *out_line)
 {
@@ -373,7 +385,7 @@ static char *title_of_lines(const struct ps_front_matter *front, bool marked, in
         title = ps_title_clean(ps_buf_str(&text), text.len, number);
         is_end = !marked && is_section(ps_buf_str(&text));
         ps_buf_clear(&text);
-        if (is_end) { /* the title is no heading */
+        if (is_end) { /* the first section: the title is not a heading */
             free(title);
             return NULL;
         }
@@ -386,7 +398,7 @@ static char *title_of_lines(const struct ps_front_matter *front, bool marked, in
     return NULL;
 }
 
-/* The same title, white space aside. */
+/* Whether two titles differ in spaces at most. */
 static bool is_same_title(const char *a, const char *b)
 {
     for (;;) {
@@ -401,7 +413,7 @@ static bool is_same_title(const char *a, const char *b)
     }
 }
 
-/* Whether one of the first lines, and no heading of the first rank, is the title. */
+/* Whether one of the first lines, not a heading of level 1, is this title. */
 static bool is_shown(const struct ps_front_matter *front, const char *title)
 {
     for (size_t i = 0; i < front->count && i < SHOWN_LINES; i++)
@@ -419,8 +431,8 @@ static void read_title(struct reader *reader, struct ps_document *document, size
 
     if (!marked)
         heading = title_of_lines(reader->front, false, 1, number, out_line);
-    /* <title> is invisible, so that authors forget it when they begin with a copy of an older
-     * paper, and editors on the web add their own name: what people see comes first */
+    /* What the page shows wins over <title>. That is invisible, so authors forget it when they
+     * start from a copy of an older paper, and some editors add their own name to it. */
     if (heading != NULL && (marked || named == NULL || !is_shown(reader->front, named))) {
         document->title = heading;
         free(named);

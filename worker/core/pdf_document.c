@@ -16,16 +16,24 @@
 #include <string.h>
 #include <strings.h>
 
+/* Where the title comes from, in this order:
+ *
+ *     the metadata's title, if the page shows it
+ *     the rows of the first page with the largest letters that can be a title
+ *     the metadata's title, although the page does not show it
+ *     the field "Title" or "Subject" of the paper's header
+ */
+
 enum {
     TITLE_TRIES = 6,      /* sizes that are tried, the largest first */
-    TITLE_LINE_MAX = 220, /* bytes: a title's line is no longer */
+    TITLE_LINE_MAX = 220, /* bytes of a line of a title; a longer one is prose */
     TITLE_LINES_MAX = 6,
     TITLE_TEXT_MAX = 2000,
-    SHOWN_WITHIN = 3000,   /* bytes of the text in which a title stands */
-    INFO_VALUE_MAX = 2000, /* bytes of a value of pdfinfo that are looked at */
+    SHOWN_WITHIN = 3000,   /* first bytes of the text, where a title can be */
+    INFO_VALUE_MAX = 2000, /* bytes of a value of pdfinfo; a longer one is cut */
 };
 
-/* Gives the value of one field of pdfinfo, NULL where it is absent or empty. */
+/* Returns the value of a field of pdfinfo, owned by the caller, NULL if it is absent or empty. */
 static char *info_value(const struct ps_pdf_texts *texts, const char *name)
 {
     struct ps_str rest = { texts->info, texts->info == NULL ? 0 : texts->info_len };
@@ -46,9 +54,9 @@ static char *info_value(const struct ps_pdf_texts *texts, const char *name)
     return NULL;
 }
 
-/* Adds the letters and digits of text, case folded: all that two prints of one title have in
- * common. */
-static void add_bare(struct ps_buf *buf, const char *text)
+/* Appends the letters and digits of text, case folded. Nothing else is the same in two renderings
+ * of a title: spaces, hyphens and quotes vary. */
+static void add_letters(struct ps_buf *buf, const char *text)
 {
     char *folded = ps_text_normalize(text, strlen(text));
 
@@ -58,8 +66,8 @@ static void add_bare(struct ps_buf *buf, const char *text)
     free(folded);
 }
 
-/* Whether the page shows the title: one left over from a template or an older paper is not shown.
- */
+/* Whether the page shows this title. A title that is left over from a template or an older paper is
+ * only in the metadata. Sets *out_line if a single row has all of it. */
 static bool is_shown(const struct ps_front_matter *front, size_t rows,
                      const struct ps_pdf_texts *texts, const char *title, size_t *out_line)
 {
@@ -68,20 +76,21 @@ static bool is_shown(const struct ps_front_matter *front, size_t rows,
 
     ps_buf_init(&page, (size_t)PS_FRONT_LINES_MAX * PS_FRONT_LINE_MAX);
     ps_buf_init(&wanted, TITLE_TEXT_MAX);
-    add_bare(&wanted, title);
+    add_letters(&wanted, title);
     for (size_t i = 0; i < rows && !shown && wanted.len > 0; i++) {
-        add_bare(&page, front->lines[i].text);
+        add_letters(&page, front->lines[i].text);
         shown = page.len > 0 && strstr(page.data, wanted.data) != NULL;
         if (shown)
             *out_line = i;
     }
     if (!shown && wanted.len > 0 && texts->text != NULL) {
-        /* beside another column: its lines follow one another in reading order only */
+        /* A title next to another column is split over rows; in reading order its lines follow one
+         * another. */
         char *start =
             ps_utf8_clean(texts->text, ps_utf8_cut(texts->text, texts->text_len, SHOWN_WITHIN));
 
         ps_buf_reset(&page);
-        add_bare(&page, start);
+        add_letters(&page, start);
         shown = page.len > 0 && strstr(page.data, wanted.data) != NULL;
         free(start);
     }
@@ -97,7 +106,8 @@ static bool may_be_title(const struct ps_front_line *line)
     return strlen(line->text) <= TITLE_LINE_MAX && !line->has_mail && !ps_front_line_is_field(line);
 }
 
-/* The largest row that may be one of a title and is smaller than below; rows: there is none. */
+/* Returns the index of the largest row that may belong to a title and is smaller than below; rows
+ * if there is none. Differences of 3 % are noise of the fonts, and the upper row wins then. */
 static size_t largest_row(const struct ps_front_matter *front, size_t rows, double below)
 {
     size_t best = rows;
@@ -112,7 +122,8 @@ static size_t largest_row(const struct ps_front_matter *front, size_t rows, doub
     return best;
 }
 
-/* The rows from first on that are of the same size and close together, as one title. */
+/* Joins the rows from first on that have the same size and are close together. Returns the cleaned
+ * title, NULL if it is not one. */
 static char *title_from(const struct ps_front_matter *front, size_t rows, size_t first,
                         const char *number, size_t *out_line)
 {
@@ -129,7 +140,7 @@ static char *title_from(const struct ps_front_matter *front, size_t rows, size_t
                            line->top - before->top > 2.2 * before->size || !may_be_title(line) ||
                            ps_author_name_is(line->text)))
             break;
-        /* a line that ends with a hyphen goes on without a space: "UTF-" "16" */
+        /* No space after a hyphen at the end of a line: "UTF-" and "16" are "UTF-16". */
         if (at > first &&
             (text.len < 2 || text.data[text.len - 1] != '-' || text.data[text.len - 2] == ' '))
             (void)ps_buf_char(&text, ' ');
@@ -160,12 +171,13 @@ static char *title_of_rows(const struct ps_front_matter *front, size_t rows, con
     return NULL;
 }
 
-/* "Queues" where the page has "Queues: the ones that forget": the first half of a title. */
-static bool is_start(const char *told, const char *largest)
+/* Whether the metadata has only the first half of a title: "Queues" for "Queues: the ones that
+ * forget". */
+static bool is_first_half(const char *named, const char *largest)
 {
-    size_t len = strlen(told);
+    size_t len = strlen(named);
 
-    return largest != NULL && strncasecmp(told, largest, len) == 0 && largest[len] == ':';
+    return largest != NULL && strncasecmp(named, largest, len) == 0 && largest[len] == ':';
 }
 
 static void read_title(const struct ps_front_matter *front, size_t rows,
@@ -174,27 +186,27 @@ static void read_title(const struct ps_front_matter *front, size_t rows,
 {
     char *number = ps_front_matter_number(front);
     char *info = info_value(texts, "Title");
-    char *told = info == NULL ? NULL : ps_title_clean(info, strlen(info), number);
+    char *named = info == NULL ? NULL : ps_title_clean(info, strlen(info), number);
     size_t line;
-
     char *largest = title_of_rows(front, rows, number, &line);
 
-    if (told != NULL && is_shown(front, rows, texts, told, out_line) && !is_start(told, largest)) {
-        document->title = told;
-        told = NULL;
+    if (named != NULL && is_shown(front, rows, texts, named, out_line) &&
+        !is_first_half(named, largest)) {
+        document->title = named;
+        named = NULL;
     } else if (largest != NULL) {
         *out_line = line;
         document->title = largest;
         largest = NULL;
     } else {
-        document->title = told;
-        told = NULL;
+        document->title = named;
+        named = NULL;
     }
     if (document->title == NULL && ps_front_matter_title_field(front) != NULL)
         document->title = ps_title_clean(ps_front_matter_title_field(front),
                                          strlen(ps_front_matter_title_field(front)), number);
     free(largest);
-    free(told);
+    free(named);
     free(info);
     free(number);
 }

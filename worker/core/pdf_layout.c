@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The input is XHTML that pdftotext printed: <page>, <flow>, <block>, <line> and <word>, the last
+ * three with a bounding box in points, its origin at the upper left. It is scanned for those tags
+ * and not parsed as XML, because it may be cut off anywhere. */
+
 enum {
-    PIECES_MAX = 600, /* lines of a page, as poppler sees them */
+    PIECES_MAX = 600, /* lines of a page */
     WORD_MAX = 200,   /* bytes of one word */
     NUMBER_MAX = 24,  /* bytes of a coordinate */
     COORDINATE_MAX = 20000,
@@ -19,7 +23,7 @@ struct box {
     double left, top, right, bottom;
 };
 
-/* What poppler calls a line. */
+/* A line as poppler sees it: a part of a row. */
 struct piece {
     struct box box;
     double size; /* mean height of its letters */
@@ -68,7 +72,7 @@ static struct box box_of(struct ps_str tag)
                          coordinate(tag, "yMax") };
 }
 
-/* Adds text with its five entities resolved. */
+/* Appends text and resolves its entities. */
 static void add_word(struct ps_buf *buf, struct ps_str text)
 {
     static const struct {
@@ -107,7 +111,8 @@ static bool is_tag(struct ps_str tag, const char *name)
            (tag.len == n || tag.data[n] == ' ' || tag.data[n] == '/');
 }
 
-/* Reads the words of one line; at is after "<line …>". Returns where reading goes on. */
+/* Reads the words of one line; at is after "<line …>". Returns the offset after the line. A gap
+ * wider than 1.5 letters between two words separates two cells. */
 static size_t read_piece(struct ps_str layout, size_t at, struct piece *piece)
 {
     struct ps_buf text;
@@ -128,7 +133,8 @@ static size_t read_piece(struct ps_str layout, size_t at, struct piece *piece)
         }
         tag = (struct ps_str){ open + 1, (size_t)(close - open - 1) };
         if (!is_tag(tag, "word")) {
-            /* the end of the line, or something that is not in a line */
+            /* Either the end of the line, or a tag that cannot be within a line: the input is odd.
+             */
             at = (size_t)(open - layout.data) + (is_tag(tag, "/line") ? tag.len + 2 : 0);
             if (is_tag(tag, "/line") || is_tag(tag, "line") || is_tag(tag, "page") ||
                 is_tag(tag, "/page"))
@@ -189,7 +195,7 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-/* Whether two pieces stand at one height. */
+/* Whether two pieces are at one height, that is, overlap by more than half of the smaller one. */
 static bool is_beside(const struct box *row, const struct box *other)
 {
     double overlap = smaller(row->bottom, other->bottom) - larger(row->top, other->top);
@@ -197,8 +203,9 @@ static bool is_beside(const struct box *row, const struct box *other)
     return overlap > 0.5 * smaller(row->bottom - row->top, other->bottom - other->top);
 }
 
-/* One row out of pieces[0 … count), which stand at one height. */
-static bool add_row(struct ps_front_matter *front, struct piece *pieces, size_t count, double down)
+/* Makes one row out of pieces, which are at one height. Returns false when front is full. */
+static bool add_row(struct ps_front_matter *front, struct piece *pieces, size_t count,
+                    double page_top)
 {
     struct ps_front_line like = { .left = pieces[0].box.left };
     struct ps_buf text;
@@ -207,7 +214,7 @@ static bool add_row(struct ps_front_matter *front, struct piece *pieces, size_t 
 
     qsort(pieces, count, sizeof(*pieces), by_left);
     ps_buf_init(&text, PS_FRONT_LINE_MAX);
-    like.top = pieces[0].box.top + down;
+    like.top = pieces[0].box.top + page_top;
     for (size_t i = 0; i < count; i++) {
         double len = (double)strlen(pieces[i].text);
 
@@ -232,7 +239,7 @@ static bool add_row(struct ps_front_matter *front, struct piece *pieces, size_t 
     return room;
 }
 
-static bool add_rows(struct ps_front_matter *front, struct page *page, double down)
+static bool add_rows(struct ps_front_matter *front, struct page *page, double page_top)
 {
     bool room = true;
 
@@ -243,7 +250,7 @@ static bool add_rows(struct ps_front_matter *front, struct page *page, double do
 
         while (end < page->count && is_beside(&row, &page->pieces[end].box))
             end++;
-        room = add_row(front, page->pieces + i, end - i, down);
+        room = add_row(front, page->pieces + i, end - i, page_top);
         i = end;
     }
     return room;
@@ -260,9 +267,9 @@ size_t ps_pdf_layout_read(const char *layout, size_t len, int pages, struct ps_f
 {
     struct ps_str all = { layout, len };
     struct page page = { .pieces = ps_alloc_zero(PIECES_MAX, sizeof(struct piece)) };
-    double height = 0, down = 0;
-    int seen = 0;
-    size_t first = 0;
+    double height = 0, page_top = 0;
+    int page_number = 0;
+    size_t first_page_rows = 0;
     bool room = true;
 
     for (size_t at = 0; at < len && room;) {
@@ -275,14 +282,14 @@ size_t ps_pdf_layout_read(const char *layout, size_t len, int pages, struct ps_f
         tag = (struct ps_str){ open + 1, (size_t)(close - open - 1) };
         at = (size_t)(close + 1 - layout);
         if (is_tag(tag, "page")) {
-            if (seen++ == pages)
+            if (page_number++ == pages)
                 break;
             height = coordinate(tag, "height");
         } else if (is_tag(tag, "/page")) {
-            room = add_rows(front, &page, down);
+            room = add_rows(front, &page, page_top);
             page_clear(&page);
-            first = seen == 1 ? front->count : first;
-            down += height;
+            first_page_rows = page_number == 1 ? front->count : first_page_rows;
+            page_top += height;
         } else if (is_tag(tag, "line") && page.count < PIECES_MAX) {
             struct piece piece = { .box = box_of(tag) };
 
@@ -294,8 +301,8 @@ size_t ps_pdf_layout_read(const char *layout, size_t len, int pages, struct ps_f
         }
     }
     if (page.count > 0 && room)
-        (void)add_rows(front, &page, down); /* cut off within a page */
+        (void)add_rows(front, &page, page_top); /* the input ends within a page */
     page_clear(&page);
     free(page.pieces);
-    return first > 0 ? first : front->count;
+    return first_page_rows > 0 ? first_page_rows : front->count;
 }

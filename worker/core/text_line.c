@@ -8,6 +8,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* Soft hyphen, zero-width characters, direction marks: they would make two equal lines differ. */
 static bool is_invisible(utf8proc_int32_t point)
 {
     return point == 0xAD || (point >= 0x200B && point <= 0x200F) ||
@@ -23,7 +24,8 @@ static bool is_space(utf8proc_int32_t point)
            category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
-/* The letters of a ligature that typesetting left in the text; NULL: it is none. */
+/* The letters of a ligature (U+FB00 to U+FB06), NULL for any other character. Typesetting leaves
+ * ligatures in a PDF's text, and "conﬁg" would not match "config". */
 static const char *ligature(utf8proc_int32_t point)
 {
     static const char *const letters[] = { "ff", "fi", "fl", "ffi", "ffl", "st", "st" };
@@ -31,8 +33,9 @@ static const char *ligature(utf8proc_int32_t point)
     return point >= 0xFB00 && point <= 0xFB06 ? letters[point - 0xFB00] : NULL;
 }
 
-/* A space at the end of line makes room for a tab; a tab takes a space that follows it. */
-static size_t put_gap(char *line, size_t at, bool tab)
+/* Appends a gap: one space or tab, whatever the number of spaces and tabs in the text. A tab wins,
+ * because it separates two cells. */
+static size_t add_gap(char *line, size_t at, bool tab)
 {
     if (tab) {
         if (at > 0 && line[at - 1] == ' ')
@@ -62,7 +65,7 @@ char *ps_text_line(const char *text, size_t len)
         utf8proc_int32_t point;
         utf8proc_ssize_t size = utf8proc_iterate(from, -1, &point);
 
-        if (size <= 0) { /* cannot be: it is clean */
+        if (size <= 0) { /* cannot happen: the text is valid UTF-8 */
             from++;
             continue;
         }
@@ -71,10 +74,12 @@ char *ps_text_line(const char *text, size_t len)
             continue;
         }
         if (is_space(point)) {
-            at = put_gap(line, at, point == '\t');
+            at = add_gap(line, at, point == '\t');
         } else {
             const char *letters = ligature(point);
-            size_t count = letters != NULL ? strlen(letters) : (size_t)size; /* never more bytes */
+            size_t count = letters != NULL
+                               ? strlen(letters)
+                               : (size_t)size; /* a ligature has three bytes, its letters no more */
 
             memcpy(line + at, letters != NULL ? letters : (const char *)from, count);
             at += count;
