@@ -13,7 +13,8 @@ struct range4 {
     int bits;
 };
 
-/* IANA's registries of special-purpose addresses (RFC 6890 and its successors). */
+/* IANA's registries of special-purpose addresses (RFC 6890 and its successors). A range that is
+ * added there must be added here; a range that is missing here can be reached from outside. */
 static const struct range4 ranges4[] = {
     {0x00000000,  8 }, /* 0.0.0.0: this network */
     { 0x0A000000, 8 }, /* 10.0.0.0 */
@@ -34,7 +35,7 @@ static const struct range4 ranges4[] = {
 struct range6 {
     uint8_t network[16];
     int bits;
-    int ipv4_at; /* byte where an IPv4 address that decides is carried; -1: all are private */
+    int ipv4_at; /* offset of an embedded IPv4 address, which decides; -1: all are private */
 };
 
 static const struct range6 ranges6[] = {
@@ -91,7 +92,7 @@ bool ps_address_is_private(const struct sockaddr *address)
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
 
-    /* Copied: the caller's storage need not be aligned for the wider types. */
+    /* Copied, because the caller's storage may not be aligned for the wider types. */
     if (address->sa_family == AF_INET) {
         memcpy(&v4, address, sizeof(v4));
         return private4(ntohl(v4.sin_addr.s_addr));

@@ -24,11 +24,11 @@ struct walk {
     const struct ps_html_events *events;
     void *cookie;
     htmlParserCtxtPtr parser;
-    const char *rest; /* of the document, not yet given to the parser */
+    const char *rest; /* the part of the document that the parser has not read */
     size_t rest_len;
-    size_t piece; /* bytes given at once, at most */
+    size_t piece; /* most bytes to pass at once */
     int depth;
-    bool enough; /* the parser gets no more, and what it still says is not passed on */
+    bool enough; /* stop: pass nothing more to the parser, and none of its events on */
 };
 
 static void on_start(void *cookie, const xmlChar *name, const xmlChar **attributes)
@@ -84,7 +84,8 @@ static int on_read(void *cookie, char *buffer, int room)
     return (int)len;
 }
 
-/* libxml2 ends a text at NUL. A browser ignores NUL in text. */
+/* Removes NUL bytes in place and returns the new length. libxml2 would end the text there; a
+ * browser ignores them. */
 static size_t without_nul(char *text, size_t len)
 {
     size_t to = 0;
@@ -95,7 +96,7 @@ static size_t without_nul(char *text, size_t len)
     return to;
 }
 
-/* The parser's own words about a document go nowhere: a site must not write into our log. */
+/* Drops the parser's error messages: they quote the page, and a site must not write to our log. */
 static void ignore_error(void *cookie, const char *format, ...)
 {
     (void)cookie;

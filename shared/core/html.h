@@ -1,10 +1,11 @@
-/* HTML bytes to events, as tolerant as a browser: the one reader of web pages in this project.
+/* Parses HTML into events, as tolerantly as a browser. All web pages are parsed with it.
  *
  * Place in the data flow: the scheduler reads open-std.org's yearly page with it, a worker the
- * documents of drafts. Over libxml2's HTML parser; no tree is made, so memory does not grow with
- * the document, and nothing external is ever loaded. A hostile page costs bounded CPU time: reading
- * ends at elements nested too deeply or at a tag with too many attributes, and the events up to
- * there count. */
+ * documents of drafts. It uses libxml2's HTML parser without building a tree, so memory does not
+ * grow with the document, and it never loads anything external.
+ *
+ * A hostile page costs bounded CPU time: parsing ends where elements are nested too deeply or a tag
+ * has too many attributes. The events up to there count. */
 #ifndef PS_CORE_HTML_H
 #define PS_CORE_HTML_H
 #include "shared/core/base.h"
@@ -12,30 +13,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Texts are borrowed for the call and valid UTF-8. Each may be NULL. */
+/* Each callback may be NULL. Texts are valid UTF-8 and borrowed for the call. */
 struct ps_html_events {
     /* attributes: name, value, name, value …, ended by NULL; NULL for none; a value may be NULL. */
     void (*on_start)(void *cookie, const char *name, const char *const *attributes);
-    void (*on_end)(void *cookie, const char *name); /* comes for elements left open too */
-    /* False: that is enough, nothing more is read. */
+    void (*on_end)(void *cookie, const char *name); /* also for elements that are left open */
+    /* Return false to end parsing. */
     bool (*on_text)(void *cookie, const char *text, size_t len);
 };
 
 enum {
-    PS_HTML_PIECE = 4000,    /* bytes that the parser is given at once */
-    PS_HTML_PIECE_MIN = 256, /* fewer, and the parser does not see enough of what lies ahead */
+    PS_HTML_PIECE = 4000,    /* bytes that are passed to the parser at once */
+    PS_HTML_PIECE_MIN = 256, /* with fewer the parser does not look far enough ahead */
 };
 
-/* charset: that of its Content-Type, NULL when the server names none; see text_decode.h. */
+/* charset is that of the Content-Type, NULL when the server names none; see text_decode.h. Borrows
+ * everything for the call; events run before it returns. */
 void ps_html_read(const char *html, size_t len, const char *charset,
                   const struct ps_html_events *events, void *cookie);
 
-/* As ps_html_read with another size of the parser's pieces, at least PS_HTML_PIECE_MIN. The events
- * do not depend on it, except for where a text is divided; only tests have a reason to set it. */
+/* As ps_html_read, with another size of the parser's pieces, at least PS_HTML_PIECE_MIN. The size
+ * changes only where a text is divided between events. For tests. */
 void ps_html_read_pieces(const char *html, size_t len, const char *charset, size_t piece,
                          const struct ps_html_events *events, void *cookie);
 
-/* Gives the charset parameter of a Content-Type, NULL for none. */
+/* Returns the charset parameter of a Content-Type, owned by the caller, NULL if there is none. */
 char *ps_html_charset(const char *content_type) PS_MUST_USE;
 
 #endif

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void keep_text(struct ps_str value, char *out_text, size_t size)
+static void store_text(struct ps_str value, char *out_text, size_t size)
 {
     snprintf(out_text, size, "%.*s", (int)(value.len < size ? value.len : size - 1), value.data);
 }
 
-static void keep_number(struct ps_str value, int64_t *out_number)
+static void store_number(struct ps_str value, int64_t *out_number)
 {
     int64_t number;
 
@@ -16,24 +16,24 @@ static void keep_number(struct ps_str value, int64_t *out_number)
         *out_number = number;
 }
 
-static void keep(struct ps_redis_info *info, struct ps_str name, struct ps_str value)
+static void store(struct ps_redis_info *info, struct ps_str name, struct ps_str value)
 {
     if (ps_str_is(name, "run_id"))
-        keep_text(value, info->run_id, sizeof(info->run_id));
+        store_text(value, info->run_id, sizeof(info->run_id));
     else if (ps_str_is(name, "redis_version"))
-        keep_text(value, info->version, sizeof(info->version));
+        store_text(value, info->version, sizeof(info->version));
     else if (ps_str_is(name, "maxmemory_policy"))
-        keep_text(value, info->policy, sizeof(info->policy));
+        store_text(value, info->policy, sizeof(info->policy));
     else if (ps_str_is(name, "role"))
         info->replica = ps_str_is(value, "slave");
     else if (ps_str_is(name, "aof_enabled"))
         info->aof = ps_str_is(value, "1");
     else if (ps_str_is(name, "used_memory"))
-        keep_number(value, &info->used_memory);
+        store_number(value, &info->used_memory);
     else if (ps_str_is(name, "maxmemory"))
-        keep_number(value, &info->max_memory);
+        store_number(value, &info->max_memory);
     else if (ps_str_is(name, "evicted_keys"))
-        keep_number(value, &info->evicted);
+        store_number(value, &info->evicted);
 }
 
 void ps_redis_info_parse(struct ps_str text, struct ps_redis_info *out_info)
@@ -49,7 +49,7 @@ void ps_redis_info_parse(struct ps_str text, struct ps_redis_info *out_info)
             continue;
         name = (struct ps_str){ .data = line.data, .len = (size_t)(colon - line.data) };
         value = ps_str_trim((struct ps_str){ .data = colon + 1, .len = line.len - name.len - 1 });
-        keep(out_info, name, value);
+        store(out_info, name, value);
     }
 }
 

@@ -13,7 +13,7 @@
 
 enum { WORKER_MAX = 256, ATTEMPTS_MAX = 1000000, STATUS_MAX = 999, LENGTH_TEXT = 20 };
 
-#define LATENCY_MAX INT64_C(86400000) /* no request lives for a day */
+#define LATENCY_MAX INT64_C(86400000) /* a day; no request takes longer */
 
 static const char *const outcome_names[PS_OUTCOME_COUNT] = {
 #define PS_X(id, name) name,
@@ -56,12 +56,11 @@ static bool read_outcome(const struct ps_field_reader *reader, struct ps_result 
         !ps_field_text(reader, "failure_category", sizeof(name) - 1, &category, err))
         return false;
     if (!ps_outcome_parse(outcome, &result->outcome))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: outcome is none of those known");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: outcome is unknown");
     result->failed = category.len > 0;
     (void)snprintf(name, sizeof(name), "%.*s", (int)category.len, category.data);
     if (result->failed && !ps_failure_parse(name, &result->category))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "result: failure_category is none of those known");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: failure_category is unknown");
     return true;
 }
 
@@ -79,7 +78,7 @@ static bool read_numbers(const struct ps_field_reader *reader, struct ps_result 
     return true;
 }
 
-/* Gives the field's text, NULL for an empty one. */
+/* Sets *out_text to the field's text, owned by the caller, NULL if it is empty. */
 static bool read_text(const struct ps_field_reader *reader, const char *name, size_t max,
                       char **out_text, struct ps_err *err)
 {
@@ -91,8 +90,8 @@ static bool read_text(const struct ps_field_reader *reader, const char *name, si
     return true;
 }
 
-/* The text is printed anew from what was parsed, so that nothing in it (an escaped NUL, say) can
- * make PostgreSQL refuse the batch that it is stored with. */
+/* Stores the array as printed from what was parsed, not as it was sent. An escaped NUL in it, for
+ * example, would make PostgreSQL reject the whole batch of results. */
 static bool read_authors(const struct ps_field_reader *reader, struct ps_result *result,
                          struct ps_err *err)
 {
@@ -112,9 +111,10 @@ static bool read_authors(const struct ps_field_reader *reader, struct ps_result 
     if (ok && names->child != NULL)
         result->authors = ps_json_print(names);
     if (result->authors != NULL)
-        ok = strlen(result->authors) <= PS_RESULT_AUTHORS_MAX; /* escapes may lengthen it */
+        ok = strlen(result->authors) <= PS_RESULT_AUTHORS_MAX; /* escapes may have lengthened it */
     cJSON_Delete(names);
-    return ok || ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: authors is no JSON array of names");
+    return ok ||
+           ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: authors is not a JSON array of names");
 }
 
 char *ps_result_authors_format(const char *const *names, size_t count)
@@ -136,7 +136,7 @@ char *ps_result_authors_format(const char *const *names, size_t count)
     return text;
 }
 
-/* Absent and empty: the host did not tell. */
+/* Absent or empty: the site did not send Content-Length. */
 static bool read_length(const struct ps_field_reader *reader, struct ps_result *result,
                         struct ps_err *err)
 {
@@ -159,7 +159,7 @@ static bool read_answered(const struct ps_field_reader *reader, struct ps_result
         return false;
     (void)snprintf(time, sizeof(time), "%.*s", (int)text.len, text.data);
     if (text.len > 0 && !ps_utc_time_parse_time(time, &result->answered_ms))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: answered_at is no ISO 8601 time");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "result: answered_at is not an ISO 8601 time");
     return true;
 }
 
@@ -227,11 +227,12 @@ void ps_fields_clear(struct ps_fields *fields)
     ps_fields_init(fields);
 }
 
-static const char *keep(struct ps_fields *fields, const char *text)
+/* Returns a copy that lives as long as fields. */
+static const char *copy_value(struct ps_fields *fields, const char *text)
 {
     struct ps_fields_block *block = fields->blocks;
     size_t len;
-    char *kept;
+    char *copy;
 
     if (text == NULL || text[0] == '\0')
         return "";
@@ -243,10 +244,10 @@ static const char *keep(struct ps_fields *fields, const char *text)
         *block = (struct ps_fields_block){ .next = fields->blocks, .size = size };
         fields->blocks = block;
     }
-    kept = block->text + block->used;
-    memcpy(kept, text, len);
+    copy = block->text + block->used;
+    memcpy(copy, text, len);
     block->used += len;
-    return kept;
+    return copy;
 }
 
 void ps_fields_add(struct ps_fields *fields, const char *name, const char *value)
@@ -256,7 +257,7 @@ void ps_fields_add(struct ps_fields *fields, const char *name, const char *value
         fields->items = ps_alloc_array(fields->items, fields->size, sizeof(*fields->items));
     }
     fields->items[fields->len++] = name;
-    fields->items[fields->len++] = keep(fields, value);
+    fields->items[fields->len++] = copy_value(fields, value);
 }
 
 void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value)

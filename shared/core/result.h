@@ -1,4 +1,9 @@
-/* A probe's result and its fields in the results stream. */
+/* A probe's result, and its fields in the stream `results`.
+ *
+ * Place in the data flow: a worker formats a result, the leader parses it and stores it. Pure.
+ *
+ * The limits below are part of the format. A worker cuts each text to them, because a result that
+ * the leader rejects would leave its probe without an outcome (guarantee 3). */
 #ifndef PS_CORE_RESULT_H
 #define PS_CORE_RESULT_H
 #include "shared/core/task.h"
@@ -34,11 +39,11 @@ struct ps_result {
     int status;             /* HTTP status of the last answer; 0 for none */
     char *last_modified;    /* header as sent, owned; NULL for none */
     char *etag;             /* header as sent, owned; NULL for none */
-    int64_t content_length; /* as told; -1 for not told */
-    int64_t answered_ms; /* the last answer: the Date in it, else the worker's clock; 0 for none */
-    bool failed;         /* failure_category is set */
+    int64_t content_length; /* of the header; -1 when unknown */
+    int64_t answered_ms;    /* of the last answer: its Date, else the worker's clock; 0 for none */
+    bool failed;            /* failure_category is set */
     enum ps_failure category; /* when failed */
-    int attempts;             /* requests made, 0 when none was */
+    int attempts;             /* requests that were sent */
     int64_t latency_ms;       /* of the last request */
     char *worker;             /* instance id, owned */
     char *front_text;         /* owned; NULL for none */
@@ -51,8 +56,8 @@ const char *ps_outcome_name(enum ps_outcome outcome);
 bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome) PS_MUST_USE;
 bool ps_outcome_is_hit(enum ps_outcome outcome); /* hit_recent, hit_old, hit_no_lm */
 
-/* As ps_task_parse; the fields outcome and task's own are required, the others may be empty or
- * absent: an older worker sends no title and no authors. */
+/* As ps_task_parse. The task's fields and outcome are required. The others may be empty or absent,
+ * because an older worker does not send all of them. */
 bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result *out_result,
                      struct ps_err *err) PS_MUST_USE;
 void ps_result_clear(struct ps_result *result);
@@ -64,22 +69,22 @@ void ps_result_clear(struct ps_result *result);
  */
 char *ps_result_authors_format(const char *const *names, size_t count) PS_MUST_USE;
 
-/* Fields for XADD: a flat list of names and values. Few allocations: one is made for each result.
- */
+/* The fields of a stream entry: a flat list of names and values. The values share a few blocks of
+ * memory, because a worker formats thousands of results per second. */
 struct ps_fields {
-    const char **items; /* name, value, name, value …; live in the fields or for ever */
+    const char **items; /* name, value, name, value …; see ps_fields_add */
     size_t len;
     size_t size;
-    struct ps_fields_block *blocks; /* hold the values */
+    struct ps_fields_block *blocks; /* own the values */
 };
 void ps_fields_init(struct ps_fields *fields);
 void ps_fields_clear(struct ps_fields *fields);
-void ps_fields_add(struct ps_fields *fields, const char *name,
-                   const char *value); /* name: lives for ever; value is copied, NULL as "" */
+/* Appends a pair. name is borrowed for the life of fields, so it is a literal in practice. value is
+ * copied; NULL becomes "". */
+void ps_fields_add(struct ps_fields *fields, const char *name, const char *value);
 void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value);
-void ps_task_format(const struct ps_task *task,
-                    struct ps_fields *fields); /* appends PS_TASK_FIELDS pairs */
-void ps_result_format(const struct ps_result *result,
-                      struct ps_fields *fields); /* appends PS_RESULT_FIELDS pairs */
+/* Append PS_TASK_FIELDS and PS_RESULT_FIELDS pairs. */
+void ps_task_format(const struct ps_task *task, struct ps_fields *fields);
+void ps_result_format(const struct ps_result *result, struct ps_fields *fields);
 
 #endif

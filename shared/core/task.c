@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lua's numbers, which compare epochs in the scripts, are whole up to here. */
+/* The scripts compare epochs as Lua numbers, which are exact up to here. */
 #define COUNTER_MAX (INT64_C(1) << 53)
 
 static const char *const tier_names[PS_TIER_COUNT] = {
@@ -53,7 +53,8 @@ static bool is_prefix(struct ps_str text)
     return text.len > 0;
 }
 
-/* What may end a file name: no '/' that would leave the folder, nothing that needs escapes. */
+/* Whether text can end a file name: without '/', which would leave the directory, and without
+ * characters that a URL must escape. */
 static bool is_ext(struct ps_str text)
 {
     size_t i;
@@ -81,8 +82,8 @@ static bool is_plain_line(struct ps_str text)
     return true;
 }
 
-static bool read_place(const struct ps_field_reader *reader, struct ps_task *task,
-                       struct ps_err *err)
+static bool read_url_and_tier(const struct ps_field_reader *reader, struct ps_task *task,
+                              struct ps_err *err)
 {
     struct ps_str url, tier;
 
@@ -90,7 +91,7 @@ static bool read_place(const struct ps_field_reader *reader, struct ps_task *tas
         return false;
     task->url = ps_alloc_copy(url.data, url.len);
     if (!ps_url_is_http(task->url))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "task: url is no http:// or https:// URL");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "task: url is not an http:// or https:// URL");
     if (!ps_field_need(reader, "tier", PS_TASK_ID_MAX, &tier, err))
         return false;
     if (ps_tier_parse(tier, &task->tier))
@@ -98,7 +99,9 @@ static bool read_place(const struct ps_field_reader *reader, struct ps_task *tas
     for (size_t i = 0; i < tier.len; i++)
         if (!(tier.data[i] >= 'a' && tier.data[i] <= 'z') && tier.data[i] != '_')
             return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                           "task: tier is none, such as watchlist, frontier, recent or cold");
+                           "task: tier must be lower-case letters, such as watchlist, frontier, "
+                           "recent or cold");
+    /* A tier of a newer program: it is probed, and counts in no number of this one. */
     task->tier = PS_TIER_CONTROL;
     task->tier_name = ps_alloc_copy(tier.data, tier.len);
     return true;
@@ -113,7 +116,7 @@ static bool read_paper(const struct ps_field_reader *reader, struct ps_task *tas
     if (!ps_field_need(reader, "prefix", sizeof(task->prefix) - 1, &prefix, err))
         return false;
     if (!is_prefix(prefix))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "task: prefix is not of capital letters");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "task: prefix must be capital letters");
     memcpy(task->prefix, prefix.data, prefix.len);
     task->prefix[prefix.len] = '\0';
     if (!ps_field_int(reader, "number", 0, PS_PAPER_NUMBER_MAX, &number, err) ||
@@ -125,13 +128,13 @@ static bool read_paper(const struct ps_field_reader *reader, struct ps_task *tas
         return false;
     if (!is_ext(ext))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "task: ext is no dot followed by letters and digits");
+                       "task: ext must be a dot followed by letters and digits");
     task->ext = ps_alloc_copy(ext.data, ext.len);
     return true;
 }
 
-static bool read_look(const struct ps_field_reader *reader, struct ps_task *task,
-                      struct ps_err *err)
+static bool read_confirmation(const struct ps_field_reader *reader, struct ps_task *task,
+                              struct ps_err *err)
 {
     struct ps_str seen_by;
     int64_t passes;
@@ -157,14 +160,15 @@ bool ps_task_parse(const struct ps_str *fields, size_t count, struct ps_task *ou
     if (!ps_field_need(&reader, "task", PS_TASK_ID_MAX, &id, err))
         goto out;
     if (!is_plain_line(id)) {
-        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "task: task holds white space or a control");
+        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                      "task: task contains white space or a control character");
         goto out;
     }
     task.task = ps_alloc_copy(id.data, id.len);
     ok = ps_field_int(&reader, "cycle", 1, COUNTER_MAX, &task.cycle, err) &&
          ps_field_int(&reader, "epoch", 0, COUNTER_MAX, &task.epoch, err) &&
-         read_place(&reader, &task, err) && read_paper(&reader, &task, err) &&
-         read_look(&reader, &task, err);
+         read_url_and_tier(&reader, &task, err) && read_paper(&reader, &task, err) &&
+         read_confirmation(&reader, &task, err);
     if (ok) {
         *out_task = task;
         task = (struct ps_task){ 0 };

@@ -12,9 +12,14 @@
 #include <strings.h>
 #include <utf8proc.h>
 
-/* A browser waits for 1,024 bytes before it begins to parse, and begins anew when a declaration
- * follows later. Papers have pictures as long as this in front of their declaration. */
-enum { DECLARED_WITHIN = 64 * 1024, LABEL_MAX = 32, PIECE = 4096, GROWTH = 3 };
+enum {
+    /* A browser searches 1,024 bytes, and parses again if a declaration follows later. Some papers
+     * have a picture of this length before their declaration. */
+    DECLARED_WITHIN = 64 * 1024,
+    LABEL_MAX = 32,
+    PIECE = 4096,
+    GROWTH = 3 /* bytes of UTF-8 that one byte becomes at most */
+};
 
 #define REPLACEMENT 0xFFFD
 #define SPACES      " \t\n\f\r"
@@ -63,7 +68,8 @@ const char *ps_text_encoding_name(const struct ps_text_encoding *encoding)
     return encoding->name;
 }
 
-/* Reading of a document's own declaration: the standard's prescan. */
+/* Finds a document's own declaration, by the prescan of the HTML standard. The text between at and
+ * end is still to be scanned. */
 struct scan {
     const char *at, *end;
 };
@@ -97,7 +103,8 @@ static void skip_spaces(struct scan *scan)
         scan->at++;
 }
 
-/* The standard's "get an attribute", false at the tag's end. Both texts are views. */
+/* The standard's "get an attribute". Returns false at the end of the tag. Both texts are borrowed
+ * from the document. */
 static bool next_attribute(struct scan *scan, struct ps_str *out_name, struct ps_str *out_value)
 {
     while (scan->at < scan->end && (is_space(*scan->at) || *scan->at == '/'))
@@ -132,7 +139,7 @@ static bool next_attribute(struct scan *scan, struct ps_str *out_name, struct ps
     return true;
 }
 
-/* The charset in the content of a meta element: "text/html; charset=x". */
+/* Returns the encoding in the content attribute of a meta element: "text/html; charset=x". */
 static const struct ps_text_encoding *encoding_of_content(struct ps_str content)
 {
     struct scan scan = { content.data, content.data + content.len };
@@ -164,7 +171,7 @@ static const struct ps_text_encoding *encoding_of_content(struct ps_str content)
     return ps_text_encoding_find(value.data, value.len);
 }
 
-/* A meta element's attributes; the scan is after its name. */
+/* Returns the encoding that a meta element declares. The scan is after the element's name. */
 static const struct ps_text_encoding *encoding_of_meta(struct scan *scan)
 {
     const struct ps_text_encoding *of_charset = NULL, *of_content = NULL;
@@ -209,7 +216,7 @@ const struct ps_text_encoding *ps_text_encoding_declared(const char *html, size_
     const struct ps_text_encoding *encoding = NULL;
     struct ps_str name, value;
 
-    /* UTF-16 without a mark: every second byte of its first "<" and letter is NUL */
+    /* UTF-16 without a byte order mark: every second byte of its first "<" and letter is NUL. */
     if (len >= 4 && memcmp(html, "<\0", 2) == 0 && html[2] != '\0' && html[3] == '\0')
         return find("utf-16le");
     if (len >= 4 && memcmp(html, "\0<\0", 3) == 0 && html[3] != '\0')
@@ -239,7 +246,7 @@ const struct ps_text_encoding *ps_text_encoding_declared(const char *html, size_
     return encoding;
 }
 
-/* Appends one code point; the buffer was given room for all of them. */
+/* Appends one code point. The buffer has room for all of them, see GROWTH. */
 static void add_point(struct ps_buf *out, utf8proc_int32_t point)
 {
     utf8proc_uint8_t bytes[4];
@@ -248,8 +255,8 @@ static void add_point(struct ps_buf *out, utf8proc_int32_t point)
     (void)ps_buf_add(out, bytes, (size_t)len);
 }
 
-/* Bytes of the longest beginning of a character at text, at least 1, where it is no whole one: they
- * cost one U+FFFD together (Unicode, "substitution of maximal subparts"). */
+/* Returns the length of the incomplete character at text, at least 1. All of it becomes one U+FFFD
+ * (Unicode, "substitution of maximal subparts"). */
 static size_t broken_len(const unsigned char *text, size_t len)
 {
     unsigned char low = 0x80, high = 0xBF;
@@ -322,7 +329,7 @@ static void decode_utf16(const char *bytes, size_t len, bool big, struct ps_buf 
         add_point(out, REPLACEMENT);
 }
 
-/* Own table: it is what most documents need, and iconv refuses five of the bytes. */
+/* Has its own table, because iconv rejects five of the bytes, which browsers accept. */
 static void decode_windows_1252(const char *bytes, size_t len, struct ps_buf *out)
 {
     static const uint16_t upper[32] = {
@@ -338,8 +345,8 @@ static void decode_windows_1252(const char *bytes, size_t len, struct ps_buf *ou
     }
 }
 
-/* Bytes that an error costs. In a multibyte encoding the second byte goes with a lead byte, unless
- * it is ASCII: then it is read again, or a "<" could be lost. */
+/* Returns the bytes that an error consumes. In a multibyte encoding a lead byte takes the second
+ * one with it, but not an ASCII byte: a "<" would be lost, and with it a tag. */
 static size_t error_len(enum method method, const char *at, size_t len)
 {
     unsigned char lead = (unsigned char)at[0];
@@ -350,7 +357,7 @@ static size_t error_len(enum method method, const char *at, size_t len)
                : 1;
 }
 
-/* False: iconv does not know the encoding. */
+/* Returns false if iconv does not know the encoding. */
 static bool decode_iconv(const struct ps_text_encoding *encoding, const char *bytes, size_t len,
                          struct ps_buf *out)
 {
@@ -361,7 +368,7 @@ static bool decode_iconv(const struct ps_text_encoding *encoding, const char *by
 
     if ((intptr_t)decoder == -1)
         return false;
-    memcpy(&from, &bytes, sizeof(from)); /* iconv's parameter is not const, what it does is */
+    memcpy(&from, &bytes, sizeof(from)); /* iconv's parameter lacks a const */
     while (left > 0) {
         char *to = piece;
         size_t room = sizeof(piece);
@@ -374,7 +381,7 @@ static bool decode_iconv(const struct ps_text_encoding *encoding, const char *by
             continue;
         add_point(out, REPLACEMENT);
         if (error != EILSEQ)
-            break; /* the last character was cut */
+            break; /* the document ends within a character */
         skip = error_len(encoding->method, from, left);
         from += skip;
         left -= skip;
@@ -404,7 +411,7 @@ static bool decode(const struct ps_text_encoding *encoding, const char *bytes, s
     return false;
 }
 
-/* A byte order mark; its bytes are skipped. */
+/* Returns the encoding of a byte order mark, NULL if there is none, and skips it. */
 static const struct ps_text_encoding *encoding_of_mark(const char **bytes, size_t *len)
 {
     static const struct {
@@ -427,8 +434,9 @@ static const struct ps_text_encoding *encoding_of_mark(const char **bytes, size_
     return NULL;
 }
 
-/* Nothing is declared: what is valid UTF-8 is that. A document that was cut may end within a
- * character; that counts as UTF-8 where another character of several bytes is whole. */
+/* Returns the encoding of a document that declares none: UTF-8 if the bytes are valid, else
+ * windows-1252. A document that was cut may end within a character; it counts as UTF-8 only if it
+ * has a complete character of several bytes elsewhere. */
 static const struct ps_text_encoding *encoding_guessed(const char *bytes, size_t len)
 {
     size_t whole = ps_utf8_cut(bytes, len, len);
@@ -454,7 +462,7 @@ struct ps_text_decoded ps_text_decode(const char *bytes, size_t len, const char 
     if (encoding == NULL)
         encoding = encoding_guessed(bytes, len);
     ps_buf_init(&out, len * GROWTH + 1);
-    (void)ps_buf_add(&out, "", 0); /* an empty text is a text too */
+    (void)ps_buf_add(&out, "", 0); /* so that the text of an empty document is not NULL */
     if (!decode(encoding, bytes, len, &out)) {
         encoding = encoding_guessed(bytes, len);
         (void)decode(encoding, bytes, len, &out);

@@ -1,13 +1,13 @@
-/* Bytes of a web page to UTF-8: finds the encoding as a browser does and decodes.
+/* Converts the bytes of a web page to UTF-8: finds the encoding as a browser does, and decodes.
  *
  * Place in the data flow: before the HTML parser, which then always sees valid UTF-8. It follows
  * the WHATWG standards (Encoding; HTML, "determining the character encoding"): a byte order mark
  * comes first, then the charset that the server names, then the document's own declaration, then
- * UTF-8 where the bytes are valid UTF-8, else windows-1252. A byte that is invalid in the encoding
- * costs one character, U+FFFD, and never the rest of the document.
+ * UTF-8 where the bytes are valid UTF-8, else windows-1252. An invalid byte
+ * becomes one character, U+FFFD, and never costs the rest of the document.
  *
- * Pure. The tables of the Asian and most of the 8-bit encodings are those of the C library's iconv;
- * where it lacks one, the document is read as if nothing were declared. */
+ * Pure. The tables of the Asian and of most 8-bit encodings are those of the C library's iconv. If
+ * it lacks one, the document is decoded as if it declared nothing. */
 #ifndef PS_CORE_TEXT_DECODE_H
 #define PS_CORE_TEXT_DECODE_H
 #include "shared/core/base.h"
@@ -34,7 +34,7 @@ const struct ps_text_encoding *ps_text_encoding_declared(const char *html, size_
 struct ps_text_decoded {
     char *text; /* owned, never NULL, valid UTF-8 without a byte order mark; may contain NUL */
     size_t len;
-    const struct ps_text_encoding *encoding; /* that was used */
+    const struct ps_text_encoding *encoding; /* the one that was used */
 };
 
 /**

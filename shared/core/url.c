@@ -11,7 +11,7 @@
 
 enum { REDIS_PORT = 6379, REDIS_DATABASE_MAX = 1023, HOST_TEXT = PS_URL_HOST + 8 };
 
-/* The part of text after "<scheme>://", NULL when text does not open so. */
+/* Returns the part of text after "<scheme>://", NULL if text does not begin with that. */
 static const char *authority_of(const char *text)
 {
     const char *mark = strstr(text, "://");
@@ -21,8 +21,8 @@ static const char *authority_of(const char *text)
     return mark + 3;
 }
 
-/* curl takes "http:///host" for "http://host" and knows no URL without a host, so that both are
-   told apart before. */
+/* Must be checked before curl sees the text: curl reads "http:///host" as "http://host", and
+ * accepts no URL without a host. */
 static bool has_host(const char *authority)
 {
     size_t len = strcspn(authority, "/?#");
@@ -42,7 +42,8 @@ static CURLU *url_open(const char *text)
     return NULL;
 }
 
-/* Gives the part, percent-decoded; NULL when it is not there or holds control characters. */
+/* Returns the part, percent-decoded, owned by the caller, NULL if it is absent or contains control
+ * characters. */
 static char *url_part(CURLU *url, CURLUPart part)
 {
     char *text = NULL, *copy;
@@ -63,7 +64,8 @@ static bool has_part(CURLU *url, CURLUPart part)
     return found;
 }
 
-/* A unix URL has no host, and curl none without: this puts one in. NULL when there is one. */
+/* Inserts a host into a unix:// URL, because curl accepts no URL without one. Owned by the caller.
+ */
 static char *with_host(const char *text, const char *authority)
 {
     size_t head = (size_t)(authority - text) + strcspn(authority, "/?#");
@@ -82,7 +84,7 @@ static bool read_database(struct ps_str text, int *out_database, struct ps_err *
     return true;
 }
 
-/* An empty user name or password in the URL is none. */
+/* An empty user name or password counts as absent. */
 static bool read_secret(CURLU *url, CURLUPart part, char **out_secret, struct ps_err *err)
 {
     char *secret;
@@ -92,7 +94,7 @@ static bool read_secret(CURLU *url, CURLUPart part, char **out_secret, struct ps
     secret = url_part(url, part);
     if (secret == NULL)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                       "Redis URL: user or password holds a control character");
+                       "Redis URL: user or password contains a control character");
     if (secret[0] == '\0') {
         free(secret);
         return true;
@@ -220,8 +222,8 @@ void ps_redis_url_clear(struct ps_redis_url *url)
     *url = (struct ps_redis_url){ 0 };
 }
 
-/* Query and fragment go as well: libpq takes ?password=, and a raw # or ? in a password makes the
-   rest of it look like one. */
+/* Removes query and fragment as well: libpq accepts ?password=, and the rest of a password after an
+ * unescaped "#" or "?" looks like one. */
 static char *redacted(CURLU *url, const char *scheme, bool hosted)
 {
     bool secret = has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD);
@@ -260,7 +262,7 @@ char *ps_url_redacted(const char *text)
     return clean;
 }
 
-/* Opens text when it is an http(s) URL with a host. */
+/* Returns the parsed URL if text is an http(s) URL with a host and a usable port, else NULL. */
 static CURLU *http_open(const char *text, bool *out_tls)
 {
     const char *authority = authority_of(text);
@@ -291,8 +293,10 @@ static char lower(char c)
     return c;
 }
 
-/* Nearly every URL is of the plain kind, and of the others curl knows better: a host of lower-case
- * names or a plain IPv4 address, no user, nothing that would be rewritten. */
+/* A fast path. Nearly every URL is plain: a host of lower-case names or a plain IPv4 address, no
+ * user, nothing that curl would rewrite. A worker looks at several URLs for each task, and curl
+ * needs microseconds for one. Whatever is not surely plain goes to curl, so both give the same
+ * answers. */
 struct plain_url {
     struct ps_str host, port; /* port empty when not given */
     bool tls;
@@ -301,7 +305,7 @@ struct plain_url {
 static bool is_plain_host(struct ps_str host)
 {
     size_t dots = 0;
-    bool number = true; /* only digits and dots: an IPv4 address, in its one plain form */
+    bool number = true; /* only digits and dots: an IPv4 address */
 
     for (size_t i = 0; i < host.len; i++) {
         char c = host.data[i];
@@ -313,11 +317,11 @@ static bool is_plain_host(struct ps_str host)
                 return false;
         } else if (!digit && !(c >= 'g' && c <= 'w') && !(c >= 'a' && c <= 'f') && c != 'y' &&
                    c != 'z' && c != '-') {
-            return false; /* x: perhaps a number in hexadecimal */
+            return false; /* an x may be part of a hexadecimal address */
         }
         number = number && (digit || c == '.');
     }
-    if (!number) /* a last part of digits would make it an address */
+    if (!number) /* a last label of digits would make it an address */
         return host.len > 0 && (host.data[host.len - 1] < '0' || host.data[host.len - 1] > '9');
     if (dots != 3)
         return false;
@@ -394,7 +398,7 @@ bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *er
     if (host != NULL && strlen(host) < PS_URL_HOST) {
         for (; host[len] != '\0'; len++)
             shown[len] = lower(host[len]);
-        /* "isocpp.org." is the same server and must share its limit. */
+        /* "isocpp.org." is the same server, so it must share the limit. */
         if (len > 1 && shown[len - 1] == '.')
             len--;
         shown[len] = '\0';
@@ -448,7 +452,7 @@ bool ps_url_is_http(const char *url)
 
 char *ps_url_resolve(const char *base, const char *reference)
 {
-    char *kept = NULL, *resolved = NULL; /* curl's own */
+    char *copy = NULL, *resolved = NULL; /* resolved belongs to curl */
     bool tls;
     CURLU *parsed = http_open(base, &tls);
 
@@ -459,7 +463,7 @@ char *ps_url_resolve(const char *base, const char *reference)
         resolved = NULL;
     curl_url_cleanup(parsed);
     if (resolved != NULL && ps_url_is_http(resolved))
-        kept = ps_alloc_text(resolved);
+        copy = ps_alloc_text(resolved);
     curl_free(resolved);
-    return kept;
+    return copy;
 }

@@ -1,4 +1,11 @@
-/* URLs: the parts a program needs, through curl_url. */
+/* Parses and resolves URLs, with curl_url.
+ *
+ * Place in the data flow: settings (REDIS_URL), tasks, redirects, links in pages, and every URL
+ * that is logged. Pure.
+ *
+ * Two rules matter. ps_url_host names the key of the rate limit, so all spellings of one host must
+ * give one text (guarantee 6). And a URL can contain a password, so errors never quote one and logs
+ * use ps_url_redacted (guarantee 10). */
 #ifndef PS_CORE_URL_H
 #define PS_CORE_URL_H
 #include "shared/core/err.h"
@@ -13,31 +20,35 @@ struct ps_redis_url {
     bool is_unix;
     char host[PS_URL_HOST];
     uint16_t port;          /* 6379 when not given */
-    char path[PS_URL_PATH]; /* unix socket */
+    char path[PS_URL_PATH]; /* of a Unix socket */
     char *user;             /* owned; NULL for none */
     char *password;         /* owned; NULL for none; a secret */
     int database;           /* 0 to 1023 */
 };
 
-/* redis://[user[:password]@]host[:port][/db], rediss://…, unix://[user:password@]/path[?db=N].
- * Errors never quote the URL (it can hold a password). */
+/* Parses redis://[user[:password]@]host[:port][/db], rediss://… or
+ * unix://[user:password@]/path[?db=N] into out_url, which the caller clears. Errors (CONFIGURATION)
+ * never quote the URL. */
 bool ps_redis_url_parse(const char *text, struct ps_redis_url *out_url,
                         struct ps_err *err) PS_MUST_USE;
 void ps_redis_url_clear(struct ps_redis_url *url);
-/* Gives the URL with user and password replaced by "***", fit for a log line. For any scheme,
- * postgres included; text that is no URL gives "***". */
+/* Returns the URL for a log line, owned by the caller: user and password are replaced by "***",
+ * query and fragment are removed. Works for any scheme. Returns "***" for a text that is not a URL.
+ */
 char *ps_url_redacted(const char *text) PS_MUST_USE;
-/* Host in lower case, and ":port" where it is not the scheme's own; what limit:<host> is keyed by.
- * http and https only. */
+/* Writes the host in lower case to out_host, with ":port" unless it is the scheme's default. Fails
+ * with CONFIGURATION if url is not an http:// or https:// URL with a host that fits into size
+ * bytes. */
 bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *err) PS_MUST_USE;
-/* Last path segment without query or fragment, borrowed from url; "" when the path ends in '/'. */
+/* Returns the last path segment without query and fragment, borrowed from url and not terminated;
+ * its length is 0 if the path ends in '/'. */
 const char *ps_url_file_name(const char *url, size_t *out_len);
-/* What follows the last '/' of a URL that we made ourselves; all of it where there is none.
- * Borrowed. */
+/* Returns the text after the last '/' of a URL that this project built, or all of it. Borrowed. */
 const char *ps_url_tail(const char *url);
-/* Gives reference as it is meant on the page at base (RFC 3986 section 5); NULL where that is no
- * http:// or https:// URL. */
+/* Resolves reference against base (RFC 3986 section 5). Returns a URL that the caller owns, NULL if
+ * it is not an http:// or https:// URL. */
 char *ps_url_resolve(const char *base, const char *reference) PS_MUST_USE;
-bool ps_url_is_http(const char *url); /* a well-formed http:// or https:// URL with a host */
+/* Whether url is a well-formed http:// or https:// URL with a host. */
+bool ps_url_is_http(const char *url);
 
 #endif

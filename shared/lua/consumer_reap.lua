@@ -1,6 +1,8 @@
 -- KEYS: tasks
--- ARGV: group, heartbeat key prefix, least idle time in ms, consumer to remove now whatever its heartbeat ('' for none)
--- RETURNS: names removed: nothing pending, and no heartbeat for that long (or asked for by itself on a clean stop)
+-- ARGV: group, heartbeat key prefix, minimum idle time in ms, consumer to remove at once ('' for none)
+-- RETURNS: list of removed names
+-- Removes consumers that hold nothing, have no heartbeat and are idle, or that ask for it themselves on a clean stop. All three are
+-- checked in one script: XGROUP DELCONSUMER would silently drop what a consumer still holds.
 local removed = {}
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return removed

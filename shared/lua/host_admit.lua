@@ -1,16 +1,16 @@
 -- KEYS: limit:<host> cooldown:<host>
--- ARGV: rate a second (ceiling; 0: none), burst, permits wanted, cap on requests in flight (0: none), instance, requests it has in flight
---       (and will not exceed before it has the answer), requests it wants in flight, ms its share stays its own when it is not heard of
--- RETURNS: {permits granted, ms to wait before asking again (0 when all were granted), 1 when the host is paused, requests the instance may
+-- ARGV: rate per second (ceiling; 0: none), burst, permits wanted, cap on requests in flight (0: none), instance, requests it has in flight
+--       (and will not exceed before it has the answer), requests it wants in flight, ms that its share outlives its last call
+-- RETURNS: {permits granted, ms to wait before asking again (0 if all were granted), 1 if the host is paused, requests the instance may
 --          have in flight (-1: no cap)}
--- limit:<host> is JSON: tat_us (when the bucket is full again, server time), rate (now, after cuts), cut_us (when it was last cut),
+-- limit:<host> is JSON: tat_us (when the bucket is full again, server time), rate (after cuts), cut_us (time of the last cut),
 -- in_flight (by instance: held, want, until_ms, since_ms).
--- A generic cell rate algorithm and shares of the cap, on the server's clock: the whole fleet shares them, and no worker's clock matters
--- (promise 6). A share is even between those who want one; a crashed worker's runs out.
--- What is later than it can be was written before the clock went back, or by another server before a
--- failover: it counts as the latest that can be.
-local LATE_US = 20000 -- so much later than another a permit may reach the host: what may come at once is kept smaller by it
-local TURN_MS = 1000 -- where there are more workers than requests allowed, they take turns of this
+-- Keeps guarantee 6 for the whole fleet: a generic cell rate algorithm for the rate, and shares of the cap for requests in flight. Both
+-- run on the server's clock, so a worker's clock does not matter. Workers that want a share get even ones; a crashed worker's expires.
+-- A stored time that lies too far in the future was written before the clock was set back, or by another server before a failover.
+-- It counts as the latest time that is possible; otherwise the host would stay blocked until then.
+local LATE_US = 20000 -- one permit may reach the host this much later than another; the bucket is smaller by as much
+local TURN_MS = 1000 -- with more workers than requests in flight, shares change hands after this time
 local now = redis.call('TIME')
 local now_us = tonumber(now[1]) * 1000000 + tonumber(now[2])
 local now_ms = math.floor(now_us / 1000)
@@ -18,22 +18,22 @@ local ceiling, burst, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(AR
 local cap, me, busy, demand = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local pause = redis.call('PTTL', KEYS[2])
 
-local seen = {}
-local state = redis.call('GET', KEYS[1])
-if state then
-  local ok, read = pcall(cjson.decode, state)
-  if ok and type(read) == 'table' then seen = read end
+local state = {}
+local stored = redis.call('GET', KEYS[1])
+if stored then
+  local ok, read = pcall(cjson.decode, stored)
+  if ok and type(read) == 'table' then state = read end
 end
-local tat_us = tonumber(seen.tat_us) or now_us
-local rate = tonumber(seen.rate) or ceiling
-local cut_us = tonumber(seen.cut_us) or 0
+local tat_us = tonumber(state.tat_us) or now_us
+local rate = tonumber(state.rate) or ceiling
+local cut_us = tonumber(state.cut_us) or 0
 if pause <= 0 then cut_us = math.min(cut_us, now_us) end
 
--- Shares of what may be in flight.
-local shares = type(seen.in_flight) == 'table' and seen.in_flight or {}
+-- Step 1: the share. First drop what expired or cannot be read, and sum up what the other workers hold.
+local shares = type(state.in_flight) == 'table' and state.in_flight or {}
 local share = -1
 if cap > 0 then
-  local others, wanting, short, waiting = 0, 1, false, false
+  local others, wanting, short, starved = 0, 1, false, false
   for name, one in pairs(shares) do
     if type(one) ~= 'table' or not (tonumber(one.held) and tonumber(one.want) and tonumber(one.since_ms))
         or (tonumber(one.until_ms) or 0) <= now_ms then
@@ -51,34 +51,34 @@ if cap > 0 then
   for name, one in pairs(shares) do
     if name ~= me and one.held < one.want and one.held < even then
       short = true
-      waiting = waiting or one.held == 0
+      starved = starved or one.held == 0
     end
   end
-  local mine = shares[me] or { since_ms = now_ms }
+  local own = shares[me] or { since_ms = now_ms }
   share = math.max(0, math.min(demand, cap - others))
   if pause > 0 then share = 0 end
   if short then share = math.min(share, even) end
-  if waiting and mine.held and mine.held > 0 and now_ms - mine.since_ms > TURN_MS then share = 0 end
-  -- It keeps to the share from now on; what it has under way beyond it stays counted until it has ended.
+  if starved and own.held and own.held > 0 and now_ms - own.since_ms > TURN_MS then share = 0 end
+  -- The worker stays within its share from now on. Requests beyond it still count until they end.
   local held = math.max(share, busy)
-  if not mine.held or mine.held == 0 then mine.since_ms = now_ms end
+  if not own.held or own.held == 0 then own.since_ms = now_ms end
   if demand > 0 or held > 0 then
-    shares[me] = { held = held, want = demand, until_ms = now_ms + tonumber(ARGV[8]), since_ms = mine.since_ms }
+    shares[me] = { held = held, want = demand, until_ms = now_ms + tonumber(ARGV[8]), since_ms = own.since_ms }
   else
     shares[me] = nil
   end
-  -- Permits that no request may use would only be lost.
+  -- Grant no permits that the share does not allow to use: they would expire.
   if demand > 0 then wanted = math.min(wanted, math.ceil(wanted * share / demand)) end
 end
 
--- Permits.
+-- Step 2: the permits.
 local granted, wait = 0, 0
 if pause > 0 then
   wait = pause
 elseif ceiling <= 0 then
   granted = wanted
 else
-  -- additive recovery: a twentieth of the ceiling each second since the cut
+  -- After a cut the rate recovers by a twentieth of the ceiling per second.
   local allowed = math.max(math.min(ceiling, 0.01), math.min(ceiling, rate + (now_us - cut_us) / 1000000 * ceiling / 20))
   local step = 1000000 / allowed
   local slack = math.max(step, step * burst - LATE_US)
@@ -92,7 +92,7 @@ else
   end
 end
 if ceiling > 0 or cap > 0 then
-  redis.call('PEXPIRE', KEYS[1], 3600000) -- as in instance_beat: permits are had from a Redis that is full
+  redis.call('PEXPIRE', KEYS[1], 3600000) -- see instance_beat: lets a full Redis go on granting permits
   redis.call('SET', KEYS[1], string.format('{"tat_us":%.0f,"rate":%.3f,"cut_us":%.0f,"in_flight":%s}', tat_us, rate, cut_us,
     cjson.encode(shares)), 'PX', 3600000)
 end

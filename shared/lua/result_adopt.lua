@@ -1,8 +1,8 @@
 -- KEYS: epoch results
--- ARGV: epoch, group, consumer that adopts, most entries
--- RETURNS: list of {id, {name, value, ...}} taken from every other consumer, which is deleted once it holds nothing; error FENCED when
--- a newer epoch exists
--- Only the leader reads results, so whoever held some before is no leader any more.
+-- ARGV: epoch, group, adopting consumer, entries wanted
+-- RETURNS: list of {id, {name, value, ...}}; error FENCED if a newer epoch exists
+-- Takes the results that earlier leaders had read but not stored, and deletes each other consumer once it holds nothing. Only the
+-- leader reads results, so every other consumer is a former leader. Without this, its results would never be stored (guarantee 3).
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)

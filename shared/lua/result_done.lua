@@ -1,7 +1,8 @@
 -- KEYS: epoch results cycle
 -- ARGV: epoch, group, cycle number, count of cycle fields and values, name, value ..., then entry ids ...
--- RETURNS: how many results left the stream; error FENCED when a newer epoch exists
--- Called after the transaction that holds the results was committed. The cycle's counters are for people to read.
+-- RETURNS: number of results deleted; error FENCED if a newer epoch exists
+-- Called after the transaction that stored the results was committed, never before: a result that was deleted but not stored would
+-- be lost. The counters in the cycle hash are for people and decide nothing.
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)

@@ -1,8 +1,9 @@
 -- KEYS: tasks
--- ARGV: group, consumer that claims, heartbeat key prefix, visibility in ms, most entries
+-- ARGV: group, claiming consumer, heartbeat key prefix, visibility in ms, entries wanted
 -- RETURNS: list of {id, {name, value, ...}, deliveries, former consumer}
--- Two signs make a consumer dead (promise 1): its heartbeat key is gone, or its entry has been idle for the visibility time.
--- An entry that was deleted meanwhile is acknowledged away.
+-- Takes over the entries of dead consumers (guarantee 1). A consumer without a heartbeat key is dead: all of its entries are
+-- taken at once. The entries of a live one are taken when they have been idle for the visibility time, because a live worker
+-- renews what it works on. An entry that was deleted from the stream meanwhile is only acknowledged.
 local claimed = {}
 local room = tonumber(ARGV[5])
 if redis.call('EXISTS', KEYS[1]) == 0 then

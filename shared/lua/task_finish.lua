@@ -1,8 +1,10 @@
 -- KEYS: tasks results
 -- ARGV: group, count of field names, names ..., then for each task: entry id, a value for each name
--- RETURNS: how many counted: a task that was no longer pending in the group adds nothing (promise 1)
--- With tasks again in the place of results, each task is passed on: a fresh entry that any worker can read at once.
--- Names once, one table for all entries and one XDEL: half the time that Redis spends when each task brings its own.
+-- RETURNS: number of tasks that counted
+-- Acknowledges each task, deletes it from the stream and writes its result. A task that is not pending any more was completed by
+-- another worker and adds nothing, so each task has one result (guarantee 1).
+-- With `tasks` as the second key a task is passed on instead: it becomes a new entry that any worker can read at once.
+-- The field names are sent once, one table serves all entries, and there is one XDEL. That halves the time that Redis spends.
 local call, group, tasks = redis.call, ARGV[1], KEYS[1]
 local n = tonumber(ARGV[2])
 local entry, done, counted = {KEYS[2], '*'}, {}, 0

@@ -1,7 +1,9 @@
 -- KEYS: epoch cycle tasks
 -- ARGV: epoch, cycle number, position after this batch, then for each task: position, task, url, tier, prefix, number, revision, ext
--- RETURNS: number of tasks added; error FENCED when a newer epoch exists, NOCYCLE when the cycle hash is missing or of another cycle
--- The hash's field published is a high-water mark: a task below it is in the stream or settled, so publishing twice adds nothing.
+-- RETURNS: number of tasks added; error FENCED if a newer epoch exists, NOCYCLE if the cycle hash is missing or belongs to another cycle
+-- Adds a batch of probes to the stream. The epoch keeps a former leader from adding tasks (guarantee 2). The hash's field published
+-- is a high-water mark: a task at a lower position is in the stream already or has been completed. So publishing a batch twice,
+-- after a lost answer or by the next leader, adds nothing.
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)

@@ -1,8 +1,8 @@
 -- KEYS: tasks
--- ARGV: group, consumer, least idle time in ms, most entries
--- RETURNS: list of {id, {name, value, ...}, deliveries, consumer}, as task_claim, of this consumer's own entries
--- What a consumer was given and knows nothing of: it came back under its old name, or an answer was lost on the wire. A live
--- consumer renews what it knows of, so that an idle time above its renewal interval tells the difference.
+-- ARGV: group, consumer, minimum idle time in ms, entries wanted
+-- RETURNS: list of {id, {name, value, ...}, deliveries, consumer} of this consumer's own entries, in the form of task_claim
+-- Finds the entries that this consumer does not know it holds: it restarted under its old name, or the answer to a read was lost
+-- with the connection. A consumer renews every entry that it knows, so an idle time above that interval shows the others.
 local found = {}
 for _, p in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], '-', '+', ARGV[4], ARGV[2])) do
   local got = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], '0', p[1])[1]

@@ -1,7 +1,8 @@
 -- KEYS: epoch tasks
--- ARGV: epoch, group, last cycle that is over, most entries looked at, id to go on after ('' at first)
--- RETURNS: {number withdrawn, id to go on after or ''}; error FENCED when a newer epoch exists
--- Takes tasks of closed cycles out of the stream that no worker has read yet; what was read is settled by its worker.
+-- ARGV: epoch, group, last closed cycle, entries to examine, id after which to continue ('' at first)
+-- RETURNS: {number withdrawn, id after which to continue, or ''}; error FENCED if a newer epoch exists
+-- Deletes tasks of closed cycles that no worker has read yet. Those that were read are completed by their workers: deleting them
+-- here would leave ids in the pending list that name no entry.
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)
