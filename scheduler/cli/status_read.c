@@ -123,17 +123,19 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
 
     while (last < count && strcmp(ps_pg_text(rows, 1, last, 2), "running") == 0)
         last++;
-    *out_facts = (struct ps_fleet_facts){ .now_ms = ps_clock_wall_ms(),
-                                          .interval_ms = ps_config_poll_interval_ms(config),
-                                          .after_ms = ps_config_alert_after_ms(config),
-                                          .stored_read = true,
-                                          .last_good_ms = ps_pg_int(rows, 0, 0, 3, 0),
-                                          .index_refused = ps_pg_text(rows, 0, 0, 6),
-                                          .dead_messages = ps_pg_int(rows, 0, 0, 7, 0),
-                                          .oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0),
-                                          .news_late_ms = ps_pg_int(rows, 0, 0, 9, 0),
-                                          .queue_warn = config->mq_backpressure_threshold,
-                                          .queue_max = config->mq_max_size };
+    *out_facts =
+        (struct ps_fleet_facts){ .now_ms = ps_clock_wall_ms(),
+                                 .interval_ms = ps_config_poll_interval_ms(config),
+                                 .after_ms = ps_config_alert_after_ms(config),
+                                 .stored_read = true,
+                                 .last_good_ms = ps_pg_int(rows, 0, 0, 3, 0),
+                                 .index_refused = ps_pg_text(rows, 0, 0, 6),
+                                 .dead_messages = ps_pg_int(rows, 0, 0, 7, 0),
+                                 .oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0),
+                                 .news_late_ms =
+                                     ps_config_adaptive(config) ? ps_pg_int(rows, 0, 0, 9, 0) : 0,
+                                 .queue_warn = config->mq_backpressure_threshold,
+                                 .queue_max = config->mq_max_size };
     out_facts->settled_ms = out_facts->last_good_ms > 0 ? 1 : out_facts->now_ms;
     if (last == count)
         return;

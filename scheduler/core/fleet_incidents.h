@@ -20,7 +20,8 @@ struct ps_fleet_facts {
     const char *index_refused; /* NULL: the newest download was accepted */
     int64_t dead_messages;     /* neither replayed nor dropped */
     int64_t oldest_message_ms; /* age of the oldest message that is not sent; 0 for none */
-    int64_t news_late_ms; /* median of the last day from upload to message; 0: too few drafts */
+    int64_t news_late_ms; /* median of the last day from upload to message; 0: too few drafts, or
+                             the classic planner, which takes hours by design */
     bool queues_read;     /* Redis was read; else the next group means nothing */
     int64_t schedulers, queue_length, queue_warn, queue_max;
     int64_t tasks_oldest_ms;              /* age of the oldest task without a result */

@@ -55,7 +55,7 @@ void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_fa
         .index_refused = stats->index_refused,
         .dead_messages = stats->dead_messages,
         .oldest_message_ms = stats->oldest_message_ms,
-        .news_late_ms = stats->news_late_ms,
+        .news_late_ms = ps_config_adaptive(config) ? stats->news_late_ms : 0,
         .queues_read = stats->redis_read_ms > 0,
         .schedulers = -1,
         .queue_length = stats->notify_length,

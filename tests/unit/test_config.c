@@ -132,7 +132,7 @@ static void every_default_is_the_one_the_design_names(void **state)
     };
     /* what this list lacks on purpose, for the count below */
     static const char *const beyond_the_design[] = {
-        "PROBE_PLANNER=adaptive",
+        "PROBE_PLANNER=classic",
         "PROBE_BUDGET_PER_DAY=80000",
         "MAILING_DEADLINES=",
         "CYCLE_DEADLINE_SECONDS=0",
