@@ -15,7 +15,7 @@ enum {
      */
     PS_INDEX_ENTRIES_MAX = 50000,
     PS_INDEX_VALUES_MAX = 1000000, /* JSON values of any depth: what bounds the parser's memory */
-    PS_INDEX_TOO_BIG = 1,          /* err.code: over one of these caps */
+    PS_INDEX_TOO_BIG = 30001,      /* err.code: over one of these caps */
     PS_INDEX_FIELD_MAX = 4096      /* bytes; a longer text is cut at a whole character */
 };
 #define PS_NO_DATE INT32_MIN

@@ -79,40 +79,6 @@ class Alarm(CycleCase):
         wait_until(lambda: len(self.ops()) == 2, 3 * INTERVAL + 4, "the note that it is over")
         self.assertIn("the index is downloaded again", self.ops()[1])
 
-    def papers(self):
-        return self.fleet.postgres.value("SELECT count(*) AS n FROM papers")
-
-    def test_an_index_that_shrinks_is_refused_until_an_operator_accepts_it(self):
-        self.start({})
-        self.fleet.wait_cycles(1, 20)
-        before = self.papers()
-        self.assertGreater(before, 100)
-        self.fleet.upstream.patch({"rules": {"index": {
-            "match": "/index.json", "content_type": "application/json",
-            "body": '{"P9999R0": {"type": "paper", "title": "the only one"}}'}}})
-        wait_until(self.ops, 4 * INTERVAL + 8, "the alarm")
-        self.assertIn(f"The downloaded index was refused: it has 1 entries, and the stored copy has {before}",
-                      self.ops()[0])
-        self.assertEqual(self.papers(), before)
-        health = self.leader().health()
-        self.assertEqual((health["status"], [i["name"] for i in health["incidents"]]),
-                         ("degraded", ["index_implausible"]))
-        self.assertEqual(self.fleet.command("scheduler", "accept-index")[0], 0)
-        wait_until(lambda: len(self.ops()) == 2, 20, "the note that it is over")
-        self.assertIn("the downloaded index was accepted", self.ops()[1])
-
-    def test_an_index_of_a_million_empty_entries_costs_no_lease(self):
-        self.start({})
-        self.fleet.wait_cycles(1, 20)
-        empty = "{" + ",".join(f'"P{n}R0":{{}}' for n in range(1, 900000)) + "}"
-        self.fleet.upstream.patch({"rules": {"index": {
-            "match": "/index.json", "content_type": "application/json", "body": empty}}})
-        wait_until(self.ops, 4 * INTERVAL + 20, "the alarm")
-        self.assertIn("more than", self.ops()[0])
-        self.wait_more_cycles(2)
-        self.assertEqual(self.fleet.cycles()[-2]["status"], "empty")
-        self.assertEqual(len(self.epochs()), 1, "the leader kept its lease")
-
     def test_a_standby_says_who_leads(self):
         self.start({})
         leader = self.leader()
