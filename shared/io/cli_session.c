@@ -20,104 +20,105 @@ struct ps_cli_session {
     struct ps_config config;
     struct ps_keys *keys;
     struct ps_loop *loop;
-    struct ps_timer *patience; /* ends the wait for a connection */
+    struct ps_timer *wait_timer; /* ends the wait for the connections */
     struct ps_redis *redis;
     struct ps_pg *pg;
-    bool waiting;    /* for the one answer that is out, or for the connections */
-    bool connecting; /* for the connections */
+    bool waiting;    /* for the outstanding response, or for the connections */
+    bool connecting; /* the wait is for the connections */
     struct ps_err redis_down;
-    bool failed; /* the last answer was an error: err */
+    bool failed; /* the last response was an error, stored in err */
     struct ps_err err;
-    struct redisReply *reply; /* owned copies of the last answers */
+    struct redisReply *reply; /* copies of the last responses */
     struct ps_pg_rows *rows;
 };
 
-static void on_bad(void *cookie, const struct ps_err *err)
+static void print_error(void *cookie, const struct ps_err *err)
 {
-    struct ps_cli_session *sync = cookie;
+    struct ps_cli_session *session = cookie;
 
-    (void)fprintf(stderr, "%s: %s\n", sync->program, err->what);
+    (void)fprintf(stderr, "%s: %s\n", session->program, err->what);
 }
 
 static void on_redis(void *cookie, bool up, const struct ps_err *err)
 {
-    struct ps_cli_session *sync = cookie;
+    struct ps_cli_session *session = cookie;
 
     if (!up && err != NULL)
-        sync->redis_down = *err;
+        session->redis_down = *err;
 }
 
-/* A wrong password or a missing right does not pass by itself: the command ends at once. */
+/* A wrong password or a missing right does not go away by waiting, so the command ends at once. */
 static void on_database(void *cookie, bool up, const struct ps_err *err)
 {
-    struct ps_cli_session *sync = cookie;
+    struct ps_cli_session *session = cookie;
 
-    if (!up && err != NULL && err->category == PS_FAILURE_CONFIGURATION && sync->connecting)
-        sync->waiting = false;
+    if (!up && err != NULL && err->category == PS_FAILURE_CONFIGURATION && session->connecting)
+        session->waiting = false;
 }
 
-static void on_patience_over(void *cookie)
+static void on_wait_over(void *cookie)
 {
-    struct ps_cli_session *sync = cookie;
+    struct ps_cli_session *session = cookie;
 
-    sync->waiting = false;
+    session->waiting = false;
 }
 
-static void turn(struct ps_cli_session *sync)
+static void run_loop_once(struct ps_cli_session *session)
 {
-    if (event_base_loop(ps_loop_base(sync->loop), EVLOOP_ONCE) < 0)
+    if (event_base_loop(ps_loop_base(session->loop), EVLOOP_ONCE) < 0)
         abort();
 }
 
-static bool open_redis(struct ps_cli_session *sync, struct ps_err *err)
+static bool open_redis(struct ps_cli_session *session, struct ps_err *err)
 {
-    struct ps_redis_options options = ps_redis_options_of(&sync->config);
+    struct ps_redis_options options = ps_redis_options_of(&session->config);
 
-    options.client_name = sync->program;
-    sync->redis = ps_redis_create(sync->loop, &options, on_redis, sync, err);
-    return sync->redis != NULL;
+    options.client_name = session->program;
+    session->redis = ps_redis_create(session->loop, &options, on_redis, session, err);
+    return session->redis != NULL;
 }
 
-static bool open_database(struct ps_cli_session *sync, unsigned flags, struct ps_err *err)
+static bool open_database(struct ps_cli_session *session, unsigned flags, struct ps_err *err)
 {
     bool legacy = (flags & PS_CLI_SESSION_LEGACY) != 0;
-    bool elsewhere = legacy && sync->config.legacy_database_url[0] != '\0';
-    struct ps_pg_options options = { .url = elsewhere ? sync->config.legacy_database_url
-                                                      : sync->config.database_url,
+    bool other_server = legacy && session->config.legacy_database_url[0] != '\0';
+    struct ps_pg_options options = { .url = other_server ? session->config.legacy_database_url
+                                                         : session->config.database_url,
                                      .founds = (flags & PS_CLI_SESSION_FOUND) != 0,
                                      .foreign = legacy,
-                                     .application_name = sync->program,
+                                     .application_name = session->program,
                                      .max = PG_CONNECTIONS };
 
-    if (elsewhere ? !ps_database_url_check("LEGACY_DATABASE_URL", options.url, err)
-                  : !ps_daemon_config_check_database(options.url, err))
+    if (other_server ? !ps_database_url_check("LEGACY_DATABASE_URL", options.url, err)
+                     : !ps_daemon_config_check_database(options.url, err))
         return false;
-    sync->pg = ps_pg_create(sync->loop, &options, (flags & PS_CLI_SESSION_MIGRATE) != 0,
-                            on_database, sync, err);
-    return sync->pg != NULL;
+    session->pg = ps_pg_create(session->loop, &options, (flags & PS_CLI_SESSION_MIGRATE) != 0,
+                               on_database, session, err);
+    return session->pg != NULL;
 }
 
-/* True when everything asked for came up in time; tells what did not. */
-static bool wait_up(struct ps_cli_session *sync, int64_t wait_ms)
+/* Waits until every server of the session is connected. Prints the error of each one that is not,
+ * and returns false then. */
+static bool wait_connected(struct ps_cli_session *session, int64_t wait_ms)
 {
     bool redis, pg;
 
-    sync->waiting = sync->connecting = true;
-    ps_timer_set(sync->patience, wait_ms);
+    session->waiting = session->connecting = true;
+    ps_timer_set(session->wait_timer, wait_ms);
     do {
-        turn(sync);
-        redis = sync->redis == NULL || ps_redis_up(sync->redis);
-        pg = sync->pg == NULL || ps_pg_up(sync->pg);
-    } while (sync->waiting && !(redis && pg));
-    ps_timer_cancel(sync->patience);
-    sync->waiting = sync->connecting = false;
+        run_loop_once(session);
+        redis = session->redis == NULL || ps_redis_up(session->redis);
+        pg = session->pg == NULL || ps_pg_up(session->pg);
+    } while (session->waiting && !(redis && pg));
+    ps_timer_cancel(session->wait_timer);
+    session->waiting = session->connecting = false;
     if (!redis)
-        (void)fprintf(stderr, "%s: Redis is not reached%s%s\n", sync->program,
-                      sync->redis_down.what[0] != '\0' ? ": " : "", sync->redis_down.what);
+        (void)fprintf(stderr, "%s: cannot connect to Redis%s%s\n", session->program,
+                      session->redis_down.what[0] != '\0' ? ": " : "", session->redis_down.what);
     if (!pg) {
-        char *reason = ps_pg_reason(sync->pg);
+        char *reason = ps_pg_reason(session->pg);
 
-        (void)fprintf(stderr, "%s: %s\n", sync->program, reason);
+        (void)fprintf(stderr, "%s: %s\n", session->program, reason);
         free(reason);
     }
     return redis && pg;
@@ -126,27 +127,27 @@ static bool wait_up(struct ps_cli_session *sync, int64_t wait_ms)
 struct ps_cli_session *ps_cli_session_create(const char *program, unsigned component, void *env,
                                              unsigned flags, int64_t wait_ms, int *out_status)
 {
-    struct ps_cli_session *sync = ps_alloc_zero(1, sizeof(*sync));
+    struct ps_cli_session *session = ps_alloc_zero(1, sizeof(*session));
     struct ps_err err;
     int status = PS_EXIT_CONFIG;
 
-    sync->program = program;
-    if (!ps_config_load(component, ps_env_get, env, on_bad, sync, &sync->config))
+    session->program = program;
+    if (!ps_config_load(component, ps_env_get, env, print_error, session, &session->config))
         goto fail;
-    sync->keys = ps_keys_create(sync->config.redis_key_prefix);
-    sync->loop = ps_loop_create();
-    sync->patience = ps_timer_create(sync->loop, on_patience_over, sync);
-    if (((flags & PS_CLI_SESSION_REDIS) != 0 && !open_redis(sync, &err)) ||
-        ((flags & PS_CLI_SESSION_PG) != 0 && !open_database(sync, flags, &err))) {
-        on_bad(sync, &err);
+    session->keys = ps_keys_create(session->config.redis_key_prefix);
+    session->loop = ps_loop_create();
+    session->wait_timer = ps_timer_create(session->loop, on_wait_over, session);
+    if (((flags & PS_CLI_SESSION_REDIS) != 0 && !open_redis(session, &err)) ||
+        ((flags & PS_CLI_SESSION_PG) != 0 && !open_database(session, flags, &err))) {
+        print_error(session, &err);
         goto fail;
     }
     status = PS_EXIT_UNAVAILABLE;
-    if (!wait_up(sync, wait_ms))
+    if (!wait_connected(session, wait_ms))
         goto fail;
-    return sync;
+    return session;
 fail:
-    ps_cli_session_destroy(sync);
+    ps_cli_session_destroy(session);
     *out_status = status;
     return NULL;
 }
@@ -162,39 +163,39 @@ static void free_reply(struct redisReply *reply)
     free(reply);
 }
 
-void ps_cli_session_destroy(struct ps_cli_session *sync)
+void ps_cli_session_destroy(struct ps_cli_session *session)
 {
-    if (sync == NULL)
+    if (session == NULL)
         return;
-    ps_pg_destroy(sync->pg);
-    ps_redis_destroy(sync->redis);
-    free_reply(sync->reply);
-    ps_pg_rows_destroy(sync->rows);
-    if (sync->loop != NULL) {
-        ps_timer_destroy(sync->patience);
-        ps_loop_destroy(sync->loop);
-        ps_keys_destroy(sync->keys);
+    ps_pg_destroy(session->pg);
+    ps_redis_destroy(session->redis);
+    free_reply(session->reply);
+    ps_pg_rows_destroy(session->rows);
+    if (session->loop != NULL) {
+        ps_timer_destroy(session->wait_timer);
+        ps_loop_destroy(session->loop);
+        ps_keys_destroy(session->keys);
     }
-    ps_config_clear(&sync->config);
-    free(sync);
+    ps_config_clear(&session->config);
+    free(session);
 }
 
-const struct ps_config *ps_cli_session_config(const struct ps_cli_session *sync)
+const struct ps_config *ps_cli_session_config(const struct ps_cli_session *session)
 {
-    return &sync->config;
+    return &session->config;
 }
 
-const struct ps_keys *ps_cli_session_keys(const struct ps_cli_session *sync)
+const struct ps_keys *ps_cli_session_keys(const struct ps_cli_session *session)
 {
-    return sync->keys;
+    return session->keys;
 }
 
-struct ps_loop *ps_cli_session_loop(struct ps_cli_session *sync)
+struct ps_loop *ps_cli_session_loop(struct ps_cli_session *session)
 {
-    return sync->loop;
+    return session->loop;
 }
 
-/* hiredis frees a reply when its callback returns; a command wants to look at it afterwards. */
+/* hiredis frees a reply when its callback returns; the command reads it afterwards. */
 static struct redisReply *copy_reply(const struct redisReply *reply)
 {
     struct redisReply *copy;
@@ -217,96 +218,98 @@ static struct redisReply *copy_reply(const struct redisReply *reply)
     return copy;
 }
 
-static void settle(struct ps_cli_session *sync, const struct ps_err *err)
+static void end_wait(struct ps_cli_session *session, const struct ps_err *err)
 {
-    sync->waiting = false;
-    sync->failed = err != NULL;
+    session->waiting = false;
+    session->failed = err != NULL;
     if (err != NULL)
-        sync->err = *err;
+        session->err = *err;
 }
 
 static void on_reply(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    struct ps_cli_session *sync = cookie;
+    struct ps_cli_session *session = cookie;
 
-    sync->reply = copy_reply(reply);
-    settle(sync, err);
+    session->reply = copy_reply(reply);
+    end_wait(session, err);
 }
 
 static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
-    struct ps_cli_session *sync = cookie;
+    struct ps_cli_session *session = cookie;
 
     if (rows != NULL)
-        sync->rows = ps_pg_rows_copy(rows);
-    settle(sync, err);
+        session->rows = ps_pg_rows_copy(rows);
+    end_wait(session, err);
 }
 
-/* Every request is answered or failed within a time of its own, so this ends. */
-static bool wait_answer(struct ps_cli_session *sync, struct ps_err *err)
+/* Ends in any case: every request gets a response or an error within its own timeout. */
+static bool wait_response(struct ps_cli_session *session, struct ps_err *err)
 {
-    while (sync->waiting)
-        turn(sync);
-    if (sync->failed && err != NULL)
-        *err = sync->err;
-    return !sync->failed;
+    while (session->waiting)
+        run_loop_once(session);
+    if (session->failed && err != NULL)
+        *err = session->err;
+    return !session->failed;
 }
 
-static void expect_reply(struct ps_cli_session *sync)
+static void expect_reply(struct ps_cli_session *session)
 {
-    assert(!sync->waiting && sync->redis != NULL);
-    free_reply(sync->reply);
-    sync->reply = NULL;
-    sync->waiting = true;
+    assert(!session->waiting && session->redis != NULL);
+    free_reply(session->reply);
+    session->reply = NULL;
+    session->waiting = true;
 }
 
-/* The first command learns which node of a Redis Cluster has our keys; it goes there once more. */
-static bool moved(struct ps_cli_session *sync, bool *sent_again)
+/* Returns true if the request must be sent once more. The first request to a Redis Cluster is
+ * answered with MOVED if another node has our keys; the connection then goes to that node. */
+static bool must_resend(struct ps_cli_session *session, bool *sent_again)
 {
-    if (!sync->failed || sync->err.code != PS_REDIS_ERR_MOVED || *sent_again)
+    if (!session->failed || session->err.code != PS_REDIS_ERR_MOVED || *sent_again)
         return false;
     *sent_again = true;
-    turn(sync); /* the connection is torn down */
-    return wait_up(sync, REROUTE_MS);
+    run_loop_once(session); /* the connection to the wrong node is closed */
+    return wait_connected(session, REROUTE_MS);
 }
 
-const struct redisReply *ps_cli_session_redis(struct ps_cli_session *sync, const char *const *args,
-                                              size_t count, struct ps_err *err)
+const struct redisReply *ps_cli_session_redis(struct ps_cli_session *session,
+                                              const char *const *args, size_t count,
+                                              struct ps_err *err)
 {
     bool sent_again = false;
-    bool answered;
+    bool ok;
 
     do {
-        expect_reply(sync);
-        ps_redis_send_texts(sync->redis, args, count, on_reply, sync);
-        answered = wait_answer(sync, err);
-    } while (moved(sync, &sent_again));
-    return answered ? sync->reply : NULL;
+        expect_reply(session);
+        ps_redis_send_texts(session->redis, args, count, on_reply, session);
+        ok = wait_response(session, err);
+    } while (must_resend(session, &sent_again));
+    return ok ? session->reply : NULL;
 }
 
-const struct redisReply *ps_cli_session_script(struct ps_cli_session *sync, enum ps_script script,
-                                               const char *const *keys, size_t key_count,
-                                               const struct ps_str *args, size_t arg_count,
-                                               struct ps_err *err)
+const struct redisReply *ps_cli_session_script(struct ps_cli_session *session,
+                                               enum ps_script script, const char *const *keys,
+                                               size_t key_count, const struct ps_str *args,
+                                               size_t arg_count, struct ps_err *err)
 {
     bool sent_again = false;
-    bool answered;
+    bool ok;
 
     do {
-        expect_reply(sync);
-        ps_script_run(sync->redis, script, keys, key_count, args, arg_count, on_reply, sync);
-        answered = wait_answer(sync, err);
-    } while (moved(sync, &sent_again));
-    return answered ? sync->reply : NULL;
+        expect_reply(session);
+        ps_script_run(session->redis, script, keys, key_count, args, arg_count, on_reply, session);
+        ok = wait_response(session, err);
+    } while (must_resend(session, &sent_again));
+    return ok ? session->reply : NULL;
 }
 
-const struct ps_pg_rows *ps_cli_session_pg(struct ps_cli_session *sync, struct ps_pg_batch *batch,
-                                           struct ps_err *err)
+const struct ps_pg_rows *ps_cli_session_pg(struct ps_cli_session *session,
+                                           struct ps_pg_batch *batch, struct ps_err *err)
 {
-    assert(!sync->waiting && sync->pg != NULL);
-    ps_pg_rows_destroy(sync->rows);
-    sync->rows = NULL;
-    sync->waiting = true;
-    ps_pg_run(sync->pg, batch, on_rows, sync);
-    return wait_answer(sync, err) ? sync->rows : NULL;
+    assert(!session->waiting && session->pg != NULL);
+    ps_pg_rows_destroy(session->rows);
+    session->rows = NULL;
+    session->waiting = true;
+    ps_pg_run(session->pg, batch, on_rows, session);
+    return wait_response(session, err) ? session->rows : NULL;
 }

@@ -7,8 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* A lease that its holder slept through must be over when it wakes: Linux counts suspend in
- * CLOCK_BOOTTIME only. */
+/* Linux counts the time of a suspend in CLOCK_BOOTTIME only; see the header for why it must count.
+ */
 #ifdef CLOCK_BOOTTIME
 #define MONO_CLOCK CLOCK_BOOTTIME
 #else
@@ -42,7 +42,7 @@ int64_t ps_clock_mono_us(void)
 
 double ps_clock_random(void)
 {
-    static uint64_t stock[32]; /* 256 bytes come whole, or not at all (getrandom(2)) */
+    static uint64_t stock[32]; /* up to 256 bytes, getrandom(2) never returns a part */
     static size_t left = 0;
     ssize_t got;
 
@@ -51,5 +51,6 @@ double ps_clock_random(void)
         assert(got == (ssize_t)sizeof(stock) || errno == EINTR);
         left = got < 0 ? 0 : PS_COUNT_OF(stock);
     }
+    /* The upper 53 bits: as many as a double can hold exactly. */
     return (double)(stock[--left] >> 11) * 0x1p-53;
 }

@@ -47,7 +47,7 @@ void ps_failure_log_destroy(struct ps_failure_log *log)
     free(log);
 }
 
-/* A lost connection is told by whoever watches it; only what Redis refused is worth a line. */
+/* The connection logs its own loss. Only a command that Redis refused is worth a line here. */
 static void on_added(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     (void)cookie;
@@ -59,13 +59,13 @@ static void on_added(void *cookie, const struct redisReply *reply, const struct 
 static void add_entry(const struct ps_failure_log *log, const char *what, const struct ps_err *err,
                       const char *url, int status)
 {
-    char kept[16];
+    char max_len[16];
     char code[16];
 
-    (void)snprintf(kept, sizeof(kept), "%d", PS_FAILURES_KEPT);
+    (void)snprintf(max_len, sizeof(max_len), "%d", PS_FAILURES_KEPT);
     (void)snprintf(code, sizeof(code), "%d", status);
     PS_REDIS(log->redis, on_added, NULL, "XADD", ps_key(log->keys, PS_KEY_FAILURES), "MAXLEN", "~",
-             kept, "*", "component", log->component, "failure_category",
+             max_len, "*", "component", log->component, "failure_category",
              ps_failure_name(err->category), "what", what, "url", url, "status", code, "detail",
              err->what);
 }
@@ -73,7 +73,7 @@ static void add_entry(const struct ps_failure_log *log, const char *what, const 
 void ps_failure_log_add(struct ps_failure_log *log, const char *what, const struct ps_err *err,
                         const char *url, int status)
 {
-    char *shown;
+    char *safe_url; /* without user and password */
 
     assert(err->category < PS_FAILURE_COUNT);
     log->counts[err->category]++;
@@ -82,10 +82,10 @@ void ps_failure_log_add(struct ps_failure_log *log, const char *what, const stru
         ps_metrics_add(log->metrics, PS_METRIC_TLS_REFUSED, NULL, 1);
     if (!ps_redis_up(log->redis))
         return;
-    shown = url != NULL && strchr(url, '@') != NULL ? ps_url_redacted(url)
-                                                    : ps_alloc_text(url != NULL ? url : "");
-    add_entry(log, what, err, shown, status);
-    free(shown);
+    safe_url = url != NULL && strchr(url, '@') != NULL ? ps_url_redacted(url)
+                                                       : ps_alloc_text(url != NULL ? url : "");
+    add_entry(log, what, err, safe_url, status);
+    free(safe_url);
 }
 
 const uint64_t *ps_failure_log_counts(const struct ps_failure_log *log)

@@ -1,10 +1,13 @@
-/* Descriptors that came with the process. */
+/* File descriptors that the process inherited. */
 #ifndef PS_IO_FD_H
 #define PS_IO_FD_H
 
-/* Gives a descriptor of its own for what fd writes to, that never blocks; -1 where fd is a file,
- * which never does, or a socket, or the system does not let us. O_NONBLOCK belongs to the open file
- * description, which other descriptors and other processes may share: hence one opened anew. */
+/* Opens a second descriptor for the pipe or terminal that fd writes to; the new one never blocks.
+ * The caller closes it. Returns -1 if fd is a regular file (which never blocks), a socket, or
+ * cannot be opened.
+ *
+ * Setting O_NONBLOCK on fd itself would be wrong: the flag belongs to the open file description,
+ * which other processes may share. */
 int ps_fd_reopen_nonblocking(int fd);
 
 #endif

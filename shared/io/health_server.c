@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whoever asks for /metrics without end costs no more than this often. */
+/* A client that requests /metrics in a loop causes at most one rendering every METRICS_FRESH_MS. */
 enum { METRICS_CAP = 1024 * 1024, METRICS_FRESH_MS = 100 };
 
 struct ps_health_server {
     const struct ps_health_source *source;
     struct ps_metrics *metrics;
-    struct ps_buf text; /* of /metrics, as it was last rendered */
+    struct ps_buf text; /* of /metrics, as rendered at rendered_ms */
     int64_t rendered_ms;
 };
 
@@ -102,7 +102,7 @@ struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
     health->metrics = metrics;
     ps_buf_init(&health->text, METRICS_CAP);
     ps_http_server_route(server, "/health", PS_HTTP_SERVER_GET, on_health, health);
-    /* The earlier service answered this path too: monitors go on asking for it. */
+    /* The Python service answered this path too, and monitors still request it. */
     ps_http_server_route(server, "/health/", PS_HTTP_SERVER_GET, on_health, health);
     ps_http_server_route(server, "/livez", PS_HTTP_SERVER_GET, on_livez, health);
     ps_http_server_route(server, "/readyz", PS_HTTP_SERVER_GET, on_readyz, health);
@@ -113,7 +113,6 @@ struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
     return health;
 }
 
-/* The routes stay on the server: it is destroyed first. */
 void ps_health_server_destroy(struct ps_health_server *health)
 {
     if (health == NULL)

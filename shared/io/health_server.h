@@ -1,5 +1,9 @@
-/* /health, /livez, /readyz and /metrics of one program, and /readyz/events of one that takes events
- * from outside. None of them waits for a server or scans a table (guarantee 8). */
+/* The routes of the health port: /health, /livez, /readyz, /metrics, and /readyz/events for a
+ * program that receives events from outside.
+ *
+ * Kubernetes, Prometheus and people read them; struct ps_health_source supplies the content. No
+ * route waits for a server or scans a table (guarantee 8): a probe must be answered during an
+ * outage. /livez depends on nothing but the loop. */
 #ifndef PS_IO_HEALTH_SERVER_H
 #define PS_IO_HEALTH_SERVER_H
 #include "shared/core/health.h"
@@ -9,28 +13,29 @@
 struct ps_health_server;
 
 struct ps_health_source {
-    void *cookie; /* given to every function below, the fields' apart */
-    void (*base)(void *cookie,
-                 struct ps_health_base
-                     *out_base); /* fills all fields; their text is borrowed for the answer */
-    const struct ps_health_field *fields;
+    void *cookie; /* of the functions below */
+    /* Sets every member of out_base; its text is borrowed until the response is rendered. */
+    void (*base)(void *cookie, struct ps_health_base *out_base);
+    const struct ps_health_field *fields; /* additional fields of /health */
     size_t field_count;
-    void *field_cookie;
-    void (*reasons)(void *cookie, cJSON *out_reasons); /* adds a string for each reason why the
-                                                          program is not ready; none: ready */
-    void (*event_reasons)(void *cookie,
-                          cJSON *out_reasons); /* the same for events from outside; NULL: the
-                                                  program takes none, and has no such path */
-    void (*metrics)(void *cookie,
-                    struct ps_metrics *metrics); /* sets gauges before they are rendered */
+    void *field_cookie; /* of the fields' functions */
+    /* Adds one string for each reason why the program is not ready; no string means ready. */
+    void (*reasons)(void *cookie, cJSON *out_reasons);
+    /* The same for events from outside. NULL: the program receives none, and /readyz/events is not
+     * served. */
+    void (*event_reasons)(void *cookie, cJSON *out_reasons);
+    /* Sets gauges before they are rendered; may be NULL. */
+    void (*metrics)(void *cookie, struct ps_metrics *metrics);
 };
 
-/* Borrows server, source and metrics. /health: always 200. /livez: 200 "ok". /readyz: 200
- * {"ready":true,"reasons":[]} or 503 with reasons; /readyz/events answers alike. /metrics: at most
- * 0.1 s old. */
+/* Adds the routes to server; borrows all three until destroy. /health: always 200. /livez: 200
+ * "ok". /readyz and /readyz/events: 200 {"ready":true,"reasons":[]}, or 503 with the reasons.
+ * /metrics: at most 0.1 s old. */
 struct ps_health_server *ps_health_server_create(struct ps_http_server *server,
                                                  const struct ps_health_source *source,
                                                  struct ps_metrics *metrics) PS_MUST_USE;
+/* The routes stay registered: serve no request between this call and ps_http_server_destroy. NULL
+ * is fine. */
 void ps_health_server_destroy(struct ps_health_server *health);
 
 #endif

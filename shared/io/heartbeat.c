@@ -13,14 +13,16 @@ struct ps_heartbeat {
     struct ps_redis *redis;
     struct ps_timer *timer;
     char *key;
-    char *instances; /* key of the list of all */
-    char *member;    /* its name there */
+    char *instances; /* key of the list of all instances */
+    char *member;    /* our name in that list */
     char started_at[PS_UTC_TIME_TEXT];
     ps_heartbeat_fn fn;
     void *cookie;
     bool in_flight;
-    int64_t sent_ms;    /* of the beat in flight */
-    int64_t written_ms; /* when the last beat that Redis took was sent; -1: none yet */
+    int64_t sent_ms; /* when the heartbeat in flight was sent */
+    /* When the last heartbeat that Redis accepted was sent; -1: none yet. The time of sending,
+     * because the TTL may start as early as that. */
+    int64_t written_ms;
     bool removing;
     void (*removed)(void *cookie);
     void *removed_cookie;
@@ -31,7 +33,7 @@ static void on_deleted(void *cookie, const struct redisReply *reply, const struc
     struct ps_heartbeat *heartbeat = cookie;
 
     (void)reply;
-    (void)err; /* the key ends by itself a little later */
+    (void)err; /* the key expires a little later in any case */
     if (heartbeat->removed != NULL)
         heartbeat->removed(heartbeat->removed_cookie);
 }
@@ -135,8 +137,9 @@ bool ps_heartbeat_written_since(const struct ps_heartbeat *heartbeat, int64_t si
     return ps_heartbeat_written(heartbeat) && heartbeat->written_ms >= since_ms;
 }
 
-/* The beat in flight goes first: where the server did not know the script, its second try would
- * come after the deletion and leave the key behind. */
+/* Waits for a heartbeat in flight before it deletes the key. If the server did not know the script,
+ * the second attempt (EVAL after NOSCRIPT) would otherwise follow the deletion and create the key
+ * again. */
 void ps_heartbeat_remove(struct ps_heartbeat *heartbeat, void (*done)(void *cookie), void *cookie)
 {
     heartbeat->removing = true;

@@ -11,26 +11,27 @@
 
 enum { LINE_MAX_BYTES = 128 * 1024, NAME_SIZE = 128 };
 
-/* The one state every module would otherwise have to be handed; set once at start. */
+/* Process-wide state: handing a logger to every function would hide what a function really needs.
+ */
 static struct {
     enum ps_log_level level;
     bool json;
     char component[NAME_SIZE];
     char instance[NAME_SIZE];
-    struct ps_log_dedup repeat;
+    struct ps_log_dedup dedup;
     uint64_t lines[PS_LOG_ERROR + 1];
-    int fd;    /* standard error, or what never blocks in its place */
-    bool torn; /* the last line was written in part */
+    int fd; /* standard error, or a non-blocking descriptor of the same pipe or terminal */
+    bool partial_line; /* only a part of the last line was written */
 } settings = {
     .fd = STDERR_FILENO, .level = PS_LOG_INFO, .component = "paperscout", .instance = "-"
 };
 
 void ps_log_setup(enum ps_log_level level, bool json, const char *component, const char *instance)
 {
-    int fresh = settings.fd == STDERR_FILENO ? ps_fd_reopen_nonblocking(STDERR_FILENO) : -1;
+    int nonblocking = settings.fd == STDERR_FILENO ? ps_fd_reopen_nonblocking(STDERR_FILENO) : -1;
 
-    if (fresh >= 0)
-        settings.fd = fresh;
+    if (nonblocking >= 0)
+        settings.fd = nonblocking;
     settings.level = level;
     settings.json = json;
     (void)snprintf(settings.component, sizeof(settings.component), "%s", component);
@@ -42,7 +43,7 @@ bool ps_log_enabled(enum ps_event event)
     return ps_event_level(event) >= settings.level;
 }
 
-static ssize_t write_some(const char *data, size_t len)
+static ssize_t write_retrying_eintr(const char *data, size_t len)
 {
     ssize_t wrote;
 
@@ -52,21 +53,21 @@ static ssize_t write_some(const char *data, size_t len)
     return wrote;
 }
 
-/* A reader of standard error that is slow (EAGAIN) or gone costs the line, never the loop; the next
- * one is not glued to what was left of it. */
+/* If the reader of standard error is slow (EAGAIN) or gone, the line is lost, but the loop never
+ * blocks. A newline before the next line separates it from a part of the lost line. */
 static void write_line(const char *data, size_t len)
 {
-    if (settings.torn && write_some("\n", 1) != 1)
+    if (settings.partial_line && write_retrying_eintr("\n", 1) != 1)
         return;
-    settings.torn = false;
+    settings.partial_line = false;
     while (len > 0) {
-        ssize_t wrote = write_some(data, len);
+        ssize_t wrote = write_retrying_eintr(data, len);
 
         if (wrote <= 0)
             return;
         data += wrote;
         len -= (size_t)wrote;
-        settings.torn = len > 0;
+        settings.partial_line = len > 0;
     }
 }
 
@@ -93,7 +94,7 @@ void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t
     ps_log_render(settings.json, ps_clock_wall_ms(), settings.component, settings.instance, event,
                   fields, count, &line);
     if (line.len > 0)
-        ps_log_dedup_step(&settings.repeat, ps_log_kind_of(event, fields, count), &line,
+        ps_log_dedup_step(&settings.dedup, ps_log_kind_of(event, fields, count), &line,
                           ps_clock_mono_ms(), on_line, NULL);
     ps_buf_clear(&line);
     errno = saved;
@@ -101,7 +102,7 @@ void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t
 
 void ps_log_flush(bool end)
 {
-    ps_log_dedup_flush(&settings.repeat, ps_clock_mono_ms(), end, on_line, NULL);
+    ps_log_dedup_flush(&settings.dedup, ps_clock_mono_ms(), end, on_line, NULL);
 }
 
 void ps_log_metrics(struct ps_metrics *metrics)
@@ -109,5 +110,5 @@ void ps_log_metrics(struct ps_metrics *metrics)
     for (int level = 0; level <= PS_LOG_ERROR; level++)
         ps_metrics_set(metrics, PS_METRIC_LOG_LINES, ps_log_level_name((enum ps_log_level)level),
                        (double)settings.lines[level]);
-    ps_metrics_set(metrics, PS_METRIC_LOG_REPEATED, NULL, (double)settings.repeat.held_total);
+    ps_metrics_set(metrics, PS_METRIC_LOG_REPEATED, NULL, (double)settings.dedup.held_total);
 }

@@ -12,9 +12,9 @@
 
 enum { TICK_MS = 250, SIGNALS = 2, DOUBT_MS = 1000 };
 
-/* Says whether a file is still the one that was read. */
+/* Identifies the version of a file that was read. */
 struct dns_stamp {
-    ino_t inode; /* 0: there is none */
+    ino_t inode; /* 0: the file does not exist */
     off_t size;
     time_t seconds;
     long nanoseconds;
@@ -24,7 +24,7 @@ struct ps_loop {
     struct event_base *base;
     struct evdns_base *dns;
     const char *resolv_conf, *hosts; /* borrowed */
-    struct dns_stamp dns_stamps[2];  /* of the two, as they were read */
+    struct dns_stamp dns_stamps[2];  /* of resolv_conf and hosts, as read last */
     int64_t dns_read_ms;
     bool dns_doubted;
     struct ps_timer *tick;
@@ -66,8 +66,8 @@ struct ps_loop *ps_loop_create(void)
     struct event_config *config = event_config_new();
     struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-    /* Without this, a timer set after a long callback counts from that callback's start and fires
-       too early. */
+    /* Without this flag libevent measures a delay from the start of the present callback, so that a
+       timer that is set at the end of a long callback fires too early. */
     if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) != 0)
         abort();
     loop->base = event_base_new_with_config(config);
@@ -81,17 +81,18 @@ struct ps_loop *ps_loop_create(void)
     return loop;
 }
 
-/* libevent gives back the handler there was before, by which a program that is all but gone would
- * be killed: one that asks once more then is late, and the exit status stays what it was. */
-static void ignore_from_now(struct ps_loop *loop)
+/* Removes the signal handlers without a moment in which a signal kills the program. event_free
+ * restores the previous handler, which is the default action; a second SIGTERM during teardown
+ * would then replace the exit status. The signals are therefore blocked until they are ignored. */
+static void ignore_signals(struct ps_loop *loop)
 {
     struct sigaction ignore = { .sa_handler = SIG_IGN };
-    sigset_t late, before;
+    sigset_t blocked, before;
 
-    (void)sigemptyset(&late);
+    (void)sigemptyset(&blocked);
     for (size_t i = 0; i < SIGNALS; i++)
-        (void)sigaddset(&late, signal_numbers[i]);
-    (void)sigprocmask(SIG_BLOCK, &late, &before);
+        (void)sigaddset(&blocked, signal_numbers[i]);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &before);
     for (size_t i = 0; i < SIGNALS; i++) {
         event_free(loop->signals[i]);
         (void)sigaction(signal_numbers[i], &ignore, NULL);
@@ -104,10 +105,10 @@ void ps_loop_destroy(struct ps_loop *loop)
     if (loop == NULL)
         return;
     if (loop->on_signal != NULL)
-        ignore_from_now(loop);
+        ignore_signals(loop);
     ps_timer_destroy(loop->tick);
     if (loop->dns != NULL) {
-        /* Cancelled look-ups free their memory in callbacks that libevent has deferred. */
+        /* Cancelled lookups free their memory in callbacks that libevent defers: run them. */
         evdns_base_free(loop->dns, 1);
         event_base_loop(loop->base, EVLOOP_NONBLOCK);
     }
@@ -149,7 +150,7 @@ static bool same_stamp(const struct dns_stamp *a, const struct dns_stamp *b)
            a->nanoseconds == b->nanoseconds;
 }
 
-/* Look-ups under way go on, with the name servers that are known then. */
+/* Lookups in flight continue with the new name servers. */
 static void dns_read(struct ps_loop *loop)
 {
     loop->dns_doubted = false;
@@ -159,11 +160,13 @@ static void dns_read(struct ps_loop *loop)
     (void)evdns_base_clear_nameservers_and_suspend(loop->dns);
     evdns_base_clear_host_addresses(loop->dns);
     evdns_base_search_clear(loop->dns);
-    /* A missing or empty resolv.conf leaves the name server on the loopback, as in libc. */
+    /* Without a name server in resolv.conf, evdns uses the one on the loopback address, as libc
+     * does. */
     (void)evdns_base_resolv_conf_parse(
         loop->dns, DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, loop->resolv_conf);
     (void)evdns_base_load_hosts(loop->dns, loop->hosts);
-    /* libc sends names as they are; servers that answer in lower case would seem dead otherwise. */
+    /* evdns randomizes the case of names against spoofing. A server that answers in lower case
+     * would then seem dead; libc does not do it either. */
     (void)evdns_base_set_option(loop->dns, "randomize-case:", "0");
     (void)evdns_base_resume(loop->dns);
 }
@@ -246,7 +249,7 @@ static void on_timer(evutil_socket_t fd, short what, void *cookie)
 
     (void)fd;
     (void)what;
-    timer->fn(timer->cookie); /* may destroy the timer: nothing after this */
+    timer->fn(timer->cookie); /* may destroy the timer: do not use it afterwards */
 }
 
 struct ps_timer *ps_timer_create(struct ps_loop *loop, ps_timer_fn fn, void *cookie)

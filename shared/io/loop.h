@@ -1,4 +1,8 @@
-/* One event loop a program, its timers and its end. */
+/* The event loop of a program, with its timers, its signals and its DNS resolver.
+ *
+ * A thin layer over libevent; every other io/ module registers with it. Everything runs on one
+ * thread, so a callback must not block and must not compute for more than 50 ms: /livez reports the
+ * loop's lag, and Kubernetes restarts a program whose loop does not turn. */
 #ifndef PS_IO_LOOP_H
 #define PS_IO_LOOP_H
 #include "shared/core/err.h"
@@ -10,35 +14,44 @@ struct evdns_base;
 struct ps_loop;
 struct ps_timer;
 
-/* Gives a loop; aborts when libevent cannot make one. SIGPIPE is ignored from here on. */
+/* Aborts if libevent cannot create a loop. SIGPIPE is ignored from now on: a closed peer is an
+ * error of write(2). */
 struct ps_loop *ps_loop_create(void) PS_MUST_USE;
+/* Timers must be destroyed before. NULL is fine. */
 void ps_loop_destroy(struct ps_loop *loop);
 struct event_base *ps_loop_base(struct ps_loop *loop); /* borrowed */
-/* Borrowed; made on first use; honours the hosts file and resolv.conf, which are read again when
- * one of them has changed, or after ps_loop_dns_doubt. Call it for each look-up. */
+
+/* Returns the resolver, borrowed until the next call. Call it for each lookup: it reads the hosts
+ * file and resolv.conf again if one of them has changed, or after ps_loop_dns_doubt. */
 struct evdns_base *ps_loop_dns(struct ps_loop *loop);
-/* A look-up failed: perhaps what was read is out of date. At most one reading a second follows. */
+/* A lookup failed, so the files may be out of date. The next ps_loop_dns reads them again, at most
+ * once a second. */
 void ps_loop_dns_doubt(struct ps_loop *loop);
-/* Other files than /etc/resolv.conf and /etc/hosts; before the first ps_loop_dns. Borrowed. */
+/* Reads these files instead of /etc/resolv.conf and /etc/hosts. Borrows both; call it before the
+ * first ps_loop_dns. */
 void ps_loop_dns_files(struct ps_loop *loop, const char *resolv_conf, const char *hosts);
+
 int64_t ps_loop_now(const struct ps_loop *loop); /* monotonic ms, read now */
-int ps_loop_run(struct ps_loop *loop);           /* until ps_loop_stop; the code given there */
-void ps_loop_stop(struct ps_loop *loop, int exit_code); /* first call wins */
-/* How many ms late the loop's own 250 ms tick is: the worse of the last one and the one that is due
- * now. What /livez looks at. */
+int ps_loop_run(struct ps_loop *loop); /* runs until ps_loop_stop; returns its exit code */
+void ps_loop_stop(struct ps_loop *loop, int exit_code); /* further calls have no effect */
+/* Returns how late the loop's own 250 ms tick is, in ms: the greater of the last tick's delay and
+ * the delay of the tick that is due now. /livez reads it. */
 int64_t ps_loop_lag_ms(const struct ps_loop *loop);
 
-/* count: 1 for the first SIGTERM or SIGINT, 2 for the second, … Runs on the loop. To be set once;
- * from ps_loop_destroy on both signals are ignored. */
+/* Runs on the loop for each SIGTERM or SIGINT; count is 1 for the first signal, 2 for the second,
+ * and so on. */
 typedef void (*ps_signal_fn)(void *cookie, int count);
+/* Call it once. After ps_loop_destroy both signals are ignored. Borrows cookie. */
 void ps_loop_on_terminate(struct ps_loop *loop, ps_signal_fn fn, void *cookie);
 
 typedef void (*ps_timer_fn)(void *cookie);
-/* One-shot timer; fn runs on the loop and may set or destroy it. Borrows cookie. */
+/* Creates a one-shot timer that is not set yet. fn runs on the loop and may set or destroy the
+ * timer. Borrows cookie. */
 struct ps_timer *ps_timer_create(struct ps_loop *loop, ps_timer_fn fn, void *cookie) PS_MUST_USE;
 void ps_timer_destroy(struct ps_timer *timer); /* NULL is fine */
-void ps_timer_set(struct ps_timer *timer,
-                  int64_t delay_ms); /* replaces what was set; < 0 counts as 0 */
+/* Replaces an earlier delay; a negative delay counts as 0. Even with 0, fn runs on a later turn of
+ * the loop. */
+void ps_timer_set(struct ps_timer *timer, int64_t delay_ms);
 void ps_timer_cancel(struct ps_timer *timer);
 bool ps_timer_pending(const struct ps_timer *timer);
 

@@ -37,27 +37,27 @@ static void set_files(struct ps_metrics *metrics)
 {
     DIR *dir = opendir("/proc/self/fd");
     struct rlimit limit;
-    double open = -1; /* the one that reads the folder */
+    double open = -1; /* do not count the descriptor that reads the directory */
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
         ps_metrics_set(metrics, PS_METRIC_PROCESS_FDS_MAX, NULL, (double)limit.rlim_cur);
     if (dir == NULL)
         return;
-    for (const struct dirent *one; (one = readdir(dir)) != NULL;)
-        open += one->d_name[0] != '.';
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        open += entry->d_name[0] != '.';
     (void)closedir(dir);
     ps_metrics_set(metrics, PS_METRIC_PROCESS_FDS, NULL, open);
 }
 
 void ps_process_allow_files(void)
 {
-    enum { ENOUGH = 65536 };
+    enum { WANTED = 65536 };
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= WANTED)
         return;
-    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
-    (void)setrlimit(RLIMIT_NOFILE, &limit); /* what is refused leaves all as it was */
+    limit.rlim_cur = limit.rlim_max < WANTED ? limit.rlim_max : WANTED;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* on failure the old limit stays */
 }
 
 void ps_process_metrics(struct ps_metrics *metrics)
@@ -69,13 +69,13 @@ void ps_process_metrics(struct ps_metrics *metrics)
 
 void ps_process_reset_signals(void)
 {
-    struct sigaction usual = { .sa_handler = SIG_DFL };
-    sigset_t ours;
+    struct sigaction default_action = { .sa_handler = SIG_DFL };
+    sigset_t signals;
 
-    (void)sigaction(SIGCHLD, &usual, NULL);
-    (void)sigemptyset(&ours);
-    (void)sigaddset(&ours, SIGCHLD);
-    (void)sigaddset(&ours, SIGTERM);
-    (void)sigaddset(&ours, SIGINT);
-    (void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
+    (void)sigaction(SIGCHLD, &default_action, NULL);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGCHLD);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }

@@ -1,16 +1,19 @@
-/* What the kernel tells of this process, under the names that Prometheus gives them everywhere. */
+/* This process as the kernel sees it: resource metrics, limits, signal state. */
 #ifndef PS_IO_PROCESS_H
 #define PS_IO_PROCESS_H
 #include "shared/core/metrics.h"
 
-/* Sets the process_… metrics that can be read; none of the reads waits for anything. */
+/* Sets the process_… metrics, under the names that all Prometheus clients use. Skips values that
+ * cannot be read; reads /proc only, so it never blocks. */
 void ps_process_metrics(struct ps_metrics *metrics);
-/* As many open files as the system lets us have, up to 65536: the usual 1024 are fewer than the
- * connections that the settings allow. For programs that use no select(). */
+
+/* Raises the limit of open files to 65536 or to the hard limit: the usual 1024 are fewer than the
+ * connections that the settings allow. Only for programs without select(2). */
 void ps_process_allow_files(void);
 
-/* Undoes what a parent process may have left behind: an ignored SIGCHLD, which would hide from us
- * how a child ended, and blocked SIGCHLD, SIGTERM and SIGINT, which would keep us from stopping. */
+/* Resets what a parent process may have left: an ignored SIGCHLD, which would hide the exit status
+ * of our children, and blocked SIGCHLD, SIGTERM and SIGINT, which would keep the program from
+ * stopping. */
 void ps_process_reset_signals(void);
 
 #endif

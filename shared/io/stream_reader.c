@@ -23,25 +23,28 @@ struct ps_stream_reader {
     ps_stream_fn fn;
     void *cookie;
 
-    size_t want;
-    bool group_known;  /* made, or seen, on this connection */
-    bool making_group; /* the command is out */
-    bool reading;      /* a read is out */
-    bool giving;       /* the owner's fn is running */
-    bool closing;      /* being destroyed */
+    size_t want;         /* entries that the owner has room for */
+    bool group_known;    /* the group exists, as far as this connection knows */
+    bool creating_group; /* XGROUP CREATE is in flight */
+    bool reading;        /* XREADGROUP is in flight */
+    bool delivering;     /* the owner's fn is running */
+    bool closing;        /* the reader is being destroyed */
     bool was_down;
-    bool group_seen; /* ever: making it once more is a recreation */
+    bool group_seen; /* the group existed once, so creating it again is a recreation */
     uint64_t group_recreates;
     int64_t answered_ms;
-    int attempt;                                       /* failures in a row */
-    char fault[sizeof(((struct ps_err *)NULL)->what)]; /* why nothing can be read; "": it can */
+    int attempt; /* consecutive failures */
+    char fault[sizeof(
+        ((struct ps_err *)NULL)->what)]; /* the error that prevents reading; "" if none */
     struct ps_timer *retry;
-    void (*stopped)(void *cookie); /* not NULL: no new read */
+    void (*stopped)(void *cookie); /* not NULL: send no further read */
     void *stop_cookie;
-    struct ps_timer *stop; /* tells it, on the loop */
+    struct ps_timer *stop; /* calls stopped from the loop */
 };
 
-static void pump(struct ps_stream_reader *reader);
+/* The reader is a state machine: each callback records its result and calls advance, which sends
+ * the next command if the state allows one. No other function sends. */
+static void advance(struct ps_stream_reader *reader);
 
 static void back_off(struct ps_stream_reader *reader)
 {
@@ -57,24 +60,24 @@ static bool connection_failed(const struct ps_err *err)
            err->code == PS_REDIS_ERR_OFFLINE;
 }
 
-/* A fault that the server reports: told, and tried again later. */
-static void on_fault(struct ps_stream_reader *reader, const struct ps_err *err)
+/* Logs an error that the server reported and tries again later. */
+static void on_server_error(struct ps_stream_reader *reader, const struct ps_err *err)
 {
     memcpy(reader->fault, err->what, sizeof(reader->fault));
     PS_LOG(REDIS_ERROR, F_TEXT("stream", reader->stream), F_ERR(err));
     back_off(reader);
 }
 
-static void on_group_made(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_group_created(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_stream_reader *reader = cookie;
 
     (void)reply;
-    reader->making_group = false;
+    reader->creating_group = false;
     if (reader->closing || (err != NULL && connection_failed(err)))
-        return; /* once up again, the group is looked after first */
+        return; /* after the reconnect the group is created first */
     if (err != NULL && strncmp(err->what, "BUSYGROUP", 9) != 0) {
-        on_fault(reader, err);
+        on_server_error(reader, err);
         return;
     }
     if (err == NULL) {
@@ -85,19 +88,22 @@ static void on_group_made(void *cookie, const struct redisReply *reply, const st
     reader->group_seen = true;
     reader->group_known = true;
     reader->fault[0] = '\0';
-    pump(reader);
+    advance(reader);
 }
 
-/* From 0, so that what was added before the group was there is read too. */
-static void make_group(struct ps_stream_reader *reader)
+/* The group starts at id 0, so that entries that were added before the group existed are read too.
+ */
+static void create_group(struct ps_stream_reader *reader)
 {
-    reader->making_group = true;
-    PS_REDIS(reader->redis, on_group_made, reader, "XGROUP", "CREATE", reader->stream,
+    reader->creating_group = true;
+    PS_REDIS(reader->redis, on_group_created, reader, "XGROUP", "CREATE", reader->stream,
              reader->group, "0", "MKSTREAM");
 }
 
-static bool entry_of(const struct redisReply *row, struct ps_str *fields,
-                     struct ps_stream_entry *out_entry)
+/* Reads row, [id, [name, value, …]] or [id, [...], deliveries], into out_entry, with fields as its
+ * array. Returns false for a deleted entry, whose fields are nil. */
+static bool read_entry(const struct redisReply *row, struct ps_str *fields,
+                       struct ps_stream_entry *out_entry)
 {
     const struct redisReply *pairs;
 
@@ -128,7 +134,7 @@ static size_t field_count(const struct redisReply *row)
     return row->element[1]->elements;
 }
 
-static void give(struct ps_stream_reader *reader, const struct redisReply *rows)
+static void deliver(struct ps_stream_reader *reader, const struct redisReply *rows)
 {
     struct ps_stream_entry *entries = ps_alloc_array(NULL, rows->elements + 1, sizeof(*entries));
     struct ps_str *fields;
@@ -140,16 +146,16 @@ static void give(struct ps_stream_reader *reader, const struct redisReply *rows)
     fields = ps_alloc_array(NULL, total + 1, sizeof(*fields));
     total = 0;
     for (size_t i = 0; i < rows->elements; i++) {
-        if (!entry_of(rows->element[i], fields + total, &entries[count]))
+        if (!read_entry(rows->element[i], fields + total, &entries[count]))
             continue;
         total += entries[count].count;
         count++;
     }
     reader->want -= reader->want < count ? reader->want : count;
-    reader->giving = true;
+    reader->delivering = true;
     if (count > 0)
         reader->fn(reader->cookie, entries, count);
-    reader->giving = false;
+    reader->delivering = false;
     free(fields);
     free(entries);
 }
@@ -167,16 +173,16 @@ static void on_read(void *cookie, const struct redisReply *reply, const struct p
         reader->fault[0] = '\0';
         if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
             reply->element[0]->type == REDIS_REPLY_ARRAY && reply->element[0]->elements == 2)
-            give(reader, reply->element[0]->element[1]);
+            deliver(reader, reply->element[0]->element[1]);
     } else if (err->code == PS_REDIS_ERR_NOGROUP) {
         reader->group_known = false;
         back_off(reader);
     } else if (!connection_failed(err)) {
-        on_fault(reader, err);
+        on_server_error(reader, err);
     }
     if (reader->stopped != NULL)
         ps_timer_set(reader->stop, 0);
-    pump(reader);
+    advance(reader);
 }
 
 static void read_next(struct ps_stream_reader *reader)
@@ -198,20 +204,20 @@ static void read_next(struct ps_stream_reader *reader)
                          on_read, reader);
 }
 
-static void pump(struct ps_stream_reader *reader)
+static void advance(struct ps_stream_reader *reader)
 {
-    if (reader->stopped != NULL || reader->giving || reader->reading || reader->making_group ||
-        ps_timer_pending(reader->retry) || !ps_redis_up(reader->redis))
+    if (reader->stopped != NULL || reader->delivering || reader->reading ||
+        reader->creating_group || ps_timer_pending(reader->retry) || !ps_redis_up(reader->redis))
         return;
     if (!reader->group_known)
-        make_group(reader);
+        create_group(reader);
     else if (reader->want > 0)
         read_next(reader);
 }
 
 static void on_retry(void *cookie)
 {
-    pump(cookie);
+    advance(cookie);
 }
 
 static void on_state(void *cookie, bool up, const struct ps_err *err)
@@ -230,8 +236,9 @@ static void on_state(void *cookie, bool up, const struct ps_err *err)
         PS_LOG(REDIS_UP, F_TEXT("stream", reader->stream),
                F_INT("reconnects", ps_redis_reconnects(reader->redis)));
     reader->was_down = false;
-    reader->group_known = false; /* it may be another server now, or an emptied one */
-    pump(reader);
+    reader->group_known =
+        false; /* the connection may lead to another server, or to an emptied one */
+    advance(reader);
 }
 
 static void on_stop(void *cookie)
@@ -239,7 +246,7 @@ static void on_stop(void *cookie)
     struct ps_stream_reader *reader = cookie;
 
     if (!reader->reading)
-        reader->stopped(reader->stop_cookie); /* may destroy the reader: nothing after this */
+        reader->stopped(reader->stop_cookie); /* may destroy the reader: do not use it afterwards */
 }
 
 struct ps_stream_reader *ps_stream_reader_create(struct ps_loop *loop,
@@ -284,7 +291,7 @@ void ps_stream_reader_destroy(struct ps_stream_reader *reader)
 void ps_stream_reader_want(struct ps_stream_reader *reader, size_t count)
 {
     reader->want = count;
-    pump(reader);
+    advance(reader);
 }
 
 void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *cookie),
@@ -330,7 +337,7 @@ void ps_stream_entries(const struct redisReply *reply,
         return;
     for (size_t i = 0; i < reply->elements; i++) {
         fields = ps_alloc_array(NULL, field_count(reply->element[i]) + 1, sizeof(*fields));
-        if (entry_of(reply->element[i], fields, &entry))
+        if (read_entry(reply->element[i], fields, &entry))
             visit(cookie, &entry);
         free(fields);
     }

@@ -1,4 +1,12 @@
-/* A consumer's blocking read of one stream, on a connection of its own. */
+/* One consumer's blocking reads of one Redis stream (XREADGROUP), on a connection of its own.
+ *
+ * The worker reads tasks through it, the scheduler results. The reader asks for at most as many
+ * entries as its owner has room for, creates the consumer group when it is missing, and recovers
+ * from lost connections.
+ *
+ * Guarantee: every entry that reaches the owner is pending for this consumer, and an entry that was
+ * pending when the connection broke is not delivered here. The owner must recover such entries
+ * itself (XAUTOCLAIM after they are idle). */
 #ifndef PS_IO_STREAM_READER_H
 #define PS_IO_STREAM_READER_H
 #include "shared/io/redis.h"
@@ -9,53 +17,52 @@ struct ps_stream_reader;
 
 struct ps_stream_entry {
     const char *id;              /* borrowed */
-    const struct ps_str *fields; /* name, value, …; borrowed; count of both together */
-    size_t count;
-    int64_t deliveries; /* 1 for a fresh read */
+    const struct ps_str *fields; /* name, value, name, value, …; borrowed */
+    size_t count;                /* of names and values together */
+    int64_t deliveries;          /* 1 for the first delivery */
 };
 
-/* Runs with what one read brought, at least one entry, all borrowed for the call. Every entry is
-   pending for this consumer now. May call …_want and …_stop, must not destroy the reader. What a
-   read had made pending when its connection was cut is not delivered here: the owner finds it
-   pending and idle, and recovers it. */
+/* Runs on the loop with the entries of one read, at least one, borrowed for the call. It may call
+ * …_want and …_stop; it must not destroy the reader. */
 typedef void (*ps_stream_fn)(void *cookie, const struct ps_stream_entry *entries, size_t count);
 
 struct ps_stream_options {
-    const struct ps_redis_options *redis; /* borrowed for the call; the client's name is consumer */
-    const char *stream;                   /* copied, as the next two */
-    const char *group;
-    const char *consumer;
-    int64_t block_ms; /* finite; 0: 2000 */
+    const struct ps_redis_options
+        *redis; /* borrowed for the call; consumer becomes the client name */
+    const char *stream, *group, *consumer; /* copied */
+    int64_t block_ms;                      /* finite; 0: 2000 */
 };
 
-/* Makes group and stream (XGROUP CREATE … 0 MKSTREAM) when they are missing, at start and after a
-   flush, with backoff. A read that is not answered block_ms + 2 s after it was sent makes the
-   connection anew. The stream's connection logs by itself when it goes down and comes up again.
-   Fails on a bad URL only. */
+/* Starts connecting; reads nothing before ps_stream_reader_want. Creates stream and group from id 0
+ * when they are missing, with backoff. A read without a reply block_ms + 2 s after it was sent
+ * resets the connection. The reader logs REDIS-DOWN and REDIS-UP for its connection itself. Returns
+ * NULL with err only for an invalid URL. Borrows loop and cookie. */
 struct ps_stream_reader *ps_stream_reader_create(struct ps_loop *loop,
                                                  const struct ps_stream_options *options,
                                                  ps_stream_fn fn, void *cookie,
                                                  struct ps_err *err) PS_MUST_USE;
-void ps_stream_reader_destroy(struct ps_stream_reader *reader);
-/* How many more entries the owner has room for; a read asks for at most this many, 0 pauses. Each
- * delivered entry counts it down by itself. */
+void ps_stream_reader_destroy(struct ps_stream_reader *reader); /* NULL is fine */
+
+/* Sets how many more entries the owner has room for; 0 pauses. Each delivered entry lowers the
+ * number. */
 void ps_stream_reader_want(struct ps_stream_reader *reader, size_t count);
-/* No new read from now on. done runs (on the loop) once no read is out, block_ms later at most
- * while Redis answers: nothing is delivered after it. To be called once. */
+/* Sends no further read. done runs on the loop once no read is outstanding, at most block_ms later
+ * while Redis replies; no entry is delivered afterwards. Call it once. */
 void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *cookie),
                            void *cookie);
-/* After …_stop: a read that is out ends now, with its connection, and done follows. What it had
- * made pending the owner recovers. */
+/* After …_stop: ends an outstanding read now by closing its connection; done follows. The owner
+ * recovers entries that the read had made pending. */
 void ps_stream_reader_cut(struct ps_stream_reader *reader);
-int64_t ps_stream_reader_answered_ms(
-    const struct ps_stream_reader *reader); /* monotonic; 0 before the first answer */
-/* What keeps it from reading, as told last; NULL: nothing. Borrowed until the loop turns. */
+
+/* When Redis last replied to a read: monotonic ms, 0 before the first reply. */
+int64_t ps_stream_reader_answered_ms(const struct ps_stream_reader *reader);
+/* The error that keeps the reader from reading, borrowed until the loop turns; NULL: none. */
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader);
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);
 
-/* Walks a reply of stream entries [[id, [name, value, …]], …]; shared with claims. Entries deleted
-   meanwhile (nil fields) are passed over; a number after the fields is taken as deliveries. visit's
-   entry is borrowed for its call. */
+/* Calls visit for each entry of a reply of the form [[id, [name, value, …]], …], as XREADGROUP and
+ * XAUTOCLAIM return it; the entry is borrowed for its call. Skips entries that were deleted
+ * meanwhile (fields are nil). A number after the fields is the count of deliveries. */
 void ps_stream_entries(const struct redisReply *reply,
                        void (*visit)(void *cookie, const struct ps_stream_entry *entry),
                        void *cookie);
