@@ -149,7 +149,7 @@ static int64_t breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms)
     case PS_BREAKER_OPEN:
         return breaker->opened_ms + breaker->cooldown_ms;
     case PS_BREAKER_HALF_OPEN:
-        return breaker->trial_out ? INT64_MAX : now_ms;
+        return breaker->trial_in_flight ? INT64_MAX : now_ms;
     }
     return now_ms;
 }

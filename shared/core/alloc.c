@@ -33,7 +33,7 @@ void *ps_alloc_array(void *old, size_t count, size_t size)
 
     if (size > 0 && count > SIZE_MAX / size)
         abort();
-    /* realloc to 0 bytes may free, so that NULL would not mean that memory is out. */
+    /* realloc(old, 0) may free old and return NULL, which would look like exhausted memory. */
     memory = realloc(old, count > 0 && size > 0 ? count * size : 1);
     if (memory == NULL)
         abort();

@@ -1,20 +1,22 @@
-/* Memory that is there or the process ends: a pod restarts, the stream redelivers
- * (ARCHITECTURE.md). */
+/* Allocation that cannot fail: out of memory ends the process.
+ *
+ * All modules allocate through it. A restarted pod recovers its work from the stream
+ * (ARCHITECTURE.md), whereas code that handles every failed malloc would be untested. The price:
+ * every buffer that a peer can fill needs a cap of its own. */
 #ifndef PS_CORE_ALLOC_H
 #define PS_CORE_ALLOC_H
 #include "shared/core/base.h"
 
 #include <stddef.h>
 
-/* All of these abort when memory is out or a size overflows; none returns NULL. Free with free().
- */
+/* None of these returns NULL; each aborts if memory is exhausted or if count * size overflows. The
+ * caller frees the result with free(). */
 void *ps_alloc(size_t size) PS_MUST_USE;
 void *ps_alloc_zero(size_t count, size_t size) PS_MUST_USE;
+/* Resizes old (taken; may be NULL) to count elements of size bytes. */
 void *ps_alloc_array(void *old, size_t count, size_t size) PS_MUST_USE;
-/* Copies text; NULL stays NULL. */
-char *ps_alloc_text(const char *text) PS_MUST_USE;
-/* Copies len bytes and ends them with a NUL. */
-char *ps_alloc_copy(const char *data, size_t len) PS_MUST_USE;
+char *ps_alloc_text(const char *text) PS_MUST_USE;             /* copies text; NULL for NULL */
+char *ps_alloc_copy(const char *data, size_t len) PS_MUST_USE; /* copies len bytes, adds a NUL */
 char *ps_alloc_format(const char *format, ...) PS_MUST_USE PS_PRINTF(1, 2);
 
 #endif

@@ -15,8 +15,8 @@ struct chunk {
 };
 
 struct ps_arena {
-    struct chunk *chunks; /* the first one is filled */
-    size_t bytes;         /* asked of the system */
+    struct chunk *chunks; /* new objects go into the first one */
+    size_t bytes;         /* allocated from the system */
 };
 
 struct ps_arena *ps_arena_create(void)
@@ -43,7 +43,8 @@ static struct chunk *add_chunk(struct ps_arena *arena, size_t size)
 
     *chunk = (struct chunk){ .size = size };
     arena->bytes += sizeof(*chunk) + size;
-    /* A chunk made for one large object is full: the one being filled stays in front. */
+    /* A chunk for one large object is full at once: insert it second, so that the present chunk
+     * stays in use. */
     if (size > CHUNK_BYTES && arena->chunks != NULL) {
         chunk->next = arena->chunks->next;
         arena->chunks->next = chunk;

@@ -20,17 +20,18 @@ bool ps_breaker_admit(struct ps_breaker *breaker, int64_t now_ms)
         breaker->state = PS_BREAKER_HALF_OPEN;
         break;
     case PS_BREAKER_HALF_OPEN:
-        if (breaker->trial_out)
+        if (breaker->trial_in_flight)
             return false;
         break;
     }
-    breaker->trial_out = true;
+    breaker->trial_in_flight = true;
     return true;
 }
 
 bool ps_breaker_failure(struct ps_breaker *breaker, int64_t now_ms)
 {
-    /* While it is open only requests sent before it opened can fail: they tell nothing new. */
+    /* While the breaker is open, only requests that were sent before it opened can fail. They say
+     * nothing new. */
     if (breaker->state == PS_BREAKER_OPEN)
         return false;
     breaker->failures++;
@@ -38,7 +39,7 @@ bool ps_breaker_failure(struct ps_breaker *breaker, int64_t now_ms)
         return false;
     breaker->state = PS_BREAKER_OPEN;
     breaker->opened_ms = now_ms;
-    breaker->trial_out = false;
+    breaker->trial_in_flight = false;
     return true;
 }
 
@@ -48,12 +49,12 @@ void ps_breaker_success(struct ps_breaker *breaker)
         return;
     breaker->state = PS_BREAKER_CLOSED;
     breaker->failures = 0;
-    breaker->trial_out = false;
+    breaker->trial_in_flight = false;
 }
 
 void ps_breaker_undecided(struct ps_breaker *breaker)
 {
-    breaker->trial_out = false;
+    breaker->trial_in_flight = false;
 }
 
 int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms)
@@ -62,7 +63,7 @@ int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms)
 
     if (breaker->state == PS_BREAKER_OPEN)
         at = breaker->opened_ms + breaker->cooldown_ms;
-    else if (breaker->trial_out) /* its outcome decides; if it fails, a cooldown begins */
+    else if (breaker->trial_in_flight) /* if the trial fails, a cooldown starts */
         at = now_ms + breaker->cooldown_ms;
     return at > now_ms ? at : now_ms;
 }

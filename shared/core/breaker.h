@@ -1,4 +1,10 @@
-/* Circuit breaker: closed, open after so many failures in a row, half open for one trial. */
+/* Circuit breaker: stops requests to a server that keeps failing, and tests it with single
+ * requests.
+ *
+ * Closed: requests pass. After `threshold` consecutive failures it opens, and no request passes for
+ * cooldown_ms. Then it is half open: one trial request passes, and its result closes or reopens the
+ * breaker. The notifier has one for Slack. Results of requests that were sent before it opened do
+ * not change an open breaker. */
 #ifndef PS_CORE_BREAKER_H
 #define PS_CORE_BREAKER_H
 #include "shared/core/base.h"
@@ -8,24 +14,26 @@
 
 enum ps_breaker_state { PS_BREAKER_CLOSED, PS_BREAKER_OPEN, PS_BREAKER_HALF_OPEN };
 
+/* Initialised by ps_breaker_init; callers read it and change it only through the functions. */
 struct ps_breaker {
     enum ps_breaker_state state;
-    int threshold;       /* failures in a row that open it, >= 1 */
+    int threshold;       /* consecutive failures that open it, >= 1 */
     int64_t cooldown_ms; /* from opening to the trial */
-    int failures;        /* in a row */
+    int failures;        /* consecutive */
     int64_t opened_ms;
-    bool trial_out; /* the half-open trial is on its way */
+    bool trial_in_flight;
 };
 
 void ps_breaker_init(struct ps_breaker *breaker, int threshold, int64_t cooldown_ms);
-/* May one request go now? In half open only one may until its outcome is told. */
+/* Returns whether a request may be sent now. If true, the caller must report its result with one of
+ * the next three functions; a half-open breaker admits no other request until then. */
 bool ps_breaker_admit(struct ps_breaker *breaker, int64_t now_ms);
-/* True when this outcome opened it (log MQ-CIRCUIT-OPEN once). */
+/* Returns true if this failure opened the breaker (log MQ-CIRCUIT-OPEN once). */
 bool ps_breaker_failure(struct ps_breaker *breaker, int64_t now_ms);
 void ps_breaker_success(struct ps_breaker *breaker);
-/* The trial told nothing: another may go at once. */
+/* The result says nothing about the server's health: another trial may be sent at once. */
 void ps_breaker_undecided(struct ps_breaker *breaker);
-/* When the next trial may go; now_ms when one may go at once. */
+/* Returns when the next request may be sent; now_ms if at once. */
 int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms);
 const char *ps_breaker_state_name(const struct ps_breaker *breaker); /* closed open half_open */
 

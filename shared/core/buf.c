@@ -11,7 +11,7 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
-/* Makes room for len more bytes and the NUL; refuses past the cap. */
+/* Makes room for len more bytes and the NUL. Returns false if that would pass the cap. */
 static bool reserve(struct ps_buf *buf, size_t len)
 {
     size_t size = buf->size > 0 ? buf->size : 64;
@@ -102,8 +102,9 @@ static bool add_escaped(struct ps_buf *buf, unsigned char c)
     return ps_buf_format(buf, "\\u%04x", (unsigned)c);
 }
 
-/* C1 controls steer terminals; the two separators end a line in some viewers. */
-static bool is_unseen(utf8proc_int32_t point)
+/* C1 control characters control terminals, and U+2028 and U+2029 end a line in some viewers: a log
+ * reader must not see either as such. */
+static bool must_escape(utf8proc_int32_t point)
 {
     return (point >= 0x80 && point < 0xa0) || point == 0x2028 || point == 0x2029;
 }
@@ -129,7 +130,7 @@ static bool add_json_string(struct ps_buf *buf, const char *text, size_t len)
                                     (utf8proc_ssize_t)(len - at), &point);
             if (size <= 0)
                 ok = ps_buf_text(buf, REPLACEMENT);
-            else if (is_unseen(point))
+            else if (must_escape(point))
                 ok = ps_buf_format(buf, "\\u%04x", (unsigned)point);
             else
                 ok = ps_buf_add(buf, &text[at], (size_t)size);

@@ -11,26 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One load under way. A bad setting keeps its default and is left out of the checks between
- * settings: one fault is told once. */
+/* The state of one ps_config_load. An invalid setting keeps its default and is excluded from the
+ * checks of combinations, so that one fault is reported once. */
 struct load {
     unsigned component;
     struct ps_config config;
     bool bad[PS_CONFIG_ROWS];
     bool set[PS_CONFIG_ROWS]; /* by the operator; otherwise the value is the table's default */
     bool ok;
-    ps_config_bad_fn tell;
-    void *tell_cookie;
+    ps_config_bad_fn report;
+    void *report_cookie;
 };
 
-static void fault(struct load *load, const struct ps_err *err)
+static void report_fault(struct load *load, const struct ps_err *err)
 {
     load->ok = false;
-    if (load->tell != NULL)
-        load->tell(load->tell_cookie, err);
+    if (load->report != NULL)
+        load->report(load->report_cookie, err);
 }
 
-/* The setting is this component's and holds what somebody meant. */
+/* Returns whether the component reads the setting and its value is valid. */
 static bool usable(const struct load *load, enum ps_config_id id)
 {
     return (ps_config_rows[id].who & load->component) != 0 && !load->bad[id];
@@ -49,7 +49,7 @@ static void check_lists(struct load *load)
             (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
                           "PROBE_PREFIXES: \"%s\": each entry is \"D\" or \"P\"",
                           prefixes->items[i]);
-            fault(load, &err);
+            report_fault(load, &err);
         }
     }
     if (usable(load, PS_CONFIG_ID_probe_extensions)) {
@@ -61,7 +61,7 @@ static void check_lists(struct load *load)
             (void)ps_fail(
                 &err, PS_FAILURE_CONFIGURATION, 0,
                 "PROBE_EXTENSIONS: \"%s\": each entry starts with one '.', as in \".pdf\"", text);
-            fault(load, &err);
+            report_fault(load, &err);
         }
     }
 }
@@ -80,7 +80,7 @@ static void check_ranges(struct load *load)
             &err, PS_FAILURE_CONFIGURATION, 0,
             "FRONTIER_EXPLICIT_RANGES: [%d,%d]: a range's first number must not be above its last",
             ranges->items[i].first, ranges->items[i].last);
-        fault(load, &err);
+        report_fault(load, &err);
     }
 }
 
@@ -93,12 +93,12 @@ static void check_sink(struct load *load)
     if (strcmp(load->config.notify_sink, "slack") == 0 && load->config.slack_bot_token[0] == '\0') {
         (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
                       "NOTIFY_SINK=\"slack\": needs SLACK_BOT_TOKEN (or SLACK_BOT_TOKEN_FILE)");
-        fault(load, &err);
+        report_fault(load, &err);
     }
 }
 
-/* A folder whose last slash was left out is meant as one: "…/papersD1234R0.pdf" is nowhere, and a
- * site without any draft looks like one that has no new ones. */
+/* Adds the final slash to the URL of a folder. Without it the programs would request
+ * "…/papersD1234R0.pdf", which never exists, and every probe would be a miss without any error. */
 static void end_with_slash(char **url)
 {
     size_t len = strlen(*url);
@@ -111,8 +111,8 @@ static void end_with_slash(char **url)
     *url = folder;
 }
 
-/* Names that stand in Redis keys, log lines and consumer names, where ':' and spaces would mislead.
- */
+/* INSTANCE_ID becomes a part of Redis keys, consumer names and log lines, where ':' and spaces
+ * would be ambiguous. */
 static void check_names(struct load *load)
 {
     static const char allowed[] =
@@ -125,19 +125,19 @@ static void check_names(struct load *load)
     if (usable(load, PS_CONFIG_ID_instance_id) && strspn(id, allowed) != strlen(id)) {
         (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
                       "INSTANCE_ID=\"%s\": letters, digits, '.', '_' and '-' only", id);
-        fault(load, &err);
+        report_fault(load, &err);
     }
     if (usable(load, PS_CONFIG_ID_redis_url)) {
         if (ps_redis_url_parse(load->config.redis_url, &url, &why)) {
             ps_redis_url_clear(&url);
         } else {
             (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0, "REDIS_URL: %s", why.what);
-            fault(load, &err);
+            report_fault(load, &err);
         }
     }
 }
 
-/* Dates in any order, commas and spaces between. */
+/* MAILING_DEADLINES holds dates in any order, separated by commas. */
 static void check_deadlines(struct load *load)
 {
     struct ps_str rest = ps_str_of(load->config.mailing_deadlines), part;
@@ -158,7 +158,7 @@ static void check_deadlines(struct load *load)
         (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
                       "MAILING_DEADLINES: \"%.*s\": each entry is a date YYYY-MM-DD",
                       (int)(part.len < 40 ? part.len : 40), part.data);
-        fault(load, &err);
+        report_fault(load, &err);
     }
 }
 
@@ -169,7 +169,7 @@ static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn g
     struct ps_err err;
     bool ok = ps_config_row_parse(row, row->def, &load->config, &err);
 
-    assert(ok); /* the table's own default fits its own row */
+    assert(ok); /* every default in the table is valid for its row */
     if ((row->who & load->component) == 0)
         return;
     ok = get(cookie, row->name, &raw, &err);
@@ -178,7 +178,7 @@ static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn g
         ok = ps_config_row_parse(row, raw, &load->config, &err);
     if (!ok) {
         load->bad[id] = true;
-        fault(load, &err);
+        report_fault(load, &err);
     }
 }
 
@@ -186,7 +186,7 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
                     ps_config_bad_fn bad, void *bad_cookie, struct ps_config *out_config)
 {
     struct load load = {
-        .component = component, .ok = true, .tell = bad, .tell_cookie = bad_cookie
+        .component = component, .ok = true, .report = bad, .report_cookie = bad_cookie
     };
 
     for (int id = 0; id < PS_CONFIG_ROWS; id++)

@@ -1,5 +1,9 @@
-/* Settings: one table (config.def) from which parsing, checks, --help, check-config and the
- * README's table come. */
+/* Settings. config.def is the one table of them: parsing, checks, --help, check-config,
+ * deploy/SETTINGS.md and deploy/env.example are derived from it.
+ *
+ * A program loads its settings once, at the start, and reports all faults at once. Only secrets
+ * change later (ps_config_exchange_secrets). Names, defaults and ranges are part of the contract
+ * with operators. */
 #ifndef PS_CORE_CONFIG_H
 #define PS_CORE_CONFIG_H
 #include "shared/core/buf.h"
@@ -37,54 +41,57 @@ struct ps_ranges {
 #define PS_CONFIG_TYPE_LIST   struct ps_list
 #define PS_CONFIG_TYPE_RANGES struct ps_ranges
 
-/* Text fields are owned and never NULL ("" when not set). A REAL or INT with default "" is 0 when
- * not set. */
+/* Text is owned and never NULL; "" if the setting has no value. A REAL or INT whose default is ""
+ * is 0 without a value. */
 struct ps_config {
 #define PS_X(field, name, type, def, min, max, options, who, help) PS_CONFIG_TYPE_##type field;
 #include "shared/core/config.def"
 #undef PS_X
-    bool poll_interval_set; /* by the operator, in minutes or in seconds */
+    bool poll_interval_set; /* the operator set it, in minutes or in seconds */
 };
 
-/* Gives the raw value of a name, borrowed until the next call; NULL when not set. A non-NULL err
-   message set by the getter (an unreadable NAME_FILE, say) fails the load: returns false then. */
+/* Gets the text of a setting, borrowed until the next call; NULL if it is not set. Returns false
+ * with err if the text cannot be read (for example the file of a NAME_FILE); that is a fault of the
+ * setting. */
 typedef bool (*ps_config_get_fn)(void *cookie, const char *name, const char **out_value,
                                  struct ps_err *err);
 
-/* Called for each bad setting, in table order, err.what naming variable, value (never a secret's)
- * and what is allowed. */
+/* Runs for each invalid setting, in the order of the table. err->what names the setting, its value
+ * (never that of a secret) and the allowed values. */
 typedef void (*ps_config_bad_fn)(void *cookie, const struct ps_err *err);
 
-/* Fills out_config from defaults and the getter for the settings of component (the others keep
-   their defaults), then checks them against each other (ps_config_cross_check). Tells every fault,
-   not only the first; false when there was one, out_config cleared. */
+/* Fills out_config: the settings of component from get, all others with their defaults. Then checks
+ * combinations of settings. Calls bad for every fault and returns false if there was one;
+ * out_config is cleared then. On true the caller owns out_config. */
 bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
                     ps_config_bad_fn bad, void *bad_cookie,
                     struct ps_config *out_config) PS_MUST_USE;
 void ps_config_clear(struct ps_config *config);
 
-/* Exchanges each secret of config that differs in fresh, so that fresh holds the old ones, and
-   calls fn with its name. A secret that is set in config and empty in fresh stays: a file that is
-   being written looks like that. The fields' addresses stay what they were. */
+/* Swaps each secret that differs between config and fresh, and calls fn with its name. Pointers to
+ * the fields of config stay valid. A secret that is set in config and empty in fresh stays, because
+ * a file that is being written reads as empty. */
 void ps_config_exchange_secrets(struct ps_config *config, struct ps_config *fresh,
                                 void (*fn)(void *cookie, const char *name), void *cookie);
 
-/* Is PROBE_PLANNER adaptive? */
+/* Returns whether PROBE_PLANNER is adaptive. */
 bool ps_config_adaptive(const struct ps_config *config);
-/* How long a poll may be missing before operations are alerted. */
-int64_t ps_config_alert_after_ms(const struct ps_config *config);
-/* Effective poll interval in ms: the seconds when set, else the minutes; 5 minutes when neither is
- * set and the planner is adaptive. */
+/* Returns the poll interval: POLL_INTERVAL_SECONDS if it is set, else POLL_INTERVAL_MINUTES; 5
+ * minutes if neither is set and the planner is adaptive, because that planner spends its budget in
+ * small portions. */
 int64_t ps_config_poll_interval_ms(const struct ps_config *config);
+/* Returns how long polls may be missing before operators are alerted. */
+int64_t ps_config_alert_after_ms(const struct ps_config *config);
 
-/* Rendered from the table. --help's list: NAME, default, meaning, of one component. */
+/* Texts that are rendered from the table. For --help: name, default and meaning of the settings of
+ * component. */
 void ps_config_help(unsigned component, struct ps_buf *out_text);
-/* check-config's list: NAME=value lines; a secret that is set shows as "(set)". */
+/* For check-config: NAME=value lines; a secret that is set is printed as "(set)". */
 void ps_config_print(unsigned component, const struct ps_config *config, struct ps_buf *out_text);
-/* The README's table, and deploy/env.example. */
+/* deploy/SETTINGS.md and deploy/env.example. */
 void ps_config_markdown(struct ps_buf *out_text);
 void ps_config_env_example(struct ps_buf *out_text);
-/* True for names whose values are secrets (for redaction of errors). */
+/* Returns whether the value of the setting name is a secret. */
 bool ps_config_is_secret(const char *name);
 
 #endif

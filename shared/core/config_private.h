@@ -1,4 +1,5 @@
-/* The rows of config.def, and one setting's text to value and back. For config*.c alone. */
+/* The rows of config.def, and the conversion of one setting between text and value. Only config*.c
+ * and setting_names.c include it. */
 #ifndef PS_CORE_CONFIG_ROW_H
 #define PS_CORE_CONFIG_ROW_H
 #include "shared/core/config.h"
@@ -25,7 +26,7 @@ enum ps_config_id {
 struct ps_config_row {
     const char *name;
     enum ps_config_type type;
-    unsigned who;  /* enum ps_component, or-ed */
+    unsigned who;  /* enum ps_component, or-ed: the components that read it */
     size_t offset; /* of the field in struct ps_config */
     const char *def;
     double min, max;
@@ -35,15 +36,15 @@ struct ps_config_row {
 
 extern const struct ps_config_row ps_config_rows[PS_CONFIG_ROWS];
 
-/* Stores what raw says in the row's field of config, freeing what was there. False with err naming
-   variable, value (never a secret's) and what is allowed; config untouched then. raw "" is only
-   fit as a default and gives 0 or "". */
+/* Parses raw and stores the value in the row's field of config; frees the old value. Returns false
+ * with err that names the setting, its value (never a secret's) and the allowed values; config is
+ * untouched then. raw is "" only for a default, and gives 0 or "". */
 bool ps_config_row_parse(const struct ps_config_row *row, const char *raw, struct ps_config *config,
                          struct ps_err *err) PS_MUST_USE;
 void ps_config_row_clear(const struct ps_config_row *row, struct ps_config *config);
-/* "a whole number from 1 to 1000" */
+/* Adds the allowed values: "a whole number from 1 to 1000". */
 void ps_config_row_allowed(const struct ps_config_row *row, struct ps_buf *out_text);
-/* The field as text that ps_config_row_parse would take back; a secret as "(set)" or "". */
+/* Adds the value as text that ps_config_row_parse accepts; a secret as "(set)" or "". */
 void ps_config_row_print(const struct ps_config_row *row, const struct ps_config *config,
                          struct ps_buf *out_text);
 

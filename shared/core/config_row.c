@@ -15,8 +15,8 @@ enum {
     S = PS_COMPONENT_SCHEDULER,
     W = PS_COMPONENT_WORKER,
     N = PS_COMPONENT_NOTIFIER,
-    SHOWN_MAX = 64, /* bytes of a bad value that an error quotes */
-    ENTRY_MAX = 16, /* bytes of a list's entry */
+    SHOWN_MAX = 64, /* bytes of an invalid value that an error quotes */
+    ENTRY_MAX = 16, /* bytes of one entry of a list */
     ALLOWED_MAX = 256
 };
 
@@ -40,8 +40,8 @@ static const void *field_in(const struct ps_config_row *row, const struct ps_con
     return (const char *)config + row->offset;
 }
 
-/* PostgreSQL's settings: libpq reads "host=… dbname=…" as well as URLs. */
-static bool takes_keywords(const struct ps_config_row *row)
+/* Returns whether the setting is for libpq, which accepts "host=… dbname=…" in addition to URLs. */
+static bool allows_keywords(const struct ps_config_row *row)
 {
     return row->type == PS_CONFIG_SECRET && strstr(row->options, "postgres") != NULL;
 }
@@ -78,7 +78,7 @@ void ps_config_row_allowed(const struct ps_config_row *row, struct ps_buf *out_t
                 (void)ps_buf_format(out_text, "%s%.*s://", before, (int)part.len, part.data);
             (void)ps_buf_text(out_text, ", ");
         }
-        if (takes_keywords(row))
+        if (allows_keywords(row))
             (void)ps_buf_text(out_text, "or libpq's keyword=value pairs, ");
         (void)ps_buf_format(out_text, "at most %.0f bytes without control characters", row->max);
         break;
@@ -97,8 +97,8 @@ void ps_config_row_allowed(const struct ps_config_row *row, struct ps_buf *out_t
     }
 }
 
-/* The value as an error may show it: cut at a whole character, control characters masked, a URL's
- * user and password taken out. */
+/* Gives the value for an error text: cut at a whole character, control characters replaced, user
+ * and password of a URL removed. */
 static char *shown_value(const struct ps_config_row *row, const char *raw)
 {
     char *text = row->type == PS_CONFIG_URL && strchr(raw, '@') != NULL ? ps_url_redacted(raw)
@@ -113,7 +113,7 @@ static char *shown_value(const struct ps_config_row *row, const char *raw)
     return text;
 }
 
-static bool refuse(const struct ps_config_row *row, const char *raw, struct ps_err *err)
+static bool fail_row(const struct ps_config_row *row, const char *raw, struct ps_err *err)
 {
     struct ps_buf allowed;
 
@@ -163,8 +163,8 @@ static bool has_scheme(const char *raw, const char *schemes)
     return false;
 }
 
-/* Control characters have no business in any setting, and in a header or key they are an attack. */
-static bool fits_text(const struct ps_config_row *row, const char *raw)
+/* No setting needs control characters, and in a header or a key they allow injection. */
+static bool is_valid_text(const struct ps_config_row *row, const char *raw)
 {
     size_t len = strlen(raw);
 
@@ -174,8 +174,8 @@ static bool fits_text(const struct ps_config_row *row, const char *raw)
     return (double)len >= row->min && (double)len <= row->max;
 }
 
-/* Whether text begins with "keyword =", as a string of libpq's keywords does and no URL. libpq
- * itself judges the rest (ps_daemon_config_check_database). */
+/* Returns whether text starts with "keyword =", as libpq's keyword strings do and no URL does.
+ * libpq checks the rest (ps_daemon_config_check_database). */
 static bool begins_with_keyword(const char *raw)
 {
     size_t at = strspn(raw, " ");
@@ -190,14 +190,14 @@ static char *parse_text(const struct ps_config_row *row, const char *raw)
     bool is_default = raw[0] == '\0';
 
     if (!is_default && row->type != PS_CONFIG_TEXT && !has_scheme(raw, row->options) &&
-        !(takes_keywords(row) && begins_with_keyword(raw)))
+        !(allows_keywords(row) && begins_with_keyword(raw)))
         return NULL;
     if (!is_default && row->type == PS_CONFIG_URL && !ps_url_is_http(raw))
         return NULL;
-    return is_default || fits_text(row, raw) ? ps_alloc_text(raw) : NULL;
+    return is_default || is_valid_text(row, raw) ? ps_alloc_text(raw) : NULL;
 }
 
-/* What the earlier service, or Python's logging, calls a choice of ours. */
+/* Names that the Python service or Python's logging uses for our choices. */
 static const struct {
     const char *name, *alias, *choice;
 } choice_aliases[] = {
@@ -240,8 +240,8 @@ static void clear_list(struct ps_list *list)
     *list = (struct ps_list){ 0 };
 }
 
-static bool fits_entry(const struct ps_config_row *row, const struct ps_list *list,
-                       const char *entry)
+static bool is_valid_entry(const struct ps_config_row *row, const struct ps_list *list,
+                           const char *entry)
 {
     if (entry == NULL || entry[0] == '\0' || strlen(entry) > ENTRY_MAX ||
         strspn(entry, row->options) != strlen(entry))
@@ -262,7 +262,7 @@ static bool parse_list(const struct ps_config_row *row, const cJSON *json, struc
         return false;
     list.items = ps_alloc_zero((size_t)count, sizeof(*list.items));
     cJSON_ArrayForEach (item, json) {
-        if (!fits_entry(row, &list, cJSON_GetStringValue(item))) {
+        if (!is_valid_entry(row, &list, cJSON_GetStringValue(item))) {
             clear_list(&list);
             return false;
         }
@@ -289,7 +289,7 @@ static bool parse_bound(const cJSON *item, int *out_bound)
     return true;
 }
 
-/* [first, last], or {"min": first, "max": last} as the Python service has it. */
+/* [first, last], or {"min": first, "max": last} as in the Python service. */
 static bool parse_range(const cJSON *pair, struct ps_range *out_range)
 {
     bool named = cJSON_IsObject(pair);
@@ -322,9 +322,9 @@ static bool parse_ranges(const struct ps_config_row *row, const cJSON *json,
     return true;
 }
 
-/* One entry of a list with commas: a text; of ranges "first-last", or a number that is both. NULL
- * for neither. */
-static cJSON *entry_of(const struct ps_config_row *row, struct ps_str part)
+/* Gives the JSON of one entry of a comma-separated setting: a text; for ranges "first-last", or one
+ * number as both ends. NULL if part is not valid. */
+static cJSON *parse_entry(const struct ps_config_row *row, struct ps_str part)
 {
     const char *dash = part.len > 0 ? memchr(part.data, '-', part.len) : NULL;
     size_t first_len = dash == NULL ? part.len : (size_t)(dash - part.data);
@@ -349,8 +349,8 @@ static cJSON *entry_of(const struct ps_config_row *row, struct ps_str part)
     return cJSON_CreateIntArray(pair, 2);
 }
 
-/* A list as people write it in an environment variable, "D,P" or "4033-4060, 5000", as the JSON
- * array that it stands for. NULL for what is neither. */
+/* Gives the JSON array of a setting in the form that people write in an environment variable: "D,P"
+ * or "4033-4060, 5000". NULL if raw has another form. */
 static cJSON *parse_commas(const struct ps_config_row *row, const char *raw)
 {
     struct ps_str rest = ps_str_trim(ps_str_of(raw));
@@ -361,7 +361,7 @@ static cJSON *parse_commas(const struct ps_config_row *row, const char *raw)
         return NULL;
     json = cJSON_CreateArray();
     while (ps_str_next(&rest, ',', &part)) {
-        cJSON *entry = entry_of(row, ps_str_trim(part));
+        cJSON *entry = parse_entry(row, ps_str_trim(part));
 
         if (entry == NULL || cJSON_GetArraySize(json) > (int)row->max) {
             cJSON_Delete(entry);
@@ -403,8 +403,8 @@ static bool parse_array(const struct ps_config_row *row, const char *raw, void *
     return ok;
 }
 
-/* A whole number as Python writes one: "48.0" and "+48" are 48. */
-static struct ps_str whole_of(struct ps_str text)
+/* Accepts Python's forms of a whole number: removes the ".0" of "48.0" and the '+' of "+48". */
+static struct ps_str strip_python_forms(struct ps_str text)
 {
     const char *dot = text.len > 0 ? memchr(text.data, '.', text.len) : NULL;
     size_t len = dot == NULL ? text.len : (size_t)(dot - text.data);
@@ -431,7 +431,7 @@ static bool parse_number(const struct ps_config_row *row, const char *raw, void 
         return true;
     }
     if (row->type == PS_CONFIG_INT)
-        return ps_str_int(whole_of(text), (int64_t)row->min, (int64_t)row->max, field);
+        return ps_str_int(strip_python_forms(text), (int64_t)row->min, (int64_t)row->max, field);
     return ps_str_real(text, row->min, row->max, field);
 }
 
@@ -466,7 +466,7 @@ bool ps_config_row_parse(const struct ps_config_row *row, const char *raw, struc
         ok = parse_array(row, raw, field);
         break;
     }
-    return ok ? true : refuse(row, raw, err);
+    return ok ? true : fail_row(row, raw, err);
 }
 
 void ps_config_row_clear(const struct ps_config_row *row, struct ps_config *config)
@@ -525,7 +525,7 @@ void ps_config_row_print(const struct ps_config_row *row, const struct ps_config
         break;
     case PS_CONFIG_REAL:
         real = *(const double *)field;
-        /* below the least allowed value there is only "not set" */
+        /* a value below the minimum means "not set" */
         if (real >= row->min)
             (void)ps_buf_format(out_text, "%.15g", real);
         break;

@@ -1,4 +1,5 @@
-/* What people read of the table: --help, check-config, the README's table, env.example. */
+/* Texts rendered from the table of settings: --help, check-config, deploy/SETTINGS.md,
+ * deploy/env.example. */
 #include "shared/core/config_private.h"
 
 #include "shared/core/str.h"
@@ -7,7 +8,7 @@
 
 enum { HELP_WIDTH = 78, HELP_INDENT = 10 };
 
-/* Breaks text at spaces so that no line passes HELP_WIDTH, each indented. */
+/* Adds text in indented lines of at most HELP_WIDTH columns. */
 static void add_wrapped(const char *text, struct ps_buf *out_text)
 {
     struct ps_str rest = ps_str_of(text);
@@ -84,7 +85,7 @@ static void add_components(unsigned who, struct ps_buf *out_text)
     }
 }
 
-/* Text of a table cell: a '|' would end it. */
+/* Adds text as a cell of a Markdown table; an unescaped '|' would end the cell. */
 static void add_cell(const char *text, struct ps_buf *out_text)
 {
     for (; *text != '\0'; text++) {

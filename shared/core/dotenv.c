@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SHOWN_MAX = 32 };
+enum { NAME_SHOWN_MAX = 32 }; /* bytes of a name that an error quotes */
 
 struct pair {
     char *name;
@@ -20,13 +20,14 @@ struct ps_dotenv {
     size_t size;
 };
 
-/* One file being read. */
+/* The state of one ps_dotenv_parse. */
 struct reader {
     struct ps_dotenv *dotenv;
     ps_dotenv_lookup_fn lookup;
     void *cookie;
-    size_t expanded;  /* bytes of all values so far: ${…} of ${…} grows without end */
-    char reason[128]; /* what is wrong with the line; never a value */
+    size_t expanded;  /* bytes of all values; bounds the exponential growth of A=${B}${B},
+                         B=${C}${C}, … */
+    char reason[128]; /* the error of the line; never quotes a value */
 };
 
 static bool is_blank(char c)
@@ -71,13 +72,13 @@ static void set(struct ps_dotenv *dotenv, struct ps_str name, char *value)
     dotenv->pairs[dotenv->len++] = (struct pair){ ps_alloc_copy(name.data, name.len), value };
 }
 
-/* A name with its length capped, fit for an error. */
+/* Gives name, cut for an error text. */
 static char *name_text(struct ps_str name)
 {
     return ps_alloc_copy(name.data, name.len < NAME_SHOWN_MAX ? name.len : NAME_SHOWN_MAX);
 }
 
-static bool wrong(struct reader *reader, const char *reason)
+static bool fail_line(struct reader *reader, const char *reason)
 {
     (void)snprintf(reader->reason, sizeof(reader->reason), "%s", reason);
     return false;
@@ -85,10 +86,10 @@ static bool wrong(struct reader *reader, const char *reason)
 
 static bool add_char(struct reader *reader, struct ps_buf *value, char c)
 {
-    return ps_buf_char(value, c) || wrong(reader, "the value is too long");
+    return ps_buf_char(value, c) || fail_line(reader, "the value is too long");
 }
 
-/* Adds what name stands for; fallback (of ${NAME:-fallback}) has data NULL where there is none. */
+/* Adds the value of name. fallback, of ${NAME:-fallback}, has the data NULL if there is none. */
 static bool add_variable(struct reader *reader, struct ps_str name, struct ps_str fallback,
                          struct ps_buf *value)
 {
@@ -106,24 +107,24 @@ static bool add_variable(struct reader *reader, struct ps_str name, struct ps_st
     } else {
         text = name_text(name);
         (void)snprintf(reader->reason, sizeof(reader->reason),
-                       "${%s} is set nowhere; ${%s:-} is empty then", text, text);
+                       "${%s} is not set; write ${%s:-} for an empty value", text, text);
         free(text);
         return false;
     }
-    return ok || wrong(reader, "the value is too long");
+    return ok || fail_line(reader, "the value is too long");
 }
 
-/* Adds what the ${…} at text[*at] stands for, and moves *at to its last character. */
+/* Adds the value of the ${…} at text[*at] and moves *at to its last character. */
 static bool expand(struct reader *reader, struct ps_str text, size_t *at, struct ps_buf *value)
 {
-    static const char not_one[] =
-        "${ begins no ${NAME}; in 'single quotes' a value is taken as it is";
+    static const char invalid[] = "\"${\" must start ${NAME} or ${NAME:-text}; put the value in "
+                                  "'single quotes' to keep it as it is";
     const char *begin = text.data + *at + 2;
     const char *end = memchr(begin, '}', text.len - *at - 2);
     struct ps_str name, fallback = { NULL, 0 };
 
     if (end == NULL)
-        return wrong(reader, not_one);
+        return fail_line(reader, invalid);
     name = (struct ps_str){ begin, (size_t)(end - begin) };
     for (size_t i = 0; i + 1 < name.len; i++) {
         if (name.data[i] == ':' && name.data[i + 1] == '-') {
@@ -133,17 +134,17 @@ static bool expand(struct reader *reader, struct ps_str text, size_t *at, struct
         }
     }
     if (!is_name(name))
-        return wrong(reader, not_one);
+        return fail_line(reader, invalid);
     *at += (size_t)(end - begin) + 2;
     return add_variable(reader, name, fallback, value);
 }
 
-static bool begins_variable(struct ps_str text, size_t at)
+static bool is_variable_at(struct ps_str text, size_t at)
 {
     return text.data[at] == '$' && at + 1 < text.len && text.data[at + 1] == '{';
 }
 
-/* Bare: up to the end of the line, or to a '#' after white space. */
+/* A bare value ends at the end of the line or at a '#' after white space. */
 static bool read_bare(struct reader *reader, struct ps_str text, struct ps_buf *value)
 {
     size_t i;
@@ -154,14 +155,14 @@ static bool read_bare(struct reader *reader, struct ps_str text, struct ps_buf *
     }
     text = ps_str_trim(text);
     for (i = 0; i < text.len; i++) {
-        if (begins_variable(text, i) ? !expand(reader, text, &i, value)
-                                     : !add_char(reader, value, text.data[i]))
+        if (is_variable_at(text, i) ? !expand(reader, text, &i, value)
+                                    : !add_char(reader, value, text.data[i]))
             return false;
     }
     return true;
 }
 
-/* What an escape of a quoted value stands for; NUL for an unknown one. */
+/* Returns the character of an escape in a quoted value; NUL for an unknown escape. */
 static char unescape(char c)
 {
     switch (c) {
@@ -178,7 +179,7 @@ static char unescape(char c)
     }
 }
 
-/* The value between quotes; false with the reason when the line does not end well. */
+/* Reads a value between quotes. Only white space and a comment may follow it. */
 static bool read_quoted(struct reader *reader, struct ps_str text, struct ps_buf *value)
 {
     char quote = text.data[0];
@@ -188,7 +189,7 @@ static bool read_quoted(struct reader *reader, struct ps_str text, struct ps_buf
     for (i = 1; i < text.len && text.data[i] != quote; i++) {
         char c = text.data[i];
 
-        if (quote == '"' && begins_variable(text, i)) {
+        if (quote == '"' && is_variable_at(text, i)) {
             if (!expand(reader, text, &i, value))
                 return false;
             continue;
@@ -196,20 +197,20 @@ static bool read_quoted(struct reader *reader, struct ps_str text, struct ps_buf
         if (quote == '"' && c == '\\') {
             i++;
             if (i == text.len || (c = unescape(text.data[i])) == '\0')
-                return wrong(reader, "only \\n \\t \\\" \\$ and \\\\ may be escaped");
+                return fail_line(reader, "unknown escape; expected \\n \\t \\\" \\$ or \\\\");
         }
         if (!add_char(reader, value, c))
             return false;
     }
     if (i >= text.len)
-        return wrong(reader, "the closing quote is missing");
+        return fail_line(reader, "the closing quote is missing");
     rest = ps_str_trim(skip(text, i + 1));
     if (rest.len > 0 && rest.data[0] != '#')
-        return wrong(reader, "something follows the closing quote");
+        return fail_line(reader, "unexpected text after the closing quote");
     return true;
 }
 
-/* False with the reason for a bad line. */
+/* Reads one line. On false reader->reason is the error. */
 static bool read_line(struct reader *reader, struct ps_str line)
 {
     struct ps_str name, text;
@@ -220,15 +221,15 @@ static bool read_line(struct reader *reader, struct ps_str line)
     if (line.len == 0 || line.data[0] == '#')
         return true;
     if (memchr(line.data, '\0', line.len) != NULL)
-        return wrong(reader, "holds a NUL byte");
+        return fail_line(reader, "contains a NUL byte");
     if (line.len > 7 && memcmp(line.data, "export", 6) == 0 && is_blank(line.data[6]))
         line = ps_str_trim(skip(line, 7));
     text = line;
     if (memchr(line.data, '=', line.len) == NULL || !ps_str_next(&text, '=', &name))
-        return wrong(reader, "no NAME=value");
+        return fail_line(reader, "expected NAME=value");
     name = ps_str_trim(name);
     if (!is_name(name))
-        return wrong(reader, "the name is not of letters, digits and _");
+        return fail_line(reader, "a name consists of letters, digits and _");
     while (text.len > 0 && is_blank(text.data[0]) && !(text.len > 1 && text.data[1] == '#'))
         text = skip(text, 1);
     ps_buf_init(&value, PS_DOTENV_VALUE_MAX);
@@ -238,7 +239,7 @@ static bool read_line(struct reader *reader, struct ps_str line)
         ok = read_bare(reader, text, &value);
     reader->expanded += value.len;
     if (ok && reader->expanded > PS_DOTENV_VALUES_MAX)
-        ok = wrong(reader, "the values are too long together");
+        ok = fail_line(reader, "all values together are too long");
     if (ok)
         set(reader->dotenv, name, ps_buf_take(&value));
     else
@@ -249,14 +250,14 @@ static bool read_line(struct reader *reader, struct ps_str line)
 struct ps_dotenv *ps_dotenv_parse(const char *text, size_t len, ps_dotenv_lookup_fn lookup,
                                   void *cookie, struct ps_err *err)
 {
-    static const char mark[] = "\xEF\xBB\xBF"; /* byte order mark of some editors */
+    static const char byte_order_mark[] = "\xEF\xBB\xBF"; /* some editors write it */
     struct reader reader = { .dotenv = ps_alloc_zero(1, sizeof(*reader.dotenv)),
                              .lookup = lookup,
                              .cookie = cookie };
     struct ps_str rest = { len > 0 ? text : "", len }, line;
     size_t number = 0;
 
-    if (len >= 3 && memcmp(text, mark, 3) == 0)
+    if (len >= 3 && memcmp(text, byte_order_mark, 3) == 0)
         rest = skip(rest, 3);
     while (ps_str_next(&rest, '\n', &line)) {
         number++;

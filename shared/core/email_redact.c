@@ -7,15 +7,15 @@
 #include <string.h>
 
 enum {
-    LOCAL_BYTES_MAX = 128, /* looked back over for a local part; longer ones lose their end */
-    GROUP_BYTES_MAX = 256, /* of "{a,b,c}" before a sign */
+    LOCAL_BYTES_MAX = 128, /* of a local part; only the end of a longer one is removed */
+    GROUP_BYTES_MAX = 256, /* of "{a,b,c}" before the sign */
     LABELS_MAX = 16,
-    LABEL_BYTES_MAX = 255, /* with the others: what keeps the whole linear */
+    LABEL_BYTES_MAX = 255, /* together with the other limits, keeps the cost linear */
     LOCAL_WORDS_MAX = 6,   /* "john dot x dot doe" */
     SPACES_MAX = 3
 };
 
-/* Domains that make "name at host.tld" an address; after a sign no such proof is needed. */
+/* Top-level domains that make "name at host.tld" an address. After "@" any domain is accepted. */
 static const char top_level[] =
     " com org net edu gov mil int info biz io dev me ai app eu uk de fr nl se no fi dk it es pt ch "
     "at be pl cz ru ua cn jp kr in au nz ca us br il ie gr hu ro tr lu sk si hr bg rs lt lv ee mx "
@@ -25,7 +25,7 @@ enum sign_kind {
     SIGN_NONE,
     SIGN_AT,      /* @ itself */
     SIGN_SPELLED, /* (at), [at], &#64; */
-    SIGN_WORD     /* " at ", "-at-": needs a top-level domain that is known */
+    SIGN_WORD     /* " at ", "-at-": needs a known top-level domain */
 };
 
 struct sign {
@@ -56,8 +56,8 @@ static bool begins(const char *text, const char *lower_case)
     return true;
 }
 
-/* Bytes of the character at text that may be part of a host's label; 0 for none. Quotation marks,
-   dashes and the punctuation of East Asian text end a label. */
+/* Returns the length of the character at text if it may be part of a host label, else 0. Quotation
+ * marks, dashes and East Asian punctuation end a label. */
 static size_t label_char(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -85,7 +85,7 @@ static size_t spaces(const char *text)
     return len;
 }
 
-/* "( word )" and the like: its length; 0 when text does not begin with it. */
+/* Returns the length of "(word)", "[ word ]" and similar at text; 0 if there is none. */
 static size_t bracketed(const char *text, const char *word)
 {
     static const char opening[] = "([{<", closing[] = ")]}>";
@@ -127,7 +127,7 @@ static struct sign sign_at(const char *text, const char *before, size_t before_l
     return (struct sign){ SIGN_NONE, 0 };
 }
 
-/* What stands for the dot between two labels: its length; 0 when there is none. */
+/* Returns the length of a dot between two labels, in any spelling; 0 if there is none. */
 static size_t dot_at(const char *text)
 {
     size_t before = spaces(text), len;
@@ -161,7 +161,7 @@ static size_t label_len(const char *text)
     return len;
 }
 
-/* "[192.0.2.1]" */
+/* Returns the length of an address literal, "[192.0.2.1]"; 0 if there is none. */
 static size_t literal_len(const char *text)
 {
     size_t len = *text == '[' ? 1 + strspn(text + 1, "0123456789abcdefABCDEF.:") : 0;
@@ -169,7 +169,7 @@ static size_t literal_len(const char *text)
     return len > 3 && text[len] == ']' ? len + 1 : 0;
 }
 
-/* "example-dot-org": the dots are words within one label. */
+/* Counts the dots of "example-dot-org", where they are words inside one label. */
 static void count_inner_dots(const char *text, struct domain *domain)
 {
     for (size_t i = 0; i + 5 < domain->len; i++) {
@@ -205,7 +205,8 @@ static struct domain domain_at(const char *text)
     return domain;
 }
 
-/* Text of another script may follow without a space. */
+/* Compares the leading letters and digits only: text of another script may follow without a space.
+ */
 static bool is_top_level(struct ps_str label)
 {
     char name[8] = " ";
@@ -222,8 +223,9 @@ static bool is_top_level(struct ps_str label)
     return strstr(top_level, name) != NULL;
 }
 
-/* Bytes of the last character of a local part that ends at len; 0 for none. Letters beyond ASCII
-   count while they are written in two bytes: text without spaces before an address stays. */
+/* Returns the length of the character before len if it may be part of a local part, else 0. Accepts
+ * non-ASCII letters of two bytes only: in scripts without spaces, whole sentences would otherwise
+ * count as the local part. */
 static size_t local_char_before(const char *text, size_t len)
 {
     unsigned char last = len > 0 ? (unsigned char)text[len - 1] : '\0';
@@ -249,7 +251,8 @@ static size_t local_start(const char *text, size_t len)
     return start;
 }
 
-/* Where a spelled-out dot that ends at len begins: " dot ", "(dot)"; len for none. */
+/* Returns the start of a spelled-out dot that ends at len (" dot ", "(dot)"); len if there is none.
+ */
 static size_t dot_start(const char *text, size_t len)
 {
     size_t from = len > 12 ? len - 12 : 0;
@@ -260,7 +263,7 @@ static size_t dot_start(const char *text, size_t len)
     return len;
 }
 
-/* Where "{jane,john}" or "jane doe" in quotation marks begins; len for none. */
+/* Returns the start of a "{jane,john}" or a quoted name that ends at len; len if there is none. */
 static size_t group_start(const char *text, size_t len)
 {
     static const char closing[] = "}])\"", opening[] = "{[(\"";
@@ -274,8 +277,8 @@ static size_t group_start(const char *text, size_t len)
     return len;
 }
 
-/* How much of what was written is kept when an address' sign comes next. */
-static size_t cut_local(const char *text, size_t len)
+/* Returns the length of text without the local part at its end. */
+static size_t without_local_part(const char *text, size_t len)
 {
     size_t start = group_start(text, len);
 
@@ -311,8 +314,9 @@ static bool is_address(const struct sign *sign, const struct domain *domain, boo
     return false;
 }
 
-/* Takes "mailto:" and an opening bracket off what was written; gives how much of rest closes it. */
-static size_t tidy(struct ps_buf *out, const char *rest)
+/* Removes "mailto:" and an opening bracket from the end of out. Returns how many bytes of rest to
+ * skip: the closing bracket. */
+static size_t remove_wrapping(struct ps_buf *out, const char *rest)
 {
     static const char opening[] = "<([{", closing[] = ">)]}";
     const char *open;
@@ -332,19 +336,19 @@ static size_t tidy(struct ps_buf *out, const char *rest)
         out->len--;
     if (out->len > 0)
         out->data[out->len] = '\0';
-    /* What is left on both sides must not become an address. */
+    /* The text on both sides must not join and form a new address. */
     if (out->len > 0 && out->data[out->len - 1] != ' ' &&
         (rest[skip] == '@' || label_char(rest + skip) > 0))
         (void)ps_buf_text(out, "\xe2\x80\xa6");
     return skip;
 }
 
-/* Gives the bytes of text that belong to an address whose sign is at text, having taken its local
-   part off out; 0 for none. */
+/* If the sign of an address is at text, removes its local part from the end of out and returns how
+ * many bytes of text to skip. Returns 0 if there is no address. */
 static size_t take_address(struct ps_buf *out, const char *text)
 {
     struct sign sign = sign_at(text, ps_buf_str(out), out->len);
-    size_t before = out->len, after, kept;
+    size_t before = out->len, after, remaining;
     struct domain domain;
     bool spaced;
 
@@ -355,13 +359,13 @@ static size_t take_address(struct ps_buf *out, const char *text)
     after = spaces(text + sign.len);
     spaced = before < out->len || after > 0;
     domain = domain_at(text + sign.len + after);
-    kept = cut_local(ps_buf_str(out), before);
-    if (!is_address(&sign, &domain, kept < before, spaced))
+    remaining = without_local_part(ps_buf_str(out), before);
+    if (!is_address(&sign, &domain, remaining < before, spaced))
         return 0;
-    if (kept < before)
-        out->len = kept;
+    if (remaining < before)
+        out->len = remaining;
     after += sign.len + domain.len;
-    return after + tidy(out, text + after);
+    return after + remove_wrapping(out, text + after);
 }
 
 char *ps_email_redact(const char *text)

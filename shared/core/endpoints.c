@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The host's end: after the bracket of [::1], else at the last colon; a bare ::1 has no port. */
+/* Returns the length of the host: up to the bracket of [::1], else up to the only colon. A bare
+ * IPv6 address, ::1, has no port. */
 static size_t host_end(struct ps_str entry)
 {
     const char *bracket = entry.data[0] == '[' ? memchr(entry.data, ']', entry.len) : NULL;
@@ -20,14 +21,14 @@ static size_t host_end(struct ps_str entry)
     return (size_t)(colon - entry.data);
 }
 
-static bool fits_host(struct ps_str host)
+static bool is_host(struct ps_str host)
 {
-    static const char unfit[] = " \t@/?#[]";
+    static const char forbidden[] = " \t@/?#[]";
 
     if (host.len == 0 || host.len >= sizeof(((struct ps_endpoint *)NULL)->host))
         return false;
     for (size_t i = 0; i < host.len; i++) {
-        if (strchr(unfit, host.data[i]) != NULL)
+        if (strchr(forbidden, host.data[i]) != NULL)
             return false;
     }
     return true;
@@ -46,7 +47,7 @@ static bool parse_one(struct ps_str entry, uint16_t default_port, struct ps_endp
         return false;
     if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
         host = (struct ps_str){ host.data + 1, host.len - 2 };
-    if (!fits_host(host))
+    if (!is_host(host))
         return false;
     memcpy(out_endpoint->host, host.data, host.len);
     out_endpoint->host[host.len] = '\0';
@@ -65,14 +66,14 @@ bool ps_endpoints_parse(const char *text, uint16_t default_port, struct ps_endpo
         entry = ps_str_trim(entry);
         if (parsed.len == PS_ENDPOINTS_MAX) {
             ps_endpoints_clear(&parsed);
-            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "at most %d servers",
+            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "more than %d servers",
                            PS_ENDPOINTS_MAX);
         }
         parsed.items = ps_alloc_array(parsed.items, parsed.len + 1, sizeof(*parsed.items));
         if (!parse_one(entry, default_port, &parsed.items[parsed.len])) {
             ps_endpoints_clear(&parsed);
             return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                           "\"%.*s\": must be host:port, with commas between",
+                           "\"%.*s\": expected host:port, separated by commas",
                            (int)(entry.len < 64 ? entry.len : 64), entry.data);
         }
         parsed.len++;
@@ -95,11 +96,10 @@ bool ps_endpoint_parse_moved(const char *text, const char *asked_host,
     host = (struct ps_str){ node + 1, (size_t)(colon - node - 1) };
     if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
         host = (struct ps_str){ host.data + 1, host.len - 2 };
-    /* "?" stands for a node that does not know its own name (Redis 7, cluster-announce-hostname).
-     */
+    /* "?" is a node that does not know its own name (Redis 7, cluster-announce-hostname). */
     if (host.len == 0 || (host.len == 1 && host.data[0] == '?'))
         host = ps_str_of(asked_host);
-    if (!fits_host(host))
+    if (!is_host(host))
         return false;
     memcpy(parsed.host, host.data, host.len);
     parsed.port = (uint16_t)port;

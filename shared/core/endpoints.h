@@ -1,4 +1,5 @@
-/* A list of servers: host:port, with commas between. */
+/* Lists of servers, "host:port,host:port": Sentinels in REDIS_SENTINELS and nodes of a Redis
+ * Cluster. */
 #ifndef PS_CORE_ENDPOINTS_H
 #define PS_CORE_ENDPOINTS_H
 #include "shared/core/url.h"
@@ -15,14 +16,14 @@ struct ps_endpoints {
 
 enum { PS_ENDPOINTS_MAX = 16 };
 
-/* An empty text gives none; spaces around an entry are ignored. A missing port is default_port. err
- * names the entry. */
+/* Parses text; an entry without a port gets default_port, spaces around an entry are ignored, and
+ * an empty text gives an empty list. Fails with err (CONFIGURATION) that names the entry. On true
+ * the caller owns out_endpoints. */
 bool ps_endpoints_parse(const char *text, uint16_t default_port, struct ps_endpoints *out_endpoints,
                         struct ps_err *err) PS_MUST_USE;
-/* Where a node of a Redis Cluster sends its client: the last word of "MOVED slot host:port". Its
- * port follows the last colon, also after an IPv6 address, which has no brackets there; without a
- * host
- * (":port") it is the host that answered, asked_host. False for any other text. */
+/* Parses the address in a Redis Cluster's redirection "MOVED slot host:port". The port follows the
+ * last colon, also after an IPv6 address, which has no brackets there. Without a host (":port") it
+ * is asked_host, the server that replied. */
 bool ps_endpoint_parse_moved(const char *text, const char *asked_host,
                              struct ps_endpoint *out_endpoint) PS_MUST_USE;
 void ps_endpoints_clear(struct ps_endpoints *endpoints);

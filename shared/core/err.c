@@ -18,8 +18,8 @@ static const struct {
 
 bool ps_fail(struct ps_err *err, enum ps_failure category, int code, const char *format, ...)
 {
-    /* Apart from err, so that a caller may put err->what itself into the new text; longer by one
-       character, so that the cut sees a whole one. */
+    /* A separate buffer, because the arguments may include err->what. It is longer than err->what
+       by one UTF-8 character, so that ps_utf8_cut sees a complete character at the cut. */
     char text[sizeof(err->what) + 4];
     va_list args;
     size_t len;

@@ -62,7 +62,7 @@ bool ps_field_int(const struct ps_field_reader *reader, const char *name, int64_
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "%s: %s is missing", reader->record, name);
     if (!ps_str_int(text, min, max, out_value))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0,
-                       "%s: %s is no whole number from %" PRId64 " to %" PRId64, reader->record,
+                       "%s: %s is not a whole number from %" PRId64 " to %" PRId64, reader->record,
                        name, min, max);
     return true;
 }

@@ -1,5 +1,8 @@
-/* /health's JSON: base fields first, extra fields merged under them, a failing one left out
- * (promise 8). */
+/* The JSON of /health: the base fields that all programs have, then the program's own fields.
+ *
+ * A field that cannot be read is omitted and does not fail the whole response (guarantee 8):
+ * monitors must see the rest, in particular during an outage. Names of fields are part of the
+ * contract. */
 #ifndef PS_CORE_HEALTH_H
 #define PS_CORE_HEALTH_H
 #include "shared/core/incidents.h"
@@ -20,8 +23,8 @@ struct ps_health_base {
     const struct ps_incident_set *incidents; /* with one of them, or not ready: status "degraded" */
 };
 
-/* Gives a value (cJSON tree, taken) for one field, or false with err: the field is left out. Reads
- * memory only. */
+/* Gives the value of one field (a cJSON tree, taken; NULL becomes null), or returns false with err:
+ * the field is omitted. Reads memory only, because /health must not wait. */
 typedef bool (*ps_health_read_fn)(void *cookie, cJSON **out_value, struct ps_err *err);
 
 struct ps_health_field {
@@ -29,10 +32,10 @@ struct ps_health_field {
     ps_health_read_fn read;
 };
 
-/* Called for each field left out. */
+/* Runs for each omitted field. */
 typedef void (*ps_health_failed_fn)(void *cookie, const char *name, const struct ps_err *err);
 
-/* Gives the JSON text. A field that bears a base field's name is passed over: base fields win. */
+/* Gives the JSON text. Skips a field with the name of a base field. failed may be NULL. */
 char *ps_health_render(const struct ps_health_base *base, const struct ps_health_field *fields,
                        size_t count, void *cookie, ps_health_failed_fn failed,
                        void *failed_cookie) PS_MUST_USE;

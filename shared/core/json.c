@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whole numbers beyond are no longer told apart by a double, which is what cJSON holds. */
+/* Above 2^53 a double, which cJSON uses, cannot represent every whole number. */
 #define WHOLE_MAX INT64_C(9007199254740992)
-/* cJSON writes numbers of more digits with an exponent. */
+/* cJSON writes a number with more digits in exponent notation. */
 #define PLAIN_MAX INT64_C(999999999999999)
-/* In the order of their values; the capitals follow. */
+/* In the order of their values, then the capital letters. */
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 enum { ESCAPE_LEN = 6 }; /* \uXXXX */
 
@@ -23,7 +23,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The value of the escape \uXXXX at text, -1 where there is none. */
+/* Returns the UTF-16 unit of the escape \uXXXX at text; -1 if there is none. */
 static int escaped_unit(const char *text, size_t len)
 {
     int unit = 0;
@@ -51,9 +51,9 @@ static bool is_low(int unit)
     return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-/* Gives a copy of text in which each escape that stands for no character (an unpaired surrogate, or
- * NUL, which would end a C string) is \ufffd; NULL where there is none, which is nearly always.
- * Without this, cJSON refuses a whole document for one such character. */
+/* Gives a copy of text in which each escape that is not a character (an unpaired surrogate, or NUL,
+ * which would end a C string) is \ufffd. Returns NULL if there is no such escape, which is the
+ * usual case. Without this, cJSON rejects a whole document because of one title. */
 static char *replace_bad_escapes(const char *text, size_t len)
 {
     const char *end = text + len;
@@ -134,7 +134,7 @@ bool ps_json_bool(const cJSON *object, const char *name, bool *out_value)
     return true;
 }
 
-/* Out of memory ends the process, as everywhere (alloc.h). */
+/* cJSON returns NULL when memory is exhausted; that ends the process, as in alloc.h. */
 static void add(cJSON *object, const char *name, cJSON *item)
 {
     if (item == NULL || !cJSON_AddItemToObject(object, name, item))

@@ -39,90 +39,94 @@ uint64_t ps_log_kind_of(enum ps_event event, const struct ps_log_field *fields, 
     return hash;
 }
 
-/* A JSON line keeps its closing brace last. */
-static void tell_held(struct ps_log_kind_seen *seen, ps_log_dedup_fn fn, void *cookie)
+/* Writes the line that was held back last, with the count. In a JSON line the count goes before the
+ * closing brace. */
+static void write_held(struct ps_log_kind_window *window, ps_log_dedup_fn fn, void *cookie)
 {
-    struct ps_buf *line = &seen->line;
+    struct ps_buf *line = &window->line;
     bool json = line->len > 0 && line->data[0] == '{';
 
     line->cap += COUNT_TEXT_MAX;
     if (json) {
         line->len--;
-        (void)ps_buf_format(line, ",\"repeated\":%" PRIu64 "}", seen->held);
+        (void)ps_buf_format(line, ",\"repeated\":%" PRIu64 "}", window->held);
     } else {
-        (void)ps_buf_format(line, " repeated %" PRIu64 " times", seen->held);
+        (void)ps_buf_format(line, " repeated %" PRIu64 " times", window->held);
     }
     fn(cookie, line);
 }
 
-static void forget(struct ps_log_kind_seen *seen, ps_log_dedup_fn fn, void *cookie)
+static void close_window(struct ps_log_kind_window *window, ps_log_dedup_fn fn, void *cookie)
 {
-    if (seen->held > 0)
-        tell_held(seen, fn, cookie);
-    ps_buf_clear(&seen->line);
-    *seen = (struct ps_log_kind_seen){ .used = false };
+    if (window->held > 0)
+        write_held(window, fn, cookie);
+    ps_buf_clear(&window->line);
+    *window = (struct ps_log_kind_window){ .used = false };
 }
 
-void ps_log_dedup_flush(struct ps_log_dedup *repeat, int64_t now_ms, bool end, ps_log_dedup_fn fn,
+void ps_log_dedup_flush(struct ps_log_dedup *dedup, int64_t now_ms, bool end, ps_log_dedup_fn fn,
                         void *cookie)
 {
     for (size_t i = 0; i < PS_LOG_DEDUP_KINDS; i++) {
-        struct ps_log_kind_seen *seen = &repeat->seen[i];
+        struct ps_log_kind_window *window = &dedup->windows[i];
 
-        if (seen->used && (end || now_ms - seen->since_ms >= PS_LOG_DEDUP_WINDOW_MS))
-            forget(seen, fn, cookie);
+        if (window->used && (end || now_ms - window->start_ms >= PS_LOG_DEDUP_WINDOW_MS))
+            close_window(window, fn, cookie);
     }
 }
 
-static struct ps_log_kind_seen *find(struct ps_log_dedup *repeat, uint64_t kind)
+static struct ps_log_kind_window *find(struct ps_log_dedup *dedup, uint64_t kind)
 {
     for (size_t i = 0; i < PS_LOG_DEDUP_KINDS; i++)
-        if (repeat->seen[i].used && repeat->seen[i].kind == kind)
-            return &repeat->seen[i];
+        if (dedup->windows[i].used && dedup->windows[i].kind == kind)
+            return &dedup->windows[i];
     return NULL;
 }
 
-static struct ps_log_kind_seen *room(struct ps_log_dedup *repeat, ps_log_dedup_fn fn, void *cookie)
+/* Returns an unused window. If there is none, closes the oldest one. */
+static struct ps_log_kind_window *open_slot(struct ps_log_dedup *dedup, ps_log_dedup_fn fn,
+                                            void *cookie)
 {
-    struct ps_log_kind_seen *oldest = &repeat->seen[0];
+    struct ps_log_kind_window *oldest = &dedup->windows[0];
 
     for (size_t i = 0; i < PS_LOG_DEDUP_KINDS; i++) {
-        if (!repeat->seen[i].used)
-            return &repeat->seen[i];
-        if (repeat->seen[i].since_ms < oldest->since_ms)
-            oldest = &repeat->seen[i];
+        if (!dedup->windows[i].used)
+            return &dedup->windows[i];
+        if (dedup->windows[i].start_ms < oldest->start_ms)
+            oldest = &dedup->windows[i];
     }
-    forget(oldest, fn, cookie);
+    close_window(oldest, fn, cookie);
     return oldest;
 }
 
-/* What is longer than a held line may be is written after all. */
-static bool hold(struct ps_log_kind_seen *seen, const struct ps_buf *line)
+/* Keeps a copy of line instead of the one before. Returns false for a line that is too long to
+ * keep; it is written. */
+static bool hold(struct ps_log_kind_window *window, const struct ps_buf *line)
 {
     if (line->len > HELD_LINE_MAX)
         return false;
-    ps_buf_clear(&seen->line);
-    ps_buf_init(&seen->line, HELD_LINE_MAX + 1);
-    (void)ps_buf_add(&seen->line, line->data, line->len);
-    seen->held++;
+    ps_buf_clear(&window->line);
+    ps_buf_init(&window->line, HELD_LINE_MAX + 1);
+    (void)ps_buf_add(&window->line, line->data, line->len);
+    window->held++;
     return true;
 }
 
-void ps_log_dedup_step(struct ps_log_dedup *repeat, uint64_t kind, const struct ps_buf *line,
+void ps_log_dedup_step(struct ps_log_dedup *dedup, uint64_t kind, const struct ps_buf *line,
                        int64_t now_ms, ps_log_dedup_fn fn, void *cookie)
 {
-    struct ps_log_kind_seen *seen;
+    struct ps_log_kind_window *window;
 
-    ps_log_dedup_flush(repeat, now_ms, false, fn, cookie);
-    seen = find(repeat, kind);
-    if (seen == NULL) {
-        seen = room(repeat, fn, cookie);
-        *seen = (struct ps_log_kind_seen){ .kind = kind, .since_ms = now_ms, .used = true };
+    ps_log_dedup_flush(dedup, now_ms, false, fn, cookie);
+    window = find(dedup, kind);
+    if (window == NULL) {
+        window = open_slot(dedup, fn, cookie);
+        *window = (struct ps_log_kind_window){ .kind = kind, .start_ms = now_ms, .used = true };
     }
-    if (seen->written >= PS_LOG_DEDUP_WRITTEN && hold(seen, line)) {
-        repeat->held_total++;
+    if (window->written >= PS_LOG_DEDUP_WRITTEN && hold(window, line)) {
+        dedup->held_total++;
         return;
     }
-    seen->written++;
+    window->written++;
     fn(cookie, line);
 }

@@ -1,41 +1,46 @@
-/* Keeps a fault that repeats from flooding the log: the first few lines of a kind are written, the
- * rest of a window is counted, and its last line is written with "repeated 412 times". */
+/* Keeps a repeating error from flooding the log.
+ *
+ * The first PS_LOG_DEDUP_WRITTEN lines of one kind in a window are written. Later ones are held
+ * back and counted; at the end of the window the last of them is written with "repeated 412 times".
+ * io/log.c passes every line through it. */
 #ifndef PS_CORE_LOG_DEDUP_H
 #define PS_CORE_LOG_DEDUP_H
 #include "shared/core/log_line.h"
 
 enum {
     PS_LOG_DEDUP_WINDOW_MS = 60 * 1000,
-    PS_LOG_DEDUP_WRITTEN = 10, /* lines of one kind that a window writes in full */
-    PS_LOG_DEDUP_KINDS = 64,   /* kinds watched at once; the oldest makes room */
+    PS_LOG_DEDUP_WRITTEN = 10, /* lines of one kind that are written in each window */
+    PS_LOG_DEDUP_KINDS = 64,   /* kinds tracked at once; a new kind replaces the oldest */
 };
 
-struct ps_log_kind_seen {
+struct ps_log_kind_window {
     uint64_t kind;
-    int64_t since_ms;
+    int64_t start_ms;
     unsigned written;
-    uint64_t held;
-    struct ps_buf line; /* the last one held, whole, as it would have been written */
+    uint64_t held;      /* lines held back */
+    struct ps_buf line; /* the last line held back */
     bool used;
 };
 
+/* Zero-initialised by the owner. */
 struct ps_log_dedup {
-    struct ps_log_kind_seen seen[PS_LOG_DEDUP_KINDS];
+    struct ps_log_kind_window windows[PS_LOG_DEDUP_KINDS];
     uint64_t held_total;
 };
 
-/* line: to be written now; borrowed for the call. */
+/* Writes line, borrowed for the call. */
 typedef void (*ps_log_dedup_fn)(void *cookie, const struct ps_buf *line);
 
-/* Two lines are of one kind when their event is the same and either their error is the same (where
- * they have one: other fields may differ, as the URL does) or all their fields are. */
+/* Returns the kind of a line. Two lines have the same kind if their events are equal and, where
+ * they carry an error, their errors are equal (other fields, such as the URL, may differ), else all
+ * their fields. */
 uint64_t ps_log_kind_of(enum ps_event event, const struct ps_log_field *fields, size_t count);
-/* line: rendered, without a newline. Calls fn with it, or keeps a copy and counts it. What other
- * kinds' windows held back comes first when they are over. */
-void ps_log_dedup_step(struct ps_log_dedup *repeat, uint64_t kind, const struct ps_buf *line,
+/* Calls fn with line (rendered, without a newline), or holds a copy back. First writes the held
+ * lines of windows that are over. */
+void ps_log_dedup_step(struct ps_log_dedup *dedup, uint64_t kind, const struct ps_buf *line,
                        int64_t now_ms, ps_log_dedup_fn fn, void *cookie);
-/* Writes what windows that are over held back; with end those that are not over too. */
-void ps_log_dedup_flush(struct ps_log_dedup *repeat, int64_t now_ms, bool end, ps_log_dedup_fn fn,
+/* Writes the held lines of windows that are over; with end, of all windows. */
+void ps_log_dedup_flush(struct ps_log_dedup *dedup, int64_t now_ms, bool end, ps_log_dedup_fn fn,
                         void *cookie);
 
 #endif

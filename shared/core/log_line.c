@@ -73,7 +73,7 @@ static bool is_word(char c)
     return is_capital_or_digit(c) || (c >= 'a' && c <= 'z');
 }
 
-/* Length of the Slack id that begins at text, 0 for none. */
+/* Returns the length of the Slack id at text; 0 if there is none. */
 static size_t slack_id(const char *text, size_t len)
 {
     size_t run = 0;
@@ -86,8 +86,8 @@ static size_t slack_id(const char *text, size_t len)
     return digit && run >= SLACK_ID_MIN ? run : 0;
 }
 
-/* Length of the user, password and "@" that a URL has before its host, where at is just past its
- * "://"; 0 for none. */
+/* Returns the length of user, password and "@" in a URL; at is the position after its "://". 0 if
+ * there are none. */
 static size_t credentials(const char *text, size_t at)
 {
     size_t authority;
@@ -100,8 +100,8 @@ static size_t credentials(const char *text, size_t at)
     return authority;
 }
 
-/* Copies text of at most TEXT_MAX bytes into the (empty) buffer. Redacted before it is cut, so that
-   no part of an id is left at the end. */
+/* Copies at most TEXT_MAX bytes of text into the empty buffer. Redacts before it cuts, so that no
+ * part of an id remains at the end. */
 static void redact(const char *text, struct ps_buf *out)
 {
     size_t len = strlen(text), at = 0;
@@ -137,7 +137,7 @@ static bool is_plain(const char *text)
     return text[0] != '\0' && text[strspn(text, plain)] == '\0';
 }
 
-/* One value in the making of a line. */
+/* The line that is being rendered. */
 struct line {
     struct ps_buf *out;
     struct ps_buf *scratch; /* redacted text */
@@ -188,7 +188,7 @@ static bool add_members(struct line *line, const cJSON *value)
     return true;
 }
 
-/* JSON as cJSON would print it, but for its strings, which are redacted and clean. */
+/* Adds value as cJSON prints it, except that strings are redacted and cleaned. */
 static bool add_value(struct line *line, const cJSON *value)
 {
     char *text;
@@ -308,7 +308,8 @@ void ps_log_render(bool json, int64_t wall_ms, const char *component, const char
         return;
     ps_utc_time_format_time_ms(wall_ms, ts);
     ps_buf_init(&scratch, TEXT_MAX + 16);
-    /* The last byte is for the closing brace, so that a line is whole whatever was left out. */
+    /* Reserve the last byte for the closing brace, so that the line is complete even if fields were
+     * omitted. */
     out_line->cap -= json;
     ok = add_base(&line, ts, component, instance, event);
     if (!ok)

@@ -65,7 +65,7 @@ bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind)
     return false;
 }
 
-/* Copies a text of at most max bytes; absent or empty leaves NULL. */
+/* Copies a text of at most max bytes; *out_text stays NULL if the member is absent or empty. */
 static bool read_text(const cJSON *object, const char *name, size_t max, char **out_text,
                       struct ps_err *err)
 {
@@ -90,7 +90,8 @@ static bool need_text(const cJSON *object, const char *name, size_t max, char **
     return true;
 }
 
-static bool update_whole(const struct ps_message *message, struct ps_err *err)
+/* The three members of an update occur together or not at all. */
+static bool check_update(const struct ps_message *message, struct ps_err *err)
 {
     bool any = message->update_ts || message->update_channel || message->update_text;
     bool all = message->update_ts && message->update_channel && message->update_text;
@@ -112,7 +113,7 @@ static bool read_message(const cJSON *object, struct ps_message *message, struct
         return false;
     if (kind == NULL)
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: kind is missing");
-    /* What only a newer program calls so is a message like any other to this one. */
+    /* Only a newer version knows this kind: send it like an ordinary message. */
     if (!ps_message_kind_parse(kind, &message->kind)) {
         message->kind = PS_MESSAGE_MANUAL;
         if (!read_text(object, "kind", PS_MESSAGE_KIND_MAX, &message->kind_name, err))
@@ -121,7 +122,7 @@ static bool read_message(const cJSON *object, struct ps_message *message, struct
     if (!ps_json_bool(object, "broadcast", &message->broadcast))
         message->broadcast = false;
     if (created != NULL && !ps_utc_time_parse_time(created, &message->created_ms))
-        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: created_at is no ISO 8601 time");
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: created_at is not an ISO 8601 time");
     return need_text(object, "channel", PS_MESSAGE_CHANNEL_MAX, &message->channel, err) &&
            need_text(object, "text", PS_MESSAGE_TEXT_MAX, &message->text, err) &&
            read_text(object, "thread_ts", THREAD_MAX, &message->thread_ts, err) &&
@@ -130,7 +131,7 @@ static bool read_message(const cJSON *object, struct ps_message *message, struct
            read_text(object, "update_channel", PS_MESSAGE_CHANNEL_MAX, &message->update_channel,
                      err) &&
            read_text(object, "update_text", PS_MESSAGE_TEXT_MAX, &message->update_text, err) &&
-           update_whole(message, err);
+           check_update(message, err);
 }
 
 bool ps_message_parse(const char *json, size_t len, struct ps_message *out_message,

@@ -1,4 +1,8 @@
-/* A message for Slack and its JSON in the notify list. */
+/* A message for Slack and its JSON in the list `notify`.
+ *
+ * The scheduler's outbox relay formats it; the notifier parses it, possibly in another version, and
+ * sends it. PostgreSQL (the outbox) holds the truth; the list only carries the text. Therefore
+ * unknown kinds are accepted and unknown members ignored. */
 #ifndef PS_CORE_MESSAGE_H
 #define PS_CORE_MESSAGE_H
 #include "shared/core/err.h"
@@ -14,7 +18,7 @@ enum {
     PS_MESSAGE_KIND_MAX = 64,
 };
 
-/* PS_X(identifier, name, urgent): urgent ones overtake the queue. */
+/* PS_X(identifier, name, urgent): urgent messages are sent before all others. */
 #define PS_MESSAGE_KINDS(PS_X)                                                                     \
     PS_X(DP_TRANSITION, "dp_transition", false)                                                    \
     PS_X(FRONTIER, "frontier", false)                                                              \
@@ -36,35 +40,37 @@ enum ps_message_kind {
 
 /* All text is owned. */
 struct ps_message {
-    char *id; /* "o<n>" for a message of the outbox (n = its first row's id), anything else
-                 otherwise */
+    char *
+        id; /* "o<n>" for a message of the outbox, n being the id of its first row; else any text */
     enum ps_message_kind kind;
-    char *kind_name; /* what it came as, where this program has no such kind; else NULL */
+    char *kind_name; /* name of a kind that only a newer version knows; else NULL */
     char *channel;
     char *text;
     char *thread_ts; /* NULL for none */
     int64_t created_ms;
     char *trace; /* NULL for none */
     /* Optional; NULL and false for none. */
-    bool broadcast; /* a message in a thread is shown in the channel too */
-    /* It changes a message that was sent: to update_text; text is what is said where that is
-       refused. */
+    bool broadcast; /* show a message of a thread in the channel too */
+    /* Change the text of a message that was sent before to update_text. If Slack refuses, send text
+       as a new message. */
     char *update_ts, *update_channel, *update_text;
 };
 
 const char *ps_message_kind_name(enum ps_message_kind kind);
-const char *ps_message_kind_of(const struct ps_message *message); /* its name; borrowed */
+/* Returns the name of the message's kind, borrowed from message or static. */
+const char *ps_message_kind_of(const struct ps_message *message);
 bool ps_message_kind_urgent(enum ps_message_kind kind);
-/* 0: urgent, 1: to a person (the channel is Slack's id of a user or of a conversation with one),
-   2: any other; lower ones overtake. shared/lua/message_take.lua knows the same rule. */
+/* Returns the priority: 0 urgent, 1 to a person (channel is the Slack id of a user or of a direct
+ * conversation), 2 any other. A lower number is sent first. shared/lua/message_take.lua implements
+ * the same rule: change both. */
 int ps_message_rank(enum ps_message_kind kind, const char *channel);
 bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind) PS_MUST_USE;
-/* id, kind, channel and text are required and capped; on false out_notice is as after clear and err
- * names the field. */
+/* Parses the JSON of a message. id, kind, channel and text are required; all texts have caps. On
+ * true the caller owns out_message; on false it is cleared and err names the member. */
 bool ps_message_parse(const char *json, size_t len, struct ps_message *out_message,
                       struct ps_err *err) PS_MUST_USE;
-/* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}, and of the optional ones
-   those that are there: "broadcast","update_ts","update_channel","update_text". */
+/* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}, and those of
+ * "broadcast","update_ts","update_channel","update_text" that are set. */
 char *ps_message_format(const struct ps_message *message) PS_MUST_USE;
 void ps_message_clear(struct ps_message *message);
 

@@ -11,12 +11,13 @@
 
 enum { LABEL_VALUES_MAX = 64, BUCKETS_MAX = 16 };
 
-/* Takes the place of every label value that came when there was no more room. */
+/* The label value of all amounts that arrived when the metric had no room for another value. */
 static const char other[] = "other";
 
+/* QUICK, WAIT and LONG are histograms with different buckets. */
 enum type { COUNTER, GAUGE, QUICK, WAIT, LONG };
 
-/* Upper bounds in seconds; the last bucket, +Inf, is not named. */
+/* Upper bounds of the buckets in seconds, without the last bucket, +Inf. */
 static const struct bounds {
     size_t len;
     double at[BUCKETS_MAX];
@@ -45,9 +46,9 @@ static const struct row {
 };
 
 struct sample {
-    char *label;       /* owned; NULL where the row has none */
-    double value;      /* of a histogram: the sum */
-    uint64_t *buckets; /* owned; of a histogram: not cumulative, the last is +Inf */
+    char *label;       /* owned; NULL if the metric has no label */
+    double value;      /* of a histogram: the sum of all observations */
+    uint64_t *buckets; /* owned; only of a histogram; not cumulative; the last one is +Inf */
 };
 
 struct ps_metrics {
@@ -98,7 +99,9 @@ static struct sample *find(const struct ps_metrics *metrics, enum ps_metric id, 
     return NULL;
 }
 
-static struct sample *sample_of(struct ps_metrics *metrics, enum ps_metric id, const char *label)
+/* Returns the series of label. Creates it, unless the metric has its maximum of label values: then
+ * "other". */
+static struct sample *find_or_add(struct ps_metrics *metrics, enum ps_metric id, const char *label)
 {
     struct sample *found;
     size_t count = metrics->metric[id].count;
@@ -125,21 +128,21 @@ void ps_metrics_begin(struct ps_metrics *metrics, unsigned component)
 {
     for (size_t i = 0; i < PS_METRIC_COUNT; i++)
         if ((rows[i].who & component) != 0 && rows[i].labels[0] == '\0' && rows[i].type != GAUGE)
-            (void)sample_of(metrics, (enum ps_metric)i, NULL);
+            (void)find_or_add(metrics, (enum ps_metric)i, NULL);
 }
 
 void ps_metrics_add(struct ps_metrics *metrics, enum ps_metric metric, const char *label,
                     double amount)
 {
     assert(!is_histogram(metric));
-    sample_of(metrics, metric, label)->value += amount;
+    find_or_add(metrics, metric, label)->value += amount;
 }
 
 void ps_metrics_set(struct ps_metrics *metrics, enum ps_metric metric, const char *label,
                     double value)
 {
     assert(!is_histogram(metric));
-    sample_of(metrics, metric, label)->value = value;
+    find_or_add(metrics, metric, label)->value = value;
 }
 
 void ps_metrics_observe(struct ps_metrics *metrics, enum ps_metric metric, double value)
@@ -149,13 +152,14 @@ void ps_metrics_observe(struct ps_metrics *metrics, enum ps_metric metric, doubl
     size_t at = 0;
 
     assert(is_histogram(metric));
-    sample = sample_of(metrics, metric, NULL);
+    sample = find_or_add(metrics, metric, NULL);
     while (at < of->len && value > of->at[at])
         at++;
     sample->buckets[at]++;
     sample->value += value;
 }
 
+/* Returns the observations in the first buckets buckets. */
 static uint64_t observed(const struct sample *sample, size_t buckets)
 {
     uint64_t count = 0;
@@ -198,7 +202,7 @@ static void add_value(double value, struct ps_buf *out_text)
         (void)ps_buf_format(out_text, "%.17g", value);
 }
 
-/* name="value" for one label, both for two. */
+/* Adds name="value" of one label or of two. */
 static void add_labels(const struct row *row, const char *values, struct ps_buf *out_text)
 {
     const char *comma = strchr(row->labels, ',');

@@ -14,23 +14,24 @@ enum {
     ZERO_WIDTH_JOINER = 0x200d
 };
 
-enum look { SHOWN, SPACE, DROPPED };
+enum visibility { VISIBLE, SPACE, REMOVED };
 
-static enum look look_of(utf8proc_int32_t point)
+static enum visibility visibility_of(utf8proc_int32_t point)
 {
     utf8proc_category_t category = utf8proc_category(point);
 
     if (category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZS ||
         category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP)
         return SPACE;
-    /* Overrides of direction and other invisible marks; joiners shape letters and stay. */
+    /* Direction overrides and other invisible characters. Joiners stay, because they shape the
+     * letters of some scripts. */
     if (category == UTF8PROC_CATEGORY_CF && point != ZERO_WIDTH_JOINER &&
         point != ZERO_WIDTH_NON_JOINER)
-        return DROPPED;
-    return SHOWN;
+        return REMOVED;
+    return VISIBLE;
 }
 
-/* Returns the characters written. */
+/* Adds the character at, escaped for mrkdwn. Returns the number of characters written. */
 static size_t add_escaped(struct ps_buf *line, const char *at, size_t len)
 {
     size_t before = line->len;
@@ -59,7 +60,7 @@ static size_t add_escaped(struct ps_buf *line, const char *at, size_t len)
     return line->len - before;
 }
 
-/* What can be seen of text, which is valid UTF-8, on one line. */
+/* Adds the visible characters of text (valid UTF-8) on one line. */
 static void add_visible(struct ps_buf *line, const char *text)
 {
     size_t len = strlen(text);
@@ -69,14 +70,14 @@ static void add_visible(struct ps_buf *line, const char *text)
         utf8proc_int32_t point;
         size_t step = (size_t)utf8proc_iterate((const utf8proc_uint8_t *)text + at,
                                                (utf8proc_ssize_t)(len - at), &point);
-        enum look look = look_of(point);
+        enum visibility visibility = visibility_of(point);
 
-        if (look == SHOWN) {
+        if (visibility == VISIBLE) {
             if (space && line->len > 0)
                 (void)ps_buf_char(line, ' ');
             (void)ps_buf_add(line, text + at, step);
             space = false;
-        } else if (look == SPACE) {
+        } else if (visibility == SPACE) {
             space = true;
         }
         at += step;
@@ -92,7 +93,7 @@ static size_t char_len(const char *text)
     return len;
 }
 
-/* line has room for all of text escaped. */
+/* Adds text, escaped and cut at max_chars. The cap of line must have room for all of text. */
 static void add_cut(struct ps_buf *line, const char *text, size_t max_chars)
 {
     size_t chars = 0, uncut_len = 0;
@@ -108,7 +109,7 @@ static void add_cut(struct ps_buf *line, const char *text, size_t max_chars)
             return;
         }
         if (chars < max_chars)
-            uncut_len = line->len; /* an ellipsis would fit after this */
+            uncut_len = line->len; /* an ellipsis still fits here */
     }
 }
 
@@ -119,7 +120,8 @@ void ps_mrkdwn_text(struct ps_buf *out_text, const char *text, size_t max_chars)
 
     ps_buf_init(&visible, strlen(clean) + 1);
     add_visible(&visible, clean);
-    /* After invisible characters are gone, which would hide an address, and before the cut. */
+    /* After the removal of invisible characters, which could hide an address, and before the cut,
+     * which could leave half of one. */
     shown = ps_email_redact(ps_buf_str(&visible));
     ps_buf_init(&line, (strlen(shown) + 1) * ESCAPE_BYTES_MAX);
     if (max_chars > 0)
@@ -131,8 +133,8 @@ void ps_mrkdwn_text(struct ps_buf *out_text, const char *text, size_t max_chars)
     free(clean);
 }
 
-/* False when url cannot be a link of at most link->cap characters. A user's name before the host is
-   refused: it may be an address, and it hides where the link goes. */
+/* Returns false if url cannot be a link of at most link->cap characters. Refuses a user name before
+ * the host: it may be an e-mail address, and it hides where the link leads. */
 static bool add_url(struct ps_buf *link, const char *url)
 {
     const char *host = strstr(url, "://");

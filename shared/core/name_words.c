@@ -26,7 +26,7 @@ enum {
 struct word {
     size_t keys[SPELLINGS_MAX]; /* offsets in ps_name_words.keys; the first differs from the rest */
     size_t key_count;
-    bool opens; /* a comma, semicolon or bracket stands before it */
+    bool opens; /* a comma, semicolon or bracket precedes it */
 };
 
 /* Where a key occurs; sorted by key, so that a text is searched for many names without a scan. */
@@ -95,7 +95,7 @@ char *ps_name_plain_apostrophes(const char *text, size_t len)
     return clean;
 }
 
-/* Most names are ASCII, where nothing is to decompose; NULL where text is not. */
+/* Fast path: most names are ASCII and need no decomposition. Returns NULL for other text. */
 static char *ascii_folded(const char *text, size_t len)
 {
     char *out;
@@ -119,7 +119,7 @@ static char *ascii_folded(const char *text, size_t len)
     return out;
 }
 
-/* Gives text decomposed (compatibility forms too), case-folded, without what nobody sees. */
+/* Gives text decomposed (also compatibility forms), case-folded, without invisible characters. */
 static char *unicode_folded(const char *text, size_t len)
 {
     char *plain = ps_name_plain_apostrophes(text, len);
@@ -130,7 +130,7 @@ static char *unicode_folded(const char *text, size_t len)
                          UTF8PROC_IGNORE);
 
     free(plain);
-    /* The input is valid UTF-8, so that only memory can have run out. */
+    /* The input is valid UTF-8, so the only possible error is exhausted memory. */
     assert(size >= 0 && out != NULL);
     return (char *)out;
 }
@@ -150,7 +150,7 @@ static bool is_mark(utf8proc_int32_t point)
            category == UTF8PROC_CATEGORY_ME;
 }
 
-/* U+FFFD stands for a letter that an index lost ("J\uFFFDrvi"): the rest is no word of its own. */
+/* U+FFFD replaces a letter that an index lost ("J\uFFFDrvi") and must not split the word. */
 static bool is_word_letter(utf8proc_int32_t point)
 {
     utf8proc_category_t category = utf8proc_category(point);
@@ -189,7 +189,7 @@ static const struct letter umlauts[] = {
     { 'u', "u", "ue"},
 };
 
-/* One word being read. The buffers have room for a whole text. */
+/* The word that is being read. The buffers have room for the whole text. */
 struct reading {
     char *plain, *spelled;
     size_t plain_len, spelled_len;
@@ -225,7 +225,7 @@ static void add_point(struct reading *reading, utf8proc_int32_t point)
     add_text(reading, text, text);
 }
 
-/* A mark after the last letter: dropped, but for those that are spelled with a second letter. */
+/* Removes a mark after the last letter, or spells it as a second letter (ä as ae). */
 static void add_mark(struct reading *reading, utf8proc_int32_t mark)
 {
     char last = reading->plain_len > 0 ? reading->plain[reading->plain_len - 1] : '\0';
@@ -269,7 +269,7 @@ static void add_key(struct ps_name_words *words, struct word *word, const char *
     words->keys[words->keys_len++] = '\0';
 }
 
-/* The contracted key comes first: ps_name_key is made of it. */
+/* The contracted key is the first one, because ps_name_key uses it. */
 static void end_word(struct ps_name_words *words, struct reading *reading, char *scratch)
 {
     struct word *word = &words->words[words->len];
@@ -352,8 +352,8 @@ void ps_name_words_index(struct ps_name_words *words)
 static void read_words(struct ps_name_words *words, const char *text, size_t words_max)
 {
     size_t len = strlen(text), at = 0;
-    /* A letter is spelled with as many bytes as it had in text, or fewer: ö is o and a mark of two
-     * bytes. */
+    /* No spelling is longer than the decomposed text: ö is an o and a mark of two bytes there, and
+     * oe has two bytes. */
     struct reading reading = { .plain = ps_alloc(len + 1), .spelled = ps_alloc(len + 1) };
     char *scratch = ps_alloc(len + 1);
 
@@ -434,7 +434,7 @@ static bool follows(const struct ps_name_words *text, size_t at, const struct ps
     return true;
 }
 
-/* The first place of key, or place_count. */
+/* Returns the index of the first place of key, or where it would be. */
 static size_t first_place(const struct ps_name_words *text, const char *key)
 {
     size_t low = 0, high = text->place_count;

@@ -1,4 +1,5 @@
-/* Names of people as words that compare equal however they are spelled.
+/* Names of people, compared independently of their spelling. Matching of watch entries and authors
+ * uses it.
  *
  * A person types "Köppe", "Koppe" or "koeppe"; an index, a draft and a keyboard each have their own
  * spelling of one name. This module turns a text into words and compares words by their keys: case,
@@ -15,20 +16,21 @@
 
 struct ps_name_words;
 
-/* Gives the first words_max words of text (any bytes; copied). Hyphens and all other punctuation
- * separate words; a possessive 's is dropped. Free with ps_name_words_destroy. */
+/* Gives the first words_max words of text, which may be any bytes and is copied. Hyphens and all
+ * other punctuation separate words; a possessive 's is removed. */
 struct ps_name_words *ps_name_words_create(const char *text, size_t len,
                                            size_t words_max) PS_MUST_USE;
 void ps_name_words_destroy(struct ps_name_words *words); /* NULL is fine */
-/* Prepares words for being searched for many names; without it a search reads all words. */
+/* Builds an index, so that searching these words for many names is fast. Without it each search
+ * reads all words. */
 void ps_name_words_index(struct ps_name_words *words);
 size_t ps_name_words_count(const struct ps_name_words *words);
-/* Are the words of name found in text, one after the other, without a comma, semicolon or bracket
- * between them? A name without words is found in nothing. */
+/* Returns whether text contains the words of name, one after the other, without a comma, semicolon
+ * or bracket between them. No text contains a name without words. */
 bool ps_name_words_contain(const struct ps_name_words *text, const struct ps_name_words *name);
 
-/* Gives one text for all spellings of a name: "koppe" for Köppe, Koppe and Koeppe. For finding a
- * stored entry again; not for people. */
+/* Gives one key for all spellings of a name: "koppe" for Köppe, Koppe and Koeppe. For finding a
+ * stored entry; not for display. */
 char *ps_name_key(const char *text, size_t len) PS_MUST_USE;
 /* Gives text with each variant of an apostrophe (U+2019, U+02BC, U+00B4 …) replaced by '. Bytes
  * that are not UTF-8 become U+FFFD, control characters become spaces. */

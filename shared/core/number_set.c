@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first place whose number is not below number. */
-static size_t place_of(const struct ps_number_set *set, int number)
+/* Returns the index of the first item that is >= number. */
+static size_t lower_bound(const struct ps_number_set *set, int number)
 {
     size_t low = 0, high = set->len;
 
@@ -21,7 +21,7 @@ static size_t place_of(const struct ps_number_set *set, int number)
     return low;
 }
 
-static void make_room(struct ps_number_set *set, size_t size)
+static void reserve(struct ps_number_set *set, size_t size)
 {
     if (size <= set->size)
         return;
@@ -54,12 +54,12 @@ void ps_number_set_add_range(struct ps_number_set *set, int first, int last)
     if (first > last)
         return;
     count = (size_t)((long long)last - first + 1);
-    from = place_of(set, first);
-    to = place_of(set, last);
+    from = lower_bound(set, first);
+    to = lower_bound(set, last);
     if (to < set->len && set->items[to] == last)
         to++;
-    /* What the set has between first and last gives way to the whole range. */
-    make_room(set, set->len - (to - from) + count);
+    /* Replace the items between first and last by the whole range. */
+    reserve(set, set->len - (to - from) + count);
     if (set->len > to)
         memmove(set->items + from + count, set->items + to, (set->len - to) * sizeof(*set->items));
     for (i = 0; i < count; i++)
@@ -69,7 +69,7 @@ void ps_number_set_add_range(struct ps_number_set *set, int first, int last)
 
 void ps_number_set_remove(struct ps_number_set *set, const struct ps_number_set *other)
 {
-    size_t i, at = 0, kept = 0;
+    size_t i, at = 0, remaining = 0;
 
     if (set == other) {
         set->len = 0;
@@ -79,14 +79,14 @@ void ps_number_set_remove(struct ps_number_set *set, const struct ps_number_set 
         while (at < other->len && other->items[at] < set->items[i])
             at++;
         if (at == other->len || other->items[at] != set->items[i])
-            set->items[kept++] = set->items[i];
+            set->items[remaining++] = set->items[i];
     }
-    set->len = kept;
+    set->len = remaining;
 }
 
 bool ps_number_set_has(const struct ps_number_set *set, int number)
 {
-    size_t place = place_of(set, number);
+    size_t at = lower_bound(set, number);
 
-    return place < set->len && set->items[place] == number;
+    return at < set->len && set->items[at] == number;
 }

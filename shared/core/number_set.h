@@ -1,4 +1,4 @@
-/* A set of paper numbers, kept sorted. */
+/* A sorted set of paper numbers. The planner computes the frontier and the gaps with it. */
 #ifndef PS_CORE_NUMBER_SET_H
 #define PS_CORE_NUMBER_SET_H
 #include "shared/core/base.h"
@@ -7,16 +7,16 @@
 #include <stddef.h>
 
 struct ps_number_set {
-    int *items; /* owned, ascending, unique */
+    int *items; /* owned; ascending, unique; may be read directly */
     size_t len;
-    size_t size;
+    size_t size; /* allocated */
 };
 
 void ps_number_set_init(struct ps_number_set *set);
-void ps_number_set_clear(struct ps_number_set *set);
+void ps_number_set_clear(struct ps_number_set *set); /* frees; the set is empty */
 void ps_number_set_add(struct ps_number_set *set, int number);
-void ps_number_set_add_range(struct ps_number_set *set, int first,
-                             int last); /* both ends in; empty when first > last */
+/* Adds first to last, both included; nothing if first > last. */
+void ps_number_set_add_range(struct ps_number_set *set, int first, int last);
 void ps_number_set_remove(struct ps_number_set *set, const struct ps_number_set *other);
 bool ps_number_set_has(const struct ps_number_set *set, int number);
 

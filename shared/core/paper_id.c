@@ -31,7 +31,7 @@ static bool read_number(struct ps_str text, int max, int *out_number)
     return true;
 }
 
-/* What follows the prefix: a number, and for P and D "R" and a revision. */
+/* Reads the part after the prefix: a number; for P and D also "R" and a revision. */
 static bool read_rest(struct ps_str rest, struct ps_paper_id *id)
 {
     struct ps_str number = rest, revision;
@@ -55,7 +55,7 @@ bool ps_paper_id_parse(const char *text, size_t len, struct ps_paper_id *out_id)
 {
     size_t letters = 0, i;
 
-    /* The prefix is all letters up to the first digit: "P" is not tried on "PWG1". */
+    /* The prefix is everything before the first digit: "PWG1" must not match the prefix "P". */
     while (letters < len && (text[letters] < '0' || text[letters] > '9'))
         letters++;
     for (i = 0; i < PS_COUNT_OF(prefixes); i++) {
@@ -95,7 +95,7 @@ bool ps_paper_id_parse_file(const char *text, struct ps_paper_id *out_id, const 
     const char *name = ps_url_file_name(text, &len);
     const char *dot = len > 0 ? memchr(name, '.', len) : NULL;
 
-    /* An extension is borrowed to the end of text, so nothing may follow the file name. */
+    /* out_ext borrows up to the end of text, so nothing may follow the file name. */
     if (dot == NULL || name[len] != '\0' || dot + 1 == name + len ||
         !ps_paper_id_parse(name, (size_t)(dot - name), out_id))
         return false;

@@ -9,9 +9,9 @@
 #include <tre/tre.h>
 #include <utf8proc.h>
 
-/* TRE runs the automaton over the text once, whatever the pattern, unless that refers back. What
- * is left to bound is the automaton: its size is that of the pattern with repetitions written out.
- */
+/* TRE matches in one pass over the text, whatever the pattern, unless the pattern has
+ * back-references. Only the size of the automaton remains to be bounded: it grows with the pattern
+ * after its repetitions are written out. */
 struct ps_pattern {
     regex_t regex;
 };
@@ -26,7 +26,8 @@ static bool refuse(struct ps_err *err, const char *why)
     return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "%s", why);
 }
 
-/* {3}, {2,5} or {2,}; TRE knows more in braces, which is not for us. */
+/* Reads {3}, {2,5} or {2,}. TRE has further forms in braces (approximate matching), which are
+ * rejected. */
 static bool read_repeat(struct ps_str *rest, int64_t *out_most)
 {
     size_t len = 0;
@@ -50,7 +51,8 @@ static bool read_repeat(struct ps_str *rest, int64_t *out_most)
     return true;
 }
 
-/* Braces in brackets count too: it refuses rather too much. */
+/* Rejects what could make matching expensive. It also counts braces inside brackets, so it may
+ * reject a harmless pattern. */
 static bool check_parts(struct ps_str rest, struct ps_err *err)
 {
     size_t len = rest.len;
@@ -66,7 +68,7 @@ static bool check_parts(struct ps_str rest, struct ps_err *err)
         if (c == '\\' && rest.len > 0) {
             if (rest.data[0] >= '1' && rest.data[0] <= '9')
                 return refuse(err, "a pattern cannot refer back (\\1)");
-            /* TRE 0.8 never comes to an end with an escaped back slash before a ")" too many. */
+            /* TRE 0.8 does not terminate on an escaped backslash before an unbalanced ")". */
             if (rest.data[0] == '\\' || rest.data[0] == 'Q')
                 return refuse(err, "a pattern has no \\\\ and no \\Q");
             rest.data++;
@@ -90,8 +92,8 @@ static bool check_parts(struct ps_str rest, struct ps_err *err)
     return true;
 }
 
-/* Gives the characters. The letters of ASCII keep their case where an escape may depend on it (\W
- * is not \w); REG_ICASE is for those. */
+/* Gives the characters of text, non-ASCII letters case-folded if fold is set. ASCII letters keep
+ * their case, because \W is not \w; REG_ICASE handles them. */
 static wchar_t *chars_of(const char *text, bool fold, size_t most, size_t *out_len)
 {
     size_t bytes = strlen(text), len = 0;
@@ -163,11 +165,11 @@ void ps_pattern_destroy(struct ps_pattern *pattern)
     free(pattern);
 }
 
-struct ps_pattern_text *ps_pattern_text_create(const char *folded)
+struct ps_pattern_text *ps_pattern_text_create(const char *normalized)
 {
     struct ps_pattern_text *text = ps_alloc_zero(1, sizeof(*text));
 
-    text->chars = chars_of(folded, false, PS_PATTERN_TEXT_MAX, &text->len);
+    text->chars = chars_of(normalized, false, PS_PATTERN_TEXT_MAX, &text->len);
     return text;
 }
 

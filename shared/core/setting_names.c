@@ -7,15 +7,16 @@
 #include <string.h>
 
 enum {
-    NAME_MAX_LEN = 64,  /* longer than any setting and what may be wrong with it */
-    FILE_SLIPS_MAX = 3, /* wrong characters that still leave a likeness */
-    STRICT_SLIPS_MAX = 2,
-    FILE_LEN_PER_SLIP = 4,
-    STRICT_LEN_PER_SLIP = 6,
-    STRICT_LEN_MIN = 8 /* PORT is one letter from POST, and many know a POST */
+    NAME_MAX_LEN = 64,   /* longer than every setting with the allowed typing errors */
+    FILE_ERRORS_MAX = 3, /* typing errors in a name that is still reported */
+    STRICT_ERRORS_MAX = 2,
+    FILE_LEN_PER_ERROR = 4,
+    STRICT_LEN_PER_ERROR = 6,
+    STRICT_LEN_MIN = 8 /* a POST of another program must not be reported as PORT */
 };
 
-/* Capitals, of at most NAME_MAX_LEN letters; 0 for a longer one. Without '_' when squeezed. */
+/* Writes name in capitals, without '_' and '-' if squeeze is set. Returns its length; 0 if it is
+ * too long. */
 static size_t normalize(const char *name, bool squeeze, char out_text[NAME_MAX_LEN + 1])
 {
     size_t len = 0;
@@ -38,8 +39,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours that lead from a to b (optimal string
- * alignment). Both at most NAME_MAX_LEN long. */
+/* Returns the number of insertions, deletions, replacements and swaps of neighbours that turn a
+ * into b (optimal string alignment distance). Both are at most NAME_MAX_LEN long. */
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][NAME_MAX_LEN + 1];
@@ -65,14 +66,15 @@ static size_t distance(const char *a, const char *b)
     return last[b_len];
 }
 
-static size_t slips_allowed(size_t len, enum ps_setting_place place)
+static size_t errors_allowed(size_t len, enum ps_setting_place place)
 {
     if (place == PS_SETTING_IN_FILE)
-        return least(FILE_SLIPS_MAX, len / FILE_LEN_PER_SLIP);
-    return len < STRICT_LEN_MIN ? 0 : least(STRICT_SLIPS_MAX, len / STRICT_LEN_PER_SLIP);
+        return least(FILE_ERRORS_MAX, len / FILE_LEN_PER_ERROR);
+    return len < STRICT_LEN_MIN ? 0 : least(STRICT_ERRORS_MAX, len / STRICT_LEN_PER_ERROR);
 }
 
-/* The setting that name is, and whether it is that of a NAME_FILE; PS_CONFIG_ROWS for none. */
+/* Returns the row of the setting name, and whether name is its NAME_FILE; PS_CONFIG_ROWS if name is
+ * not a setting. */
 static size_t find(const char *name, bool *out_file)
 {
     struct ps_str text = ps_str_of(name);
@@ -91,15 +93,15 @@ static size_t find(const char *name, bool *out_file)
     return PS_CONFIG_ROWS;
 }
 
-/* The nearest setting within what the place allows; names with the same letters, whatever their
- * underscores, come first. */
+/* Returns the nearest setting within the errors that place allows. A name that differs only in its
+ * underscores counts as equal. */
 static const char *nearest(const char *name, enum ps_setting_place place)
 {
     static const char prefix[] = "PAPERSCOUT_";
     char text[NAME_MAX_LEN + 1], squeezed[NAME_MAX_LEN + 1], other[NAME_MAX_LEN + 1];
     const char *best = NULL;
     const char *bare = text;
-    size_t best_slips = SIZE_MAX;
+    size_t best_errors = SIZE_MAX;
 
     if (normalize(name, false, text) == 0)
         return NULL;
@@ -108,17 +110,17 @@ static const char *nearest(const char *name, enum ps_setting_place place)
     (void)normalize(bare, true, squeezed);
     for (size_t i = 0; i < PS_CONFIG_ROWS; i++) {
         const char *setting = ps_config_rows[i].name;
-        size_t slips = distance(bare, setting);
-        size_t allowed = slips_allowed(strlen(setting), place);
+        size_t errors = distance(bare, setting);
+        size_t allowed = errors_allowed(strlen(setting), place);
 
         if (allowed == 0 && bare != text)
-            continue; /* Kubernetes sets PAPERSCOUT_PORT for a service of that name */
+            continue; /* Kubernetes sets PAPERSCOUT_PORT for a service named paperscout */
         (void)normalize(setting, true, other);
         if (strcmp(squeezed, other) == 0)
-            slips = 0;
-        if (slips <= allowed && slips < best_slips) {
+            errors = 0;
+        if (errors <= allowed && errors < best_errors) {
             best = setting;
-            best_slips = slips;
+            best_errors = errors;
         }
     }
     return best;
@@ -132,7 +134,7 @@ const char *ps_setting_nearest(const char *name, enum ps_setting_place place)
     if (row == PS_CONFIG_ROWS)
         return nearest(name, place);
     if (file && ps_config_rows[row].type != PS_CONFIG_SECRET &&
-        slips_allowed(strlen(ps_config_rows[row].name), place) > 0)
+        errors_allowed(strlen(ps_config_rows[row].name), place) > 0)
         return ps_config_rows[row].name;
     return NULL;
 }

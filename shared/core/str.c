@@ -81,7 +81,7 @@ bool ps_str_int(struct ps_str text, int64_t min, int64_t max, int64_t *out_value
     }
     if (!ps_str_digits(text))
         return false;
-    /* Counted downwards, because INT64_MIN has no positive twin. */
+    /* Computes the negative value, because -INT64_MIN does not fit into an int64_t. */
     for (i = 0; i < text.len; i++) {
         int digit = text.data[i] - '0';
 
@@ -109,7 +109,8 @@ bool ps_str_real(struct ps_str text, double min, double max, double *out_value)
 
     if (text.len == 0 || text.len >= sizeof(copy) || text.data[0] == '+')
         return false;
-    /* strtod also knows white space, hexadecimal, infinity and NaN; settings do not. */
+    /* strtod also accepts white space, hexadecimal, infinity and NaN, which are not valid settings.
+     */
     for (i = 0; i < text.len; i++) {
         char c = text.data[i];
 

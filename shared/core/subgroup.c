@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Abbreviations; the stored name where a group has two; its title where people write that alone. */
+/* name: the abbreviation; stored: the one name of the group; title: what people write without the
+ * abbreviation. */
 static const struct {
     const char *name, *stored, *title;
 } groups[] = {
@@ -35,7 +36,7 @@ static bool is_study_group(struct ps_str word)
            ps_str_digits((struct ps_str){ word.data + 2, word.len - 2 });
 }
 
-/* The stored name of an abbreviation; NULL when it is none of the list. */
+/* Returns the stored name of an abbreviation in the table, else NULL. */
 static const char *listed(struct ps_str word)
 {
     for (size_t i = 0; i < PS_COUNT_OF(groups); i++)
@@ -49,7 +50,7 @@ bool ps_subgroup_known(struct ps_str word)
     return listed(word) != NULL || is_study_group(word);
 }
 
-/* The same words, whatever the white space and case. */
+/* Compares words; ignores case and the amount of white space. */
 static bool same_title(struct ps_str text, const char *title)
 {
     size_t at = 0;
@@ -123,8 +124,8 @@ static bool word_is(struct ps_str word, const char *subgroup)
     return stored != NULL ? strcmp(stored, subgroup) == 0 : ps_str_is_fold(word, subgroup);
 }
 
-/* Does an abbreviation follow at once, with nothing but white space between? */
-static bool goes_on(struct ps_str rest)
+/* Returns whether an abbreviation follows directly, after white space only. */
+static bool abbreviation_follows(struct ps_str rest)
 {
     struct ps_str trimmed = ps_str_trim(rest), word;
 
@@ -145,7 +146,7 @@ static bool part_names(struct ps_str part, const char *subgroup)
     for (word = next_word(&rest); word.len > 0; word = next_word(&rest)) {
         if (ps_subgroup_known(word)) {
             while (!word_is(word, subgroup)) {
-                if (!goes_on(rest))
+                if (!abbreviation_follows(rest))
                     return false;
                 word = next_word(&rest);
             }
@@ -153,10 +154,10 @@ static bool part_names(struct ps_str part, const char *subgroup)
         }
         any = any || word_is(word, subgroup);
     }
-    return any; /* no abbreviation that we know: whatever it is, it may be one of its words */
+    return any; /* the part has no known abbreviation: any of its words may name the group */
 }
 
-/* Cuts the part before the next separator off rest. */
+/* Moves the part before the next separator out of rest. */
 static struct ps_str next_part(struct ps_str *rest)
 {
     static const char separators[] = ",;/&+\n";

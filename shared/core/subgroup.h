@@ -1,4 +1,5 @@
-/* Names of WG21's subgroups, as people type them and as an index or a listing writes them. */
+/* Names of WG21's subgroups, as people type them and as an index writes them. Both are reduced to
+ * one stored name for each group, which watch rules compare. */
 #ifndef PS_CORE_SUBGROUP_H
 #define PS_CORE_SUBGROUP_H
 #include "shared/core/str.h"
@@ -7,16 +8,15 @@
 
 enum { PS_SUBGROUP_MAX = 20, PS_SUBGROUP_MIN = 2 };
 
-/* Is this the abbreviation of a subgroup (LEWG, sg14)? Case does not matter. */
+/* Returns whether word is the abbreviation of a subgroup (LEWG, sg14); case is ignored. */
 bool ps_subgroup_known(struct ps_str word);
-/* Writes the name that is stored: lower case, and one name for each group: SG17 is ewgi, "Library
- * Evolution" is lewg. Letters and digits that are no known name are written as they are. False,
- * and out_name untouched, for anything else. */
+/* Writes the stored name: lower case, one name for each group (SG17 is ewgi, "Library Evolution" is
+ * lewg). An unknown name of letters and digits is accepted, because WG21 founds new groups. Returns
+ * false for any other text; out_name is untouched then. */
 bool ps_subgroup_parse(struct ps_str text, char out_name[PS_SUBGROUP_MAX + 1]) PS_MUST_USE;
-/* Is the subgroup (as ps_subgroup_parse wrote it) among those that field names? Parts are separated
- * by commas, semicolons, slashes, "&" or "and". Of each part the first abbreviation counts, with
- * those that follow at once; the rest is its title: "EWGI SG17: EWG Incubator" names ewgi, and not
- * ewg. */
+/* Returns whether field names subgroup (a stored name). Commas, semicolons, slashes, "&" and "and"
+ * separate the parts of field. In each part the first abbreviation counts, with those that follow
+ * it directly; the rest is the group's title: "EWGI SG17: EWG Incubator" names ewgi and not ewg. */
 bool ps_subgroup_named(const char *field, const char *subgroup);
 
 #endif

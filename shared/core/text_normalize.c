@@ -11,12 +11,13 @@
 
 enum { REPLACEMENT_LEN = sizeof(REPLACEMENT) - 1 };
 
-static bool is_stray_control(unsigned char c)
+static bool is_control(unsigned char c)
 {
     return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
 }
 
-/* Copies text with invalid bytes replaced; control characters too when asked. Gives it. */
+/* Gives a copy with invalid bytes replaced by U+FFFD and, if spaces_for_controls, control
+ * characters by spaces. */
 static char *valid_copy(const char *text, size_t len, bool spaces_for_controls, size_t *out_len)
 {
     char *out;
@@ -32,9 +33,8 @@ static char *valid_copy(const char *text, size_t len, bool spaces_for_controls, 
             memcpy(out + end, REPLACEMENT, REPLACEMENT_LEN);
             end += REPLACEMENT_LEN;
             at++;
-        } else if (spaces_for_controls &&
-                   ((size == 1 && is_stray_control((unsigned char)text[at])) ||
-                    (point >= 0x80 && point < 0xa0))) {
+        } else if (spaces_for_controls && ((size == 1 && is_control((unsigned char)text[at])) ||
+                                           (point >= 0x80 && point < 0xa0))) {
             out[end++] = ' ';
             at += (size_t)size;
         } else {
@@ -58,7 +58,7 @@ char *ps_text_normalize(const char *text, size_t len)
     size = utf8proc_map((const utf8proc_uint8_t *)clean, (utf8proc_ssize_t)clean_len, &folded,
                         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
     free(clean);
-    /* The input is valid UTF-8, so that only memory can have run out. */
+    /* The input is valid UTF-8, so the only possible error is exhausted memory. */
     assert(size >= 0 && folded != NULL);
     return (char *)folded;
 }
@@ -114,7 +114,7 @@ bool ps_utf8_valid(const char *text, size_t len)
     return true;
 }
 
-/* Bytes of the character that a lead byte opens; 1 for anything else. */
+/* Returns the length of the character that starts with lead; 1 for any other byte. */
 static size_t char_size(unsigned char lead)
 {
     if (lead >= 0xf0)

@@ -15,7 +15,8 @@ enum { ERA_DAYS = 146097 /* of 400 years */, EPOCH_SHIFT = 719468 /* 0000-03-01 
 #define FIRST_DAY INT64_C(-719162) /* 0001-01-01 */
 #define LAST_DAY  INT64_C(2932896) /* 9999-12-31 */
 
-/* Years begin in March here, so that the leap day ends a year and months need no table. */
+/* Years start in March here: the leap day is then the last day of a year, and the lengths of the
+ * months follow a formula instead of a table. */
 int32_t ps_utc_time_days(int year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);
@@ -42,7 +43,7 @@ static void date_of(int64_t days, int64_t *out_year, int *out_month, int *out_da
     *out_year = year_of_era + era * 400 + (*out_month <= 2);
 }
 
-/* Reads exactly count digits and goes past them. */
+/* Reads exactly count digits and moves *at past them. */
 static bool take_number(const char **at, size_t count, int min, int max, int *out_value)
 {
     int64_t value;
@@ -75,7 +76,7 @@ static bool take_date(const char **at, int32_t *out_days)
         return false;
     days = ps_utc_time_days(year, month, day);
     date_of(days, &back_year, &back_month, &back_day);
-    if (back_day != day) /* 30 February became a day of March */
+    if (back_day != day) /* 30 February has become a day in March */
         return false;
     *out_days = days;
     return true;
@@ -106,7 +107,7 @@ static void format_time(int64_t wall_ms, bool with_ms, char out_text[PS_UTC_TIME
     int64_t days = wall_ms / PS_DAY_MS - (wall_ms % PS_DAY_MS < 0);
     char date[PS_UTC_TIME_TEXT], part[8] = "";
 
-    /* A time outside the calendar of ISO 8601 shows as its nearest end. */
+    /* Outside the years 1 to 9999 ISO 8601 has no text: use the nearest time in that range. */
     if (days < FIRST_DAY) {
         days = FIRST_DAY;
         rest = 0;
@@ -132,7 +133,7 @@ void ps_utc_time_format_time_ms(int64_t wall_ms, char out_text[PS_UTC_TIME_TEXT]
     format_time(wall_ms, true, out_text);
 }
 
-/* A fraction of 1 to 9 digits, cut at milliseconds. */
+/* Reads an optional fraction of 1 to 9 digits; ignores digits after the milliseconds. */
 static bool take_fraction(const char **at, int *out_ms)
 {
     int scale = 100;

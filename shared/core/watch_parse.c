@@ -37,7 +37,8 @@ static bool is_alnum(char c)
 
 /* --- cleaning ------------------------------------------------------------------------------- */
 
-/* Drops "|label>" of Slack's <url|label>: the URL says which paper it is, the label may not. */
+/* Removes "|label>" of Slack's <url|label>: the URL identifies the paper, the label may be any
+ * text. */
 static void drop_link_labels(char *text)
 {
     char *to = text;
@@ -78,8 +79,8 @@ static void collapse_spaces(char *text)
     *to = '\0';
 }
 
-/* Gives text with one form of each character: full-width digits are digits, every space is ' ',
- * every apostrophe is ', and what nobody sees is gone. */
+/* Gives text with one form of each character: full-width digits become digits, every space ' ',
+ * every apostrophe '; invisible characters are removed. */
 static char *cleaned(struct ps_str text)
 {
     char *plain = ps_name_plain_apostrophes(text.data, text.len), *spaced;
@@ -87,7 +88,7 @@ static char *cleaned(struct ps_str text)
 
     if (utf8proc_map((const utf8proc_uint8_t *)plain, (utf8proc_ssize_t)strlen(plain), &composed,
                      UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE) < 0)
-        abort(); /* the input is valid UTF-8, so that only memory can have run out */
+        abort(); /* the input is valid UTF-8, so memory is exhausted */
     free(plain);
     spaced = ps_utf8_spaces((const char *)composed, strlen((const char *)composed));
     free(composed);
@@ -154,7 +155,7 @@ static struct ps_str without_end_marks(struct ps_str text)
     return text;
 }
 
-/* Without quotes around it and punctuation at its ends, in whatever order they stand. */
+/* Returns text without quotes around it and punctuation at its ends, in any nesting. */
 static struct ps_str bare(struct ps_str text)
 {
     size_t len;
@@ -168,7 +169,7 @@ static struct ps_str bare(struct ps_str text)
     return text;
 }
 
-/* What follows a leading word; data NULL when text does not begin with that word. */
+/* Returns the text after a leading word; its data is NULL if text does not start with word. */
 static struct ps_str after_word(struct ps_str text, const char *word)
 {
     size_t len = strlen(word);
@@ -231,8 +232,8 @@ static bool is_extension(struct ps_str text)
     return true;
 }
 
-/* A paper's name at the beginning of text: P2300, P-2300, p2300r10, LWG4000. *out_used: how many
- * bytes it has; what follows is the caller's to judge. */
+/* Reads a paper's name at the start of text: P2300, P-2300, p2300r10, LWG4000. *out_used is its
+ * length; the caller checks the text after it. */
 static bool read_name(struct ps_str text, struct ps_watch_rule *out_rule, size_t *out_used)
 {
     size_t letters = 0, digits, at;
@@ -282,11 +283,11 @@ static bool read_issue_number(struct ps_str segment, int *out_number)
             is_extension((struct ps_str){ segment.data + digits, segment.len - digits }));
 }
 
-/* wg21.link/p2300r4, …/docs/papers/2024/p2300r10.html, …/LWG/issue4000, …/CWG/issues/2345.html: the
- * last part of the path that names a paper. */
+/* Reads the last part of a path that names a paper: wg21.link/p2300r4,
+ * …/docs/papers/2024/p2300r10.html, …/LWG/issue4000, …/CWG/issues/2345.html. */
 static bool read_url(struct ps_str text, struct ps_watch_rule *out_rule)
 {
-    const char *issues = NULL; /* the list of issues that the path has gone through */
+    const char *issues = NULL; /* prefix of the issues list in the path so far */
     bool found = false;
     struct ps_str segment;
     size_t end = 0;
@@ -563,14 +564,14 @@ static bool store_author(struct ps_str text, struct ps_watch_rules *out, struct 
     return true;
 }
 
-/* What a name holds beside its letters, and whether it has any. */
-struct name_look {
+/* How many characters of each class a possible name has. */
+struct name_chars {
     size_t letters, digits, commas, strange;
 };
 
-static struct name_look look_at(struct ps_str text)
+static struct name_chars count_chars(struct ps_str text)
 {
-    struct name_look look = { .letters = 0 };
+    struct name_chars chars = { .letters = 0 };
     size_t at = 0;
 
     while (at < text.len) {
@@ -581,17 +582,17 @@ static struct name_look look_at(struct ps_str text)
 
         at += used > 0 ? (size_t)used : 1;
         if (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO)
-            look.letters++;
+            chars.letters++;
         else if (category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NO)
-            look.digits++;
+            chars.digits++;
         else if (point == ',')
-            look.commas++;
+            chars.commas++;
         else if (category != UTF8PROC_CATEGORY_PD && point != ' ' && point != '\'' &&
                  point != '.' && point != 0xb7 &&
                  !(category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME))
-            look.strange++;
+            chars.strange++;
     }
-    return look;
+    return chars;
 }
 
 static bool refuse_comma(struct ps_str text, struct ps_err *err)
@@ -613,15 +614,15 @@ static bool refuse_comma(struct ps_str text, struct ps_err *err)
 /* The text after the word "author". */
 static bool parse_author(struct ps_str text, struct ps_watch_rules *out, struct ps_err *err)
 {
-    struct name_look look;
+    struct name_chars chars;
 
     text = bare(text);
-    look = look_at(text);
+    chars = count_chars(text);
     if (text.len == 0)
         return refuse(err, "which author? For example `author Niebler`");
-    if (look.commas > 0)
+    if (chars.commas > 0)
         return refuse_comma(text, err);
-    if (look.letters == 0) {
+    if (chars.letters == 0) {
         struct ps_watch_rules found = { .len = 0 };
 
         find_numbers(text, &found);
@@ -629,16 +630,16 @@ static bool parse_author(struct ps_str text, struct ps_watch_rules *out, struct 
             return refuse_papers("an author's name has letters", &found, err);
         return refuse(err, "an author's name has letters");
     }
-    if (look.strange > 0)
+    if (chars.strange > 0)
         return refuse(err, "an author's name is letters, spaces, hyphens and apostrophes");
     return store_author(text, out, err);
 }
 
-/* A text that is no paper and begins with no word that says what it is. */
+/* Parses a text that names no paper and has no leading "author" or "subgroup". */
 static bool parse_name(struct ps_str text, const struct tokens *tokens, struct ps_watch_rules *out,
                        struct ps_err *err)
 {
-    struct name_look look = look_at(text);
+    struct name_chars chars = count_chars(text);
     struct ps_watch_rules found = { .len = 0 };
     bool joined = false;
 
@@ -658,15 +659,15 @@ static bool parse_name(struct ps_str text, const struct tokens *tokens, struct p
     find_papers(text, &found);
     if (found.len > 0)
         return refuse_papers("that is no paper's name", &found, err);
-    if (look.letters > 0 && look.commas > 0 && look.digits == 0 && look.strange == 0)
+    if (chars.letters > 0 && chars.commas > 0 && chars.digits == 0 && chars.strange == 0)
         return refuse_comma(text, err);
-    if (look.digits > 0)
+    if (chars.digits > 0)
         find_numbers(text, &found);
     if (found.len > 0)
         return refuse_papers("that is neither a paper nor an author's name", &found, err);
     if (joined)
         return refuse(err, "an entry is one author; add several authors one after the other");
-    if (look.letters == 0 || look.digits > 0 || look.strange > 0 || look.commas > 0)
+    if (chars.letters == 0 || chars.digits > 0 || chars.strange > 0 || chars.commas > 0)
         return refuse(err, "that is neither a paper nor an author's name; examples: `2300`, "
                            "`P2300`, `Eric Niebler`, `subgroup LEWG`, `/ranges/`");
     return store_author(text, out, err);
@@ -749,7 +750,7 @@ bool ps_watch_parse(const char *text, size_t len, struct ps_watch_rules *out_rul
 
     if (!text_ok(text, len, err))
         return false;
-    /* A pattern is taken as it was typed: of a pattern, every character counts. */
+    /* A pattern is not cleaned: every character of it has a meaning. */
     raw = unwrapped(raw);
     rest = slashed(raw);
     if (rest.data == NULL)

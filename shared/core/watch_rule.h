@@ -1,6 +1,6 @@
-/* What a person watches, mutes or snoozes: a paper number, a paper, an author, a subgroup, a
- * pattern, or everything. watch_parse.h reads what people type; this module has the rule itself and
- * its stored form. */
+/* A rule that a person watches, mutes or snoozes: a paper number, a paper, an author, a subgroup, a
+ * pattern, or everything. This module holds the rule and its stored form; watch_parse.h parses the
+ * text that people type. The stored form is in PostgreSQL: a change needs a migration. */
 #ifndef PS_CORE_WATCH_RULE_H
 #define PS_CORE_WATCH_RULE_H
 #include "shared/core/err.h"
@@ -17,7 +17,7 @@ enum {
     PS_WATCH_MUTES_A_USER = 200
 };
 
-/* PS_X(identifier, name in tables and JSON, what people read) */
+/* PS_X(identifier, name in tables and JSON, noun for people) */
 #define PS_WATCH_KINDS(PS_X)                                                                       \
     PS_X(NUMBER, "number", "paper number")                                                         \
     PS_X(AUTHOR, "author", "author")                                                               \
@@ -35,7 +35,7 @@ enum ps_watch_kind {
 
 const char *ps_watch_kind_name(enum ps_watch_kind kind);
 bool ps_watch_kind_parse(const char *name, enum ps_watch_kind *out_kind) PS_MUST_USE;
-/* What people read for a stored value: "paper number", "paper", and "issue" for LWG4000. */
+/* Returns the noun for a stored value: "paper number", "paper", or "issue" for LWG4000. */
 const char *ps_watch_noun(enum ps_watch_kind kind, const char *value);
 
 struct ps_watch_rule {
@@ -47,10 +47,10 @@ struct ps_watch_rule {
                                           slashes; "" for all */
 };
 
-/* Writes the rule of a paper; of a draft (D) that of its paper. number: 1 to PS_PAPER_NUMBER_MAX.
- */
+/* Writes the rule of a paper; a draft (D) gets the rule of its paper (P). number: 1 to
+ * PS_PAPER_NUMBER_MAX. */
 void ps_watch_rule_paper(const char *prefix, int number, struct ps_watch_rule *out_rule);
-/* Reads a rule as it is stored; whether a pattern is one is not looked at. */
+/* Reads a stored rule. Does not compile a pattern; ps_pattern_create does. */
 bool ps_watch_rule_stored(enum ps_watch_kind kind, const char *text,
                           struct ps_watch_rule *out_rule) PS_MUST_USE;
 bool ps_watch_rule_same(const struct ps_watch_rule *a, const struct ps_watch_rule *b);

@@ -1,0 +1,67 @@
+#!/bin/bash
+# Words that must not come back: coined names and phrases that readers stumbled over. Each pattern has the term to use instead.
+# The lint applies to every C file that is not in `not_yet`; remove a line of `not_yet` once its files are clean.
+set -uo pipefail
+
+not_yet='^(scheduler|worker|notifier|tests)/'
+not_yet+='|^shared/io/(address_walk|alarm|certificates|database_url|incident_monitor|migrations|pg|pg_[a-z]+|redis|redis_[a-z]+|resolve|secret_watch|sentinel|webhook_sink)\.'
+not_yet+='|^shared/core/(address_guard|alarm|html|incidents|redis_info|result|stall_detector|task|text_decode|url)\.'
+
+# Identifiers and words, matched as whole parts of an identifier. Extended regular expression, tab, replacement.
+words='office	leadership
+lanes?	channel queue
+closer	delivery record
+answerer	command_runner
+twins?	duplicate
+aside	deferred
+mend(s|ed)?	repair
+told	reported or notified
+tells?	reports, logs, notifies
+heard	inbound event
+whoever	name the actor
+nobody.?s	name the owner
+slips?	misspelt name, typing error'
+
+# Phrases in comments and texts.
+phrases='promise [0-9]	guarantee N
+for ever	forever, or state the limit
+is no more	is freed, has ended
+of [a-z]+ none	rewrite the sentence
+must be told	must be reported
+what comes	name the thing
+what went out	name the thing
+look-?ups? under way	lookups in flight
+earlier service	the Python service
+sees? to it	name the actor'
+
+# check ROOT: prints every forbidden word; false if there is one.
+check() {
+    local root=$1 bad=0 pattern hint files
+    mapfile -t files < <(cd "$root" && find . -regextype posix-extended -regex '\./(shared|scheduler|worker|notifier|tests)/.*\.[ch]' \
+        -printf '%P\n' | sort | grep -vE "$not_yet")
+    [ ${#files[@]} -gt 0 ] || { echo "terms.sh: no files"; return 1; }
+    while IFS=$'\t' read -r pattern hint; do
+        (cd "$root" && grep -HniE "(^|[^a-zA-Z0-9])($pattern)([^a-zA-Z0-9]|\$)" "${files[@]}") |
+            sed "s/\$/   <- instead of \"$pattern\": $hint/" | grep . && bad=1
+    done <<<"$words
+$phrases"
+    return $bad
+}
+
+# The lint finds a planted word of each kind and accepts similar words.
+self_test() {
+    local seen
+    mkdir -p "$tmp/shared/core" "$tmp/worker/io"
+    echo '/* planes, Kindle, fold, besides, officer, retell, heardle */ int ps_foretold_count;' >"$tmp/shared/core/a.c"
+    echo 'int told; /* promise 7 */' >"$tmp/worker/io/a.c"
+    seen=$(check "$tmp") || { echo "terms.sh: reports a permitted word:"; echo "$seen"; return 1; }
+    echo 'int twins_count;' >>"$tmp/shared/core/a.c"
+    echo '/* It is told for ever (promise 7). */' >>"$tmp/shared/core/a.c"
+    seen=$(check "$tmp") && { echo "terms.sh: finds no planted word"; return 1; }
+    [ "$(grep -c . <<<"$seen")" = 4 ] || { echo "terms.sh: finds not exactly the planted words:"; echo "$seen"; return 1; }
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+self_test || exit 1
+check "$(dirname "$0")/../.."
