@@ -66,7 +66,7 @@ bool ps_endpoints_parse(const char *text, uint16_t default_port, struct ps_endpo
         entry = ps_str_trim(entry);
         if (parsed.len == PS_ENDPOINTS_MAX) {
             ps_endpoints_clear(&parsed);
-            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "more than %d servers",
+            return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "too many servers; at most %d",
                            PS_ENDPOINTS_MAX);
         }
         parsed.items = ps_alloc_array(parsed.items, parsed.len + 1, sizeof(*parsed.items));

@@ -657,7 +657,7 @@ static void names_and_values_are_read_as_the_earlier_service_read_them(void **st
 
     write_file(".env", "SLACK_BOT_TOKEN=hunter2\nREDIS_URL=redis://:hunter2@${REDIS_HOST}/\n");
     assert_int_equal(run_to_end(&run, DRAINS, args, env), PS_EXIT_CONFIG);
-    need(&run, ".env: line 2: ${REDIS_HOST} is set nowhere");
+    need(&run, ".env: line 2: ${REDIS_HOST} is not set");
     assert_null(strstr(ps_buf_str(&run.text), "hunter2"));
     ps_buf_clear(&run.text);
     (void)unlink(".env");
@@ -686,7 +686,7 @@ static void a_bad_setting_is_logged_in_the_form_that_is_asked_for(void **state)
     write_file(".env", "broken\n");
     assert_int_equal(run_to_end(&run, DRAINS, NULL, asked), PS_EXIT_CONFIG);
     assert_int_equal(ps_buf_str(&run.text)[0], '{');
-    need(&run, ".env: line 1: no NAME=value");
+    need(&run, ".env: line 1: expected NAME=value");
     ps_buf_clear(&run.text);
     (void)unlink(".env");
 }

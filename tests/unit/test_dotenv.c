@@ -113,28 +113,29 @@ static void variables_are_expanded(void **state)
         const char *text, *value; /* of A; NULL: refused */
         const char *why;
     } cases[] = {
-        {"A=${HOME_DB}",                            "db.example",                       NULL                                                       },
-        { "A=postgresql://u@${HOME_DB}:5432/x # c", "postgresql://u@db.example:5432/x", NULL                                                       },
-        { "A=\"<${HOME_DB}>\"",                     "<db.example>",                     NULL                                                       },
-        { "A='${HOME_DB}'",                         "${HOME_DB}",                       NULL                                                       },
-        { "B=1\nA=${B}${B}2",                       "112",                              NULL                                                       },
-        { "b=1\nA=${B}",                            "1",                                NULL                                                       },
-        { "BOTH=inside\nA=${BOTH}",                 "outside",                          NULL                                                       },
-        { "A=${NOTHING}",                           "",                                 NULL                                                       },
-        { "A=${NOTHING:-x}",                        "x",                                NULL                                                       },
-        { "A=${UNSET:-x y}",                        "x y",                              NULL                                                       },
-        { "A=${UNSET:-}",                           "",                                 NULL                                                       },
-        { "A=${HOME_DB:-x}",                        "db.example",                       NULL                                                       },
-        { "A=1\nA=${A}2",                           "12",                               NULL                                                       },
-        { "A=${UNSET}",                             NULL,                               "line 1: ${UNSET} is set nowhere; ${UNSET:-} is empty then"},
-        { "\nA=${A}",                               NULL,                               "line 2: ${A} is set nowhere"                              },
-        { "A=${",                                   NULL,                               "${ begins no ${NAME}; in 'single quotes'"                 },
-        { "A=${}",                                  NULL,                               "${ begins no ${NAME}"                                     },
-        { "A=${hunter2",                            NULL,                               "${ begins no ${NAME}"                                     },
-        { "A=\"${hunter2\"",                        NULL,                               "${ begins no ${NAME}"                                     },
-        { "A=${hunt er2}",                          NULL,                               "${ begins no ${NAME}"                                     },
-        { "A=${B:?hunter2}",                        NULL,                               "${ begins no ${NAME}"                                     },
-        { "A=x${:-hunter2}",                        NULL,                               "${ begins no ${NAME}"                                     },
+        {"A=${HOME_DB}",                            "db.example",                       NULL                                                              },
+        { "A=postgresql://u@${HOME_DB}:5432/x # c", "postgresql://u@db.example:5432/x", NULL                                                              },
+        { "A=\"<${HOME_DB}>\"",                     "<db.example>",                     NULL                                                              },
+        { "A='${HOME_DB}'",                         "${HOME_DB}",                       NULL                                                              },
+        { "B=1\nA=${B}${B}2",                       "112",                              NULL                                                              },
+        { "b=1\nA=${B}",                            "1",                                NULL                                                              },
+        { "BOTH=inside\nA=${BOTH}",                 "outside",                          NULL                                                              },
+        { "A=${NOTHING}",                           "",                                 NULL                                                              },
+        { "A=${NOTHING:-x}",                        "x",                                NULL                                                              },
+        { "A=${UNSET:-x y}",                        "x y",                              NULL                                                              },
+        { "A=${UNSET:-}",                           "",                                 NULL                                                              },
+        { "A=${HOME_DB:-x}",                        "db.example",                       NULL                                                              },
+        { "A=1\nA=${A}2",                           "12",                               NULL                                                              },
+        { "A=${UNSET}",                             NULL,                               "line 1: ${UNSET} is not set; write ${UNSET:-} for an empty value"},
+        { "\nA=${A}",                               NULL,                               "line 2: ${A} is not set"                                         },
+        { "A=${",                                   NULL,
+         "\"${\" must start ${NAME} or ${NAME:-text}; put the value in 'single quotes'"                                                                   },
+        { "A=${}",                                  NULL,                               "\"${\" must start ${NAME}"                                       },
+        { "A=${hunter2",                            NULL,                               "\"${\" must start ${NAME}"                                       },
+        { "A=\"${hunter2\"",                        NULL,                               "\"${\" must start ${NAME}"                                       },
+        { "A=${hunt er2}",                          NULL,                               "\"${\" must start ${NAME}"                                       },
+        { "A=${B:?hunter2}",                        NULL,                               "\"${\" must start ${NAME}"                                       },
+        { "A=x${:-hunter2}",                        NULL,                               "\"${\" must start ${NAME}"                                       },
     };
 
     (void)state;
@@ -177,7 +178,7 @@ static void what_grows_without_end_is_refused(void **state)
     for (int i = 0; i < 60; i++)
         (void)ps_buf_format(&text, "B%d=${A}\n", i);
     assert_null(ps_dotenv_parse(text.data, text.len, NULL, NULL, &err));
-    assert_non_null(strstr(err.what, "too long together"));
+    assert_non_null(strstr(err.what, "all values together are too long"));
     ps_buf_clear(&text);
 }
 

@@ -56,7 +56,7 @@ static void every_error_names_record_and_field(void **state)
     assert_false(ps_field_text(&reader, "z", 9, &text, &err));
     assert_string_equal(err.what, "entry: z is not valid UTF-8");
     assert_false(ps_field_int(&reader, "a", 6, 9, &number, &err));
-    assert_string_equal(err.what, "entry: a is no whole number from 6 to 9");
+    assert_string_equal(err.what, "entry: a is not a whole number from 6 to 9");
     assert_false(ps_field_count(&reader, "a", 4, &number, &err));
     assert_false(ps_field_int(&reader, "b", 0, 9, &number, &err));
     assert_string_equal(err.what, "entry: b is missing");
