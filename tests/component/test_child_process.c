@@ -1,4 +1,4 @@
-/* A child program on the loop: what it gets, and what it costs at most. */
+/* Child programs on the loop: what a child can reach, and the limits on its cost. */
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/io/clock.h"
@@ -60,14 +60,14 @@ static struct answer run(const char *program, struct ps_child_spec spec, int64_t
     assert_false(answer.came);
     (void)ps_loop_run(answer.loop);
     ps_loop_destroy(answer.loop);
-    /* no child is left behind */
+    /* every child was reaped */
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     return answer;
 }
 
 static const struct ps_child_spec usual = { .cpu_seconds = CPU_SECONDS, .memory = MEMORY };
 
-/* A program of a few lines. */
+/* Runs a shell script of a few lines. */
 static char *make_script(const char *text)
 {
     char *path = ps_alloc_text("/tmp/paperscout-child-XXXXXX");
@@ -90,7 +90,7 @@ static struct answer run_script(const char *text, struct ps_child_spec spec, int
     return answer;
 }
 
-static void bytes_go_in_and_bytes_come_out(void **state)
+static void input_and_output_are_passed(void **state)
 {
     struct answer answer = run_script("#!/bin/sh\ncat\necho \" to $0\"\n", usual, TIMEOUT_MS);
 
@@ -100,7 +100,7 @@ static void bytes_go_in_and_bytes_come_out(void **state)
     free(answer.text);
 }
 
-static void a_missing_program_is_said_to_be_missing(void **state)
+static void a_missing_program_is_reported_as_missing(void **state)
 {
     struct answer answer = run("no-such-program", usual, TIMEOUT_MS, "");
 
@@ -110,7 +110,7 @@ static void a_missing_program_is_said_to_be_missing(void **state)
     assert_int_equal(answer.err.category, PS_FAILURE_CONFIGURATION);
 }
 
-static void a_failure_is_an_error_whatever_was_printed(void **state)
+static void a_failed_child_is_an_error_even_with_output(void **state)
 {
     struct answer answer = run_script("#!/bin/sh\necho words\nexit 3\n", usual, TIMEOUT_MS);
 
@@ -120,7 +120,7 @@ static void a_failure_is_an_error_whatever_was_printed(void **state)
     assert_int_equal(answer.err.code, 3);
 }
 
-static void a_child_that_never_ends_is_ended(void **state)
+static void a_child_that_never_ends_is_killed(void **state)
 {
     int64_t begun = ps_clock_mono_ms();
     struct answer answer = run_script("#!/bin/sh\nsleep 100 &\nsleep 100\n", usual, 300);
@@ -131,7 +131,7 @@ static void a_child_that_never_ends_is_ended(void **state)
     assert_in_range(ps_clock_mono_ms() - begun, 300, 5000);
 }
 
-static void a_child_that_burns_cpu_is_ended(void **state)
+static void a_child_that_burns_cpu_is_killed(void **state)
 {
     struct ps_child_spec spec = { .cpu_seconds = 1, .memory = MEMORY };
     struct answer answer = run_script("#!/bin/sh\nwhile :; do :; done\n", spec, 60000);
@@ -151,7 +151,7 @@ static void too_much_output_is_an_error(void **state)
     assert_non_null(strstr(answer.err.what, "100000 bytes"));
 }
 
-static void too_much_memory_is_refused(void **state)
+static void the_address_space_is_limited(void **state)
 {
     struct ps_child_spec spec = { .cpu_seconds = CPU_SECONDS, .memory = (size_t)64 * 1024 * 1024 };
     struct answer answer = run_script(
@@ -161,7 +161,7 @@ static void too_much_memory_is_refused(void **state)
     assert_true(answer.failed);
 }
 
-static void no_secret_no_descriptor_and_no_right_goes_along(void **state)
+static void a_child_inherits_no_secret_descriptor_or_privilege(void **state)
 {
     struct answer answer;
 
@@ -179,7 +179,7 @@ static void no_secret_no_descriptor_and_no_right_goes_along(void **state)
     free(answer.text);
 }
 
-static void it_can_write_no_file(void **state)
+static void a_child_can_write_no_file(void **state)
 {
     struct answer answer =
         run_script("#!/bin/sh\nexec dd if=/dev/zero of=/tmp/paperscout-child-out count=1 bs=1\n",
@@ -191,8 +191,8 @@ static void it_can_write_no_file(void **state)
     (void)unlink("/tmp/paperscout-child-out"); /* made, and empty */
 }
 
-/* Started by a parent that ignores SIGCHLD, a process never learns how its children ended. */
-static void an_ignored_sigchld_costs_nothing(void **state)
+/* A process that inherited an ignored SIGCHLD cannot learn how its children ended. */
+static void an_ignored_sigchld_changes_nothing(void **state)
 {
     struct answer answer;
 
@@ -205,7 +205,7 @@ static void an_ignored_sigchld_costs_nothing(void **state)
     free(answer.text);
 }
 
-static void a_cancelled_child_is_gone_at_once(void **state)
+static void a_cancelled_child_is_killed_and_reaped_at_once(void **state)
 {
     struct answer answer = { .loop = ps_loop_create() };
     char *path = make_script("#!/bin/sh\nsleep 100\n");
@@ -231,17 +231,17 @@ static void a_cancelled_child_is_gone_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_go_in_and_bytes_come_out),
-        cmocka_unit_test(a_missing_program_is_said_to_be_missing),
-        cmocka_unit_test(a_failure_is_an_error_whatever_was_printed),
-        cmocka_unit_test(a_child_that_never_ends_is_ended),
-        cmocka_unit_test(a_child_that_burns_cpu_is_ended),
+        cmocka_unit_test(input_and_output_are_passed),
+        cmocka_unit_test(a_missing_program_is_reported_as_missing),
+        cmocka_unit_test(a_failed_child_is_an_error_even_with_output),
+        cmocka_unit_test(a_child_that_never_ends_is_killed),
+        cmocka_unit_test(a_child_that_burns_cpu_is_killed),
         cmocka_unit_test(too_much_output_is_an_error),
-        cmocka_unit_test(too_much_memory_is_refused),
-        cmocka_unit_test(no_secret_no_descriptor_and_no_right_goes_along),
-        cmocka_unit_test(it_can_write_no_file),
-        cmocka_unit_test(an_ignored_sigchld_costs_nothing),
-        cmocka_unit_test(a_cancelled_child_is_gone_at_once),
+        cmocka_unit_test(the_address_space_is_limited),
+        cmocka_unit_test(a_child_inherits_no_secret_descriptor_or_privilege),
+        cmocka_unit_test(a_child_can_write_no_file),
+        cmocka_unit_test(an_ignored_sigchld_changes_nothing),
+        cmocka_unit_test(a_cancelled_child_is_killed_and_reaped_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Documents through the child process: what is read, what it costs the loop, and what a child may
- * do. */
+/* Documents through the child process: what is found, how long the loop is blocked, and what a
+ * sandboxed child can do. */
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/io/clock.h"
@@ -35,14 +35,14 @@ struct rig {
     struct ps_document_parser *parser;
     struct ps_timer *tick;
     clock_t ticked;
-    double worst_ms; /* computed by this process between two turns of the loop, at most */
+    double worst_ms; /* longest CPU time of this process between two turns of the loop */
     int wanted, came;
     struct ps_document document; /* of the last one */
     bool failed;
     struct ps_err err;
 };
 
-/* CPU time and not the clock: others use this machine too. */
+/* CPU time, because other processes share the machine. */
 static void on_tick(void *cookie)
 {
     struct rig *rig = cookie;
@@ -174,7 +174,7 @@ static void documents_of_each_kind_are_read(void **state)
     free(pdf);
 }
 
-static void what_is_no_pdf_is_an_error(void **state)
+static void a_file_that_is_not_a_pdf_is_an_error(void **state)
 {
     static const char *const bodies[] = { "%PDF-1.4\nnothing more", "%PDF-", "<html>" };
     struct rig rig;
@@ -190,7 +190,7 @@ static void what_is_no_pdf_is_an_error(void **state)
     close_rig(&rig);
 }
 
-static void a_missing_poppler_is_said_to_be_missing(void **state)
+static void a_missing_poppler_is_reported_as_missing(void **state)
 {
     char *path = ps_alloc_text(getenv("PATH"));
     struct rig rig;
@@ -207,7 +207,7 @@ static void a_missing_poppler_is_said_to_be_missing(void **state)
     free(path);
 }
 
-static void an_ignored_sigchld_costs_nothing(void **state)
+static void an_ignored_sigchld_changes_nothing(void **state)
 {
     char *pdf = make_pdf("some words");
     struct rig rig;
@@ -223,7 +223,7 @@ static void an_ignored_sigchld_costs_nothing(void **state)
     free(pdf);
 }
 
-static void many_at_once_wait_for_their_turn(void **state)
+static void documents_beyond_the_limit_wait(void **state)
 {
     enum { MANY = 12 };
     struct ps_document_parse *cancelled[2];
@@ -245,7 +245,7 @@ static void many_at_once_wait_for_their_turn(void **state)
     close_rig(&rig);
 }
 
-/* first once, then more, with a number in each where it has a %. */
+/* Builds a page: first once, then repeat, with a number for each %. */
 static void fill(struct ps_buf *page, const char *first, const char *more)
 {
     const char *number = strchr(more, '%');
@@ -269,7 +269,7 @@ static double cpu_seconds(void)
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-/* The loop turns on, and the child's cost is bounded. */
+/* The loop keeps turning, and the child's cost is bounded. */
 static void read_hostile(const char *name, enum ps_document_kind kind, const char *data, size_t len)
 {
     int64_t began_ms = ps_clock_mono_ms();
@@ -324,7 +324,7 @@ static void hostile_documents_do_not_delay_the_loop(void **state)
     ps_buf_clear(&page);
 }
 
-static void a_pdf_as_large_as_it_may_be_does_not_delay_the_loop(void **state)
+static void a_pdf_of_the_largest_size_does_not_delay_the_loop(void **state)
 {
     char *pdf = ps_alloc_zero(PS_DOCUMENT_PDF_MAX, 1);
 
@@ -334,7 +334,7 @@ static void a_pdf_as_large_as_it_may_be_does_not_delay_the_loop(void **state)
     free(pdf);
 }
 
-/* What a parser under foreign control would try. Gives a letter for each thing that worked. */
+/* Tries what a compromised parser would. Prints a letter for each attempt that succeeded. */
 static void try_all(char *out, enum ps_sandbox kind)
 {
     static char *const argv[] = { NULL };
@@ -366,7 +366,7 @@ static void try_all(char *out, enum ps_sandbox kind)
     *out = '\0';
 }
 
-static void a_sandboxed_process_can_do_little(void **state)
+static void a_sandboxed_process_cannot_reach_anything(void **state)
 {
     enum ps_sandbox kinds[] = { PS_SANDBOX_PARSER, PS_SANDBOX_PROGRAM };
     const char *offers = ps_sandbox_describe();
@@ -400,16 +400,16 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_of_each_kind_are_read),
-        cmocka_unit_test(what_is_no_pdf_is_an_error),
-        cmocka_unit_test(a_missing_poppler_is_said_to_be_missing),
-        cmocka_unit_test(an_ignored_sigchld_costs_nothing),
-        cmocka_unit_test(many_at_once_wait_for_their_turn),
+        cmocka_unit_test(a_file_that_is_not_a_pdf_is_an_error),
+        cmocka_unit_test(a_missing_poppler_is_reported_as_missing),
+        cmocka_unit_test(an_ignored_sigchld_changes_nothing),
+        cmocka_unit_test(documents_beyond_the_limit_wait),
         cmocka_unit_test(hostile_documents_do_not_delay_the_loop),
-        cmocka_unit_test(a_pdf_as_large_as_it_may_be_does_not_delay_the_loop),
-        cmocka_unit_test(a_sandboxed_process_can_do_little),
+        cmocka_unit_test(a_pdf_of_the_largest_size_does_not_delay_the_loop),
+        cmocka_unit_test(a_sandboxed_process_cannot_reach_anything),
     };
 
-    /* the program that reads documents is this one */
+    /* the document child is this program */
     if (argc > 1 && strcmp(argv[1], PS_DOCUMENT_CHILD_COMMAND) == 0)
         ps_document_child_main(argc - 1, argv + 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

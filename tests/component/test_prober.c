@@ -1,4 +1,5 @@
-/* One probe without a fleet: rate limiter, HEAD, verdict, other tries, pauses, front text. */
+/* Runs probes without a fleet against a scripted site: permits, requests, outcomes, retries,
+ * pauses, redirects and documents. */
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "tests/support/fake_site.h"
@@ -110,10 +111,10 @@ static void on_end(void *cookie, const struct ps_probe_report *end)
     rig.count++;
 }
 
-static struct ps_probe *look(const char *path, enum ps_probe_kind look, int slot)
+static struct ps_probe *start_kind(const char *path, enum ps_probe_kind kind, int slot)
 {
     char *url = ps_alloc_format("%s%s", fake_site_base(rig.site), path);
-    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, look, on_end, &rig.answers[slot]);
+    struct ps_probe *probe = ps_probe_start(rig.kit.prober, url, kind, on_end, &rig.answers[slot]);
 
     free(url);
     return probe;
@@ -121,12 +122,12 @@ static struct ps_probe *look(const char *path, enum ps_probe_kind look, int slot
 
 static struct ps_probe *start(const char *path, int slot)
 {
-    return look(path, PS_PROBE_HEAD, slot);
+    return start_kind(path, PS_PROBE_HEAD, slot);
 }
 
 static void confirm(const char *path, int slot)
 {
-    (void)look(path, PS_PROBE_CONFIRM, slot);
+    (void)start_kind(path, PS_PROBE_CONFIRM, slot);
 }
 
 static void turn_until(int count, int64_t ms)
@@ -150,7 +151,7 @@ static int seen(const char *method, const char *path)
     return fake_site_count(rig.site, method, path);
 }
 
-static void no_answer_comes_before_start_returned(void **state)
+static void no_report_comes_before_start_returned(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -168,7 +169,7 @@ static void no_answer_comes_before_start_returned(void **state)
     }
 }
 
-static void a_fault_is_tried_again_with_growing_delay(void **state)
+static void a_fault_is_retried_with_growing_delay(void **state)
 {
     static const char *const settings[] = { "PROBE_BACKOFF_MS", "200", NULL };
 
@@ -185,7 +186,7 @@ static void a_fault_is_tried_again_with_growing_delay(void **state)
     assert_in_range(fake_site_time(rig.site, 2) - fake_site_time(rig.site, 1), 200, 500);
 }
 
-static void so_many_requests_are_under_way_and_no_more(void **state)
+static void requests_in_flight_are_limited(void **state)
 {
     static const char *const settings[] = { "HTTP_CONCURRENCY", "3", NULL };
 
@@ -202,7 +203,7 @@ static void so_many_requests_are_under_way_and_no_more(void **state)
         assert_true(fake_site_time(rig.site, i + 3) - fake_site_time(rig.site, i) >= 95);
 }
 
-static void a_pause_is_waited_out_and_held_by_all(void **state)
+static void a_pause_holds_for_all_requests_of_the_host(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -222,11 +223,11 @@ static void a_pause_is_waited_out_and_held_by_all(void **state)
     assert_int_equal(ps_rate_limiter_paused_hosts(rig.kit.limiter), 0);
 }
 
-static void an_answer_is_of_the_time_that_it_tells(void **state)
+static void the_answer_time_is_that_of_its_date_header(void **state)
 {
     static const struct {
         const char *header;
-        int64_t wall_ms; /* 0: by our clock, or the second that the site tells by itself */
+        int64_t wall_ms; /* 0: by our clock, or by the Date that the site adds itself */
     } cases[] = {
         {"Date:",                                            0                     },
         { "Date: Mon, 05 Nov 2018 09:00:00 GMT",             INT64_C(1541408400000)},
@@ -253,7 +254,7 @@ static void an_answer_is_of_the_time_that_it_tells(void **state)
     }
 }
 
-static void for_people_a_pause_is_an_answer(void **state)
+static void for_people_a_pause_ends_the_probe(void **state)
 {
     (void)state;
     open_kit(NULL, true);
@@ -265,7 +266,7 @@ static void for_people_a_pause_is_an_answer(void **state)
     assert_int_equal(rig.answers[0].attempts, 0);
 }
 
-static void a_pause_during_the_front_text_costs_the_text_at_most(void **state)
+static void a_pause_while_reading_costs_only_the_text(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -278,7 +279,7 @@ static void a_pause_during_the_front_text_costs_the_text_at_most(void **state)
     assert_string_equal(rig.answers[0].text, "after the pause");
 }
 
-static void the_html_of_a_pdf_comes_first_and_its_charset_counts(void **state)
+static void the_html_is_read_before_the_pdf_with_its_charset(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -291,7 +292,7 @@ static void the_html_of_a_pdf_comes_first_and_its_charset_counts(void **state)
     assert_int_equal(seen("HEAD", NULL), 0);
 }
 
-static void a_broken_pdf_never_fails_the_hit(void **state)
+static void a_broken_pdf_does_not_change_the_hit(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -308,7 +309,7 @@ static void a_broken_pdf_never_fails_the_hit(void **state)
     }
 }
 
-static void a_site_that_answers_no_get_is_asked_by_head_again(void **state)
+static void a_site_that_rejects_get_is_confirmed_by_head(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -360,7 +361,7 @@ static void a_body_of_another_kind_is_suspect(void **state)
             fail_msg("%s: outcome %d", rows[i].path, (int)rig.answers[i].outcome);
 }
 
-static void the_second_look_asks_for_the_file_as_it_is(void **state)
+static void the_confirmation_requests_no_compression(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -377,7 +378,7 @@ static void the_second_look_asks_for_the_file_as_it_is(void **state)
     assert_int_equal(rig.answers[0].outcome, PS_OUTCOME_HIT_NO_LM);
 }
 
-static void a_pdf_with_bytes_before_its_mark_is_read(void **state)
+static void a_pdf_with_bytes_before_its_signature_is_read(void **state)
 {
     static const char pdf[] =
         "junk\n%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -414,7 +415,7 @@ static void a_huge_page_is_cut_and_read(void **state)
     free(body);
 }
 
-static void a_cancelled_probe_says_nothing_whatever_it_waits_for(void **state)
+static void a_cancelled_probe_never_reports(void **state)
 {
     static const char *const settings[] = { "HTTP_CONCURRENCY", "2", "PROBE_BACKOFF_MS", "60000",
                                             NULL };
@@ -442,7 +443,7 @@ static void a_cancelled_probe_says_nothing_whatever_it_waits_for(void **state)
     assert_int_equal(rig.count, 0);
 }
 
-static void alone_it_keeps_the_rate_too(void **state)
+static void the_rate_holds_without_a_fleet(void **state)
 {
     static const char *const settings[] = { "PROBE_RATE_LIMIT", "50", "PROBE_RATE_BURST", "5",
                                             NULL };
@@ -456,7 +457,7 @@ static void alone_it_keeps_the_rate_too(void **state)
     assert_in_range(fake_site_time(rig.site, 29) - fake_site_time(rig.site, 0), 450, 900);
 }
 
-static void a_redirect_takes_its_turn_like_any_request(void **state)
+static void a_redirect_needs_a_permit_like_any_request(void **state)
 {
     static const char *const settings[] = { "PROBE_RATE_LIMIT", "50", "PROBE_RATE_BURST", "5",
                                             NULL };
@@ -477,7 +478,7 @@ static void a_redirect_takes_its_turn_like_any_request(void **state)
     assert_in_range(fake_site_time(rig.site, 29) - fake_site_time(rig.site, 0), 450, 1500);
 }
 
-static void a_page_is_read_where_its_redirect_leads(void **state)
+static void a_document_is_read_from_its_redirect_target(void **state)
 {
     (void)state;
     open_kit(NULL, false);
@@ -498,27 +499,27 @@ int main(int argc, char **argv)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(no_answer_comes_before_start_returned),
-        TEST(a_fault_is_tried_again_with_growing_delay),
-        TEST(so_many_requests_are_under_way_and_no_more),
-        TEST(a_pause_is_waited_out_and_held_by_all),
-        TEST(an_answer_is_of_the_time_that_it_tells),
-        TEST(for_people_a_pause_is_an_answer),
-        TEST(a_pause_during_the_front_text_costs_the_text_at_most),
-        TEST(the_html_of_a_pdf_comes_first_and_its_charset_counts),
-        TEST(a_broken_pdf_never_fails_the_hit),
-        TEST(a_site_that_answers_no_get_is_asked_by_head_again),
+        TEST(no_report_comes_before_start_returned),
+        TEST(a_fault_is_retried_with_growing_delay),
+        TEST(requests_in_flight_are_limited),
+        TEST(a_pause_holds_for_all_requests_of_the_host),
+        TEST(the_answer_time_is_that_of_its_date_header),
+        TEST(for_people_a_pause_ends_the_probe),
+        TEST(a_pause_while_reading_costs_only_the_text),
+        TEST(the_html_is_read_before_the_pdf_with_its_charset),
+        TEST(a_broken_pdf_does_not_change_the_hit),
+        TEST(a_site_that_rejects_get_is_confirmed_by_head),
         TEST(a_body_of_another_kind_is_suspect),
-        TEST(the_second_look_asks_for_the_file_as_it_is),
-        TEST(a_pdf_with_bytes_before_its_mark_is_read),
+        TEST(the_confirmation_requests_no_compression),
+        TEST(a_pdf_with_bytes_before_its_signature_is_read),
         TEST(a_huge_page_is_cut_and_read),
-        TEST(a_cancelled_probe_says_nothing_whatever_it_waits_for),
-        TEST(alone_it_keeps_the_rate_too),
-        TEST(a_redirect_takes_its_turn_like_any_request),
-        TEST(a_page_is_read_where_its_redirect_leads),
+        TEST(a_cancelled_probe_never_reports),
+        TEST(the_rate_holds_without_a_fleet),
+        TEST(a_redirect_needs_a_permit_like_any_request),
+        TEST(a_document_is_read_from_its_redirect_target),
     };
 
-    /* the program that reads documents is this one */
+    /* the document child is this program */
     if (argc > 1 && strcmp(argv[1], PS_DOCUMENT_CHILD_COMMAND) == 0)
         ps_document_child_main(argc - 1, argv + 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

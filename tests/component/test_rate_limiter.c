@@ -1,5 +1,4 @@
-/* The rate limiter before every request, against a real Redis: what the fleet said holds, however
- * late. */
+/* The rate limiter against a real Redis: a pause takes effect even when answers arrive late. */
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "tests/support/servers.h"
@@ -87,7 +86,7 @@ static void world_open(struct world *world, double rate)
     options.failures = world->failures;
     world->limiter = ps_rate_limiter_create(&options);
     assert_true(ps_test_run_until(world->loop, is_up, world, 10000));
-    /* the server knows the script: one trip is enough */
+    /* load the script first, so that one round trip is enough */
     ps_test_redis_script(world->server, PS_SCRIPT_HOST_ADMIT, HOST,
                          LIST("0", "1", "1", "0", "other", "0", "1", "1000"));
 }
@@ -112,15 +111,15 @@ static void enter(struct world *world, struct ps_permit *permit)
         ps_rate_limiter_acquire(world->limiter, permit, "http://site/x.pdf", on_turn, world, &err));
 }
 
-/* With a question out whose answer is there and not read; a busy machine may read it too early, and
-   then it is all begun anew. */
-static void stand_still_with_a_question(struct world *world, struct ps_permit *permit, double rate)
+/* Leaves a question whose answer has arrived but was not read. A busy machine may read it too
+   early; then the whole attempt is repeated. */
+static void stop_with_an_unread_answer(struct world *world, struct ps_permit *permit, double rate)
 {
     for (int i = 0; i < 20; i++) {
         world_open(world, rate);
         enter(world, permit);
         assert_true(ps_test_run_until(world->loop, has_asked, world, 5000));
-        (void)event_base_loop(ps_loop_base(world->loop), EVLOOP_NONBLOCK); /* it leaves */
+        (void)event_base_loop(ps_loop_base(world->loop), EVLOOP_NONBLOCK); /* sends it */
         ps_test_sleep_ms(200);
         if (ps_redis_outstanding(world->redis) > 0)
             return;
@@ -130,13 +129,14 @@ static void stand_still_with_a_question(struct world *world, struct ps_permit *p
     fail_msg("the answer was read at once, 20 times");
 }
 
-/* The process stands still with its question out; meanwhile somebody else is told to wait. */
-static void permits_from_before_a_pause_are_worth_nothing(double rate)
+/* The process is stopped while its question is unanswered; meanwhile another worker sets a pause.
+ */
+static void permits_from_before_a_pause_are_void(double rate)
 {
     struct world world;
     struct ps_permit permit;
 
-    stand_still_with_a_question(&world, &permit, rate);
+    stop_with_an_unread_answer(&world, &permit, rate);
     ps_test_redis_script(world.server, PS_SCRIPT_HOST_PAUSE, HOST, LIST("1500", "0", "429", "1"));
     ps_test_run_for(world.loop, 700);
     assert_int_equal(world.let_through, 0);
@@ -146,14 +146,14 @@ static void permits_from_before_a_pause_are_worth_nothing(double rate)
     world_close(&world);
 }
 
-static void a_pause_is_felt_after_standing_still(void **state)
+static void a_pause_holds_after_the_process_was_stopped(void **state)
 {
     (void)state;
-    permits_from_before_a_pause_are_worth_nothing(1000);
-    permits_from_before_a_pause_are_worth_nothing(0);
+    permits_from_before_a_pause_are_void(1000);
+    permits_from_before_a_pause_are_void(0);
 }
 
-static void a_slow_redis_lets_requests_through(void **state)
+static void a_slow_redis_still_admits_requests(void **state)
 {
     struct world world;
     struct ps_permit permit;
@@ -161,7 +161,7 @@ static void a_slow_redis_lets_requests_through(void **state)
     (void)state;
     world_open(&world, 1000);
     enter(&world, &permit);
-    for (int i = 0; i < 20 && world.let_through == 0; i++) { /* each answer takes so long */
+    for (int i = 0; i < 20 && world.let_through == 0; i++) { /* each answer takes this long */
         (void)event_base_loop(ps_loop_base(world.loop), EVLOOP_NONBLOCK);
         (void)event_base_loop(ps_loop_base(world.loop), EVLOOP_NONBLOCK);
         ps_test_sleep_ms(150);
@@ -185,15 +185,15 @@ static bool has_failures(void *cookie)
     return ps_test_redis_int(world->server, "XLEN t:failures") > 0;
 }
 
-/* Promise 7: a host that says "slow down" is a failure of its own category, told once a pause. */
-static void a_pause_is_a_failure_of_its_own_category(void **state)
+/* Guarantee 7: a host that answers "slow down" is a RATE_LIMIT failure, recorded once per pause. */
+static void a_pause_is_a_rate_limit_failure(void **state)
 {
     struct world world;
     const char *entries;
 
     (void)state;
     world_open(&world, 100);
-    for (int i = 0; i < 3; i++) /* requests that were on the wire together */
+    for (int i = 0; i < 3; i++) /* requests that were in flight together */
         ps_rate_limiter_pause_host(world.limiter, "http://site/x.pdf", 2000, 429);
     assert_true(ps_test_run_until(world.loop, has_failures, &world, 5000));
     assert_true(ps_test_run_until(world.loop, is_told, &world, 5000));
@@ -204,13 +204,13 @@ static void a_pause_is_a_failure_of_its_own_category(void **state)
     world_close(&world);
 }
 
-static void a_pause_that_redis_would_not_take_is_told_again(void **state)
+static void a_pause_that_redis_rejected_is_sent_again(void **state)
 {
     struct world world;
 
     (void)state;
     world_open(&world, 100);
-    ps_test_redis_do(world.server, "RPUSH t:limit:site x"); /* the script fails on it */
+    ps_test_redis_do(world.server, "RPUSH t:limit:site x"); /* makes the script fail */
     ps_rate_limiter_pause_host(world.limiter, "http://site/x.pdf", 60000, 429);
     assert_true(ps_test_run_until(world.loop, has_failures, &world, 5000));
     ps_test_run_for(world.loop, 100);
@@ -223,10 +223,10 @@ static void a_pause_that_redis_would_not_take_is_told_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_pause_is_felt_after_standing_still),
-        cmocka_unit_test(a_slow_redis_lets_requests_through),
-        cmocka_unit_test(a_pause_is_a_failure_of_its_own_category),
-        cmocka_unit_test(a_pause_that_redis_would_not_take_is_told_again),
+        cmocka_unit_test(a_pause_holds_after_the_process_was_stopped),
+        cmocka_unit_test(a_slow_redis_still_admits_requests),
+        cmocka_unit_test(a_pause_is_a_rate_limit_failure),
+        cmocka_unit_test(a_pause_that_redis_rejected_is_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

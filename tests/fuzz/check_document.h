@@ -1,11 +1,11 @@
-/* What every document that a reader made must be. */
+/* Checks what must hold for every parsed document. */
 #ifndef PS_TESTS_FUZZ_CHECK_DOCUMENT_H
 #define PS_TESTS_FUZZ_CHECK_DOCUMENT_H
 #include "tests/fuzz/check.h"
 #include "worker/core/document.h"
 #include "worker/core/mail_address.h"
 
-/* One line for people: clean, bounded, not empty, without an e-mail address. */
+/* Checks a text for people: one clean, bounded, non-empty line without an e-mail address. */
 static inline void check_line(const char *text, size_t max)
 {
     struct ps_mail_span span;

@@ -1,5 +1,5 @@
-/* Whatever a child that reads documents prints: refused with a reason, or texts within their caps,
-   and written again they are read the same. */
+/* Any output of a document child: it is rejected with a reason, or its texts are within their
+   limits and parse to the same when formatted again. */
 #include "tests/fuzz/check.h"
 #include "worker/core/document_line.h"
 

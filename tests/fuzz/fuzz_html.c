@@ -1,4 +1,4 @@
-/* Whatever bytes come as a page: the texts reported are valid UTF-8, and the size of the parser's
+/* Any bytes as a page: the texts of the events are valid UTF-8, and the size of the parser's
    pieces changes nothing. The first byte says how large they are. */
 #include "shared/core/html.h"
 #include "shared/core/text_normalize.h"
@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* FNV-1a of everything reported, pieces of one text joined. */
+/* FNV-1a hash of all events; the pieces of one text are joined. */
 static void add(uint64_t *hash, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)

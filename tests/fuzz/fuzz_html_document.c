@@ -1,4 +1,4 @@
-/* Whatever bytes a site calls HTML: a clean title, clean names and clean words come out. */
+/* Any bytes as HTML: title, names and words are clean. */
 #include "tests/fuzz/check_document.h"
 #include "worker/core/html_document.h"
 

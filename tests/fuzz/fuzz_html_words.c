@@ -1,4 +1,4 @@
-/* Whatever bytes a site calls HTML: bounded valid UTF-8 comes out. */
+/* Any bytes as HTML: the words are bounded and valid UTF-8. */
 #include "worker/core/text_words.h"
 
 #include <assert.h>

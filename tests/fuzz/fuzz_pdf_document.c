@@ -1,5 +1,5 @@
-/* Whatever poppler's programs print about a hostile PDF. The input is what three of them print, one
- * after the other, apart by a byte 0. */
+/* Any output of poppler's programs. The input is the output of the three, separated by a zero byte.
+ */
 #include "tests/fuzz/check_document.h"
 #include "worker/core/pdf_document.h"
 
@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Takes the bytes before the next 0. */
+/* Takes the bytes up to the next zero byte. */
 static const char *take(const uint8_t **data, size_t *size, size_t *out_len)
 {
     const uint8_t *start = *data;

@@ -1,5 +1,5 @@
-/* Whatever a site answers: one of the outcomes, with a pause of a length that somebody will live to
-   see the end of. Lines: attempt, status, URLs, headers, then the body. */
+/* Any answer of a site gives a valid outcome, and a pause within the limits. Lines: attempt,
+   status, URLs, headers, then the body. */
 #include "tests/fuzz/input.h"
 #include "worker/core/probe_outcome.h"
 

@@ -1,6 +1,5 @@
-/* Wherever an answer leads: to a web page that may be asked for, nowhere, or an error; never from
-   https to http, and never for ever. The first line is the URL asked for, each other one a
-   Location. */
+/* Any chain of redirects ends: at an http(s) URL, or with an error; never from https to http, never
+   in a loop. The first line is the URL of the request, each other line a Location. */
 #include "shared/core/url.h"
 #include "tests/fuzz/input.h"
 #include "worker/core/redirect.h"

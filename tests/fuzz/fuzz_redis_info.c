@@ -1,4 +1,4 @@
-/* Whatever a server answers to INFO. */
+/* Any answer to INFO is parsed within the limits of struct ps_redis_info. */
 #include "shared/core/redis_info.h"
 
 #include <assert.h>

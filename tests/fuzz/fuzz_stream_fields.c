@@ -1,5 +1,5 @@
-/* An entry of tasks or results, a name or a value a line: refused with the field's name, or read
-   whole and written back the same. */
+/* Any entry of tasks or results, with a name or a value on each line: it is rejected with the name
+   of a field, or it formats to the same entry again. */
 #include "shared/core/result.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/url.h"

@@ -1,5 +1,5 @@
-/* The first line is the charset that the server names, the rest the document: valid UTF-8 comes
-   out, never much longer, and what was UTF-8 already stays as it is. */
+/* Any bytes decode to valid UTF-8 of bounded length, and valid UTF-8 stays as it is. The first line
+   is the charset that the server names, the rest is the document. */
 #include "shared/core/text_decode.h"
 #include "shared/core/text_normalize.h"
 

@@ -1,4 +1,4 @@
-/* Whatever is given as a URL: parts within their bounds, and no secret in what is shown. */
+/* Any text as a URL: all parts stay within their limits, and the redacted URL has no secret. */
 #include "shared/core/alloc.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
@@ -26,7 +26,7 @@ static void check_redis(const char *text)
     ps_redis_url_clear(&url);
 }
 
-/* What is shown is the scheme, *** for user and password, and no query or fragment. */
+/* The redacted URL has the scheme, *** for user and password, and neither query nor fragment. */
 static void check_redacted(const char *text)
 {
     char *shown = ps_url_redacted(text);

@@ -1,10 +1,10 @@
-/* A document's authors as one text, for comparing. */
+/* Formats a document's authors as one text, for comparison. */
 #ifndef PS_TESTS_UNIT_DOCUMENT_TEXT_H
 #define PS_TESTS_UNIT_DOCUMENT_TEXT_H
 #include "shared/core/buf.h"
 #include "worker/core/document.h"
 
-/* Gives the names joined by '|', "" for none. */
+/* Returns the names joined by '|', "" if there are none. */
 static inline char *joined_authors(const struct ps_document *document)
 {
     struct ps_buf text;

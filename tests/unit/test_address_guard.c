@@ -106,7 +106,7 @@ static void only_public_unicast_addresses_are_public(void **state)
     }
 }
 
-static void another_family_is_private(void **state)
+static void other_address_families_are_private(void **state)
 {
     struct sockaddr address = { .sa_family = AF_UNIX };
 
@@ -118,7 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_public_unicast_addresses_are_public),
-        cmocka_unit_test(another_family_is_private),
+        cmocka_unit_test(other_address_families_are_private),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

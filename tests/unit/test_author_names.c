@@ -31,7 +31,7 @@ static void check(const struct row *rows, size_t count, enum ps_author_trust tru
     }
 }
 
-static void a_field_gives_its_people(void **state)
+static void a_field_gives_the_names_of_people(void **state)
 {
     static const struct row rows[] = {
         {"Wren Quillfeather <wren@example.org>",                                    "Wren Quillfeather"                     },
@@ -80,7 +80,7 @@ static void a_field_gives_its_people(void **state)
     check(rows, sizeof(rows) / sizeof(rows[0]), PS_AUTHOR_FIELD);
 }
 
-static void a_guess_counts_only_what_clearly_is_a_name(void **state)
+static void a_guess_accepts_only_clear_full_names(void **state)
 {
     static const struct row rows[] = {
         {"Ada Birch",                 "Ada Birch"         },
@@ -99,7 +99,7 @@ static void a_guess_counts_only_what_clearly_is_a_name(void **state)
     check(rows, sizeof(rows) / sizeof(rows[0]), PS_AUTHOR_GUESS);
 }
 
-static void a_list_of_names_has_a_limit(void **state)
+static void the_number_of_names_is_limited(void **state)
 {
     struct ps_document document = { 0 };
     struct ps_buf text;
@@ -117,9 +117,9 @@ static void a_list_of_names_has_a_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_field_gives_its_people),
-        cmocka_unit_test(a_guess_counts_only_what_clearly_is_a_name),
-        cmocka_unit_test(a_list_of_names_has_a_limit),
+        cmocka_unit_test(a_field_gives_the_names_of_people),
+        cmocka_unit_test(a_guess_accepts_only_clear_full_names),
+        cmocka_unit_test(the_number_of_names_is_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static bool parse(const char *line, struct ps_document *out_document, struct ps_
     return ps_document_line_parse(line, strlen(line), out_document, err);
 }
 
-static void a_document_comes_back_as_it_was(void **state)
+static void a_formatted_document_parses_to_the_same(void **state)
 {
     char ann[] = "Ann K\xC3\xB6hl", bo[] = "Bo \"Cy\" O'Dea", words[] = "a b";
     char title[] = "Queues that \"forget\"";
@@ -40,7 +40,7 @@ static void a_document_comes_back_as_it_was(void **state)
     free(line);
 }
 
-static void a_failure_comes_back_with_its_category_and_code(void **state)
+static void a_failure_keeps_its_category_and_code(void **state)
 {
     struct ps_document document;
     struct ps_err told, err;
@@ -56,8 +56,8 @@ static void a_failure_comes_back_with_its_category_and_code(void **state)
     free(line);
 }
 
-/* The child may be under the document's control. */
-static void nothing_in_the_line_is_trusted(void **state)
+/* The child may be under the control of the document that it parsed. */
+static void every_text_is_cleaned_and_limited_again(void **state)
 {
     static const char *const refused[] = {
         "", "words", "[]", "null", "{}", "{\"words\":\"a\"}", "{\"title\":\"a\"} x", "{\"error\":5}"
@@ -96,9 +96,9 @@ static void nothing_in_the_line_is_trusted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_document_comes_back_as_it_was),
-        cmocka_unit_test(a_failure_comes_back_with_its_category_and_code),
-        cmocka_unit_test(nothing_in_the_line_is_trusted),
+        cmocka_unit_test(a_formatted_document_parses_to_the_same),
+        cmocka_unit_test(a_failure_keeps_its_category_and_code),
+        cmocka_unit_test(every_text_is_cleaned_and_limited_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void numbers_addresses_and_marks_are_stripped(void **state)
     }
 }
 
-static void a_number_is_known_by_its_form(void **state)
+static void a_document_number_is_recognised_by_its_form(void **state)
 {
     static const struct {
         const char *text;
@@ -108,7 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_addresses_and_marks_are_stripped),
-        cmocka_unit_test(a_number_is_known_by_its_form),
+        cmocka_unit_test(a_document_number_is_recognised_by_its_form),
         cmocka_unit_test(a_long_title_is_cut_at_a_whole_character),
     };
 

@@ -15,7 +15,7 @@
 
 enum { PAGE_MAX = 4 * 1024 * 1024, SCRIPT_MAX = 16 * 1024 * 1024 };
 
-/* Everything that was reported, as one text: pieces of one text are joined. */
+/* All events as one text; the pieces of one text are joined. */
 static void note_start(void *cookie, const char *name, const char *const *attributes)
 {
     struct ps_buf *out = cookie;
@@ -61,8 +61,8 @@ static void every_split_gives_the_same(const struct ps_buf *page, size_t step)
     ps_buf_clear(&split);
 }
 
-/* A yearly page of open-std.org in shape: several tables, upper-case names, cells that are not
- * closed, white space everywhere, links relative to the page. */
+/* Has the form of a yearly page of open-std.org: several tables, upper-case names, unclosed cells,
+ * white space everywhere, relative links. */
 static void add_listing(struct ps_buf *page, int rows)
 {
     ps_buf_format(page,
@@ -87,8 +87,8 @@ static void add_listing(struct ps_buf *page, int rows)
     ps_buf_format(page, "</table>\n</body>\n</html>\n");
 }
 
-/* A paper as pandoc writes it: a picture in a data: URI within <head>, styles, scripts, comments,
- * quotes of both kinds, text in several scripts. */
+/* Has the form of a paper that pandoc wrote: a picture in a data: URI within <head>, styles,
+ * scripts, comments, both kinds of quotes, text in several scripts. */
 static void add_paper(struct ps_buf *page, int paragraphs)
 {
     ps_buf_format(page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\" />"
@@ -111,7 +111,7 @@ static void add_paper(struct ps_buf *page, int paragraphs)
     ps_buf_format(page, "</body></html>\n");
 }
 
-static void the_size_of_the_pieces_changes_nothing(void **state)
+static void the_piece_size_changes_no_event(void **state)
 {
     struct ps_buf page;
 
@@ -154,7 +154,7 @@ static bool find_last(void *cookie, const char *text, size_t len)
 }
 
 /* The push parser of libxml2 2.9.14 lost three quarters of such a page's rows. */
-static void no_row_of_a_long_page_is_lost(void **state)
+static void a_long_page_keeps_all_rows(void **state)
 {
     static const struct ps_html_events events = { count_start, NULL, find_last };
     struct tally tally = { 0 };
@@ -170,7 +170,7 @@ static void no_row_of_a_long_page_is_lost(void **state)
     ps_buf_clear(&page);
 }
 
-static void reading_ends_where_no_more_is_wanted(void **state)
+static void parsing_ends_when_a_callback_returns_false(void **state)
 {
     static const struct ps_html_events events = { note_start, note_end, note_text };
     struct ps_buf out;
@@ -187,9 +187,9 @@ static void reading_ends_where_no_more_is_wanted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_size_of_the_pieces_changes_nothing),
-        cmocka_unit_test(no_row_of_a_long_page_is_lost),
-        cmocka_unit_test(reading_ends_where_no_more_is_wanted),
+        cmocka_unit_test(the_piece_size_changes_no_event),
+        cmocka_unit_test(a_long_page_keeps_all_rows),
+        cmocka_unit_test(parsing_ends_when_a_callback_returns_false),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,7 +202,7 @@ static void every_layout_gives_title_and_authors(void **state)
         check(&layouts[i]);
 }
 
-/* A page of so many bytes that repeats a piece. */
+/* Builds a page of this length that repeats a piece. */
 static char *page_of(const char *first, const char *piece, size_t len)
 {
     char *html = malloc(len + strlen(first) + strlen(piece) + 1);
@@ -217,8 +217,8 @@ static char *page_of(const char *first, const char *piece, size_t len)
     return html;
 }
 
-/* What tools put around a header: a picture in <head>, styles, scripts, a list of sections, and a
- * long text that names many people. */
+/* Surrounds a header with what tools write: a picture in <head>, styles, scripts, a table of
+ * contents and a long text that names many people. */
 static void a_header_is_found_in_a_page_of_real_size(void **state)
 {
     struct ps_document document;
@@ -268,7 +268,7 @@ static double cpu_ms(void)
     return (double)clock() * 1000.0 / CLOCKS_PER_SEC;
 }
 
-static void hostile_pages_cost_bounded_time(void **state)
+static void hostile_pages_take_bounded_time(void **state)
 {
     static const char *const pages[][2] = {
         {"",                              "<table>"                                                        },
@@ -306,7 +306,7 @@ static void hostile_pages_cost_bounded_time(void **state)
     }
 }
 
-static void no_title_and_no_author_has_an_address(void **state)
+static void titles_and_authors_contain_no_address(void **state)
 {
     static const char *const pages[] = {
         "<title>Queues ada@example.org</title>",
@@ -340,8 +340,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_gives_title_and_authors),
         cmocka_unit_test(a_header_is_found_in_a_page_of_real_size),
-        cmocka_unit_test(no_title_and_no_author_has_an_address),
-        cmocka_unit_test(hostile_pages_cost_bounded_time),
+        cmocka_unit_test(titles_and_authors_contain_no_address),
+        cmocka_unit_test(hostile_pages_take_bounded_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static void an_address_is_found_however_it_is_written(void **state)
+static void every_spelling_of_an_address_is_found(void **state)
 {
     static const struct {
         const char *text, *address; /* NULL: none */
@@ -82,7 +82,7 @@ static void addresses_are_removed_with_their_brackets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_address_is_found_however_it_is_written),
+        cmocka_unit_test(every_spelling_of_an_address_is_found),
         cmocka_unit_test(addresses_are_removed_with_their_brackets),
     };
 

@@ -14,7 +14,7 @@
 
 enum { LAYOUT_MAX = 8 * 1024 * 1024, LINES_MAX = 32 };
 
-/* A line of a page as poppler prints it: where it stands, how large its letters are. */
+/* A line of a page as poppler prints it: its position and the size of its letters. */
 struct line {
     double left, top, size;
     const char *text; /* as in XML: "&lt;" for '<' */
@@ -32,7 +32,7 @@ static void start_page(struct ps_buf *out)
     ps_buf_text(out, "<page width=\"612.000000\" height=\"792.000000\">\n");
 }
 
-/* Each line a block of its own, which is what poppler makes of a header in two columns. */
+/* Makes each line a block of its own, as poppler does with a header in two columns. */
 static void add_line(struct ps_buf *out, const struct line *line)
 {
     double at = line->left;
@@ -176,7 +176,7 @@ static void every_layout_gives_title_and_authors(void **state)
         check(&layouts[i]);
 }
 
-static void words_are_the_first_thousand(void **state)
+static void the_first_thousand_words_are_kept(void **state)
 {
     struct ps_pdf_texts texts = { 0 };
     struct ps_document document;
@@ -198,7 +198,7 @@ static void words_are_the_first_thousand(void **state)
     ps_buf_clear(&text);
 }
 
-static void a_layout_cut_anywhere_is_read_as_far_as_it_goes(void **state)
+static void a_layout_that_is_cut_off_is_read_up_to_there(void **state)
 {
     struct ps_buf layout;
 
@@ -224,7 +224,7 @@ static double cpu_ms(void)
     return (double)clock() * 1000.0 / CLOCKS_PER_SEC;
 }
 
-static void hostile_layouts_cost_bounded_time(void **state)
+static void hostile_layouts_take_bounded_time(void **state)
 {
     static const char *const pieces[] = {
         "<word xMin=\"1\" yMin=\"1\" xMax=\"2\" yMax=\"2\">a</word>",
@@ -267,9 +267,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_gives_title_and_authors),
-        cmocka_unit_test(words_are_the_first_thousand),
-        cmocka_unit_test(a_layout_cut_anywhere_is_read_as_far_as_it_goes),
-        cmocka_unit_test(hostile_layouts_cost_bounded_time),
+        cmocka_unit_test(the_first_thousand_words_are_kept),
+        cmocka_unit_test(a_layout_that_is_cut_off_is_read_up_to_there),
+        cmocka_unit_test(hostile_layouts_take_bounded_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,21 +7,21 @@
 
 #include <cmocka.h>
 
-static void permits_asked_for_are_those_that_can_be_used_in_time(void **state)
+static void permits_are_requested_if_they_can_be_used_in_time(void **state)
 {
     static const struct {
         struct ps_permit_need need; /* waiting, available, free slots, in flight, latency */
         size_t want;
     } rows[] = {
-        {{ 0, 0, 20, 0, 0 },          0  }, /* nobody waits */
-        { { 5, 0, 20, 0, 0 },         5  }, /* all who wait can go */
+        {{ 0, 0, 20, 0, 0 },          0  }, /* no request waits */
+        { { 5, 0, 20, 0, 0 },         5  }, /* all that wait can be sent */
         { { 100, 0, 20, 0, 0 },       20 }, /* as many as there are slots */
-        { { 100, 0, 0, 20, 0 },       0  }, /* no slot, and no idea when */
-        { { 100, 0, 0, 20, 1000000 }, 1  }, /* one will come free in 50 ms */
-        { { 200, 0, 0, 20, 500 },     128}, /* many will: a batch */
-        { { 200, 65, 0, 20, 500 },    0  }, /* more than half at hand: later */
-        { { 200, 64, 0, 20, 500 },    64 }, /* half at hand: fill up */
-        { { 3, 3, 20, 0, 0 },         0  }, /* all who wait have theirs */
+        { { 100, 0, 0, 20, 0 },       0  }, /* no slot, unknown latency */
+        { { 100, 0, 0, 20, 1000000 }, 1  }, /* one slot becomes free within 50 ms */
+        { { 200, 0, 0, 20, 500 },     128}, /* many become free: a whole batch */
+        { { 200, 65, 0, 20, 500 },    0  }, /* more than half is at hand: not yet */
+        { { 200, 64, 0, 20, 500 },    64 }, /* half is at hand: fill up */
+        { { 3, 3, 20, 0, 0 },         0  }, /* enough for all that wait */
     };
 
     (void)state;
@@ -39,7 +39,7 @@ static void the_backlog_is_what_gets_done_in_50_ms(void **state)
     assert_int_equal(ps_backlog_room(1000, 1000), 128);
 }
 
-static void the_average_begins_with_the_first_sample(void **state)
+static void the_first_latency_sample_counts_in_full(void **state)
 {
     (void)state;
     assert_int_equal(ps_latency_average(0, 800), 800);
@@ -47,7 +47,7 @@ static void the_average_begins_with_the_first_sample(void **state)
     assert_int_equal(ps_latency_average(0, 0), 1);
 }
 
-static void alone_it_keeps_rate_and_burst(void **state)
+static void the_local_rate_keeps_rate_and_burst(void **state)
 {
     struct ps_local_rate limit = { 0 };
     int64_t wait_ms;
@@ -69,10 +69,10 @@ static void alone_it_keeps_rate_and_burst(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(permits_asked_for_are_those_that_can_be_used_in_time),
+        cmocka_unit_test(permits_are_requested_if_they_can_be_used_in_time),
         cmocka_unit_test(the_backlog_is_what_gets_done_in_50_ms),
-        cmocka_unit_test(the_average_begins_with_the_first_sample),
-        cmocka_unit_test(alone_it_keeps_rate_and_burst),
+        cmocka_unit_test(the_first_latency_sample_counts_in_full),
+        cmocka_unit_test(the_local_rate_keeps_rate_and_burst),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

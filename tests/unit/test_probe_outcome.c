@@ -126,7 +126,7 @@ static void every_status_and_header_has_its_outcome(void **state)
     }
 }
 
-static void the_last_attempt_settles_an_error_and_never_a_pause(void **state)
+static void the_last_attempt_ends_an_error_but_not_a_pause(void **state)
 {
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
@@ -144,7 +144,7 @@ static void the_last_attempt_settles_an_error_and_never_a_pause(void **state)
     }
 }
 
-static void a_pause_until_a_date_counts_from_the_sites_own_clock(void **state)
+static void a_pause_until_a_date_uses_the_clock_of_the_site(void **state)
 {
     struct ps_answer answer = {
         .status = 429, .url = PDF, .retry_after = IN_90_S, .date = IN_30_S
@@ -158,9 +158,9 @@ static void a_pause_until_a_date_counts_from_the_sites_own_clock(void **state)
     assert_int_equal(ps_probe_outcome_of(&answer, &rules, 1, NOW + 90000, 0.0).delay_ms, 60000);
 }
 
-static void a_transport_fault_is_tried_again_unless_it_is_permanent(void **state)
+static void a_transport_fault_is_retried_unless_permanent(void **state)
 {
-    /* the status of a redirect that came before the fault counts for nothing but to tell a redirect
+    /* the status of a redirect before the fault only serves to distinguish a redirect
        to another protocol from an answer that is no HTTP */
     static const struct {
         enum ps_failure category;
@@ -189,7 +189,7 @@ static void a_transport_fault_is_tried_again_unless_it_is_permanent(void **state
     }
 }
 
-static void a_hostile_header_stays_short_and_whole_in_the_error(void **state)
+static void a_hostile_header_is_cut_in_the_error(void **state)
 {
     char type[5000];
     struct row row = { "", 200, PDF, PDF, type, NULL, NULL, SETTLED(SUSPECT), ODD, 0 };
@@ -201,7 +201,7 @@ static void a_hostile_header_stays_short_and_whole_in_the_error(void **state)
     assert_true(strlen(judge(&row, 1).err.what) < 100);
 }
 
-static void other_extensions_are_anything_but_a_page(void **state)
+static void other_extensions_accept_all_but_html(void **state)
 {
     (void)state;
     assert_true(ps_type_fits("text/markdown", ps_str_of(".md")));
@@ -210,7 +210,7 @@ static void other_extensions_are_anything_but_a_page(void **state)
     assert_true(ps_type_fits("text/html", ps_str_of(".htm")));
 }
 
-static void the_extension_is_the_file_names_last_part(void **state)
+static void the_extension_is_the_last_part_of_the_file_name(void **state)
 {
     (void)state;
     assert_true(ps_str_is(ps_url_ext(PDF "?x=.html#.md"), ".pdf"));
@@ -222,12 +222,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_and_header_has_its_outcome),
-        cmocka_unit_test(the_last_attempt_settles_an_error_and_never_a_pause),
-        cmocka_unit_test(a_pause_until_a_date_counts_from_the_sites_own_clock),
-        cmocka_unit_test(a_transport_fault_is_tried_again_unless_it_is_permanent),
-        cmocka_unit_test(a_hostile_header_stays_short_and_whole_in_the_error),
-        cmocka_unit_test(other_extensions_are_anything_but_a_page),
-        cmocka_unit_test(the_extension_is_the_file_names_last_part),
+        cmocka_unit_test(the_last_attempt_ends_an_error_but_not_a_pause),
+        cmocka_unit_test(a_pause_until_a_date_uses_the_clock_of_the_site),
+        cmocka_unit_test(a_transport_fault_is_retried_unless_permanent),
+        cmocka_unit_test(a_hostile_header_is_cut_in_the_error),
+        cmocka_unit_test(other_extensions_accept_all_but_html),
+        cmocka_unit_test(the_extension_is_the_last_part_of_the_file_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,14 +14,14 @@
 #define HTTP  "http://a.example/f/D1R0.pdf"
 #define HTTPS "https://a.example/f/D1R0.pdf"
 
-static void an_answer_leads_where_its_location_says(void **state)
+static void location_is_followed_within_the_rules(void **state)
 {
     static const struct {
         const char *from;
         int status;
         const char *location;
         int followed;
-        const char *to; /* NULL: nowhere */
+        const char *to; /* NULL: no redirect */
         int code;       /* 0: allowed */
     } rows[] = {
         {HTTP,   301, "/g/D1R0.pdf",                  0, "http://a.example/g/D1R0.pdf", 0                         },
@@ -58,7 +58,7 @@ static void an_answer_leads_where_its_location_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_answer_leads_where_its_location_says),
+        cmocka_unit_test(location_is_followed_within_the_rules),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ static void refused(const char *text, const char *why)
     assert_non_null(strstr(err.what, why));
 }
 
-static void what_matters_is_read(void **state)
+static void info_fields_are_parsed(void **state)
 {
     struct ps_redis_info info = read_info(GOOD);
     struct ps_err err;
@@ -48,7 +48,7 @@ static void what_matters_is_read(void **state)
     assert_true(ps_redis_info_check(&info, &err));
 }
 
-static void a_redis_that_evicts_or_is_a_replica_or_too_old_is_refused(void **state)
+static void evicting_replica_and_old_servers_are_rejected(void **state)
 {
     struct ps_redis_info info = read_info("redis_version:6.2.0\nmaxmemory_policy:noeviction");
     struct ps_err err;
@@ -61,7 +61,7 @@ static void a_redis_that_evicts_or_is_a_replica_or_too_old_is_refused(void **sta
     assert_true(ps_redis_info_check(&info, &err));
 }
 
-static void nonsense_is_not_held_against_it(void **state)
+static void missing_and_malformed_values_are_ignored(void **state)
 {
     struct ps_redis_info info =
         read_info("no colon\n:\nused_memory:-4\nmaxmemory:many\nredis_version:unknown\n"
@@ -80,9 +80,9 @@ static void nonsense_is_not_held_against_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_matters_is_read),
-        cmocka_unit_test(a_redis_that_evicts_or_is_a_replica_or_too_old_is_refused),
-        cmocka_unit_test(nonsense_is_not_held_against_it),
+        cmocka_unit_test(info_fields_are_parsed),
+        cmocka_unit_test(evicting_replica_and_old_servers_are_rejected),
+        cmocka_unit_test(missing_and_malformed_values_are_ignored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void views_of(const struct ps_fields *fields, struct ps_str *views)
         views[i] = ps_str_of(fields->items[i]);
 }
 
-/* Formats the sample with one field's value replaced and parses that. */
+/* Formats the sample, replaces the value of one field, and parses that. */
 static bool parse_with(const char *name, const char *value, struct ps_result *out_result,
                        struct ps_err *err)
 {
@@ -70,7 +70,7 @@ static bool parse_with(const char *name, const char *value, struct ps_result *ou
     return ok;
 }
 
-static void a_result_comes_back_as_it_was(void **state)
+static void a_formatted_result_parses_to_the_same(void **state)
 {
     struct ps_result result;
     struct ps_err err;
@@ -140,7 +140,7 @@ static void the_fields_have_the_contracts_names_and_order(void **state)
     ps_result_clear(&result);
 }
 
-static void all_but_the_outcome_may_be_empty(void **state)
+static void all_fields_but_the_outcome_may_be_empty(void **state)
 {
     static const char *const names[] = { "status",      "last_modified", "failure_category",
                                          "attempts",    "latency_ms",    "worker",
@@ -163,7 +163,7 @@ static void all_but_the_outcome_may_be_empty(void **state)
     assert_string_equal(err.what, "result: outcome is missing");
 }
 
-static void failures_bear_their_category(void **state)
+static void failures_have_their_category(void **state)
 {
     struct ps_result result;
     struct ps_err err;
@@ -175,7 +175,7 @@ static void failures_bear_their_category(void **state)
     ps_result_clear(&result);
 }
 
-static void absurd_fields_are_named(void **state)
+static void invalid_fields_are_named(void **state)
 {
     static const char *const cases[][3] = {
         {"outcome",           "hit",                                 "result: outcome "         },
@@ -219,7 +219,7 @@ static void absurd_fields_are_named(void **state)
     }
 }
 
-static void the_front_text_is_capped(void **state)
+static void the_front_text_has_a_limit(void **state)
 {
     char *text = ps_alloc_zero(PS_RESULT_FRONT_MAX + 2, 1);
     struct ps_result result;
@@ -234,8 +234,8 @@ static void the_front_text_is_capped(void **state)
     free(text);
 }
 
-/* A worker of the version before sends neither. */
-static void a_result_without_title_and_authors_is_read(void **state)
+/* A worker of the previous version sends neither. */
+static void a_result_without_title_and_authors_is_accepted(void **state)
 {
     struct ps_result whole = sample(), result;
     struct ps_str views[2 * PS_RESULT_FIELDS];
@@ -281,7 +281,7 @@ static void authors_are_a_json_array_of_names(void **state)
     }
 }
 
-static void too_many_authors_are_cut_to_what_a_scheduler_reads(void **state)
+static void too_many_authors_are_cut_to_the_limit_of_the_parser(void **state)
 {
     enum { MANY = 2000 };
     const char *names[MANY];
@@ -300,7 +300,7 @@ static void too_many_authors_are_cut_to_what_a_scheduler_reads(void **state)
     free(text);
 }
 
-static void outcomes_go_both_ways(void **state)
+static void outcome_names_are_formatted_and_parsed(void **state)
 {
     static const struct {
         const char *name;
@@ -327,7 +327,7 @@ static void outcomes_go_both_ways(void **state)
     assert_false(ps_outcome_parse(ps_str_of("HIT_OLD"), &outcome));
 }
 
-static void a_list_of_fields_grows_and_takes_no_value_as_empty(void **state)
+static void fields_grow_and_a_null_value_is_empty(void **state)
 {
     struct ps_fields fields;
     int i;
@@ -347,17 +347,17 @@ static void a_list_of_fields_grows_and_takes_no_value_as_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_result_comes_back_as_it_was),
+        cmocka_unit_test(a_formatted_result_parses_to_the_same),
         cmocka_unit_test(the_fields_have_the_contracts_names_and_order),
-        cmocka_unit_test(all_but_the_outcome_may_be_empty),
-        cmocka_unit_test(failures_bear_their_category),
-        cmocka_unit_test(absurd_fields_are_named),
-        cmocka_unit_test(the_front_text_is_capped),
-        cmocka_unit_test(a_result_without_title_and_authors_is_read),
+        cmocka_unit_test(all_fields_but_the_outcome_may_be_empty),
+        cmocka_unit_test(failures_have_their_category),
+        cmocka_unit_test(invalid_fields_are_named),
+        cmocka_unit_test(the_front_text_has_a_limit),
+        cmocka_unit_test(a_result_without_title_and_authors_is_accepted),
         cmocka_unit_test(authors_are_a_json_array_of_names),
-        cmocka_unit_test(too_many_authors_are_cut_to_what_a_scheduler_reads),
-        cmocka_unit_test(outcomes_go_both_ways),
-        cmocka_unit_test(a_list_of_fields_grows_and_takes_no_value_as_empty),
+        cmocka_unit_test(too_many_authors_are_cut_to_the_limit_of_the_parser),
+        cmocka_unit_test(outcome_names_are_formatted_and_parsed),
+        cmocka_unit_test(fields_grow_and_a_null_value_is_empty),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

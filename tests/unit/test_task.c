@@ -26,7 +26,7 @@ static const struct row good[] = {
     { "ext",      ".pdf"                                       },
 };
 
-/* Parses the good rows with the named one replaced, or left out when value is NULL. */
+/* Parses the valid fields with one of them replaced, or left out if value is NULL. */
 static bool parse_with(const char *name, const char *value, size_t len, struct ps_task *out_task,
                        struct ps_err *err)
 {
@@ -44,7 +44,7 @@ static bool parse_with(const char *name, const char *value, size_t len, struct p
     return ps_task_parse(fields, count, out_task, err);
 }
 
-static void a_good_entry_is_read_whole(void **state)
+static void all_fields_of_a_valid_entry_are_parsed(void **state)
 {
     struct ps_task task;
     struct ps_err err;
@@ -64,7 +64,7 @@ static void a_good_entry_is_read_whole(void **state)
     assert_null(task.url);
 }
 
-static void unknown_fields_are_passed_over_and_the_first_of_a_name_counts(void **state)
+static void unknown_fields_are_skipped_and_the_first_of_a_name_counts(void **state)
 {
     struct ps_str fields[2 * (PS_COUNT_OF(good) + 2)];
     struct ps_task task;
@@ -122,7 +122,7 @@ static void every_missing_field_is_named(void **state)
     assert_false(ps_task_parse(NULL, 0, &(struct ps_task){ 0 }, NULL));
 }
 
-static void absurd_fields_are_named(void **state)
+static void invalid_fields_are_named(void **state)
 {
     static const struct row cases[] = {
         {"task",      "7:D12\n34R0.pdf"             },
@@ -168,14 +168,14 @@ static void absurd_fields_are_named(void **state)
         char want[32];
 
         if (parse_with(cases[i].name, cases[i].value, strlen(cases[i].value), &task, &err))
-            fail_msg("%s=%s was taken", cases[i].name, cases[i].value);
+            fail_msg("%s=%s was accepted", cases[i].name, cases[i].value);
         (void)snprintf(want, sizeof(want), "task: %s ", cases[i].name);
         assert_memory_equal(err.what, want, strlen(want));
         assert_null(task.url);
     }
 }
 
-static void lengths_are_bounded_and_nul_bytes_refused(void **state)
+static void lengths_are_limited_and_nul_bytes_rejected(void **state)
 {
     char text[PS_TASK_URL_MAX + 2];
     struct ps_task task;
@@ -207,7 +207,7 @@ static void an_entry_of_odd_length_loses_its_last_name(void **state)
     assert_string_equal(err.what, "task: task is missing");
 }
 
-static void tiers_go_both_ways(void **state)
+static void tier_names_are_formatted_and_parsed(void **state)
 {
     static const char *const names[] = { "watchlist", "frontier", "recent", "cold" };
     enum ps_tier tier = PS_TIER_COLD;
@@ -225,14 +225,14 @@ static void tiers_go_both_ways(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_good_entry_is_read_whole),
-        cmocka_unit_test(unknown_fields_are_passed_over_and_the_first_of_a_name_counts),
+        cmocka_unit_test(all_fields_of_a_valid_entry_are_parsed),
+        cmocka_unit_test(unknown_fields_are_skipped_and_the_first_of_a_name_counts),
         cmocka_unit_test(every_missing_field_is_named),
-        cmocka_unit_test(absurd_fields_are_named),
-        cmocka_unit_test(lengths_are_bounded_and_nul_bytes_refused),
+        cmocka_unit_test(invalid_fields_are_named),
+        cmocka_unit_test(lengths_are_limited_and_nul_bytes_rejected),
         cmocka_unit_test(an_entry_of_odd_length_loses_its_last_name),
         cmocka_unit_test(a_tier_of_a_newer_program_is_handed_on),
-        cmocka_unit_test(tiers_go_both_ways),
+        cmocka_unit_test(tier_names_are_formatted_and_parsed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static const char *name_of(const struct ps_text_encoding *encoding)
     return encoding == NULL ? "none" : ps_text_encoding_name(encoding);
 }
 
-static void labels_are_those_of_the_web(void **state)
+static void labels_follow_the_encoding_standard(void **state)
 {
     static const char *const rows[][2] = {
         {"utf8",              "UTF-8"       },
@@ -53,7 +53,7 @@ static void labels_are_those_of_the_web(void **state)
                             rows[i][1]);
 }
 
-static void a_declaration_is_found_where_a_browser_finds_it(void **state)
+static void a_declaration_is_found_as_by_a_browser(void **state)
 {
     static const char *const rows[][2] = {
         {"<meta charset=koi8-r>",                                                      "KOI8-R"    },
@@ -84,7 +84,7 @@ static void a_declaration_is_found_where_a_browser_finds_it(void **state)
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++)
         assert_string_equal(name_of(ps_text_encoding_declared(rows[i][0], strlen(rows[i][0]))),
                             rows[i][1]);
-    /* a picture in front of the declaration, as pandoc writes it */
+    /* a picture before the declaration, as pandoc writes it */
     memset(late, 'A', 20000);
     memcpy(late, "<link href='data:;", 18);
     memcpy(late + 19000, "'><meta charset=big5>", 21);
@@ -149,8 +149,8 @@ static void bytes_become_utf8(void **state)
     }
 }
 
-/* Whatever is declared, a bad byte in the middle costs one character: all other text is there. */
-static void a_bad_byte_never_costs_the_document(void **state)
+/* In every encoding an invalid byte in the middle costs one character and no other text. */
+static void an_invalid_byte_costs_one_character(void **state)
 {
     static const char *const charsets[] = { "us-ascii",   "utf-8",      "gb2312", "shift_jis",
                                             "euc-jp",     "euc-kr",     "big5",   "iso-2022-jp",
@@ -177,8 +177,8 @@ static void a_bad_byte_never_costs_the_document(void **state)
     free(page);
 }
 
-/* The longest page is read; the costs are printed for people. */
-static void decoding_costs_little(void **state)
+/* Decodes the longest page that is read, and prints the time for people. */
+static void decoding_a_long_page_is_fast(void **state)
 {
     static const char *const charsets[] = { "utf-8",     "latin1",      "utf-16le", "gb18030",
                                             "shift_jis", "iso-2022-jp", NULL };
@@ -202,11 +202,11 @@ static void decoding_costs_little(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labels_are_those_of_the_web),
-        cmocka_unit_test(a_declaration_is_found_where_a_browser_finds_it),
+        cmocka_unit_test(labels_follow_the_encoding_standard),
+        cmocka_unit_test(a_declaration_is_found_as_by_a_browser),
         cmocka_unit_test(bytes_become_utf8),
-        cmocka_unit_test(a_bad_byte_never_costs_the_document),
-        cmocka_unit_test(decoding_costs_little),
+        cmocka_unit_test(an_invalid_byte_costs_one_character),
+        cmocka_unit_test(decoding_a_long_page_is_fast),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

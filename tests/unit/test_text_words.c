@@ -52,14 +52,14 @@ static void visible_text_is_one_line_of_words(void **state)
     check("no markup at all", "no markup at all");
 }
 
-static void inline_elements_do_not_cut_a_word(void **state)
+static void inline_elements_do_not_end_a_word(void **state)
 {
     (void)state;
     check("<p>Strou<b>str</b><i>up</i> C<sup>++</sup></p><p>x</p>", "Stroustrup C++ x");
     check("<td>Herb</td><td>Sutter</td>", "Herb Sutter");
 }
 
-static void what_nobody_sees_is_left_out(void **state)
+static void hidden_text_is_left_out(void **state)
 {
     (void)state;
     check("<p>a<script>var x = '<p>evil</p>';</script>b<style>p{}</style>c"
@@ -90,7 +90,7 @@ static void external_and_nested_entities_are_not_expanded(void **state)
     free(text);
 }
 
-static void nothing_to_read_is_no_text(void **state)
+static void a_page_without_text_gives_null(void **state)
 {
     (void)state;
     check("", NULL);
@@ -199,7 +199,7 @@ static void whatever_bytes_come_valid_utf8_goes(void **state)
     }
 }
 
-static void it_stops_at_so_many_words_and_bytes(void **state)
+static void words_and_bytes_are_limited(void **state)
 {
     enum { MANY = 200000 };
     char *html = malloc(MANY * 3 + 1);
@@ -221,7 +221,7 @@ static void it_stops_at_so_many_words_and_bytes(void **state)
     free(html);
 }
 
-/* first once, then more, with a number in each where it has a %, until the page is so long. */
+/* Builds a page: first once, then repeat, with a number for each %, up to the length. */
 static char *page_of(const char *first, const char *more, size_t len)
 {
     char *html = malloc(len + 64);
@@ -258,7 +258,7 @@ static void depth_and_attributes_cost_bounded_time(void **state)
         char *html = page_of(pages[i][0], pages[i][1], MIB);
         clock_t began = clock();
 
-        /* the words so far are fine, a hang is not */
+        /* the words before that point count; only a hang is an error */
         free(ps_text_words_from_html(html, strlen(html), NULL, WORDS, BYTES));
         if (clock() - began > 5 * CLOCKS_PER_SEC)
             fail_msg("%s%s: %ld ms", pages[i][0], pages[i][1],
@@ -267,7 +267,7 @@ static void depth_and_attributes_cost_bounded_time(void **state)
     }
 }
 
-static void what_people_write_is_not_too_much(void **state)
+static void real_pages_stay_within_the_limits(void **state)
 {
     static const char *const pages[][2] = {
         {"<svg><path d=\"",                        "M % 10 "},
@@ -303,7 +303,7 @@ static void what_people_write_is_not_too_much(void **state)
     free(text);
 }
 
-static void pieces_join_where_a_word_was_cut(void **state)
+static void a_word_that_was_cut_into_pieces_is_joined(void **state)
 {
     struct ps_text_words *words = ps_text_words_create(3, 100);
     char *text;
@@ -324,19 +324,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(visible_text_is_one_line_of_words),
-        cmocka_unit_test(inline_elements_do_not_cut_a_word),
-        cmocka_unit_test(what_nobody_sees_is_left_out),
+        cmocka_unit_test(inline_elements_do_not_end_a_word),
+        cmocka_unit_test(hidden_text_is_left_out),
         cmocka_unit_test(entities_become_characters),
         cmocka_unit_test(external_and_nested_entities_are_not_expanded),
-        cmocka_unit_test(nothing_to_read_is_no_text),
+        cmocka_unit_test(a_page_without_text_gives_null),
         cmocka_unit_test(the_sender_s_charset_is_believed_and_utf8_comes_out),
         cmocka_unit_test(a_mark_at_the_beginning_tells_utf16),
         cmocka_unit_test(utf8_that_was_cut_in_a_character_is_known),
         cmocka_unit_test(whatever_bytes_come_valid_utf8_goes),
-        cmocka_unit_test(it_stops_at_so_many_words_and_bytes),
+        cmocka_unit_test(words_and_bytes_are_limited),
         cmocka_unit_test(depth_and_attributes_cost_bounded_time),
-        cmocka_unit_test(what_people_write_is_not_too_much),
-        cmocka_unit_test(pieces_join_where_a_word_was_cut),
+        cmocka_unit_test(real_pages_stay_within_the_limits),
+        cmocka_unit_test(a_word_that_was_cut_into_pieces_is_joined),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static void redis_urls_are_taken_apart(void **state)
+static void redis_urls_are_parsed(void **state)
 {
     static const struct {
         const char *text;
@@ -53,7 +53,7 @@ static void redis_urls_are_taken_apart(void **state)
     }
 }
 
-static void a_bad_redis_url_is_refused_and_never_quoted(void **state)
+static void an_invalid_redis_url_is_rejected_and_never_quoted(void **state)
 {
     static const char *const cases[] = {
         "",
@@ -99,7 +99,7 @@ static void a_bad_redis_url_is_refused_and_never_quoted(void **state)
     }
 }
 
-static void a_path_longer_than_a_socket_address_is_refused(void **state)
+static void a_path_longer_than_a_socket_address_is_rejected(void **state)
 {
     char text[200] = "unix:///";
     struct ps_redis_url url;
@@ -113,7 +113,7 @@ static void a_path_longer_than_a_socket_address_is_refused(void **state)
     assert_false(ps_redis_url_parse(text, &url, &err));
 }
 
-static void redacting_leaves_scheme_host_and_path(void **state)
+static void redaction_keeps_scheme_host_and_path(void **state)
 {
     static const char *const cases[][2] = {
         {"redis://127.0.0.1:6379/0",                     "redis://127.0.0.1:6379/0"           },
@@ -143,7 +143,7 @@ static void redacting_leaves_scheme_host_and_path(void **state)
     }
 }
 
-static void hosts_that_are_one_server_read_the_same(void **state)
+static void spellings_of_one_host_give_one_key(void **state)
 {
     static const char *const cases[][2] = {
         {"https://isocpp.org/files/x.pdf", "isocpp.org"     },
@@ -174,8 +174,8 @@ static void hosts_that_are_one_server_read_the_same(void **state)
     assert_true(ps_url_host("http://abcd/", host, 5, &err));
 }
 
-/* What is plain is read without curl's parser; these look plain and are what curl makes of them. */
-static void nearly_plain_urls_are_read_as_curl_reads_them(void **state)
+/* Plain URLs are parsed without curl. These look plain but are not, and must give curl's result. */
+static void nearly_plain_urls_give_the_result_of_curl(void **state)
 {
     static const char *const cases[][2] = {
         {"http://127.0.0.1:8080/a.pdf", "127.0.0.1:8080"},
@@ -207,7 +207,7 @@ static void nearly_plain_urls_are_read_as_curl_reads_them(void **state)
     }
 }
 
-static void a_host_of_any_length_is_safe(void **state)
+static void a_host_of_any_length_is_handled(void **state)
 {
     char url[700] = "http://", host[1000];
     struct ps_err err;
@@ -224,7 +224,7 @@ static void a_host_of_any_length_is_safe(void **state)
     }
 }
 
-static void the_file_name_is_the_last_segment(void **state)
+static void the_file_name_is_the_last_path_segment(void **state)
 {
     static const char *const cases[][2] = {
         {"https://h/a/D1R0.pdf",          "D1R0.pdf"},
@@ -269,14 +269,14 @@ static void http_urls_have_a_scheme_and_a_host(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(redis_urls_are_taken_apart),
-        cmocka_unit_test(a_bad_redis_url_is_refused_and_never_quoted),
-        cmocka_unit_test(a_path_longer_than_a_socket_address_is_refused),
-        cmocka_unit_test(redacting_leaves_scheme_host_and_path),
-        cmocka_unit_test(hosts_that_are_one_server_read_the_same),
-        cmocka_unit_test(nearly_plain_urls_are_read_as_curl_reads_them),
-        cmocka_unit_test(a_host_of_any_length_is_safe),
-        cmocka_unit_test(the_file_name_is_the_last_segment),
+        cmocka_unit_test(redis_urls_are_parsed),
+        cmocka_unit_test(an_invalid_redis_url_is_rejected_and_never_quoted),
+        cmocka_unit_test(a_path_longer_than_a_socket_address_is_rejected),
+        cmocka_unit_test(redaction_keeps_scheme_host_and_path),
+        cmocka_unit_test(spellings_of_one_host_give_one_key),
+        cmocka_unit_test(nearly_plain_urls_give_the_result_of_curl),
+        cmocka_unit_test(a_host_of_any_length_is_handled),
+        cmocka_unit_test(the_file_name_is_the_last_path_segment),
         cmocka_unit_test(http_urls_have_a_scheme_and_a_host),
     };
 
