@@ -30,7 +30,7 @@ int main(int argc, char **argv)
         .destroy = ps_worker_destroy,
         .fields = ps_worker_health_fields,
         .field_count = PS_WORKER_HEALTH_FIELDS,
-        .stuck = ps_worker_health_stuck,
+        .stuck = ps_worker_stuck,
         .reasons = ps_worker_health_reasons,
         .set_metrics = ps_worker_health_metrics,
         .heartbeat = ps_worker_health_heartbeat,

@@ -60,7 +60,7 @@ static void on_text(void *cookie, const xmlChar *text, int len)
         walk->enough = true;
 }
 
-/* The parser's array of names and values grows as it reads a tag, so its size tells of a tag with
+/* The parser's array of names and values grows as it reads a tag, so its size reveals a tag with
  * too many attributes while the parser is still inside that tag. */
 static bool has_too_many_attributes(const struct walk *walk)
 {

@@ -29,9 +29,7 @@ const char *ps_outcome_name(enum ps_outcome outcome)
 
 bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome)
 {
-    size_t i;
-
-    for (i = 0; i < PS_OUTCOME_COUNT; i++) {
+    for (size_t i = 0; i < PS_OUTCOME_COUNT; i++) {
         if (ps_str_is(name, outcome_names[i])) {
             *out_outcome = (enum ps_outcome)i;
             return true;

@@ -31,9 +31,7 @@ bool ps_tier_is_planned(enum ps_tier tier)
 
 bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier)
 {
-    size_t i;
-
-    for (i = 0; i < PS_TIER_COUNT; i++) {
+    for (size_t i = 0; i < PS_TIER_COUNT; i++) {
         if (ps_str_is(name, tier_names[i])) {
             *out_tier = (enum ps_tier)i;
             return true;
@@ -44,9 +42,7 @@ bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier)
 
 static bool is_prefix(struct ps_str text)
 {
-    size_t i;
-
-    for (i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < 'A' || text.data[i] > 'Z')
             return false;
     }
@@ -57,11 +53,9 @@ static bool is_prefix(struct ps_str text)
  * characters that a URL must escape. */
 static bool is_ext(struct ps_str text)
 {
-    size_t i;
-
     if (text.len < 2 || text.data[0] != '.')
         return false;
-    for (i = 1; i < text.len; i++) {
+    for (size_t i = 1; i < text.len; i++) {
         char c = text.data[i];
 
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -73,9 +67,7 @@ static bool is_ext(struct ps_str text)
 
 static bool is_plain_line(struct ps_str text)
 {
-    size_t i;
-
-    for (i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++) {
         if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 0x7f)
             return false;
     }

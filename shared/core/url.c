@@ -286,13 +286,6 @@ static CURLU *http_open(const char *text, bool *out_tls)
     return NULL;
 }
 
-static char lower(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
-    return c;
-}
-
 /* A fast path. Nearly every URL is plain: a host of lower-case names or a plain IPv4 address, no
  * user, nothing that curl would rewrite. A worker looks at several URLs for each task, and curl
  * needs microseconds for one. Whatever is not surely plain goes to curl, so both give the same
@@ -397,7 +390,8 @@ bool ps_url_host(const char *url, char *out_host, size_t size, struct ps_err *er
     curl_url_cleanup(parsed);
     if (host != NULL && strlen(host) < PS_URL_HOST) {
         for (; host[len] != '\0'; len++)
-            shown[len] = lower(host[len]);
+            shown[len] =
+                host[len] >= 'A' && host[len] <= 'Z' ? (char)(host[len] - 'A' + 'a') : host[len];
         /* "isocpp.org." is the same server, so it must share the limit. */
         if (len > 1 && shown[len - 1] == '.')
             len--;

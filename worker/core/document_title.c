@@ -189,7 +189,7 @@ static size_t without_number_after(const char *text, const char *own_number)
 }
 
 /* Whether text is the name of a file: "Microsoft Word - P1234.docx", "p1234_draft_final.pdf". Word
- * processors put it into the metadata when nobody enters a title. */
+ * processors put it into the metadata when the author enters no title. */
 static bool is_file_name(const char *text)
 {
     static const char *const ends[] = { ".doc",  ".docx", ".odt", ".md",  ".pdf",   ".tex",

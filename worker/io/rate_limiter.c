@@ -51,7 +51,7 @@ struct ps_rate_limiter_host {
     /* The share of the fleet's cap on requests in flight. */
     size_t share;
     size_t demand;             /* requests in flight that this worker asked to have */
-    size_t reported_in_flight; /* while admit_pending: in flight, as told to Redis */
+    size_t reported_in_flight; /* while admit_pending: in flight, as reported to Redis */
     size_t share_counted;      /* what Redis counts as this worker's; 0: nothing to return */
     int64_t share_renew_ms;
     int64_t idle_since_ms;

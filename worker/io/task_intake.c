@@ -12,7 +12,7 @@
 
 enum { RECOVER_MAX = 10000, NUMBER_TEXT = 24, STOP_CHECK_MS = 20 };
 
-/* Someone to call once; fn is NULL while nobody waits. */
+/* A callback that runs once; fn is NULL while none is registered. */
 struct callback {
     void (*fn)(void *cookie);
     void *cookie;

@@ -278,8 +278,10 @@ void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *ou
     };
 }
 
-bool ps_worker_stuck(const struct ps_worker *worker)
+bool ps_worker_stuck(void *self)
 {
+    const struct ps_worker *worker = self;
+
     return ps_stall_detector_stuck(&worker->stall_detector, stuck_limit_ms(worker->daemon->config));
 }
 

@@ -31,7 +31,7 @@ void ps_worker_destroy(void *self);
 void ps_worker_count(const struct ps_worker *worker, struct ps_worker_counts *out_counts);
 /* Whether there is work, nothing blocks it, and nothing has moved for a while (stall_detector.h):
  * 22 s with the default settings. */
-bool ps_worker_stuck(const struct ps_worker *worker);
+bool ps_worker_stuck(void *self);
 /* Why the worker cannot read tasks although Redis answers; NULL when it can. Borrowed. */
 const char *ps_worker_fault(const struct ps_worker *worker);
 /* Whether it reads tasks: its heartbeat is in Redis and it is not shutting down. */

@@ -55,11 +55,6 @@ const struct ps_health_field ps_worker_health_fields[PS_WORKER_HEALTH_FIELDS] = 
     { "dead",           read_dead          },
 };
 
-bool ps_worker_health_stuck(void *self)
-{
-    return ps_worker_stuck(self);
-}
-
 void ps_worker_health_reasons(void *self, cJSON *out_reasons)
 {
     const char *fault = ps_worker_fault(self);

@@ -9,7 +9,6 @@
 enum { PS_WORKER_HEALTH_FIELDS = 6 };
 extern const struct ps_health_field ps_worker_health_fields[PS_WORKER_HEALTH_FIELDS];
 
-bool ps_worker_health_stuck(void *self);
 /* Appends why the worker is not ready, as texts for people. */
 void ps_worker_health_reasons(void *self, cJSON *out_reasons);
 void ps_worker_health_metrics(void *self, struct ps_metrics *metrics);
