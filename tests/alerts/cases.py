@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every alert rule against data as it really moves: it fires, it does not fire, a counter's or gauge's first sample is
-already bad, and a burst every 30 minutes. Makes promtool tests of the table below and runs them; prints what differs.
+already bad, and a burst every 30 minutes; and of two installations, one broken, for the broken one alone. Makes promtool tests of the table below and runs them; prints what differs.
 
 Series are in promtool's notation, one sample each 30 s. Each case names the minutes at which the rule must fire ("on")
 and must not ("off")."""
@@ -123,7 +123,54 @@ def of_incident(incident, wait):
         yield "a minute every 30 minutes", bursts, [] if wait else [0, 30], [15, 45]
 
 
+# Two installations in one Prometheus; the series of the second half of a rule: alert -> {series without the two labels: (of the
+# broken one, of the sound one)}. None: the series is not there. Their ready says that the installation was there.
+TWO = {
+    "PaperscoutNoLeader": [
+        ("its schedulers stand by", {"paperscout_leader": ("0x60", "1x60")}),
+        ("its schedulers are gone", {"paperscout_leader": (None, "1x60"), "paperscout_ready": ("1x60", "1x60")}),
+        ("all its pods are gone", {"paperscout_leader": ("1x9", "1x60"), "paperscout_ready": ("1x9", "1x60")})],
+    "PaperscoutNoNotifier": [
+        ("its notifiers are gone", {"paperscout_notify_depth": (None, "0x60"), "paperscout_ready": ("1x60", "1x60")})],
+    "PaperscoutNoWorkers": [
+        ("no worker is alive", {"paperscout_workers_alive": ("0x60", "2x60"), "paperscout_leader": ("1x60", "1x60")})],
+    "PaperscoutNoGoodPoll": [
+        ("the last good poll is long ago", {"paperscout_last_successful_poll_timestamp_seconds": ("0x60", "0+30x60"),
+                                            "paperscout_poll_interval_seconds": ("300x60", "300x60")})],
+    "PaperscoutErrorShare": [
+        ("errors", {'paperscout_probes_total{outcome="error"}': ("0+30x60", "0x60"),
+                    'paperscout_probes_total{outcome="miss"}': ("0+30x60", "0+3000x60")})],
+    "PaperscoutRedisDown": [("Redis is away", {"paperscout_redis_connected": ("0x60", "1x60")})],
+    "PaperscoutMessageWaits": [("a message waits", {"paperscout_outbox_oldest_seconds": ("2000x60", "0x60")})],
+}
+
+
+def labelled(series, namespace, installation):
+    name, _, rest = series.partition("{")
+    return f'{name}{{namespace="{namespace}",installation="{installation}",instance="{installation}-0"' + (f",{rest}" if rest else "}")
+
+
+def of_two_installations(alert, incident):
+    """(what, series): prod is broken and staging is not."""
+    sound = {"paperscout_leader": ("1x60", "1x60"), "paperscout_notify_depth": ("0x60", "0x60")}
+    cases = [("an incident", {f'paperscout_incident{{name="{incident}"}}': ("1x60", "0x60")})] + TWO.get(alert, [])
+    for what, pairs in cases:
+        series = {}
+        for name, (broken, other) in {**sound, **pairs}.items():
+            if broken is not None:
+                series[labelled(name, "scout", "prod")] = broken
+            series[labelled(name, "scout", "staging")] = other
+        yield what, series
+
+
 def tests():
+    for alert, incident, _ in rules():
+        for what, series in of_two_installations(alert, incident):
+            yield {"name": f"{alert}, two installations: {what}", "interval": "30s",
+                   "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                   "promql_expr_test": [
+                       {"expr": f'count by (namespace, installation) (ALERTS{{alertname="{alert}",alertstate="firing"}})',
+                        "eval_time": "25m", "exp_samples": [{"labels": '{namespace="scout",installation="prod"}', "value": 1}]}]}
     for alert, incident, wait in rules():
         cases = list(of_incident(incident, wait)) + MORE.get(alert, [])
         for what, series, on, off in cases:
@@ -136,7 +183,7 @@ def tests():
 
 
 def main():
-    unknown = set(MORE) - {alert for alert, _, _ in rules()}
+    unknown = (set(MORE) | set(TWO)) - {alert for alert, _, _ in rules()}
     if unknown:
         print("cases.py: no such alert: " + ", ".join(sorted(unknown)))
         return 1
