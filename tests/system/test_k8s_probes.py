@@ -3,16 +3,63 @@
 
 rig/pods.py and rig/cluster.py play kubelet and Deployment controller on what kustomize renders of the overlay prod.
 
+PAPERSCOUT_REDIS_AWAY_SECONDS=60  how long Redis is away at least, while people send commands; as long as it takes a
+                             liveness probe to find something dead by default
 PAPERSCOUT_KUBELET_SPEED=1   periods, back-offs and minReadySeconds as they are written; 10 times faster by default
 PAPERSCOUT_KUBELET=podman    containers of the images PAPERSCOUT_IMAGES (localhost/paperscout-%s:0.1.0) in place of
                              processes, with the manifests' security context and limits; root only
 """
+import http.client
+import os
+import re
+import threading
 import time
 import unittest
 
 from rig import wait_until
 from rig.containers import backend_asked
-from rig.kube_case import KubeCase
+from rig.kube_case import SIGNING_SECRET, KubeCase
+from rig.speaker import event_body, sign
+
+AWAY = float(os.environ.get("PAPERSCOUT_REDIS_AWAY_SECONDS", "0"))
+FIRST = 7001  # number of the first paper that somebody watches
+
+
+class People(threading.Thread):
+    """Send a command each quarter of a second to an endpoint of the Service, as a proxy would pass it on."""
+
+    def __init__(self, cluster):
+        super().__init__(daemon=True)
+        self.cluster = cluster
+        self.over = threading.Event()
+        self.sent = []  # paper numbers
+        self.refused = []
+
+    def run(self):
+        while not self.over.wait(0.25):
+            endpoints = self.cluster.endpoints("paperscout-notifier")
+            number = FIRST + len(self.sent)
+            self.sent.append(number)
+            try:
+                status = self.post(endpoints[number % len(endpoints)], event_body(f"watch P{number}")) if endpoints else "no endpoint"
+            except (OSError, http.client.HTTPException) as error:
+                status = repr(error)
+            if status != 200:
+                self.refused.append((number, status))
+
+    @staticmethod
+    def post(address, body):
+        link = http.client.HTTPConnection(address, 3000, timeout=3)
+        try:
+            link.request("POST", "/slack/events", body, {"Content-Type": "application/json",
+                                                         **sign(body, secret=SIGNING_SECRET)})
+            return link.getresponse().status
+        finally:
+            link.close()
+
+    def stop(self):
+        self.over.set()
+        self.join()
 
 
 class Probes(KubeCase):
@@ -44,6 +91,8 @@ class Probes(KubeCase):
         self.wait_told(60)
 
         pods = self.cluster.pods()
+        people = People(self.cluster)
+        people.start()
         self.fleet.redis.kill()
         lost = time.monotonic()
         workless = [pod for pod in pods if pod.component != "notifier"]
@@ -51,12 +100,18 @@ class Probes(KubeCase):
         unready = time.monotonic() - lost
         liveness = workless[0].liveness
         # longer than it takes to find something dead
-        time.sleep(liveness.failures * (liveness.period + 1))
+        time.sleep(max(liveness.failures * (liveness.period + 1), AWAY - (time.monotonic() - lost)))
         self.assertTrue(all("Redis is not connected" in pod.readiness.last for pod in workless))
         # A notifier cannot send now, and still takes people's commands.
         self.assertEqual(len(self.cluster.endpoints("paperscout-notifier")), 2)
+        people.stop()
         self.fleet.redis.start()
         back = time.monotonic()
+        wait_until(lambda: set(people.sent) <= self.answered(), 60, "every command of the time without Redis is answered",
+                   every=0.1)
+        print(f"{len(people.sent)} commands in {back - lost:.0f} s without Redis, {len(people.refused)} refused, all answered "
+              f"{time.monotonic() - back:.1f} s after it was back")
+        self.assertEqual(people.refused, [])
         wait_until(lambda: all(pod.ready for pod in pods), 60, "with Redis again all are ready")
         print(f"Redis away: unready after {unready:.1f} s, ready {time.monotonic() - back:.1f} s after it is back, "
               "nothing restarted")
@@ -65,6 +120,11 @@ class Probes(KubeCase):
         self.assertEqual(len(self.cluster.endpoints("paperscout-notifier")), 2)
         self.add_drafts(3)
         self.finish()
+
+    def answered(self):
+        """Papers that an answer to a person names."""
+        return {int(number) for message in self.fleet.messages() if message["channel"] == "D1"
+                for number in re.findall(r"P(7\d{3})", message["text"])}
 
 
 if __name__ == "__main__":
