@@ -26,7 +26,7 @@ FIRST = 7001  # number of the first paper that somebody watches
 
 
 class People(threading.Thread):
-    """Send a command each quarter of a second to an endpoint of the Service, as a proxy would pass it on."""
+    """A person sends a command each quarter of a second, another person every time, to an endpoint of the Service, as a proxy would pass it on."""
 
     def __init__(self, cluster):
         super().__init__(daemon=True)
@@ -41,7 +41,8 @@ class People(threading.Thread):
             number = FIRST + len(self.sent)
             self.sent.append(number)
             try:
-                status = self.post(endpoints[number % len(endpoints)], event_body(f"watch P{number}")) if endpoints else "no endpoint"
+                status = self.post(endpoints[number % len(endpoints)], event_body(
+                    f"watch P{number}", user=f"U{number}", channel=f"D{number}")) if endpoints else "no endpoint"
             except (OSError, http.client.HTTPException) as error:
                 status = repr(error)
             if status != 200:
@@ -123,7 +124,7 @@ class Probes(KubeCase):
 
     def answered(self):
         """Papers that an answer to a person names."""
-        return {int(number) for message in self.fleet.messages() if message["channel"] == "D1"
+        return {int(number) for message in self.fleet.messages() if message["channel"].startswith("D")
                 for number in re.findall(r"P(7\d{3})", message["text"])}
 
 
