@@ -16,8 +16,8 @@ sent, lost (not on any notifier's output after 60 s) and doubled. Exit status: 0
   delete-leader   the leading scheduler's pod is deleted
   delete-worker   a worker's pod is deleted while it works
   delete-notifier a notifier's pod is deleted while it sends
-  redis-restart   the pod of Redis is deleted (not on the driver, which has no such pod)
-  postgres-restart  the pod of PostgreSQL is deleted (likewise)
+  redis-restart   the pod of Redis is deleted
+  postgres-restart  the pod of PostgreSQL is deleted
 
 Run it against a cluster for tests: it deletes pods and sends messages.
 END

@@ -34,7 +34,8 @@ class Commands(KubeCase):
         os.mkdir(self.home)
         for name in ("k8s", "deploy"):
             os.symlink(os.path.join(CHECKOUT, name), os.path.join(self.home, name))
-        self.kubectl = Kubectl(self.cluster, self.fleet.folder, self.overlay_of)
+        self.kubectl = Kubectl(self.cluster, self.fleet.folder, self.overlay_of,
+                               {"redis-0": self.fleet.redis, "postgres-0": self.fleet.postgres})
         self.addCleanup(self.kubectl.close)
 
     def overlay_of(self, path):

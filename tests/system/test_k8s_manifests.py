@@ -192,7 +192,7 @@ class Overlays(unittest.TestCase):
         self.assertGreater(len(known), 60)
         example = os.path.join(K8S, "base", "secret.example.yaml")
         with open(example, encoding="utf-8") as file:
-            secrets = parse_yaml(file.read())
+            secrets = parse_yaml(file.read().replace("CHANGE-ME", "changed"))
         for found in self.overlays():
             if "paperscout-redis" not in of_kind(found, "Secret"):
                 found = found + [item for item in secrets

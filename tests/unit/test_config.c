@@ -400,6 +400,28 @@ static void a_long_value_is_cut_at_a_whole_character(void **state)
     ps_buf_clear(&faults);
 }
 
+static void a_placeholder_of_the_examples_is_no_value(void **state)
+{
+    static const char *const cases[][2] = {
+        {"SLACK_BOT_TOKEN",       "xoxb-CHANGE-ME"                                                   },
+        { "DATABASE_URL",         "postgresql://paperscout:CHANGE-ME@postgres.example.com/paperscout"},
+        { "NOTIFICATION_CHANNEL", "CHANGE-ME"                                                        },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct source source = { .pairs = { { cases[i][0], cases[i][1] } } };
+        struct ps_config config;
+        struct ps_buf faults;
+
+        if (load(PS_COMPONENT_NOTIFIER, &source, &faults, &config))
+            fail_msg("%s=%s was taken", cases[i][0], cases[i][1]);
+        assert_in(ps_buf_str(&faults), cases[i][0]);
+        assert_in(ps_buf_str(&faults), "still contains the placeholder CHANGE-ME");
+        ps_buf_clear(&faults);
+    }
+}
+
 static void a_secret_is_in_no_fault(void **state)
 {
     static const struct {
@@ -726,6 +748,7 @@ int main(void)
         cmocka_unit_test(the_seconds_win_over_the_minutes),
         cmocka_unit_test(each_fault_names_variable_value_and_what_is_allowed),
         cmocka_unit_test(a_long_value_is_cut_at_a_whole_character),
+        cmocka_unit_test(a_placeholder_of_the_examples_is_no_value),
         cmocka_unit_test(a_secret_is_in_no_fault),
         cmocka_unit_test(every_fault_is_told_in_table_order_then_those_between_settings),
         cmocka_unit_test(a_bad_setting_causes_no_second_fault),

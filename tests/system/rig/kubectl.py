@@ -47,9 +47,11 @@ def flag(arguments, *names):
 
 
 class Kubectl:
-    def __init__(self, cluster, folder, overlay_of):
-        """overlay_of(path) is the folder to apply in place of an overlay that a document names."""
+    def __init__(self, cluster, folder, overlay_of, stores=None):
+        """overlay_of(path) is the folder to apply in place of an overlay that a document names; stores: the servers of
+        the rig that stand for pods of overlays/dev, by the pod's name."""
         self.cluster = cluster
+        self.stores = stores or {}
         self.overlay_of = overlay_of
         self.secrets = []  # made by hand
         self.applied = None
@@ -160,6 +162,10 @@ class Kubectl:
         flag(rest, "--wait=false")
         names = [each.removeprefix("pod/") for each in rest if each != "pod"]
         rest.clear()
+        for name in [name for name in names if name in self.stores]:
+            self.stores[name].stop()
+            self.stores[name].start()
+            names.remove(name)
         chosen = [self.pod(name) for name in names]
         for pod in chosen:
             pod.delete()
