@@ -26,7 +26,7 @@ FIRST = 7001  # number of the first paper that somebody watches
 
 
 class People(threading.Thread):
-    """A person sends a command each quarter of a second, another person every time, to an endpoint of the Service, as a proxy would pass it on."""
+    """A command each quarter of a second, from another person every time, to an endpoint of the Service."""
 
     def __init__(self, cluster):
         super().__init__(daemon=True)
