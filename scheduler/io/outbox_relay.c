@@ -16,7 +16,7 @@
 
 enum { LOOK_MS = 1000, ROWS_MAX = 2000, MESSAGES_MAX = 200 };
 /* Statements of a look, and columns of what they answer (store.h). */
-enum { UNBUNDLED = 1, UNQUEUED };
+enum { UNBUNDLED = 2, UNQUEUED };
 enum { BUNDLED = 1 };
 enum {
     ROW_ID,
@@ -330,6 +330,7 @@ static void look(struct ps_outbox_relay *relay)
 {
     struct ps_pg_batch *batch = ps_store_begin(relay->op_epoch);
 
+    ps_store_add_hold(batch, ROWS_MAX);
     ps_store_add_unbundled(batch, ROWS_MAX, relay->high,
                            relay->leadership->daemon->config->dp_transition_style);
     ps_store_add_unqueued(batch, MESSAGES_MAX);

@@ -3,6 +3,7 @@
 #include "scheduler/io/ingest.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/redis_recovery.h"
+#include "scheduler/io/retention.h"
 #include "scheduler/io/scheduler_incidents.h"
 #include "scheduler/io/status_page.h"
 #include "scheduler/io/store.h"
@@ -32,6 +33,7 @@ struct ps_scheduler {
     struct ps_publish *publish;
     struct ps_ingest *ingest;
     struct ps_outbox_relay *relay;
+    struct ps_retention *retention;
     struct ps_poll *poll;
     struct ps_alarms *alarms;
     struct ps_redis_recovery *rebuild;
@@ -61,6 +63,7 @@ static void stop_parts(struct ps_scheduler *scheduler)
     ps_publish_stop(scheduler->publish);
     ps_ingest_stop(scheduler->ingest);
     ps_outbox_relay_stop(scheduler->relay);
+    ps_retention_stop(scheduler->retention);
     ps_leadership_clear(&scheduler->leadership);
 }
 
@@ -124,6 +127,7 @@ static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct 
     fill_leadership(leadership, rows);
     scheduler->loaded = true;
     ps_outbox_relay_start(scheduler->relay);
+    ps_retention_start(scheduler->retention);
     ps_ingest_start(scheduler->ingest);
     ps_poll_start(scheduler->poll);
     PS_REDIS(scheduler->daemon->redis, on_generation_read, scheduler, "GET",
@@ -303,6 +307,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->publish = ps_publish_create(leadership, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(leadership, on_settled, scheduler);
     scheduler->relay = ps_outbox_relay_create(leadership);
+    scheduler->retention = ps_retention_create(leadership);
     scheduler->rebuild = ps_redis_recovery_create(leadership, scheduler->publish, scheduler->relay);
     scheduler->stats = ps_stats_create(daemon);
     scheduler->poll = ps_poll_create(&(struct ps_poll_parts){ .leadership = leadership,
@@ -357,6 +362,7 @@ void ps_scheduler_destroy(void *self)
     ps_alarms_destroy(scheduler->alarms);
     ps_redis_recovery_destroy(scheduler->rebuild);
     ps_outbox_relay_destroy(scheduler->relay);
+    ps_retention_destroy(scheduler->retention);
     ps_stats_destroy(scheduler->stats);
     ps_leadership_clear(&scheduler->leadership);
     ps_paper_index_destroy(scheduler->leadership.index);

@@ -553,6 +553,13 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
     add_prune(batch, run->ledger.cycle, end->probes_kept);
 }
 
+void ps_store_add_hold(struct ps_pg_batch *batch, int most)
+{
+    char text[NUMBER_TEXT];
+
+    PS_PG_ADD(batch, "SELECT ps_hold_rows($1::integer)", number_text(text, most));
+}
+
 void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, const char *style)
 {
     char text[NUMBER_TEXT];
@@ -566,11 +573,11 @@ void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, co
         "a.slack_ts IS NOT NULL "
         "LEFT JOIN outbox h ON $3 = 'update' AND h.message_id = a.message_id AND "
         "h.message_text IS NOT NULL AND a.slack_channel IS NOT NULL "
-        "WHERE o.message_id IS NULL "
+        "WHERE o.message_id IS NULL AND o.held_until <= now() "
         "AND (o.cycle IS NULL OR o.cycle <= (SELECT max(number) FROM cycles WHERE status <> "
         "'running' OR hot_done)) "
         "AND ($2 = 'all' OR o.kind IN ('ops_alert', 'ops_recovery')) "
-        "AND NOT (o.kind = 'watchlist' AND o.id IN (SELECT id FROM waiting)) "
+        "AND NOT (o.kind = 'watchlist' AND o.id IN (SELECT id FROM holding)) "
         "ORDER BY o.channel, o.kind, a.slack_ts NULLS FIRST, o.id LIMIT $1",
         number_text(text, most), urgent ? "urgent" : "all", style);
 }
@@ -622,6 +629,17 @@ void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids)
               "UPDATE outbox SET queued_at = now() WHERE message_id IN (SELECT "
               "jsonb_array_elements_text($1::jsonb)) AND queued_at IS NULL",
               ids);
+}
+
+void ps_store_add_retention(struct ps_pg_batch *batch, int days, int most)
+{
+    char texts[2][NUMBER_TEXT];
+
+    PS_PG_ADD(batch,
+              "SELECT CASE WHEN outbox.rows > 0 THEN outbox.rows ELSE "
+              "ps_prune_cycles($1::integer, $2::integer) END FROM (SELECT "
+              "ps_prune_outbox($1::integer, $2::integer) AS rows OFFSET 0) AS outbox",
+              number_text(texts[0], days), number_text(texts[1], most));
 }
 
 void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id)

@@ -154,6 +154,9 @@ void ps_store_add_asked(struct ps_pg_batch *batch, int64_t cycle);
 void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
                         const struct ps_store_end *end);
 
+/* Writes down until when somebody's snooze or digest holds rows back, of at most most rows whose
+ * time has come, so that the next looks leave them out. Before ps_store_add_unbundled. */
+void ps_store_add_hold(struct ps_pg_batch *batch, int most);
 /* Rows that can be bundled, and that nobody's snooze or digest holds back: id, dedupe_key, kind,
  * channel, data; by channel, kind, announcement and id. At most most rows, whole or in part;
  * urgent: only those that overtake. Of a transition whose draft was announced, as style
@@ -171,6 +174,12 @@ void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids);
 /* Redis lost what it held: a new generation (answers it), and what was queued and not sent is
  * queued again. Two statements. */
 void ps_store_add_rebuild(struct ps_pg_batch *batch, const char *redis_run_id); /* NULL: unknown */
+
+/* Deletes what is older than days, at most most rows of one table; answers how many, 0 when nothing
+ * is left. Outbox rows about papers and drafts lose their text only
+ * (shared/sql/0050_retention.sql).
+ */
+void ps_store_add_retention(struct ps_pg_batch *batch, int days, int most);
 
 /* What status and health show, read without a fence: statement 0 answers papers, discovered, outbox
    pending, last good poll (ms), poll count, index fetched (ms); statement 1 the last cycles:
