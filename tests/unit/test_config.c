@@ -122,6 +122,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "SLACK_API_URL=https://slack.com/api/",
         "SLACK_CHANNEL_INTERVAL_MS=1000",
         "NOTIFY_SINK=",
+        "RETENTION_DAYS=90",
         "LOG_FORMAT=text",
         "SHUTDOWN_GRACE_SECONDS=25",
         "DB_POOL_MAX=4",
