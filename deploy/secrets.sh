@@ -6,10 +6,11 @@ usage() {
     cat <<'END'
 usage: deploy/secrets.sh [FOLDER]
 
-Makes FOLDER (deploy/secrets) with what deploy/compose.yaml mounts: a password for Redis and one for
-PostgreSQL, the URLs and redis.conf that hold them, and empty files for Slack's bot token and signing
-secret, which you fill in. A file that is there stays as it is. The files are for group 10001, as which
-the containers run; that needs root, else they are readable by everybody on this host.
+Makes FOLDER (deploy/secrets) with what deploy/compose.yaml mounts: passwords for Redis and for the
+three roles in PostgreSQL (owner, scheduler, notifier), the URLs and redis.conf that hold them, and empty
+files for Slack's bot token and signing secret, which you fill in. A file that is there stays as it is:
+after an upgrade the command adds what is new. The files are for group 10001, as which the containers
+run; that needs root, else they are readable by everybody on this host.
 END
 }
 
@@ -45,6 +46,10 @@ password | put redis-password
 password | put postgres-password
 redis=$(cat "$folder/redis-password") postgres=$(cat "$folder/postgres-password")
 put redis-url <<<"redis://:$redis@redis:6379/0"
+for role in scheduler notifier; do
+    password | put postgres-password-$role
+    put $role-database-url <<<"postgresql://paperscout_$role:$(cat "$folder/postgres-password-$role")@postgres:5432/paperscout"
+done
 put database-url <<<"postgresql://paperscout:$postgres@postgres:5432/paperscout"
 put redis.conf <<END
 dir /data

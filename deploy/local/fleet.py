@@ -83,18 +83,23 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, build, logs, ledger, settings, cwd):
+    def __init__(self, build, logs, ledger, settings, databases, cwd):
+        """databases: DATABASE_URL by component, where they differ."""
         self.build, self.logs, self.ledger = build, logs, ledger
-        self.settings, self.cwd = settings, cwd
+        self.settings, self.databases, self.cwd = settings, databases, cwd
         self.members = []
 
     def program(self, component):
         return os.path.join(self.build, component, f"paperscout-{component}")
 
+    def settings_of(self, component):
+        own = {"DATABASE_URL": self.databases[component]} if component in self.databases else {}
+        return {**self.settings, **own}
+
     def start(self, ports):
         """Health ports by name: any free one unless named, None for the one in the settings."""
         for component, name in MEMBERS:
-            settings = {**self.settings, "INSTANCE_ID": name, "LOG_FORMAT": "json"}
+            settings = {**self.settings_of(component), "INSTANCE_ID": name, "LOG_FORMAT": "json"}
             port = ports.get(name, "0")
             if port is not None:
                 settings["HEALTH_PORT"] = port
@@ -124,7 +129,7 @@ class Fleet:
 
     def command(self, component, *arguments):
         """Runs a command to its end; its exit status and what it printed."""
-        done = subprocess.run([self.program(component), *arguments], env=self.settings,
+        done = subprocess.run([self.program(component), *arguments], env=self.settings_of(component),
                               cwd=self.cwd, capture_output=True, text=True, timeout=30, check=False)
         return done.returncode, (done.stdout + done.stderr).strip()
 

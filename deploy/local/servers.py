@@ -11,6 +11,8 @@ import time
 
 from process import Process
 
+ROLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "roles.sql")
+
 
 class NotStarted(Exception):
     """A server that is needed is not there; the text says why."""
@@ -158,6 +160,26 @@ class Postgres:
                               capture_output=True, text=True, timeout=20, check=False,
                               env={**os.environ, **where})
         return done.stdout.strip() or None if done.returncode == 0 else None
+
+    def make_roles(self, scheduler):
+        """The owner migrates; the programs get roles that cannot change a table (deploy/roles.sql), with passwords of
+        this run. scheduler: path of the program. DATABASE_URL by component."""
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "ASAN_OPTIONS") if name in os.environ}
+        done = subprocess.run([scheduler, "migrate"], env={**environment, "DATABASE_URL": self.url}, cwd=self.folder,
+                              capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise NotStarted(f"the tables were not made:\n{(done.stdout + done.stderr).strip()}")
+        passwords = {component: secrets.token_hex(16) for component in ("scheduler", "notifier")}
+        with open(ROLES, encoding="utf-8") as file:
+            # By standard input: everybody on this machine can read the arguments of a process.
+            script = "".join(f"\\set {component}_password {secret}\n" for component, secret in passwords.items()) + file.read()
+        done = subprocess.run([find_program("psql"), "-X", "-q", self.url.replace(f":{self.password}@", "@")],
+                              input=script, env={**environment, "PGPASSWORD": self.password}, capture_output=True,
+                              text=True, timeout=60, check=False)
+        if done.returncode != 0:
+            raise NotStarted(f"the roles were not made:\n{done.stderr.strip()}")
+        return {component: f"postgresql://paperscout_{component}:{secret}@127.0.0.1:{self.port}/postgres"
+                for component, secret in passwords.items()}
 
     def stop(self):
         return self.process is None or self.process.stop(30, signal.SIGINT)

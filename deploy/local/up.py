@@ -117,6 +117,8 @@ def beside(home, command):
         return FAILED
     environment = {**run["environment"],
                    "PATH": os.pathsep.join([*run["path"], os.environ.get("PATH", os.defpath)])}
+    if os.path.basename(command[0]) in run["databases"]:
+        environment["DATABASE_URL"] = run["databases"][os.path.basename(command[0])]
     if os.path.basename(command[0]) in run["ports"]:
         environment["HEALTH_PORT"] = run["ports"][os.path.basename(command[0])]
     try:
@@ -145,6 +147,7 @@ class Run:
         self.logs = os.path.join(self.folder, "logs")
         os.makedirs(self.logs, exist_ok=True)
         self.redis = self.postgres = self.site = self.fleet = None
+        self.databases = {}  # DATABASE_URL by component
         self.given = set() if self.demo else given(self.cwd, self.environment)
 
     def start_servers(self):
@@ -158,7 +161,7 @@ class Run:
         if "DATABASE_URL" not in self.given:
             self.postgres = Postgres(self.folder, self.logs, self.home.ledger)
             self.postgres.start()
-            settings["DATABASE_URL"] = self.postgres.url
+            self.databases = self.postgres.make_roles(os.path.join(self.build, "scheduler", "paperscout-scheduler"))
             tell.step("PostgreSQL is up: it keeps what must last")
         if self.demo:
             program = os.path.join(self.build, "tests", "paperscout-upstream")
@@ -181,7 +184,7 @@ class Run:
 
     def start_fleet(self, settings):
         self.fleet = Fleet(self.build, self.logs, self.home.ledger, {**self.environment, **settings},
-                           self.cwd)
+                           self.databases, self.cwd)
         self.fleet.start(self.ports())
         late = self.fleet.wait_ready(30, lambda: self.narrator.look(self.fleet))
         fallen = self.fleet.fallen()
@@ -195,7 +198,9 @@ class Run:
             self.narrator.say(f"          {member.name + ':':11} {what[member.component]} "
                               f"(http://127.0.0.1:{member.port}/health)")
         keep(self.home.chosen, {
-            "folder": self.cwd, "environment": self.fleet.settings,
+            "folder": self.cwd,
+            "environment": {**self.fleet.settings, **({"DATABASE_URL": self.postgres.url} if self.postgres else {})},
+            "databases": {f"paperscout-{name}": url for name, url in self.databases.items()},
             "path": [os.path.join(self.build, name) for name in ("scheduler", "worker", "notifier")],
             "ports": {f"paperscout-{member.component}": str(member.port)
                       for member in reversed(self.fleet.members)}})

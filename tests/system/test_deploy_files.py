@@ -75,6 +75,27 @@ class Compose(DeployCase):
                 passed = service["environment"].get(name, "not at all")
                 self.assertTrue(passed is None or passed.startswith(f"${{{name}:-"), f"{component}: {name} is {passed}")
 
+    def test_the_owner_migrates_and_programs_have_roles_of_their_own(self):
+        services = self.compose["services"]
+        self.assertEqual(services["migrate"]["command"], ["migrate"])
+        self.assertEqual(services["migrate"]["secrets"], ["database-url"])
+        self.assertEqual(services["roles"]["depends_on"], {"migrate": {"condition": "service_completed_successfully"}})
+        self.assertIn("./roles.sql:/roles.sql:ro", services["roles"]["volumes"])
+        script = services["roles"]["command"][-1]
+        self.assertLessEqual(set(re.findall(r"/run/secrets/([\w-]+)", script)), set(services["roles"]["secrets"]))
+        for component in ("scheduler", "notifier"):
+            self.assertEqual(services[component]["depends_on"]["roles"], {"condition": "service_completed_successfully"})
+            self.assertNotIn("database-url", services[component]["secrets"])
+            with open(os.path.join(self.secrets, f"postgres-password-{component}"), encoding="utf-8") as file:
+                password = file.read()
+            with open(os.path.join(self.secrets, f"{component}-database-url"), encoding="utf-8") as file:
+                self.assertEqual(file.read(), f"postgresql://paperscout_{component}:{password}@postgres:5432/paperscout\n")
+        self.assertNotIn("postgres", str(services["worker"]["secrets"]))
+        for name in ("migrate", "roles"):
+            self.assertEqual((services[name]["restart"], services[name]["networks"], services[name]["read_only"],
+                              services[name]["cap_drop"], services[name]["user"]),
+                             ("on-failure", ["inside"], True, ["ALL"], "10001:10001"))
+
     def test_services_may_do_little_and_only_stores_are_unreachable(self):
         services = self.compose["services"]
         for name in COMPONENTS:

@@ -129,6 +129,13 @@ class Up(unittest.TestCase):
         self.assertEqual(status, 0, text)
         status, text = self.run_to_end("run", "paperscout-scheduler", "healthcheck", "ready")
         self.assertEqual((status, text.strip()), (0, '{"ready":true,"reasons":[]}'))
+        with open(os.path.join(self.state, "run.json"), encoding="utf-8") as file:
+            databases = json.load(file)["databases"]
+        for component in ("scheduler", "notifier"):  # as roles that cannot change a table
+            url = databases[f"paperscout-{component}"]
+            self.assertIn(f"//paperscout_{component}:", url)
+            status, text = self.run_to_end("run", "psql", "-X", url, "-c", "CREATE TABLE not_ours ()")
+            self.assertEqual((status, "permission denied for schema public" in text), (1, True), text)
         fallen = {entry["name"]: entry["pid"] for entry in self.processes()}
         for name in ("scheduler-1", "redis"):
             os.kill(fallen[name], signal.SIGKILL)
