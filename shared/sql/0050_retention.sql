@@ -26,13 +26,14 @@ BEGIN
     RETURN gone + emptied;
 END $$;
 
--- Cycles, with their controls and what is left of their probes. The newest 48 stay, however old: one of them may be the last good one.
+-- Cycles, with their controls and what is left of their probes. The newest 288 stay, however old: their probes are still there, and one of them may
+-- be the last good one.
 CREATE FUNCTION ps_prune_cycles(days integer, most integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE gone integer;
 BEGIN
     DELETE FROM cycles WHERE number IN (
         SELECT number FROM cycles WHERE finished_at < now() - make_interval(days => days)
-            AND number <= (SELECT max(number) FROM cycles) - 48
+            AND number <= (SELECT max(number) FROM cycles) - 288
         ORDER BY number LIMIT most);
     GET DIAGNOSTICS gone = ROW_COUNT;
     RETURN gone;

@@ -341,13 +341,13 @@ static void old_cycles_go_but_for_the_newest(void **state)
         "INSERT INTO cycles (number, epoch, status, silent, planned, hot_probes, cold_probes, "
         "skipped_discovered, skipped_in_index, started_at, deadline, finished_at) SELECT n, "
         "1, 'failed', false, 0, 0, 0, 0, 0, now() - interval '100 days', now(), now() - "
-        "interval '100 days' FROM generate_series(1, 700) n;"
+        "interval '100 days' FROM generate_series(1, 1200) n;"
         "INSERT INTO controls (cycle, url, kind) SELECT n, 'u', 'absent' FROM "
-        "generate_series(1, 700) n"));
+        "generate_series(1, 1200) n"));
     assert_int_equal(prune(90, 500), 2);
     expect(
         "SELECT concat_ws('|', min(number), count(*), (SELECT count(*) FROM controls)) FROM cycles",
-        "653|48|48");
+        "913|288|288");
 }
 
 /* Days without the index have failed cycles only: they prune too. */
@@ -364,12 +364,12 @@ static void a_failed_cycle_prunes(void **state)
         "generate_series(1, 2100) n;"
         "INSERT INTO probes (cycle, position, task, url, tier, prefix, number, revision, "
         "ext) SELECT n, 0, 't' || n, 'u', 'cold', 'D', 1, 0, '.pdf' FROM "
-        "generate_series(2000, 2100) n"));
+        "generate_series(1500, 2100) n"));
     ps_store_add_failed_cycle(batch, EPOCH, 2101, 0, "the index was not read");
     assert_string_equal(run(batch).error, "");
     expect("SELECT concat_ws('|', min(number), max(number), (SELECT min(cycle) FROM probes)) FROM "
            "cycles",
-           "102|2101|2054");
+           "102|2101|1814");
 }
 
 #define A_TEST(name) cmocka_unit_test_setup(name, set_up)
