@@ -877,6 +877,7 @@ static void a_held_migration_lock_is_named(void **state)
     assert_int_equal(f.down.category, PS_FAILURE_TIMEOUT);
     assert_non_null(strstr(f.down.what, "migration lock, held by server process"));
     assert_non_null(strstr(f.down.what, "(test)"));
+    assert_non_null(strstr(f.down.what, "SELECT pg_terminate_backend("));
     done(&holder);
     until_count(f.loop, &f.ups, 1);
     assert_int_equal(ps_test_psql_int(server, "SELECT count(*) FROM schema_version"),

@@ -7,6 +7,7 @@
 #include <event2/dns.h>
 #include <event2/dns_struct.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -145,9 +147,83 @@ static void files_that_change_are_read_again(void **state)
     free(hosts);
 }
 
+/* Writes over a file, as a bind mount or a restored copy may look: inode, size and time are those
+ * of before. */
+static void put_unseen(const char *path, int number)
+{
+    char *text = ps_alloc_format("nameserver 127.0.0.1:%d\noptions timeout:1 attempts:1\n", number);
+    struct stat before;
+    struct timespec times[2];
+    FILE *file;
+
+    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal((int64_t)before.st_size, (int64_t)strlen(text));
+    file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    times[0] = before.st_atim;
+    times[1] = before.st_mtim;
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    free(text);
+}
+
+/* The kernel gives ports of five digits, but for a few. */
+static void serve_five_digits(struct ps_loop *loop, struct name_server *server, unsigned char last)
+{
+    serve(loop, server, last);
+    while (server->number < 10000) {
+        evdns_close_server_port(server->port);
+        serve(loop, server, last);
+    }
+}
+
+static void a_failed_look_up_reads_the_files_again(void **state)
+{
+    char folder[] = "/tmp/paperscout-resolve-XXXXXX";
+    struct name_server first, second;
+    struct ps_loop *loop = ps_loop_create();
+    int64_t end = ps_clock_mono_ms() + PATIENCE_MS;
+    char *resolv_conf, *hosts;
+    int failures = 0;
+    const char *found;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    resolv_conf = ps_alloc_format("%s/resolv.conf", folder);
+    hosts = ps_alloc_format("%s/hosts", folder);
+    serve_five_digits(loop, &first, 1);
+    serve_five_digits(loop, &second, 2);
+    ps_loop_dns_files(loop, resolv_conf, hosts);
+    put(hosts, "");
+    use_server(resolv_conf, first.number);
+    assert_string_equal(look_up(loop, "db.test"), "10.9.8.1");
+
+    put_unseen(resolv_conf, second.number);
+    assert_string_equal(look_up(loop, "db.test"), "10.9.8.1"); /* nothing tells it of the change */
+    evdns_close_server_port(first.port);
+    while (strcmp(found = look_up(loop, "db.test"), "10.9.8.2") != 0) {
+        assert_string_equal(found, "");
+        failures++;
+        assert_true(ps_clock_mono_ms() < end);
+    }
+    assert_true(failures > 0);
+
+    evdns_close_server_port(second.port);
+    ps_loop_destroy(loop);
+    assert_int_equal(unlink(resolv_conf), 0);
+    assert_int_equal(unlink(hosts), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(resolv_conf);
+    free(hosts);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(files_that_change_are_read_again) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_that_change_are_read_again),
+        cmocka_unit_test(a_failed_look_up_reads_the_files_again),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
