@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import urllib.request
@@ -236,7 +237,20 @@ class Run:
                 part.revive()
             time.sleep(0.2)
 
+    def check_slack(self):
+        """Live, with a token: what is wrong with the set-up at Slack is said before anything starts."""
+        if self.demo or "SLACK_BOT_TOKEN" not in self.given:
+            return
+        program = os.path.join(self.build, "notifier", "paperscout-notifier")
+        found = subprocess.run([program, "check-slack"], env=self.environment, cwd=self.cwd,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               check=False, text=True, errors="replace")
+        if found.returncode:
+            raise NotStarted(f"Slack would not take our messages:\n{found.stdout.rstrip()}")
+        self.narrator.step("Slack takes our messages (paperscout-notifier check-slack says more)")
+
     def go(self):
+        self.check_slack()
         self.narrator.heading("Starting servers and programs")
         self.start_fleet(self.start_servers())
         self.show_where()

@@ -1,5 +1,7 @@
 #include "notifier/cli/commands.h"
+#include "notifier/core/slack_check.h"
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/core/message.h"
 #include "shared/core/text_normalize.h"
 #include "shared/io/cli_session.h"
@@ -8,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { ANSWER_WAIT_MS = 30 * 1000, ANSWER_POLL_MS = 100 };
 
 static char *random_id(void)
 {
@@ -40,32 +45,120 @@ static bool make_message(const char *channel, const char *text, char **out_id, c
     return ok;
 }
 
+/* --- what became of it ---------------------------------------------------------------------- */
+
+struct answer {
+    char state[16];   /* sent waiting dead; "" where no notifier has answered */
+    char reason[192]; /* "" where there is none */
+    bool access;      /* Slack refuses every message until somebody repairs the set-up */
+};
+
+static void copy(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+/* False with err when Redis does not answer. */
+static bool read_answer(struct ps_cli_session *session, const char *key, struct answer *out_answer,
+                        struct ps_err *err)
+{
+    const char *args[] = { "GET", key };
+    const struct redisReply *reply = ps_cli_session_redis(session, args, PS_COUNT_OF(args), err);
+    size_t len = 0;
+    const char *text = reply != NULL ? ps_redis_reply_text(reply, &len) : NULL;
+    cJSON *json = text != NULL ? ps_json_parse(text, len, NULL) : NULL;
+    const char *category = ps_json_text(json, "failure_category");
+
+    if (json != NULL) {
+        copy(out_answer->state, sizeof(out_answer->state), ps_json_text(json, "state"));
+        copy(out_answer->reason, sizeof(out_answer->reason), ps_json_text(json, "reason"));
+        out_answer->access = category != NULL && strcmp(category, "CONFIGURATION") == 0;
+    }
+    cJSON_Delete(json);
+    return reply != NULL;
+}
+
+static bool is_over(const struct answer *answer)
+{
+    return strcmp(answer->state, "sent") == 0 || strcmp(answer->state, "dead") == 0 ||
+           (strcmp(answer->state, "waiting") == 0 && answer->access);
+}
+
+static int print_answer(const struct answer *answer, const char *channel)
+{
+    char *remedy;
+
+    if (strcmp(answer->state, "sent") == 0)
+        return PS_EXIT_OK;
+    if (answer->state[0] == '\0') {
+        (void)fprintf(
+            stderr,
+            "paperscout-notifier: no notifier has sent it within %d s; it stays in the queue\n"
+            "To do: see that paperscout-notifier runs; paperscout-notifier queue shows what "
+            "waits.\n",
+            ANSWER_WAIT_MS / 1000);
+        return PS_EXIT_FAILED;
+    }
+    remedy = ps_slack_remedy(answer->reason, channel, NULL);
+    (void)fprintf(stderr, "paperscout-notifier: not sent: %s%s\nTo do: %s\n", answer->reason,
+                  strcmp(answer->state, "waiting") == 0 ? "; it stays in the queue"
+                                                        : "; it is in notify:dead",
+                  remedy != NULL ? remedy
+                                 : "run paperscout-notifier check-slack, which says more.");
+    free(remedy);
+    return PS_EXIT_FAILED;
+}
+
+static int wait_sent(struct ps_cli_session *session, const char *id, const char *channel)
+{
+    char *key = ps_key_with(ps_cli_session_keys(session), PS_KEY_NOTIFY_ANSWER, id);
+    int64_t end_ms = ps_loop_now(ps_cli_session_loop(session)) + ANSWER_WAIT_MS;
+    struct answer answer = { .state = "" };
+    struct ps_err err;
+    bool ok = true;
+
+    while (!is_over(&answer) && ok && ps_loop_now(ps_cli_session_loop(session)) < end_ms) {
+        (void)nanosleep(&(struct timespec){ .tv_nsec = ANSWER_POLL_MS * 1000000L }, NULL);
+        ok = read_answer(session, key, &answer, &err);
+    }
+    free(key);
+    if (ok)
+        return print_answer(&answer, channel);
+    (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+    return PS_EXIT_FAILED;
+}
+
 int ps_cmd_send(int argc, char **argv, void *env)
 {
-    struct ps_cli_session *sync;
+    struct ps_cli_session *session;
     struct ps_err err;
+    bool wait = argc < 2 || strcmp(argv[1], "--no-wait") != 0;
+    char *const *words = argv + (wait ? 1 : 2);
     char *id = NULL, *json = NULL;
     int status = PS_EXIT_OK;
 
-    if (argc != 3)
+    if (argc != (wait ? 3 : 4))
         return ps_cmd_usage(PS_NOTIFIER_SEND_SYNOPSIS);
-    if (!make_message(argv[1], argv[2], &id, &json, &err)) {
+    if (!make_message(words[0], words[1], &id, &json, &err)) {
         (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
         return PS_EXIT_USAGE;
     }
-    sync = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
-                                 PS_CLI_SESSION_REDIS, PS_NOTIFIER_WAIT_MS, &status);
-    if (sync != NULL) {
-        const char *args[] = { "RPUSH", ps_key(ps_cli_session_keys(sync), PS_KEY_NOTIFY), json };
+    session = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
+                                    PS_CLI_SESSION_REDIS, PS_NOTIFIER_WAIT_MS, &status);
+    if (session != NULL) {
+        const char *args[] = { "RPUSH", ps_key(ps_cli_session_keys(session), PS_KEY_NOTIFY), json };
 
-        if (ps_cli_session_redis(sync, args, PS_COUNT_OF(args), &err) != NULL) {
+        if (ps_cli_session_redis(session, args, PS_COUNT_OF(args), &err) != NULL) {
             (void)printf("%s\n", id);
+            (void)fflush(stdout);
+            if (wait)
+                status = wait_sent(session, id, words[0]);
         } else {
             (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
             status = PS_EXIT_FAILED;
         }
     }
-    ps_cli_session_destroy(sync);
+    ps_cli_session_destroy(session);
     free(id);
     free(json);
     return status;

@@ -5,6 +5,7 @@
 #include "notifier/io/console_sink.h"
 #include "notifier/io/events_server.h"
 #include "notifier/io/sender.h"
+#include "notifier/io/slack_checker.h"
 #include "notifier/io/slack_sink.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -24,7 +25,8 @@ enum {
     REFUSED_MS = 3600 * 1000,    /* a channel that was refused counts for so long */
     WAITS_MIN_MS = 60 * 1000,    /* a message has waited long, at the earliest and latest */
     WAITS_MAX_MS = 900 * 1000,
-    OTHERS_MS = 12 * 1000
+    OTHERS_MS = 12 * 1000,
+    CHECKED_MS = 3600 * 1000 /* nor is the set-up at Slack checked again */
 };
 
 struct ps_notifier {
@@ -39,8 +41,9 @@ struct ps_notifier {
     char refused[PS_INCIDENT_CAUSE];
     int64_t refused_ms; /* monotonic; 0: none is */
     struct ps_backpressure pressure;
-    bool started;   /* whether to tell that we have was asked */
-    int64_t length; /* of the list, as told last */
+    struct ps_slack_checker *checker; /* NULL unless this notifier checks the set-up */
+    bool started;                     /* whether to tell that we have was asked */
+    int64_t length;                   /* of the list, as told last */
 };
 
 /* Goes to the sink directly: no list knows it. */
@@ -88,6 +91,53 @@ static void tell_start(struct ps_notifier *notifier)
         PS_REDIS(daemon->redis, on_start_told, notifier, "SET", key, daemon->instance, "NX", "PX",
                  life);
     notifier->started = true;
+    free(key);
+}
+
+static void on_checked(void *cookie, const struct ps_slack_check *check)
+{
+    int64_t problems = 0;
+
+    (void)cookie;
+    for (size_t i = 0; i < check->len; i++) {
+        const struct ps_slack_finding *finding = &check->findings[i];
+
+        if (finding->level != PS_SLACK_LEVEL_PROBLEM)
+            continue;
+        problems++;
+        PS_LOG(SLACK_PROBLEM, F_TEXT("what", finding->what), F_TEXT("remedy", finding->remedy));
+    }
+    PS_LOG(SLACK_CHECKED, F_INT("problems", problems), F_TEXT("team", check->team_id));
+}
+
+static void on_check_taken(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_notifier *notifier = cookie;
+    const struct ps_daemon *daemon = notifier->daemon;
+
+    if (err != NULL || ps_redis_reply_text(reply, NULL) == NULL || notifier->checker != NULL)
+        return; /* another notifier checks */
+    notifier->checker =
+        ps_slack_checker_start(&(struct ps_slack_checker_options){ .loop = daemon->loop,
+                                                                   .config = daemon->config,
+                                                                   .user_agent = daemon->user_agent,
+                                                                   .done = on_checked });
+}
+
+/* As check-slack does: a set-up that cannot work says so at its first start, not at its first
+ * message. */
+static void check_slack(struct ps_notifier *notifier)
+{
+    const struct ps_daemon *daemon = notifier->daemon;
+    char *key;
+    char life[24];
+
+    if (!ps_slack_checker_uses_slack(daemon->config))
+        return;
+    key = ps_key_with(daemon->keys, PS_KEY_ALERTED, "slack-check");
+    (void)snprintf(life, sizeof(life), "%d", CHECKED_MS);
+    PS_REDIS(daemon->redis, on_check_taken, notifier, "SET", key, daemon->instance, "NX", "PX",
+             life);
     free(key);
 }
 
@@ -222,6 +272,8 @@ static void on_depth(void *cookie, int64_t length)
     int64_t depth;
 
     notifier->length = length;
+    if (!notifier->started)
+        check_slack(notifier);
     tell_start(notifier);
     depth = ps_notifier_depth(notifier);
     switch (ps_backpressure_step(&notifier->pressure, depth)) {
@@ -237,16 +289,6 @@ static void on_depth(void *cookie, int64_t length)
     }
 }
 
-/* Whatever else is set, a shadow says nothing to Slack: there is no client for it then. */
-static bool use_slack(const struct ps_config *config)
-{
-    if (config->shadow)
-        return false;
-    if (config->notify_sink[0] != '\0')
-        return strcmp(config->notify_sink, "slack") == 0;
-    return config->slack_bot_token[0] != '\0';
-}
-
 static struct ps_sink make_sink(const struct ps_daemon *daemon)
 {
     const struct ps_slack_options slack = { .api_url = daemon->config->slack_api_url,
@@ -258,8 +300,9 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
 
     if (daemon->config->shadow)
         return ps_console_sink_create_shadow(daemon->loop, STDOUT_FILENO);
-    return use_slack(daemon->config) ? ps_slack_create(daemon->loop, &slack)
-                                     : ps_console_sink_create(daemon->loop, STDOUT_FILENO);
+    return ps_slack_checker_uses_slack(daemon->config)
+               ? ps_slack_create(daemon->loop, &slack)
+               : ps_console_sink_create(daemon->loop, STDOUT_FILENO);
 }
 
 static int64_t depth_of(void *cookie)
@@ -316,7 +359,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     struct ps_sender_options options;
     int64_t cooldown_ms = (int64_t)(config->mq_circuit_breaker_cooldown_seconds * 1000);
 
-    if (use_slack(config) && config->slack_bot_token[0] == '\0')
+    if (ps_slack_checker_uses_slack(config) && config->slack_bot_token[0] == '\0')
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
                        "SLACK_BOT_TOKEN: required where NOTIFY_SINK is slack");
     notifier = ps_alloc_zero(1, sizeof(*notifier));
@@ -327,9 +370,9 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     }
     notifier->claims = ps_outbox_claims_create(daemon->pg, daemon->instance);
     ps_outbox_claims_measure(notifier->claims, daemon->metrics);
-    notifier->channels =
-        ps_channel_lock_create(daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
-                               use_slack(config) ? config->slack_channel_interval_ms : 0);
+    notifier->channels = ps_channel_lock_create(
+        daemon->redis, daemon->keys, daemon->instance, daemon->launched_ms,
+        ps_slack_checker_uses_slack(config) ? config->slack_channel_interval_ms : 0);
     ps_backpressure_init(&notifier->pressure, config->mq_backpressure_threshold);
     notifier->alarms = ps_alarms_create(&(struct ps_alarms_options){ .daemon = daemon,
                                                                      .cookie = notifier,
@@ -347,13 +390,14 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .webhook = ps_alarms_webhook(notifier->alarms),
         .metrics = daemon->metrics,
         .failures = daemon->failures,
-        .queues = {.interval_ms = use_slack(config) ? config->slack_channel_interval_ms : 0,
+        .queues = {.interval_ms =
+                        ps_slack_checker_uses_slack(config) ? config->slack_channel_interval_ms : 0,
                    .max_retries = (int)config->mq_max_retries,
                    .retry_base_ms = RETRY_BASE_MS,
                    .breaker_threshold = (int)config->mq_circuit_breaker_threshold,
                    .breaker_cooldown_ms = cooldown_ms,
                    .access_cooldown_ms = cooldown_ms,
-                   .can_look = use_slack(config)},
+                   .can_look = ps_slack_checker_uses_slack(config)},
         .sink = make_sink(daemon),
         .cookie = notifier,
         .depth = on_depth,
@@ -371,9 +415,9 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                                              .depth = depth_of,
                                              .circuit = circuit_of });
     PS_LOG(NOTIFIER_START,
-           F_TEXT("sink", config->shadow      ? "shadow"
-                          : use_slack(config) ? "slack"
-                                              : "console"),
+           F_TEXT("sink", config->shadow                        ? "shadow"
+                          : ps_slack_checker_uses_slack(config) ? "slack"
+                                                                : "console"),
            F_TEXT("instance_id", daemon->instance));
     *out_self = notifier;
     return true;
@@ -415,6 +459,7 @@ void ps_notifier_destroy(void *self)
 
     if (notifier == NULL)
         return;
+    ps_slack_checker_destroy(notifier->checker);
     ps_events_server_destroy(notifier->events_server);
     ps_command_runner_destroy(notifier->runner);
     ps_sender_destroy(notifier->sender);

@@ -2,10 +2,13 @@
 
 #include "notifier/io/delivery_record.h"
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
 #include <stdlib.h>
+
+static const char answer_life_ms[] = "600000"; /* the command `send` waits for 30 s */
 
 struct ps_sender {
     struct ps_sender_options options;
@@ -116,6 +119,35 @@ static void count_sent(struct ps_sender *sender, const struct ps_outgoing_messag
                            took_ms > 0 ? (double)took_ms / 1000 : 0);
 }
 
+static void on_reported(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)reply;
+    (void)err; /* the command `send` says then that no notifier answered */
+}
+
+/* For the command `send`, which waits for what became of its message. */
+static void report(struct ps_sender *sender, const struct ps_outgoing_message *message,
+                   const char *state, const struct ps_err *err)
+{
+    const struct ps_sender_options *options = &sender->options;
+    cJSON *json;
+    char *key, *text;
+
+    if (message->content.kind != PS_MESSAGE_MANUAL || !ps_redis_up(options->redis))
+        return;
+    json = cJSON_CreateObject();
+    ps_json_add_text(json, "state", state);
+    ps_json_add_text(json, "reason", err != NULL ? err->what : NULL);
+    ps_json_add_text(json, "failure_category", err != NULL ? ps_failure_name(err->category) : NULL);
+    text = ps_json_print(json);
+    key = ps_key_with(options->keys, PS_KEY_NOTIFY_ANSWER, message->content.id);
+    PS_REDIS(options->redis, on_reported, NULL, "SET", key, text, "PX", answer_life_ms);
+    free(key);
+    free(text);
+    cJSON_Delete(json);
+}
+
 static void close_message(struct ps_sender *sender, struct ps_outgoing_message *message,
                           enum ps_close close)
 {
@@ -130,13 +162,16 @@ static void close_message(struct ps_sender *sender, struct ps_outgoing_message *
                F_TEXT("kind", ps_message_kind_of(&message->content)),
                F_TEXT("channel", message->content.channel), F_INT("attempts", message->attempts),
                F_TEXT("trace", ps_outgoing_message_trace(message)));
+        report(sender, message, "sent", NULL);
         break;
     case PS_CLOSE_DUPLICATE:
+        report(sender, message, "sent", NULL);
         PS_LOG(MQ_DUPLICATE, F_TEXT("id", message->content.id),
                F_TEXT("trace", ps_outgoing_message_trace(message)));
         break;
     case PS_CLOSE_DEAD:
         (void)ps_fail(&err, message->category, 0, "%s", message->reason);
+        report(sender, message, "dead", &err);
         ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_DEAD, NULL, 1);
         PS_LOG(MQ_DEAD_LETTER, F_TEXT("id", message->content.id),
                F_TEXT("kind", ps_message_kind_of(&message->content)),
@@ -212,6 +247,8 @@ static void on_reply(void *cookie, const struct ps_slack_response *reply)
     sender->moved_ms = time.now_ms;
     begin(sender);
     ps_timer_set(sender->drained, 0);
+    if (outcome.close == PS_CLOSE_NOT)
+        report(sender, message, "waiting", &reply->err);
     close_message(sender, message, outcome.close); /* message may be gone after this */
 }
 

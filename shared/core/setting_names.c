@@ -2,6 +2,7 @@
 
 #include "shared/core/config_private.h"
 #include "shared/core/str.h"
+#include "shared/core/text_distance.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -37,33 +38,6 @@ static size_t normalize(const char *name, bool squeeze, char out_text[NAME_MAX_L
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
-}
-
-/* Returns the number of insertions, deletions, replacements and swaps of neighbours that turn a
- * into b (optimal string alignment distance). Both are at most NAME_MAX_LEN long. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows[3][NAME_MAX_LEN + 1];
-    size_t *before = rows[0], *last = rows[1], *row = rows[2];
-    size_t a_len = strlen(a), b_len = strlen(b);
-
-    for (size_t j = 0; j <= b_len; j++)
-        last[j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *spare = before;
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            row[j] = least(last[j] + 1, row[j - 1] + 1);
-            row[j] = least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], before[j - 2] + 1);
-        }
-        before = last;
-        last = row;
-        row = spare;
-    }
-    return last[b_len];
 }
 
 static size_t errors_allowed(size_t len, enum ps_setting_place place)
@@ -110,7 +84,7 @@ static const char *nearest(const char *name, enum ps_setting_place place)
     (void)normalize(bare, true, squeezed);
     for (size_t i = 0; i < PS_CONFIG_ROWS; i++) {
         const char *setting = ps_config_rows[i].name;
-        size_t errors = distance(bare, setting);
+        size_t errors = ps_text_distance(bare, setting);
         size_t allowed = errors_allowed(strlen(setting), place);
 
         if (allowed == 0 && bare != text)

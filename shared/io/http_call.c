@@ -26,13 +26,14 @@ static const struct {
     const char *name;
     size_t len;
 } field_names[PS_HTTP_F_COUNT] = {
-    [PS_HTTP_F_CONTENT_TYPE] = {"content-type",   12},
-    [PS_HTTP_F_LAST_MODIFIED] = { "last-modified", 13},
-    [PS_HTTP_F_ETAG] = { "etag",          4 },
-    [PS_HTTP_F_RETRY_AFTER] = { "retry-after",   11},
-    [PS_HTTP_F_LOCATION] = { "location",      8 },
-    [PS_HTTP_F_CONTENT_RANGE] = { "content-range", 13},
-    [PS_HTTP_F_DATE] = { "date",          4 },
+    [PS_HTTP_F_CONTENT_TYPE] = {"content-type",    12},
+    [PS_HTTP_F_LAST_MODIFIED] = { "last-modified",  13},
+    [PS_HTTP_F_ETAG] = { "etag",           4 },
+    [PS_HTTP_F_RETRY_AFTER] = { "retry-after",    11},
+    [PS_HTTP_F_LOCATION] = { "location",       8 },
+    [PS_HTTP_F_CONTENT_RANGE] = { "content-range",  13},
+    [PS_HTTP_F_DATE] = { "date",           4 },
+    [PS_HTTP_F_OAUTH_SCOPES] = { "x-oauth-scopes", 14},
 };
 
 static void fields_reset(struct ps_http_call *call)
@@ -533,6 +534,7 @@ static void read_reply(const struct ps_http_call *call, struct ps_http_reply *ou
         .location = field_text(call, PS_HTTP_F_LOCATION),
         .content_range = field_text(call, PS_HTTP_F_CONTENT_RANGE),
         .date = field_text(call, PS_HTTP_F_DATE),
+        .oauth_scopes = field_text(call, PS_HTTP_F_OAUTH_SCOPES),
         .effective_url = url ? url : "",
         .content_length = (int64_t)length,
         .redirects = (int)redirects,

@@ -62,6 +62,7 @@ struct ps_http_reply {
     const char *body;
     size_t body_len;
     const char *content_type, *last_modified, *etag, *retry_after, *location, *content_range, *date;
+    const char *oauth_scopes;  /* X-OAuth-Scopes, with which Slack lists a token's scopes */
     const char *effective_url; /* after redirects */
     int64_t content_length;    /* -1 if the server did not send it */
     int redirects;

@@ -19,6 +19,7 @@ enum ps_http_field {
     PS_HTTP_F_LOCATION,
     PS_HTTP_F_CONTENT_RANGE,
     PS_HTTP_F_DATE,
+    PS_HTTP_F_OAUTH_SCOPES,
     PS_HTTP_F_COUNT
 };
 

@@ -110,7 +110,7 @@ class Contract(FleetCase):
             self.skipTest("no IPv6 here")
         fleet = self.make_fleet()
         fleet.redis.start("--bind", "127.0.0.1", "::1")
-        code, _, error = fleet.command("notifier", "send", "C1", "hello",
+        code, _, error = fleet.command("notifier", "send", "--no-wait", "C1", "hello",
                                        REDIS_URL=f"redis://[::1]:{fleet.redis.port}/0")
         self.assertEqual((code, error), (0, ""))
 

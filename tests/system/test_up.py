@@ -152,6 +152,20 @@ class Up(unittest.TestCase):
         self.assertIn("scheduler-1 was killed by SIGKILL; it is started again", text)
         self.assertFalse(os.path.exists(os.path.join(self.state, "run.json")))
 
+    def test_live_stops_where_slack_would_not_take_messages(self):
+        upstream = Upstream(self.folder, {"slack": {"token": "xoxb-another"}})
+        upstream.start()
+        self.addCleanup(upstream.stop)
+        with open(os.path.join(self.folder, ".env"), "w", encoding="utf-8") as file:
+            file.write(f"SLACK_BOT_TOKEN=xoxb-of-a-test\nSLACK_API_URL={upstream.slack_url}\n"
+                       f"WG21_INDEX_URL={upstream.index_url}\nHEALTH_PORT=0\n")
+        del self.environment["POLL_INTERVAL_SECONDS"]
+        status, text = self.run_to_end("--live")
+        self.assertEqual(status, 69, text)
+        self.assertRegex(text, "To do: It is cut, or of another app. Set SLACK_BOT_TOKEN")
+        self.assertNotIn("xoxb-of-a-test", text)
+        self.assertEqual(self.processes(), [])
+
     def test_wrong_usage(self):
         for arguments in (["--lunar"], ["--wipe"], ["--stay"], ["down", "--demo"],
                           ["--demo", "--live"], ["run"]):

@@ -93,6 +93,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "NOTIFY_ON_ANY_DRAFT=true",
         "NOTIFY_ON_DP_TRANSITION=true",
         "SLACK_BOT_TOKEN=",
+        "SLACK_APP_TOKEN=",
         "SLACK_SIGNING_SECRET=",
         "PORT=3000",
         "DATABASE_URL=",

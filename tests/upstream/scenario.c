@@ -230,7 +230,8 @@ static bool load_named(const cJSON *slack, const char *field, struct ps_entry **
 
 static bool load_slack(struct ps_scenario *scenario, struct ps_err *err)
 {
-    static const char *const own[] = { "path", "token", "channels", "methods", NULL };
+    static const char *const own[] = { "path",    "token",         "app_token", "channels",
+                                       "methods", "conversations", "scopes",    NULL };
     const cJSON *slack = cJSON_GetObjectItemCaseSensitive(scenario->root, "slack");
 
     if (slack != NULL && (!check_fields(slack, own, true, "slack", err) ||
@@ -238,6 +239,13 @@ static bool load_slack(struct ps_scenario *scenario, struct ps_err *err)
         return false;
     set_text(&scenario->slack_path, slack, "path", "/api/");
     set_text(&scenario->slack_token, slack, "token", NULL);
+    set_text(&scenario->slack_app_token, slack, "app_token", NULL);
+    scenario->slack_scopes = cJSON_GetObjectItemCaseSensitive(slack, "scopes");
+    scenario->conversations = cJSON_GetObjectItemCaseSensitive(slack, "conversations");
+    if ((scenario->slack_scopes != NULL && !cJSON_IsArray(scenario->slack_scopes)) ||
+        (scenario->conversations != NULL && !cJSON_IsArray(scenario->conversations)))
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
+                       "slack.scopes and slack.conversations are arrays");
     return load_named(slack, "channels", &scenario->channels, err) &&
            load_named(slack, "methods", &scenario->methods, err);
 }
@@ -312,6 +320,7 @@ void ps_scenario_destroy(struct ps_scenario *scenario)
     free(scenario->drafts_path);
     free(scenario->slack_path);
     free(scenario->slack_token);
+    free(scenario->slack_app_token);
     ps_behaviour_clear(&scenario->index);
     ps_behaviour_clear(&scenario->fallback);
     ps_behaviour_clear(&scenario->slack);

@@ -32,6 +32,10 @@ struct ps_scenario {
     struct ps_entry *rules; /* hash by name, in the order written */
     char *slack_path;
     char *slack_token;         /* NULL: any */
+    char *slack_app_token;     /* of apps.connections.open; NULL: Socket Mode is off */
+    const cJSON *slack_scopes; /* in root: an array of names; NULL: all, and not listed */
+    const cJSON
+        *conversations; /* in root: an array of Slack's objects; NULL: the methods are unknown */
     struct ps_entry *channels; /* hash by name */
     struct ps_entry *methods;  /* of Slack, other than chat.postMessage; hash by name */
     struct ps_behaviour slack;

@@ -99,8 +99,8 @@ static cJSON *read_arguments(const struct ps_user_command *ask)
     return arguments;
 }
 
-static const char *check_token(const struct ps_scenario *scenario,
-                               const struct ps_user_command *ask)
+/* wanted: NULL for any. */
+static const char *check_token(const char *wanted, const struct ps_user_command *ask)
 {
     static const char scheme[] = "Bearer ";
     size_t len = sizeof scheme - 1;
@@ -108,7 +108,7 @@ static const char *check_token(const struct ps_scenario *scenario,
 
     if (ask->authorization.len < len || memcmp(ask->authorization.data, scheme, len) != 0)
         return "not_authed";
-    if (scenario->slack_token != NULL && !ps_str_is(token, scenario->slack_token))
+    if (wanted != NULL && !ps_str_is(token, wanted))
         return "invalid_auth";
     return NULL;
 }
@@ -194,13 +194,88 @@ static bool spoils(const struct ps_behaviour *behaviour)
     return refused && !behaviour->accept;
 }
 
+static bool has_scope(const struct ps_scenario *scenario, const char *name)
+{
+    const cJSON *scope;
+
+    cJSON_ArrayForEach (scope, scenario->slack_scopes)
+        if (cJSON_IsString(scope) && strcmp(scope->valuestring, name) == 0)
+            return true;
+    return scenario->slack_scopes == NULL;
+}
+
+/* Slack lists a token's scopes with every answer. */
+static void list_scopes(const struct ps_scenario *scenario, struct ps_answer *answer)
+{
+    const cJSON *scope;
+    const char *before = "X-OAuth-Scopes: ";
+
+    if (scenario->slack_scopes == NULL)
+        return;
+    cJSON_ArrayForEach (scope, scenario->slack_scopes) {
+        ps_buf_format(&answer->headers, "%s%s", before,
+                      cJSON_IsString(scope) ? scope->valuestring : "");
+        before = ",";
+    }
+    ps_buf_text(&answer->headers, "\r\n");
+}
+
+static const cJSON *conversation(const struct ps_scenario *scenario, const char *id)
+{
+    const cJSON *one;
+
+    cJSON_ArrayForEach (one, scenario->conversations)
+        if (ps_json_text(one, "id") != NULL && strcmp(ps_json_text(one, "id"), id) == 0)
+            return one;
+    return NULL;
+}
+
+static bool is_private(const cJSON *one)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "is_private"));
+}
+
+/* A private channel is shown to its members alone. */
+static bool is_shown(const cJSON *one)
+{
+    return !is_private(one) || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "is_member"));
+}
+
+/* NULL, or why Slack refuses a message to channel (a name or an id). Where the scenario lists no
+ * conversations, every channel is there. */
+static const char *may_post(const struct ps_scenario *scenario, const char *channel)
+{
+    const char *name = channel[0] == '#' ? channel + 1 : channel;
+    const cJSON *one;
+
+    if (!has_scope(scenario, "chat:write"))
+        return "missing_scope";
+    if (scenario->conversations == NULL || channel[0] == 'U' || channel[0] == 'D')
+        return NULL;
+    cJSON_ArrayForEach (one, scenario->conversations) {
+        if (strcmp(ps_json_text(one, "id"), channel) != 0 &&
+            strcmp(ps_json_text(one, "name"), name) != 0)
+            continue;
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "is_archived")))
+            return "is_archived";
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "is_read_only")))
+            return "restricted_action";
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "is_member")) ||
+            (!is_private(one) && scenario->slack_scopes != NULL &&
+             has_scope(scenario, "chat:write.public")))
+            return NULL;
+        return is_private(one) ? "channel_not_found" : "not_in_channel";
+    }
+    return "channel_not_found";
+}
+
 static void post_message(struct ps_slack *slack, struct ps_scenario *scenario,
                          const struct ps_user_command *ask, struct ps_answer *answer)
 {
     cJSON *arguments = read_arguments(ask);
     const char *channel = ps_json_text(arguments, "channel");
     const char *text = ps_json_text(arguments, "text");
-    const char *error = check_token(scenario, ask);
+    const char *error = check_token(scenario->slack_token, ask);
     struct ps_behaviour *behaviour = NULL;
 
     if (error == NULL && arguments == NULL)
@@ -211,6 +286,8 @@ static void post_message(struct ps_slack *slack, struct ps_scenario *scenario,
         error = "no_text";
     if (error == NULL)
         error = ps_slack_check(arguments);
+    if (error == NULL)
+        error = may_post(scenario, channel);
     if (error == NULL) {
         behaviour = ps_scenario_channel(scenario, channel);
         if (!ps_behaviour_fires(behaviour, ask->method, ask->wall_us / 1000))
@@ -231,17 +308,62 @@ static void post_message(struct ps_slack *slack, struct ps_scenario *scenario,
     cJSON_Delete(arguments);
 }
 
-static void auth_test(struct ps_scenario *scenario, const struct ps_user_command *ask,
-                      struct ps_answer *answer)
+static void conversations_info(struct ps_scenario *scenario, const cJSON *arguments,
+                               struct ps_answer *answer)
 {
-    const char *error = check_token(scenario, ask);
+    const char *id = ps_json_text(arguments, "channel");
+    const cJSON *one = id != NULL ? conversation(scenario, id) : NULL;
     cJSON *json;
 
-    if (error != NULL) {
-        answer_error(answer, error);
+    if (!has_scope(scenario, one != NULL && is_private(one) ? "groups:read" : "channels:read")) {
+        answer_error(answer, "missing_scope");
+    } else if (one == NULL || !is_shown(one)) {
+        answer_error(answer, "channel_not_found");
+    } else {
+        json = cJSON_CreateObject();
+        ps_json_add_bool(json, "ok", true);
+        cJSON_AddItemToObject(json, "channel", cJSON_Duplicate(one, true));
+        ps_answer_json(answer, 200, json);
+    }
+}
+
+/* Two a page, so that pages are read. The cursor is the number of those passed over. */
+static void conversations_list(struct ps_scenario *scenario, const cJSON *arguments,
+                               struct ps_answer *answer)
+{
+    enum { PAGE = 2 };
+    const char *types = ps_json_text(arguments, "types"),
+               *cursor = ps_json_text(arguments, "cursor");
+    bool private = types != NULL && strstr(types, "private_channel") != NULL;
+    long from = cursor != NULL ? strtol(cursor, NULL, 10) : 0, passed = 0;
+    cJSON *json, *channels;
+    const cJSON *one;
+    char next[32] = "";
+
+    if (!has_scope(scenario, "channels:read") || (private && !has_scope(scenario, "groups:read"))) {
+        answer_error(answer, "missing_scope");
         return;
     }
     json = cJSON_CreateObject();
+    channels = cJSON_AddArrayToObject(json, "channels");
+    cJSON_ArrayForEach (one, scenario->conversations) {
+        if (!is_shown(one) || (is_private(one) && !private) || passed++ < from)
+            continue;
+        if (cJSON_GetArraySize(channels) == PAGE) {
+            (void)snprintf(next, sizeof next, "%ld", from + PAGE);
+            break;
+        }
+        cJSON_AddItemToArray(channels, cJSON_Duplicate(one, true));
+    }
+    ps_json_add_bool(json, "ok", true);
+    ps_json_add_text(cJSON_AddObjectToObject(json, "response_metadata"), "next_cursor", next);
+    ps_answer_json(answer, 200, json);
+}
+
+static void auth_test(struct ps_answer *answer)
+{
+    cJSON *json = cJSON_CreateObject();
+
     ps_json_add_bool(json, "ok", true);
     ps_json_add_text(json, "url", "https://example.slack.com/");
     ps_json_add_text(json, "team", "Upstream");
@@ -385,7 +507,9 @@ static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
                          struct ps_answer *answer)
 {
     struct ps_behaviour *behaviour = ps_scenario_method(scenario, method);
-    const char *error = check_token(scenario, ask);
+    bool connects = ps_str_is(method, "apps.connections.open");
+    const char *error =
+        check_token(connects ? scenario->slack_app_token : scenario->slack_token, ask);
     cJSON *arguments = read_arguments(ask);
 
     if (behaviour != NULL && !ps_behaviour_fires(behaviour, ask->method, ask->wall_us / 1000))
@@ -395,7 +519,11 @@ static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
     if (error != NULL)
         answer_error(answer, error);
     else if (ps_str_is(method, "auth.test"))
-        auth_test(scenario, ask, answer);
+        auth_test(answer);
+    else if (scenario->conversations != NULL && ps_str_is(method, "conversations.info"))
+        conversations_info(scenario, arguments, answer);
+    else if (scenario->conversations != NULL && ps_str_is(method, "conversations.list"))
+        conversations_list(scenario, arguments, answer);
     else if (ps_str_is(method, "conversations.history"))
         history(slack, arguments, NULL, answer);
     else if (ps_str_is(method, "conversations.replies"))
@@ -432,6 +560,7 @@ void ps_slack_outcome(struct ps_slack *slack, struct ps_scenario *scenario,
         post_message(slack, scenario, ask, out_answer);
     else
         other_method(slack, scenario, ask, method, out_answer);
+    list_scopes(scenario, out_answer);
     apply_rule(scenario, ask, out_answer);
 }
 

@@ -1,0 +1,199 @@
+#include "notifier/core/slack_check.h"
+#include "shared/core/alloc.h"
+#include "shared/core/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct ps_slack_check_settings plain = {
+    .bot_token = "xoxb-1",
+    .app_token = "",
+    .signing_secret = "",
+    .api_url = "https://slack.com/api/",
+    .channels = {{ "NOTIFICATION_CHANNEL", "#papers" }, { "OPS_ALERT_CHANNEL", "C1" }}
+};
+
+static const struct ps_slack_finding *last(const struct ps_slack_check *check)
+{
+    assert_true(check->len > 0);
+    return &check->findings[check->len - 1];
+}
+
+/* Every problem says what to do, in a sentence. */
+static void remedies_are_there(const struct ps_slack_check *check)
+{
+    for (size_t i = 0; i < check->len; i++) {
+        const char *remedy = check->findings[i].remedy;
+
+        if (check->findings[i].level != PS_SLACK_LEVEL_PROBLEM)
+            continue;
+        assert_non_null(remedy);
+        assert_true(strlen(remedy) > 10 && strchr(".?", remedy[strlen(remedy) - 1]) != NULL);
+    }
+}
+
+static void tokens_by_how_they_begin(void **state)
+{
+    static const struct {
+        const char *token, *what;
+    } rows[] = {
+        {"",                              "is not set"         },
+        { "xapp-1",                       "an app-level token" },
+        { "xoxp-1",                       "a user token"       },
+        { "xoxe.xoxb-1",                  "token rotation"     },
+        { "xoxc-1",                       "browser"            },
+        { "https://hooks.slack.com/x",    "webhook"            },
+        { "8f742231b10e8888abcd99yyyzzz", "does not begin with"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_slack_check_settings settings = plain;
+        struct ps_slack_check check;
+
+        settings.bot_token = rows[i].token;
+        ps_slack_check_init(&check, &settings);
+        assert_false(ps_slack_check_begin(&check));
+        assert_int_equal(check.fault, PS_SLACK_FAULT_SETTINGS);
+        assert_non_null(strstr(last(&check)->what, rows[i].what));
+        assert_null(rows[i].token[0] != '\0' ? strstr(last(&check)->what, rows[i].token) : NULL);
+        remedies_are_there(&check);
+        ps_slack_check_clear(&check);
+    }
+}
+
+static void what_is_not_slack(void **state)
+{
+    struct ps_err err;
+    struct ps_slack_check_answer answers[4] = { { .status = 404 }, { .status = 429 } };
+    struct ps_slack_check check;
+    cJSON *nonsense = ps_json_parse("{\"ok\":false}", 12, NULL);
+
+    (void)state;
+    (void)ps_fail(&err, PS_FAILURE_NETWORK, 7, "Could not resolve host");
+    answers[2].fault = &err;
+    answers[3] = (struct ps_slack_check_answer){ .status = 200, .json = nonsense };
+    for (size_t i = 0; i < PS_COUNT_OF(answers); i++) {
+        ps_slack_check_init(&check, &plain);
+        assert_false(ps_slack_check_auth(&check, &answers[i]));
+        assert_int_equal(check.fault, PS_SLACK_FAULT_UNREACHED);
+        remedies_are_there(&check);
+        ps_slack_check_clear(&check);
+    }
+    cJSON_Delete(nonsense);
+}
+
+static bool auth(struct ps_slack_check *check, const char *body, const char *scopes)
+{
+    cJSON *json = ps_json_parse(body, strlen(body), NULL);
+    struct ps_slack_check_answer answer = { .status = 200, .json = json, .scopes = scopes };
+    bool ok = ps_slack_check_auth(check, &answer);
+
+    cJSON_Delete(json);
+    return ok;
+}
+
+static void scopes_that_are_missing(void **state)
+{
+    static const char body[] =
+        "{\"ok\":true,\"team\":\"T\",\"team_id\":\"T1\",\"user\":\"paperscout\",\"bot_id\":\"B1\"}";
+    struct ps_slack_check_settings settings = plain;
+    struct ps_slack_check check;
+
+    (void)state;
+    ps_slack_check_init(&check, &settings); /* it only sends: one scope is enough */
+    assert_true(auth(&check, body, "chat:write, other:scope"));
+    assert_int_equal(check.fault, PS_SLACK_FAULT_NONE);
+    ps_slack_check_clear(&check);
+    settings.app_token = "xapp-1";
+    ps_slack_check_init(&check, &settings); /* people can write to it */
+    assert_true(auth(&check, body, "chat:write"));
+    assert_int_equal(check.fault, PS_SLACK_FAULT_REFUSED);
+    remedies_are_there(&check);
+    ps_slack_check_clear(&check);
+    ps_slack_check_init(&check, &settings);
+    assert_false(auth(&check, "{\"ok\":true,\"team_id\":\"T1\",\"user\":\"jane\"}", "chat:write"));
+    assert_int_equal(check.fault, PS_SLACK_FAULT_SETTINGS); /* a person's token */
+    ps_slack_check_clear(&check);
+}
+
+static void forms_of_a_channel(void **state)
+{
+    static const struct {
+        const char *value;
+        enum ps_slack_channel_form form;
+    } rows[] = {
+        {"",              PS_SLACK_CHANNEL_UNSET },
+        { "#papers",      PS_SLACK_CHANNEL_NAME  },
+        { "papers",       PS_SLACK_CHANNEL_NAME  },
+        { "#c++-papiere", PS_SLACK_CHANNEL_NAME  },
+        { "C0123ABC",     PS_SLACK_CHANNEL_ID    },
+        { "G0123ABC",     PS_SLACK_CHANNEL_ID    },
+        { "U0123ABC",     PS_SLACK_CHANNEL_PERSON},
+        { "#Papers",      PS_SLACK_CHANNEL_WRONG },
+        { "c++ papers",   PS_SLACK_CHANNEL_WRONG },
+        { "T0123ABC",     PS_SLACK_CHANNEL_WRONG },
+        { "#",            PS_SLACK_CHANNEL_WRONG },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_slack_check_settings settings = plain;
+        struct ps_slack_check check;
+
+        settings.channels[0].value = rows[i].value;
+        ps_slack_check_init(&check, &settings);
+        assert_int_equal(ps_slack_check_channel(&check, 0), rows[i].form);
+        remedies_are_there(&check);
+        ps_slack_check_clear(&check);
+    }
+}
+
+/* The name that is nearest over all pages; a long workspace is not read to its end. */
+static void pages_of_channels(void **state)
+{
+    static const char first[] =
+        "{\"ok\":true,\"channels\":[{\"name\":\"paper\"},{\"name\":\"zebra\"}],"
+        "\"response_metadata\":{\"next_cursor\":\"x\"}}";
+    static const char second[] = "{\"ok\":true,\"channels\":[{\"name\":\"news\"}]}";
+    cJSON *one = ps_json_parse(first, strlen(first), NULL);
+    cJSON *two = ps_json_parse(second, strlen(second), NULL);
+    struct ps_slack_check_answer answer = { .status = 200, .json = one };
+    struct ps_slack_check check;
+    char *cursor;
+
+    (void)state;
+    ps_slack_check_init(&check, &plain);
+    assert_int_equal(ps_slack_check_channel(&check, 0), PS_SLACK_CHANNEL_NAME);
+    cursor = ps_slack_check_page(&check, 0, &answer, false);
+    assert_string_equal(cursor, "x");
+    free(cursor);
+    answer.json = two;
+    assert_null(ps_slack_check_page(&check, 0, &answer, false));
+    assert_non_null(strstr(last(&check)->remedy, "Did you mean #paper?"));
+    ps_slack_check_clear(&check);
+    ps_slack_check_init(&check, &plain);
+    assert_int_equal(ps_slack_check_channel(&check, 0), PS_SLACK_CHANNEL_NAME);
+    answer.json = one;
+    assert_null(ps_slack_check_page(&check, 0, &answer, true));
+    assert_int_equal(last(&check)->level, PS_SLACK_LEVEL_NOTE);
+    ps_slack_check_clear(&check);
+    cJSON_Delete(one);
+    cJSON_Delete(two);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens_by_how_they_begin), cmocka_unit_test(what_is_not_slack),
+        cmocka_unit_test(scopes_that_are_missing),  cmocka_unit_test(forms_of_a_channel),
+        cmocka_unit_test(pages_of_channels),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
