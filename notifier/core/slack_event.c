@@ -44,6 +44,8 @@ void ps_inbound_event_clear(struct ps_inbound_event *inbound)
 void ps_slack_event_clear(struct ps_slack_event *event)
 {
     free(event->challenge);
+    free(event->installed_team);
+    free(event->person_team);
     ps_inbound_event_clear(&event->inbound);
     *event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
 }
@@ -207,6 +209,33 @@ static const char *addressed(const cJSON *root, const cJSON *said, enum ps_place
     return mention || *out_place == PS_PLACE_DIRECT ? text : NULL;
 }
 
+static char *id_copy(const char *id)
+{
+    return id_ok(id) ? ps_alloc_text(id) : NULL;
+}
+
+/* The fields that name the workspace of somebody in a shared channel; within one workspace some are
+ * absent. */
+static const char *person_team(const cJSON *said)
+{
+    static const char *const names[] = { "user_team", "source_team", "team" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
+        if (ps_json_text(said, names[i]) != NULL)
+            return ps_json_text(said, names[i]);
+    return NULL;
+}
+
+static void read_teams(const cJSON *root, const cJSON *said, struct ps_slack_event *event)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "authorizations");
+    const cJSON *first = cJSON_IsArray(list) ? cJSON_GetArrayItem(list, 0) : NULL;
+    const char *installed = ps_json_text(first, "team_id");
+
+    event->installed_team = id_copy(installed != NULL ? installed : ps_json_text(root, "team_id"));
+    event->person_team = id_copy(person_team(said));
+}
+
 static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_event *event)
 {
     const char *user = ps_json_text(said, "user"), *channel = ps_json_text(said, "channel");
@@ -223,6 +252,7 @@ static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_even
         return ignore(event, why);
     if (!id_ok(user) || !id_ok(channel) || !id_ok(ts))
         return ignore(event, "fields");
+    read_teams(root, said, event);
     event->call = PS_SLACK_HEARD;
     event->inbound =
         (struct ps_inbound_event){ .id = ps_alloc_text(ps_json_text(root, "event_id")),
@@ -246,20 +276,21 @@ static bool read_challenge(const cJSON *root, struct ps_slack_event *event, stru
     return true;
 }
 
-static bool read_event(const cJSON *root, struct ps_slack_event *event, struct ps_err *err)
+bool ps_slack_event_of(const cJSON *root, struct ps_slack_event *out_event, struct ps_err *err)
 {
     const cJSON *said = cJSON_GetObjectItemCaseSensitive(root, "event");
     const char *type = ps_json_text(root, "type");
 
+    *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
     if (!cJSON_IsObject(root) || type == NULL)
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "not an event: no type");
     if (strcmp(type, "url_verification") == 0)
-        return read_challenge(root, event, err);
+        return read_challenge(root, out_event, err);
     if (strcmp(type, "event_callback") != 0)
-        return ignore(event, "type"); /* app_rate_limited, and what may come */
+        return ignore(out_event, "type"); /* app_rate_limited, and what may come */
     if (!cJSON_IsObject(said) || !id_ok(ps_json_text(root, "event_id")))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "an event without event or event_id");
-    return read_said(root, said, event);
+    return read_said(root, said, out_event);
 }
 
 bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *out_event,
@@ -274,7 +305,7 @@ bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *ou
     root = ps_json_parse(body, len, err);
     if (root == NULL)
         return false;
-    ok = read_event(root, out_event, err);
+    ok = ps_slack_event_of(root, out_event, err);
     cJSON_Delete(root);
     return ok;
 }
@@ -287,6 +318,45 @@ static enum ps_place place_of(const char *channel_name)
     return strncmp(channel_name, "mpdm-", 5) == 0 ? PS_PLACE_GROUP : PS_PLACE_CHANNEL;
 }
 
+/* The fields of a slash command that matter; NULL where one is absent. */
+struct slash {
+    const char *trigger, *user, *channel_name, *text, *team;
+};
+
+static bool read_slash(const struct slash *slash, struct ps_slack_event *out_event,
+                       struct ps_err *err)
+{
+    const char *text = slash->text != NULL ? slash->text : "";
+
+    *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
+    if (!id_ok(slash->trigger) || strlen(slash->trigger) >= PS_INBOUND_EVENT_ID_MAX ||
+        !id_ok(slash->user))
+        return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a slash command without trigger_id or user_id");
+    out_event->call = PS_SLACK_HEARD;
+    out_event->installed_team = id_copy(slash->team);
+    out_event->inbound = (struct ps_inbound_event){
+        .id = ps_alloc_format("/%s", slash->trigger),
+        .said = ps_alloc_format("/%s", slash->trigger),
+        .place = place_of(slash->channel_name != NULL ? slash->channel_name : ""),
+        .slash = true,
+        .user = ps_alloc_text(slash->user),
+        .channel = ps_alloc_text(slash->user),
+        .words = ps_slack_plain(text, strlen(text))
+    };
+    return true;
+}
+
+bool ps_slack_slash_of(const cJSON *fields, struct ps_slack_event *out_event, struct ps_err *err)
+{
+    const struct slash slash = { .trigger = ps_json_text(fields, "trigger_id"),
+                                 .user = ps_json_text(fields, "user_id"),
+                                 .channel_name = ps_json_text(fields, "channel_name"),
+                                 .text = ps_json_text(fields, "text"),
+                                 .team = ps_json_text(fields, "team_id") };
+
+    return read_slash(&slash, out_event, err);
+}
+
 bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err)
 {
@@ -294,27 +364,15 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
     char *user = ps_form_value(body, len, "user_id");
     char *channel = ps_form_value(body, len, "channel_name");
     char *text = ps_form_value(body, len, "text");
-    bool ok = id_ok(trigger) && strlen(trigger) < PS_INBOUND_EVENT_ID_MAX && id_ok(user);
+    char *team = ps_form_value(body, len, "team_id");
+    const struct slash slash = { trigger, user, channel, text, team };
+    bool ok = read_slash(&slash, out_event, err);
 
-    *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
-    if (ok) {
-        out_event->call = PS_SLACK_HEARD;
-        out_event->inbound =
-            (struct ps_inbound_event){ .id = ps_alloc_format("/%s", trigger),
-                                       .said = ps_alloc_format("/%s", trigger),
-                                       .place = place_of(channel == NULL ? "" : channel),
-                                       .slash = true,
-                                       .user = ps_alloc_text(user),
-                                       .channel = ps_alloc_text(user),
-                                       .words = ps_slack_plain(text == NULL ? "" : text,
-                                                               text == NULL ? 0 : strlen(text)) };
-    } else {
-        (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a slash command without trigger_id or user_id");
-    }
     free(trigger);
     free(user);
     free(channel);
     free(text);
+    free(team);
     return ok;
 }
 

@@ -3,6 +3,7 @@
 #define PS_NOTIFIER_SLACK_EVENT_H
 #include "shared/core/err.h"
 
+#include <cjson/cJSON.h>
 #include <stddef.h>
 
 enum {
@@ -36,6 +37,9 @@ struct ps_slack_event {
     char *challenge;                 /* of PS_SLACK_CHALLENGE; owned */
     const char *why;                 /* of PS_SLACK_IGNORED; static */
     struct ps_inbound_event inbound; /* of PS_SLACK_HEARD */
+    /* Of PS_SLACK_HEARD; owned; NULL where Slack names none (core/slack_team.h). */
+    char *installed_team; /* the workspace that it is sent for */
+    char *person_team;    /* of who speaks */
 };
 
 /* The JSON body of a request: url_verification or event_callback. app_mention, message.im and
@@ -43,6 +47,12 @@ struct ps_slack_event {
    (UNKNOWN) when it is nothing that Slack sends; out_event is as after clear then. */
 bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;
+/* The same, of an object that is read already (Socket Mode). */
+bool ps_slack_event_of(const cJSON *root, struct ps_slack_event *out_event,
+                       struct ps_err *err) PS_MUST_USE;
+/* A slash command's fields as an object (Socket Mode); always heard. */
+bool ps_slack_slash_of(const cJSON *fields, struct ps_slack_event *out_event,
+                       struct ps_err *err) PS_MUST_USE;
 /* The form body of a slash command; always heard. */
 bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;

@@ -1,10 +1,9 @@
 /* The events port: what Slack sends is checked, written down, and answered within 300 ms. */
 #ifndef PS_NOTIFIER_EVENTS_SERVER_H
 #define PS_NOTIFIER_EVENTS_SERVER_H
-#include "notifier/core/slack_event.h"
+#include "notifier/io/inbound.h"
 #include "shared/core/metrics.h"
 #include "shared/io/loop.h"
-#include "shared/io/pg.h"
 
 enum {
     PS_EVENTS_SERVER_BODY_MAX = 1024 * 1024,
@@ -14,15 +13,12 @@ enum {
 struct ps_events_server;
 
 struct ps_events_server_options {
-    struct ps_loop *loop; /* borrowed, as pg and metrics */
-    struct ps_pg *pg;
+    struct ps_loop *loop; /* borrowed, as metrics and inbound */
     struct ps_metrics *metrics;
+    struct ps_inbound *inbound;
     const char *host;    /* copied */
     char *const *secret; /* where it stands, read for each request: it may be rotated; borrowed */
     uint16_t port;
-    void *cookie;
-    /* It lies in the table heard and is to be answered now; borrowed for the call. */
-    void (*inbound)(void *cookie, const struct ps_inbound_event *inbound);
 };
 
 /* err (CONFIGURATION) when the port cannot be bound. */

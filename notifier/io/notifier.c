@@ -6,7 +6,9 @@
 #include "notifier/io/events_server.h"
 #include "notifier/io/sender.h"
 #include "notifier/io/slack_checker.h"
+#include "notifier/io/slack_identity.h"
 #include "notifier/io/slack_sink.h"
+#include "notifier/io/socket_mode.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/alarm.h"
@@ -35,7 +37,11 @@ struct ps_notifier {
     struct ps_channel_lock *channels;
     struct ps_sender *sender;
     struct ps_command_runner *runner;
-    struct ps_events_server *events_server; /* NULL where Slack cannot speak to us */
+    struct ps_inbound *inbound;
+    struct ps_events_server *events_server; /* NULL where Slack cannot reach us */
+    struct ps_slack_api *api;
+    struct ps_slack_identity *identity; /* NULL where nothing goes to Slack */
+    struct ps_socket_mode *socket_mode; /* NULL without SLACK_APP_TOKEN */
     struct ps_alarms *alarms;
     char refused_channel[PS_MESSAGE_CHANNEL_MAX + 1]; /* by Slack, and nothing else is */
     char refused[PS_INCIDENT_CAUSE];
@@ -322,19 +328,24 @@ static void on_inbound(void *cookie, const struct ps_inbound_event *inbound)
     ps_command_runner_take(notifier->runner, inbound);
 }
 
+static void on_identity(void *cookie, const char *team, const char *enterprise)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_inbound_set_team(notifier->inbound, team, enterprise);
+}
+
 /* Without the secret nobody can be told from Slack, so nobody is listened to. */
-static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
+static bool open_events_port(struct ps_notifier *notifier, struct ps_err *err)
 {
     const struct ps_daemon *daemon = notifier->daemon;
     const struct ps_config *config = daemon->config;
     const struct ps_events_server_options options = { .loop = daemon->loop,
-                                                      .pg = daemon->pg,
                                                       .metrics = daemon->metrics,
+                                                      .inbound = notifier->inbound,
                                                       .host = config->events_bind_host,
                                                       .port = (uint16_t)config->port,
-                                                      .secret = &config->slack_signing_secret,
-                                                      .cookie = notifier,
-                                                      .inbound = on_inbound };
+                                                      .secret = &config->slack_signing_secret };
 
     if (config->shadow) {
         PS_LOG(EVENTS_CLOSED, F_TEXT("why", "SHADOW is set"));
@@ -349,6 +360,42 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
         return false;
     PS_LOG(EVENTS_LISTEN, F_TEXT("host", config->events_bind_host),
            F_INT("port", ps_events_server_port(notifier->events_server)));
+    return true;
+}
+
+static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
+{
+    const struct ps_daemon *daemon = notifier->daemon;
+    const struct ps_config *config = daemon->config;
+
+    notifier->inbound = ps_inbound_create(
+        &(struct ps_inbound_options){ .loop = daemon->loop,
+                                      .pg = daemon->pg,
+                                      .metrics = daemon->metrics,
+                                      .allowed_teams = config->slack_allowed_teams,
+                                      .cookie = notifier,
+                                      .inbound = on_inbound });
+    if (!open_events_port(notifier, err)) {
+        ps_inbound_destroy(notifier->inbound);
+        return false;
+    }
+    notifier->api = ps_slack_api_create(
+        daemon->loop, &(struct ps_slack_api_options){ .api_url = config->slack_api_url,
+                                                      .user_agent = daemon->user_agent,
+                                                      .ca_file = config->http_ca_file });
+    if (ps_slack_checker_uses_slack(config))
+        notifier->identity = ps_slack_identity_start(
+            daemon->loop, notifier->api, &config->slack_bot_token, on_identity, notifier);
+    if (config->slack_app_token[0] != '\0' && !config->shadow)
+        notifier->socket_mode = ps_socket_mode_create(
+            &(struct ps_socket_mode_options){ .loop = daemon->loop,
+                                              .api = notifier->api,
+                                              .inbound = notifier->inbound,
+                                              .failures = daemon->failures,
+                                              .token = &config->slack_app_token,
+                                              .api_url = config->slack_api_url,
+                                              .user_agent = daemon->user_agent,
+                                              .ca_file = config->http_ca_file });
     return true;
 }
 
@@ -449,6 +496,8 @@ void ps_notifier_drain(void *self, int count)
            F_BOOL("hurry", count > 1));
     if (notifier->events_server != NULL)
         ps_events_server_drain(notifier->events_server);
+    if (notifier->socket_mode != NULL)
+        ps_socket_mode_drain(notifier->socket_mode);
     ps_command_runner_drain(notifier->runner);
     ps_sender_drain(notifier->sender, count > 1, on_drained, notifier);
 }
@@ -460,7 +509,11 @@ void ps_notifier_destroy(void *self)
     if (notifier == NULL)
         return;
     ps_slack_checker_destroy(notifier->checker);
+    ps_socket_mode_destroy(notifier->socket_mode);
     ps_events_server_destroy(notifier->events_server);
+    ps_slack_api_destroy(notifier->api);
+    ps_slack_identity_destroy(notifier->identity);
+    ps_inbound_destroy(notifier->inbound);
     ps_command_runner_destroy(notifier->runner);
     ps_sender_destroy(notifier->sender);
     ps_outbox_claims_destroy(notifier->claims);
@@ -495,4 +548,9 @@ bool ps_notifier_stuck(void *self)
 
     return ps_redis_up(notifier->daemon->redis) &&
            ps_sender_stuck(notifier->sender, notifier->length, PS_NOTIFIER_STUCK_MS);
+}
+
+size_t ps_notifier_sockets(const struct ps_notifier *notifier)
+{
+    return notifier->socket_mode != NULL ? ps_socket_mode_connected(notifier->socket_mode) : 0;
 }

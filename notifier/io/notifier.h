@@ -16,7 +16,8 @@ void ps_notifier_drain(void *self, int count);
 void ps_notifier_destroy(void *self);
 
 /* What the health fields read. */
-int64_t ps_notifier_depth(const struct ps_notifier *notifier); /* in the list, and held by it */
+size_t ps_notifier_sockets(const struct ps_notifier *notifier); /* Socket Mode, in use */
+int64_t ps_notifier_depth(const struct ps_notifier *notifier);  /* in the list, and held by it */
 bool ps_notifier_backpressure(const struct ps_notifier *notifier);
 const struct ps_channel_queues *ps_notifier_queues(const struct ps_notifier *notifier);
 const struct ps_daemon *ps_notifier_daemon(const struct ps_notifier *notifier);

@@ -106,6 +106,7 @@ void ps_notifier_set_metrics(void *self, struct ps_metrics *metrics)
 {
     const struct ps_breaker *circuit = ps_channel_queues_circuit(ps_notifier_queues(self));
 
+    ps_metrics_set(metrics, PS_METRIC_SLACK_SOCKETS, NULL, (double)ps_notifier_sockets(self));
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_DEPTH, NULL, (double)ps_notifier_depth(self));
     ps_metrics_set(metrics, PS_METRIC_NOTIFY_HELD, NULL,
                    (double)ps_channel_queues_held(ps_notifier_queues(self)));

@@ -18,6 +18,7 @@ struct ps_slack_checker {
     struct ps_slack_api *api;
     struct ps_slack_check_settings settings;
     struct ps_slack_check check;
+    char *secrets[3]; /* owned: a rotation may free those of the configuration meanwhile */
     struct ps_timer *begin;
     enum step step;
     size_t channel;
@@ -242,9 +243,9 @@ struct ps_slack_checker *ps_slack_checker_start(const struct ps_slack_checker_op
                                                        .user_agent = options->user_agent,
                                                        .ca_file = config->http_ca_file });
     checker->settings = (struct ps_slack_check_settings){
-        .bot_token = config->slack_bot_token,
-        .app_token = config->slack_app_token,
-        .signing_secret = config->slack_signing_secret,
+        .bot_token = checker->secrets[0] = ps_alloc_text(config->slack_bot_token),
+        .app_token = checker->secrets[1] = ps_alloc_text(config->slack_app_token),
+        .signing_secret = checker->secrets[2] = ps_alloc_text(config->slack_signing_secret),
         .api_url = config->slack_api_url,
         .shadow = config->shadow,
         .console = strcmp(config->notify_sink, "console") == 0,
@@ -265,5 +266,7 @@ void ps_slack_checker_destroy(struct ps_slack_checker *checker)
     ps_slack_api_destroy(checker->api);
     ps_slack_check_clear(&checker->check);
     free(checker->cursor);
+    for (size_t i = 0; i < PS_COUNT_OF(checker->secrets); i++)
+        free(checker->secrets[i]);
     free(checker);
 }

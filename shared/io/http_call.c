@@ -403,6 +403,14 @@ bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_reques
     return true;
 }
 
+void ps_http_call_connects(struct ps_http_call *call)
+{
+    call->connects = true;
+    set(curl_easy_setopt(call->easy, CURLOPT_CONNECT_ONLY, 1L));
+    set(curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    set(curl_easy_setopt(call->easy, CURLOPT_HTTPPROXYTUNNEL, 1L));
+}
+
 /* Result of a request */
 
 static const struct {
@@ -551,7 +559,7 @@ void ps_http_call_finish(struct ps_http_call *call, CURLcode code)
 
     read_reply(call, &reply);
     note_certificate(call);
-    if (code == CURLE_OK && !call->headers_complete)
+    if (code == CURLE_OK && !call->headers_complete && !call->connects)
         code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && call->truncated)) {
         call->fn(call->cookie, &reply, NULL);
@@ -559,4 +567,47 @@ void ps_http_call_finish(struct ps_http_call *call, CURLcode code)
     }
     describe(call, code, reply.status, &err);
     call->fn(call->cookie, &reply, &err);
+}
+
+/* A connection for another protocol */
+
+int ps_http_connect_fd(const struct ps_http_call *call)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_ACTIVESOCKET, &fd);
+    return (int)fd;
+}
+
+static enum ps_http_io stream_result(CURLcode code, size_t len, bool reading, struct ps_err *err)
+{
+    if (code == CURLE_AGAIN)
+        return PS_HTTP_IO_AGAIN;
+    if (code == CURLE_OK && len > 0)
+        return PS_HTTP_IO_DONE;
+    if (code == CURLE_OK && !reading)
+        return PS_HTTP_IO_AGAIN;
+    (void)ps_fail(err, PS_FAILURE_NETWORK, (int)code, "%s",
+                  code == CURLE_OK ? "the connection was closed" : curl_easy_strerror(code));
+    return PS_HTTP_IO_ENDED;
+}
+
+enum ps_http_io ps_http_connect_read(struct ps_http_call *call, char *data, size_t size,
+                                     size_t *out_len, struct ps_err *err)
+{
+    CURLcode code;
+
+    *out_len = 0;
+    code = curl_easy_recv(call->easy, data, size, out_len);
+    return stream_result(code, *out_len, true, err);
+}
+
+enum ps_http_io ps_http_connect_write(struct ps_http_call *call, const char *data, size_t size,
+                                      size_t *out_len, struct ps_err *err)
+{
+    CURLcode code;
+
+    *out_len = 0;
+    code = curl_easy_send(call->easy, data, size, out_len);
+    return stream_result(code, *out_len, false, err);
 }

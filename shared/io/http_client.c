@@ -165,7 +165,7 @@ static void call_release(struct ps_http_call *call)
 
     TAILQ_REMOVE(&call->engine->running, call, next);
     call->engine = NULL;
-    if (http->spare_count >= SPARE_CALLS) {
+    if (http->spare_count >= SPARE_CALLS || call->connects) {
         ps_http_call_destroy(call);
         return;
     }
@@ -207,6 +207,11 @@ static void finish_calls(struct ps_http_engine *engine)
         if (message->msg != CURLMSG_DONE)
             continue;
         (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+        if (call->connects &&
+            code == CURLE_OK) { /* it stays in the multi, which has the connection */
+            ps_http_call_finish(call, code);
+            continue;
+        }
         (void)curl_multi_remove_handle(engine->multi, easy);
         count_timeouts(engine->http, engine, code);
         ps_http_call_finish(call, code);
@@ -351,6 +356,26 @@ struct ps_http_call *ps_http_send(struct ps_http *http, const struct ps_http_req
     call->cookie = cookie;
     if (curl_multi_add_handle(call->engine->multi, call->easy) != CURLM_OK)
         abort(); /* out of memory, or a bug: the handle is in use */
+    return call;
+}
+
+struct ps_http_call *ps_http_connect(struct ps_http *http, const char *url, int64_t timeout_ms,
+                                     ps_http_fn fn, void *cookie, struct ps_err *err)
+{
+    const struct ps_http_request request = { .method = PS_HTTP_GET,
+                                             .url = url,
+                                             .timeout_ms = timeout_ms };
+    struct ps_http_call *call = call_take(http);
+
+    ps_http_call_connects(call);
+    if (!ps_http_call_prepare(call, &request, err)) {
+        call_release(call);
+        return NULL;
+    }
+    call->fn = fn;
+    call->cookie = cookie;
+    if (curl_multi_add_handle(call->engine->multi, call->easy) != CURLM_OK)
+        abort(); /* memory, or a handle that is in use: a bug */
     return call;
 }
 

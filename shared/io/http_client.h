@@ -100,4 +100,24 @@ void ps_http_cancel(struct ps_http_call *call);
 char *ps_http_take_body(struct ps_http_call *call) PS_MUST_USE;
 uint64_t ps_http_connections_opened(const struct ps_http *http); /* since create */
 
+/* A connection that speaks another protocol once it stands (WebSocket): names, proxy (a tunnel
+ * through it), TLS and its verification are those of every other request. url names scheme, host
+ * and port; fn runs as for ps_http_send, with an empty reply. Without err the connection is there,
+ * and the call lasts until ps_http_cancel. Use a client of its own for each: curl looks through
+ * idle connections when it makes another one, and takes one with unread bytes for dead. */
+struct ps_http_call *ps_http_connect(struct ps_http *http, const char *url, int64_t timeout_ms,
+                                     ps_http_fn fn, void *cookie, struct ps_err *err) PS_MUST_USE;
+/* The socket, to watch; it is curl's. Remove every event of it before ps_http_cancel. */
+int ps_http_connect_fd(const struct ps_http_call *call);
+enum ps_http_io {
+    PS_HTTP_IO_DONE,  /* *out_len bytes, at least 1 */
+    PS_HTTP_IO_AGAIN, /* nothing now; watch the socket */
+    PS_HTTP_IO_ENDED  /* err; the connection is gone */
+};
+/* TLS keeps bytes that the socket does not show: read until AGAIN. */
+enum ps_http_io ps_http_connect_read(struct ps_http_call *call, char *data, size_t size,
+                                     size_t *out_len, struct ps_err *err) PS_MUST_USE;
+enum ps_http_io ps_http_connect_write(struct ps_http_call *call, const char *data, size_t size,
+                                      size_t *out_len, struct ps_err *err) PS_MUST_USE;
+
 #endif

@@ -51,6 +51,8 @@ struct ps_http_call {
      * before it. */
     bool headers_complete;
 
+    bool connects; /* of ps_http_connect: the handle is used for nothing else, ever */
+
     bool allow_private;
     bool proxied;     /* a proxy is set, at least for some hosts */
     int sockets;      /* opened for this request */
@@ -75,6 +77,8 @@ void ps_http_call_destroy(struct ps_http_call *call);
  */
 bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_request *request,
                           struct ps_err *err) PS_MUST_USE;
+/* Makes the handle one of ps_http_connect. */
+void ps_http_call_connects(struct ps_http_call *call);
 /* Runs the callback with the result that curl reports. */
 void ps_http_call_finish(struct ps_http_call *call, CURLcode code);
 /* Frees what the last request left, large buffers included; the handle stays. */

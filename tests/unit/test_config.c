@@ -94,6 +94,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "NOTIFY_ON_DP_TRANSITION=true",
         "SLACK_BOT_TOKEN=",
         "SLACK_APP_TOKEN=",
+        "SLACK_ALLOWED_TEAMS=",
         "SLACK_SIGNING_SECRET=",
         "PORT=3000",
         "DATABASE_URL=",

@@ -32,16 +32,16 @@ def event_body(text, place="im", channel=None, user="U1", thread=None, event_id=
         said["channel_type"] = place
     if thread:
         said["thread_ts"] = thread
-    return json.dumps({"token": "x", "team_id": "T1", "api_app_id": "A1", "type": "event_callback",
+    return json.dumps({"token": "x", "team_id": "T00000001", "api_app_id": "A1", "type": "event_callback",
                        "event_id": event_id or f"Ev{number:08d}", "event_time": int(time.time()),
-                       "authorizations": [{"team_id": "T1", "user_id": BOT, "is_bot": True}],
+                       "authorizations": [{"team_id": "T00000001", "user_id": BOT, "is_bot": True}],
                        "event": said}).encode()
 
 
 def slash_body(text, name="directmessage", user="U1", trigger=None):
     number = next(_numbers)
     return urllib.parse.urlencode({
-        "token": "x", "team_id": "T1", "channel_id": "D1", "channel_name": name, "user_id": user,
+        "token": "x", "team_id": "T00000001", "channel_id": "D1", "channel_name": name, "user_id": user,
         "user_name": "someone", "command": "/paperscout", "text": text, "api_app_id": "A1",
         "response_url": "https://hooks.slack.com/commands/T1/1/x",
         "trigger_id": trigger or f"{number}.738474920.8088930838d88f008e0"}).encode()

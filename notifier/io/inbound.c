@@ -1,0 +1,201 @@
+#include "notifier/io/inbound.h"
+
+#include "notifier/core/command_reply.h"
+#include "notifier/core/slack_team.h"
+#include "notifier/core/user_command.h"
+#include "shared/core/alloc.h"
+#include "shared/io/clock.h"
+#include "shared/io/log.h"
+
+#include <stdlib.h>
+
+enum { CALLS_MAX = 256 };
+
+struct ps_inbound {
+    struct ps_inbound_options options;
+    struct ps_slack_team team;
+    size_t calls; /* that wait for PostgreSQL */
+};
+
+struct ps_inbound_call {
+    struct ps_inbound *inbound;
+    struct ps_timer *late;
+    struct ps_inbound_event event;
+    ps_inbound_fn fn; /* NULL once it has run */
+    void *cookie;
+};
+
+static void count(const struct ps_inbound *inbound, const char *what)
+{
+    ps_metrics_add(inbound->options.metrics, PS_METRIC_SLACK_EVENTS, what, 1);
+}
+
+static void call_destroy(struct ps_inbound_call *call)
+{
+    call->inbound->calls--;
+    ps_timer_destroy(call->late);
+    ps_inbound_event_clear(&call->event);
+    free(call);
+}
+
+static void finish(struct ps_inbound_call *call, enum ps_inbound_result result, const char *text)
+{
+    ps_inbound_fn fn = call->fn;
+
+    call->fn = NULL;
+    if (fn != NULL)
+        fn(call->cookie, result, call->event.slash ? text : NULL);
+}
+
+/* Slack sends an event again, after a moment, a minute and five, and it is known then by its id; a
+ * slash command it does not, so that one goes on. */
+static void on_late(void *cookie)
+{
+    struct ps_inbound_call *call = cookie;
+
+    count(call->inbound, "late");
+    finish(call, PS_INBOUND_LATE,
+           "I am slow right now. If no answer comes within a minute, please ask again.");
+}
+
+static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_inbound_call *call = cookie;
+    const struct ps_inbound_options *options = &call->inbound->options;
+    bool fresh = err == NULL && ps_pg_row_count(rows, 0) > 0;
+    bool direct = call->event.place == PS_PLACE_DIRECT;
+
+    if (err != NULL) {
+        PS_LOG(EVENT_ERROR, F_TEXT("what", "an event was not written down"), F_ERR(err));
+        count(call->inbound, "error");
+    } else {
+        count(call->inbound, fresh ? "heard" : "duplicate");
+    }
+    if (err == NULL && !fresh)
+        PS_LOG(EVENT_DUPLICATE, F_TEXT("event_id", call->event.id));
+    if (err != NULL)
+        finish(call, PS_INBOUND_FAILED,
+               "I cannot reach my memory right now. Please ask again later.");
+    else
+        finish(call, PS_INBOUND_TAKEN,
+               fresh && !direct ? "The answer comes as a direct message." : NULL);
+    if (fresh)
+        options->inbound(options->cookie, &call->event);
+    call_destroy(call);
+}
+
+/* Takes what event holds. */
+static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbound_event *event,
+                                     int64_t patience_ms, ps_inbound_fn fn, void *cookie)
+{
+    struct ps_inbound_call *call = ps_alloc_zero(1, sizeof(*call));
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    call->inbound = inbound;
+    call->fn = fn;
+    call->cookie = cookie;
+    call->event = *event;
+    *event = (struct ps_inbound_event){ 0 };
+    call->late = ps_timer_create(inbound->options.loop, on_late, call);
+    ps_timer_set(call->late, patience_ms);
+    inbound->calls++;
+    PS_PG_ADD(batch,
+              "INSERT INTO heard (event_id, said, place, user_id, channel, thread_ts, words) "
+              "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING 1",
+              call->event.id, call->event.said, ps_place_name(call->event.place), call->event.user,
+              call->event.channel, call->event.thread_ts, call->event.words);
+    ps_pg_run(inbound->options.pg, batch, on_stored, call);
+    return call;
+}
+
+static void ignore(struct ps_inbound *inbound, const char *why, const struct ps_slack_event *event)
+{
+    count(inbound, "ignored");
+    PS_LOG(EVENT_IGNORED, F_TEXT("why", why),
+           F_TEXT("place",
+                  event->call == PS_SLACK_HEARD ? ps_place_name(event->inbound.place) : NULL));
+}
+
+/* An event for which nothing will be done is not stored. False: fn has run. */
+static bool worth_it(struct ps_inbound *inbound, const struct ps_slack_event *event,
+                     ps_inbound_fn fn, void *cookie)
+{
+    struct ps_command_reply reply = { .len = 0 };
+    struct ps_user_command ask;
+
+    ps_user_command_parse(event->inbound.words, ps_clock_wall_ms(), &ask);
+    switch (ps_user_command_permission(ask.kind, event->inbound.place)) {
+    case PS_USER_COMMAND_RUN:
+        return true;
+    case PS_USER_COMMAND_REFUSE:
+        if (!event->inbound.slash)
+            return true;
+        break;
+    case PS_USER_COMMAND_IGNORE:
+        break;
+    }
+    ignore(inbound, ps_user_command_name(ask.kind), event);
+    if (event->inbound.slash)
+        ps_command_reply_refusal(&ask, &reply);
+    fn(cookie, PS_INBOUND_TAKEN, event->inbound.slash ? reply.parts[0] : NULL);
+    ps_command_reply_clear(&reply);
+    return false;
+}
+
+struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_slack_event *event,
+                                        int64_t patience_ms, ps_inbound_fn fn, void *cookie)
+{
+    struct ps_inbound_call *call = NULL;
+
+    if (event->call != PS_SLACK_HEARD) {
+        ignore(inbound, event->why != NULL ? event->why : "type", event);
+        fn(cookie, PS_INBOUND_TAKEN, NULL);
+    } else if (!ps_slack_team_serves(&inbound->team, event->installed_team, event->person_team)) {
+        ignore(inbound, "team", event);
+        fn(cookie, PS_INBOUND_TAKEN,
+           event->inbound.slash ? "Paperscout answers only people of its own workspace." : NULL);
+    } else if (!worth_it(inbound, event, fn, cookie)) {
+        /* fn has run */
+    } else if (ps_inbound_is_full(inbound)) {
+        count(inbound, "late");
+        fn(cookie, PS_INBOUND_FAILED,
+           event->inbound.slash ? "I am busy right now. Please ask again in a minute." : NULL);
+    } else {
+        call = store(inbound, &event->inbound, patience_ms, fn, cookie);
+    }
+    ps_slack_event_clear(event);
+    return call;
+}
+
+void ps_inbound_forget(struct ps_inbound_call *call)
+{
+    if (call != NULL)
+        call->fn = NULL;
+}
+
+bool ps_inbound_is_full(const struct ps_inbound *inbound)
+{
+    return inbound->calls >= CALLS_MAX;
+}
+
+struct ps_inbound *ps_inbound_create(const struct ps_inbound_options *options)
+{
+    struct ps_inbound *inbound = ps_alloc_zero(1, sizeof(*inbound));
+
+    inbound->options = *options;
+    ps_slack_team_init(&inbound->team, options->allowed_teams);
+    return inbound;
+}
+
+void ps_inbound_destroy(struct ps_inbound *inbound)
+{
+    if (inbound == NULL)
+        return;
+    ps_slack_team_clear(&inbound->team);
+    free(inbound);
+}
+
+void ps_inbound_set_team(struct ps_inbound *inbound, const char *team, const char *enterprise)
+{
+    ps_slack_team_set(&inbound->team, team, enterprise);
+}

@@ -1,0 +1,47 @@
+/* What Slack sends, whichever way it came (the events port, Socket Mode): judged, stored once, and
+ * handed to the command runner. Slack gets its answer only when the event is in the table heard, so
+ * that none is lost; the table's keys see that none is taken twice. */
+#ifndef PS_NOTIFIER_INBOUND_H
+#define PS_NOTIFIER_INBOUND_H
+#include "notifier/core/slack_event.h"
+#include "shared/core/metrics.h"
+#include "shared/io/loop.h"
+#include "shared/io/pg.h"
+
+struct ps_inbound;
+struct ps_inbound_call; /* one event that is being stored */
+
+struct ps_inbound_options {
+    struct ps_loop *loop; /* borrowed, as pg and metrics */
+    struct ps_pg *pg;
+    struct ps_metrics *metrics;
+    const char *allowed_teams; /* SLACK_ALLOWED_TEAMS; copied */
+    void *cookie;
+    /* It is in the table heard and is to be answered now; borrowed for the call. */
+    void (*inbound)(void *cookie, const struct ps_inbound_event *inbound);
+};
+
+enum ps_inbound_result {
+    PS_INBOUND_TAKEN,  /* stored, now or before, or nothing is to be done: Slack gets its 200 */
+    PS_INBOUND_LATE,   /* not stored within the patience; it may be stored yet */
+    PS_INBOUND_FAILED, /* not stored: Slack has to send it again */
+};
+
+/* Exactly once; perhaps before ps_inbound_take returns. text: what the person who typed a slash
+ * command is shown in place; NULL for nothing. */
+typedef void (*ps_inbound_fn)(void *cookie, enum ps_inbound_result result, const char *text);
+
+struct ps_inbound *ps_inbound_create(const struct ps_inbound_options *options) PS_MUST_USE;
+void ps_inbound_destroy(struct ps_inbound *inbound); /* after pg; NULL is fine */
+/* Our own workspace, as auth.test names it. */
+void ps_inbound_set_team(struct ps_inbound *inbound, const char *team, const char *enterprise);
+/* Takes what event holds (PS_SLACK_HEARD or PS_SLACK_IGNORED); it is as after clear. Gives NULL
+ * where fn has run. */
+struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_slack_event *event,
+                                        int64_t patience_ms, ps_inbound_fn fn, void *cookie);
+/* fn does not run any more; the event is stored all the same. NULL is fine. */
+void ps_inbound_forget(struct ps_inbound_call *call);
+/* As many as may be stored at once are: more would be FAILED. */
+bool ps_inbound_is_full(const struct ps_inbound *inbound);
+
+#endif

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Socket Mode: events and commands over connections that the notifier opens; none lost, none done twice."""
+import json
+import os
+import random
+import statistics
+import threading
+import time
+import unittest
+
+from rig import FleetCase, wait_until
+from rig.listening import INDEX
+from rig.socket_mode import SocketMode
+from rig.speaker import event_body, slash_body
+
+ENVELOPES = int(os.environ.get("PAPERSCOUT_ENVELOPES", "2000"))
+
+
+def fields(form):
+    import urllib.parse
+    return dict(urllib.parse.parse_qsl(form.decode(), keep_blank_values=True))
+
+
+class SocketCase(FleetCase):
+    def start(self, replicas=1, servers=None, **settings):
+        self.slack = servers or SocketMode()
+        self.addCleanup(self.slack.stop)
+        self.fleet = self.make_fleet({"index": {"inline": INDEX}, "slack": self.slack.scenario()}, POLL_INTERVAL_SECONDS=60,
+                                     ENABLE_ISO_PROBE="false", SLACK_APP_TOKEN="xapp-1-A1-1-test",
+                                     EVENTS_BIND_HOST="127.0.0.1", **settings)
+        self.fleet.start_servers()
+        scheduler = self.fleet.start("scheduler")
+        self.notifiers = [self.fleet.start_slack_notifier() for _ in range(replicas)]
+        wait_until(lambda: all(program.ready() for program in [scheduler, *self.notifiers]), 30, "all are ready")
+        wait_until(lambda: len(self.slack.live()) >= replicas, 30, "each replica is connected")
+        return self.slack
+
+    def say(self, text, **where):
+        return self.slack.deliver("events_api", json.loads(event_body(text, **where)))
+
+    def acknowledged(self, seconds=60):
+        wait_until(lambda: not self.slack.pending, seconds, "every envelope is acknowledged", every=0.05)
+
+    def value(self, query):
+        return self.fleet.postgres.value(query)
+
+    def settled(self):
+        wait_until(lambda: self.value("SELECT count(*) FROM heard WHERE answered_at IS NULL") == 0, 60, "all is answered", every=0.1)
+        self.fleet.wait_sent(60)
+
+    def nothing_secret_is_logged(self):
+        for program in self.notifiers:
+            log = program.log()
+            for secret in ("secret-ticket", "xapp-1-A1-1-test", "xoxb-test"):
+                self.assertNotIn(secret, log)
+
+
+class Connections(SocketCase):
+    def test_words_and_commands(self):
+        """What the events port takes comes here too, and is answered the same."""
+        self.start()
+        direct = self.say("version", channel="D1")
+        mention = self.say("<@UBOT> version", place="channel", channel="C1")
+        slash = self.slack.deliver("slash_commands", fields(slash_body("version", user="U7")))
+        in_channel = self.slack.deliver("slash_commands", fields(slash_body("version", name="general", user="U8")))
+        refused = self.slack.deliver("slash_commands", fields(slash_body("watchlist list", name="general", user="U9")))
+        button = self.slack.deliver("interactive", {"type": "block_actions"})
+        strange = self.slack.deliver("of_next_year", {"a": [1]})
+        self.acknowledged()
+        self.assertIsNone(self.slack.answers[direct] or self.slack.answers[mention] or self.slack.answers[slash] or
+                          self.slack.answers[button] or self.slack.answers[strange])
+        self.assertIn("direct message", self.slack.answers[in_channel]["text"])
+        self.assertEqual(self.slack.answers[refused]["response_type"], "ephemeral")
+        self.settled()
+        self.assertEqual(sorted(message["channel"] for message in self.fleet.upstream.slack()), ["C1", "D1", "U7", "U8"])
+        self.assertEqual(self.notifiers[0].events("EVENTS-LISTEN"), [])  # neither an address nor a secret
+        self.nothing_secret_is_logged()
+
+    def test_people_of_other_workspaces_are_not_served(self):
+        self.start(SLACK_ALLOWED_TEAMS="T777, E5")
+        wait_until(lambda: self.fleet.upstream.count("/api/auth.test") >= 1, 20, "our workspace is known")
+        for number, (team, served) in enumerate((("T00000001", True), ("T999", False), ("T777", True), ("E5", True))):
+            self.say("version", channel=f"D{number}", user_team=team)
+            self.acknowledged()
+            self.settled()
+            self.assertEqual(bool([m for m in self.fleet.upstream.slack() if m["channel"] == f"D{number}"]), served, team)
+        foreign = json.loads(event_body("version", channel="D9"))
+        foreign["authorizations"][0]["team_id"] = "T999"  # the app as installed elsewhere
+        self.slack.deliver("events_api", foreign)
+        command = {**fields(slash_body("version", user="U7")), "team_id": "T999"}
+        answer = self.slack.deliver("slash_commands", command)
+        self.acknowledged()
+        self.assertIn("only people of its own workspace", self.slack.answers[answer]["text"])
+        self.settled()
+        self.assertEqual(len(self.fleet.upstream.slack()), 3)
+
+    def test_a_refresh_overlaps(self):
+        """The next connection is in use before the last one ends, by Slack's request and before its time is over."""
+        self.start()
+        first = self.slack.live()[0]
+        self.slack.request_refresh(first)
+        wait_until(lambda: first.closed_by_client, 20, "the old one is closed in order")
+        self.assertEqual(first.closed_by_client, 1000)
+        second, = self.slack.live()
+        self.assertNotEqual(second.number, first.number)
+        self.slack.lasts_s = 6
+        self.slack.request_refresh(second, "warning")
+        wait_until(lambda: second.closed_by_client, 20, "and the next one")
+        third, = self.slack.live()
+        wait_until(lambda: third.closed_by_client, 20, "this one for its age, without a request")
+        self.assertEqual(self.notifiers[0].events("SOCKET-LOST"), [])
+
+    def test_a_lost_connection_and_one_that_is_refused(self):
+        self.start()
+        answer = self.slack.scenario()["methods"]["apps.connections.open"]
+        self.fleet.upstream.patch({"slack": {"methods": {"apps.connections.open": {
+            "body": json.dumps({"ok": False, "error": "internal_error"})}}}})
+        self.slack.live()[0].drop()
+        self.notifiers[0].wait_event("SOCKET-LOST", seconds=10)
+        self.assertIn("internal_error", self.notifiers[0].wait_event("SOCKET-ERROR", seconds=10)["error"])
+        self.fleet.upstream.patch({"slack": {"methods": {"apps.connections.open": answer}}})
+        wait_until(self.slack.live, 30, "it is back")
+        self.slack.live()[0].frame(3, b"")  # an opcode that does not exist
+        wait_until(lambda: len(self.notifiers[0].events("SOCKET-LOST")) == 2, 20, "a broken one is closed")
+        wait_until(self.slack.live, 30, "it is back")
+        self.slack.disabled = True
+        self.slack.live()[0].drop()
+        problem = self.notifiers[0].wait_event("SLACK-PROBLEM", seconds=30, what="Socket Mode is switched off at Slack.")
+        self.assertIn("Switch it on", problem["remedy"])
+
+    def test_without_postgres_nothing_is_acknowledged(self):
+        self.start()
+        self.fleet.postgres.stop()
+        envelope = self.say("version", channel="D5")
+        time.sleep(4)
+        self.assertIn(envelope, self.slack.pending)
+        answer = self.slack.deliver("slash_commands", fields(slash_body("version", user="U7")))
+        wait_until(lambda: answer in self.slack.answers, 20, "the person is told")
+        self.assertRegex(self.slack.answers[answer]["text"], "later|slow")
+        self.fleet.postgres.start()
+        self.acknowledged()
+        self.settled()
+        told = [message["channel"] for message in self.fleet.upstream.slack()]
+        self.assertIn(told, (["D5"], ["D5", "U7"], ["U7", "D5"]))  # the command may have been stored late
+
+    def test_a_clean_stop(self):
+        self.start()
+        link = self.slack.live()[0]
+        self.assertEqual(self.notifiers[0].stop(), 0)
+        self.assertEqual(link.closed_by_client, 1000)
+
+
+class Load(SocketCase):
+    def test_none_is_lost_and_none_is_done_twice(self):
+        """Disconnects, refresh requests, duplicates and late answers, over two replicas."""
+        self.start(replicas=2)
+        dice = random.Random(22)
+        ids = []
+        begun = time.monotonic()
+        stop = threading.Event()
+
+        def disturb():
+            while not stop.wait(0.3):
+                live = self.slack.live()
+                if not live:
+                    continue
+                connection = dice.choice(live)
+                dice.choice((connection.drop, lambda: self.slack.request_refresh(connection),
+                             lambda: self.slack.request_refresh(connection, "warning"),
+                             lambda: connection.frame(9, b"are you there")))()
+
+        trouble = threading.Thread(target=disturb, daemon=True)
+        trouble.start()
+        for number in range(ENVELOPES):
+            body = json.loads(event_body("version", channel=f"D{number}", user=f"U{number % 50}"))
+            ids.append(body["event_id"])
+            self.slack.deliver("events_api", body)
+            if number % 20 == 0:  # the same event in another envelope
+                self.slack.deliver("events_api", dict(body, retry_num=1))
+            while len(self.slack.pending) > 100:
+                time.sleep(0.002)
+        stop.set()
+        trouble.join()
+        self.acknowledged(120)
+        took = time.monotonic() - begun
+        stored = self.fleet.postgres.query("SELECT event_id FROM heard")
+        self.assertEqual(sorted(row["event_id"] for row in stored), sorted(ids))
+        wait_until(lambda: self.value("SELECT count(*) FROM heard WHERE answered_at IS NULL") == 0, 240, "all is answered", every=0.5)
+        self.assertEqual(self.value("SELECT count(*) FROM outbox WHERE kind = 'reply'"), ENVELOPES)
+        times = sorted(self.slack.latencies)
+        print(f"{ENVELOPES} envelopes in {took:.1f} s, {self.slack.again} sent again, {next(self.slack.numbers) - 1} connections; "
+              f"acknowledged after {statistics.median(times) * 1000:.0f} ms, 99 %: {times[len(times) * 99 // 100] * 1000:.0f} ms, "
+              f"at most {times[-1] * 1000:.0f} ms")
+        self.nothing_secret_is_logged()
+
+    def test_idle_cost(self):
+        self.start()
+        pid = self.notifiers[0].process.pid if hasattr(self.notifiers[0], "process") else self.notifiers[0].pid
+
+        def ticks():
+            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                values = file.read().rsplit(")", 1)[1].split()
+            return int(values[11]) + int(values[12])
+
+        before = ticks()
+        time.sleep(10)
+        used = (ticks() - before) / os.sysconf("SC_CLK_TCK")
+        print(f"idle with Socket Mode: {used * 100:.0f} ms of CPU in 10 s")
+        self.assertLess(used, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
