@@ -7,6 +7,7 @@
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
+#include "shared/io/print.h"
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -110,8 +111,8 @@ static void read_stored(struct work *work)
 
     rows = pg == NULL ? NULL : ps_cli_session_pg(pg, ps_outbox_claims_letters(), &err);
     if (rows == NULL) {
-        (void)fprintf(stderr, "paperscout-notifier: PostgreSQL is not reached: what follows is "
-                              "Redis' copy of the dead messages\n");
+        ps_print(stderr, "paperscout-notifier: PostgreSQL is not reached: what follows is "
+                         "Redis' copy of the dead messages\n");
         return;
     }
     for (int i = 0; i < ps_pg_row_count(rows, 0); i++)
@@ -123,7 +124,7 @@ static void print_column(int width, const char *text)
 {
     char *plain = ps_cmd_plain(text[0] != '\0' ? text : "-");
 
-    (void)printf("%-*s ", width, plain);
+    ps_print(stdout, "%-*s ", width, plain);
     free(plain);
 }
 
@@ -135,24 +136,24 @@ static void print_entry(size_t number, const struct entry *entry)
 
     if (letter->dead_ms > 0)
         ps_utc_time_format_span((ps_clock_wall_ms() - letter->dead_ms) / 1000, age);
-    (void)printf("%-4zu ", number);
+    ps_print(stdout, "%-4zu ", number);
     print_column(18, letter->id);
     print_column(14, letter->kind);
     print_column(14, letter->channel);
-    (void)printf("%-14s %-3lld ", age, (long long)letter->attempts);
+    ps_print(stdout, "%-14s %-3lld ", age, (long long)letter->attempts);
     print_column(30, letter->reason);
-    (void)printf("%.*s\n", (int)ps_utf8_cut(text, strlen(text), TEXT_SHOWN), text);
+    ps_print(stdout, "%.*s\n", (int)ps_utf8_cut(text, strlen(text), TEXT_SHOWN), text);
     free(text);
 }
 
 static int print_all(const struct work *work)
 {
     if (work->count == 0) {
-        (void)printf("no dead messages\n");
+        ps_print(stdout, "no dead messages\n");
         return PS_EXIT_OK;
     }
-    (void)printf("%-4s %-18s %-14s %-14s %-14s %-3s %-30s %s\n", "NO", "ID", "KIND", "CHANNEL",
-                 "AGE", "TRY", "REASON", "TEXT");
+    ps_print(stdout, "%-4s %-18s %-14s %-14s %-14s %-3s %-30s %s\n", "NO", "ID", "KIND", "CHANNEL",
+             "AGE", "TRY", "REASON", "TEXT");
     for (size_t i = 0; i < work->count; i++)
         print_entry(i + 1, &work->entries[i]);
     return PS_EXIT_OK;
@@ -164,7 +165,7 @@ static void show(const struct entry *entry)
     char *text = entry->letter.json != NULL ? cJSON_Print(entry->letter.json)
                                             : ps_utf8_clean(entry->raw, entry->len);
 
-    (void)printf("%s\n", text);
+    ps_print(stdout, "%s\n", text);
     free(text);
 }
 
@@ -192,7 +193,7 @@ static bool change_outbox(struct work *work, struct ps_pg_batch *batch, const ch
     }
     if (ps_cli_session_pg(pg, batch, &err) != NULL)
         return true;
-    (void)fprintf(stderr, "paperscout-notifier: %s: %s\n", id, err.what);
+    ps_print(stderr, "paperscout-notifier: %s: %s\n", id, err.what);
     *out_status = err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
     return false;
 }
@@ -212,7 +213,7 @@ static int64_t move(struct work *work, const struct entry *entry, const char *me
 
     if (reply != NULL)
         return ps_redis_reply_int(reply, 0);
-    (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+    ps_print(stderr, "paperscout-notifier: %s\n", err.what);
     *status = PS_EXIT_FAILED;
     return 0;
 }
@@ -252,9 +253,10 @@ static int act(struct work *work)
     for (size_t i = 0; i < work->count && status == PS_EXIT_OK; i++)
         if (wanted(work, i))
             moved += act_on(work, &work->entries[i], &status);
-    (void)printf("%lld %s\n", (long long)moved, work->what == DROP ? "dropped" : "queued again");
+    ps_print(stdout, "%lld %s\n", (long long)moved,
+             work->what == DROP ? "dropped" : "queued again");
     if (status == PS_EXIT_OK && moved == 0 && work->wanted != NULL) {
-        (void)fprintf(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
+        ps_print(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
         status = PS_EXIT_FAILED;
     }
     return status;
@@ -272,7 +274,7 @@ static int show_wanted(const struct work *work)
     }
     if (shown > 0 || work->wanted == NULL)
         return PS_EXIT_OK;
-    (void)fprintf(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
+    ps_print(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
     return PS_EXIT_FAILED;
 }
 
@@ -283,7 +285,7 @@ static int run(struct work *work)
 
     while (more) {
         if (!read_page(work, &err, &more)) {
-            (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+            ps_print(stderr, "paperscout-notifier: %s\n", err.what);
             return PS_EXIT_FAILED;
         }
     }

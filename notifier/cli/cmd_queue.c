@@ -5,6 +5,7 @@
 #include "shared/core/str.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
+#include "shared/io/print.h"
 
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
@@ -125,7 +126,7 @@ static void print_json(struct work *work)
     ps_json_add_time(json, "oldest", oldest_ms);
     cJSON_AddItemToObject(json, "channels", ps_channel_table_json(work->table));
     text = ps_json_print(json);
-    (void)printf("%s\n", text);
+    ps_print(stdout, "%s\n", text);
     free(text);
     cJSON_Delete(json);
 }
@@ -138,11 +139,12 @@ static void print_text(struct work *work)
 
     if (oldest_ms > 0)
         ps_utc_time_format_span((work->now_ms - oldest_ms) / 1000, age);
-    (void)printf("queued     %" PRId64 "\nin flight  %" PRId64 "\ndead       %" PRId64
-                 "\noldest     %s\n",
-                 work->length, work->inflight, work->dead, age);
+    ps_print(stdout,
+             "queued     %" PRId64 "\nin flight  %" PRId64 "\ndead       %" PRId64
+             "\noldest     %s\n",
+             work->length, work->inflight, work->dead, age);
     if (channels->child != NULL)
-        (void)printf("\n%-24s %8s %-12s %s\n", "CHANNEL", "MESSAGES", "ON HOLD", "HOLDER");
+        ps_print(stdout, "\n%-24s %8s %-12s %s\n", "CHANNEL", "MESSAGES", "ON HOLD", "HOLDER");
     cJSON_ArrayForEach (channel, channels) {
         const char *holder = ps_json_text(channel, "holder");
         int64_t messages = 0, held_ms = 0;
@@ -153,8 +155,8 @@ static void print_text(struct work *work)
             continue; /* cannot be */
         ps_utc_time_format_span((held_ms + 999) / 1000, hold);
         name = ps_cmd_plain(ps_json_text(channel, "channel"));
-        (void)printf("%-24s %8" PRId64 " %-12s %s\n", name, messages, held_ms > 0 ? hold : "-",
-                     holder != NULL ? holder : "-");
+        ps_print(stdout, "%-24s %8" PRId64 " %-12s %s\n", name, messages, held_ms > 0 ? hold : "-",
+                 holder != NULL ? holder : "-");
         free(name);
     }
     cJSON_Delete(channels);
@@ -175,7 +177,7 @@ int ps_cmd_queue(int argc, char **argv, void *env)
     work.table = ps_channel_table_create();
     read_all(&work);
     if (work.failed) {
-        (void)fprintf(stderr, "paperscout-notifier: %s\n", work.err.what);
+        ps_print(stderr, "paperscout-notifier: %s\n", work.err.what);
         status = PS_EXIT_FAILED;
     } else if (json) {
         print_json(&work);

@@ -6,6 +6,7 @@
 #include "shared/core/text_normalize.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +101,7 @@ static int print_answer(const struct answer *answer, const char *channel)
         return PS_EXIT_FAILED;
     }
     remedy = ps_slack_remedy(answer->reason, channel, NULL);
-    (void)fprintf(stderr, "paperscout-notifier: not sent: %s%s\nTo do: %s\n", answer->reason,
+    ps_print(stderr, "paperscout-notifier: not sent: %s%s\nTo do: %s\n", answer->reason,
                   strcmp(answer->state, "waiting") == 0 ? "; it stays in the queue"
                                                         : "; it is in notify:dead",
                   remedy != NULL ? remedy
@@ -124,7 +125,7 @@ static int wait_sent(struct ps_cli_session *session, const char *id, const char 
     free(key);
     if (ok)
         return print_answer(&answer, channel);
-    (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+    ps_print(stderr, "paperscout-notifier: %s\n", err.what);
     return PS_EXIT_FAILED;
 }
 
@@ -140,7 +141,7 @@ int ps_cmd_send(int argc, char **argv, void *env)
     if (argc != (wait ? 3 : 4))
         return ps_cmd_usage(PS_NOTIFIER_SEND_SYNOPSIS);
     if (!make_message(words[0], words[1], &id, &json, &err)) {
-        (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+        ps_print(stderr, "paperscout-notifier: %s\n", err.what);
         return PS_EXIT_USAGE;
     }
     session = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
@@ -149,12 +150,12 @@ int ps_cmd_send(int argc, char **argv, void *env)
         const char *args[] = { "RPUSH", ps_key(ps_cli_session_keys(session), PS_KEY_NOTIFY), json };
 
         if (ps_cli_session_redis(session, args, PS_COUNT_OF(args), &err) != NULL) {
-            (void)printf("%s\n", id);
+            ps_print(stdout, "%s\n", id);
             (void)fflush(stdout);
             if (wait)
                 status = wait_sent(session, id, words[0]);
         } else {
-            (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+            ps_print(stderr, "paperscout-notifier: %s\n", err.what);
             status = PS_EXIT_FAILED;
         }
     }

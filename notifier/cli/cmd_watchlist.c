@@ -6,6 +6,7 @@
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,11 +60,11 @@ static void print_entry(const struct ps_command_reply_entry *entry, enum ps_watc
     char *end = entry->quiet ? until(entry->until_ms) : ps_alloc_text("");
     const char *noun = kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_noun(kind, entry->value);
 
-    (void)printf("%-6s%s%s%s%s%s\n", noun, entry->value[0] == '\0' ? "" : " ", entry->value,
-                 !entry->quiet   ? ""
-                 : entry->snooze ? " (snoozed"
-                                 : " (muted",
-                 end, entry->quiet ? ")" : "");
+    ps_print(stdout, "%-6s%s%s%s%s%s\n", noun, entry->value[0] == '\0' ? "" : " ", entry->value,
+             !entry->quiet   ? ""
+             : entry->snooze ? " (snoozed"
+                             : " (muted",
+             end, entry->quiet ? ")" : "");
     free(end);
 }
 
@@ -75,7 +76,7 @@ static void print_list(const char *user, const struct ps_pg_rows *rows)
     for (size_t i = 0; i < count; i++)
         watched += ps_watch_listed_at(rows, i).watched;
     if (watched == 0)
-        (void)printf("%s watches nothing.\n", user);
+        ps_print(stdout, "%s watches nothing.\n", user);
     for (size_t i = 0; i < count; i++) {
         struct ps_command_reply_entry entry = ps_watch_listed_at(rows, i);
         enum ps_watch_kind kind;
@@ -84,7 +85,7 @@ static void print_list(const char *user, const struct ps_pg_rows *rows)
             print_entry(&entry, kind);
     }
     if (minute >= 0)
-        (void)printf("digest at %02d:%02d UTC each day\n", minute / 60, minute % 60);
+        ps_print(stdout, "digest at %02d:%02d UTC each day\n", minute / 60, minute % 60);
 }
 
 static cJSON *entry_json(const struct ps_command_reply_entry *entry)
@@ -119,7 +120,7 @@ static void print_json(const char *user, const struct ps_pg_rows *rows)
     else
         ps_json_add_text(root, "digest", digest);
     text = ps_json_print(root);
-    (void)printf("%s\n", text);
+    ps_print(stdout, "%s\n", text);
     free(text);
     cJSON_Delete(root);
 }
@@ -132,14 +133,14 @@ static int print_full(const char *user, const struct ps_user_command *ask,
     bool rules = rule->kind == PS_WATCH_KIND_SUBGROUP || rule->kind == PS_WATCH_KIND_PATTERN;
 
     if (ask->kind == PS_USER_COMMAND_MUTE)
-        (void)fprintf(stderr,
-                      "%s has %d mutes and snoozes, and no more can be stored; end one "
-                      "with unmute first.\n",
-                      user, PS_WATCH_MUTES_A_USER);
+        ps_print(stderr,
+                 "%s has %d mutes and snoozes, and no more can be stored; end one "
+                 "with unmute first.\n",
+                 user, PS_WATCH_MUTES_A_USER);
     else
-        (void)fprintf(stderr, "%s has %d %s, and no more can be stored; remove one first.\n", user,
-                      rules ? PS_WATCH_RULES_A_USER : PS_WATCH_ENTRIES_A_USER,
-                      rules ? "subgroups and patterns" : "entries");
+        ps_print(stderr, "%s has %d %s, and no more can be stored; remove one first.\n", user,
+                 rules ? PS_WATCH_RULES_A_USER : PS_WATCH_ENTRIES_A_USER,
+                 rules ? "subgroups and patterns" : "entries");
     return PS_EXIT_FAILED;
 }
 
@@ -153,19 +154,23 @@ static int print_rule(const char *user, const struct ps_user_command *ask,
 
     if (change == PS_WATCH_FULL) {
         status = print_full(user, ask, rule);
+    } else if (change == PS_WATCH_FAR) {
+        ps_print(stderr, "%s is far above every known paper's number; it was not added.\n", name);
+        status = PS_EXIT_FAILED;
     } else if (ask->kind == PS_USER_COMMAND_ADD) {
-        (void)printf(done ? "%s now watches %s.\n" : "%s watches %s already.\n", user, name);
+        ps_print(stdout, done ? "%s now watches %s.\n" : "%s watches %s already.\n", user, name);
     } else if (ask->kind == PS_USER_COMMAND_MUTE) {
-        (void)printf("%s has %s %s%s.\n", user, ask->snooze ? "snoozed" : "muted", name, end);
+        ps_print(stdout, "%s has %s %s%s.\n", user, ask->snooze ? "snoozed" : "muted", name, end);
     } else if (done) {
-        (void)printf(ask->kind == PS_USER_COMMAND_REMOVE ? "%s no longer watches %s.\n"
-                                                         : "%s is notified about %s again.\n",
-                     user, name);
+        ps_print(stdout,
+                 ask->kind == PS_USER_COMMAND_REMOVE ? "%s no longer watches %s.\n"
+                                                     : "%s is notified about %s again.\n",
+                 user, name);
     } else {
-        (void)fprintf(stderr,
-                      ask->kind == PS_USER_COMMAND_REMOVE ? "%s does not watch %s.\n"
-                                                          : "%s has not muted or snoozed %s.\n",
-                      user, name);
+        ps_print(stderr,
+                 ask->kind == PS_USER_COMMAND_REMOVE ? "%s does not watch %s.\n"
+                                                     : "%s has not muted or snoozed %s.\n",
+                 user, name);
         status = PS_EXIT_FAILED;
     }
     free(name);
@@ -179,14 +184,14 @@ static int print_digest(const char *user, const struct ps_user_command *ask,
     bool done = change == PS_WATCH_DONE;
 
     if (ask->kind == PS_USER_COMMAND_DIGEST_DAILY)
-        (void)printf("%s gets matches in one message a day, at %02d:%02d UTC%s.\n", user,
-                     ask->minute / 60, ask->minute % 60, done ? "" : ", as before");
+        ps_print(stdout, "%s gets matches in one message a day, at %02d:%02d UTC%s.\n", user,
+                 ask->minute / 60, ask->minute % 60, done ? "" : ", as before");
     else if (ask->kind == PS_USER_COMMAND_DIGEST_OFF)
-        (void)printf("%s gets matches as they are found%s.\n", user, done ? "" : ", as before");
+        ps_print(stdout, "%s gets matches as they are found%s.\n", user, done ? "" : ", as before");
     else
-        (void)printf(done ? "The digest of %s is on its way.\n"
-                          : "Nothing waits for a digest of %s.\n",
-                     user);
+        ps_print(stdout,
+                 done ? "The digest of %s is on its way.\n" : "Nothing waits for a digest of %s.\n",
+                 user);
     return PS_EXIT_OK;
 }
 
@@ -223,7 +228,7 @@ static int run(struct ps_cli_session *sync, const char *user, const struct ps_us
     const struct ps_pg_rows *rows = ps_cli_session_pg(sync, batch, &err);
 
     if (rows == NULL) {
-        (void)fprintf(stderr, "paperscout-notifier: %s\n", err.what);
+        ps_print(stderr, "paperscout-notifier: %s\n", err.what);
         return err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
     }
     if (!list)
@@ -293,7 +298,7 @@ static int read_ask(int argc, char **argv, struct ps_user_command *out_ask, bool
     free(words);
     if (out_ask->kind != PS_USER_COMMAND_WRONG)
         return PS_EXIT_OK;
-    (void)fprintf(stderr, "paperscout-notifier: %s\n", out_ask->problem);
+    ps_print(stderr, "paperscout-notifier: %s\n", out_ask->problem);
     return PS_EXIT_USAGE;
 }
 
@@ -312,11 +317,10 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
     if (sync != NULL)
         status = run(sync, argv[1], &ask, json);
     if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))
-        (void)fprintf(
-            stderr,
-            "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
-            " them; in Slack: their profile, then \"Copy member ID\"\n",
-            argv[1]);
+        ps_print(stderr,
+                 "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
+                 " them; in Slack: their profile, then \"Copy member ID\"\n",
+                 argv[1]);
     ps_cli_session_destroy(sync);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "notifier/cli/commands.h"
 #include "shared/core/text_normalize.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,7 @@ const struct ps_command ps_notifier_commands[PS_NOTIFIER_COMMANDS] = {
 
 int ps_cmd_usage(const char *synopsis)
 {
-    (void)fprintf(stderr, "usage: paperscout-notifier %s\n", synopsis);
+    ps_print(stderr, "usage: paperscout-notifier %s\n", synopsis);
     return PS_EXIT_USAGE;
 }
 

@@ -368,6 +368,8 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
     out_texts[PS_WATCH_SAME] = same != NULL ? same : ps_alloc_text("It is so already.");
     out_texts[PS_WATCH_FULL] =
         ps_alloc_text("No more can be stored for you; remove something first.");
+    out_texts[PS_WATCH_FAR] =
+        ps_alloc_format("%s was not added: that number is far above every known paper's.", rule);
     free(rule);
 }
 

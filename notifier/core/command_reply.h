@@ -52,6 +52,7 @@ enum ps_watch_change {
     PS_WATCH_DONE,
     PS_WATCH_SAME, /* it was so already */
     PS_WATCH_FULL, /* no more can be stored */
+    PS_WATCH_FAR,  /* a number far above every known one: not stored */
     PS_WATCH_CHANGE_COUNT
 };
 /* Gives the text for each of them. rule: which of ask's rules; of no meaning for a digest. */

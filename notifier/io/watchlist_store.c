@@ -191,9 +191,11 @@ void ps_watch_change_answered(struct ps_pg_batch *batch, const char *event, cons
         add_call_text(&sql, &calls[i], count + 1);
         count += calls[i].count;
         memcpy(params + count, texts[i], sizeof(texts[i]));
-        (void)ps_buf_format(&sql, " WHEN 'done' THEN $%zu WHEN 'same' THEN $%zu ELSE $%zu END",
+        (void)ps_buf_format(&sql,
+                            " WHEN 'done' THEN $%zu WHEN 'same' THEN $%zu WHEN 'far' THEN "
+                            "$%zu ELSE $%zu END",
                             count + 1 + PS_WATCH_DONE, count + 1 + PS_WATCH_SAME,
-                            count + 1 + PS_WATCH_FULL);
+                            count + 1 + PS_WATCH_FAR, count + 1 + PS_WATCH_FULL);
         count += PS_WATCH_CHANGE_COUNT;
     }
     (void)ps_buf_text(&sql, "))");
@@ -217,6 +219,8 @@ enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows, size_t rule
 
     if (strcmp(what, "done") == 0)
         return PS_WATCH_DONE;
+    if (strcmp(what, "far") == 0)
+        return PS_WATCH_FAR;
     return strcmp(what, "same") == 0 ? PS_WATCH_SAME : PS_WATCH_FULL;
 }
 

@@ -2,6 +2,7 @@
 
 #include "scheduler/io/store.h"
 #include "shared/io/cli_session.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 
@@ -14,7 +15,7 @@ static int run(int argc, char **argv, void *env)
     int status = PS_EXIT_OK;
 
     if (argc > 1) {
-        (void)fprintf(stderr, "accept-index: takes no argument, not \"%s\"\n", argv[1]);
+        ps_print(stderr, "accept-index: takes no argument, not \"%s\"\n", argv[1]);
         return PS_EXIT_USAGE;
     }
     session = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
@@ -22,10 +23,10 @@ static int run(int argc, char **argv, void *env)
     if (session == NULL)
         return status;
     if (ps_cli_session_pg(session, ps_store_accept_index(), &err) == NULL) {
-        (void)fprintf(stderr, "accept-index: %s\n", err.what);
+        ps_print(stderr, "accept-index: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {
-        (void)printf("The next download of the index is accepted whatever its size.\n");
+        ps_print(stdout, "The next download of the index is accepted whatever its size.\n");
     }
     ps_cli_session_destroy(session);
     return status;

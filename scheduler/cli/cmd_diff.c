@@ -2,13 +2,14 @@
 
 #include "scheduler/cli/input.h"
 #include "scheduler/core/index_diff.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 
 static bool print_ids(const char *what, const struct ps_paper *const *papers, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        (void)printf("%s %s\n", what, papers[i]->id);
+        ps_print(stdout, "%s %s\n", what, papers[i]->id);
     return fflush(stdout) == 0;
 }
 

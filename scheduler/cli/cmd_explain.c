@@ -7,6 +7,7 @@
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
+#include "shared/io/print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ struct stored {
 
 static void print_row(const char *name, const char *text)
 {
-    (void)printf("%-14s %s\n", name, text);
+    ps_print(stdout, "%-14s %s\n", name, text);
 }
 
 static void read_stored(const struct ps_pg_rows *rows, const struct ps_config *config,
@@ -73,8 +74,8 @@ static void print_paper(const struct stored *stored, int number)
         print_row("index", "no such number");
         return;
     }
-    (void)printf("%-14s %s of %s: %s\n", "index", latest->id,
-                 latest->date[0] == '\0' ? "no date" : latest->date, latest->title);
+    ps_print(stdout, "%-14s %s of %s: %s\n", "index", latest->id,
+             latest->date[0] == '\0' ? "no date" : latest->date, latest->title);
     if (latest->author[0] != '\0')
         print_row("author", latest->author);
 }
@@ -83,8 +84,8 @@ static void print_never(const struct stored *stored, int number, int frontier)
 {
     print_row("tier", "none");
     if (number > frontier && ps_paper_index_latest(stored->index, number) == NULL)
-        (void)printf("%-14s not while the frontier is %d: it lies too far above\n", "next due",
-                     frontier);
+        ps_print(stdout, "%-14s not while the frontier is %d: it lies too far above\n", "next due",
+                 frontier);
     else
         print_row("next due", "never: no revision of it is left to ask for");
 }
@@ -203,14 +204,15 @@ static void print_next(const struct ps_config *config, const struct stored *stor
                 continue;
             if (count++ == 0) {
                 print_row("tier", ps_tier_name(plan.items[i].tier));
-                (void)printf("%-14s cycle %" PRId64 ", about %s:", "next due", input.cycle, when);
+                ps_print(stdout, "%-14s cycle %" PRId64 ", about %s:", "next due", input.cycle,
+                         when);
             }
-            (void)printf(" %s", plan.items[i].file);
+            ps_print(stdout, " %s", plan.items[i].file);
         }
         frontier = plan.frontier;
         ps_plan_clear(&plan);
         if (count > 0) {
-            (void)printf("\n");
+            ps_print(stdout, "\n");
             return;
         }
     }
@@ -224,16 +226,16 @@ static void print_since(const char *what, int64_t at_ms)
     if (at_ms == 0)
         return;
     ps_utc_time_format_time(at_ms, when);
-    (void)printf("%s %s", what, when);
+    ps_print(stdout, "%s %s", what, when);
 }
 
 /* Below a draft: what its document says it is. */
 static void print_facts(const char *title, const char *authors)
 {
     if (title != NULL)
-        (void)printf("%-14s   %s\n", "", title);
+        ps_print(stdout, "%-14s   %s\n", "", title);
     if (authors != NULL)
-        (void)printf("%-14s   by %s\n", "", authors);
+        ps_print(stdout, "%-14s   by %s\n", "", authors);
 }
 
 static void print_found(const struct ps_pg_rows *rows)
@@ -244,17 +246,16 @@ static void print_found(const struct ps_pg_rows *rows)
         char when[PS_UTC_TIME_TEXT];
 
         ps_utc_time_format_time(ps_pg_int(rows, FOUND, i, FOUND_AT, 0), when);
-        (void)printf("%-14s %s %s in cycle %s at %s, last modified %s",
-                     i == 0 ? "drafts found" : "",
-                     ps_url_tail(ps_pg_text(rows, FOUND, i, FOUND_URL)),
-                     ps_pg_text(rows, FOUND, i, FOUND_OUTCOME),
-                     ps_pg_text(rows, FOUND, i, FOUND_CYCLE), when,
-                     ps_pg_text(rows, FOUND, i, FOUND_MODIFIED) == NULL
-                         ? "unknown"
-                         : ps_pg_text(rows, FOUND, i, FOUND_MODIFIED));
+        ps_print(stdout, "%-14s %s %s in cycle %s at %s, last modified %s",
+                 i == 0 ? "drafts found" : "", ps_url_tail(ps_pg_text(rows, FOUND, i, FOUND_URL)),
+                 ps_pg_text(rows, FOUND, i, FOUND_OUTCOME), ps_pg_text(rows, FOUND, i, FOUND_CYCLE),
+                 when,
+                 ps_pg_text(rows, FOUND, i, FOUND_MODIFIED) == NULL
+                     ? "unknown"
+                     : ps_pg_text(rows, FOUND, i, FOUND_MODIFIED));
         print_since(", changed at", ps_pg_int(rows, FOUND, i, FOUND_UPDATED, 0));
         print_since(", gone since", ps_pg_int(rows, FOUND, i, FOUND_GONE, 0));
-        (void)printf("\n");
+        ps_print(stdout, "\n");
         print_facts(ps_pg_text(rows, FOUND, i, FOUND_TITLE),
                     ps_pg_text(rows, FOUND, i, FOUND_AUTHORS));
     }
@@ -272,12 +273,11 @@ static void print_probed(const struct ps_pg_rows *rows)
         char when[PS_UTC_TIME_TEXT];
 
         ps_utc_time_format_time(ps_pg_int(rows, PROBED, i, PROBED_AT, 0), when);
-        (void)printf("%-14s cycle %s at %s: %s %s (%s%s%s)\n", i == 0 ? "last outcomes" : "",
-                     ps_pg_text(rows, PROBED, i, PROBED_CYCLE), when,
-                     ps_url_tail(ps_pg_text(rows, PROBED, i, PROBED_URL)),
-                     ps_pg_text(rows, PROBED, i, PROBED_OUTCOME),
-                     status == NULL ? "not asked" : status, category == NULL ? "" : " ",
-                     category == NULL ? "" : category);
+        ps_print(stdout, "%-14s cycle %s at %s: %s %s (%s%s%s)\n", i == 0 ? "last outcomes" : "",
+                 ps_pg_text(rows, PROBED, i, PROBED_CYCLE), when,
+                 ps_url_tail(ps_pg_text(rows, PROBED, i, PROBED_URL)),
+                 ps_pg_text(rows, PROBED, i, PROBED_OUTCOME), status == NULL ? "not asked" : status,
+                 category == NULL ? "" : " ", category == NULL ? "" : category);
     }
     if (count == 0)
         print_row("last outcomes", "none kept");
@@ -287,8 +287,8 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
 {
     int *count = cookie;
 
-    (void)printf("%-14s %s, who watches the %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
-                 by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
+    ps_print(stdout, "%-14s %s, who watches the %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
+             by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
 }
 
 /* Of the draft found last whose document was read, NULL for none. */
@@ -309,7 +309,7 @@ static void print_told(const struct ps_config *config, const struct stored *stor
     int count = 0;
 
     if (config->notification_channel[0] != '\0')
-        (void)printf("%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
+        ps_print(stdout, "%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
     ps_watchlists_match(
         stored->watch,
         &(struct ps_watch_candidate){ .number = number,
@@ -353,7 +353,7 @@ static bool explain(struct ps_cli_session *sync, int number, struct ps_err *err)
     read_stored(rows, ps_cli_session_config(sync), &stored);
     rows = ask(sync, number, err);
     if (rows != NULL) {
-        (void)printf("%-14s P%04d\n", "paper", number);
+        ps_print(stdout, "%-14s P%04d\n", "paper", number);
         print_paper(&stored, number);
         print_next(ps_cli_session_config(sync), &stored, number);
         print_found(rows);
@@ -391,7 +391,7 @@ static int run(int argc, char **argv, void *env)
     int number = 0, status;
 
     if (argc != 2 || !read_number(argv[1], &number)) {
-        (void)fprintf(stderr, "explain: one paper number is wanted, such as P2300\n");
+        ps_print(stderr, "explain: one paper number is wanted, such as P2300\n");
         return PS_EXIT_USAGE;
     }
     sync = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
@@ -401,7 +401,7 @@ static int run(int argc, char **argv, void *env)
     if (explain(sync, number, &err)) {
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
     } else {
-        (void)fprintf(stderr, "explain: %s\n", err.what);
+        ps_print(stderr, "explain: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     }
     ps_cli_session_destroy(sync);

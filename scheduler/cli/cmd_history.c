@@ -3,6 +3,7 @@
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/io/store.h"
 #include "shared/io/cli_session.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,8 @@ static bool read_arguments(int argc, char **argv, int *out_count, bool *out_json
         } else if (ps_str_int(ps_str_of(argv[i]), 1, PS_STORE_CYCLES_KEPT, &count)) {
             *out_count = (int)count;
         } else {
-            (void)fprintf(stderr,
-                          "history: \"%s\" is no number of cycles from 1 to %d, nor --json\n",
-                          argv[i], PS_STORE_CYCLES_KEPT);
+            ps_print(stderr, "history: \"%s\" is no number of cycles from 1 to %d, nor --json\n",
+                     argv[i], PS_STORE_CYCLES_KEPT);
             return false;
         }
     }
@@ -38,7 +38,7 @@ static void print(const struct ps_pg_rows *rows, bool json)
 
     if (json) {
         text = ps_json_print(cycles);
-        (void)printf("%s\n", text);
+        ps_print(stdout, "%s\n", text);
         free(text);
     } else {
         ps_cycle_table_print(cycles);
@@ -62,7 +62,7 @@ static int run(int argc, char **argv, void *env)
         return status;
     rows = ps_cli_session_pg(sync, ps_store_overview(count), &err);
     if (rows == NULL) {
-        (void)fprintf(stderr, "history: %s\n", err.what);
+        ps_print(stderr, "history: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {
         print(rows, json);

@@ -6,6 +6,7 @@
 #include "shared/core/utc_time.h"
 #include "shared/core/watch_parse.h"
 #include "shared/io/cli_session.h"
+#include "shared/io/print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ static bool look(struct import *import, bool present[PS_LEGACY_TABLES], struct p
     }
     for (size_t i = 0; i < PS_LEGACY_TABLES; i++)
         if (!present[i] && found > 0)
-            (void)fprintf(stderr, "import-legacy: there is no table %s\n", ps_legacy_names[i]);
+            ps_print(stderr, "import-legacy: there is no table %s\n", ps_legacy_names[i]);
     return found > 0 ||
            ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
                    "none of the Python service's tables is there (LEGACY_DATABASE_URL?)");
@@ -69,7 +70,7 @@ static void take_drafts(struct import *import)
         draft->url = ps_legacy_draft(url, base, draft->id);
         if (draft->url == NULL) {
             import->bad_drafts++;
-            (void)fprintf(stderr, "import-legacy: left out, no draft: %s\n", url);
+            ps_print(stderr, "import-legacy: left out, no draft: %s\n", url);
             continue;
         }
         draft->last_modified = ps_pg_text(import->rows, PS_LEGACY_DISCOVERED, i, 1);
@@ -115,8 +116,8 @@ static void take_watches(struct import *import)
                        &err))
             continue;
         import->bad_watches++;
-        (void)fprintf(stderr, "import-legacy: left out, watched by %s: \"%s\": %s\n", user, entry,
-                      err.what);
+        ps_print(stderr, "import-legacy: left out, watched by %s: \"%s\": %s\n", user, entry,
+                 err.what);
     }
     import->state.watches = import->watches;
 }
@@ -141,10 +142,10 @@ static bool read_theirs(struct import *import, struct ps_err *err)
 static void print_row(const char *what, size_t found, int left_out, int64_t added)
 {
     if (added < 0)
-        (void)printf("%-10s %7zu found, %d left out\n", what, found, left_out);
+        ps_print(stdout, "%-10s %7zu found, %d left out\n", what, found, left_out);
     else
-        (void)printf("%-10s %7zu found, %d left out, %" PRId64 " new\n", what, found, left_out,
-                     added);
+        ps_print(stdout, "%-10s %7zu found, %d left out, %" PRId64 " new\n", what, found, left_out,
+                 added);
 }
 
 static int64_t added_by(const struct ps_pg_rows *rows, size_t statement)
@@ -166,12 +167,12 @@ static void print(const struct import *import, const struct ps_pg_rows *rows)
               rows == NULL ? -1
                            : added_by(rows, PS_LEGACY_ADD_WATCH) +
                                  added_by(rows, PS_LEGACY_ADD_WATCH_RULES));
-    (void)printf("misses     %7" PRId64 " found, not needed\n",
-                 ps_pg_int(import->rows, PS_LEGACY_MISSES, 0, 0, 0));
+    ps_print(stdout, "misses     %7" PRId64 " found, not needed\n",
+             ps_pg_int(import->rows, PS_LEGACY_MISSES, 0, 0, 0));
     ps_utc_time_format_time(state->last_poll_ms, at);
-    (void)printf("last poll  %s\n", state->last_poll_ms > 0 ? at : "never");
+    ps_print(stdout, "last poll  %s\n", state->last_poll_ms > 0 ? at : "never");
     if (rows != NULL && ps_pg_row_count(rows, PS_LEGACY_ADD_FENCE) > 0)
-        (void)printf("A scheduler at work is made to read this anew.\n");
+        ps_print(stdout, "A scheduler at work is made to read this anew.\n");
 }
 
 static void clear(struct import *import)
@@ -194,7 +195,7 @@ static int run(int argc, char **argv, void *env)
     int status;
 
     if (argc > 2 || (argc == 2 && !dry)) {
-        (void)fprintf(stderr, "import-legacy: takes nothing but --dry-run\n");
+        ps_print(stderr, "import-legacy: takes nothing but --dry-run\n");
         return PS_EXIT_USAGE;
     }
     import.theirs =
@@ -213,7 +214,7 @@ static int run(int argc, char **argv, void *env)
     if (!read_theirs(&import, &err) ||
         (!dry &&
          (added = ps_cli_session_pg(import.ours, ps_legacy_add(&import.state), &err)) == NULL)) {
-        (void)fprintf(stderr, "import-legacy: %s\n", err.what);
+        ps_print(stderr, "import-legacy: %s\n", err.what);
     } else {
         print(&import, added);
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;

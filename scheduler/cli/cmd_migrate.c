@@ -2,6 +2,7 @@
 
 #include "shared/io/cli_session.h"
 #include "shared/io/migrations.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 
@@ -17,7 +18,7 @@ static int run(int argc, char **argv, void *env)
     int status;
 
     if (argc > 1) {
-        (void)fprintf(stderr, "migrate: takes no argument, not \"%s\"\n", argv[1]);
+        ps_print(stderr, "migrate: takes no argument, not \"%s\"\n", argv[1]);
         return PS_EXIT_USAGE;
     }
     session = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
@@ -28,11 +29,11 @@ static int run(int argc, char **argv, void *env)
     PS_PG_ADD0(batch, "SELECT count(*), max(name) FROM schema_version");
     rows = ps_cli_session_pg(session, batch, &err);
     if (rows == NULL) {
-        (void)fprintf(stderr, "migrate: %s\n", err.what);
+        ps_print(stderr, "migrate: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {
-        (void)printf("the schema is up to date: %s migrations, the last is %s\n",
-                     ps_pg_text(rows, 0, 0, 0), ps_pg_text(rows, 0, 0, 1));
+        ps_print(stdout, "the schema is up to date: %s migrations, the last is %s\n",
+                 ps_pg_text(rows, 0, 0, 0), ps_pg_text(rows, 0, 0, 1));
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
     }
     ps_cli_session_destroy(session);

@@ -9,6 +9,7 @@
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/env.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static bool on_number(void *cookie, struct ps_str line)
 
 static void on_bad(void *cookie, const struct ps_err *err)
 {
-    (void)fprintf(stderr, "%s: %s\n", (const char *)cookie, err->what);
+    ps_print(stderr, "%s: %s\n", (const char *)cookie, err->what);
 }
 
 static bool parse_moment(const char *name, const struct arguments *arguments,
@@ -125,12 +126,11 @@ static bool parse_moment(const char *name, const struct arguments *arguments,
     input->cycle = 1;
     input->today = (int32_t)(ps_clock_wall_ms() / PS_DAY_MS);
     if (arguments->cycle && !ps_str_int(ps_str_of(arguments->cycle), 1, INT64_MAX, &input->cycle)) {
-        (void)fprintf(stderr, "%s: --cycle takes a number from 1, not '%s'\n", name,
-                      arguments->cycle);
+        ps_print(stderr, "%s: --cycle takes a number from 1, not '%s'\n", name, arguments->cycle);
         return false;
     }
     if (arguments->today && !ps_utc_time_parse_date(arguments->today, &input->today)) {
-        (void)fprintf(stderr, "%s: --today takes YYYY-MM-DD, not '%s'\n", name, arguments->today);
+        ps_print(stderr, "%s: --today takes YYYY-MM-DD, not '%s'\n", name, arguments->today);
         return false;
     }
     return true;
@@ -160,10 +160,10 @@ static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *ada
     char *text;
 
     for (size_t i = 0; i < plan->len; i++) {
-        (void)printf("%s %s", ps_tier_name(plan->items[i].tier), plan->items[i].url);
+        ps_print(stdout, "%s %s", ps_tier_name(plan->items[i].tier), plan->items[i].url);
         if (verbose)
-            (void)printf(" %.6g", plan->items[i].gain);
-        (void)printf("\n");
+            ps_print(stdout, " %.6g", plan->items[i].gain);
+        ps_print(stdout, "\n");
     }
     if (fflush(stdout) != 0)
         return false;
@@ -178,7 +178,7 @@ static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *ada
         ps_json_add_real(summary, "expected_per_day", adaptive->activity);
     }
     text = ps_json_print(summary);
-    (void)fprintf(stderr, "%s\n", text);
+    ps_print(stderr, "%s\n", text);
     free(text);
     cJSON_Delete(summary);
     return true;
@@ -234,14 +234,14 @@ static bool choose_planner(const char *name, struct arguments *arguments, bool *
         arguments->planner = of_adaptive ? "adaptive" : "classic";
     *out_adaptive = strcmp(arguments->planner, "adaptive") == 0;
     if (!*out_adaptive && strcmp(arguments->planner, "classic") != 0) {
-        (void)fprintf(stderr, "%s: --planner takes adaptive or classic, not '%s'\n", name,
-                      arguments->planner);
+        ps_print(stderr, "%s: --planner takes adaptive or classic, not '%s'\n", name,
+                 arguments->planner);
         return false;
     }
     if (*out_adaptive ? of_classic : of_adaptive) {
-        (void)fprintf(stderr, "%s: %s\n", name,
-                      *out_adaptive ? "--cycle and --today belong to the classic planner"
-                                    : "--now and --probed belong to the adaptive planner");
+        ps_print(stderr, "%s: %s\n", name,
+                 *out_adaptive ? "--cycle and --today belong to the classic planner"
+                               : "--now and --probed belong to the adaptive planner");
         return false;
     }
     return true;
@@ -252,8 +252,7 @@ static bool parse_now(const char *name, const char *text, int64_t *out_now_ms)
     *out_now_ms = ps_clock_wall_ms();
     if (text == NULL || ps_input_time(ps_str_of(text), out_now_ms))
         return true;
-    (void)fprintf(stderr, "%s: --now takes a time such as 2018-02-12T10:05:00Z, not '%s'\n", name,
-                  text);
+    ps_print(stderr, "%s: --now takes a time such as 2018-02-12T10:05:00Z, not '%s'\n", name, text);
     return false;
 }
 

@@ -5,6 +5,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 #include "shared/core/utc_time.h"
+#include "shared/io/print.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,7 +29,7 @@ struct run {
 
 static void on_bad(void *cookie, const struct ps_err *err)
 {
-    (void)fprintf(stderr, "%s: %s\n", (const char *)cookie, err->what);
+    ps_print(stderr, "%s: %s\n", (const char *)cookie, err->what);
 }
 
 static bool on_number(void *cookie, struct ps_str line)
@@ -116,27 +117,27 @@ static void print_group(const struct ps_replay *replay, const char *name, enum p
 
     ps_replay_delays(replay, tier, fresh, &stats);
     if (stats.count > 0)
-        (void)printf("  %-14s %7zu %9.1f %9.1f %9.1f %9.1f %9.1f\n", name, stats.count, stats.mean,
-                     stats.median, stats.p90, stats.p99, stats.max);
+        ps_print(stdout, "  %-14s %7zu %9.1f %9.1f %9.1f %9.1f %9.1f\n", name, stats.count,
+                 stats.mean, stats.median, stats.p90, stats.p99, stats.max);
 }
 
 static void print_run(const struct run *run, int32_t from, int32_t to)
 {
     const struct ps_replay *replay = &run->replay;
 
-    (void)printf("%s: %zu uploads, %zu unreachable, %.0f requests a day (busiest day %.0f)\n",
-                 planner_name(run), replay->len, replay->unreachable,
-                 requests_per_day(run, from, to), (double)replay->most_in_day);
-    (void)printf("  %-14s %7s %9s %9s %9s %9s %9s\n", "delay, minutes", "uploads", "mean", "median",
-                 "p90", "p99", "worst");
+    ps_print(stdout, "%s: %zu uploads, %zu unreachable, %.0f requests a day (busiest day %.0f)\n",
+             planner_name(run), replay->len, replay->unreachable, requests_per_day(run, from, to),
+             (double)replay->most_in_day);
+    ps_print(stdout, "  %-14s %7s %9s %9s %9s %9s %9s\n", "delay, minutes", "uploads", "mean",
+             "median", "p90", "p99", "worst");
     print_group(replay, "all", PS_TIER_COUNT, -1);
     for (int tier = 0; ps_tier_is_planned((enum ps_tier)tier); tier++)
         print_group(replay, ps_tier_name((enum ps_tier)tier), (enum ps_tier)tier, -1);
     print_group(replay, "new number", PS_TIER_COUNT, 1);
     print_group(replay, "next revision", PS_TIER_COUNT, 0);
     if (run->adaptive)
-        (void)printf("  least mean for the fitted rates at this budget: %.1f minutes\n",
-                     replay->least_minutes);
+        ps_print(stdout, "  least mean for the fitted rates at this budget: %.1f minutes\n",
+                 replay->least_minutes);
 }
 
 static bool write_svg(const char *path, const struct run *runs, size_t count, int32_t from,
@@ -160,7 +161,7 @@ static bool write_svg(const char *path, const struct run *runs, size_t count, in
     if (file != NULL)
         ok = fclose(file) == 0 && ok;
     if (!ok)
-        (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        ps_print(stderr, "%s: %s\n", path, strerror(errno));
     ps_buf_clear(&svg);
     return ok;
 }
@@ -173,7 +174,7 @@ static bool print_json(const struct run *runs, size_t count, int32_t from, int32
     if (count > 1)
         cJSON_AddItemToObject(object, planner_name(&runs[1]), run_json(&runs[1], from, to));
     text = ps_json_print(object);
-    (void)printf("%s\n", text);
+    ps_print(stdout, "%s\n", text);
     free(text);
     cJSON_Delete(object);
     return fflush(stdout) == 0;
@@ -184,11 +185,11 @@ static bool read_dates(const char *name, const struct arguments *arguments, int3
 {
     if (!ps_utc_time_parse_date(arguments->from, out_from) ||
         !ps_utc_time_parse_date(arguments->to, out_to)) {
-        (void)fprintf(stderr, "%s: --from and --to take dates YYYY-MM-DD\n", name);
+        ps_print(stderr, "%s: --from and --to take dates YYYY-MM-DD\n", name);
         return false;
     }
     if (*out_from > *out_to) {
-        (void)fprintf(stderr, "%s: --from must not be later than --to\n", name);
+        ps_print(stderr, "%s: --from must not be later than --to\n", name);
         return false;
     }
     return true;
@@ -243,8 +244,8 @@ static bool choose(const char *name, const struct arguments *arguments, struct r
     bool classic = arguments->planner != NULL && strcmp(arguments->planner, "classic") == 0;
 
     if (arguments->planner != NULL && !classic && strcmp(arguments->planner, "adaptive") != 0) {
-        (void)fprintf(stderr, "%s: --planner takes adaptive or classic, not '%s'\n", name,
-                      arguments->planner);
+        ps_print(stderr, "%s: --planner takes adaptive or classic, not '%s'\n", name,
+                 arguments->planner);
         return false;
     }
     runs[0].adaptive = !classic;

@@ -4,6 +4,7 @@
 #include "scheduler/cli/status_read.h"
 #include "scheduler/core/ledger.h"
 #include "shared/core/utc_time.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +43,11 @@ static void print_troubles(const cJSON *status)
     const char *label = "trouble";
 
     if (cJSON_GetArraySize(troubles) == 0)
-        (void)printf("fleet       ok\n");
+        ps_print(stdout, "fleet       ok\n");
     cJSON_ArrayForEach (trouble, troubles) {
-        (void)printf("%-11s %s%s\n", label,
-                     strcmp(text_or(trouble, "level", ""), "bad") == 0 ? "! " : "",
-                     text_or(trouble, "what", ""));
+        ps_print(stdout, "%-11s %s%s\n", label,
+                 strcmp(text_or(trouble, "level", ""), "bad") == 0 ? "! " : "",
+                 text_or(trouble, "what", ""));
         label = "";
     }
 }
@@ -57,13 +58,14 @@ static void print_leader(const cJSON *status)
     const char *leader = ps_json_text(status, "leader");
 
     if (leader == NULL)
-        (void)printf("leader      none\n");
+        ps_print(stdout, "leader      none\n");
     else
-        (void)printf("leader      %s (epoch %lld)\n", leader, (long long)number(status, "epoch"));
-    (void)printf("standbys    %s", cJSON_GetArraySize(standbys) == 0 ? "none" : "");
+        ps_print(stdout, "leader      %s (epoch %lld)\n", leader,
+                 (long long)number(status, "epoch"));
+    ps_print(stdout, "standbys    %s", cJSON_GetArraySize(standbys) == 0 ? "none" : "");
     cJSON_ArrayForEach (name, standbys)
-        (void)printf("%s%s", name->valuestring, name->next == NULL ? "" : ", ");
-    (void)printf("\n");
+        ps_print(stdout, "%s%s", name->valuestring, name->next == NULL ? "" : ", ");
+    ps_print(stdout, "\n");
 }
 
 static void print_bar(int64_t done, int64_t planned)
@@ -71,8 +73,8 @@ static void print_bar(int64_t done, int64_t planned)
     int64_t share = planned > 0 ? done * 100 / planned : 100;
     int width = share < 0 ? 0 : share > 100 ? BAR_WIDTH : (int)(share * BAR_WIDTH / 100);
 
-    (void)printf("            [%.*s%.*s] %lld %%\n", width, bar_full, BAR_WIDTH - width, bar_empty,
-                 (long long)share);
+    ps_print(stdout, "            [%.*s%.*s] %lld %%\n", width, bar_full, BAR_WIDTH - width,
+             bar_empty, (long long)share);
 }
 
 /* A cycle that is closed stays in the hash until the next one opens. */
@@ -83,23 +85,23 @@ static void print_running(const cJSON *status)
     const char *separator = "";
 
     if (stored == NULL || strcmp(text_or(stored, "status", ""), "running") != 0) {
-        (void)printf("cycle       none is running\n");
+        ps_print(stdout, "cycle       none is running\n");
         return;
     }
-    (void)printf("cycle       %lld: %lld planned, %lld published, %lld finished\n",
-                 (long long)number(stored, "number"), (long long)number(stored, "planned"),
-                 (long long)number(cycle, "published"), (long long)number(cycle, "finished"));
+    ps_print(stdout, "cycle       %lld: %lld planned, %lld published, %lld finished\n",
+             (long long)number(stored, "number"), (long long)number(stored, "planned"),
+             (long long)number(cycle, "published"), (long long)number(cycle, "finished"));
     print_bar(number(cycle, "finished"), number(stored, "planned"));
-    (void)printf("            ");
+    ps_print(stdout, "            ");
     for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
         const char *outcome = ps_outcome_name((enum ps_outcome)i);
 
         if (number(cycle, outcome) == 0)
             continue;
-        (void)printf("%s%s %lld", separator, outcome, (long long)number(cycle, outcome));
+        ps_print(stdout, "%s%s %lld", separator, outcome, (long long)number(cycle, outcome));
         separator = ", ";
     }
-    (void)printf("%sdeadline %s\n", separator, text_or(cycle, "deadline", "-"));
+    ps_print(stdout, "%sdeadline %s\n", separator, text_or(cycle, "deadline", "-"));
 }
 
 static void print_stream(const cJSON *status, const char *name)
@@ -107,11 +109,11 @@ static void print_stream(const cJSON *status, const char *name)
     const cJSON *stream = cJSON_GetObjectItem(status, name);
     const cJSON *lag = cJSON_GetObjectItem(stream, "lag");
 
-    (void)printf("%-11s %lld in the stream, %lld pending", name,
-                 (long long)number(stream, "length"), (long long)number(stream, "pending"));
+    ps_print(stdout, "%-11s %lld in the stream, %lld pending", name,
+             (long long)number(stream, "length"), (long long)number(stream, "pending"));
     if (cJSON_IsNumber(lag))
-        (void)printf(", %lld not read yet", (long long)number(stream, "lag"));
-    (void)printf("\n");
+        ps_print(stdout, ", %lld not read yet", (long long)number(stream, "lag"));
+    ps_print(stdout, "\n");
 }
 
 static void print_hosts(const cJSON *status)
@@ -123,8 +125,8 @@ static void print_hosts(const cJSON *status)
         if (number(host, "paused_ms") <= 0)
             continue;
         ps_utc_time_format_span((number(host, "paused_ms") + 999) / 1000, span);
-        (void)printf("pause       %s for %s: %s\n", text_or(host, "host", "?"), span,
-                     text_or(host, "why", "?"));
+        ps_print(stdout, "pause       %s for %s: %s\n", text_or(host, "host", "?"), span,
+                 text_or(host, "why", "?"));
     }
 }
 
@@ -136,15 +138,16 @@ static void print_workers(const cJSON *status)
 
     cJSON_ArrayForEach (worker, workers)
         in_flight += number(worker, "in_flight");
-    (void)printf("workers     %d alive, %lld in flight\n", cJSON_GetArraySize(workers),
-                 (long long)in_flight);
+    ps_print(stdout, "workers     %d alive, %lld in flight\n", cJSON_GetArraySize(workers),
+             (long long)in_flight);
     cJSON_ArrayForEach (worker, workers) {
         if (shown++ == WORKERS_SHOWN) {
-            (void)printf("            and %d more\n", cJSON_GetArraySize(workers) - WORKERS_SHOWN);
+            ps_print(stdout, "            and %d more\n",
+                     cJSON_GetArraySize(workers) - WORKERS_SHOWN);
             break;
         }
-        (void)printf("            %s: %lld in flight\n", text_or(worker, "name", "?"),
-                     (long long)number(worker, "in_flight"));
+        ps_print(stdout, "            %s: %lld in flight\n", text_or(worker, "name", "?"),
+                 (long long)number(worker, "in_flight"));
     }
 }
 
@@ -152,16 +155,17 @@ static void print_told(const cJSON *status)
 {
     const cJSON *notify = cJSON_GetObjectItem(status, "notify");
 
-    (void)printf("outbox      %lld not sent yet\n", (long long)number(status, "outbox_pending"));
-    (void)printf("notify      %lld in the list, %lld being sent, %lld given up\n",
-                 (long long)number(notify, "length"), (long long)number(notify, "in_flight"),
-                 (long long)number(notify, "dead"));
-    (void)printf("papers      %lld in the index, read %s, %lld drafts found\n",
-                 (long long)number(status, "papers"), text_or(status, "index_fetched_at", "never"),
-                 (long long)number(status, "discovered"));
-    (void)printf("polls       %lld, last successful %s\n\n",
-                 (long long)number(status, "poll_count"),
-                 text_or(status, "last_successful_poll", "never"));
+    ps_print(stdout, "outbox      %lld not sent yet\n",
+             (long long)number(status, "outbox_pending"));
+    ps_print(stdout, "notify      %lld in the list, %lld being sent, %lld given up\n",
+             (long long)number(notify, "length"), (long long)number(notify, "in_flight"),
+             (long long)number(notify, "dead"));
+    ps_print(stdout, "papers      %lld in the index, read %s, %lld drafts found\n",
+             (long long)number(status, "papers"), text_or(status, "index_fetched_at", "never"),
+             (long long)number(status, "discovered"));
+    ps_print(stdout, "polls       %lld, last successful %s\n\n",
+             (long long)number(status, "poll_count"),
+             text_or(status, "last_successful_poll", "never"));
 }
 
 static void print(const cJSON *status, bool json)
@@ -170,7 +174,7 @@ static void print(const cJSON *status, bool json)
 
     if (json) {
         text = ps_json_print(status);
-        (void)printf("%s\n", text);
+        ps_print(stdout, "%s\n", text);
         free(text);
         return;
     }
@@ -202,10 +206,10 @@ static bool read_arguments(int argc, char **argv, struct options *out_options)
                 ps_str_int(ps_str_of(argv[i + 1]), 1, WATCH_MAX_S, &out_options->watch_s))
                 i++;
         } else {
-            (void)fprintf(stderr,
-                          "status: \"%s\" is no option; there are --json and --watch [SECONDS], "
-                          "1 to %d\n",
-                          argv[i], WATCH_MAX_S);
+            ps_print(stderr,
+                     "status: \"%s\" is no option; there are --json and --watch [SECONDS], "
+                     "1 to %d\n",
+                     argv[i], WATCH_MAX_S);
             return false;
         }
     }
@@ -227,9 +231,9 @@ static int show(struct ps_cli_session **sync, void *env, const struct options *o
         return exit_status;
     status = ps_status_read(*sync, &err);
     if (clear) /* to the upper left, and nothing below */
-        (void)printf("\033[H\033[J");
+        ps_print(stdout, "\033[H\033[J");
     if (status == NULL) {
-        (void)fprintf(stderr, "status: %s\n", err.what);
+        ps_print(stderr, "status: %s\n", err.what);
         ps_cli_session_destroy(*sync);
         *sync = NULL;
     } else {
@@ -254,7 +258,7 @@ static int watch(struct ps_cli_session **sync, void *env, const struct options *
         if (exit_status != PS_EXIT_OK && exit_status != PS_EXIT_UNAVAILABLE)
             return exit_status;
         if (!options->json && !clear && exit_status == PS_EXIT_OK)
-            (void)printf("\n");
+            ps_print(stdout, "\n");
         (void)nanosleep(&pause, NULL);
     }
 }

@@ -1,4 +1,5 @@
 #include "scheduler/cli/cycle_table.h"
+#include "shared/io/print.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,25 +51,25 @@ static void print_cycle(const cJSON *cycle)
     const cJSON *seconds = cJSON_GetObjectItem(summary, "cycle_duration_s");
     const char *error = ps_json_text(cycle, "error");
 
-    (void)printf("%8lld  %-8s %-20s %8lld ", (long long)number(cycle, "number"),
-                 text_of(cycle, "status"), text_of(cycle, "started_at"),
-                 (long long)number(cycle, "planned"));
+    ps_print(stdout, "%8lld  %-8s %-20s %8lld ", (long long)number(cycle, "number"),
+             text_of(cycle, "status"), text_of(cycle, "started_at"),
+             (long long)number(cycle, "planned"));
     if (cJSON_IsNumber(seconds))
-        (void)printf("%8.1f %6lld %6lld", seconds->valuedouble,
-                     (long long)number(summary, "hit_total"), (long long)number(summary, "errors"));
+        ps_print(stdout, "%8.1f %6lld %6lld", seconds->valuedouble,
+                 (long long)number(summary, "hit_total"), (long long)number(summary, "errors"));
     else
-        (void)printf("%8s %6s %6s", "-", "-", "-");
-    (void)printf("%s%s\n", error == NULL ? "" : "  ", error == NULL ? "" : error);
+        ps_print(stdout, "%8s %6s %6s", "-", "-", "-");
+    ps_print(stdout, "%s%s\n", error == NULL ? "" : "  ", error == NULL ? "" : error);
 }
 
 void ps_cycle_table_print(const cJSON *cycles)
 {
     const cJSON *cycle;
 
-    (void)printf("%8s  %-8s %-20s %8s %8s %6s %6s\n", "cycle", "status", "started", "planned",
-                 "seconds", "hits", "errors");
+    ps_print(stdout, "%8s  %-8s %-20s %8s %8s %6s %6s\n", "cycle", "status", "started", "planned",
+             "seconds", "hits", "errors");
     for (cycle = cycles == NULL ? NULL : cycles->child; cycle != NULL; cycle = cycle->next)
         print_cycle(cycle);
     if (cJSON_GetArraySize(cycles) == 0)
-        (void)printf("%8s\n", "none");
+        ps_print(stdout, "%8s\n", "none");
 }

@@ -4,6 +4,7 @@
 #include "shared/core/buf.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/env.h"
+#include "shared/io/print.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -28,12 +29,12 @@ bool ps_input_options(int argc, char **argv, const struct ps_input_option *optio
     if (got != -1)
         return false; /* getopt_long has told it */
     if (optind < argc) {
-        (void)fprintf(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
+        ps_print(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         if (options[i].need == PS_INPUT_REQUIRED && !*options[i].value) {
-            (void)fprintf(stderr, "%s: --%s is required\n", argv[0], options[i].name);
+            ps_print(stderr, "%s: --%s is required\n", argv[0], options[i].name);
             return false;
         }
     }
@@ -54,7 +55,7 @@ static bool read_file(const char *path, struct ps_buf *out_text)
     }
     ok = ok && !ferror(file);
     if (!ok)
-        (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        ps_print(stderr, "%s: %s\n", path, strerror(errno));
     if (file)
         (void)fclose(file);
     return ok;
@@ -70,7 +71,7 @@ struct ps_paper_index *ps_input_index(const char *path)
     if (read_file(path, &text)) {
         index = ps_paper_index_parse(ps_buf_str(&text), text.len, NULL, NULL, &err);
         if (!index)
-            (void)fprintf(stderr, "%s: %s\n", path, err.what);
+            ps_print(stderr, "%s: %s\n", path, err.what);
     }
     ps_buf_clear(&text);
     return index;
@@ -90,7 +91,7 @@ bool ps_input_lines(const char *path, const char *what, ps_input_line_fn fn, voi
         number++;
         line = ps_str_trim(line);
         if (line.len > 0 && !fn(cookie, line)) {
-            (void)fprintf(stderr, "%s:%zu: %s\n", path, number, what);
+            ps_print(stderr, "%s:%zu: %s\n", path, number, what);
             ok = false;
         }
     }

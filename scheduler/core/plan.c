@@ -48,6 +48,32 @@ static void add_clamped(struct ps_number_set *set, int64_t first, int64_t last, 
         ps_number_set_add_range(set, (int)first, (int)last);
 }
 
+/* All users together can watch far more numbers than a cycle can probe. The numbers that are hot
+ * only because they are watched take turns: a cycle asks for the next WATCHED_NUMBERS_MAX of them.
+ */
+static void add_watched(struct planner *planner)
+{
+    const struct ps_number_set *watched = planner->input->watched;
+    struct ps_plan *plan = planner->plan;
+    size_t most = (size_t)planner->input->config->watched_numbers_max, len = 0, from = 0;
+    int *only = ps_alloc_array(NULL, watched->len + 1, sizeof(*only));
+
+    for (size_t i = 0; i < watched->len; i++) {
+        int number = watched->items[i];
+
+        if (number >= 0 && number <= PS_PAPER_NUMBER_MAX &&
+            !ps_number_set_has(&plan->hot_numbers, number))
+            only[len++] = number;
+    }
+    if (len > most) {
+        plan->watched_deferred = len - most;
+        from = (size_t)((uint64_t)(planner->input->cycle - 1) % len * most % len);
+    }
+    for (size_t i = 0; i < len && i < most; i++)
+        ps_number_set_add(&plan->hot_numbers, only[(from + i) % len]);
+    free(only);
+}
+
 static void find_hot(struct planner *planner)
 {
     const struct ps_plan_input *input = planner->input;
@@ -65,9 +91,6 @@ static void find_hot(struct planner *planner)
     }
     for (size_t i = 0; i < planner->frontier.len; i++)
         ps_number_set_add(&planner->plan->hot_numbers, planner->frontier.items[i]);
-    for (size_t i = 0; i < input->watched->len; i++)
-        if (input->watched->items[i] >= 0 && input->watched->items[i] <= PS_PAPER_NUMBER_MAX)
-            ps_number_set_add(&planner->plan->hot_numbers, input->watched->items[i]);
     for (size_t i = 0; i < ps_paper_index_len(input->index); i++) {
         const struct ps_paper *paper = ps_paper_index_at(input->index, i);
 
@@ -76,6 +99,7 @@ static void find_hot(struct planner *planner)
             paper->days >= input->today - lookback_days)
             ps_number_set_add(&planner->plan->hot_numbers, paper->parsed.number);
     }
+    add_watched(planner);
 }
 
 static void add_item(struct planner *planner, const struct span *span, int revision,

@@ -37,11 +37,15 @@ struct ps_plan {
     size_t hot, cold; /* items by tier group: hot is all but cold */
     size_t skipped_discovered;
     size_t skipped_in_index;
+    size_t
+        watched_deferred; /* watched numbers above WATCHED_NUMBERS_MAX; later cycles ask for them */
     struct ps_number_set hot_numbers;
     int64_t slice, slices; /* cold: numbers whose rest by slices is slice */
 };
 
-/* Rules of the design (hot, cold, order, URL, never published). Caller's memory; clear frees. */
+/* Rules of the design (hot, cold, order, URL, never published). Of the watched numbers that are hot
+ * for no other reason, a cycle takes WATCHED_NUMBERS_MAX; the next cycle goes on where this one
+ * ends, so that each number has its turn. Caller's memory; clear frees. */
 void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan);
 /* Is it this number's turn: is it hot, or cold and in the cycle's slice? */
 bool ps_plan_asks(const struct ps_plan *plan, int number);

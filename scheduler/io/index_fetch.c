@@ -125,12 +125,14 @@ static void on_unsent(void *cookie)
 struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon, enum ps_index_source source)
 {
     struct ps_index_fetch *fetch = ps_alloc_zero(1, sizeof(*fetch));
-    /* The operator names the index; it may well lie in a private network. */
+    /* The operator names the index; it may well lie in a private network. Its answers do not lead
+     * there. */
     struct ps_http_options options = { .user_agent = daemon->user_agent,
                                        .proxy = daemon->config->http_proxy_url,
                                        .no_proxy = daemon->config->http_proxy_except,
                                        .http2 = true,
-                                       .allow_private = true,
+                                       .allow_private = daemon->config->allow_private_upstreams,
+                                       .allow_private_named = true,
                                        .ca_file = daemon->config->http_ca_file };
 
     fetch->daemon = daemon;

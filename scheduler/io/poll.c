@@ -223,6 +223,7 @@ static void on_cycle(void *cookie, const struct ps_pg_rows *rows, const struct p
     ps_stats_changed(poll->parts.stats); /* the index is new, or was seen again */
     PS_LOG(PROBE_START, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
            F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
+           F_INT("watched_deferred", poll->watched_deferred),
            F_BOOL("silent", leadership->run->silent));
     probe(poll);
 }
@@ -270,6 +271,7 @@ void ps_poll_plan(struct ps_poll *poll)
         plan_adaptive(poll, &plan);
     else if (config->enable_iso_probe)
         plan_classic(poll, &plan);
+    poll->watched_deferred = plan.watched_deferred;
     poll->run = ps_cycle_create();
     poll->run->silent = leadership->last_good_ms == 0;
     for (size_t i = 0; i < plan.len; i++)

@@ -41,7 +41,8 @@ struct ps_poll {
     /* What the index download brought, until it is stored: */
     struct ps_paper_index *fresh; /* NULL: unchanged */
     struct ps_index_diff diff;
-    size_t matched; /* entries of diff that are: those added first, then those updated */
+    size_t watched_deferred; /* of the last plan */
+    size_t matched;          /* entries of diff that are: those added first, then those updated */
     bool matching; /* a slice of them is due: everyone's patterns against a whole index take long */
     struct ps_outbox_rows index_rows; /* what they cause */
     char *etag, *modified;

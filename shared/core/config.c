@@ -137,6 +137,31 @@ static void check_names(struct load *load)
     }
 }
 
+/* These URLs go into tasks, tables, messages and requests of all workers: a password in them would
+ * be everywhere. */
+static void check_public_urls(struct load *load)
+{
+    const struct {
+        enum ps_config_id id;
+        const char *name, *url;
+    } rows[] = {
+        {PS_CONFIG_ID_iso_base_url,         "ISO_BASE_URL",        load->config.iso_base_url},
+        { PS_CONFIG_ID_control_present_url, "CONTROL_PRESENT_URL",
+         load->config.control_present_url                                                   },
+    };
+    struct ps_err err;
+
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        if (!usable(load, rows[i].id) || !ps_url_has_credentials(rows[i].url))
+            continue;
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                      "%s: a URL without user and password, because it is stored and shown with "
+                      "every draft",
+                      rows[i].name);
+        fault(load, &err);
+    }
+}
+
 /* MAILING_DEADLINES holds dates in any order, separated by commas. */
 static void check_deadlines(struct load *load)
 {
@@ -206,6 +231,7 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     check_lists(&load);
     check_ranges(&load);
     check_deadlines(&load);
+    check_public_urls(&load);
     load.config.poll_interval_set = load.set[PS_CONFIG_ID_poll_interval_minutes] ||
                                     load.set[PS_CONFIG_ID_poll_interval_seconds];
     check_sink(&load);

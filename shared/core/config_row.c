@@ -192,7 +192,8 @@ static char *parse_text(const struct ps_config_row *row, const char *raw)
     if (!is_default && row->type != PS_CONFIG_TEXT && !has_scheme(raw, row->options) &&
         !(allows_keywords(row) && begins_with_keyword(raw)))
         return NULL;
-    if (!is_default && row->type == PS_CONFIG_URL && !ps_url_is_http(raw))
+    if (!is_default && (row->type == PS_CONFIG_URL || strcmp(row->options, "http|https") == 0) &&
+        !ps_url_is_http(raw))
         return NULL;
     return is_default || is_valid_text(row, raw) ? ps_alloc_text(raw) : NULL;
 }

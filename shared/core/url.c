@@ -461,3 +461,15 @@ char *ps_url_resolve(const char *base, const char *reference)
     curl_free(resolved);
     return copy;
 }
+
+bool ps_url_has_credentials(const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t len;
+
+    if (host == NULL)
+        return false;
+    host += 3;
+    len = strcspn(host, "/?#\\");
+    return memchr(host, '@', len) != NULL;
+}

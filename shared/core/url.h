@@ -48,6 +48,8 @@ const char *ps_url_tail(const char *url);
 /* Resolves reference against base (RFC 3986 section 5). Returns a URL that the caller owns, NULL if
  * it is not an http:// or https:// URL. */
 char *ps_url_resolve(const char *base, const char *reference) PS_MUST_USE;
+/* Whether url has a user or a password before its host. */
+bool ps_url_has_credentials(const char *url);
 /* Whether url is a well-formed http:// or https:// URL with a host. */
 bool ps_url_is_http(const char *url);
 

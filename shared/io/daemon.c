@@ -176,6 +176,8 @@ static bool open_health_port(struct run *run, struct ps_err *err)
     struct ps_http_server_options options = {
         .host = run->config.health_bind_host,
         .port = (uint16_t)run->config.health_port,
+        .check_host = true,
+        .host_names = run->config.health_host_names,
     };
     struct ps_err cause;
 

@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/log_line.h"
+#include "shared/io/print.h"
 #include "shared/io/program.h"
 
 #include <curl/curl.h>
@@ -17,7 +18,7 @@ static void print_config_error(void *cookie, const struct ps_err *err)
 {
     const char *const *program_name = cookie;
 
-    (void)fprintf(stderr, "%s: %s\n", *program_name, err->what);
+    ps_print(stderr, "%s: %s\n", *program_name, err->what);
 }
 
 /* Drops bytes beyond the cap: the start of a long answer is still worth printing. */
@@ -64,10 +65,10 @@ static int request_health(const char *program_name, const char *url)
     if (code == CURLE_OK && curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK) {
         const char *text = ps_buf_str(&body);
 
-        (void)printf("%s%s", text, strchr(text, '\n') != NULL ? "" : "\n");
+        ps_print(stdout, "%s%s", text, strchr(text, '\n') != NULL ? "" : "\n");
     } else {
-        (void)fprintf(stderr, "%s: %s: %s\n", program_name, url,
-                      error[0] != '\0' ? error : curl_easy_strerror(code));
+        ps_print(stderr, "%s: %s: %s\n", program_name, url,
+                 error[0] != '\0' ? error : curl_easy_strerror(code));
     }
     ps_buf_clear(&body);
     curl_easy_cleanup(easy);
@@ -89,16 +90,15 @@ int ps_healthcheck(const char *program_name, unsigned component, int argc, char 
     else if (argc == 2 && strcmp(argv[1], "events") == 0)
         path = "/readyz/events";
     else if (argc > 2 || (argc == 2 && strcmp(argv[1], "live") != 0)) {
-        (void)fprintf(stderr, "usage: %s " PS_HEALTHCHECK_SYNOPSIS "\n", program_name);
+        ps_print(stderr, "usage: %s " PS_HEALTHCHECK_SYNOPSIS "\n", program_name);
         return PS_EXIT_USAGE;
     }
     if (!ps_config_load(component, ps_env_get, env, print_config_error, &program_name, &config))
         return PS_EXIT_CONFIG;
     if (config.health_port == 0) {
-        (void)fprintf(
-            stderr,
-            "%s: HEALTH_PORT=\"0\": the system chose the port; read it in the log event %s\n",
-            program_name, ps_event_name(PS_EVENT_HEALTH_LISTEN));
+        ps_print(stderr,
+                 "%s: HEALTH_PORT=\"0\": the system chose the port; read it in the log event %s\n",
+                 program_name, ps_event_name(PS_EVENT_HEALTH_LISTEN));
         ps_config_clear(&config);
         return PS_EXIT_CONFIG;
     }

@@ -1,5 +1,6 @@
 #include "shared/core/address_guard.h"
 #include "shared/core/alloc.h"
+#include "shared/core/url.h"
 #include "shared/io/certificates.h"
 #include "shared/io/http_client_private.h"
 
@@ -191,6 +192,18 @@ static bool target_allowed(struct ps_http_call *call, const struct curl_sockaddr
     return allowed;
 }
 
+/* An operator may name a private host. Where that host's answer redirects to is a stranger's
+ * choice. */
+static bool goes_to_origin(const struct ps_http_call *call)
+{
+    char *url = NULL, host[PS_URL_HOST + 8];
+    struct ps_err err;
+
+    return call->origin != NULL &&
+           curl_easy_getinfo(call->easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url != NULL &&
+           ps_url_host(url, host, sizeof(host), &err) && strcmp(host, call->origin) == 0;
+}
+
 /* Checks the address that curl connects to, not the host name: a name that is resolved twice can
  * give a public address to the check and a private one to the connection (DNS rebinding). */
 static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
@@ -200,8 +213,13 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
     curl_socket_t fd;
 
     (void)purpose;
-    if (!call->allow_private && !target_allowed(call, address))
+    if (!call->allow_private && !goes_to_origin(call) && !target_allowed(call, address)) {
+        long redirects = 0;
+
+        (void)curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+        call->redirect_refused = redirects > 0;
         return CURL_SOCKET_BAD;
+    }
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd >= 0) {
         ps_http_on_socket_opened(call, fd);
@@ -236,6 +254,7 @@ struct ps_http_call *ps_http_call_create(struct ps_http *http,
     call->easy = easy;
     call->opened = opened;
     call->allow_private = options->allow_private;
+    call->allow_private_named = options->allow_private_named;
     call->proxied = options->proxy[0] != '\0';
     call->redirects_to_http = call->max_redirects = -1;
     ps_buf_init(&call->fields, HEADER_CAP + PS_HTTP_F_COUNT);
@@ -291,6 +310,7 @@ void ps_http_call_destroy(struct ps_http_call *call)
     curl_easy_cleanup(call->easy);
     ps_buf_clear(&call->fields);
     ps_buf_clear(&call->body);
+    free(call->origin);
     free(call);
 }
 
@@ -370,6 +390,17 @@ static void set_redirects(struct ps_http_call *call, const struct ps_http_reques
     }
 }
 
+static void set_origin(struct ps_http_call *call, const char *url)
+{
+    char host[PS_URL_HOST + 8];
+    struct ps_err err;
+
+    free(call->origin);
+    call->origin = call->allow_private_named && ps_url_host(url, host, sizeof(host), &err)
+                       ? ps_alloc_text(host)
+                       : NULL;
+}
+
 bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_request *request,
                           struct ps_err *err)
 {
@@ -379,6 +410,8 @@ bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_reques
     call->header_bytes = 0;
     call->headers_complete = false;
     call->sockets = 0;
+    call->redirect_refused = false;
+    set_origin(call, request->url);
     call->refused[0] = call->error[0] = '\0';
     call->body.cap = request->max_body;
     if (curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
@@ -459,7 +492,12 @@ static void describe(const struct ps_http_call *call, CURLcode code, int status,
     curl_off_t sent_us = 0;
 
     (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
-    if (call->refused[0] && call->sockets == 0)
+    if (call->refused[0] && call->redirect_refused)
+        (void)ps_fail(out_err, PS_FAILURE_NETWORK, (int)code,
+                      "a redirect leads to the private address %s; ALLOW_PRIVATE_UPSTREAMS=true "
+                      "allows it",
+                      call->refused);
+    else if (call->refused[0] && call->sockets == 0)
         (void)ps_fail(out_err, PS_FAILURE_CONFIGURATION, (int)code,
                       "address %s is private; ALLOW_PRIVATE_UPSTREAMS=true allows it",
                       call->refused);

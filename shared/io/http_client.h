@@ -23,7 +23,9 @@ struct ps_http_options {
     bool http2;             /* offer HTTP/2 over TLS and multiplex */
     bool allow_private; /* allow addresses in private, loopback, link-local and other special ranges
                          */
-    int max_connections; /* for each host; 0: 64 */
+    bool allow_private_named; /* the same for the host and port that a request's URL names, and not
+                                 for where redirects lead */
+    int max_connections;      /* for each host; 0: 64 */
     /* HTTP_PROXY_URL and HTTP_PROXY_EXCEPT; copied; NULL or "": no proxy. The proxy variables of
      * the environment are never used. Every request goes through a CONNECT tunnel, so a response is
      * always the target's and never the proxy's; if the proxy refuses, the error is NETWORK. The

@@ -53,11 +53,13 @@ struct ps_http_call {
 
     bool connects; /* of ps_http_connect: the handle is used for nothing else, ever */
 
-    bool allow_private;
-    bool proxied;     /* a proxy is set, at least for some hosts */
-    int sockets;      /* opened for this request */
-    char refused[64]; /* the private address that was refused; "" if none */
-    uint64_t *opened; /* the client's counter of connections */
+    bool allow_private, allow_private_named;
+    char *origin;          /* host and port of the request's URL; NULL unless allow_private_named */
+    bool redirect_refused; /* the refused address is the target of a redirect */
+    bool proxied;          /* a proxy is set, at least for some hosts */
+    int sockets;           /* opened for this request */
+    char refused[64];      /* the private address that was refused; "" if none */
+    uint64_t *opened;      /* the client's counter of connections */
     char error[CURL_ERROR_SIZE];
 
     /* Current options of the handle, so that only changes are set. */

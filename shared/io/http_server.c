@@ -1,6 +1,7 @@
 #include "shared/io/http_server.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/http_host.h"
 #include "shared/io/http_server_private.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +28,10 @@ enum {
     /* A client that sends its request byte by byte keeps resetting the silence timeout; the whole
        request gets this many timeouts. */
     REQUEST_TIMEOUTS = 3,
-    BACKLOG = 128
+    SCANNED = 512, /* bytes of a header looked at in one piece */
+    /* Connections that wait here while the loop is busy. A full backlog drops a connection's first
+       packet, which the client sends again after a second. */
+    BACKLOG = 1024
 };
 
 /* evhttp answers 501 by itself to a method that is not listed here; ours is 405. */
@@ -36,10 +41,44 @@ static const int all_methods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEA
 
 /* Connections: accepted, swept when they end or take too long, closed at the cap. */
 
+/* Follows the header as it arrives; it ends with an empty line. evhttp calls us only when the body
+ * is there too. */
+static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *cookie)
+{
+    struct ps_http_connection *connection = cookie;
+    struct evbuffer_ptr at;
+    char bytes[SCANNED];
+    size_t left = info->n_added;
+
+    if (left == 0 || connection->headed ||
+        evbuffer_ptr_set(input, &at, evbuffer_get_length(input) - left, EVBUFFER_PTR_SET) != 0)
+        return;
+    while (left > 0 && !connection->headed) {
+        ev_ssize_t got =
+            evbuffer_copyout_from(input, &at, bytes, left < sizeof(bytes) ? left : sizeof(bytes));
+
+        if (got <= 0)
+            return;
+        for (ev_ssize_t i = 0; i < got; i++) {
+            if (bytes[i] == '\n') {
+                connection->headed =
+                    connection->headed || (connection->heard && !connection->in_line);
+                connection->in_line = false;
+            } else if (bytes[i] != '\r') {
+                connection->heard = connection->in_line = true;
+            }
+        }
+        left -= (size_t)got;
+        if (left > 0 && evbuffer_ptr_set(input, &at, (size_t)got, EVBUFFER_PTR_ADD) != 0)
+            return;
+    }
+}
+
 static void connection_destroy(struct ps_http_server *server, struct ps_http_connection *connection)
 {
     TAILQ_REMOVE(&server->connections, connection, next);
     server->connection_count--;
+    (void)evbuffer_remove_cb(bufferevent_get_input(connection->bev), on_bytes, connection);
     bufferevent_decref(connection->bev);
     free(connection);
 }
@@ -69,26 +108,55 @@ static void sweep_connections(struct ps_http_server *server)
     }
 }
 
-/* At the cap, closes the connection that was idle for the longest time, so that a crowd of idle
- * clients cannot keep a readiness probe out. Returns false if every connection is busy or fresh. */
+/* What a connection is worth at the cap. A client that wants an answer sends its whole header at
+ * once. */
+enum worth { SILENT, HALF_HEADER, WHOLE_HEADER, SPARED };
+
+static bool has_unread(const struct ps_http_connection *connection)
+{
+    int bytes = 0;
+
+    return ioctl(bufferevent_getfd(connection->bev), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+static enum worth worth_of(const struct ps_http_connection *connection, int64_t now)
+{
+    if (connection->busy || connection->closing)
+        return SPARED;
+    if (connection->headed)
+        return now - connection->idle_since_ms >= FRESH_MS ? WHOLE_HEADER : SPARED;
+    return connection->heard ? HALF_HEADER : SILENT;
+}
+
+/* At the cap, closes a connection: first the oldest that sent nothing, then the oldest without a
+ * complete header, at last one that was idle for a second. So a crowd of idle clients cannot keep a
+ * readiness probe or a Slack event out, however fast it connects. A request that has arrived and
+ * was not read yet protects its connection. Returns false if no connection can be closed. */
 static bool make_room(struct ps_http_server *server)
 {
     int64_t now = ps_loop_now(server->loop);
-    struct ps_http_connection *connection, *oldest = NULL;
+    struct ps_http_connection *connection, *victim = NULL;
+    enum worth least = SPARED;
     int live = 0;
 
-    TAILQ_FOREACH (connection, &server->connections, next) {
+    TAILQ_FOREACH (connection, &server->connections, next)
         live += !connection->closing;
-        if (!connection->busy && !connection->closing &&
-            now - connection->idle_since_ms >= FRESH_MS &&
-            (!oldest || connection->idle_since_ms < oldest->idle_since_ms))
-            oldest = connection;
-    }
     if (live < server->max_connections)
         return true;
-    if (oldest)
-        ps_http_connection_shutdown(oldest);
-    return oldest != NULL;
+    TAILQ_FOREACH (connection, &server->connections, next) {
+        enum worth worth = worth_of(connection, now);
+
+        if (worth < SPARED &&
+            (worth < least || (worth == least && victim != NULL &&
+                               connection->idle_since_ms < victim->idle_since_ms)) &&
+            (connection->headed || !has_unread(connection))) {
+            victim = connection;
+            least = worth;
+        }
+    }
+    if (victim != NULL)
+        ps_http_connection_shutdown(victim);
+    return victim != NULL;
 }
 
 static void on_sweep(void *cookie)
@@ -123,6 +191,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *cookie)
     }
     bufferevent_incref(connection->bev);
     connection->idle_since_ms = ps_loop_now(server->loop);
+    (void)evbuffer_add_cb(bufferevent_get_input(connection->bev), on_bytes, connection);
     TAILQ_INSERT_TAIL(&server->connections, connection, next);
     server->connection_count++;
     if (server->accept_paused || !ps_timer_pending(server->sweep))
@@ -231,6 +300,21 @@ static const struct ps_http_route *find_route(const struct ps_http_server *serve
     return NULL;
 }
 
+/* The connection has no request: what it sends next is one. */
+static void await_request(const struct ps_http_server *server,
+                          struct ps_http_connection *connection)
+{
+    connection->busy = connection->heard = connection->headed = connection->in_line = false;
+    connection->idle_since_ms = ps_loop_now(server->loop);
+}
+
+static bool host_allowed(const struct ps_http_server *server, struct evhttp_request *req)
+{
+    return !server->check_host ||
+           ps_http_host_allowed(evhttp_find_header(evhttp_request_get_input_headers(req), "Host"),
+                                server->host_names);
+}
+
 static void on_request(struct evhttp_request *req, void *cookie)
 {
     struct ps_http_server *server = cookie;
@@ -240,7 +324,11 @@ static void on_request(struct evhttp_request *req, void *cookie)
     struct ps_http_connection *connection = find_connection(server, evcon);
 
     if (connection)
-        connection->idle_since_ms = ps_loop_now(server->loop);
+        await_request(server, connection);
+    if (!host_allowed(server, req)) {
+        send_status(req, 403);
+        return;
+    }
     if (!route) {
         send_status(req, 404);
         return;
@@ -278,8 +366,7 @@ void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *
     if (exchange->req) {
         evhttp_connection_set_closecb(evhttp_request_get_connection(exchange->req), NULL, NULL);
         if (exchange->connection) {
-            exchange->connection->busy = false;
-            exchange->connection->idle_since_ms = ps_loop_now(exchange->server->loop);
+            await_request(exchange->server, exchange->connection);
         }
         send_response(exchange->req, status, content_type, body, len);
     }
@@ -404,6 +491,8 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
     server->port = port_of(fd);
     server->max_connections =
         options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
+    server->check_host = options->check_host && ps_http_host_is_loopback(options->host);
+    server->host_names = ps_alloc_text(options->host_names);
     server->request_timeout_ms = (int64_t)timeout * 1000 * REQUEST_TIMEOUTS;
     server->sweep = ps_timer_create(loop, on_sweep, server);
     server->http = evhttp_new(ps_loop_base(loop));
@@ -463,6 +552,7 @@ void ps_http_server_destroy(struct ps_http_server *server)
     for (size_t i = 0; i < server->route_count; i++)
         free(server->routes[i].path);
     free(server->routes);
+    free(server->host_names);
     free(server);
 }
 

@@ -6,9 +6,10 @@
  * http_stream.h turns an exchange into a response without an end.
  *
  * Guarantees: a client holds at most max_header + max_body bytes of memory before a route runs; a
- * connection that is silent or trickles is closed; at the connection cap the longest idle
- * connection is closed, so that a crowd of idle clients cannot keep Kubernetes' readiness probe
- * out. Change these limits only together with tests/component/test_http_server.c. */
+ * connection that is silent or trickles is closed; at the connection cap a connection without a
+ * complete header is closed first, so that a crowd of idle clients cannot keep Kubernetes' probes
+ * or a Slack event out. Change these limits only together with tests/component/test_http_server.c.
+ */
 #ifndef PS_IO_HTTP_SERVER_H
 #define PS_IO_HTTP_SERVER_H
 #include "shared/core/str.h"
@@ -23,6 +24,10 @@ struct ps_http_server_options {
     size_t max_header, max_body; /* bytes; 0: 16 KiB each */
     int timeout_seconds; /* a client's silence; a whole request gets three times as long; 0: 10 */
     int max_connections; /* 0: 256 */
+    bool check_host;     /* on a loopback address: refuse hosts that a stranger can name
+                            (http_host.h) with 403 */
+    const char
+        *host_names; /* names to answer to all the same, commas between; copied; NULL: none */
 };
 
 enum { PS_HTTP_SERVER_GET = 1, PS_HTTP_SERVER_POST = 2 };

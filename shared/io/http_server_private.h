@@ -21,6 +21,9 @@ struct ps_http_connection {
     TAILQ_ENTRY(ps_http_connection) next;
     struct bufferevent *bev; /* one reference is ours */
     int64_t idle_since_ms;   /* accepted, or last response sent */
+    bool heard;              /* bytes of a request came since then */
+    bool headed;             /* its whole header did */
+    bool in_line;            /* the header's current line is not empty */
     bool busy;               /* a route has its request */
     bool closing;            /* shut down; evhttp has not noticed yet */
 };
@@ -55,6 +58,8 @@ struct ps_http_server {
     int connection_count, max_connections;
     int64_t request_timeout_ms;
     uint16_t port;
+    bool check_host;
+    char *host_names;
     bool accept_paused; /* at the cap no connection can be closed: the listener is disabled */
 };
 

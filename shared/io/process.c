@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -78,4 +79,12 @@ void ps_process_reset_signals(void)
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
     (void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+void ps_process_keep_secrets(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    (void)setrlimit(RLIMIT_CORE, &none); /* what is refused leaves all as it was */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -16,4 +16,9 @@ void ps_process_allow_files(void);
  * stopping. */
 void ps_process_reset_signals(void);
 
+/* The memory of a daemon holds tokens and passwords: a crash writes no core file, and other
+ * processes of the same user cannot trace it or read its memory and environment. For the process'
+ * life; a program that it executes is without it, apart from the core file. */
+void ps_process_keep_secrets(void);
+
 #endif

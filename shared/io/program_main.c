@@ -4,6 +4,7 @@
 #include "shared/io/daemon.h"
 #include "shared/io/daemon_config.h"
 #include "shared/io/healthcheck.h"
+#include "shared/io/print.h"
 #include "shared/io/process.h"
 
 #include <stdio.h>
@@ -91,9 +92,10 @@ static void add_help(const struct ps_program *program, struct ps_buf *out_text)
  * is a failure. */
 static int print(struct ps_buf *text)
 {
-    bool ok = fwrite(ps_buf_str(text), 1, text->len, stdout) == text->len && fflush(stdout) == 0 &&
-              !text->full;
+    bool ok;
 
+    ps_print(stdout, "%s", ps_buf_str(text));
+    ok = fflush(stdout) == 0 && ferror(stdout) == 0 && !text->full;
     ps_buf_clear(text);
     return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
@@ -102,7 +104,7 @@ static void print_config_error(void *cookie, const struct ps_err *err)
 {
     const char *const *program_name = cookie;
 
-    (void)fprintf(stderr, "%s: %s\n", *program_name, err->what);
+    ps_print(stderr, "%s: %s\n", *program_name, err->what);
 }
 
 static void print_misspelt_setting(void *cookie, const char *name, const char *nearest,
@@ -112,7 +114,7 @@ static void print_misspelt_setting(void *cookie, const char *name, const char *n
 
     (void)name;
     (void)nearest;
-    (void)fprintf(stderr, "%s: warning: %s\n", *program_name, text);
+    ps_print(stderr, "%s: warning: %s\n", *program_name, text);
 }
 
 static int check_config(const struct ps_program *program, struct ps_env *env)
@@ -133,8 +135,8 @@ static int check_config(const struct ps_program *program, struct ps_env *env)
 
 static int wrong_usage(const struct ps_program *program, const char *what, const char *argument)
 {
-    (void)fprintf(stderr, "%s: %s \"%s\"; try %s --help\n", program->name, what, argument,
-                  program->name);
+    ps_print(stderr, "%s: %s \"%s\"; try %s --help\n", program->name, what, argument,
+             program->name);
     return PS_EXIT_USAGE;
 }
 
@@ -206,14 +208,15 @@ int ps_program_main(const struct ps_program *program, int argc, char **argv)
         if (command == NULL)
             ps_daemon_log_unreadable_settings(program, &err);
         else
-            (void)fprintf(stderr, "%s: %s\n", program->name, err.what);
+            ps_print(stderr, "%s: %s\n", program->name, err.what);
         return PS_EXIT_CONFIG;
     }
     if (command != NULL)
         free(ps_pg_ignore_environment());
-    if (command == NULL)
+    if (command == NULL) {
+        ps_process_keep_secrets();
         status = ps_daemon_run(program, env);
-    else if (check)
+    } else if (check)
         status = check_config(program, env);
     else if (command == &common_commands[HEALTHCHECK])
         status = ps_healthcheck(program->name, program->component, argc - 1, argv + 1, env);

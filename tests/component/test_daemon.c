@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -630,6 +631,54 @@ static void settings_come_from_the_environment_then_dotenv_then_secret_files(voi
     (void)unlink(".env");
 }
 
+static void a_settings_file_that_everybody_can_write_to_is_refused(void **state)
+{
+    static const char *const args[] = { "check-config", NULL };
+    static const char *const env[] = { NULL };
+    struct run run;
+
+    (void)state;
+    write_file(".env", "HTTP_CONCURRENCY=6\n");
+    assert_int_equal(chmod(".env", 0666), 0);
+    assert_int_equal(run_to_end(&run, DRAINS, args, env), PS_EXIT_CONFIG);
+    assert_non_null(strstr(ps_buf_str(&run.text), "chmod o-w .env"));
+    ps_buf_clear(&run.text);
+    assert_int_equal(chmod(".env", 0664), 0);
+    assert_int_equal(run_to_end(&run, DRAINS, args, env), PS_EXIT_OK);
+    ps_buf_clear(&run.text);
+    (void)unlink(".env");
+}
+
+/* Of a daemon, other processes of its user read neither memory nor environment, and a crash leaves
+ * none. */
+static void a_daemon_keeps_its_memory_to_itself(void **state)
+{
+    static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", NULL };
+    struct stat info;
+    char text[4096] = "", *path;
+    struct run run;
+    FILE *limits;
+
+    (void)state;
+    start(&run, DRAINS, NULL, env);
+    (void)listen_port(&run);
+    path = ps_alloc_format("/proc/%d/limits", (int)run.pid);
+    limits = fopen(path, "re");
+    free(path);
+    assert_non_null(limits);
+    assert_true(fread(text, 1, sizeof(text) - 1, limits) > 0);
+    (void)fclose(limits);
+    assert_non_null(strstr(text, "Max core file size        0                    0 "));
+    /* proc(5): what belongs to a process that is not dumpable belongs to root, with any user */
+    path = ps_alloc_format("/proc/%d/environ", (int)run.pid);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_uid, 0);
+    free(path);
+    assert_int_equal(kill(run.pid, SIGTERM), 0);
+    assert_int_equal(finish(&run), PS_EXIT_OK);
+    ps_buf_clear(&run.text);
+}
+
 static void names_and_values_are_read_as_the_earlier_service_read_them(void **state)
 {
     static const char *const args[] = { "check-config", NULL };
@@ -755,6 +804,9 @@ int main(int argc, char **argv)
 #endif
         cmocka_unit_test_teardown(certificates_that_cannot_be_read_are_told_at_once,
                                   end_what_is_left),
+        cmocka_unit_test_teardown(a_settings_file_that_everybody_can_write_to_is_refused,
+                                  end_what_is_left),
+        cmocka_unit_test_teardown(a_daemon_keeps_its_memory_to_itself, end_what_is_left),
         cmocka_unit_test_teardown(it_may_open_as_many_files_as_the_system_allows, end_what_is_left),
         cmocka_unit_test_teardown(a_port_in_use_ends_the_start, end_what_is_left),
         cmocka_unit_test_teardown(a_healthcheck_asks_the_daemon_beside_it, end_what_is_left),

@@ -59,6 +59,8 @@ static const struct page {
     { "/loop",    KEEP,   "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n"     },
     { "/to-file", KEEP,
      "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"             },
+    { "/inside",  KEEP,
+     "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:9/\r\nContent-Length: 0\r\n\r\n"            },
     { "/to-bad",  KEEP,   "HTTP/1.1 302 Found\r\nLocation: http://[x/\r\nContent-Length: 0\r\n\r\n"},
     { "/cut",     CLOSE,  "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nonly this"                },
     { "/drop",    CLOSE,  ""                                                                       },
@@ -655,6 +657,26 @@ static void private_addresses_are_refused(void **state)
     done(&f);
 }
 
+/* The operator may name a private host; its answers may not lead to another one. */
+static void a_redirect_into_the_network_is_refused(void **state)
+{
+    struct ps_http_options options = { .user_agent = "test/1", .allow_private_named = true };
+    struct ps_http_request request = get;
+    struct fixture f;
+    struct answer answer;
+
+    (void)state;
+    request.max_redirects = 5;
+    open_with(&f, &options);
+    ask(&f, request, "/r1", &answer); /* to the same host and port */
+    assert_true(answer.ok);
+    ask(&f, request, "/inside", &answer);
+    assert_false(answer.ok);
+    assert_int_equal(answer.err.category, PS_FAILURE_NETWORK);
+    assert_non_null(strstr(answer.err.what, "redirect leads to the private address 127.0.0.2"));
+    done(&f);
+}
+
 static void a_cancelled_call_is_silent(void **state)
 {
     struct answer first, second, third;
@@ -816,6 +838,7 @@ int main(void)
         cmocka_unit_test(a_flood_of_headers_is_refused),
         cmocka_unit_test(gzip_is_unpacked_and_the_cap_is_after),
         cmocka_unit_test(private_addresses_are_refused),
+        cmocka_unit_test(a_redirect_into_the_network_is_refused),
         cmocka_unit_test(a_cancelled_call_is_silent),
         cmocka_unit_test(callbacks_may_send_and_cancel),
         cmocka_unit_test(destroying_cancels_what_runs),

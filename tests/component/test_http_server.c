@@ -278,6 +278,62 @@ static void at_the_cap_the_longest_idle_makes_room(void **state)
     done(&f);
 }
 
+/* 64 silent connections in one burst, at a cap of 8, around one that asks. */
+static void a_burst_of_silent_connections_does_not_cut_off_a_request(void **state)
+{
+    struct ps_http_server_options options = { .host = "127.0.0.1", .max_connections = 8 };
+    struct ps_test_raw idle[64], raw;
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, &options);
+    for (size_t i = 0; i < PS_COUNT_OF(idle); i++) {
+        connect_to(&f, &idle[i]);
+        if (i % 2 == 0)
+            ps_test_raw_text(&idle[i], "GET /hello HTTP/1.1\r\nX-A: b\r\n");
+        if (i == PS_COUNT_OF(idle) / 2) {
+            connect_to(&f, &raw);
+            ps_test_raw_text(&raw, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+    }
+    assert_true(ps_test_raw_until(&raw, "\r\n\r\nhello", 1, PATIENCE_MS));
+    for (size_t i = 0; i < PS_COUNT_OF(idle); i++)
+        ps_test_raw_close(&idle[i]);
+    ps_test_raw_close(&raw);
+    done(&f);
+}
+
+static void a_page_of_a_stranger_cannot_read_a_local_port(void **state)
+{
+    struct ps_http_server_options options = { .host = "127.0.0.1",
+                                              .check_host = true,
+                                              .host_names = "papers.example" };
+    static const struct {
+        const char *host, *status;
+    } cases[] = {
+        {"evil.example:8080", "403 "},
+        { "localhost:8080",   "200 "},
+        { "127.0.0.1",        "200 "},
+        { "papers.example",   "200 "},
+    };
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, &options);
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        char *request = ps_alloc_format("GET /hello HTTP/1.1\r\nHost: %s\r\n\r\n", cases[i].host);
+        struct ps_test_raw raw;
+
+        connect_to(&f, &raw);
+        ps_test_raw_text(&raw, request);
+        if (!ps_test_raw_until(&raw, cases[i].status, 1, PATIENCE_MS))
+            fail_msg("Host: %s was answered %s", cases[i].host, raw.text);
+        ps_test_raw_close(&raw);
+        free(request);
+    }
+    done(&f);
+}
+
 static void when_all_are_busy_the_next_waits(void **state)
 {
     struct ps_http_server_options options = { .host = "127.0.0.1", .max_connections = 1 };
@@ -438,6 +494,8 @@ int main(void)
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(idle_connections_do_not_keep_others_out),
         cmocka_unit_test(at_the_cap_the_longest_idle_makes_room),
+        cmocka_unit_test(a_burst_of_silent_connections_does_not_cut_off_a_request),
+        cmocka_unit_test(a_page_of_a_stranger_cannot_read_a_local_port),
         cmocka_unit_test(when_all_are_busy_the_next_waits),
         cmocka_unit_test(a_silent_client_is_closed),
         cmocka_unit_test(a_client_that_trickles_is_closed),

@@ -330,6 +330,21 @@ static void a_watchlist_has_an_end(void **state)
     assert_int_equal(WATCHLIST("U2", "add", "201"), PS_EXIT_OK);
 }
 
+static void a_number_far_above_every_known_one_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(WATCHLIST("U1", "add", "9999"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "add", "123456"), PS_EXIT_FAILED);
+    assert_non_null(strstr(output, "123456 is far above every known paper's number"));
+    assert_int_equal(WATCHLIST("U1", "add", "P11500"), PS_EXIT_FAILED);
+    (void)nrig_sql(rig,
+                   "INSERT INTO papers (id, type, title, author, date, subgroup, link, "
+                   "long_link, status) VALUES ('P11000R0', 'paper', '', '', '', '', '', '', '')");
+    assert_int_equal(WATCHLIST("U1", "add", "P11500"), PS_EXIT_OK);
+    assert_int_equal(WATCHLIST("U1", "add", "P12500"), PS_EXIT_FAILED);
+    assert_string_equal(nrig_sql(rig, "SELECT count(*) FROM watchlist"), "2");
+}
+
 static void watchlist_says_what_is_wrong(void **state)
 {
     (void)state;
@@ -550,6 +565,7 @@ int main(void)
         A_TEST(queue_tells_what_waits_and_what_is_on_hold),
         A_TEST(a_watchlist_is_kept_by_person),
         A_TEST(a_watchlist_has_an_end),
+        A_TEST(a_number_far_above_every_known_one_is_refused),
         A_TEST(watchlist_says_what_is_wrong),
         A_TEST(a_watchlist_takes_what_people_type),
         A_TEST(an_author_is_found_again_by_any_spelling),

@@ -36,6 +36,8 @@ check() { # ROOT
     code=$(python3 -B "$here/literals.py" code "${programs[@]}") || return 1
     strings=$(python3 -B "$here/literals.py" strings "${programs[@]}") || return 1
     grep -E "(^|[^A-Za-z0-9_.>])($functions) *\(" <<<"$all_code" | refuse "banned function" || bad=1
+    grep -E '^[a-z]+/cli/[a-z_]+\.c:' <<<"$code" | grep -E '(^|[^A-Za-z0-9_])(v?f?printf|f?puts|fwrite) *\(' |
+        grep -vE 'fputs *\([^,]*, *stderr\)|fwrite *\(svg' | refuse "a command prints with ps_print" || bad=1
     grep -vE '^[a-z]+/main\.c:' <<<"$code" | grep -E '(^|[^A-Za-z0-9_])exit *\(' |
         refuse "exit outside main.c" || bad=1
     # A key's plain word ("cycle") is also a field's or a column's name; with the prefix, a colon of

@@ -187,6 +187,45 @@ static void a_look_back_of_zero_months_makes_nothing_hot(void **state)
     check("plans/no_lookback.txt");
 }
 
+/* 100 people with 200 numbers each cost a cycle no more than WATCHED_NUMBERS_MAX numbers, and each
+ * number has its turn. */
+static void watched_numbers_are_bounded_and_take_turns(void **state)
+{
+    enum { WATCHED = 20000, FIRST = 100000, MOST = 1000 };
+    static char turns[WATCHED];
+    struct table table;
+
+    (void)state;
+    load(&table, "plans/tiers.txt");
+    assert_int_equal(table.config.watched_numbers_max, MOST);
+    ps_number_set_clear(&table.watched);
+    for (int i = 0; i < WATCHED; i++)
+        ps_number_set_add(&table.watched, FIRST + i);
+    memset(turns, 0, sizeof(turns));
+    for (int64_t cycle = 5; cycle < 5 + WATCHED / MOST; cycle++) {
+        struct ps_plan plan;
+        int before = 0, asked = 0;
+
+        table.input.cycle = cycle;
+        ps_plan_make(&table.input, &plan);
+        for (size_t i = 0; i < plan.len; i++) {
+            int number = plan.items[i].number;
+
+            if (number >= FIRST && number != before) {
+                turns[number - FIRST]++;
+                asked++;
+            }
+            before = number;
+        }
+        assert_int_equal(asked, MOST);
+        assert_true(plan.watched_deferred >= WATCHED - MOST);
+        ps_plan_clear(&plan);
+    }
+    for (int i = 0; i < WATCHED; i++)
+        assert_int_equal(turns[i], 1);
+    clear(&table);
+}
+
 /* In as many cycles as the divisor says, each cold number has one turn, and no hot one has any. */
 static void every_cold_number_has_one_turn_in_a_round(void **state)
 {
@@ -227,6 +266,7 @@ int main(void)
         cmocka_unit_test(of_a_date_the_first_ten_characters_count),
         cmocka_unit_test(a_look_back_of_zero_months_makes_nothing_hot),
         cmocka_unit_test(every_cold_number_has_one_turn_in_a_round),
+        cmocka_unit_test(watched_numbers_are_bounded_and_take_turns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 #include "shared/io/env.h"
+#include "shared/io/print.h"
 #include "worker/io/probe_kit.h"
 
 #include <stdio.h>
@@ -60,12 +61,21 @@ static void print_ready(struct command *command)
     while (command->printed < command->count && command->probes[command->printed].line != NULL) {
         struct url_probe *url_probe = &command->probes[command->printed++];
 
-        (void)puts(url_probe->line);
+        ps_print(stdout, "%s\n", url_probe->line);
         free(url_probe->line);
         url_probe->line = NULL;
     }
     if (fflush(stdout) != 0 || ferror(stdout) != 0)
         command->failed = true;
+}
+
+static void print_progress(const struct command *command)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "\r%zu of %zu asked%s", command->answered, command->count,
+                   command->answered == command->count ? "\n" : "");
+    (void)fputs(text, stderr); /* our own, with its carriage return */
 }
 
 static void on_answer(void *cookie, const struct ps_probe_report *end)
@@ -82,8 +92,7 @@ static void on_answer(void *cookie, const struct ps_probe_report *end)
         ps_timer_set(command->end_paused, 0);
     print_ready(command);
     if (command->progress)
-        (void)fprintf(stderr, "\r%zu of %zu asked%s", command->answered, command->count,
-                      command->answered == command->count ? "\n" : "");
+        print_progress(command);
     if (command->answered == command->count)
         ps_loop_stop(command->loop, command->failed ? PS_EXIT_FAILED : PS_EXIT_OK);
 }
@@ -104,7 +113,7 @@ static void on_end_paused(void *cookie)
 static void on_bad_setting(void *cookie, const struct ps_err *err)
 {
     (void)cookie;
-    (void)fprintf(stderr, "paperscout-worker: %s\n", err->what);
+    ps_print(stderr, "paperscout-worker: %s\n", err->what);
 }
 
 static int probe_all(struct command *command, const struct ps_config *config, char **urls)
@@ -135,14 +144,13 @@ static int run_probe(int argc, char **argv, void *env)
     int status;
 
     if (command.count == 0) {
-        (void)fprintf(stderr, "usage: paperscout-worker probe URL...\n");
+        ps_print(stderr, "usage: paperscout-worker probe URL...\n");
         return PS_EXIT_USAGE;
     }
     for (size_t i = 1; i <= command.count; i++) {
         if (argv[i][0] != '-')
             continue;
-        (void)fprintf(stderr, "paperscout-worker: probe has no option \"%s\"; it takes URLs\n",
-                      argv[i]);
+        ps_print(stderr, "paperscout-worker: probe has no option \"%s\"; it takes URLs\n", argv[i]);
         return PS_EXIT_USAGE;
     }
     if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))

@@ -5,6 +5,7 @@
 #include "shared/core/json.h"
 #include "shared/core/url.h"
 #include "shared/io/env.h"
+#include "shared/io/print.h"
 #include "worker/core/redirect.h"
 #include "worker/io/document_child.h"
 #include "worker/io/document_parser.h"
@@ -57,7 +58,7 @@ static void print_line(struct command *command, const struct ps_document *docume
         ps_json_add_text(object, "failure_category", ps_failure_name(err->category));
     }
     line = ps_json_print(object);
-    (void)puts(line);
+    ps_print(stdout, "%s\n", line);
     if (fflush(stdout) != 0)
         command->failed = true;
     free(line);
@@ -195,7 +196,7 @@ static void on_timer(void *cookie)
 static void on_bad_setting(void *cookie, const struct ps_err *err)
 {
     (void)cookie;
-    (void)fprintf(stderr, "paperscout-worker: %s\n", err->what);
+    ps_print(stderr, "paperscout-worker: %s\n", err->what);
 }
 
 static int read_all(struct command *command)
@@ -228,16 +229,16 @@ static int run_read(int argc, char **argv, void *env)
     int status;
 
     if (command.count == 0) {
-        (void)fprintf(stderr, "usage: paperscout-worker read FILE|URL...\n");
+        ps_print(stderr, "usage: paperscout-worker read FILE|URL...\n");
         return PS_EXIT_USAGE;
     }
     for (size_t i = 0; i < command.count; i++) {
         if (argv[i + 1][0] != '-' || argv[i + 1][1] == '\0')
             continue;
-        (void)fprintf(stderr,
-                      "paperscout-worker: read has no option \"%s\"; it takes files and URLs "
-                      "(./%s is a file)\n",
-                      argv[i + 1], argv[i + 1]);
+        ps_print(stderr,
+                 "paperscout-worker: read has no option \"%s\"; it takes files and URLs "
+                 "(./%s is a file)\n",
+                 argv[i + 1], argv[i + 1]);
         return PS_EXIT_USAGE;
     }
     if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))

@@ -1,0 +1,45 @@
+#include "shared/io/print.h"
+
+#include "shared/core/alloc.h"
+#include "shared/core/visible_text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USUAL_BYTES = 1024 };
+
+static void write_text(FILE *file, const char *text, size_t len)
+{
+    char *visible;
+
+    if (ps_text_is_visible(text, len)) {
+        (void)fwrite(text, 1, len, file);
+        return;
+    }
+    visible = ps_text_visible(text, len);
+    (void)fwrite(visible, 1, strlen(visible), file);
+    free(visible);
+}
+
+void ps_print(FILE *file, const char *format, ...)
+{
+    char usual[USUAL_BYTES], *text = usual;
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(usual, sizeof(usual), format, args);
+    va_end(args);
+    if (len < 0)
+        return;
+    if ((size_t)len >= sizeof(usual)) {
+        text = ps_alloc((size_t)len + 1);
+        va_start(args, format);
+        (void)vsnprintf(text, (size_t)len + 1, format, args);
+        va_end(args);
+    }
+    write_text(file, text, (size_t)len);
+    if (text != usual)
+        free(text);
+}
