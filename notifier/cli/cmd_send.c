@@ -102,10 +102,9 @@ static int print_answer(const struct answer *answer, const char *channel)
     }
     remedy = ps_slack_remedy(answer->reason, channel, NULL);
     ps_print(stderr, "paperscout-notifier: not sent: %s%s\nTo do: %s\n", answer->reason,
-                  strcmp(answer->state, "waiting") == 0 ? "; it stays in the queue"
-                                                        : "; it is in notify:dead",
-                  remedy != NULL ? remedy
-                                 : "run paperscout-notifier check-slack, which says more.");
+             strcmp(answer->state, "waiting") == 0 ? "; it stays in the queue"
+                                                   : "; it is in notify:dead",
+             remedy != NULL ? remedy : "run paperscout-notifier check-slack, which says more.");
     free(remedy);
     return PS_EXIT_FAILED;
 }

@@ -8,8 +8,11 @@
 #include "shared/io/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { CALLS_MAX = 256 };
+/* Commands of one person in one channel whose answers are not sent: each takes a second there. */
+#define UNANSWERED_MAX "15"
 
 struct ps_inbound {
     struct ps_inbound_options options;
@@ -62,20 +65,28 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 {
     struct ps_inbound_call *call = cookie;
     const struct ps_inbound_options *options = &call->inbound->options;
-    bool fresh = err == NULL && ps_pg_row_count(rows, 0) > 0;
+    const char *stored = err == NULL ? ps_pg_text(rows, 0, 0, 0) : "error";
+    bool fresh = strcmp(stored, "fresh") == 0, slow = strcmp(stored, "slow") == 0;
     bool direct = call->event.place == PS_PLACE_DIRECT;
 
     if (err != NULL) {
         PS_LOG(EVENT_ERROR, F_TEXT("what", "an event was not written down"), F_ERR(err));
         count(call->inbound, "error");
     } else {
-        count(call->inbound, fresh ? "heard" : "duplicate");
+        count(call->inbound, fresh ? "heard" : slow ? "slowed" : "duplicate");
     }
-    if (err == NULL && !fresh)
+    if (slow)
+        PS_LOG(EVENT_IGNORED, F_TEXT("why", "too many unanswered commands"),
+               F_TEXT("place", ps_place_name(call->event.place)));
+    else if (err == NULL && !fresh)
         PS_LOG(EVENT_DUPLICATE, F_TEXT("event_id", call->event.id));
     if (err != NULL)
         finish(call, PS_INBOUND_FAILED,
                "I cannot reach my memory right now. Please ask again later.");
+    else if (slow) /* Slack does not send again what was taken: the command is dropped */
+        finish(call, PS_INBOUND_TAKEN,
+               "Slow down, please: " UNANSWERED_MAX
+               " of your commands wait for their answers. I did not run this one.");
     else
         finish(call, PS_INBOUND_TAKEN,
                fresh && !direct ? "The answer comes as a direct message." : NULL);
@@ -99,11 +110,9 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
     call->late = ps_timer_create(inbound->options.loop, on_late, call);
     ps_timer_set(call->late, patience_ms);
     inbound->calls++;
-    PS_PG_ADD(batch,
-              "INSERT INTO heard (event_id, said, place, user_id, channel, thread_ts, words) "
-              "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING 1",
+    PS_PG_ADD(batch, "SELECT ps_heard_store($1, $2, $3, $4, $5, $6, $7, $8::integer)",
               call->event.id, call->event.said, ps_place_name(call->event.place), call->event.user,
-              call->event.channel, call->event.thread_ts, call->event.words);
+              call->event.channel, call->event.thread_ts, call->event.words, UNANSWERED_MAX);
     ps_pg_run(inbound->options.pg, batch, on_stored, call);
     return call;
 }

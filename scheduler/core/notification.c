@@ -622,6 +622,30 @@ void ps_notification_messages(enum ps_message_kind kind, const struct ps_notific
     *out_messages = messages;
 }
 
+char *ps_notification_suspended(const char *pattern)
+{
+    struct ps_buf shown;
+    char *text;
+
+    ps_buf_init(&shown, 8 * PS_WATCH_ENTRY_MAX);
+    ps_mrkdwn_text(&shown, pattern, PS_WATCH_ENTRY_MAX);
+    text = ps_alloc_format(
+        "Your pattern `/%s/` takes too long to match, so it is suspended: it finds nothing "
+        "any more. Please remove it (`unwatch /…/`) and add a simpler one, with fewer "
+        "`*`, `+`, `|` and `{…}`.",
+        ps_buf_str(&shown));
+    ps_buf_clear(&shown);
+    return text;
+}
+
+char *ps_notification_overflow(size_t count)
+{
+    return ps_alloc_format(
+        "%zu more papers and drafts match what you watch; they are not listed. `search` "
+        "finds them, `watchlist list` shows what matches so much.",
+        count);
+}
+
 void ps_messages_clear(struct ps_messages *messages)
 {
     for (size_t i = 0; i < messages->len; i++)

@@ -81,6 +81,10 @@ struct ps_notification_rows {
 };
 void ps_notification_messages(enum ps_message_kind kind, const struct ps_notification_rows *rows,
                               struct ps_messages *out_messages);
+/* Gives the message to the owner of a pattern that took too long to match. */
+char *ps_notification_suspended(const char *pattern) PS_MUST_USE;
+/* Gives the text that stands for count matches beyond those that a message lists. */
+char *ps_notification_overflow(size_t count) PS_MUST_USE;
 void ps_messages_clear(struct ps_messages *messages);
 
 #endif

@@ -16,6 +16,10 @@ struct entry {
     struct ps_name_words *name; /* of an author; else NULL */
     struct ps_pattern *pattern;
     bool compiled; /* it was tried */
+    bool suspended;
+    bool tried;      /* with a part of a long text */
+    int64_t cost_us; /* for the candidate number costed */
+    uint64_t costed;
     bool watched, muted, snoozed;
 };
 
@@ -26,10 +30,24 @@ struct person {
     bool muted; /* everything */
 };
 
+struct suspension {
+    const char *user, *pattern;
+};
+
+/* What patterns cost; changes while lists that are otherwise const are matched. */
+struct budget {
+    int64_t (*cpu_us)(void);
+    uint64_t candidate;        /* counts them */
+    int64_t person_us, all_us; /* for this one */
+    struct suspension *suspended;
+    size_t len, size;
+};
+
 struct ps_watchlists {
     struct person *people;
     size_t len, size;
     struct ps_number_set numbers;
+    struct budget *budget;
 };
 
 struct ps_watchlists *ps_watchlists_create(void)
@@ -37,6 +55,7 @@ struct ps_watchlists *ps_watchlists_create(void)
     struct ps_watchlists *lists = ps_alloc_zero(1, sizeof(*lists));
 
     ps_number_set_init(&lists->numbers);
+    lists->budget = ps_alloc_zero(1, sizeof(*lists->budget));
     return lists;
 }
 
@@ -55,6 +74,8 @@ void ps_watchlists_destroy(struct ps_watchlists *lists)
         free(person->user);
     }
     free(lists->people);
+    free(lists->budget->suspended);
+    free(lists->budget);
     ps_number_set_clear(&lists->numbers);
     free(lists);
 }
@@ -127,6 +148,21 @@ const struct ps_number_set *ps_watchlists_numbers(const struct ps_watchlists *li
     return &lists->numbers;
 }
 
+void ps_watchlists_budget(struct ps_watchlists *lists, int64_t (*cpu_us)(void))
+{
+    lists->budget->cpu_us = cpu_us;
+}
+
+bool ps_watchlists_suspended(const struct ps_watchlists *lists, size_t at, const char **out_user,
+                             const char **out_pattern)
+{
+    if (at >= lists->budget->len)
+        return false;
+    *out_user = lists->budget->suspended[at].user;
+    *out_pattern = lists->budget->suspended[at].pattern;
+    return true;
+}
+
 enum { AUTHOR_WORDS_MAX = 2000 }; /* of one item's authors */
 
 /* An item made ready: its names as words; folded, and for patterns once a pattern is there. */
@@ -188,24 +224,131 @@ static bool names_paper(const struct ps_watch_rule *rule, const struct ps_watch_
            (rule->kind == PS_WATCH_KIND_PAPER && strcmp(rule->prefix, prefix) == 0);
 }
 
-static bool by_pattern(struct entry *entry, struct subject *subject)
+static void suspend(const struct ps_watchlists *lists, const struct person *person,
+                    struct entry *entry)
+{
+    entry->suspended = true;
+    if (lists->budget->len == lists->budget->size) {
+        lists->budget->size = lists->budget->size ? lists->budget->size * 2 : 8;
+        lists->budget->suspended = ps_alloc_array(lists->budget->suspended, lists->budget->size,
+                                                  sizeof(*lists->budget->suspended));
+    }
+    lists->budget->suspended[lists->budget->len++] =
+        (struct suspension){ person->user, entry->rule.text };
+}
+
+/* The pattern that cost most for this candidate; NULL when none cost much. */
+static struct entry *dearest_of(const struct ps_watchlists *lists, struct person *only,
+                                struct person **out_person)
+{
+    struct entry *dearest = NULL;
+
+    for (size_t i = 0; i < lists->len; i++) {
+        struct person *person = &lists->people[i];
+
+        for (size_t k = 0; (only == NULL || only == person) && k < person->len; k++) {
+            struct entry *entry = &person->entries[k];
+
+            if (entry->costed == lists->budget->candidate && !entry->suspended &&
+                entry->cost_us >= PS_MATCH_DEAR_US &&
+                (dearest == NULL || entry->cost_us > dearest->cost_us)) {
+                dearest = entry;
+                *out_person = person;
+            }
+        }
+    }
+    return dearest;
+}
+
+/* The processor time of a search. One that is too dear is made twice more, and the cheapest counts:
+ * an interrupt or a cold cache is not the pattern's fault. */
+static int64_t timed_search(const struct budget *budget, const struct entry *entry,
+                            const struct ps_pattern_text *text, size_t chars, bool *out_found)
+{
+    int64_t most_us = PS_MATCH_PATTERN_US + (int64_t)chars * PS_MATCH_PATTERN_KCHARS_US / 1000;
+    int64_t cost_us = INT64_MAX;
+
+    for (int tries = 0; tries < 3 && cost_us > most_us; tries++) {
+        int64_t began_us = budget->cpu_us(), took_us;
+
+        *out_found = ps_pattern_finds_in(entry->pattern, text, chars);
+        took_us = budget->cpu_us() - began_us;
+        cost_us = took_us < cost_us ? took_us : cost_us;
+    }
+    return cost_us > most_us ? -cost_us : cost_us;
+}
+
+/* Books what a search cost; below 0: it was more than a pattern may cost. */
+static void book(const struct ps_watchlists *lists, struct person *person, struct entry *entry,
+                 int64_t cost_us)
+{
+    struct budget *budget = lists->budget;
+    struct person *owner = NULL;
+    struct entry *dearest;
+
+    if (cost_us < 0) {
+        suspend(lists, person, entry);
+        return;
+    }
+    if (entry->costed != budget->candidate)
+        entry->cost_us = 0;
+    entry->costed = budget->candidate;
+    entry->cost_us += cost_us;
+    budget->person_us += cost_us;
+    budget->all_us += cost_us;
+    if (budget->person_us > PS_MATCH_PERSON_US &&
+        (dearest = dearest_of(lists, person, &owner)) != NULL) {
+        budget->all_us -= dearest->cost_us;
+        suspend(lists, owner, dearest);
+    }
+    if (budget->all_us > PS_MATCH_ALL_US && (dearest = dearest_of(lists, NULL, &owner)) != NULL) {
+        budget->all_us -= dearest->cost_us;
+        suspend(lists, owner, dearest);
+    }
+}
+
+/* The worst patterns show in a part of a long text already, before they cost the whole of it. */
+static bool search(const struct ps_watchlists *lists, struct person *person, struct entry *entry,
+                   const struct ps_pattern_text *text)
+{
+    size_t chars = ps_pattern_text_len(text);
+    bool found = false;
+
+    if (lists->budget->cpu_us == NULL)
+        return ps_pattern_finds(entry->pattern, text);
+    if (!entry->tried && chars > PS_MATCH_TRIAL_CHARS) {
+        entry->tried = true;
+        book(lists, person, entry,
+             timed_search(lists->budget, entry, text, PS_MATCH_TRIAL_CHARS, &found));
+        if (entry->suspended || found)
+            return found;
+    }
+    book(lists, person, entry, timed_search(lists->budget, entry, text, chars, &found));
+    return found;
+}
+
+static bool by_pattern(const struct ps_watchlists *lists, struct person *person,
+                       struct entry *entry, struct subject *subject)
 {
     const struct ps_watch_candidate *item = subject->item;
     const char *const texts[] = { item->title, item->author, item->authors, item->text };
 
+    if (lists->budget->person_us > PS_MATCH_PERSON_US)
+        return false;
     if (!entry->compiled)
         entry->pattern = ps_pattern_create(entry->rule.text, strlen(entry->rule.text), NULL);
     entry->compiled = true;
-    for (size_t i = 0; entry->pattern && i < PS_COUNT_OF(texts); i++) {
+    for (size_t i = 0; entry->pattern && !entry->suspended && i < PS_COUNT_OF(texts); i++) {
         if (!subject->searched[i])
             subject->searched[i] = pattern_text(texts[i]);
-        if (ps_pattern_finds(entry->pattern, subject->searched[i]))
+        if (search(lists, person, entry, subject->searched[i]))
             return true;
     }
     return false;
 }
 
-static bool matches(struct entry *entry, struct subject *subject)
+static bool matches(const struct ps_watchlists *lists, struct person *person, struct entry *entry,
+                    struct subject *subject)
 {
     switch (entry->rule.kind) {
     case PS_WATCH_KIND_AUTHOR:
@@ -218,7 +361,7 @@ static bool matches(struct entry *entry, struct subject *subject)
         return subject->item->subgroup &&
                ps_subgroup_named(subject->item->subgroup, entry->rule.text);
     case PS_WATCH_KIND_PATTERN:
-        return by_pattern(entry, subject);
+        return by_pattern(lists, person, entry, subject);
     case PS_WATCH_KIND_ALL:
     case PS_WATCH_KIND_COUNT:
         break;
@@ -240,8 +383,8 @@ static const int ranks[PS_WATCH_KIND_COUNT] = {
     [PS_WATCH_KIND_SUBGROUP] = 3, [PS_WATCH_KIND_PATTERN] = 4, [PS_WATCH_KIND_ALL] = 5,
 };
 
-static const struct entry *match_of(const struct person *person, struct subject *subject,
-                                    bool snoozed)
+static const struct entry *match_of(const struct ps_watchlists *lists, struct person *person,
+                                    struct subject *subject, bool snoozed)
 {
     const struct entry *best = NULL;
     int rank = ranks[PS_WATCH_KIND_ALL];
@@ -252,7 +395,8 @@ static const struct entry *match_of(const struct person *person, struct subject 
 
             if (ranks[entry->rule.kind] < rank &&
                 (entry->rule.kind == PS_WATCH_KIND_PATTERN) == (patterns == 1) && entry->watched &&
-                !entry->muted && entry->snoozed == snoozed && matches(entry, subject)) {
+                !entry->muted && entry->snoozed == snoozed &&
+                matches(lists, person, entry, subject)) {
                 best = entry;
                 rank = ranks[entry->rule.kind];
             }
@@ -267,15 +411,18 @@ void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watc
     struct subject subject;
 
     subject_init(&subject, item);
+    lists->budget->candidate++;
+    lists->budget->all_us = 0;
     for (size_t i = 0; i < lists->len; i++) {
-        const struct person *person = &lists->people[i];
+        struct person *person = &lists->people[i];
         const struct entry *entry;
 
         if (wants_nothing_of(person, item))
             continue;
-        entry = match_of(person, &subject, false);
+        lists->budget->person_us = 0;
+        entry = match_of(lists, person, &subject, false);
         if (!entry)
-            entry = match_of(person, &subject, true);
+            entry = match_of(lists, person, &subject, true);
         if (entry)
             fn(cookie, person->user, entry->rule.text, entry->rule.kind);
     }

@@ -5,6 +5,7 @@
 #include "shared/core/watch_rule.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct ps_watchlists; /* every person's entries, folded once; patterns compiled when first needed */
 
@@ -29,6 +30,28 @@ void ps_watchlists_add_row(struct ps_watchlists *lists, const struct ps_watch_ro
 const struct ps_number_set *ps_watchlists_numbers(const struct ps_watchlists *lists);
 
 enum { PS_MATCH_TEXT_WORDS = 200 /* of a draft's text that are searched for authors */ };
+
+/* Patterns are people's own programs, and all of them are matched on one event loop: 400 of the
+ * worst took seconds for each draft, and the leader its lease. So they have a budget of processor
+ * time: a pattern for each text, a person and everybody together for each candidate. A pattern that
+ * exceeds its own, or is the dearest where another is exceeded, is suspended: these lists do not
+ * match it again, and the caller stores that and tells its owner. What it matched before counts. A
+ * person's other patterns are not tried for the candidate that exceeded the person's budget.
+ * cpu_us: the processor time of this thread so far, so that a busy machine suspends nothing;
+ * without it (a command of a person) there is no budget. */
+enum {
+    PS_MATCH_PATTERN_US = 20,         /* for one text, and beside that */
+    PS_MATCH_PATTERN_KCHARS_US = 100, /* for each thousand characters of it */
+    PS_MATCH_TRIAL_CHARS = 200,       /* of a long text, that a pattern is tried with first */
+    PS_MATCH_PERSON_US = 5000,        /* for one candidate */
+    PS_MATCH_ALL_US = 40000,          /* the same for everybody */
+    PS_MATCH_DEAR_US = 500            /* no pattern below is suspended for what others cost */
+};
+void ps_watchlists_budget(struct ps_watchlists *lists, int64_t (*cpu_us)(void));
+/* What was suspended, in the order of it; false from the end on. Borrowed until lists are
+ * destroyed. */
+bool ps_watchlists_suspended(const struct ps_watchlists *lists, size_t at, const char **out_user,
+                             const char **out_pattern);
 
 /* A paper or issue of the index, or a draft. Any text may be NULL or "" for none. */
 struct ps_watch_candidate {

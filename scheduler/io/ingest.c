@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 500, LOOK_MS = 5000 };
+enum { RETRY_MS = 500, LOOK_MS = 5000, TELL_SLICE_MS = 10 };
 
 /* Statements of a batch after the fence. */
 enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, TOLD };
@@ -28,6 +28,7 @@ struct ps_ingest {
     int64_t epoch;               /* started for; 0: stopped */
     bool busy;                   /* a batch or a look is out */
     int64_t op_term;             /* it was begun in */
+    bool telling;                /* the batch is being matched; between turns nothing else begins */
     bool committed;              /* the batch is in the ledger, and not done with in Redis yet */
     struct ps_result_batch next; /* being filled */
     struct ps_result_batch now;  /* being stored */
@@ -183,8 +184,26 @@ static void store(struct ps_ingest *ingest)
     ps_store_add_discovered(batch, now->results, now->len);
     ps_store_add_controls(batch, now->results, now->len);
     ps_store_add_rows(batch, &now->rows, 0);
+    ps_store_add_suspended(batch, ingest->leadership->watch);
     begin(ingest);
     ps_pg_run(ingest->leadership->daemon->pg, batch, on_stored, ingest);
+}
+
+/* Matches the drafts of the batch with the watchlists, one at least in each turn of the loop. */
+static void tell(struct ps_ingest *ingest)
+{
+    int64_t until_ms = ps_clock_mono_ms() + TELL_SLICE_MS;
+
+    ingest->telling = true;
+    begin(ingest);
+    while (ps_result_batch_tell_next(&ingest->now, ingest->leadership))
+        if (ps_clock_mono_ms() >= until_ms) {
+            ps_timer_set(ingest->timer, 0);
+            return;
+        }
+    ingest->telling = false;
+    ps_timer_set(ingest->timer, LOOK_MS);
+    store(ingest);
 }
 
 static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -200,8 +219,7 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
     }
     ps_watchlists_destroy(leadership->watch);
     leadership->watch = ps_store_read_watch(rows, 1);
-    ps_result_batch_tell(&ingest->now, leadership);
-    store(ingest);
+    tell(ingest);
 }
 
 /* A draft is found once: whoever asked for it by now must be told, not who had when the poll began.
@@ -303,6 +321,12 @@ static void on_timer(void *cookie)
 {
     struct ps_ingest *ingest = cookie;
 
+    if (ingest->telling) {
+        ingest->telling = false;
+        if (mine(ingest))
+            tell(ingest);
+        return;
+    }
     ps_timer_set(ingest->timer, LOOK_MS);
     if (!ingest->busy && ingest->now.entries == 0 && ingest->next.entries == 0 &&
         ps_leadership_leads(ingest->leadership, ingest->epoch))
@@ -360,6 +384,8 @@ void ps_ingest_stop(struct ps_ingest *ingest)
 {
     ingest->epoch = 0;
     ingest->committed = false;
+    if (ingest->telling) /* no answer is on its way */
+        ingest->telling = ingest->busy = false;
     ps_timer_cancel(ingest->timer);
     ps_stream_reader_destroy(ingest->reader);
     ingest->reader = NULL;

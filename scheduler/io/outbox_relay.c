@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { LOOK_MS = 1000, ROWS_MAX = 2000, MESSAGES_MAX = 200 };
+enum { OVERSIZED_ROWS = 500, LISTED_ROWS = 100 /* of one person's matches, of one look */ };
 /* Statements of a look, and columns of what they answer (store.h). */
 enum { UNBUNDLED = 2, UNQUEUED };
 enum { BUNDLED = 1 };
@@ -39,7 +40,8 @@ enum {
     MSG_TRACE,
     MSG_UPDATE_TS,
     MSG_UPDATE_CHANNEL,
-    MSG_UPDATE_TEXT
+    MSG_UPDATE_TEXT,
+    MSG_MUCH
 };
 
 struct ps_outbox_relay {
@@ -164,7 +166,9 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
     /* Below the announcement and in the channel: that a draft became a paper is news. */
     message.broadcast = message.kind == PS_MESSAGE_DP_TRANSITION && message.thread_ts != NULL;
     json = ps_message_format(&message);
-    ps_script_args_int(args, ps_message_kind_urgent(message.kind) ? 1 : 0);
+    ps_script_args_int(args, ps_message_kind_urgent(message.kind)        ? 1
+                             : ps_pg_bool(rows, UNQUEUED, row, MSG_MUCH) ? 2
+                                                                         : 0);
     ps_script_args_text(args, json);
     relay->ids[relay->id_count++] = ps_alloc_text(message.id);
     free(json);
@@ -244,6 +248,8 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     enum ps_message_kind kind = PS_MESSAGE_MANUAL;
     struct ps_messages messages;
     const char **heads;
+    char *more;
+    int listed;
 
     for (int i = 0; i < count; i++) {
         data[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_DATA);
@@ -251,13 +257,17 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     }
     if (!ps_message_kind_parse(ps_pg_text(rows, UNBUNDLED, first, ROW_KIND), &kind))
         kind = PS_MESSAGE_MANUAL;
+    /* Somebody who watches an author of 30,000 papers gets a few messages, not hours of them. */
+    listed = kind == PS_MESSAGE_WATCHLIST && count > OVERSIZED_ROWS ? LISTED_ROWS : count;
     ps_notification_messages(
-        kind, &(struct ps_notification_rows){ data, keys, (size_t)count, ps_clock_wall_ms() },
+        kind, &(struct ps_notification_rows){ data, keys, (size_t)listed, ps_clock_wall_ms() },
         &messages);
-    heads = ps_alloc_zero(messages.len, sizeof(*heads));
+    more = listed < count ? ps_notification_overflow((size_t)(count - listed)) : NULL;
+    heads = ps_alloc_zero(messages.len + 1, sizeof(*heads));
     for (int i = 0; i < count; i++) {
         const char *id = ps_pg_text(rows, UNBUNDLED, first + i, ROW_ID);
-        size_t message = messages.row_message[i];
+        size_t message = i < listed ? messages.row_message[i] : messages.len;
+        const char *text = i < listed ? messages.texts[message] : more;
         bool head = heads[message] == NULL;
         char *message_id;
 
@@ -267,13 +277,14 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
         ps_row_open(json);
         ps_row_raw(json, "id", id);
         ps_row_text(json, "message_id", message_id);
-        ps_row_text(json, "text", head ? messages.texts[message] : NULL);
-        if (head)
+        ps_row_text(json, "text", head ? text : NULL);
+        if (head && i < listed)
             add_place(rows, first, &messages, json);
         ps_row_close(json);
         free(message_id);
     }
     ps_messages_clear(&messages);
+    free(more);
     free(heads);
     free(data);
     free(keys);
@@ -333,7 +344,7 @@ static void look(struct ps_outbox_relay *relay)
     ps_store_add_hold(batch, ROWS_MAX);
     ps_store_add_unbundled(batch, ROWS_MAX, relay->high,
                            relay->leadership->daemon->config->dp_transition_style);
-    ps_store_add_unqueued(batch, MESSAGES_MAX);
+    ps_store_add_unqueued(batch, MESSAGES_MAX, relay->leadership->daemon->config->mq_max_size);
     run(relay, batch, on_looked);
 }
 

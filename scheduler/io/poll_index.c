@@ -167,6 +167,7 @@ static void store(struct ps_poll *poll)
     poll->told_at = poll->index_rows.len > 0 ? SEEN + 1 : 0;
     ps_store_add_rows(batch, &poll->index_rows, poll->cycle);
     ps_store_add_papers(batch, &poll->diff);
+    ps_store_add_suspended(batch, poll->parts.leadership->watch);
     ps_outbox_rows_clear(&poll->index_rows);
     ps_poll_run(poll, batch, on_stored);
 }

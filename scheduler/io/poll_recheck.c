@@ -90,6 +90,7 @@ static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct 
         ps_store_add_rows(batch, &poll->news, poll->cycle);
     }
     free(looked);
+    ps_store_add_suspended(batch, leadership->watch);
     poll->looked = count > 0;
     ps_poll_end(poll, batch);
 }

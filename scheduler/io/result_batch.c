@@ -78,11 +78,18 @@ bool ps_result_batch_has_news(const struct ps_result_batch *batch)
     return false;
 }
 
-void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_leadership *leadership)
+bool ps_result_batch_tell_next(struct ps_result_batch *batch,
+                               const struct ps_leadership *leadership)
 {
-    for (size_t i = 0; i < batch->len; i++)
-        if (is_news(&batch->results[i]))
-            ps_result_rows(leadership, &batch->results[i], &batch->rows);
+    while (batch->told < batch->len) {
+        const struct ps_result *result = &batch->results[batch->told++];
+
+        if (is_news(result)) {
+            ps_result_rows(leadership, result, &batch->rows);
+            return true;
+        }
+    }
+    return false;
 }
 
 void ps_result_batch_clear(struct ps_result_batch *batch)

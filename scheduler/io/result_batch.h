@@ -10,7 +10,8 @@ struct ps_result_batch {
     size_t entries, ids_size;
     struct ps_result *results;
     size_t len, size;
-    struct ps_outbox_rows rows; /* what they cause; see …_tell */
+    size_t told;                /* results that rows are complete for */
+    struct ps_outbox_rows rows; /* what they cause; see …_tell_next */
 };
 
 /* Adds an entry. One that is no result is told (RESULT-BAD), kept in tasks:dead with the reason,
@@ -19,8 +20,10 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_leadership *l
                           const struct ps_stream_entry *entry);
 /* Is there a draft that people may want to hear of? */
 bool ps_result_batch_has_news(const struct ps_result_batch *batch);
-/* Fills rows, by office's watchlists as they are now. */
-void ps_result_batch_tell(struct ps_result_batch *batch, const struct ps_leadership *leadership);
+/* Adds to rows what the next draft causes, by the watchlists as they are now; false when none is
+ * left. */
+bool ps_result_batch_tell_next(struct ps_result_batch *batch,
+                               const struct ps_leadership *leadership);
 void ps_result_batch_clear(struct ps_result_batch *batch);
 
 #endif

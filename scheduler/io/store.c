@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHANNEL_SHARES = 10 /* parts of the list; message_push.lua keeps one of them free too */ };
 enum { NUMBER_TEXT = 24 };
 
 static const char *number_text(char buffer[NUMBER_TEXT], int64_t value)
@@ -38,8 +39,22 @@ struct ps_pg_batch *ps_store_begin_meta(int64_t epoch)
 
 void ps_store_add_watch(struct ps_pg_batch *batch)
 {
-    PS_PG_ADD0(batch, "SELECT user_id, kind, value, watched, quiet, snooze FROM watch_now ORDER BY "
-                      "user_id, kind, value");
+    PS_PG_ADD0(batch, "SELECT user_id, kind, value, watched, quiet, snooze FROM watch_now w "
+                      "WHERE NOT (kind = 'pattern' AND EXISTS (SELECT FROM watch_suspended s WHERE "
+                      "s.user_id = w.user_id AND s.value = w.value)) "
+                      "ORDER BY user_id, kind, value");
+}
+
+void ps_store_add_suspended(struct ps_pg_batch *batch, const struct ps_watchlists *lists)
+{
+    const char *user, *pattern;
+
+    for (size_t i = 0; ps_watchlists_suspended(lists, i, &user, &pattern); i++) {
+        char *text = ps_notification_suspended(pattern);
+
+        PS_PG_ADD(batch, "SELECT ps_watch_suspend($1, $2, $3)", user, pattern, text);
+        free(text);
+    }
 }
 
 void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *rows, int64_t cycle)
@@ -607,20 +622,33 @@ void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json)
               json);
 }
 
-void ps_store_add_unqueued(struct ps_pg_batch *batch, int most)
+/* One channel takes one message a second; unchecked, its messages would fill the list for an hour,
+ * and everybody else's would wait in the outbox meanwhile. So a channel's first message comes
+ * before any channel's second, and a message above its channel's tenth of the list is marked: the
+ * last tenth is not for it. */
+void ps_store_add_unqueued(struct ps_pg_batch *batch, int most, int64_t list_max)
 {
-    char text[NUMBER_TEXT];
+    char text[NUMBER_TEXT], share[NUMBER_TEXT];
 
     PS_PG_ADD(
         batch,
-        "SELECT message_id, kind, channel, message_text, thread_ts, ps_ms(created_at), trace, "
-        "update_ts, update_channel, update_text "
-        "FROM outbox "
-        "WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
-        "IS NULL AND dead_at IS NULL "
-        "ORDER BY kind IN ('ops_alert', 'ops_recovery') DESC, channel ~ '^[DUW][A-Z0-9]+$' "
-        "DESC, id LIMIT $1",
-        number_text(text, most));
+        "WITH listed AS (SELECT channel, count(*) AS count FROM outbox WHERE message_text IS NOT "
+        "NULL "
+        "AND queued_at IS NOT NULL AND sent_at IS NULL AND dead_at IS NULL GROUP BY channel), "
+        "turns AS (SELECT id, channel, kind IN ('ops_alert', 'ops_recovery') AS urgent, "
+        "row_number() OVER (PARTITION BY channel ORDER BY kind IN ('ops_alert', 'ops_recovery') "
+        "DESC, "
+        "id) AS turn FROM outbox WHERE message_text IS NOT NULL AND queued_at IS NULL AND sent_at "
+        "IS "
+        "NULL AND dead_at IS NULL), "
+        "next AS (SELECT t.id, t.urgent, t.turn, t.channel ~ '^[DUW][A-Z0-9]+$' AS direct, "
+        "NOT t.urgent AND t.turn + coalesce(l.count, 0) > $2::bigint AS much FROM turns t "
+        "LEFT JOIN listed l ON l.channel = t.channel "
+        "ORDER BY t.urgent DESC, much, t.turn, direct DESC, t.id LIMIT $1) "
+        "SELECT message_id, kind, o.channel, message_text, thread_ts, ps_ms(created_at), trace, "
+        "update_ts, update_channel, update_text, much FROM next JOIN outbox o ON o.id = next.id "
+        "ORDER BY next.urgent DESC, much, next.turn, direct DESC, o.id",
+        number_text(text, most), number_text(share, list_max / CHANNEL_SHARES));
 }
 
 void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids)

@@ -69,6 +69,9 @@ struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
    when that is 0. The statement answers what was added: kind, paper id, and the user of a watchlist
    row; of a transition also its draft's URL, when that was found (ISO 8601), its Last-Modified and
    the paper's date, which the statement adds to the row's data from table discovered. */
+/* The patterns that lists suspended, and a message to the owner of each; what is stored already
+ * changes nothing. The statements have no result. */
+void ps_store_add_suspended(struct ps_pg_batch *batch, const struct ps_watchlists *lists);
 void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *rows, int64_t cycle);
 /* Reads the watchlists as PS_STORE_LOAD_WATCH does. */
 void ps_store_add_watch(struct ps_pg_batch *batch);
@@ -168,7 +171,8 @@ void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, co
 void ps_store_add_bundle(struct ps_pg_batch *batch, const char *json);
 /* Messages to push: message_id kind channel text thread_ts created (ms) trace update_ts
  * update_channel update_text; urgent ones first, then those to a person, by id. */
-void ps_store_add_unqueued(struct ps_pg_batch *batch, int most);
+/* list_max: MQ_MAX_SIZE. The last column says whether the channel has more than its tenth of it. */
+void ps_store_add_unqueued(struct ps_pg_batch *batch, int most, int64_t list_max);
 /* ids: JSON array of message ids. */
 void ps_store_add_queued(struct ps_pg_batch *batch, const char *ids);
 /* Redis lost what it held: a new generation (answers it), and what was queued and not sent is

@@ -1,6 +1,7 @@
 #include "scheduler/io/store.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
+#include "shared/io/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t 
 {
     struct ps_watchlists *lists = ps_watchlists_create();
 
+    ps_watchlists_budget(lists, ps_clock_cpu_us);
     for (int i = 0; i < ps_pg_row_count(rows, statement); i++)
         ps_watchlists_add_row(
             lists, &(struct ps_watch_row){ .user = ps_pg_text(rows, statement, i, 0),

@@ -181,7 +181,19 @@ void ps_pattern_text_destroy(struct ps_pattern_text *text)
     free(text);
 }
 
+size_t ps_pattern_text_len(const struct ps_pattern_text *text)
+{
+    return text->len;
+}
+
+bool ps_pattern_finds_in(const struct ps_pattern *pattern, const struct ps_pattern_text *text,
+                         size_t chars)
+{
+    return tre_regwnexec(&pattern->regex, text->chars, chars < text->len ? chars : text->len, 0,
+                         NULL, 0) == 0;
+}
+
 bool ps_pattern_finds(const struct ps_pattern *pattern, const struct ps_pattern_text *text)
 {
-    return tre_regwnexec(&pattern->regex, text->chars, text->len, 0, NULL, 0) == 0;
+    return ps_pattern_finds_in(pattern, text, text->len);
 }

@@ -54,3 +54,11 @@ double ps_clock_random(void)
     /* The upper 53 bits: as many as a double can hold exactly. */
     return (double)(stock[--left] >> 11) * 0x1p-53;
 }
+
+int64_t ps_clock_cpu_us(void)
+{
+    struct timespec used;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}

@@ -10,6 +10,7 @@
 int64_t ps_clock_wall_ms(void); /* since 1970-01-01 UTC; may jump back */
 int64_t ps_clock_mono_ms(void); /* never goes back; only differences mean anything */
 int64_t ps_clock_mono_us(void);
-double ps_clock_random(void); /* 0 <= r < 1, from the kernel's random numbers */
+int64_t ps_clock_cpu_us(void); /* processor time that this thread has used */
+double ps_clock_random(void);  /* 0 <= r < 1, from the kernel's random numbers */
 
 #endif

@@ -1,6 +1,8 @@
 -- KEYS: epoch notify
--- ARGV: epoch, most messages in the list, then for each message: 1 when urgent else 0, JSON
+-- ARGV: epoch, most messages in the list, then for each message: 1 when urgent, 2 when its channel has more than its share of the list,
+--       else 0; JSON
 -- RETURNS: {messages pushed, length of the list}; error FENCED when a newer epoch exists
+-- The last tenth of the list is kept for channels within their share, so that one recipient's backlog does not hold up the others.
 -- Stops at the first message that finds the list full; it and the rest wait in the outbox. Urgent ones are never refused;
 -- message_take looks for them in its window from the front (10000), in the list's order. Past half of that they go to the front, after the
 -- urgent ones that are there: a recovery is not told before its alert.
@@ -10,6 +12,8 @@ if tonumber(ARGV[1]) < newest then
 end
 local length = redis.call('LLEN', KEYS[2])
 local pushed = 0
+local most = tonumber(ARGV[2])
+local most_of_many = most - math.floor(most / 10)
 local WINDOW, CHUNK = 10000, 500
 
 local function push_front(message)
@@ -28,7 +32,7 @@ end
 for i = 3, #ARGV, 2 do
   if ARGV[i] == '1' and length >= WINDOW / 2 then
     push_front(ARGV[i + 1])
-  elseif ARGV[i] == '1' or length < tonumber(ARGV[2]) then
+  elseif ARGV[i] == '1' or length < (ARGV[i] == '2' and most_of_many or most) then
     length = redis.call('RPUSH', KEYS[2], ARGV[i + 1])
   else
     break

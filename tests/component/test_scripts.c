@@ -642,6 +642,16 @@ static void the_list_takes_no_more_than_its_size_but_urgent_ones(void **state)
     assert_string_equal(DO("LRANGE notify 0 -1"), "[a b d]");
 }
 
+/* 2: its channel has more than its share already. */
+static void the_last_tenth_of_the_list_is_for_channels_within_their_share(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        RUN(MESSAGE_PUSH, PUSH, "1", "20", "2", "flood");
+    assert_int_equal(INT("LLEN notify"), 18);
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "1", "20", "0", "other", "2", "flood"), "[1 19]");
+}
+
 /* Room, room with what is kept for those that overtake; then the channels that are full. */
 #define TAKE_BY(name, ...)                                                                         \
     RUN(MESSAGE_TAKE, LIST("notify", "notify:inflight:" name, "notify:holders"), name,             \
@@ -950,6 +960,7 @@ int main(void)
         FLUSHED(a_heartbeat_always_has_an_end),
         FLUSHED(who_beats_is_listed_until_its_heartbeat_ends),
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
+        FLUSHED(the_last_tenth_of_the_list_is_for_channels_within_their_share),
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),
         FLUSHED(what_a_dead_holder_held_is_said_before_what_follows_it),

@@ -1,11 +1,15 @@
 #include "scheduler/core/watch_match.h"
+#include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -328,6 +332,163 @@ static void a_number_that_is_only_muted_is_not_watched(void **state)
     ps_watchlists_destroy(lists);
 }
 
+/* --- budgets --------------------------------------------------------------------------------- */
+
+/* Read before and after each search. A pattern is looked for in four texts, of which the last costs
+ * more. */
+static int64_t fake_us, short_us, long_us, readings;
+
+static int64_t fake_clock(void)
+{
+    if (readings % 2 == 1)
+        fake_us += readings / 2 % 4 == 3 ? long_us : short_us;
+    readings++;
+    return fake_us;
+}
+
+static void note_user(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
+{
+    (void)reason;
+    (void)by;
+    (void)snprintf((char *)cookie + strlen(cookie), 64 - strlen(cookie), "%s ", user);
+}
+
+static size_t suspended_of(const struct ps_watchlists *lists)
+{
+    const char *user, *pattern;
+    size_t count = 0;
+
+    while (ps_watchlists_suspended(lists, count, &user, &pattern))
+        count++;
+    return count;
+}
+
+static void a_pattern_that_costs_too_much_is_suspended(void **state)
+{
+    const struct ps_watch_candidate item = { .number = 5,
+                                             .title = "A title of some forty characters, or so" };
+    struct ps_watchlists *lists = ps_watchlists_create();
+    const char *user, *pattern;
+    char told[64] = "";
+
+    (void)state;
+    ps_watchlists_budget(lists, fake_clock);
+    ps_watchlists_add(lists, "U1", "/title/");
+    ps_watchlists_add(lists, "U2", "author title");
+    short_us = long_us = 20;
+    ps_watchlists_match(lists, &item, note_user, told);
+    assert_string_equal(told, "U1 ");
+    assert_int_equal(suspended_of(lists), 0);
+    short_us = long_us = 2000;
+    ps_watchlists_match(lists, &item, note_user, told);
+    assert_string_equal(told, "U1 U1 "); /* what it found counts */
+    assert_int_equal(suspended_of(lists), 1);
+    assert_true(ps_watchlists_suspended(lists, 0, &user, &pattern));
+    assert_string_equal(user, "U1");
+    assert_string_equal(pattern, "title");
+    ps_watchlists_match(lists, &item, note_user, told);
+    assert_string_equal(told, "U1 U1 ");
+    assert_int_equal(suspended_of(lists), 1);
+    ps_watchlists_destroy(lists);
+}
+
+/* Each is within its own budget on a long text, and together they are not. */
+static void patterns_of_a_person_and_of_everybody_have_a_sum(void **state)
+{
+    enum { PEOPLE = 20, EACH = 20 };
+    struct ps_watchlists *lists = ps_watchlists_create();
+    char *text = ps_alloc(8001), told[64] = "";
+    const struct ps_watch_candidate item = { .number = 5, .text = text };
+    size_t left = 0;
+
+    (void)state;
+    memset(text, 'x', 8000);
+    text[8000] = '\0';
+    ps_watchlists_budget(lists, fake_clock);
+    for (int person = 0; person < PEOPLE; person++)
+        for (int i = 0; i < EACH; i++) {
+            char user[16], entry[16];
+
+            (void)snprintf(user, sizeof(user), "U%d", person);
+            (void)snprintf(entry, sizeof(entry), "/q%dz/", i);
+            ps_watchlists_add(lists, user, entry);
+        }
+    readings = 0;
+    short_us = long_us = 5;
+    ps_watchlists_match(lists, &item, note_user, told);
+    assert_int_equal(suspended_of(lists), 0);
+    readings = 0;
+    long_us = 800; /* below the 820 of one pattern */
+    for (int i = 0; i < 2 * EACH; i++) {
+        readings = 0;
+        ps_watchlists_match(lists, &item, note_user, told);
+        left = PEOPLE * EACH - suspended_of(lists);
+    }
+    assert_in_range(left, PS_MATCH_ALL_US / 900, PS_MATCH_ALL_US / 800);
+    ps_watchlists_destroy(lists);
+    free(text);
+}
+
+/* The worst patterns that are accepted, by the real clock: 20 people with 20 each. */
+static int64_t real_us(void)
+{
+    struct timespec used;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
+static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **state)
+{
+    enum { PEOPLE = 20, EACH = 20, TEXT = 10000 };
+    static const char words[] = "the quick brown fox jumps over a lazy dog and so on ";
+    struct ps_watchlists *lists = ps_watchlists_create(), *free_of_it = ps_watchlists_create();
+    char *text = ps_alloc(TEXT + 1), told[64] = "";
+    const struct ps_watch_candidate item = { .number = 5,
+                                             .title = "The quick brown fox jumps over a lazy dog",
+                                             .text = text };
+    int64_t began_us, first_us, second_us, unbounded_us;
+
+    (void)state;
+    for (size_t i = 0; i < TEXT; i++)
+        text[i] = words[i % (sizeof(words) - 1)];
+    text[TEXT] = '\0';
+    ps_watchlists_budget(lists, real_us);
+    for (int person = 0; person < PEOPLE; person++)
+        for (int i = 0; i < EACH; i++) {
+            char user[16], entry[PS_WATCH_ENTRY_MAX + 1];
+
+            (void)snprintf(user, sizeof(user), "U%d", person);
+            (void)snprintf(
+                entry, sizeof(entry),
+                "/[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*9%d/", i);
+            ps_watchlists_add(lists, user, entry);
+            ps_watchlists_add(free_of_it, user, entry);
+        }
+    ps_watchlists_add(lists, "U99", "/lazy/");
+    began_us = real_us();
+    ps_watchlists_match(free_of_it, &item, note_user, told);
+    unbounded_us = real_us() - began_us;
+    began_us = real_us();
+    ps_watchlists_match(lists, &item, note_user, told);
+    first_us = real_us() - began_us;
+    began_us = real_us();
+    ps_watchlists_match(lists, &item, note_user, told);
+    second_us = real_us() - began_us;
+    print_message(
+        "400 worst patterns, one draft: %lld ms without a budget, %lld ms with it, then %lld ms; "
+        "%zu suspended\n",
+        (long long)unbounded_us / 1000, (long long)first_us / 1000, (long long)second_us / 1000,
+        suspended_of(lists));
+    assert_string_equal(told, "U99 U99 ");
+    assert_int_equal(suspended_of(lists), PEOPLE * EACH);
+    assert_true(first_us < unbounded_us / 3);
+    assert_true(second_us < unbounded_us / 20);
+    ps_watchlists_destroy(lists);
+    ps_watchlists_destroy(free_of_it);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +498,9 @@ int main(void)
         cmocka_unit_test(watched_numbers_are_one_set_of_everybodys),
         cmocka_unit_test(subgroups_patterns_and_what_is_quiet),
         cmocka_unit_test(a_number_that_is_only_muted_is_not_watched),
+        cmocka_unit_test(a_pattern_that_costs_too_much_is_suspended),
+        cmocka_unit_test(patterns_of_a_person_and_of_everybody_have_a_sum),
+        cmocka_unit_test(four_hundred_of_the_worst_patterns_cost_one_candidate_little),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
