@@ -95,7 +95,7 @@ static void print_moment(const char *before, int64_t at_ms)
     char when[PS_UTC_TIME_TEXT];
 
     ps_utc_time_format_time(at_ms, when);
-    (void)printf("%s%s", before, when);
+    ps_print(stdout, "%s%s", before, when);
 }
 
 /* One candidate of the adaptive planner: lambda, frequency, last and next probe. */
@@ -106,17 +106,17 @@ static void print_candidate(const struct ps_config *config, const struct ps_adap
     double hours = ps_adaptive_period_hours(candidate, config, threshold);
     int64_t next_ms = candidate->last_ms + (int64_t)(hours * 3600 * 1000);
 
-    (void)printf("%-14s %s%04dR%d%s lambda %.2g a day, %.3g probes a day, last ",
-                 first ? "asked for" : "", config->probe_prefixes.items[candidate->variant / exts],
-                 candidate->number, candidate->revision,
-                 config->probe_extensions.items[candidate->variant % exts],
-                 ps_adaptive_rate(adaptive, candidate), 24 / hours);
+    ps_print(stdout, "%-14s %s%04dR%d%s lambda %.2g a day, %.3g probes a day, last ",
+             first ? "asked for" : "", config->probe_prefixes.items[candidate->variant / exts],
+             candidate->number, candidate->revision,
+             config->probe_extensions.items[candidate->variant % exts],
+             ps_adaptive_rate(adaptive, candidate), 24 / hours);
     if (candidate->last_ms == 0)
-        (void)printf("never");
+        ps_print(stdout, "never");
     else
         print_moment("", candidate->last_ms);
     print_moment(", next about ", next_ms > adaptive->now_ms ? next_ms : adaptive->now_ms);
-    (void)printf("\n");
+    ps_print(stdout, "\n");
 }
 
 static void print_candidates(const struct ps_config *config, const struct ps_adaptive *adaptive,
@@ -146,8 +146,8 @@ static void print_candidates(const struct ps_config *config, const struct ps_ada
     }
     ps_buf_init(&why, WHY_BYTES_MAX);
     ps_adaptive_why(adaptive, best, &why);
-    (void)printf("%-14s %s; %.2g drafts a day are expected in all\n", "why", ps_buf_str(&why),
-                 adaptive->activity);
+    ps_print(stdout, "%-14s %s; %.2g drafts a day are expected in all\n", "why", ps_buf_str(&why),
+             adaptive->activity);
     ps_buf_clear(&why);
 }
 
