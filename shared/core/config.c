@@ -158,7 +158,7 @@ static void check_public_urls(struct load *load)
                       "%s: a URL without user and password, because it is stored and shown with "
                       "every draft",
                       rows[i].name);
-        fault(load, &err);
+        report_fault(load, &err);
     }
 }
 

@@ -29,7 +29,7 @@ void ps_pattern_destroy(struct ps_pattern *pattern); /* NULL is fine */
 
 /* Copies text, which must be normalized (text_normalize.h). */
 struct ps_pattern_text *ps_pattern_text_create(const char *normalized) PS_MUST_USE;
-void ps_pattern_text_destroy(struct ps_pattern_text *text); /* NULL is fine */
+void ps_pattern_text_destroy(struct ps_pattern_text *text);     /* NULL is fine */
 size_t ps_pattern_text_len(const struct ps_pattern_text *text); /* characters */
 /* Returns whether the pattern matches anywhere in the text. */
 bool ps_pattern_finds(const struct ps_pattern *pattern, const struct ps_pattern_text *text);

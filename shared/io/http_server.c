@@ -62,10 +62,10 @@ static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info
         for (ev_ssize_t i = 0; i < got; i++) {
             if (bytes[i] == '\n') {
                 connection->headed =
-                    connection->headed || (connection->heard && !connection->in_line);
+                    connection->headed || (connection->has_bytes && !connection->in_line);
                 connection->in_line = false;
             } else if (bytes[i] != '\r') {
-                connection->heard = connection->in_line = true;
+                connection->has_bytes = connection->in_line = true;
             }
         }
         left -= (size_t)got;
@@ -125,7 +125,7 @@ static enum worth worth_of(const struct ps_http_connection *connection, int64_t 
         return SPARED;
     if (connection->headed)
         return now - connection->idle_since_ms >= FRESH_MS ? WHOLE_HEADER : SPARED;
-    return connection->heard ? HALF_HEADER : SILENT;
+    return connection->has_bytes ? HALF_HEADER : SILENT;
 }
 
 /* At the cap, closes a connection: first the oldest that sent nothing, then the oldest without a
@@ -304,7 +304,7 @@ static const struct ps_http_route *find_route(const struct ps_http_server *serve
 static void await_request(const struct ps_http_server *server,
                           struct ps_http_connection *connection)
 {
-    connection->busy = connection->heard = connection->headed = connection->in_line = false;
+    connection->busy = connection->has_bytes = connection->headed = connection->in_line = false;
     connection->idle_since_ms = ps_loop_now(server->loop);
 }
 

@@ -21,7 +21,7 @@ struct ps_http_connection {
     TAILQ_ENTRY(ps_http_connection) next;
     struct bufferevent *bev; /* one reference is ours */
     int64_t idle_since_ms;   /* accepted, or last response sent */
-    bool heard;              /* bytes of a request came since then */
+    bool has_bytes;          /* bytes of a request came since then */
     bool headed;             /* its whole header did */
     bool in_line;            /* the header's current line is not empty */
     bool busy;               /* a route has its request */
