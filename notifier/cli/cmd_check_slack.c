@@ -3,6 +3,7 @@
 #include "notifier/io/slack_checker.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/env.h"
+#include "shared/io/print.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -29,10 +30,10 @@ static void print_finding(const struct ps_slack_finding *finding)
     char *what = ps_cmd_plain(finding->what);
     char *remedy = finding->remedy != NULL ? ps_cmd_plain(finding->remedy) : NULL;
 
-    (void)printf("%-8s %s\n", words[finding->level], what);
+    ps_print(stdout, "%-8s %s\n", words[finding->level], what);
     if (remedy != NULL)
-        (void)printf("         %s%s\n", finding->level == PS_SLACK_LEVEL_PROBLEM ? "To do: " : "",
-                     remedy);
+        ps_print(stdout, "         %s%s\n",
+                 finding->level == PS_SLACK_LEVEL_PROBLEM ? "To do: " : "", remedy);
     free(what);
     free(remedy);
 }
@@ -42,7 +43,8 @@ static void on_misspelt(void *cookie, const char *name, const char *nearest, con
     struct run *run = cookie;
 
     (void)text;
-    (void)printf("problem  %s is no setting.\n         To do: rename it to %s.\n", name, nearest);
+    ps_print(stdout, "problem  %s is no setting.\n         To do: rename it to %s.\n", name,
+             nearest);
     run->misspelt++;
 }
 
@@ -72,7 +74,7 @@ static int print_all(struct run *run, struct ps_env *env)
                 print_finding(&check->findings[i]);
     ps_env_misspelt(env, on_misspelt, run);
     if (check->fault == PS_SLACK_FAULT_NONE && run->misspelt == 0)
-        (void)printf("Paperscout can send to Slack.\n");
+        ps_print(stdout, "Paperscout can send to Slack.\n");
     return fflush(stdout) == 0 ? status_of(run) : PS_EXIT_FAILED;
 }
 
