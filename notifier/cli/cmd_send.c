@@ -92,12 +92,11 @@ static int print_answer(const struct answer *answer, const char *channel)
     if (strcmp(answer->state, "sent") == 0)
         return PS_EXIT_OK;
     if (answer->state[0] == '\0') {
-        (void)fprintf(
-            stderr,
-            "paperscout-notifier: no notifier has sent it within %d s; it stays in the queue\n"
-            "To do: see that paperscout-notifier runs; paperscout-notifier queue shows what "
-            "waits.\n",
-            ANSWER_WAIT_MS / 1000);
+        ps_print(stderr,
+                 "paperscout-notifier: no notifier has sent it within %d s; it stays in the queue\n"
+                 "To do: see that paperscout-notifier runs; paperscout-notifier queue shows what "
+                 "waits.\n",
+                 ANSWER_WAIT_MS / 1000);
         return PS_EXIT_FAILED;
     }
     remedy = ps_slack_remedy(answer->reason, channel, NULL);

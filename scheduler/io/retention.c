@@ -39,7 +39,7 @@ static void on_pruned(void *cookie, const struct ps_pg_rows *rows, const struct 
     }
     if (err != NULL) {
         ps_leadership_failed(retention->leadership, PS_EVENT_DB_ERROR,
-                             "rows older than RETENTION_DAYS were not deleted", err);
+                             "rows past their retention were not deleted", err);
         rest(retention, PERIOD_MS);
         return;
     }
