@@ -311,8 +311,8 @@ static void titles_and_authors_contain_no_address(void **state)
     static const char *const pages[] = {
         "<title>Queues ada@example.org</title>",
         "<h1>Queues by Ada Birch (ada at example dot org)</h1>",
-        "<h1>Queues ada [at] example [dot] org</h1><p>Reply-to: ada@example.org, Bo Cedar "
-        "{bo,ba}@example.org",
+        ("<h1>Queues ada [at] example [dot] org</h1><p>Reply-to: ada@example.org, Bo Cedar "
+         "{bo,ba}@example.org"),
         "<h1>Queues</h1><p>Reply-to: ada.birch@example.org<br>bo@example.org Bo Cedar",
         "<h1>Queues</h1><p>Author: Ada Birch AT example.org, Bo <bo@example.org> Cedar",
         "<h1>Queues</h1><p class=author>Ada Birch a@b@c.example",

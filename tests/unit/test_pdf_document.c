@@ -228,8 +228,8 @@ static void hostile_layouts_take_bounded_time(void **state)
 {
     static const char *const pieces[] = {
         "<word xMin=\"1\" yMin=\"1\" xMax=\"2\" yMax=\"2\">a</word>",
-        "<line xMin=\"1\" yMin=\"1\" xMax=\"2\" yMax=\"2\"><word xMin=\"1\" yMin=\"1\" xMax=\"2\" "
-        "yMax=\"2\">A,</word></line>",
+        ("<line xMin=\"1\" yMin=\"1\" xMax=\"2\" yMax=\"2\"><word xMin=\"1\" yMin=\"1\" xMax=\"2\" "
+         "yMax=\"2\">A,</word></line>"),
         "<line>",
         "<page height=\"nan\">",
         "<page height=\"1e999\"></page>",
