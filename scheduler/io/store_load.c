@@ -260,7 +260,7 @@ struct ps_pg_batch *ps_store_write_check(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD0(batch, "UPDATE write_check SET checked_at = now()");
+    PS_PG_ADD0(batch, "SELECT ps_write_check()");
     return batch;
 }
 

@@ -73,7 +73,7 @@ bool ps_endpoints_parse(const char *text, uint16_t default_port, struct ps_endpo
         if (!parse_one(entry, default_port, &parsed.items[parsed.len])) {
             ps_endpoints_clear(&parsed);
             return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                           "\"%.*s\": expected host:port, separated by commas",
+                           "\"%.*s\": must be host:port, with commas between",
                            (int)(entry.len < 64 ? entry.len : 64), entry.data);
         }
         parsed.len++;

@@ -197,13 +197,8 @@ static void check_postgres(struct ps_incident_monitor *monitor)
     struct ps_pg_batch *batch = ps_pg_batch_create();
     char *names = names_of(&monitor->own);
 
-    PS_PG_ADD0(batch, "UPDATE write_check SET checked_at = now() RETURNING "
-                      "current_setting('server_encoding')");
-    PS_PG_ADD(
-        batch,
-        "UPDATE alarms SET seen_at = now() WHERE incident = ANY ($1::text[]) AND cleared_at IS "
-        "NULL",
-        names);
+    PS_PG_ADD0(batch, "SELECT ps_write_check()");
+    PS_PG_ADD(batch, "SELECT ps_alarms_seen($1::text[])", names);
     PS_PG_ADD0(batch,
                "SELECT a.incident, a.cleared_at IS NULL, "
                "a.confirmed_at IS NOT NULL OR coalesce(o.sent_at, o.dead_at) IS NOT NULL, "

@@ -54,6 +54,9 @@ BEGIN
     IF EXISTS (SELECT FROM watchlist WHERE user_id = who AND (entry = what OR (name_key = key AND key <> ''))) THEN
         RETURN 'same';
     END IF;
+    IF ps_entry_far(what) THEN -- 0047_watch_far.sql
+        RETURN 'far';
+    END IF;
     IF (SELECT count(*) FROM watchlist WHERE user_id = who) >= most THEN
         RETURN 'full';
     END IF;

@@ -84,7 +84,7 @@ static void send_queues_a_message_and_prints_its_id(void **state)
     struct ps_err err;
 
     (void)state;
-    assert_int_equal(SEND("C123", "hello <world>"), PS_EXIT_OK);
+    assert_int_equal(SEND("--no-wait", "C123", "hello <world>"), PS_EXIT_OK);
     reply = nrig_redis(rig, "LINDEX paperscout:notify 0");
     assert_true(ps_message_parse(reply->str, reply->len, &content, &err));
     assert_int_equal(content.kind, PS_MESSAGE_MANUAL);

@@ -142,7 +142,7 @@ class Compose(DeployCase):
 def constant(path, name):
     """What an enum, or a default, of the source says, in its units."""
     with open(os.path.join(CHECKOUT, path), encoding="utf-8") as file:
-        found = re.search(rf"{name} = (?:\(size_t\))?([0-9 *]+)[,;]", file.read())
+        found = re.search(rf"{name} =\s+(?:\(size_t\))?([0-9 *]+)[,;]", file.read())
     return math.prod(int(factor) for factor in found[1].split("*"))
 
 
@@ -162,7 +162,7 @@ class Limits(unittest.TestCase):
     def test_what_the_caps_let_through_fits(self):
         draft = constant("worker/io/document_child.h", "PS_DOCUMENT_PDF_MAX")
         page = constant("worker/io/document_child.h", "PS_DOCUMENT_HTML_MAX")
-        children = constant("worker/io/document_parser.c", "AT_ONCE")
+        children = constant("worker/io/document_parser.c", "CHILDREN_MAX")
         child = constant("worker/io/document_child.c", "TOOL_MEMORY")
         index = constant("scheduler/core/paper_index.h", "PS_INDEX_BYTES_MAX")
         values = constant("scheduler/core/paper_index.h", "PS_INDEX_VALUES_MAX")

@@ -54,7 +54,7 @@ class Spread(CycleCase):
         self.assertIn("TASKS_SHED_LENGTH", event["why"])
         row = self.row(1)
         self.assertEqual(event["cold_probes"], row["cold_probes"])
-        self.assertEqual(self.fleet.redis.length("tasks"), row["hot_probes"] + 1)  # one control
+        self.assertEqual(self.fleet.redis.length("tasks"), row["hot_probes"] + 4)  # a control for each prefix and extension
         self.fleet.start("worker")
         wait_until(lambda: self.row(1)["status"] != "running", 20, "cycle 1 closes")
         row = self.row(1)
