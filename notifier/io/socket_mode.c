@@ -243,14 +243,15 @@ static void on_ended(void *cookie, const struct ps_err *err)
     bool expected = link->retired || link->ending || mode->draining;
     bool live = link->live;
     int64_t lived_ms = live ? ps_loop_now(mode->options.loop) - link->live_ms : 0;
+    struct ps_err why = *err; /* err belongs to the connection, which is destroyed next */
 
     link_destroy(link);
     if (!live) {
-        note_failure(mode, err, 0);
+        note_failure(mode, &why, 0);
     } else if (ps_socket_mode_connected(mode) == 0 && !mode->opening) {
         mode->failures++;
         if (!expected)
-            PS_LOG(SOCKET_LOST, F_INT("lived_ms", lived_ms), F_ERR(err));
+            PS_LOG(SOCKET_LOST, F_INT("lived_ms", lived_ms), F_ERR(&why));
         want_link(mode,
                   ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, mode->failures, ps_clock_random()));
     }

@@ -45,3 +45,18 @@ BEGIN
 END $$;
 CREATE TRIGGER mute_changed AFTER INSERT OR UPDATE OR DELETE ON mute FOR EACH ROW EXECUTE FUNCTION ps_release_rows();
 CREATE TRIGGER digest_changed AFTER INSERT OR UPDATE OR DELETE ON digest FOR EACH ROW EXECUTE FUNCTION ps_release_rows();
+
+-- held_until was computed from when a match was made and when its cycle ended. Whoever moves one of these times has the row looked at again.
+CREATE FUNCTION ps_release_moved_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.held_until := '-infinity';
+    RETURN NEW;
+END $$;
+CREATE TRIGGER outbox_moved BEFORE UPDATE OF created_at ON outbox FOR EACH ROW EXECUTE FUNCTION ps_release_moved_row();
+CREATE FUNCTION ps_release_cycle_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE outbox SET held_until = '-infinity' WHERE cycle = NEW.number AND message_id IS NULL AND held_until > now();
+    RETURN NULL;
+END $$;
+CREATE TRIGGER cycle_moved AFTER UPDATE OF finished_at ON cycles FOR EACH ROW
+    WHEN (OLD.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at) EXECUTE FUNCTION ps_release_cycle_rows();
