@@ -257,7 +257,8 @@ class NotifySlack(unittest.TestCase):
         return [hook for hook in self.fleet.upstream.hooks() if part in hook["body"]["text"]]
 
     def test_bad_credentials_burn_nothing_and_alerts_go_the_second_way(self):
-        self.start(2, {"OPS_ALERT_WEBHOOK_URL": f"{self.fleet.upstream.url}/hooks/ops",
+        # An interval that the test does not outlast: an alert is repeated once an interval.
+        self.start(2, {"OPS_ALERT_WEBHOOK_URL": f"{self.fleet.upstream.url}/hooks/ops", "OPS_ALERT_AFTER_MINUTES": 5,
                        "MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS": 2}, error="token_revoked")
         self.push(*[(f"m{n}", f"C{n % 4}", f"text {n}") for n in range(8)])
         wait_until(lambda: any(n.events("MQ-CONFIGURATION") for n in self.notifiers), 20,
