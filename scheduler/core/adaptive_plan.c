@@ -292,29 +292,14 @@ static void add_unknown(struct builder *builder, int number)
     }
 }
 
-static void add_clamped(struct ps_number_set *set, int64_t first, int64_t last, int lowest)
-{
-    if (first < lowest)
-        first = lowest;
-    if (last > PS_PAPER_NUMBER_MAX)
-        last = PS_PAPER_NUMBER_MAX;
-    if (first <= last)
-        ps_number_set_add_range(set, (int)first, (int)last);
-}
-
 static void find_hot(struct builder *builder)
 {
     const struct ps_adaptive_input *input = builder->input;
     const struct ps_config *config = input->config;
-    int64_t frontier = input->arrivals->frontier;
 
     ps_number_set_init(&builder->frontier);
     ps_number_set_init(&builder->hot);
-    add_clamped(&builder->frontier, frontier - config->frontier_window_below + 1,
-                frontier + config->frontier_window_above, 1);
-    for (size_t i = 0; i < config->frontier_explicit_ranges.len; i++)
-        add_clamped(&builder->frontier, config->frontier_explicit_ranges.items[i].first,
-                    config->frontier_explicit_ranges.items[i].last, 0);
+    ps_frontier_numbers(config, input->arrivals->frontier, &builder->frontier);
     for (size_t i = 0; i < builder->frontier.len; i++)
         ps_number_set_add(&builder->hot, builder->frontier.items[i]);
     for (size_t i = 0; i < input->watched->len; i++)

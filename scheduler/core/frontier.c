@@ -22,3 +22,25 @@ int ps_frontier(const struct ps_paper_index *index, const struct ps_url_set *dis
     ps_number_set_clear(&numbers);
     return frontier;
 }
+
+static void add_clamped(struct ps_number_set *set, int64_t first, int64_t last, int lowest)
+{
+    if (first < lowest)
+        first = lowest;
+    if (last > PS_PAPER_NUMBER_MAX)
+        last = PS_PAPER_NUMBER_MAX;
+    if (first <= last)
+        ps_number_set_add_range(set, (int)first, (int)last);
+}
+
+void ps_frontier_numbers(const struct ps_config *config, int64_t frontier,
+                         struct ps_number_set *numbers)
+{
+    add_clamped(numbers, frontier - config->frontier_window_below + 1,
+                frontier + config->frontier_window_above, 1);
+    for (size_t i = 0; i < config->frontier_explicit_ranges.len; i++) {
+        const struct ps_range *range = &config->frontier_explicit_ranges.items[i];
+
+        add_clamped(numbers, range->first, range->last, 0);
+    }
+}

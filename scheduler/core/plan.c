@@ -38,16 +38,6 @@ static const char **keep_list(struct ps_arena *arena, const struct ps_list *list
     return kept;
 }
 
-static void add_clamped(struct ps_number_set *set, int64_t first, int64_t last, int lowest)
-{
-    if (first < lowest)
-        first = lowest;
-    if (last > PS_PAPER_NUMBER_MAX)
-        last = PS_PAPER_NUMBER_MAX;
-    if (first <= last)
-        ps_number_set_add_range(set, (int)first, (int)last);
-}
-
 /* All users together can watch far more numbers than a cycle can probe. The numbers that are hot
  * only because they are watched take turns: a cycle asks for the next WATCHED_NUMBERS_MAX of them.
  */
@@ -78,17 +68,10 @@ static void find_hot(struct planner *planner)
 {
     const struct ps_plan_input *input = planner->input;
     const struct ps_config *config = input->config;
-    int64_t frontier = planner->plan->frontier;
     /* 30.44 days a month; none at 0, else papers of today and of the future would stay hot */
     int64_t lookback_days = config->hot_lookback_months * 3044 / 100;
 
-    add_clamped(&planner->frontier, frontier - config->frontier_window_below + 1,
-                frontier + config->frontier_window_above, 1);
-    for (size_t i = 0; i < config->frontier_explicit_ranges.len; i++) {
-        const struct ps_range *range = &config->frontier_explicit_ranges.items[i];
-
-        add_clamped(&planner->frontier, range->first, range->last, 0);
-    }
+    ps_frontier_numbers(config, planner->plan->frontier, &planner->frontier);
     for (size_t i = 0; i < planner->frontier.len; i++)
         ps_number_set_add(&planner->plan->hot_numbers, planner->frontier.items[i]);
     for (size_t i = 0; i < ps_paper_index_len(input->index); i++) {
