@@ -5,11 +5,10 @@ import datetime
 import json
 import os
 import re
-import subprocess
-import tempfile
 import unittest
 
-from rig import program_path, real_index_path
+from rig import real_index_path
+from rig.command_case import CommandCase
 
 BASE = "https://isocpp.org/files/papers/"
 DAY = 86400
@@ -40,27 +39,8 @@ def moment_of(number, revision):
     return value % (DAY * 1000)
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def file(self, name, content):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(content if isinstance(content, str) else json.dumps(content))
-        return path
-
-    def run_it(self, *arguments, **settings):
-        env = {"PATH": os.environ["PATH"], **settings}
-        return subprocess.run([program_path("paperscout-scheduler"), *arguments], env=env, timeout=250,
-                              cwd=self.folder, capture_output=True, text=True, check=False)
-
-    def lines(self, *arguments, **settings):
-        done = self.run_it(*arguments, **settings)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.splitlines(), done.stderr
+class Case(CommandCase):
+    SECONDS = 250
 
     def simulate(self, *arguments, **settings):
         lines, _ = self.lines("simulate", *arguments, "--json", **settings)

@@ -4,10 +4,10 @@ import collections
 import json
 import os
 import subprocess
-import tempfile
 import unittest
 
 from rig import program_path, real_index_path
+from rig.command_case import CommandCase
 
 BASE = "https://isocpp.org/files/papers/"
 
@@ -16,28 +16,7 @@ def paper(date="2018-06-01", **more):
     return {"type": "paper", "title": "T", "author": "A", "date": date, **more}
 
 
-class Commands(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def file(self, name, content):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(content if isinstance(content, str) else json.dumps(content))
-        return path
-
-    def run_it(self, *arguments, **settings):
-        env = {"PATH": os.environ["PATH"], **settings}
-        return subprocess.run([program_path("paperscout-scheduler"), *arguments], env=env, timeout=60,
-                              cwd=self.folder, capture_output=True, text=True, check=False)
-
-    def lines(self, *arguments, **settings):
-        done = self.run_it(*arguments, **settings)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.splitlines(), done.stderr
-
+class Commands(CommandCase):
     def test_plan_prints_tasks_in_order_and_one_line_of_json(self):
         index = self.file("index.json", {"P0010R0": paper(), "D0010R2": paper()})
         lines, told = self.lines(
