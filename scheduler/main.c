@@ -5,6 +5,7 @@
 #include "scheduler/cli/cmd_history.h"
 #include "scheduler/cli/cmd_import.h"
 #include "scheduler/cli/cmd_migrate.h"
+#include "scheduler/cli/cmd_operator.h"
 #include "scheduler/cli/cmd_plan.h"
 #include "scheduler/cli/cmd_simulate.h"
 #include "scheduler/cli/cmd_status.h"
@@ -17,7 +18,8 @@ int main(int argc, char **argv)
 {
     const struct ps_command commands[] = { ps_cmd_plan,   ps_cmd_simulate, ps_cmd_diff,
                                            ps_cmd_status, ps_cmd_history,  ps_cmd_explain,
-                                           ps_cmd_import, ps_cmd_migrate,  ps_cmd_accept_index };
+                                           ps_cmd_import, ps_cmd_migrate,  ps_cmd_accept_index,
+                                           ps_cmd_pause,  ps_cmd_resume,   ps_cmd_poll_now };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",

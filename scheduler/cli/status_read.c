@@ -3,6 +3,7 @@
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/io/fleet_facts.h"
 #include "scheduler/io/fleet_redis.h"
+#include "scheduler/io/operator_store.h"
 #include "scheduler/io/store.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
@@ -119,6 +120,8 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
                        struct ps_fleet_facts *out_facts)
 {
     const struct ps_config *config = ps_cli_session_config(reader->sync);
+    const struct ps_operator_wishes wishes =
+        ps_operator_wishes_read(rows, PS_STORE_OVERVIEW_WISHES);
     int count = ps_pg_row_count(rows, 1), last = 0;
 
     while (last < count && strcmp(ps_pg_text(rows, 1, last, 2), "running") == 0)
@@ -136,6 +139,8 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
                                      ps_config_adaptive(config) ? ps_pg_int(rows, 0, 0, 9, 0) : 0,
                                  .queue_warn = config->mq_backpressure_threshold,
                                  .queue_max = config->mq_max_size };
+    out_facts->probing_paused_ms = wishes.paused_ms;
+    out_facts->probing_paused_why = wishes.why;
     out_facts->settled_ms = out_facts->last_good_ms > 0 ? 1 : out_facts->now_ms;
     if (last == count)
         return;
@@ -147,6 +152,7 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
 static void add_stored(struct reader *reader, cJSON *status)
 {
     const struct ps_pg_rows *rows;
+    struct ps_operator_wishes wishes;
     struct ps_pg_rows *copy;
     struct ps_fleet_facts facts;
 
@@ -160,6 +166,9 @@ static void add_stored(struct reader *reader, cJSON *status)
     ps_json_add_int(status, "poll_count", ps_pg_int(rows, 0, 0, 4, 0));
     ps_json_add_time(status, "last_successful_poll", ps_pg_int(rows, 0, 0, 3, 0));
     ps_json_add_time(status, "index_fetched_at", ps_pg_int(rows, 0, 0, 5, 0));
+    wishes = ps_operator_wishes_read(rows, PS_STORE_OVERVIEW_WISHES);
+    ps_json_add_time(status, "probing_paused_since", wishes.paused_ms);
+    ps_json_add_text(status, "probing_paused_reason", wishes.paused_ms == 0 ? NULL : wishes.why);
     cJSON_AddItemToObject(status, "cycles", ps_cycle_table_read(rows));
     copy = ps_pg_rows_copy(rows); /* facts point into it, and status asks more */
     read_facts(reader, copy, &facts);

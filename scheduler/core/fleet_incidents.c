@@ -161,6 +161,14 @@ static void add_advice(const struct ps_incident_set *set, const struct ps_fleet_
     if (cause != NULL && !ps_incidents_present(set, PS_INCIDENT_NO_GOOD_POLL) &&
         !ps_incidents_present(set, PS_INCIDENT_SITE_DISBELIEVED))
         add(troubles, "warn", NULL, ps_alloc_format("The last cycle failed: %s", cause));
+    if (facts->probing_paused_ms > 0) {
+        bool reason = facts->probing_paused_why != NULL && facts->probing_paused_why[0] != '\0';
+
+        ps_utc_time_format_span((facts->now_ms - facts->probing_paused_ms) / 1000, span);
+        add(troubles, "warn", NULL,
+            ps_alloc_format("Probing was paused %s ago%s%s; paperscout-scheduler resume ends it",
+                            span, reason ? ": " : "", reason ? facts->probing_paused_why : ""));
+    }
     if (facts->paused_host != NULL) {
         ps_utc_time_format_span((facts->paused_ms + 999) / 1000, span);
         add(troubles, "warn", NULL,

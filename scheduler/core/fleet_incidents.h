@@ -28,6 +28,8 @@ struct ps_fleet_facts {
     int64_t dead_tasks;                   /* within the last hour */
     const char *paused_host, *paused_why; /* NULL: no pause */
     int64_t paused_ms;                    /* that are left */
+    int64_t probing_paused_ms;            /* since when an operator paused probing; 0: it goes on */
+    const char *probing_paused_why;       /* NULL or "": no reason was given */
 };
 
 /* Adds to set what facts say, present or absent. */

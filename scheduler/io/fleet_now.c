@@ -208,6 +208,10 @@ static void add_queues(const struct ps_fleet_view *view, cJSON *now)
     add_known(now, "discovered", stats->discovered);
     add_known(now, "poll_count", stats->poll_count);
     ps_json_add_time(now, "last_successful_poll", stats->last_good_ms);
+    ps_json_add_time(now, "probing_paused_since", stats->paused_ms);
+    ps_json_add_text(now, "probing_paused_reason",
+                     stats->paused_ms == 0 ? NULL : stats->paused_why);
+    ps_json_add_time(now, "poll_wanted_at", stats->wanted_ms);
     ps_json_add_time(now, "index_fetched_at", stats->index_fetched_ms);
 }
 

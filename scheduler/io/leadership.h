@@ -17,6 +17,7 @@ struct ps_leadership {
     int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
     int64_t term;                 /* counts how often the mirrors were forgotten */
     uint64_t results;             /* stored since the start */
+    bool probing_paused;          /* by an operator (operator_store.h): polls probe nothing */
     void (*reload)(
         void *cookie); /* asks to read the mirrors anew, soon; see ps_leadership_failed */
     void *reload_cookie;

@@ -1,3 +1,4 @@
+#include "scheduler/io/operator_store.h"
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -6,9 +7,13 @@
 
 #include <stdlib.h>
 
-enum { AGAIN_MAX_MS = 5000, LOOK_MS = 1000 };
+enum {
+    AGAIN_MAX_MS = 5000,
+    LOOK_MS = 1000,
+    SPACING_MS = 5 * 1000 /* polls that people ask for start so far apart at least */
+};
 /* Statements of the poll's first transaction after the fence. */
-enum { WATCH = 1, CONFIRMED, UNCHECKED };
+enum { WATCH = 1, CONFIRMED, UNCHECKED, WISHES };
 
 void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
 {
@@ -266,10 +271,11 @@ void ps_poll_plan(struct ps_poll *poll)
     const struct ps_config *config = leadership->daemon->config;
     struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
     struct ps_plan plan = { 0 };
+    bool probes = config->enable_iso_probe && !leadership->probing_paused;
 
-    if (config->enable_iso_probe && ps_config_adaptive(config))
+    if (probes && ps_config_adaptive(config))
         plan_adaptive(poll, &plan);
-    else if (config->enable_iso_probe)
+    else if (probes)
         plan_classic(poll, &plan);
     poll->watched_deferred = plan.watched_deferred;
     poll->run = ps_cycle_create();
@@ -292,7 +298,7 @@ void ps_poll_plan(struct ps_poll *poll)
         poll->controls = (struct ps_control_probes){ .len = 0 };
     }
     forget_drafts(poll);
-    if (config->enable_iso_probe)
+    if (probes)
         ps_plan_clear(&plan);
     ps_store_add_cycle(batch, poll->epoch, poll->run);
     ps_store_add_settings(batch, poll->cycle, config);
@@ -322,6 +328,7 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
     poll->drafts = ps_alloc_zero(poll->draft_count + 1, sizeof(*poll->drafts));
     for (size_t i = 0; i < poll->draft_count; i++)
         poll->drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
+    leadership->probing_paused = ps_operator_wishes_read(rows, WISHES).paused_ms > 0;
     if (leadership->daemon->config->enable_bulk_wg21 ||
         leadership->daemon->config->enable_bulk_openstd)
         ps_poll_index(poll);
@@ -331,7 +338,8 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
 
 static void begin(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch =
+        poll->wanted ? ps_store_begin_meta(poll->epoch) : ps_store_begin(poll->epoch);
 
     poll->state = PS_POLL_PREPARING;
     poll->cycle = poll->parts.leadership->last_cycle + 1;
@@ -340,6 +348,10 @@ static void begin(struct ps_poll *poll)
     ps_store_add_watch(batch);
     ps_store_add_confirmed(batch);
     ps_store_add_unchecked(batch);
+    ps_operator_add_wishes(batch);
+    if (poll->wanted)
+        ps_operator_add_poll_begun(batch);
+    poll->wanted = false;
     ps_poll_run(poll, batch, on_watch);
 }
 
@@ -414,9 +426,20 @@ void ps_poll_start(struct ps_poll *poll)
     }
 }
 
+void ps_poll_now(struct ps_poll *poll)
+{
+    int64_t in_ms = poll->parts.leadership->last_started_ms + SPACING_MS - ps_clock_wall_ms();
+
+    if (poll->state != PS_POLL_WAITING || poll->wanted)
+        return; /* the running poll ends first */
+    poll->wanted = true;
+    wait_until_due(poll, in_ms < 0 ? 0 : in_ms > SPACING_MS ? SPACING_MS : in_ms);
+}
+
 void ps_poll_stop(struct ps_poll *poll)
 {
     poll->epoch = 0;
+    poll->wanted = false;
     poll->state = PS_POLL_STOPPED;
     ps_timer_cancel(poll->timer);
     ps_poll_drop(poll);

@@ -24,6 +24,9 @@ void ps_poll_destroy(struct ps_poll *poll); /* after redis and pg are gone; NULL
  * once when it is overdue, or when there never was one). */
 void ps_poll_start(struct ps_poll *poll);
 void ps_poll_stop(struct ps_poll *poll);
+/* An operator asked for a poll: brings the next one forward, at least five seconds after the start
+ * of the last one. Changes nothing while a poll runs; call it again then. */
+void ps_poll_now(struct ps_poll *poll);
 /* Probes of office->run settled. */
 void ps_poll_settled(struct ps_poll *poll);
 /* The open probes at position from and above cannot be published: they are left out of this cycle,

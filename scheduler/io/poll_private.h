@@ -28,6 +28,7 @@ struct ps_poll {
     enum ps_poll_state state;
     int64_t epoch;         /* started for; 0: stopped */
     bool busy;             /* a transaction is out */
+    bool wanted;           /* an operator asked for the next poll (ps_poll_now) */
     int64_t op_term;       /* it was begun in */
     int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
     bool disbelieved;      /* a control of the cycle that is being closed failed */

@@ -279,6 +279,11 @@ static void step(struct ps_publish *publish)
         publish->wanted = false;
         return;
     }
+    if (leadership->probing_paused && publish->next > 0) {
+        publish->wanted = false;
+        publish->crowded(publish->cookie, publish->next, "probing is paused");
+        return;
+    }
     spread = spread_of(publish);
     wait_ms = ps_publish_schedule_wait_ms(&spread, publish->next, ps_clock_wall_ms());
     if (wait_ms > 0)
@@ -313,6 +318,11 @@ void ps_publish_start(struct ps_publish *publish)
 {
     publish->wanted = true;
     publish->open = false;
+    step(publish);
+}
+
+void ps_publish_paused(struct ps_publish *publish)
+{
     step(publish);
 }
 

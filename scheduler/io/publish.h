@@ -7,7 +7,8 @@ enum { PS_PUBLISH_BATCH = 250 /* tasks a script call */ };
 
 struct ps_publish;
 
-/* There is no room for the cycle's open probes at position from and above, all of them cold. */
+/* There is no room for the cycle's open probes at position from and above, all of them cold; or an
+ * operator paused probing. */
 typedef void (*ps_publish_crowded_fn)(void *cookie, size_t from, const char *why);
 
 struct ps_publish *ps_publish_create(struct ps_leadership *leadership,
@@ -20,5 +21,8 @@ void ps_publish_destroy(struct ps_publish *publish); /* after redis is gone; NUL
  * and where there is no room it stops and says so. */
 void ps_publish_start(struct ps_publish *publish);
 void ps_publish_stop(struct ps_publish *publish);
+/* leadership->probing_paused was set: what is not published yet is given to the crowded function at
+ * once, and not when its turn comes. */
+void ps_publish_paused(struct ps_publish *publish);
 
 #endif

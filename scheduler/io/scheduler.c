@@ -49,6 +49,7 @@ struct ps_scheduler {
     int64_t load_epoch; /* of the load that is out */
     bool loaded;        /* the parts run */
     bool draining;
+    bool paused_logged;   /* the log says that probing is paused */
     char leader[160];     /* as seen last */
     int64_t settled_ms;   /* wall clock: since when it leads, and this scheduler runs */
     int outage_looks;     /* in a row */
@@ -263,6 +264,27 @@ static void see_outage(struct ps_scheduler *scheduler)
     scheduler->outage_looks = away ? scheduler->outage_looks + 1 : 0;
 }
 
+/* The leader does what an operator asked for; it is logged here once, whichever way it came. */
+static void follow_operator(struct ps_scheduler *scheduler)
+{
+    const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
+    struct ps_leadership *leadership = &scheduler->leadership;
+    bool paused = now->paused_ms > 0;
+
+    if (now->pg_read_ms == 0 || !ps_leadership_leads(leadership, leadership->epoch))
+        return;
+    leadership->probing_paused = paused;
+    if (paused && !scheduler->paused_logged) {
+        PS_LOG(PROBING_PAUSED, F_TEXT("why", now->paused_why));
+        ps_publish_paused(scheduler->publish);
+    }
+    if (!paused && scheduler->paused_logged)
+        PS_LOG(PROBING_RESUMED, F_INT("epoch", leadership->epoch));
+    scheduler->paused_logged = paused;
+    if (now->wanted_ms > 0)
+        ps_poll_now(scheduler->poll);
+}
+
 /* A server that is away, or a host that asked for a pause, is no fault of the fleet. */
 static void on_look(void *cookie)
 {
@@ -281,6 +303,7 @@ static void on_look(void *cookie)
     ps_timer_set(scheduler->look, LOOK_MS);
     see_leader(scheduler);
     see_outage(scheduler);
+    follow_operator(scheduler);
 }
 
 bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)

@@ -77,6 +77,8 @@ FIELD(tasks_pending, give_count, tasks_pending)
 FIELD(results_pending, give_count, results_length)
 FIELD(workers, give_count, workers)
 FIELD(outbox_pending, give_count, outbox_pending)
+FIELD(paused_since, give_time, paused_ms)
+FIELD(paused_reason, give_text, paused_why)
 
 static bool read_role(void *cookie, cJSON **out_value, struct ps_err *err)
 {
@@ -157,26 +159,28 @@ static bool read_index_age(void *cookie, cJSON **out_value, struct ps_err *err)
 }
 
 const struct ps_health_field ps_scheduler_fields[PS_SCHEDULER_FIELDS] = {
-    {"role",                  read_role                },
-    { "leader",               read_leader              },
-    { "epoch",                read_epoch               },
-    { "papers_loaded",        read_papers_loaded       },
-    { "last_poll",            read_last_poll           },
-    { "discovered_via_probe", read_discovered_via_probe},
-    { "iso_probe_enabled",    read_probe_enabled       },
-    { "last_updated",         read_last_updated        },
-    { "poll_count",           read_poll_count          },
-    { "last_successful_poll", read_last_successful_poll},
-    { "last_cycle_status",    read_last_cycle_status   },
-    { "last_cycle_error",     read_last_cycle_error    },
-    { "probe_stats",          read_probe_stats         },
-    { "probe_success_rate",   read_success_rate        },
-    { "tasks_length",         read_tasks_length        },
-    { "tasks_pending",        read_tasks_pending       },
-    { "results_pending",      read_results_pending     },
-    { "workers",              read_workers             },
-    { "outbox_pending",       read_outbox_pending      },
-    { "index_age_seconds",    read_index_age           },
+    {"role",                   read_role                },
+    { "leader",                read_leader              },
+    { "epoch",                 read_epoch               },
+    { "papers_loaded",         read_papers_loaded       },
+    { "last_poll",             read_last_poll           },
+    { "discovered_via_probe",  read_discovered_via_probe},
+    { "iso_probe_enabled",     read_probe_enabled       },
+    { "last_updated",          read_last_updated        },
+    { "poll_count",            read_poll_count          },
+    { "last_successful_poll",  read_last_successful_poll},
+    { "last_cycle_status",     read_last_cycle_status   },
+    { "last_cycle_error",      read_last_cycle_error    },
+    { "probe_stats",           read_probe_stats         },
+    { "probe_success_rate",    read_success_rate        },
+    { "tasks_length",          read_tasks_length        },
+    { "tasks_pending",         read_tasks_pending       },
+    { "results_pending",       read_results_pending     },
+    { "workers",               read_workers             },
+    { "outbox_pending",        read_outbox_pending      },
+    { "index_age_seconds",     read_index_age           },
+    { "probing_paused_since",  read_paused_since        },
+    { "probing_paused_reason", read_paused_reason       },
 };
 
 void ps_scheduler_reasons(void *self, cJSON *out_reasons)

@@ -4,7 +4,7 @@
 #define PS_SCHEDULER_SCHEDULER_HEALTH_H
 #include "shared/io/daemon.h"
 
-enum { PS_SCHEDULER_FIELDS = 20 };
+enum { PS_SCHEDULER_FIELDS = 22 };
 
 extern const struct ps_health_field ps_scheduler_fields[PS_SCHEDULER_FIELDS];
 void ps_scheduler_reasons(void *self, cJSON *out_reasons);

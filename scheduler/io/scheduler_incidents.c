@@ -62,6 +62,8 @@ void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_fa
         .queue_warn = config->mq_backpressure_threshold,
         .queue_max = config->mq_max_size,
         .tasks_oldest_ms = stats->tasks_oldest_ms,
+        .probing_paused_ms = stats->paused_ms,
+        .probing_paused_why = stats->paused_why,
     };
     read_summary(stats, out_facts);
 }

@@ -1,5 +1,6 @@
 #include "scheduler/io/stats.h"
 
+#include "scheduler/io/operator_store.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/url.h"
@@ -204,6 +205,7 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
 {
     struct ps_stats *stats = cookie;
     struct ps_stats_now *now = &stats->now;
+    struct ps_operator_wishes wishes;
 
     stats->pg_out = false;
     if (err != NULL || ps_pg_row_count(rows, 0) == 0)
@@ -223,6 +225,10 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     now->dead_messages = ps_pg_int(rows, 0, 0, 7, 0);
     now->oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0);
     now->news_late_ms = ps_pg_int(rows, 0, 0, 9, 0);
+    wishes = ps_operator_wishes_read(rows, PS_STORE_OVERVIEW_WISHES);
+    now->paused_ms = wishes.paused_ms;
+    keep_text(&now->paused_why, wishes.why);
+    now->wanted_ms = wishes.wanted_ms;
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
         if (strcmp(ps_pg_text(rows, 1, i, 2), "running") != 0) {
             keep_cycle(now, rows, i);
@@ -309,6 +315,7 @@ void ps_stats_destroy(struct ps_stats *stats)
     free(stats->now.last_cause);
     free(stats->now.last_failures);
     free(stats->now.index_refused);
+    free(stats->now.paused_why);
     free(stats);
 }
 

@@ -27,6 +27,9 @@ struct ps_stats_now {
         *last_failures;  /* why it failed in words, errors by category; NULL for none */
     char *index_refused; /* why the newest download was refused; NULL: it was not */
     int64_t dead_messages, oldest_message_ms, news_late_ms;
+    int64_t paused_ms;                 /* since when an operator paused probing; 0: it goes on */
+    char *paused_why;                  /* "" or NULL: no reason was given */
+    int64_t wanted_ms;                 /* when an operator asked for a poll; 0: nobody did */
     int64_t redis_read_ms, pg_read_ms; /* monotonic; when the answers came; 0 for never */
 };
 

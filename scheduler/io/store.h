@@ -189,7 +189,9 @@ void ps_store_add_retention(struct ps_pg_batch *batch, int days, int most);
    pending, last good poll (ms), poll count, index fetched (ms); statement 1 the last cycles:
    number, epoch, status, started (ms), finished (ms), planned, error, summary, cause, failures.
    After index fetched: why the newest index was refused, dead messages, age of the oldest unsent
-   one (ms), median from upload to message of the last day (ms). */
+   one (ms), median from upload to message of the last day (ms).
+   Statement PS_STORE_OVERVIEW_WISHES: what an operator asked for (operator_store.h). */
+enum { PS_STORE_OVERVIEW_WISHES = 2 };
 struct ps_pg_batch *ps_store_overview(int cycles) PS_MUST_USE;
 
 /* Changes nothing that matters: does PostgreSQL take writes? */

@@ -1,3 +1,4 @@
+#include "scheduler/io/operator_store.h"
 #include "scheduler/io/store.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
@@ -253,6 +254,7 @@ struct ps_pg_batch *ps_store_overview(int cycles)
               "error, summary, cause, failures FROM cycles "
               "ORDER BY number DESC LIMIT $1",
               most);
+    ps_operator_add_wishes(batch);
     return batch;
 }
 

@@ -35,7 +35,8 @@ FIELDS = {
         "iso_probe_enabled", "last_updated", "poll_count", "last_successful_poll",
         "last_cycle_status", "last_cycle_error", "probe_stats", "probe_success_rate",
         "tasks_length", "tasks_pending", "results_pending", "workers", "outbox_pending",
-        "index_age_seconds"},
+        "index_age_seconds", "probing_paused_since",
+        "probing_paused_reason"},
     "worker": BASE | {"in_flight", "probes_total", "outcomes", "cooldown_hosts", "claimed", "dead"},
     "notifier": BASE | {
         "db_pool", "mq_depth", "mq_max_size", "mq_utilization", "mq_circuit_state",
