@@ -36,6 +36,8 @@ packages_of() { # GROUP...
             clang=$(packages_clang_version)
             # prometheus has promtool with it
             printf '%s\n' clang curl nginx openssl pgbouncer prometheus faketime python3-yaml
+            # The completions are tried in the real shells, and the manual pages with the strictest reader.
+            printf '%s\n' zsh fish mandoc
             # The sanitizers' runtime, and what turns their addresses into lines.
             [ -z "$clang" ] || printf '%s\n' "libclang-rt-$clang-dev" "llvm-$clang"
             # The layout is that of clang-format 14, which later systems do not have.

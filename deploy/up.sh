@@ -19,7 +19,7 @@ that) and builds the programs.
   --stay         the demo goes on until Ctrl-C
   --no-install   takes the machine as it is
   up.sh run ...  calls a program beside a run in another terminal, with its settings and in its folder:
-                 deploy/up.sh run paperscout-scheduler status
+                 deploy/up.sh run paperscout status
   up.sh down     stops what a run in another terminal, or one that crashed, has left
   down --wipe    and deletes everything it stored
 
@@ -83,8 +83,8 @@ build_programs() {
     ! command -v ccache >/dev/null || launcher=ccache
     echo "Building the programs (a minute at the first run) ..."
     (cd "$root" && CC=gcc cmake --preset release -DCMAKE_C_COMPILER_LAUNCHER=$launcher &&
-        cmake --build build/release --target paperscout-scheduler paperscout-worker \
-            paperscout-notifier paperscout-upstream) >"$log" 2>&1 || {
+        cmake --build build/release --target paperscout paperscout-scheduler \
+            paperscout-worker paperscout-notifier paperscout-upstream) >"$log" 2>&1 || {
         cat "$log"
         echo "up.sh: the build failed" >&2
         exit 1

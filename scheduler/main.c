@@ -2,11 +2,13 @@
 #include "scheduler/cli/cmd_accept_index.h"
 #include "scheduler/cli/cmd_diff.h"
 #include "scheduler/cli/cmd_explain.h"
+#include "scheduler/cli/cmd_finds.h"
 #include "scheduler/cli/cmd_history.h"
 #include "scheduler/cli/cmd_import.h"
 #include "scheduler/cli/cmd_migrate.h"
 #include "scheduler/cli/cmd_operator.h"
 #include "scheduler/cli/cmd_plan.h"
+#include "scheduler/cli/cmd_search.h"
 #include "scheduler/cli/cmd_simulate.h"
 #include "scheduler/cli/cmd_status.h"
 #include "scheduler/io/scheduler.h"
@@ -16,10 +18,11 @@
 
 int main(int argc, char **argv)
 {
-    const struct ps_command commands[] = { ps_cmd_plan,   ps_cmd_simulate, ps_cmd_diff,
-                                           ps_cmd_status, ps_cmd_history,  ps_cmd_explain,
-                                           ps_cmd_import, ps_cmd_migrate,  ps_cmd_accept_index,
-                                           ps_cmd_pause,  ps_cmd_resume,   ps_cmd_poll_now };
+    const struct ps_command commands[] = { ps_cmd_plan,    ps_cmd_simulate,     ps_cmd_diff,
+                                           ps_cmd_status,  ps_cmd_finds,        ps_cmd_search,
+                                           ps_cmd_history, ps_cmd_explain,      ps_cmd_import,
+                                           ps_cmd_migrate, ps_cmd_accept_index, ps_cmd_pause,
+                                           ps_cmd_resume,  ps_cmd_poll_now };
     const struct ps_program program = {
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",

@@ -202,7 +202,7 @@ class Run:
             "folder": self.cwd,
             "environment": {**self.fleet.settings, **({"DATABASE_URL": self.postgres.url} if self.postgres else {})},
             "databases": {f"paperscout-{name}": url for name, url in self.databases.items()},
-            "path": [os.path.join(self.build, name) for name in ("scheduler", "worker", "notifier")],
+            "path": [os.path.join(self.build, name) for name in ("bin", "scheduler", "worker", "notifier")],
             "ports": {f"paperscout-{member.component}": str(member.port)
                       for member in reversed(self.fleet.members)}})
 
@@ -210,9 +210,10 @@ class Run:
         tell = self.narrator
         tell.say(f"\nStatus page, in a browser: http://127.0.0.1:{self.fleet.of('scheduler')[0].port}/")
         tell.say(f"Logs: {self.logs}. In another terminal, while it runs:")
-        for command, what in (("paperscout-scheduler status", "what is wrong, who does what"),
-                              ("paperscout-scheduler explain P2300", "what happens about one number")):
-            tell.say(f"  deploy/up.sh run {command:36} # {what}")
+        for command, what in (("paperscout status", "what is wrong, who does what"),
+                              ("paperscout finds", "what was found lately"),
+                              ("paperscout explain P2300", "what happens about one number")):
+            tell.say(f"  deploy/up.sh run {command:26} # {what}")
         cli = self.redis.cli if self.redis else "redis-cli -u \"$REDIS_URL\""
         for command, what in (("XLEN paperscout:tasks", "work outstanding"),
                               ("XINFO GROUPS paperscout:tasks", "what workers hold"),
@@ -247,7 +248,7 @@ class Run:
                                check=False, text=True, errors="replace")
         if found.returncode:
             raise NotStarted(f"Slack would not take our messages:\n{found.stdout.rstrip()}")
-        self.narrator.step("Slack takes our messages (paperscout-notifier check-slack says more)")
+        self.narrator.step("Slack takes our messages (paperscout check-slack says more)")
 
     def go(self):
         self.check_slack()

@@ -105,7 +105,7 @@ int ps_cmd_check_slack(int argc, char **argv, void *env)
     int status = PS_EXIT_OK;
 
     if (argc > 1 + (send ? 1 : 0))
-        return ps_cmd_usage(PS_NOTIFIER_CHECK_SLACK_SYNOPSIS);
+        return ps_cmd_usage(PS_COMMAND_CHECK_SLACK);
     session = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, 0,
                                     PS_NOTIFIER_WAIT_MS, &status);
     if (session != NULL)

@@ -318,7 +318,7 @@ int ps_cmd_dead(int argc, char **argv, void *env)
     int status = PS_EXIT_OK;
 
     if (!read_arguments(argc, argv, &work))
-        return ps_cmd_usage(PS_NOTIFIER_DEAD_SYNOPSIS);
+        return ps_cmd_usage(PS_COMMAND_DEAD);
     work.redis = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
                                        PS_CLI_SESSION_REDIS, PS_NOTIFIER_WAIT_MS, &status);
     if (work.redis != NULL)

@@ -169,7 +169,7 @@ int ps_cmd_queue(int argc, char **argv, void *env)
     int status = PS_EXIT_OK;
 
     if (argc > 2 || (argc == 2 && !json))
-        return ps_cmd_usage(PS_NOTIFIER_QUEUE_SYNOPSIS);
+        return ps_cmd_usage(PS_COMMAND_QUEUE);
     work.sync = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
                                       PS_CLI_SESSION_REDIS, PS_NOTIFIER_WAIT_MS, &status);
     if (work.sync == NULL)

@@ -137,7 +137,7 @@ int ps_cmd_send(int argc, char **argv, void *env)
     int status = PS_EXIT_OK;
 
     if (argc != (wait ? 3 : 4))
-        return ps_cmd_usage(PS_NOTIFIER_SEND_SYNOPSIS);
+        return ps_cmd_usage(PS_COMMAND_SEND);
     if (!make_message(words[0], words[1], &id, &json, &err)) {
         ps_print(stderr, "paperscout-notifier: %s\n", err.what);
         return PS_EXIT_USAGE;

@@ -287,13 +287,13 @@ static int read_ask(int argc, char **argv, struct ps_user_command *out_ask, bool
     char *words;
 
     if (argc < 3 || !user_ok(argv[1]))
-        return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
+        return ps_cmd_usage(PS_COMMAND_WATCHLIST);
     *out_ask = (struct ps_user_command){ .kind = PS_USER_COMMAND_LIST };
     if (read_list(argc, argv, out_json))
         return PS_EXIT_OK;
     words = slack_words(argc, argv);
     if (words == NULL)
-        return ps_cmd_usage(PS_NOTIFIER_WATCHLIST_SYNOPSIS);
+        return ps_cmd_usage(PS_COMMAND_WATCHLIST);
     ps_user_command_parse(words, ps_clock_wall_ms(), out_ask);
     free(words);
     if (out_ask->kind != PS_USER_COMMAND_WRONG)

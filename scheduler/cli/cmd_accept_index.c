@@ -32,11 +32,5 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_accept_index = {
-    .name = "accept-index",
-    .synopsis = "accept-index",
-    .help = "Lets the next download of the index replace the stored copy once, although it\n"
-            "has far fewer or far more entries (incident index_implausible). An index over\n"
-            "the fixed caps is never accepted.",
-    .run = run,
-};
+const struct ps_command ps_cmd_accept_index = { .text = &ps_command_texts[PS_COMMAND_ACCEPT_INDEX],
+                                                .run = run };

@@ -42,11 +42,4 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_diff = {
-    .name = "diff",
-    .synopsis = "diff --before FILE --after FILE",
-    .help = "Compares two copies of the index and prints a line \"new ID\" for each\n"
-            "paper that only the second has, then \"updated ID\" for each that differs,\n"
-            "newest date first, then id descending.",
-    .run = run,
-};
+const struct ps_command ps_cmd_diff = { .text = &ps_command_texts[PS_COMMAND_DIFF], .run = run };

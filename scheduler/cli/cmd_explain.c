@@ -408,13 +408,5 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_explain = {
-    .name = "explain",
-    .synopsis = "explain PAPER",
-    .help = "Tells what happens about one paper number (P2300): what the index has, its\n"
-            "tier and when it is asked for next, the drafts found, the last outcomes, and\n"
-            "who would be told of a new draft. With PROBE_PLANNER=adaptive also, for each\n"
-            "name of the paper: lambda (drafts a day that are expected under it), probes a\n"
-            "day, the last probe and about when the next one is due, and why.",
-    .run = run,
-};
+const struct ps_command ps_cmd_explain = { .text = &ps_command_texts[PS_COMMAND_EXPLAIN],
+                                           .run = run };

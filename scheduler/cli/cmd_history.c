@@ -72,11 +72,5 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_history = {
-    .name = "history",
-    .synopsis = "history [COUNT] [--json]",
-    .help = "Shows the last cycles, newest first (20 when COUNT is not given): how each\n"
-            "ended, what it planned and found, and why it failed; --json: one JSON array\n"
-            "on one line.",
-    .run = run,
-};
+const struct ps_command ps_cmd_history = { .text = &ps_command_texts[PS_COMMAND_HISTORY],
+                                           .run = run };

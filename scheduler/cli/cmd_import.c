@@ -223,12 +223,5 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_import = {
-    .name = "import-legacy",
-    .synopsis = "import-legacy [--dry-run]",
-    .help = "Takes over what the Python service stored: the index, the drafts it found and\n"
-            "people's watchlists, so that nothing is announced again. Its tables are read\n"
-            "only, in LEGACY_DATABASE_URL or else DATABASE_URL; what is there already stays\n"
-            "as it is, so it can be run again. --dry-run: only says what is there.",
-    .run = run,
-};
+const struct ps_command ps_cmd_import = { .text = &ps_command_texts[PS_COMMAND_IMPORT_LEGACY],
+                                          .run = run };

@@ -40,11 +40,5 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_migrate = {
-    .name = "migrate",
-    .synopsis = "migrate",
-    .help = "Brings the schema in DATABASE_URL up to date, in one transaction, and ends. For\n"
-            "a scheduler whose role has no right to create: run it as the owner before the\n"
-            "first start and before an upgrade (deploy/POSTGRES.md).",
-    .run = run,
-};
+const struct ps_command ps_cmd_migrate = { .text = &ps_command_texts[PS_COMMAND_MIGRATE],
+                                           .run = run };

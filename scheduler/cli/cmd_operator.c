@@ -173,27 +173,9 @@ static int run_poll_now(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_pause = {
-    .name = "pause",
-    .synopsis = "pause [--json] [REASON]",
-    .help = "Stops probing on the whole fleet until \"resume\". The index is still polled and\n"
-            "messages are still sent. What the running cycle has not published is skipped;\n"
-            "tasks that workers have are finished. The pause is kept in PostgreSQL: it\n"
-            "outlasts restarts. status, /health and the page show it with its reason.",
-    .run = run_pause,
-};
-
-const struct ps_command ps_cmd_resume = {
-    .name = "resume",
-    .synopsis = "resume [--json]",
-    .help = "Ends the pause of probing. The next poll probes again; poll-now starts it at once.",
-    .run = run_resume,
-};
-
-const struct ps_command ps_cmd_poll_now = {
-    .name = "poll-now",
-    .synopsis = "poll-now [--json]",
-    .help = "Asks the leader for a poll at once. A running poll ends first, and two polls start\n"
-            "at least five seconds apart. The probe budget of the day stays as it is.",
-    .run = run_poll_now,
-};
+const struct ps_command ps_cmd_pause = { .text = &ps_command_texts[PS_COMMAND_PAUSE],
+                                         .run = run_pause };
+const struct ps_command ps_cmd_resume = { .text = &ps_command_texts[PS_COMMAND_RESUME],
+                                          .run = run_resume };
+const struct ps_command ps_cmd_poll_now = { .text = &ps_command_texts[PS_COMMAND_POLL_NOW],
+                                            .run = run_poll_now };

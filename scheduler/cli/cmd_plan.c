@@ -301,20 +301,4 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_plan = {
-    .name = "plan",
-    .synopsis = "plan --index FILE [--discovered FILE] [--watch FILE] [--verbose]\n"
-                "         [--planner classic] [--cycle N] [--today YYYY-MM-DD]\n"
-                "         [--planner adaptive] [--now ISO-TIME] [--probed FILE]",
-    .help = "Prints the plan of one cycle, without Redis and without a database: a line\n"
-            "\"tier URL\" for each task that would be published, in order. One JSON line on\n"
-            "standard error has frontier, total, skipped_discovered and skipped_in_index.\n"
-            "--discovered holds a URL a line, --watch a paper number a line.\n"
-            "classic is the default unless --now or --probed is given; it plans cycle 1 of\n"
-            "today (UTC) unless told otherwise. adaptive plans the cycle that begins at --now\n"
-            "(default: now), most urgent first. --probed holds lines \"URL<tab>ISO time of\n"
-            "the last probe\"; --discovered may hold \"URL<tab>ISO time of discovery\". A URL in\n"
-            "neither was never asked for. --verbose adds the expected gain: the minutes of\n"
-            "waiting that the probe is expected to end.",
-    .run = run,
-};
+const struct ps_command ps_cmd_plan = { .text = &ps_command_texts[PS_COMMAND_PLAN], .run = run };

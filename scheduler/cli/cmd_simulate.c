@@ -285,19 +285,5 @@ static int run(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_simulate = {
-    .name = "simulate",
-    .synopsis = "simulate --index FILE --from DATE --to DATE\n"
-                "         [--planner classic|adaptive] [--budget N] [--watch FILE] [--json]\n"
-                "         [--svg FILE]",
-    .help = "Replays the index's own history and prints how long after its upload each draft\n"
-            "would have been found, for the named planner or for both. Each P-paper dated\n"
-            "within the span is an upload at that date; the index has it 14 days later; the\n"
-            "planner knows the index as it was and its own finds, and nothing else.\n"
-            "--budget is PROBE_BUDGET_PER_DAY for this run; other settings (intervals,\n"
-            "extensions, frontier) are read from the environment. --json prints one object:\n"
-            "planner, uploads, unreachable, requests_per_day, delay_minutes (mean, median,\n"
-            "p90, p99, max), then tiers and kinds; with both planners, classic's object is a\n"
-            "field of it. --svg writes a plot of the delays.",
-    .run = run,
-};
+const struct ps_command ps_cmd_simulate = { .text = &ps_command_texts[PS_COMMAND_SIMULATE],
+                                            .run = run };

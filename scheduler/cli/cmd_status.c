@@ -277,12 +277,5 @@ static int run(int argc, char **argv, void *env)
     return exit_status;
 }
 
-const struct ps_command ps_cmd_status = {
-    .name = "status",
-    .synopsis = "status [--json] [--watch [SECONDS]]",
-    .help = "Shows what is wrong, the leader and the standbys, the running cycle, what is\n"
-            "in the streams, the workers, the queue of messages and the last cycles.\n"
-            "--json: one JSON object on one line; --watch: again every 2 seconds, or as\n"
-            "often as told, also while a server is away.",
-    .run = run,
-};
+const struct ps_command ps_cmd_status = { .text = &ps_command_texts[PS_COMMAND_STATUS],
+                                          .run = run };

@@ -19,5 +19,11 @@ function(paperscout_component name)
   paperscout_library(${name}_cli cli ${name}_io)
   add_executable(paperscout-${name} main.c)
   target_link_libraries(paperscout-${name} PRIVATE ${name}_cli)
+  # bin/ of the build is like that of an installation: paperscout finds the programs beside itself.
+  add_custom_command(TARGET paperscout-${name} POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/bin
+    COMMAND ${CMAKE_COMMAND} -E create_symlink $<TARGET_FILE:paperscout-${name}>
+            ${PROJECT_BINARY_DIR}/bin/paperscout-${name}
+    VERBATIM)
   install(TARGETS paperscout-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()

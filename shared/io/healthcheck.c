@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/log_line.h"
+#include "shared/io/command_usage.h"
 #include "shared/io/print.h"
 #include "shared/io/program.h"
 
@@ -90,8 +91,7 @@ int ps_healthcheck(const char *program_name, unsigned component, int argc, char 
     else if (argc == 2 && strcmp(argv[1], "events") == 0)
         path = "/readyz/events";
     else if (argc > 2 || (argc == 2 && strcmp(argv[1], "live") != 0)) {
-        ps_print(stderr, "usage: %s " PS_HEALTHCHECK_SYNOPSIS "\n", program_name);
-        return PS_EXIT_USAGE;
+        return ps_command_usage(program_name, PS_COMMAND_HEALTHCHECK);
     }
     if (!ps_config_load(component, ps_env_get, env, print_config_error, &program_name, &config))
         return PS_EXIT_CONFIG;

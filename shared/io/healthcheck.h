@@ -8,8 +8,6 @@
 #define PS_IO_HEALTHCHECK_H
 #include "shared/io/env.h"
 
-#define PS_HEALTHCHECK_SYNOPSIS "healthcheck [live | ready | events]"
-
 /* Reads HEALTH_BIND_HOST and HEALTH_PORT through env, requests /livez, /readyz or /readyz/events
  * and prints the answer. argv[0] is the command's name; program_name prefixes the errors on
  * standard error. Returns PS_EXIT_OK for status 200, PS_EXIT_FAILED for another status,

@@ -11,6 +11,7 @@
 #ifndef PS_IO_PROGRAM_H
 #define PS_IO_PROGRAM_H
 
+#include "shared/core/command_table.h"
 #include "shared/core/config.h"
 #include "shared/core/health.h"
 #include "shared/core/keys.h"
@@ -56,9 +57,7 @@ struct ps_daemon {
 };
 
 struct ps_command {
-    const char *name;
-    const char *synopsis; /* "plan --index FILE [--cycle N]" */
-    const char *help;     /* paragraphs for --help; lines of at most 80 columns */
+    const struct ps_command_text *text; /* name, usage and help: a row of shared/core/command.def */
     /* argv[0] is the command's name; env is the cookie for ps_env_get. Returns an exit status. */
     int (*run)(int argc, char **argv, void *env);
 };

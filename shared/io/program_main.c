@@ -1,6 +1,7 @@
 #include "shared/io/program_main.h"
 
 #include "embedded/scripts.h"
+#include "shared/core/command_help.h"
 #include "shared/io/daemon.h"
 #include "shared/io/daemon_config.h"
 #include "shared/io/healthcheck.h"
@@ -17,31 +18,14 @@ enum { TEXT_MAX = 256 * 1024, HELP_INDENT = 8 };
  * ps_program_main calls them with the program, which a command of the table does not get. */
 enum { CHECK_CONFIG, HEALTHCHECK };
 static const struct ps_command common_commands[] = {
-    {.name = "check-config",
-     .synopsis = "check-config",
-     .help = "Prints the settings that the daemon would use, secrets as \"(set)\", or\n"
-              "every error that would stop it. Warns about names that are not a\n"
-              "setting but resemble one."},
-    { .name = "healthcheck",
-     .synopsis = PS_HEALTHCHECK_SYNOPSIS,
-     .help = "Requests /livez, /readyz or /readyz/events from the daemon that runs on\n"
-              "this machine with the same settings, and prints the answer. For\n"
-              "containers without a shell. Exit status: 0 healthy, 1 not healthy, 69 no\n"
-              "answer within 2 s."       },
+    { .text = &ps_command_texts[PS_COMMAND_CHECK_CONFIG] },
+    { .text = &ps_command_texts[PS_COMMAND_HEALTHCHECK] },
 };
 
 static void add_command(const struct ps_command *command, struct ps_buf *out_text)
 {
-    struct ps_str rest = ps_str_of(command->help);
-    struct ps_str line;
-
-    (void)ps_buf_format(out_text, "    %s\n", command->synopsis);
-    while (ps_str_next(&rest, '\n', &line)) {
-        if (line.len > 0)
-            (void)ps_buf_format(out_text, "%*s%.*s\n", HELP_INDENT, "", (int)line.len, line.data);
-        else if (rest.len > 0)
-            (void)ps_buf_char(out_text, '\n');
-    }
+    ps_help_usage("", command->text->name, command->text->usage, HELP_INDENT / 2, out_text);
+    ps_help_wrap(command->text->help, HELP_INDENT, out_text);
     (void)ps_buf_char(out_text, '\n');
 }
 
@@ -133,6 +117,31 @@ static int check_config(const struct ps_program *program, struct ps_env *env)
     return print(&text);
 }
 
+/* The command that a mistyped name was meant to be, NULL for none. */
+static const char *nearest_command(const struct ps_program *program, const char *name)
+{
+    const char *names[PS_COMMAND_COUNT];
+    size_t count = 0;
+
+    for (size_t i = 0; i < program->command_count && count < PS_COUNT_OF(names); i++)
+        names[count++] = program->commands[i].text->name;
+    for (size_t i = 0; i < PS_COUNT_OF(common_commands) && count < PS_COUNT_OF(names); i++)
+        names[count++] = common_commands[i].text->name;
+    return ps_command_nearest(name, names, count);
+}
+
+static int unknown_command(const struct ps_program *program, const char *name)
+{
+    const char *nearest = nearest_command(program, name);
+
+    ps_print(stderr, "%s: unknown command \"%s\"; ", program->name, name);
+    if (nearest != NULL)
+        ps_print(stderr, "did you mean \"%s\"?\n", nearest);
+    else
+        ps_print(stderr, "try %s --help\n", program->name);
+    return PS_EXIT_USAGE;
+}
+
 static int wrong_usage(const struct ps_program *program, const char *what, const char *argument)
 {
     ps_print(stderr, "%s: %s \"%s\"; try %s --help\n", program->name, what, argument,
@@ -171,10 +180,10 @@ static bool run_print_option(const struct ps_program *program, int argc, char **
 static const struct ps_command *find_command(const struct ps_program *program, const char *name)
 {
     for (size_t i = 0; i < program->command_count; i++)
-        if (strcmp(program->commands[i].name, name) == 0)
+        if (strcmp(program->commands[i].text->name, name) == 0)
             return &program->commands[i];
     for (size_t i = 0; i < PS_COUNT_OF(common_commands); i++)
-        if (strcmp(common_commands[i].name, name) == 0)
+        if (strcmp(common_commands[i].text->name, name) == 0)
             return &common_commands[i];
     return NULL;
 }
@@ -192,8 +201,8 @@ int ps_program_main(const struct ps_program *program, int argc, char **argv)
     if (argc > 1 && command == NULL) {
         if (run_print_option(program, argc, argv, &status))
             return status;
-        return wrong_usage(program, argv[1][0] == '-' ? "unknown option" : "unknown command",
-                           argv[1]);
+        return argv[1][0] == '-' ? wrong_usage(program, "unknown option", argv[1])
+                                 : unknown_command(program, argv[1]);
     }
     if (argc > 2 && strcmp(argv[2], "--help") == 0) {
         ps_buf_init(&text, TEXT_MAX);

@@ -93,8 +93,11 @@ static const struct ps_health_field tiny_fields[] = {
     {"tiny",    tiny_field        },
     { "broken", tiny_failing_field}
 };
+static const struct ps_command_text tiny_text = { .name = "echo",
+                                                  .usage = "WORD",
+                                                  .help = "Says the word.\nThen fails." };
 static const struct ps_command tiny_commands[] = {
-    {"echo", "echo WORD", "Says the word.\n\nThen fails.\n", tiny_echo},
+    {&tiny_text, tiny_echo},
 };
 
 static const struct ps_program worker_like = {
@@ -482,26 +485,28 @@ static void arguments_are_told_apart(void **state)
         int status;
         const char *want;
     } cases[] = {
-        {{ "--help", NULL },                  PS_EXIT_OK,     "    echo WORD\n        Says the word.\n\n        Then"                  },
-        { { "-h", NULL },                     PS_EXIT_OK,     "paperscout-tiny - does nothing, and tells about it\n"                   },
-        { { "--help", NULL },                 PS_EXIT_OK,     "    HTTP_CONCURRENCY (default 20)\n"                                    },
-        { { "--help", NULL },                 PS_EXIT_OK,     "    78  invalid settings\n"                                             },
-        { { "--version", NULL },              PS_EXIT_OK,     "paperscout-tiny " PS_VERSION "\n"                                       },
-        { { "check-config", NULL },           PS_EXIT_OK,     "\nHTTP_CONCURRENCY=5\n"                                                 },
-        { { "check-config", "x", NULL },      PS_EXIT_USAGE,  "try paperscout-tiny --help\n"                                           },
-        { { "--markdown-settings", NULL },    PS_EXIT_OK,     "| `LOG_LEVEL` |"                                                        },
-        { { "--env-example", NULL },          PS_EXIT_OK,     "#LOG_LEVEL=INFO\n"                                                      },
-        { { "echo", "hello", NULL },          PS_EXIT_FAILED, "echo hello\n"                                                           },
-        { { "echo", "--help", NULL },         PS_EXIT_OK,     "    echo WORD\n        Says the word.\n"                                },
+        {{ "--help", NULL },                  PS_EXIT_OK,     "    echo WORD\n        Says the word.\n\n        Then"              },
+        { { "-h", NULL },                     PS_EXIT_OK,     "paperscout-tiny - does nothing, and tells about it\n"               },
+        { { "--help", NULL },                 PS_EXIT_OK,     "    HTTP_CONCURRENCY (default 20)\n"                                },
+        { { "--help", NULL },                 PS_EXIT_OK,     "    78  invalid settings\n"                                         },
+        { { "--version", NULL },              PS_EXIT_OK,     "paperscout-tiny " PS_VERSION "\n"                                   },
+        { { "check-config", NULL },           PS_EXIT_OK,     "\nHTTP_CONCURRENCY=5\n"                                             },
+        { { "check-config", "x", NULL },      PS_EXIT_USAGE,  "try paperscout-tiny --help\n"                                       },
+        { { "--markdown-settings", NULL },    PS_EXIT_OK,     "| `LOG_LEVEL` |"                                                    },
+        { { "--env-example", NULL },          PS_EXIT_OK,     "#LOG_LEVEL=INFO\n"                                                  },
+        { { "echo", "hello", NULL },          PS_EXIT_FAILED, "echo hello\n"                                                       },
+        { { "echo", "--help", NULL },         PS_EXIT_OK,     "    echo WORD\n        Says the word.\n"                            },
         { { "ehco", NULL },
-         PS_EXIT_USAGE,                                       "paperscout-tiny: unknown command \"ehco\"; try paperscout-tiny --help\n"},
-        { { "--hlep", NULL },                 PS_EXIT_USAGE,  "unknown option \"--hlep\""                                              },
+         PS_EXIT_USAGE,                                       "paperscout-tiny: unknown command \"ehco\"; did you mean \"echo\"?\n"},
+        { { "xyzzy", NULL },
+         PS_EXIT_USAGE,                                       "unknown command \"xyzzy\"; try paperscout-tiny --help\n"            },
+        { { "--hlep", NULL },                 PS_EXIT_USAGE,  "unknown option \"--hlep\""                                          },
         { { "check-config", "--help", NULL },
-         PS_EXIT_OK,                                          "    check-config\n        Prints the settings"                          },
+         PS_EXIT_OK,                                          "    check-config\n        Prints the settings"                      },
         { { "healthcheck", "--help", NULL },
-         PS_EXIT_OK,                                          "    healthcheck [live | ready | events]\n        Requests /livez"       },
+         PS_EXIT_OK,                                          "    healthcheck [live | ready | events]\n        Requests /livez"   },
         { { "--version", "x", NULL },
-         PS_EXIT_USAGE,                                       "unexpected argument \"x\"; try paperscout-tiny --help\n"                },
+         PS_EXIT_USAGE,                                       "unexpected argument \"x\"; try paperscout-tiny --help\n"            },
     };
     static const char *const env[] = { "HTTP_CONCURRENCY=5", NULL };
 

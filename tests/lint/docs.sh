@@ -1,6 +1,6 @@
 #!/bin/bash
 # Checks that the settings in the documentation are those that the programs know: the table in
-# deploy/SETTINGS.md and the file deploy/env.example equal the program's own output, deploy/compose.yaml passes
+# deploy/SETTINGS.md, that of deploy/COMMANDS.md and the file deploy/env.example equal the programs' own output, deploy/compose.yaml passes
 # every setting on (compose_names.py), and every file, folder and setting that a document names exists (links.py).
 #
 # usage: docs.sh [--write] BUILD-FOLDER     --write: regenerate the files instead of checking them
@@ -23,11 +23,20 @@ own() { # option
 
 table=$(own --markdown-settings) || exit 1
 example=$(own --env-example) || exit 1
+commands=$("$build/bin/paperscout" --markdown-commands) || exit 1
+
+# between NAME FILE: the lines between the marks NAME:begin and NAME:end
+between() {
+    sed -n "/<!-- $1:begin -->/,/<!-- $1:end -->/p" "$2" | sed '1d;$d'
+}
 
 if [ $write = yes ]; then
     page=$(sed '/<!-- settings:begin -->/q' deploy/SETTINGS.md)
     printf '%s\n%s\n<!-- settings:end -->\n' "$page" "$table" >deploy/SETTINGS.md
     printf '%s\n' "$example" >deploy/env.example
+    { sed '/<!-- commands:begin -->/q' deploy/COMMANDS.md && printf '%s\n' "$commands" &&
+        sed -n '/<!-- commands:end -->/,$p' deploy/COMMANDS.md; } >deploy/COMMANDS.md.new &&
+        mv deploy/COMMANDS.md.new deploy/COMMANDS.md
     python3 -B tests/lint/compose_names.py "$program" --write
     exit
 fi
@@ -39,7 +48,8 @@ compare() { # file, its text, the program's text
         faults=1
     fi
 }
-compare deploy/SETTINGS.md "$(sed -n '/<!-- settings:begin -->/,/<!-- settings:end -->/p' deploy/SETTINGS.md | sed '1d;$d')" "$table"
+compare deploy/SETTINGS.md "$(between settings deploy/SETTINGS.md)" "$table"
+compare deploy/COMMANDS.md "$(between commands deploy/COMMANDS.md)" "$commands"
 compare deploy/env.example "$(cat deploy/env.example)" "$example"
 python3 -B tests/lint/compose_names.py "$program" || faults=1
 python3 -B tests/lint/links.py "$program" || faults=1

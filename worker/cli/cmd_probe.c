@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
+#include "shared/io/command_usage.h"
 #include "shared/io/env.h"
 #include "shared/io/print.h"
 #include "worker/io/probe_kit.h"
@@ -143,10 +144,12 @@ static int run_probe(int argc, char **argv, void *env)
     struct command command = { .count = argc > 1 ? (size_t)(argc - 1) : 0 };
     int status;
 
-    if (command.count == 0) {
-        ps_print(stderr, "usage: paperscout-worker probe URL...\n");
-        return PS_EXIT_USAGE;
+    if (argc > 1 && strcmp(argv[1], "--json") == 0) { /* the output is JSON in any case */
+        argv++;
+        command.count--;
     }
+    if (command.count == 0)
+        return ps_command_usage("paperscout-worker", PS_COMMAND_PROBE);
     for (size_t i = 1; i <= command.count; i++) {
         if (argv[i][0] != '-')
             continue;
@@ -165,14 +168,5 @@ static int run_probe(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_probe = {
-    .name = "probe",
-    .synopsis = "probe URL...",
-    .help = "Sends a HEAD request to each URL and prints one JSON line for each, in the\n"
-            "order given: url, outcome, status, last_modified, failure_category,\n"
-            "attempts, latency_ms. It needs no Redis; the rate and concurrency settings\n"
-            "apply to this command alone. With more than 20 URLs it shows its progress on\n"
-            "standard error if that is a terminal. Exit status: 0 if every URL was\n"
-            "answered, 1 if any probe ended in an error or was deferred.\n",
-    .run = run_probe,
-};
+const struct ps_command ps_cmd_probe = { .text = &ps_command_texts[PS_COMMAND_PROBE],
+                                         .run = run_probe };

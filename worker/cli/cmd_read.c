@@ -4,6 +4,7 @@
 #include "shared/core/html.h"
 #include "shared/core/json.h"
 #include "shared/core/url.h"
+#include "shared/io/command_usage.h"
 #include "shared/io/env.h"
 #include "shared/io/print.h"
 #include "worker/core/redirect.h"
@@ -228,10 +229,13 @@ static int run_read(int argc, char **argv, void *env)
     struct command command = { .sources = argv + 1, .count = argc > 1 ? (size_t)(argc - 1) : 0 };
     int status;
 
-    if (command.count == 0) {
-        ps_print(stderr, "usage: paperscout-worker read FILE|URL...\n");
-        return PS_EXIT_USAGE;
+    if (argc > 1 && strcmp(argv[1], "--json") == 0) { /* the output is JSON in any case */
+        argv++;
+        command.sources++;
+        command.count--;
     }
+    if (command.count == 0)
+        return ps_command_usage("paperscout-worker", PS_COMMAND_READ);
     for (size_t i = 0; i < command.count; i++) {
         if (argv[i + 1][0] != '-' || argv[i + 1][1] == '\0')
             continue;
@@ -251,17 +255,5 @@ static int run_read(int argc, char **argv, void *env)
     return status;
 }
 
-const struct ps_command ps_cmd_read = {
-    .name = "read",
-    .synopsis = "read FILE|URL...",
-    .help = "Reads each document, HTML or PDF, as a worker reads the document of a recent\n"
-            "hit, and prints one JSON line for each, in the order given: file or url,\n"
-            "title (null if none was found), authors (a list of names), words (the first\n"
-            "1,000). FILE \"-\" is standard input. A URL is fetched once; redirects are\n"
-            "followed within a worker's limits, and addresses in private networks are\n"
-            "refused unless ALLOW_PRIVATE_UPSTREAMS is true. If a document cannot be read,\n"
-            "its line also has error and failure_category. It needs no Redis; PDF needs\n"
-            "pdftotext and pdfinfo from poppler-utils. Exit status: 0 if all were read, 1\n"
-            "if any was not, 69 if a server was not reached.\n",
-    .run = run_read,
-};
+const struct ps_command ps_cmd_read = { .text = &ps_command_texts[PS_COMMAND_READ],
+                                        .run = run_read };
