@@ -16,20 +16,21 @@
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE = 64 };
 enum { TEXT_MAX = 256 * 1024, PATH_LEN_MAX = 4096 };
 
-/* The texts are this program's own, and a roff page or a script may hold what ps_print would
- * escape. */
+/* Prints text and clears it. A text that was cut or that standard output did not take is a failure.
+ */
 static int print(struct ps_buf *text)
 {
-    bool ok = fwrite(ps_buf_str(text), 1, text->len, stdout) == text->len && fflush(stdout) == 0 &&
-              !text->full;
+    bool ok;
 
+    ps_print(stdout, "%s", ps_buf_str(text));
+    ok = fflush(stdout) == 0 && ferror(stdout) == 0 && !text->full;
     ps_buf_clear(text);
     return ok ? EXIT_OK : EXIT_FAILED;
 }
 
 static int unknown(const char *what, const char *name, const char *nearest)
 {
-    ps_print(stderr, "paperscout: unknown %s \"%s\"", what, name);
+    ps_print(stderr, "%s: unknown %s \"%s\"", PS_FRONT_NAME, what, name);
     if (nearest != NULL)
         ps_print(stderr, "; did you mean \"%s\"?\n", nearest);
     else
@@ -77,9 +78,8 @@ static int completion(int argc, char **argv)
     if (!ps_completion_script(argv[1], &text)) {
         const char *nearest = ps_command_nearest(argv[1], shells, PS_COUNT_OF(shells));
 
-        ps_print(stderr,
-                 "paperscout: no completion for \"%s\"; there is bash, zsh and fish%s%s%s\n",
-                 argv[1], nearest == NULL ? "" : "; did you mean \"",
+        ps_print(stderr, "%s: no completion for \"%s\"; there is bash, zsh and fish%s%s%s\n",
+                 PS_FRONT_NAME, argv[1], nearest == NULL ? "" : "; did you mean \"",
                  nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
         return EXIT_USAGE;
     }
@@ -104,12 +104,14 @@ static void write_page(void *cookie, const char *file, const char *text)
         return;
     }
     out = fopen(path, "w");
-    if (out == NULL || fputs(text, out) == EOF)
+    if (out != NULL)
+        ps_print(out, "%s", text);
+    if (out == NULL || ferror(out) != 0)
         writer->status = EXIT_FAILED;
     if (out != NULL && fclose(out) != 0)
         writer->status = EXIT_FAILED;
     if (writer->status != EXIT_OK)
-        ps_print(stderr, "paperscout: %s: %s\n", path, strerror(errno));
+        ps_print(stderr, "%s: %s: %s\n", PS_FRONT_NAME, path, strerror(errno));
 }
 
 /* --man-pages FOLDER DATE */

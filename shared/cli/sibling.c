@@ -13,7 +13,8 @@
 
 enum { PATH_LEN_MAX = 4096, ARGS_MAX = 16, CHUNK = 4096, EXIT_NOT_FOUND = 127 };
 
-/* Writes the path of program beside this executable; false if it cannot be told or is too long. */
+/* Writes the path of program beside this executable; false if that folder is unknown or the path
+ * too long. */
 static bool beside(const char *program, char out_path[PATH_LEN_MAX])
 {
     ssize_t len = readlink("/proc/self/exe", out_path, PATH_LEN_MAX - 1);
@@ -53,16 +54,15 @@ int ps_sibling_become(const char *program, char **argv)
     char path[PATH_LEN_MAX];
 
     if (!find(program, path)) {
-        ps_print(
-            stderr,
-            "paperscout: this command is a part of %s, which is neither beside paperscout nor in "
-            "PATH; in containers, run it in the container of %s\n",
-            program, program);
+        ps_print(stderr,
+                 "%s: this command is a part of %s, which is neither beside %s nor in PATH; in "
+                 "containers, run it in the container of %s\n",
+                 PS_FRONT_NAME, program, PS_FRONT_NAME, program);
         return EXIT_FAILURE;
     }
     argv[0] = path;
     (void)execv(path, argv);
-    ps_print(stderr, "paperscout: %s: %s\n", path, strerror(errno));
+    ps_print(stderr, "%s: %s: %s\n", PS_FRONT_NAME, path, strerror(errno));
     return EXIT_FAILURE;
 }
 

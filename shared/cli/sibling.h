@@ -3,6 +3,8 @@
 #define PS_CLI_SIBLING_H
 #include "shared/core/buf.h"
 
+#define PS_FRONT_NAME "paperscout"
+
 /* Replaces this process by program with argv (argv[0] is set to its name). Returns only if that
  * fails: an exit status, after an error on standard error. */
 int ps_sibling_become(const char *program, char **argv);

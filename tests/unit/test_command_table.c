@@ -1,5 +1,6 @@
 /* The table of commands is whole: names are unique, help lists each command once, and usage names
  * each option. */
+#include "shared/core/alloc.h"
 #include "shared/core/command_help.h"
 #include "shared/core/command_table.h"
 #include "shared/core/completion.h"
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -43,14 +45,14 @@ static void the_help_lists_each_command_once(void **state)
     ps_buf_init(&help, TEXT_MAX);
     ps_help_front("1.2.3", &help);
     for (int i = 0; i < PS_COMMAND_COUNT; i++) {
-        char line[64] = "\n  ";
+        char *line;
 
         if (ps_command_texts[i].front[0] == '\0')
             continue;
-        (void)strncat(line, ps_command_texts[i].front, 40);
-        (void)strcat(line, " ");
+        line = ps_alloc_format("\n  %s ", ps_command_texts[i].front);
         if (count_of(ps_buf_str(&help), line) != 1)
             fail_msg("%s is not listed once", ps_command_texts[i].front);
+        free(line);
     }
     ps_buf_clear(&help);
 }
