@@ -64,11 +64,15 @@ static bool is_through(void *cookie)
     return world->let_through > 0;
 }
 
-static void world_open(struct world *world, double rate)
+static void world_open_capped(struct world *world, double rate, size_t cap)
 {
-    struct ps_rate_limiter_options options = {
-        .rate = rate, .floor = 1, .burst = 20, .slots = 20, .timeout_ms = 1000, .instance = "w"
-    };
+    struct ps_rate_limiter_options options = { .rate = rate,
+                                               .floor = 1,
+                                               .burst = 20,
+                                               .slots = 20,
+                                               .host_cap = cap,
+                                               .timeout_ms = 1000,
+                                               .instance = "w" };
     struct ps_redis_options redis;
     struct ps_err err;
 
@@ -88,7 +92,12 @@ static void world_open(struct world *world, double rate)
     assert_true(ps_test_run_until(world->loop, is_up, world, 10000));
     /* load the script first, so that one round trip is enough */
     ps_test_redis_script(world->server, PS_SCRIPT_HOST_ADMIT, HOST,
-                         LIST("0", "1", "1", "0", "other", "0", "1", "1000"));
+                         LIST("0", "1", "1", "0", "other", "0", "1", "1000", "0", "0"));
+}
+
+static void world_open(struct world *world, double rate)
+{
+    world_open_capped(world, rate, 0);
 }
 
 static void world_close(struct world *world)
@@ -220,6 +229,37 @@ static void a_pause_that_redis_rejected_is_sent_again(void **state)
     world_close(&world);
 }
 
+static bool is_present_only(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return strstr(ps_test_redis_do(world->server, "GET t:limit:site"), "\"held\":0") != NULL;
+}
+
+static bool is_gone(void *cookie)
+{
+    const struct world *world = cookie;
+
+    return strstr(ps_test_redis_do(world->server, "GET t:limit:site"), "\"w\"") == NULL;
+}
+
+/* The others leave an idle worker a part of the cap, and use it once the worker has stopped. */
+static void an_idle_worker_is_present_until_it_stops(void **state)
+{
+    struct world world;
+    struct ps_permit permit;
+
+    (void)state;
+    world_open_capped(&world, 1000, 8);
+    enter(&world, &permit);
+    assert_true(ps_test_run_until(world.loop, is_through, &world, 5000));
+    ps_rate_limiter_release(world.limiter, &permit);
+    assert_true(ps_test_run_until(world.loop, is_present_only, &world, 5000));
+    ps_rate_limiter_return_share(world.limiter);
+    assert_true(ps_test_run_until(world.loop, is_gone, &world, 5000));
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_slow_redis_still_admits_requests),
         cmocka_unit_test(a_pause_is_a_rate_limit_failure),
         cmocka_unit_test(a_pause_that_redis_rejected_is_sent_again),
+        cmocka_unit_test(an_idle_worker_is_present_until_it_stops),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -433,10 +433,10 @@ static void a_stored_result_leaves_and_the_cycle_tells(void **state)
 /* Pacing */
 
 /* 8 permits wanted, no cap on what is in flight */
-#define UNCAPPED "8", "0", "w", "0", "8", "5000"
+#define UNCAPPED "8", "0", "w", "0", "8", "5000", "0", "0"
 /* No rate; a cap of 6 */
 #define SHARE_OF(instance, busy, demand)                                                           \
-    RUN(HOST_ADMIT, HOST, "0", "5", "0", "6", instance, busy, demand, "400")
+    RUN(HOST_ADMIT, HOST, "0", "5", "0", "6", instance, busy, demand, "400", "0", "0")
 
 static void requests_in_flight_are_shared_by_all(void **state)
 {
@@ -466,6 +466,70 @@ static void the_share_of_a_dead_worker_comes_back(void **state)
     assert_string_equal(SHARE_OF("b", "0", "6"), "[0 0 0 6]");
 }
 
+/* As SHARE_OF, of a worker that stays present after it returned its share. */
+#define SHARE_OF_PRESENT(instance, busy, demand)                                                   \
+    RUN(HOST_ADMIT, HOST, "0", "5", "0", "8", instance, busy, demand, "400", "0", "5000")
+
+/* Otherwise a worker that took the whole cap and hung would stop all others until its share ends.
+ */
+static void an_idle_worker_keeps_a_part_of_the_cap(void **state)
+{
+    (void)state;
+    assert_string_equal(SHARE_OF_PRESENT("a", "0", "9"), "[0 0 0 8]"); /* it knows of nobody else */
+    assert_string_equal(SHARE_OF_PRESENT("b", "0", "9"), "[0 0 0 0]");
+    assert_string_equal(SHARE_OF_PRESENT("a", "0", "9"), "[0 0 0 4]");
+    assert_string_equal(SHARE_OF_PRESENT("b", "0", "0"), "[0 0 0 0]"); /* idle */
+    assert_string_equal(SHARE_OF_PRESENT("a", "4", "9"), "[0 0 0 6]");
+    assert_string_equal(SHARE_OF_PRESENT("b", "0", "9"), "[0 0 0 2]"); /* at once */
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "0", "5", "0", "8", "b", "0", "0", "400", "0", "0"),
+                        "[0 0 0 0]"); /* leaves */
+    assert_string_equal(SHARE_OF_PRESENT("a", "6", "9"), "[0 0 0 8]");
+}
+
+/* 20 permits a second; a cap of 8 */
+#define RATED_SHARE_OF(instance, wanted, busy, demand, permits)                                    \
+    RUN(HOST_ADMIT, HOST, "20", "5", wanted, "8", instance, busy, demand, "60000", permits, "5000")
+
+/* Redis' clock, less ${ago_ms}. */
+static const char *redis_ms(int ago_ms, char text[32])
+{
+    long seconds = 0, micros = 0;
+
+    (void)sscanf(DO("TIME"), "[%ld %ld", &seconds, &micros);
+    (void)snprintf(text, 32, "%ld", seconds * 1000 + micros / 1000 - ago_ms);
+    return text;
+}
+
+static void of_a_silent_worker_only_what_it_may_have_in_flight_counts(void **state)
+{
+    char seen[32], until[32], entry[256];
+
+    (void)state;
+    /* One request under way, one permit at hand, and the 4 that the burst allows: 6 of its share.
+     */
+    assert_string_equal(RATED_SHARE_OF("a", "4", "1", "8", "1"), "[4 0 0 8]");
+    assert_non_null(strstr(DO("GET limit:h"), "\"used\":6"));
+    assert_string_equal(RATED_SHARE_OF("b", "0", "0", "8", "0"), "[0 0 0 0]");
+
+    (void)snprintf(entry, sizeof(entry),
+                   "{\"in_flight\":{\"a\":{\"held\":8,\"want\":8,\"used\":6,"
+                   "\"seen_ms\":%s,\"until_ms\":%s,\"since_ms\":0}}}",
+                   redis_ms(3000, seen), redis_ms(-9000, until));
+    DO("SET limit:h %s", entry);
+    assert_string_equal(RATED_SHARE_OF("b", "0", "0", "8", "0"), "[0 0 0 2]");
+    /* It runs again, with 6 under way: all that is left for it is what it uses. */
+    assert_string_equal(RATED_SHARE_OF("a", "0", "6", "8", "0"), "[0 0 0 4]");
+    assert_string_equal(RATED_SHARE_OF("b", "0", "2", "8", "0"), "[0 0 0 2]");
+
+    /* Of a worker of the version before, which says nothing about it, the whole share counts. */
+    (void)snprintf(entry, sizeof(entry),
+                   "{\"in_flight\":{\"a\":{\"held\":7,\"want\":8,"
+                   "\"until_ms\":%s,\"since_ms\":0}}}",
+                   until);
+    DO("SET limit:h %s", entry);
+    assert_string_equal(RATED_SHARE_OF("b", "0", "0", "8", "0"), "[0 0 0 1]");
+}
+
 static void more_workers_than_requests_take_turns(void **state)
 {
     static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g" };
@@ -488,10 +552,10 @@ static void permits_nobody_can_use_are_not_granted(void **state)
 {
     (void)state;
     assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
-    assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "b", "0", "6", "400"),
-                        "[0 0 0 0]");
-    assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "a", "6", "6", "400"),
-                        "[4 0 0 3]");
+    assert_string_equal(
+        RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "b", "0", "6", "400", "0", "0"), "[0 0 0 0]");
+    assert_string_equal(
+        RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "a", "6", "6", "400", "0", "0"), "[4 0 0 3]");
 }
 
 /* What fills it could never be worked off without heartbeats and permits. */
@@ -506,8 +570,8 @@ static void a_full_redis_takes_what_workers_need(void **state)
                             "scheduler:s", "version", "1"),
                         "!OOM");
     assert_in_range(INT("PTTL instance:worker:w1"), 1, 60000);
-    assert_string_equal(RUN(HOST_ADMIT, HOST, "100", "20", "2", "6", "w", "0", "2", "5000"),
-                        "[2 0 0 2]");
+    assert_string_equal(
+        RUN(HOST_ADMIT, HOST, "100", "20", "2", "6", "w", "0", "2", "5000", "0", "0"), "[2 0 0 2]");
     assert_in_range(strtol(RUN(HOST_PAUSE, HOST, "5000", "100", "429", "1"), NULL, 10), 4000, 5000);
     assert_int_equal(INT("EXISTS cooldown:h"), 1);
 }
@@ -569,7 +633,7 @@ static void a_limit_written_by_hand_does_no_harm(void **state)
 {
     (void)state;
     DO("SET limit:h nonsense");
-    assert_string_equal(RUN(HOST_ADMIT, HOST, "20", "5", "2", "0", "w", "0", "2", "5000"),
+    assert_string_equal(RUN(HOST_ADMIT, HOST, "20", "5", "2", "0", "w", "0", "2", "5000", "0", "0"),
                         "[2 0 0 -1]");
     DO("SET limit:h {\"in_flight\":{\"x\":7,\"y\":{\"held\":\"z\",\"until_ms\":9e15}}}");
     assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
@@ -948,6 +1012,8 @@ int main(void)
         FLUSHED(a_stored_result_leaves_and_the_cycle_tells),
         FLUSHED(requests_in_flight_are_shared_by_all),
         FLUSHED(the_share_of_a_dead_worker_comes_back),
+        FLUSHED(an_idle_worker_keeps_a_part_of_the_cap),
+        FLUSHED(of_a_silent_worker_only_what_it_may_have_in_flight_counts),
         FLUSHED(more_workers_than_requests_take_turns),
         FLUSHED(permits_nobody_can_use_are_not_granted),
         FLUSHED(a_full_redis_takes_what_workers_need),

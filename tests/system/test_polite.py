@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Any number of workers is one visitor: what is in flight, the rate and pauses are the fleet's."""
 import collections
+import json
 import time
 import unittest
 
@@ -30,6 +31,11 @@ class Polite(CycleCase):
         self.fleet.wait_cycles(1, seconds)
         self.check_cycles()
 
+    def held(self):
+        """Shares of the cap, by worker, as Redis has them."""
+        limit, = self.fleet.redis.keys("limit:*")
+        return json.loads(self.fleet.redis.call("GET", limit))["in_flight"]
+
     def shares(self):
         rows = self.fleet.postgres.query("SELECT worker, count(*) AS n FROM probes GROUP BY worker")
         return {row["worker"]: row["n"] for row in rows}
@@ -58,6 +64,34 @@ class Polite(CycleCase):
         late = collections.Counter(int((request["t_ms"] - killed_ms) // 1000)
                                    for request in self.asked() if request["t_ms"] > killed_ms)
         self.assertGreater(late[4], 0.8 * 6 / 0.060, late)
+
+    def test_a_worker_that_hangs_does_not_stop_the_others(self):
+        """The worst moment: the other worker was idle when it hung, so it could have taken the whole cap."""
+        cap = 8
+        self.start_fleet(schedulers=0, delay_ms=20, POLL_INTERVAL_SECONDS=8, POLL_OVERRUN_COOLDOWN_SECONDS=2,
+                         PROBE_HOST_CONCURRENCY=cap, HTTP_TIMEOUT_SECONDS=30)
+        hung, other = [program for program in self.fleet.programs if program.component == "worker"] + [self.fleet.start("worker")]
+        for worker in (hung, other):
+            wait_until(worker.ready, 15, "a worker is ready")
+        self.fleet.start("scheduler")
+        self.fleet.wait_cycles(1, 60)
+        self.assertEqual(len(self.shares()), 2, "both workers asked for a share")
+        wait_until(lambda: not any(share["held"] for share in self.held().values()), 30, "both are idle")
+        other.pause()
+        began = len(self.asked())
+        wait_until(lambda: len(self.asked()) > began + 100, 60, "the next cycle is under way", every=0.02)
+        hung.pause()
+        paused_ms, asked = time.time() * 1000, len(self.asked())
+        other.resume()
+        wait_until(lambda: len(self.asked()) > asked + 20, 60, "the other worker probes", every=0.02)
+        held = self.held()
+        first_ms = min(request["t_ms"] for request in self.asked() if request["t_ms"] > paused_ms + 100)
+        print(f"one of two workers hung: nothing was asked for {(first_ms - paused_ms) / 1000:.2f} s; shares {held}")
+        self.assertEqual(len(held), 2, "the share of the worker that hung ended, and only then the other could probe")
+        hung.resume()
+        self.fleet.wait_cycles(2, 90)
+        self.check_cycles()
+        self.assertLessEqual(self.peak(), cap)
 
     def test_a_share_that_is_given_back_is_used_at_once(self):
         self.start(2, 60, PROBE_HOST_CONCURRENCY=6, HTTP_TIMEOUT_SECONDS=2, GAP_MAX_REV=4)

@@ -38,6 +38,9 @@ enum {
     PS_SHARE_RENEW_MS = 1000,  /* a share is renewed this often, so that it stays fair */
     PS_SHARE_IDLE_MS = 250,    /* a share that no request uses is given back after this time */
     PS_SHARE_MARGIN_MS = 2000, /* a share outlives its worker by a request's timeout and this */
+    /* After it returned its share a worker counts as present for so long: the others leave it a
+     * part of the cap, so that one of them that hangs cannot stop it. */
+    PS_SHARE_PRESENT_MS = 3600 * 1000,
 };
 
 /* Returns the next value of a running average; the first sample counts in full. */

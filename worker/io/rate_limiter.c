@@ -27,7 +27,13 @@
 
 #define UNLIMITED_PERMITS (SIZE_MAX / 2) /* of a host without a rate */
 
-enum { RETRY_MS = 500, SHARE_RETRY_MS = 50, ROUND_TRIP_MAX_MS = 1000, NUMBER_TEXT = 32 };
+enum {
+    RETRY_MS = 500,
+    SHARE_RETRY_MS = 50,
+    ROUND_TRIP_MAX_MS = 1000,
+    NUMBER_TEXT = 32,
+    HOSTS_PRESENT_MAX = 64
+};
 
 TAILQ_HEAD(permit_list, ps_permit);
 
@@ -53,6 +59,7 @@ struct ps_rate_limiter_host {
     size_t demand;             /* requests in flight that this worker asked to have */
     size_t reported_in_flight; /* while admit_pending: in flight, as reported to Redis */
     size_t share_counted;      /* what Redis counts as this worker's; 0: nothing to return */
+    int64_t present_until_ms;  /* without a share: how long Redis counts this worker as present */
     int64_t share_renew_ms;
     int64_t idle_since_ms;
 
@@ -73,6 +80,7 @@ struct ps_rate_limiter {
     size_t in_flight;
     uint64_t completed;
     int64_t latency_us;
+    bool leaving; /* this worker stops: it does not stay present */
 };
 
 static void wake(struct ps_rate_limiter *limiter)
@@ -230,6 +238,8 @@ static void on_admitted(void *cookie, const struct redisReply *reply, const stru
         host->share = (size_t)share;
         host->share_counted =
             host->share > host->reported_in_flight ? host->share : host->reported_in_flight;
+        host->present_until_ms =
+            host->demand > 0 || host->limiter->leaving ? 0 : now + PS_SHARE_PRESENT_MS;
         /* Requests beyond a share that shrank end soon. Redis must learn of it quickly, because
          * until then it counts them as this worker's. */
         host->share_renew_ms =
@@ -266,7 +276,7 @@ static size_t waiting_count(const struct ps_rate_limiter_host *host)
 static void ask_fleet(struct ps_rate_limiter_host *host, size_t wanted)
 {
     const struct ps_rate_limiter_options *options = &host->limiter->options;
-    enum { RATE, BURST, WANTED, CAP, INSTANCE, IN_FLIGHT, DEMAND, LIFE, ARGS };
+    enum { RATE, BURST, WANTED, CAP, INSTANCE, IN_FLIGHT, DEMAND, LIFE, PERMITS, PRESENT, ARGS };
     size_t demand_max = options->slots < options->host_cap ? options->slots : options->host_cap;
     size_t demand = host->in_flight + waiting_count(host);
     char texts[ARGS][NUMBER_TEXT];
@@ -282,6 +292,9 @@ static void ask_fleet(struct ps_rate_limiter_host *host, size_t wanted)
     (void)snprintf(texts[DEMAND], NUMBER_TEXT, "%zu", host->demand);
     (void)snprintf(texts[LIFE], NUMBER_TEXT, "%lld",
                    (long long)options->timeout_ms + PS_SHARE_MARGIN_MS);
+    (void)snprintf(texts[PERMITS], NUMBER_TEXT, "%zu", options->rate > 0 ? host->permits : 0);
+    (void)snprintf(texts[PRESENT], NUMBER_TEXT, "%d",
+                   host->limiter->leaving ? 0 : PS_SHARE_PRESENT_MS);
     for (size_t i = 0; i < ARGS; i++)
         args[i] = ps_str_of(i == INSTANCE ? options->instance : texts[i]);
     host->admit_pending = true;
@@ -442,6 +455,8 @@ static bool is_unused(const struct ps_rate_limiter_host *host)
 
     return TAILQ_EMPTY(&host->waiting) && host->in_flight == 0 && host->unanswered == 0 &&
            host->share_counted == 0 && host->paused_until_ms <= now &&
+           /* A clean stop must end this worker's presence; but hosts of redirects are many. */
+           (host->present_until_ms <= now || HASH_COUNT(limiter->hosts) > HOSTS_PRESENT_MAX) &&
            (limiter->options.redis != NULL || host->ask_after_ms <= now) &&
            host->permits_until_ms <= now;
 }
@@ -562,9 +577,12 @@ void ps_rate_limiter_on_redis(struct ps_rate_limiter *limiter, bool up)
 void ps_rate_limiter_return_share(struct ps_rate_limiter *limiter)
 {
     struct ps_rate_limiter_host *host, *next;
+    int64_t now = now_ms(limiter);
 
+    limiter->leaving = true;
     HASH_ITER (hh, limiter->hosts, host, next) {
-        if (host->share_counted > 0 && host->in_flight == 0 && ps_redis_up(limiter->options.redis))
+        if ((host->share_counted > 0 || host->present_until_ms > now) && host->in_flight == 0 &&
+            ps_redis_up(limiter->options.redis))
             ask_fleet(host, 0);
     }
 }

@@ -70,7 +70,8 @@ void ps_rate_limiter_pause_host(struct ps_rate_limiter *limiter, const char *url
 void ps_rate_limiter_on_redis(struct ps_rate_limiter *limiter, bool up);
 /* Time left of the pause that a waiting permit waits for; 0 when there is none. */
 int64_t ps_permit_pause_ms(const struct ps_rate_limiter *limiter, const struct ps_permit *permit);
-/* Gives this worker's shares back at once, for a clean stop. Only with no request in flight. */
+/* Gives this worker's shares back at once and ends its presence, for a clean stop. Only with no
+ * request in flight. No request may be started afterwards. */
 void ps_rate_limiter_return_share(struct ps_rate_limiter *limiter);
 
 /* Whether a host is paused, or the fleet's limit last allowed this worker less than it could do. */
