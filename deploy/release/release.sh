@@ -52,6 +52,11 @@ same CMakeLists.txt 's/^project\(paperscout VERSION ([0-9.]+).*/\1/p'
 same k8s/helm/paperscout/Chart.yaml 's/^(version|appVersion): (.*)/\2/p'
 same k8s/base/kustomization.yaml 's/^ *newTag: (.*)/\1/p'
 same k8s/overlays/prod/kustomization.yaml 's/^ *newTag: (.*)/\1/p'
+same k8s/components/database-roles/kustomization.yaml 's/^ *image: paperscout-scheduler:(.*)/\1/p'
+for file in base/kustomization.yaml components/{gateway/route,in-cluster-webhooks/network,keda/scaledobject}.yaml \
+    components/monitoring/{podmonitor,prometheusrule}.yaml; do
+    same "k8s/$file" 's|^ *app.kubernetes.io/version: (.*)|\1|p'
+done
 if [ -z "$dry" ] && ! grep -qE "^## \[?$version\]?" "$root/CHANGELOG.md"; then
     echo "release.sh: CHANGELOG.md has no section $version" >&2
     exit 1

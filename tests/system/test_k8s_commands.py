@@ -67,8 +67,9 @@ class Commands(KubeCase):
         for block in text:
             for placeholder, value in (
                     ("rediss://paperscout:PASSWORD@redis.example.com:6380/0", self.fleet.redis.url),
-                    ("postgresql://paperscout:PASSWORD@postgres.example.com:5432/paperscout?sslmode=verify-full&sslrootcert=system",
-                     self.fleet.postgres.url), ("xoxb-TOKEN", "xoxb-test"), ("SIGNING-SECRET", SIGNING_SECRET)):
+                    ("postgres.example.com:5432/paperscout?sslmode=verify-full&sslrootcert=system",
+                     self.fleet.postgres.url.partition("@")[2]), ("$OWNER_URL", self.fleet.postgres.url),
+                    ("xoxb-TOKEN", "xoxb-test"), ("SIGNING-SECRET", SIGNING_SECRET)):
                 block = block.replace(placeholder, value)
             kept = "\n".join(line for line in block.splitlines() if not line.startswith(NOT_HERE))
             self.assertTrue(kept)

@@ -61,6 +61,23 @@ class Examples(Case):
                  if "kustomization.yaml" in files}
         self.assertEqual(found, set(EXAMPLES))
 
+    def test_every_object_names_its_installation(self):
+        """Selectors, alerts, removal with a label and people go by these."""
+        everything = [(name, objects(example(name))) for name in EXAMPLES] + [
+            ("all components", self.over(os.path.join(K8S, "base"), ("monitoring", "keda", "gateway", "in-cluster-webhooks")))]
+        for name, found in everything:
+            for item in found:
+                if item["kind"] == "PriorityClass":  # of the cluster, not of an installation
+                    continue
+                labels = item["metadata"].get("labels", {})
+                wanted = {"instance": "staging" if name.endswith("staging") else "paperscout", "part-of": "paperscout"}
+                self.assertLessEqual({f"app.kubernetes.io/{key}": value for key, value in wanted.items()}.items(),
+                                     labels.items(), f"{name}: {item['kind']} {item['metadata']['name']}")
+                if "template" in item.get("spec", {}):
+                    labels = item["spec"]["template"]["metadata"]["labels"]
+                    self.assertEqual({key.rpartition("/")[2] for key in labels},
+                                     {"name", "instance", "component", "part-of", "managed-by", "version"})
+
     def test_their_settings_are_known_and_valid(self):
         known = subprocess.run([program_path("paperscout-scheduler"), "--env-example"], check=True, capture_output=True,
                                text=True).stdout
@@ -197,7 +214,7 @@ class Components(Case):
                  ("the same with 7 workers: 100 on the wire", 7, 100 / 7, 7), ("more than the maximum", 8, 20, 8))
         for title, workers, each, wanted in sites:
             series = "".join(f"""
-      - series: paperscout_probe_duration_seconds_sum{{namespace="paperscout",instance="worker-{i}"}}
+      - series: paperscout_probe_duration_seconds_sum{{namespace="paperscout",installation="paperscout",instance="worker-{i}"}}
         values: 0+{each * 15:.4f}x40""" for i in range(workers))
             with open(os.path.join(self.folder, "test.yml"), "w", encoding="utf-8") as file:
                 file.write(f"""rule_files: []

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
-from rig.manifests import COMPONENTS, K8S, helm_program, need_tools, objects, of_kind, overlay, parse_yaml, validate
+from rig.manifests import (COMPONENTS, K8S, helm_program, need_tools, objects, of_kind, overlay, parse_yaml, validate,
+                           write_overlay)
 
 CHART = os.path.join(K8S, "helm", "paperscout")
 DIGEST = "sha256:" + "0" * 64
@@ -21,7 +22,7 @@ VARIANTS = {
                               "hostnames": ["paperscout.example.com"]}},
     "openshift": {"openshift": True},
     "monitoring": {"monitoring": {"podMonitor": True, "rules": True, "dashboard": True, "labels": {"release": "x"}}},
-    "authorities": {"secrets": {"redisCa": True, "postgresCa": True},
+    "authorities": {"secrets": {"redisCa": True, "postgresCa": True, "postgresRoles": True},
                     "networkPolicy": {"redisCidrs": ["198.51.100.7/32"], "postgresCidrs": ["10.0.0.0/8"],
                                       "inClusterWebhooks": True}},
     "placed": {"worker": {"replicas": 5, "digest": DIGEST, "affinity": {"podAntiAffinity": {}}},
@@ -80,6 +81,36 @@ class Helm(unittest.TestCase):
         for key, item in base.items():
             self.assertEqual(chart[key], item, key)
         print(f"{len(base)} objects of the chart equal those of k8s/base")
+
+    def test_values_give_what_the_components_give(self):
+        """Where kustomize has a component and the chart a value, the objects are the same."""
+        self.maxDiff = None
+        for components, values in ((("database-roles",), {"secrets": {"postgresRoles": True}}),
+                                   (("database-roles", "redis-ca", "postgres-ca"),
+                                    {"secrets": {"postgresRoles": True, "redisCa": True, "postgresCa": True}}),
+                                   (("no-events",), {"events": "none"}), (("socket-mode",), {"events": "socket"}),
+                                   (("in-cluster-webhooks",), {"networkPolicy": {"inClusterWebhooks": True}}),
+                                   (("pull-secret",), {"image": {"pullSecrets": ["paperscout-registry"]}}),
+                                   (("openshift",), {"openshift": True, "networkPolicy": {
+                                       "eventsFrom": "openshift-ingress", "scrapeFrom": "openshift-user-workload-monitoring"}})):
+            with self.subTest(components=components):
+                folder = tempfile.mkdtemp(dir=self.folder)
+                base = self.plain(objects(write_overlay(folder, os.path.join(K8S, "base"), components)))
+                chart = self.plain(self.template(values))
+                self.assertEqual(set(chart), set(base))
+                for key, item in base.items():
+                    self.assertEqual(self.ordered(chart[key]), self.ordered(item), key)
+
+    @staticmethod
+    def ordered(item):
+        """Settings in the environment, wherever they come from, and lists of names in one order."""
+        item = json.loads(json.dumps(item))
+        if item["kind"] == "ConfigMap":
+            item["data"].pop("REDIS_CA_FILE", None)  # the chart gives it to the pods directly
+        for container in item.get("spec", {}).get("template", {}).get("spec", {}).get("containers", []):
+            container["env"] = sorted((entry for entry in container["env"] if entry["name"] != "REDIS_CA_FILE"),
+                                      key=lambda entry: entry["name"])
+        return item
 
     def test_lint_and_package(self):
         done = self.run_helm("lint", "--strict", CHART)

@@ -89,6 +89,10 @@ class Schemas(unittest.TestCase):
         print(f"{len(MUTANTS)} of {len(MUTANTS)} wrong fields were caught")
 
 
+def pod_named(found, component):
+    return of_kind(found, "Deployment")[f"paperscout-{component}"]["spec"]["template"]["spec"]
+
+
 class Overlays(unittest.TestCase):
     """What no schema knows. Each test looks at every overlay."""
 
@@ -128,7 +132,7 @@ class Overlays(unittest.TestCase):
                     self.assertEqual(container["securityContext"],
                                      {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                       "capabilities": {"drop": ["ALL"]}}, name)
-                    self.assertFalse(any("hostPort" in port for port in container["ports"]), name)
+                    self.assertFalse(any("hostPort" in port for port in container.get("ports", [])), name)
 
     def test_the_namespace_of_its_own_enforces_restricted_pod_security(self):
         with open(os.path.join(K8S, "namespace.yaml"), encoding="utf-8") as file:
@@ -240,10 +244,10 @@ class Overlays(unittest.TestCase):
                   "notifier": {"paperscout-redis", "paperscout-postgres", "paperscout-slack"}}
         for found in self.overlays():
             for component, _, pod in self.ours(found):
-                names = {re.sub(r"-[a-z0-9]{10}$", "", volume["secret"]["secretName"])
-                         for volume in pod["volumes"]}
-                self.assertEqual(names, wanted[component])
-                self.assertTrue(all(volume["secret"]["defaultMode"] == 0o440 for volume in pod["volumes"]))
+                secrets = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
+                self.assertEqual({re.sub(r"-[a-z0-9]{10}$", "", secret["secretName"]) for secret in secrets},
+                                 wanted[component])
+                self.assertTrue(all(secret["defaultMode"] == 0o440 for secret in secrets))
                 self.assertNotIn("secretKeyRef", str(pod))
                 self.assertNotIn("secretRef", str(pod))
 
@@ -351,6 +355,29 @@ class Overlays(unittest.TestCase):
         """Alerts keep the label instance alone, which would be an address otherwise; so many a pod, so many names."""
         endpoint, = of_kind(objects(overlay("prod")), "PodMonitor")["paperscout"]["spec"]["podMetricsEndpoints"]
         self.assertIn({"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "instance"}, endpoint["relabelings"])
+
+    def test_roles_of_ones_own_in_the_database(self):
+        """The owner's URL reaches the init container that migrates; no program that runs later sees it."""
+        for found in self.overlays():
+            for component, _, pod in self.ours(found):
+                keys = {volume["name"]: [item["key"] for item in volume["secret"]["items"]] for volume in pod["volumes"]
+                        if "secret" in volume}
+                mounted = [mount["name"] for mount in pod["containers"][0]["volumeMounts"]]
+                self.assertNotIn("postgres-owner", mounted, component)
+                self.assertFalse([name for name in mounted if {"owner-url", "password", "url"} & set(keys[name]) and
+                                  name.startswith("postgres")], component)
+                if component == "worker":
+                    self.assertNotIn("postgres", keys)
+                else:
+                    self.assertEqual(keys["postgres"], [f"{component}-url"])
+                for container in pod.get("initContainers", []):
+                    self.assertEqual((component, container["securityContext"]), ("scheduler", pod["containers"][0]["securityContext"]))
+            migrate = pod_named(found, "scheduler")["initContainers"][0]
+            self.assertEqual((migrate["args"], migrate["image"]),
+                             (["migrate"], pod_named(found, "scheduler")["containers"][0]["image"]))
+        with open(os.path.join(K8S, "..", "deploy", "roles.sql"), encoding="utf-8") as file, \
+                open(os.path.join(overlay("dev"), "roles.sql"), encoding="utf-8") as copied:
+            self.assertEqual(copied.read(), file.read(), "k8s/overlays/dev/roles.sql is a copy of deploy/roles.sql")
 
     def test_the_redis_of_dev_is_one_that_paperscout_takes(self):
         found = objects(overlay("dev"))

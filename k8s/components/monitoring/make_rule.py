@@ -19,6 +19,11 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: paperscout
+  labels:
+    app.kubernetes.io/instance: paperscout
+    app.kubernetes.io/part-of: paperscout
+    app.kubernetes.io/managed-by: kustomize
+    app.kubernetes.io/version: 0.1.0
 spec:
 """
 

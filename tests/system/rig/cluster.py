@@ -102,6 +102,7 @@ class Cluster:
         self.closing = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.fault = None
+        self.servers = {}  # what init containers have to know of the test's servers, such as PGHOST
 
     def next_address(self):
         """Of 127/8; other tests that run now have others."""

@@ -3,6 +3,7 @@ import os
 import subprocess
 import time
 
+from .pods import program_of
 from .process import Process
 
 
@@ -67,11 +68,11 @@ class Podman:
         self.images = os.environ.get("PAPERSCOUT_IMAGES", "localhost/paperscout-%s:0.1.0")
         self.count = 0
 
-    def start(self, pod):
+    def start(self, pod, container):
         self.count += 1
         name = f"{pod.name}-{os.getpid()}-{self.count}"
-        context, own = pod.spec["securityContext"], pod.container["securityContext"]
-        memory = quantity(pod.container["resources"]["limits"]["memory"])
+        context, own = pod.spec["securityContext"], container["securityContext"]
+        memory = quantity(container["resources"]["limits"]["memory"])
         argv = ["podman", "--runtime", "runc", "run", "--rm", "--name", name, "--network=host",
                 "--ulimit", "nofile=20000:20000", "--ulimit", "nproc=4096:4096", "--no-healthcheck",
                  f"--user={context['runAsUser']}:{context['runAsGroup']}",
@@ -82,8 +83,9 @@ class Podman:
         if not own["allowPrivilegeEscalation"]:
             argv.append("--security-opt=no-new-privileges")
         argv += [f"--cap-drop={capability}" for capability in own["capabilities"]["drop"]]
-        for mount, folder in pod.mounts.items():
+        for mount, folder in pod.mounts_of(container).items():
             argv.append(f"--volume={folder}:{mount}:ro")
-        for key, value in pod.settings().items():
+        for key, value in pod.settings(container).items():
             argv.append(f"--env={key}={value}")
-        return Container(name, [*argv, self.images % pod.component], pod.folder)
+        image = self.images % program_of(container).removeprefix("paperscout-")
+        return Container(name, [*argv, image, *container.get("args", [])], pod.folder)

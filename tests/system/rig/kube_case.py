@@ -8,6 +8,7 @@ from .cycles import CycleCase
 from .fleet import DEFAULTS
 from .index import made_index
 from .manifests import need_tools, overlay
+from .places import CHECKOUT
 from .wait import wait_until
 
 SIGNING_SECRET = "signing-secret-of-a-test"
@@ -17,6 +18,8 @@ SECRETS_APART = ("REDIS_URL", "DATABASE_URL", "HEALTH_PORT", "PORT", "LOG_FORMAT
 class KubeCase(CycleCase):
     def start_cluster(self, backend=None, delay_ms=20, **settings):
         self.prepare_cluster(backend, delay_ms, **settings)
+        with open(os.path.join(CHECKOUT, "deploy", "roles.sql"), encoding="utf-8") as file:
+            self.fleet.postgres.execute(file.read())  # as the administrator of an external PostgreSQL does
         self.cluster.apply(self.kustomization())
 
     def prepare_cluster(self, backend=None, delay_ms=20, **settings):
@@ -31,7 +34,14 @@ class KubeCase(CycleCase):
         self.settings = {**self.fleet.settings_for(), "NOTIFY_SINK": "slack", "OPS_ALERT_CHANNEL": "#ops",
                          **settings}
         self.cluster = Cluster(self.fleet.folder, backend)
+        self.cluster.servers = {"PGHOST": "127.0.0.1", "PGPORT": str(self.fleet.postgres.port), "PGDATABASE": "postgres"}
         self.fleet.extras.append(self.cluster)
+
+    def database_urls(self):
+        """By the key of the Secret paperscout-postgres."""
+        url = self.fleet.postgres.url
+        return {"url": url, "owner-url": url,
+                **{f"{name}-url": url.replace("//paperscout@", f"//paperscout_{name}@") for name in ("scheduler", "notifier")}}
 
     def kustomization(self, resource=None, with_secrets=True, **change):
         """Folder of an overlay over prod, or over another folder: the settings and secrets of this test."""
@@ -42,7 +52,7 @@ class KubeCase(CycleCase):
         literals = [f"{name}={value}" for name, value in self.settings.items()
                     if name not in SECRETS_APART]
         secrets = {"redis": [f"url={self.fleet.redis.url}"],
-                   "postgres": [f"url={self.fleet.postgres.url}"],
+                   "postgres": [f"{key}={url}" for key, url in self.database_urls().items()],
                    "slack": ["bot-token=xoxb-test", f"signing-secret={SIGNING_SECRET}"]}
         wanted = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",

@@ -97,9 +97,9 @@ def data_of(found, kind, name):
     return data
 
 
-def container_environment(found, pod_spec, metadata):
-    """What the kubelet would put into the environment of the pod's one container."""
-    container = pod_spec["containers"][0]
+def container_environment(found, pod_spec, metadata, container=None):
+    """What the kubelet would put into the environment of the pod's one container, or of an init container."""
+    container = container or pod_spec["containers"][0]
     values = {}
     for source in container.get("envFrom", []):
         values.update({key: value.decode() for key, value in

@@ -1,5 +1,5 @@
-"""What a kubelet does with one pod: starts its container with settings and volumes, asks its probes, restarts it
-when it ended or hangs, stops it in order. One thread a pod; no cluster behind it.
+"""What a kubelet does with one pod: runs its init containers, starts its container with settings and volumes, asks its
+probes, restarts it when it ended or hangs, stops it in order. One thread a pod; no cluster behind it.
 
 A container is a plain process here, or a real one where PAPERSCOUT_KUBELET=podman (containers.py). A process has no
 file system and no network of its own: paths below a mount are replaced in its environment, and the address of the
@@ -7,6 +7,7 @@ pod, one of 127/8, takes the place of 0.0.0.0.
 """
 import http.client
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -22,21 +23,33 @@ BINDS = ("HEALTH_BIND_HOST", "EVENTS_BIND_HOST")
 
 
 class Plain:
-    """The container as a process. A backend has start(pod) and leaves nothing behind when that ends."""
+    """The container as a process. A backend has start(pod, container) and leaves nothing behind when that ends."""
 
     def __init__(self, **environment_too):
         self.environment = environment_too
 
-    def start(self, pod):
-        values = {**pod.settings(), **self.environment}
-        for name, value in values.items():
-            for mount, folder in pod.mounts.items():
-                if value.startswith(mount + "/"):
-                    values[name] = folder + value[len(mount):]
+    def start(self, pod, container):
+        mounts = pod.mounts_of(container)
+
+        def here(text):
+            for mount, folder in mounts.items():
+                text = text.replace(mount + "/", folder + "/")
+            return text
+        values = {name: here(value) for name, value in {**pod.settings(container), **self.environment}.items()}
         home = os.path.join(pod.folder, f"{pod.name}.cwd")
         os.makedirs(home, exist_ok=True)
-        return Process(pod.name, [program_path(f"paperscout-{pod.component}")], pod.folder, cwd=home,
-                       env=environment(values))
+        program = program_of(container)
+        if program:
+            argv = [program_path(program), *container.get("args", [])]
+        else:  # an image of others, whose command this machine has
+            argv = [here(text) for text in container["command"]]
+        return Process(pod.name, argv, pod.folder, cwd=home, env=environment(values))
+
+
+def program_of(container):
+    """paperscout-scheduler, -worker or -notifier, by the image's name; None for an image of others."""
+    found = re.search(r"(?:^|/)(paperscout-(?:scheduler|worker|notifier))[:@]", container["image"])
+    return found and found[1]
 
 
 class Probe:
@@ -98,7 +111,8 @@ class Pod:
         self.annotations = dict(template["metadata"].get("annotations", {}))
         self.container = self.spec["containers"][0]
         self.objects = cluster.objects  # those of when it was made
-        self.mounts = self._mount()
+        self.volumes = {}
+        self.mounts = self.mounts_of(self.container)
         ports = {port["name"]: port["containerPort"] for port in self.container["ports"]}
         self.startup, self.liveness, self.readiness = (
             Probe(self.container[f"{name}Probe"], ports, cluster.speed)
@@ -112,29 +126,35 @@ class Pod:
         self.thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self.thread.start()
 
-    def _mount(self):
+    def mounts_of(self, container):
         """{path in the container: folder with the files}"""
-        mounts = {}
-        volumes = {volume["name"]: volume for volume in self.spec.get("volumes", [])}
-        for mount in self.container.get("volumeMounts", []):
-            secret = volumes[mount["name"]]["secret"]
-            data = data_of(self.objects, "Secret", secret["secretName"])
-            if data is None:
-                raise AssertionError(f"{self.name}: no Secret {secret['secretName']}")
-            folder = os.path.join(self.folder, "volumes", self.name, mount["name"])
-            os.makedirs(folder)
-            for item in secret.get("items") or [{"key": key, "path": key} for key in data]:
-                path = os.path.join(folder, item["path"])
-                with open(path, "wb") as file:
-                    file.write(data[item["key"]])
-                os.chmod(path, secret.get("defaultMode", 0o644))
-                if os.geteuid() == 0 and "fsGroup" in self.spec["securityContext"]:
-                    os.chown(path, 0, self.spec["securityContext"]["fsGroup"])
-            mounts[mount["mountPath"]] = folder
-        return mounts
+        return {mount["mountPath"]: self._volume(mount["name"]) for mount in container.get("volumeMounts", [])}
 
-    def settings(self):
-        values = container_environment(self.objects, self.spec, {"name": self.name})
+    def _volume(self, name):
+        """Folder with the files of a Secret or a ConfigMap."""
+        if name in self.volumes:
+            return self.volumes[name]
+        volume, = (volume for volume in self.spec["volumes"] if volume["name"] == name)
+        kind, source = ("Secret", volume["secret"]) if "secret" in volume else ("ConfigMap", volume["configMap"])
+        data = data_of(self.objects, kind, source.get("secretName", source.get("name")))
+        if data is None:
+            raise AssertionError(f"{self.name}: no {kind} for the volume {name}")
+        folder = os.path.join(self.folder, "volumes", self.name, name)
+        os.makedirs(folder)
+        for item in source.get("items") or [{"key": key, "path": key} for key in data]:
+            path = os.path.join(folder, item["path"])
+            with open(path, "wb") as file:
+                file.write(data[item["key"]])
+            os.chmod(path, source.get("defaultMode", 0o644))
+            if os.geteuid() == 0 and "fsGroup" in self.spec["securityContext"]:
+                os.chown(path, 0, self.spec["securityContext"]["fsGroup"])
+        self.volumes[name] = folder
+        return folder
+
+    def settings(self, container=None):
+        values = container_environment(self.objects, self.spec, {"name": self.name}, container)
+        if container not in (None, self.container):
+            return {**values, **self.cluster.servers}
         for name in BINDS:
             if values.get(name, "0.0.0.0") == "0.0.0.0":
                 values[name] = self.ip
@@ -156,10 +176,13 @@ class Pod:
 
     # The kubelet's side: one container after the other until the pod is deleted.
     def _run(self):
+        for container in self.spec.get("initContainers", []):
+            if not self._initialise(container):
+                return
         while not self.deleting.is_set():
             for probe in (self.startup, self.liveness, self.readiness):
                 probe.restart()
-            self.process = self.cluster.backend.start(self)
+            self.process = self.cluster.backend.start(self, self.container)
             grace = self._watch()
             self.ready_since = None
             if self.deleting.is_set():
@@ -172,6 +195,23 @@ class Pod:
                 self.deleting.wait(min(10 * 2 ** (self.restarts - 2), 300) / self.cluster.speed)
         if self.process is not None:
             self._delete()
+
+    def _initialise(self, container):
+        """Runs an init container until it succeeds; False when the pod is deleted before."""
+        pause = 10
+        while not self.deleting.is_set():
+            process = self.cluster.backend.start(self, container)
+            while process.alive() and not self.deleting.is_set():
+                self.deleting.wait(0.02)
+            if process.alive():
+                process.kill()
+            status = process.wait()
+            self.note(f"init container {container['name']} ended with {status}")
+            if status == 0:
+                return True
+            self.deleting.wait(min(pause, 300) / self.cluster.speed)
+            pause *= 2
+        return False
 
     def _watch(self):
         """Until the container ended, is to be killed, or the pod deleted; the grace that a kill leaves it."""

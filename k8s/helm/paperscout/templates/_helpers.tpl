@@ -108,7 +108,7 @@ matchExpressions:
     items:
       {{- range .keys }}
       - key: {{ . }}
-        path: {{ . }}
+        path: {{ ternary "url" . (hasSuffix "-url" .) }}
       {{- end }}
 {{- end }}
 
@@ -116,10 +116,14 @@ matchExpressions:
 {{- $secrets := .root.Values.secrets }}
 {{- include "paperscout.volume" (dict "name" "redis" "secret" $secrets.redis "keys" (ternary (list "url" "ca.crt") (list "url") $secrets.redisCa)) }}
 {{- if ne .component "worker" }}
-{{ include "paperscout.volume" (dict "name" "postgres" "secret" $secrets.postgres "keys" (ternary (list "url" "ca.crt") (list "url") $secrets.postgresCa)) }}
+{{- $key := ternary (printf "%s-url" .component) "url" (default false $secrets.postgresRoles) }}
+{{ include "paperscout.volume" (dict "name" "postgres" "secret" $secrets.postgres "keys" (ternary (list $key "ca.crt") (list $key) $secrets.postgresCa)) }}
 {{- end }}
 {{- if eq .component "notifier" }}
 {{- $keys := dict "http" (list "bot-token" "signing-secret") "socket" (list "bot-token" "app-token") "none" (list "bot-token") }}
 {{ include "paperscout.volume" (dict "name" "slack" "secret" $secrets.slack "keys" (index $keys .root.Values.events)) }}
+{{- end }}
+{{- if and .migrate $secrets.postgresRoles }}
+{{ include "paperscout.volume" (dict "name" "postgres-owner" "secret" $secrets.postgres "keys" (list "owner-url")) }}
 {{- end }}
 {{- end }}
