@@ -3,7 +3,7 @@
 #include "scheduler/io/fleet_now.h"
 #include "scheduler/io/fleet_redis.h"
 #include "scheduler/io/fleet_stored.h"
-#include "scheduler/io/scheduler.h"
+#include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
@@ -19,7 +19,7 @@ enum {
 };
 
 struct ps_fleet {
-    struct ps_scheduler *scheduler; /* borrowed */
+    const struct ps_scheduler_state *state; /* borrowed */
     struct ps_timer *timer;
     int64_t looked_ms; /* monotonic; -LOOKED_MS: nobody did */
     unsigned turn;
@@ -40,7 +40,7 @@ struct ps_fleet {
 
 static const struct ps_daemon *daemon_of(const struct ps_fleet *fleet)
 {
-    return ps_scheduler_daemon(fleet->scheduler);
+    return fleet->state->daemon;
 }
 
 static const cJSON *of(const cJSON *object, const char *name)
@@ -56,7 +56,7 @@ static void add_copy(cJSON *into, const char *name, const cJSON *value)
 
 static cJSON *make_now(const struct ps_fleet *fleet)
 {
-    return ps_fleet_now(&(struct ps_fleet_view){ .scheduler = fleet->scheduler,
+    return ps_fleet_now(&(struct ps_fleet_view){ .state = fleet->state,
                                                  .redis = fleet->redis,
                                                  .stored = &fleet->stored,
                                                  .redis_ms = fleet->redis_ms,
@@ -197,12 +197,12 @@ static void add_host(struct ps_fleet *fleet, const char *url)
     fleet->host_names[fleet->host_count++] = host;
 }
 
-struct ps_fleet *ps_fleet_create(struct ps_scheduler *scheduler)
+struct ps_fleet *ps_fleet_create(const struct ps_scheduler_state *state)
 {
     struct ps_fleet *fleet = ps_alloc_zero(1, sizeof(*fleet));
-    const struct ps_daemon *daemon = ps_scheduler_daemon(scheduler);
+    const struct ps_daemon *daemon = state->daemon;
 
-    fleet->scheduler = scheduler;
+    fleet->state = state;
     fleet->looked_ms = -LOOKED_MS;
     ps_fleet_stored_init(&fleet->stored);
     add_host(fleet, daemon->config->iso_base_url);

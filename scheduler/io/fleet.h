@@ -22,10 +22,10 @@ enum ps_fleet_part {
 };
 
 struct ps_fleet;
-struct ps_scheduler;
+struct ps_scheduler_state;
 
-/* scheduler is borrowed. */
-struct ps_fleet *ps_fleet_create(struct ps_scheduler *scheduler) PS_MUST_USE;
+/* state is borrowed. */
+struct ps_fleet *ps_fleet_create(const struct ps_scheduler_state *state) PS_MUST_USE;
 void ps_fleet_destroy(struct ps_fleet *fleet); /* after redis and pg are gone; NULL is fine */
 
 /* fn runs on the loop each time the parts were made anew: about each second while somebody looks.

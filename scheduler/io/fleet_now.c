@@ -3,15 +3,15 @@
 #include "scheduler/core/poll_schedule.h"
 #include "scheduler/io/fleet_facts.h"
 #include "scheduler/io/fleet_redis.h"
-#include "scheduler/io/scheduler.h"
 #include "scheduler/io/scheduler_incidents.h"
+#include "scheduler/io/scheduler_state.h"
 #include "shared/io/clock.h"
 
 #include <string.h>
 
 static const struct ps_daemon *daemon_of(const struct ps_fleet_view *view)
 {
-    return ps_scheduler_daemon(view->scheduler);
+    return view->state->daemon;
 }
 
 static const cJSON *of(const cJSON *object, const char *name)
@@ -34,7 +34,7 @@ static void add_copy(cJSON *into, const char *name, const cJSON *value)
 
 static bool leads(const struct ps_fleet_view *view)
 {
-    return ps_election_leads(ps_scheduler_election(view->scheduler));
+    return ps_election_leads(view->state->election);
 }
 
 static cJSON *find_troubles(const struct ps_fleet_view *view)
@@ -42,7 +42,7 @@ static cJSON *find_troubles(const struct ps_fleet_view *view)
     const struct ps_incident_set *set = ps_incident_monitor_view(daemon_of(view)->incidents);
     struct ps_fleet_facts facts;
 
-    ps_scheduler_facts(view->scheduler, &facts);
+    ps_scheduler_facts(view->state, &facts);
     ps_fleet_facts(view->redis, &facts);
     if (!ps_redis_up(daemon_of(view)->redis))
         facts.schedulers = -1; /* as it was read last */
@@ -79,7 +79,7 @@ static void add_leader(const struct ps_fleet_view *view, cJSON *now)
 
     if (leads(view)) { /* this one knows better than what was read */
         ps_json_add_text(now, "leader", daemon_of(view)->instance);
-        ps_json_add_int(now, "epoch", ps_election_epoch(ps_scheduler_election(view->scheduler)));
+        ps_json_add_int(now, "epoch", ps_election_epoch(view->state->election));
     } else {
         ps_json_add_text(now, "leader", ps_json_text(view->redis, "leader"));
         add_copy(now, "epoch", epoch);
@@ -114,7 +114,7 @@ static void find_progress(const struct ps_fleet_view *view, struct progress *out
 {
     const struct ps_fleet_stored *stored = view->stored;
     const struct ps_chart_series_cycle *closed = ps_chart_series_find(&stored->day, stored->number);
-    const struct ps_cycle *run = leads(view) ? ps_scheduler_leadership(view->scheduler)->run : NULL;
+    const struct ps_cycle *run = leads(view) ? view->state->leadership->run : NULL;
     const cJSON *hash = of(view->redis, "cycle");
 
     if (number(hash, "number", 0) != stored->number)
@@ -155,7 +155,7 @@ static int64_t next_poll_ms(const struct ps_fleet_view *view)
     ps_poll_schedule_init(&clock, ps_config_poll_interval_ms(config),
                           (int64_t)(config->poll_overrun_cooldown_seconds * 1000),
                           stored->finished_ms);
-    ps_poll_schedule_see(&clock, config, ps_scheduler_stats(view->scheduler)->index_fetched_ms);
+    ps_poll_schedule_see(&clock, config, ps_stats_now(view->state->stats)->index_fetched_ms);
     return stored->finished_ms +
            ps_poll_schedule_sleep(&clock, stored->started_ms, stored->finished_ms);
 }
@@ -193,7 +193,7 @@ static void add_known(cJSON *now, const char *name, int64_t value)
 
 static void add_queues(const struct ps_fleet_view *view, cJSON *now)
 {
-    const struct ps_stats_now *stats = ps_scheduler_stats(view->scheduler);
+    const struct ps_stats_now *stats = ps_stats_now(view->state->stats);
     const struct ps_config *config = daemon_of(view)->config;
 
     add_copy(now, "tasks", of(view->redis, "tasks"));

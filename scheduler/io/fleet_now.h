@@ -3,11 +3,11 @@
 #define PS_SCHEDULER_FLEET_NOW_H
 #include "scheduler/io/fleet_stored.h"
 
-struct ps_scheduler;
+struct ps_scheduler_state;
 
 /* What was read of the fleet; all borrowed. */
 struct ps_fleet_view {
-    struct ps_scheduler *scheduler;
+    const struct ps_scheduler_state *state;
     const cJSON *redis; /* as ps_fleet_redis_read gave it; NULL: never read */
     const struct ps_fleet_stored *stored;
     int64_t redis_ms, stored_ms; /* wall clock: when read; 0 for never */

@@ -1,7 +1,7 @@
 #include "scheduler/io/ingest.h"
 
+#include "scheduler/io/leader_writer.h"
 #include "scheduler/io/result_batch.h"
-#include "scheduler/io/script_args.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
@@ -13,45 +13,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 500, LOOK_MS = 5000, TELL_SLICE_MS = 10 };
+enum { RETRY_MS = 500, LOOK_MS = 5000, MATCH_SLICE_MS = 10 };
 
 /* Statements of a batch after the fence. */
-enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, TOLD };
+enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, ADDED };
 
 struct ps_ingest {
     struct ps_leadership *leadership;
     void (*fn)(void *cookie);
     void *cookie;
+    struct ps_leader_writer *writer;
     struct ps_stream_reader *reader; /* while started */
-    struct ps_timer *timer;          /* looks for results left behind; retries */
     char *consumer;
-    int64_t epoch;               /* started for; 0: stopped */
-    bool busy;                   /* a batch or a look is out */
-    int64_t op_term;             /* it was begun in */
-    bool telling;                /* the batch is being matched; between turns nothing else begins */
-    bool committed;              /* the batch is in the ledger, and not done with in Redis yet */
+    bool matching;               /* the batch is being matched, a slice in each turn of the loop */
+    bool committed;              /* the batch is in the ledger, but not acknowledged in Redis yet */
     struct ps_result_batch next; /* being filled */
     struct ps_result_batch now;  /* being stored */
 };
 
-static void step(struct ps_ingest *ingest);
-
-/* Is the answer for what is being done now? */
-static bool mine(struct ps_ingest *ingest)
-{
-    ingest->busy = false;
-    if (ingest->op_term != ingest->leadership->term) {
-        ps_leadership_overtaken(ingest->leadership);
-        return false;
-    }
-    return ingest->epoch > 0 && ps_leadership_leads(ingest->leadership, ingest->epoch);
-}
-
-static void begin(struct ps_ingest *ingest)
-{
-    ingest->busy = true;
-    ingest->op_term = ingest->leadership->term;
-}
+static void advance(struct ps_ingest *ingest);
 
 static void take(void *cookie, const struct ps_stream_entry *entry)
 {
@@ -66,26 +46,18 @@ static void on_entries(void *cookie, const struct ps_stream_entry *entries, size
 
     for (size_t i = 0; i < count; i++)
         take(ingest, &entries[i]);
-    step(ingest);
+    if (!ingest->matching) /* its next slice has a turn of its own */
+        advance(ingest);
 }
 
-static void on_done(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_done(void *cookie, const struct redisReply *reply)
 {
     struct ps_ingest *ingest = cookie;
 
     (void)reply;
-    if (!mine(ingest))
-        return;
-    if (err != NULL) {
-        if (err->code != PS_REDIS_ERR_OFFLINE)
-            ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR,
-                                 "results stay in the stream", err);
-        ps_timer_set(ingest->timer, RETRY_MS);
-        return;
-    }
     ingest->committed = false;
     ps_result_batch_clear(&ingest->now);
-    step(ingest);
+    advance(ingest);
 }
 
 /* The counters of the hash are for people who look into Redis. */
@@ -105,24 +77,23 @@ static void add_counters(struct ps_script_args *args, const struct ps_cycle *run
     }
 }
 
-static void send_done(struct ps_ingest *ingest)
+static void acknowledge(struct ps_ingest *ingest)
 {
-    const struct ps_daemon *daemon = ingest->leadership->daemon;
-    const char *keys[3] = { ps_key(daemon->keys, PS_KEY_EPOCH),
-                            ps_key(daemon->keys, PS_KEY_RESULTS),
-                            ps_key(daemon->keys, PS_KEY_CYCLE) };
     struct ps_script_args args;
 
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, ingest->epoch);
+    ps_leader_writer_args(ingest->writer, &args);
     ps_script_args_text(&args, PS_GROUP_SCHEDULER);
     add_counters(&args, ingest->leadership->run);
     for (size_t i = 0; i < ingest->now.entries; i++)
         ps_script_args_text(&args, ingest->now.ids[i]);
-    begin(ingest);
-    ps_script_run(daemon->redis, PS_SCRIPT_RESULT_DONE, keys, 3, args.items, args.len, on_done,
-                  ingest);
-    ps_script_args_clear(&args);
+    ps_leader_writer_script(ingest->writer,
+                            &(struct ps_leader_script){
+                                .script = PS_SCRIPT_RESULT_DONE,
+                                .keys = {PS_KEY_RESULTS, PS_KEY_CYCLE},
+                                .what = "results stay in the stream",
+                                .fn = on_done
+    },
+                            &args);
 }
 
 static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
@@ -153,155 +124,131 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
         (void)ps_url_set_add_at(
             leadership->discovered, ps_pg_text(rows, DISCOVERED, i, 0),
             ps_store_there_since(ps_clock_wall_ms(), ps_pg_text(rows, DISCOVERED, i, 1)));
-    for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, TOLD); i++)
-        ps_leadership_told(rows, TOLD, i);
+    for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, ADDED); i++)
+        ps_leadership_told(rows, ADDED, i);
     leadership->results += (uint64_t)count;
 }
 
-static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_stored(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_ingest *ingest = cookie;
 
-    if (!mine(ingest))
-        return;
-    if (err != NULL) {
-        ps_leadership_unsure(ingest->leadership, PS_EVENT_RESULT_ERROR, "results were not stored",
-                             err);
-        return;
-    }
     settle(ingest, rows);
     ingest->committed = true;
-    step(ingest);
+    advance(ingest);
     ingest->fn(ingest->cookie);
 }
 
 static void store(struct ps_ingest *ingest)
 {
     const struct ps_result_batch *now = &ingest->now;
-    struct ps_pg_batch *batch = ps_store_begin(ingest->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(ingest->writer);
 
     ps_store_add_results(batch, now->results, now->len);
     ps_store_add_discovered(batch, now->results, now->len);
     ps_store_add_controls(batch, now->results, now->len);
     ps_store_add_rows(batch, &now->rows, 0);
     ps_store_add_suspended(batch, ingest->leadership->watch);
-    begin(ingest);
-    ps_pg_run(ingest->leadership->daemon->pg, batch, on_stored, ingest);
+    ps_leader_writer_run(ingest->writer, batch, "results were not stored", on_stored);
 }
 
-/* Matches the drafts of the batch with the watchlists, one at least in each turn of the loop. */
-static void tell(struct ps_ingest *ingest)
+/* Matches the drafts of the batch with the watchlists, at least one in each turn of the loop: the
+ * patterns of everybody against a document's text can take longer than the loop may stand still. */
+static void match(struct ps_ingest *ingest)
 {
-    int64_t until_ms = ps_clock_mono_ms() + TELL_SLICE_MS;
+    int64_t end_ms = ps_clock_mono_ms() + MATCH_SLICE_MS;
 
-    ingest->telling = true;
-    begin(ingest);
+    ingest->matching = true;
     while (ps_result_batch_tell_next(&ingest->now, ingest->leadership))
-        if (ps_clock_mono_ms() >= until_ms) {
-            ps_timer_set(ingest->timer, 0);
+        if (ps_clock_mono_ms() >= end_ms) {
+            ps_leader_writer_wait(ingest->writer, 0);
             return;
         }
-    ingest->telling = false;
-    ps_timer_set(ingest->timer, LOOK_MS);
+    ingest->matching = false;
+    ps_leader_writer_wait(ingest->writer, LOOK_MS);
     store(ingest);
 }
 
-static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_watch(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_ingest *ingest = cookie;
-    struct ps_leadership *leadership = ingest->leadership;
 
-    if (!mine(ingest))
-        return;
-    if (err != NULL) {
-        ps_leadership_unsure(leadership, PS_EVENT_RESULT_ERROR, "watchlists were not read", err);
-        return;
-    }
-    ps_watchlists_destroy(leadership->watch);
-    leadership->watch = ps_store_read_watch(rows, 1);
-    tell(ingest);
+    ps_watchlists_destroy(ingest->leadership->watch);
+    ingest->leadership->watch = ps_store_read_watch(rows, 1);
+    match(ingest);
 }
 
-/* A draft is found once: whoever asked for it by now must be told, not who had when the poll began.
- */
+/* A draft is found only once, so the people who watch it at this moment are notified, not those who
+ * did when the poll began. */
 static void read_watch(struct ps_ingest *ingest)
 {
-    struct ps_pg_batch *batch = ps_store_begin(ingest->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(ingest->writer);
 
     ps_store_add_watch(batch);
-    begin(ingest);
-    ps_pg_run(ingest->leadership->daemon->pg, batch, on_watch, ingest);
+    ps_leader_writer_run(ingest->writer, batch, "watchlists were not read", on_watch);
 }
 
-static void on_own(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_own(void *cookie, const struct redisReply *reply)
 {
     struct ps_ingest *ingest = cookie;
 
-    if (!mine(ingest))
-        return;
-    if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         ps_stream_entries(reply->element[0]->element[1], take, ingest);
-    ps_timer_set(ingest->timer, LOOK_MS);
-    step(ingest);
+    ps_leader_writer_wait(ingest->writer, LOOK_MS);
+    advance(ingest);
 }
 
-/* What a read made pending whose answer was lost with its connection. */
-static void look_at_own(struct ps_ingest *ingest)
+/* Reads the entries that an earlier read made pending for this consumer if its answer was lost with
+ * the connection. */
+static void read_own(struct ps_ingest *ingest)
 {
     char count[16];
 
     snprintf(count, sizeof(count), "%d", PS_INGEST_BATCH);
-    begin(ingest);
-    PS_REDIS(ingest->leadership->daemon->redis, on_own, ingest, "XREADGROUP", "GROUP",
-             PS_GROUP_SCHEDULER, ingest->consumer, "COUNT", count, "STREAMS",
-             ps_key(ingest->leadership->daemon->keys, PS_KEY_RESULTS), "0");
+    PS_LEADER_COMMAND(ingest->writer, on_own, "XREADGROUP", "GROUP", PS_GROUP_SCHEDULER,
+                      ingest->consumer, "COUNT", count, "STREAMS",
+                      ps_key(ingest->leadership->daemon->keys, PS_KEY_RESULTS), "0");
 }
 
-static void on_adopted(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_adopted(void *cookie, const struct redisReply *reply)
 {
     struct ps_ingest *ingest = cookie;
     size_t before = ingest->next.entries;
 
-    if (!mine(ingest))
-        return;
-    if (err != NULL && err->code == PS_REDIS_ERR_FENCED) {
-        ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR, "results were not adopted",
-                             err);
-        return;
-    }
-    if (err == NULL)
+    if (reply != NULL)
         ps_stream_entries(reply, take, ingest);
     if (ingest->next.entries > before)
-        step(ingest);
+        advance(ingest);
     else
-        look_at_own(ingest);
+        read_own(ingest);
 }
 
-static void look_at_others(struct ps_ingest *ingest)
+/* Takes over the entries that earlier leaders read and did not acknowledge. */
+static void adopt(struct ps_ingest *ingest)
 {
-    const struct ps_keys *names = ingest->leadership->daemon->keys;
-    const char *keys[2] = { ps_key(names, PS_KEY_EPOCH), ps_key(names, PS_KEY_RESULTS) };
     struct ps_script_args args;
 
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, ingest->epoch);
+    ps_leader_writer_args(ingest->writer, &args);
     ps_script_args_text(&args, PS_GROUP_SCHEDULER);
     ps_script_args_text(&args, ingest->consumer);
     ps_script_args_int(&args, PS_INGEST_BATCH);
-    begin(ingest);
-    ps_script_run(ingest->leadership->daemon->redis, PS_SCRIPT_RESULT_ADOPT, keys, 2, args.items,
-                  args.len, on_adopted, ingest);
-    ps_script_args_clear(&args);
+    ps_leader_writer_script(ingest->writer,
+                            &(struct ps_leader_script){ .script = PS_SCRIPT_RESULT_ADOPT,
+                                                        .keys = { PS_KEY_RESULTS },
+                                                        .what = "results were not adopted",
+                                                        .fn = on_adopted,
+                                                        .optional = true },
+                            &args);
 }
 
-static void step(struct ps_ingest *ingest)
+/* The steps of a batch: read the watchlists and match, if it has news; store; acknowledge. */
+static void advance(struct ps_ingest *ingest)
 {
-    if (ingest->epoch == 0 || ingest->busy ||
-        !ps_leadership_leads(ingest->leadership, ingest->epoch))
+    if (ps_leader_writer_busy(ingest->writer) || !ps_leader_writer_leads(ingest->writer))
         return;
     if (ingest->committed) {
-        send_done(ingest);
+        acknowledge(ingest);
         return;
     }
     if (ingest->now.entries == 0) {
@@ -317,22 +264,19 @@ static void step(struct ps_ingest *ingest)
         store(ingest);
 }
 
-static void on_timer(void *cookie)
+static void on_turn(void *cookie)
 {
     struct ps_ingest *ingest = cookie;
 
-    if (ingest->telling) {
-        ingest->telling = false;
-        if (mine(ingest))
-            tell(ingest);
+    if (ingest->matching) {
+        match(ingest);
         return;
     }
-    ps_timer_set(ingest->timer, LOOK_MS);
-    if (!ingest->busy && ingest->now.entries == 0 && ingest->next.entries == 0 &&
-        ps_leadership_leads(ingest->leadership, ingest->epoch))
-        look_at_others(ingest);
+    ps_leader_writer_wait(ingest->writer, LOOK_MS);
+    if (ingest->now.entries == 0 && ingest->next.entries == 0)
+        adopt(ingest);
     else
-        step(ingest);
+        advance(ingest);
 }
 
 struct ps_ingest *ps_ingest_create(struct ps_leadership *leadership, void (*fn)(void *cookie),
@@ -343,7 +287,13 @@ struct ps_ingest *ps_ingest_create(struct ps_leadership *leadership, void (*fn)(
     ingest->leadership = leadership;
     ingest->fn = fn;
     ingest->cookie = cookie;
-    ingest->timer = ps_timer_create(leadership->daemon->loop, on_timer, ingest);
+    ingest->writer =
+        ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = leadership,
+                                                                    .cookie = ingest,
+                                                                    .event = PS_EVENT_RESULT_ERROR,
+                                                                    .retry_ms = RETRY_MS,
+                                                                    .step = on_turn,
+                                                                    .mirrors = true });
     return ingest;
 }
 
@@ -352,7 +302,7 @@ void ps_ingest_destroy(struct ps_ingest *ingest)
     if (ingest == NULL)
         return;
     ps_ingest_stop(ingest);
-    ps_timer_destroy(ingest->timer);
+    ps_leader_writer_destroy(ingest->writer);
     free(ingest);
 }
 
@@ -365,28 +315,25 @@ void ps_ingest_start(struct ps_ingest *ingest)
                                          .group = PS_GROUP_SCHEDULER };
     struct ps_err err;
 
-    if (ingest->busy)
-        return; /* an earlier term's batch is out: its answer brings another start */
-    ingest->epoch = ingest->leadership->epoch;
-    ingest->consumer = ps_alloc_format("%s:%" PRId64, daemon->instance, ingest->epoch);
+    if (!ps_leader_writer_start(ingest->writer))
+        return;
+    ingest->consumer =
+        ps_alloc_format("%s:%" PRId64, daemon->instance, ps_leader_writer_epoch(ingest->writer));
     options.consumer = ingest->consumer;
     ingest->reader = ps_stream_reader_create(daemon->loop, &options, on_entries, ingest, &err);
-    if (ingest->reader == NULL) { /* the URL was good enough for the command connection */
+    if (ingest->reader == NULL) { /* cannot be: the command connection uses the same URL */
         ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR, "results are not read",
                              &err);
         return;
     }
     ps_stream_reader_want(ingest->reader, PS_INGEST_BATCH);
-    ps_timer_set(ingest->timer, 0);
+    ps_leader_writer_wait(ingest->writer, 0);
 }
 
 void ps_ingest_stop(struct ps_ingest *ingest)
 {
-    ingest->epoch = 0;
-    ingest->committed = false;
-    if (ingest->telling) /* no answer is on its way */
-        ingest->telling = ingest->busy = false;
-    ps_timer_cancel(ingest->timer);
+    ps_leader_writer_stop(ingest->writer);
+    ingest->committed = ingest->matching = false;
     ps_stream_reader_destroy(ingest->reader);
     ingest->reader = NULL;
     ps_result_batch_clear(&ingest->now);

@@ -27,9 +27,19 @@ void ps_leadership_clear(struct ps_leadership *leadership)
                                           .reload_cookie = leadership->reload_cookie };
 }
 
-bool ps_leadership_leads(const struct ps_leadership *leadership, int64_t epoch)
+void ps_leadership_take(struct ps_leadership *leadership, int64_t epoch)
 {
-    return epoch > 0 && leadership->epoch == epoch && ps_election_leads(leadership->election);
+    leadership->epoch = epoch;
+}
+
+void ps_leadership_end(struct ps_leadership *leadership)
+{
+    leadership->epoch = 0;
+}
+
+bool ps_leadership_held(const struct ps_leadership *leadership)
+{
+    return leadership->epoch > 0;
 }
 
 void ps_leadership_failed(struct ps_leadership *leadership, enum ps_event event, const char *what,
@@ -46,7 +56,7 @@ void ps_leadership_failed(struct ps_leadership *leadership, enum ps_event event,
 
 void ps_leadership_overtaken(struct ps_leadership *leadership)
 {
-    if (leadership->epoch > 0)
+    if (ps_leadership_held(leadership))
         leadership->reload(leadership->reload_cookie);
 }
 

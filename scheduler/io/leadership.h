@@ -15,7 +15,7 @@ struct ps_leadership {
     struct ps_daemon *daemon;     /* borrowed */
     struct ps_election *election; /* borrowed */
     int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
-    int64_t term;                 /* counts how often the mirrors were forgotten */
+    int64_t term;                 /* rises by one whenever the mirrors are forgotten */
     uint64_t results;             /* stored since the start */
     bool probing_paused;          /* by an operator (operator_store.h): polls probe nothing */
     void (*reload)(
@@ -39,22 +39,23 @@ struct ps_leadership {
     char *etag, *modified; /* of the index; NULL for none */
 };
 
-void ps_leadership_clear(
-    struct ps_leadership *leadership); /* forgets the mirrors, but for the index */
-/* May this scheduler act as leader with this epoch now? An answer that comes for another epoch is
- * nobody's. */
-bool ps_leadership_leads(const struct ps_leadership *leadership, int64_t epoch);
-/* Tells every failure of a leader's write once: logs, counts it, and gives up the lead where it was
- * fenced. */
+/* The lease was taken: this scheduler leads with epoch. */
+void ps_leadership_take(struct ps_leadership *leadership, int64_t epoch);
+void ps_leadership_end(struct ps_leadership *leadership); /* it does not lead any more */
+/* Whether it leads, as far as the election has said. Only leader_writer.h may write. */
+bool ps_leadership_held(const struct ps_leadership *leadership);
+/* Forgets the mirrors of PostgreSQL, but not the index. Begins a new term. */
+void ps_leadership_clear(struct ps_leadership *leadership);
+/* Reports a failure of the leader: logs and counts it. FENCED also ends the leadership, because a
+ * newer leader exists. Call it once for each failure. */
 void ps_leadership_failed(struct ps_leadership *leadership, enum ps_event event, const char *what,
                           const struct ps_err *err);
-/* The same for a transaction that the mirrors depend on: nobody knows whether it was committed, so
- * they are read anew. */
+/* The same for a transaction that changes mirrors. Nobody knows whether it was committed, so the
+ * mirrors are read again. */
 void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event, const char *what,
                           const struct ps_err *err);
-
-/* The answer came of a transaction begun in an earlier term: the mirrors were perhaps read before
- * it was committed, so they are read once more. */
+/* A transaction of an earlier term was answered. It may have been committed after the mirrors were
+ * read, so they are read again. */
 void ps_leadership_overtaken(struct ps_leadership *leadership);
 /* Logs row i of what ps_store_add_rows answered. */
 void ps_leadership_told(const struct ps_pg_rows *rows, size_t statement, int i);

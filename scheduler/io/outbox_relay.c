@@ -1,8 +1,8 @@
 #include "scheduler/io/outbox_relay.h"
 
 #include "scheduler/core/notification.h"
+#include "scheduler/io/leader_writer.h"
 #include "scheduler/io/rows_json.h"
-#include "scheduler/io/script_args.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/email_redact.h"
@@ -46,15 +46,11 @@ enum {
 
 struct ps_outbox_relay {
     struct ps_leadership *leadership;
-    struct ps_timer *timer;
-    bool started;
-    bool busy;
-    bool kicked; /* while busy */
-    bool held;   /* the list was full when last looked */
-    bool high;   /* the list is long: rows are left to gather, so that few messages tell them */
-    bool silent; /* a failure was told, and nothing worked since */
-    int64_t op_epoch;
-    char **ids; /* of the messages that are being pushed */
+    struct ps_leader_writer *writer;
+    bool kicked; /* while a round is running */
+    bool held;   /* the list was full when last measured */
+    bool high;   /* the list is long: rows are left to gather into fewer messages */
+    char **ids;  /* of the messages that are being pushed */
     size_t id_count, pushed;
 };
 
@@ -69,48 +65,23 @@ static void forget_ids(struct ps_outbox_relay *relay)
     relay->id_count = relay->pushed = 0;
 }
 
+/* Ends the round. The next one begins after ms, or at once if somebody kicked meanwhile. */
 static void rest(struct ps_outbox_relay *relay, int64_t ms)
 {
-    relay->busy = false;
     forget_ids(relay);
-    if (relay->started)
-        ps_timer_set(relay->timer, relay->kicked ? 0 : ms);
+    ps_leader_writer_wait(relay->writer, relay->kicked ? 0 : ms);
     relay->kicked = false;
 }
 
-/* Is the answer for the lead as it is now? Where err is set the round is over, and false. */
-static bool mine(struct ps_outbox_relay *relay, const char *what, const struct ps_err *err)
-{
-    if (!relay->started || !ps_leadership_leads(relay->leadership, relay->op_epoch)) {
-        rest(relay, 0);
-        return false;
-    }
-    if (err == NULL) {
-        relay->silent = false;
-        return true;
-    }
-    if (!relay->silent)
-        ps_leadership_failed(relay->leadership, PS_EVENT_OUTBOX_ERROR, what, err);
-    relay->silent = true;
-    rest(relay, LOOK_MS);
-    return false;
-}
-
-static void run(struct ps_outbox_relay *relay, struct ps_pg_batch *batch, ps_pg_fn fn)
-{
-    ps_pg_run(relay->leadership->daemon->pg, batch, fn, relay);
-}
-
-static void on_queued(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_queued(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_outbox_relay *relay = cookie;
 
     (void)rows;
-    if (mine(relay, "messages were pushed and not marked as queued", err))
-        rest(relay, relay->held || relay->id_count < MESSAGES_MAX ? LOOK_MS : 0);
+    rest(relay, relay->held || relay->id_count < MESSAGES_MAX ? LOOK_MS : 0);
 }
 
-static void on_pushed(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_pushed(void *cookie, const struct redisReply *reply)
 {
     struct ps_outbox_relay *relay = cookie;
     struct ps_pg_batch *batch;
@@ -118,8 +89,6 @@ static void on_pushed(void *cookie, const struct redisReply *reply, const struct
     int64_t depth;
     bool held;
 
-    if (!mine(relay, "messages were not pushed", err))
-        return;
     relay->pushed = (size_t)ps_redis_reply_int(reply->element[0], 0);
     depth = ps_redis_reply_int(reply->element[1], 0);
     held = relay->pushed < relay->id_count;
@@ -138,10 +107,11 @@ static void on_pushed(void *cookie, const struct redisReply *reply, const struct
         ps_buf_json_string(&ids, relay->ids[i], strlen(relay->ids[i]));
     }
     ps_buf_char(&ids, ']');
-    batch = ps_store_begin(relay->op_epoch);
+    batch = ps_leader_writer_begin(relay->writer);
     ps_store_add_queued(batch, ps_buf_str(&ids));
     ps_buf_clear(&ids);
-    run(relay, batch, on_queued);
+    ps_leader_writer_run(relay->writer, batch, "messages were pushed and not marked as queued",
+                         on_queued);
 }
 
 static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows, int row,
@@ -175,23 +145,24 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
     ps_message_clear(&message);
 }
 
-static void push(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
+/* Runs message_push: with the messages in rows, or with none to measure the list. */
+static void run_push(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows, const char *what,
+                     ps_leader_reply_fn fn)
 {
-    const struct ps_daemon *daemon = relay->leadership->daemon;
-    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
-                            ps_key(daemon->keys, PS_KEY_NOTIFY) };
-    int count = ps_pg_row_count(rows, UNQUEUED);
+    int count = rows == NULL ? 0 : ps_pg_row_count(rows, UNQUEUED);
     struct ps_script_args args;
 
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, relay->op_epoch);
-    ps_script_args_int(&args, daemon->config->mq_max_size);
-    relay->ids = ps_alloc_array(NULL, (size_t)count, sizeof(*relay->ids));
+    ps_leader_writer_args(relay->writer, &args);
+    ps_script_args_int(&args, relay->leadership->daemon->config->mq_max_size);
+    forget_ids(relay);
+    relay->ids = ps_alloc_array(NULL, (size_t)count + 1, sizeof(*relay->ids));
     for (int i = 0; i < count; i++)
         add_message(relay, rows, i, &args);
-    ps_script_run(daemon->redis, PS_SCRIPT_MESSAGE_PUSH, keys, 2, args.items, args.len, on_pushed,
-                  relay);
-    ps_script_args_clear(&args);
+    ps_leader_writer_script(
+        relay->writer,
+        &(struct ps_leader_script){
+            .script = PS_SCRIPT_MESSAGE_PUSH, .keys = { PS_KEY_NOTIFY }, .what = what, .fn = fn },
+        &args);
 }
 
 static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
@@ -290,12 +261,10 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     free(keys);
 }
 
-static void on_bundled(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_bundled(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_outbox_relay *relay = cookie;
 
-    if (!mine(relay, "messages were not bundled", err))
-        return;
     /* Several decisions can be one message: from here on its id leads to the channel. */
     for (int i = 0; i < ps_pg_row_count(rows, BUNDLED); i++)
         PS_LOG(OUTBOX_MESSAGE, F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, 1)),
@@ -306,7 +275,7 @@ static void on_bundled(void *cookie, const struct ps_pg_rows *rows, const struct
 
 static void bundle(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
 {
-    struct ps_pg_batch *batch = ps_store_begin(relay->op_epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(relay->writer);
     int count = ps_pg_row_count(rows, UNBUNDLED);
     struct ps_rows_json json;
 
@@ -320,43 +289,39 @@ static void bundle(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
     }
     ps_store_add_bundle(batch, ps_rows_close(&json));
     ps_rows_clear(&json);
-    run(relay, batch, on_bundled);
+    ps_leader_writer_run(relay->writer, batch, "messages were not bundled", on_bundled);
 }
 
-static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_looked(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_outbox_relay *relay = cookie;
 
-    if (!mine(relay, "the outbox was not read", err))
-        return;
     if (ps_pg_row_count(rows, UNBUNDLED) > 0)
         bundle(relay, rows);
     else if (ps_pg_row_count(rows, UNQUEUED) > 0 && ps_redis_up(relay->leadership->daemon->redis))
-        push(relay, rows);
+        run_push(relay, rows, "messages were not pushed", on_pushed);
     else
         rest(relay, LOOK_MS);
 }
 
 static void look(struct ps_outbox_relay *relay)
 {
-    struct ps_pg_batch *batch = ps_store_begin(relay->op_epoch);
+    const struct ps_config *config = relay->leadership->daemon->config;
+    struct ps_pg_batch *batch = ps_leader_writer_begin(relay->writer);
 
     ps_store_add_hold(batch, ROWS_MAX);
-    ps_store_add_unbundled(batch, ROWS_MAX, relay->high,
-                           relay->leadership->daemon->config->dp_transition_style);
-    ps_store_add_unqueued(batch, MESSAGES_MAX, relay->leadership->daemon->config->mq_max_size);
-    run(relay, batch, on_looked);
+    ps_store_add_unbundled(batch, ROWS_MAX, relay->high, config->dp_transition_style);
+    ps_store_add_unqueued(batch, MESSAGES_MAX, config->mq_max_size);
+    ps_leader_writer_run(relay->writer, batch, "the outbox was not read", on_looked);
 }
 
-/* As the notifier's warning: from past the threshold until it has drained below 70 % of it. */
-static void on_depth(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+/* Like the notifier's warning: from above the threshold until the list is below 70 % of it. */
+static void on_measured(void *cookie, const struct redisReply *reply)
 {
     struct ps_outbox_relay *relay = cookie;
-    int64_t threshold = relay->leadership->daemon->config->mq_backpressure_threshold, depth;
+    int64_t threshold = relay->leadership->daemon->config->mq_backpressure_threshold;
+    int64_t depth = ps_redis_reply_int(reply->element[1], 0);
 
-    if (!mine(relay, "the list was not measured", err))
-        return;
-    depth = ps_redis_reply_int(reply->element[1], 0);
     if (!relay->high && depth > threshold) {
         relay->high = true;
         PS_LOG(OUTBOX_GATHER, F_INT("depth", depth), F_INT("threshold", threshold));
@@ -366,39 +331,19 @@ static void on_depth(void *cookie, const struct redisReply *reply, const struct 
     look(relay);
 }
 
-static void measure(struct ps_outbox_relay *relay)
-{
-    const struct ps_daemon *daemon = relay->leadership->daemon;
-    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
-                            ps_key(daemon->keys, PS_KEY_NOTIFY) };
-    struct ps_script_args args;
-
-    if (!ps_redis_up(daemon->redis)) {
-        look(relay);
-        return;
-    }
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, relay->op_epoch);
-    ps_script_args_int(&args, daemon->config->mq_max_size);
-    ps_script_run(daemon->redis, PS_SCRIPT_MESSAGE_PUSH, keys, 2, args.items, args.len, on_depth,
-                  relay);
-    ps_script_args_clear(&args);
-}
-
-static void on_timer(void *cookie)
+/* A round: measure the list, look into the outbox, then bundle and look again, or push and mark as
+ * queued. While Redis is away rows are still bundled, so that their messages are ready. */
+static void begin_round(void *cookie)
 {
     struct ps_outbox_relay *relay = cookie;
+    const struct ps_daemon *daemon = relay->leadership->daemon;
 
-    if (relay->busy || !relay->started)
-        return;
-    if (!ps_leadership_leads(relay->leadership, relay->leadership->epoch) ||
-        !ps_pg_up(relay->leadership->daemon->pg)) {
-        ps_timer_set(relay->timer, LOOK_MS);
-        return;
-    }
-    relay->busy = true;
-    relay->op_epoch = relay->leadership->epoch;
-    measure(relay);
+    if (!ps_leader_writer_leads(relay->writer) || !ps_pg_up(daemon->pg))
+        rest(relay, LOOK_MS);
+    else if (!ps_redis_up(daemon->redis))
+        look(relay);
+    else
+        run_push(relay, NULL, "the list was not measured", on_measured);
 }
 
 struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
@@ -406,7 +351,13 @@ struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
     struct ps_outbox_relay *relay = ps_alloc_zero(1, sizeof(*relay));
 
     relay->leadership = leadership;
-    relay->timer = ps_timer_create(leadership->daemon->loop, on_timer, relay);
+    relay->writer =
+        ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = leadership,
+                                                                    .cookie = relay,
+                                                                    .event = PS_EVENT_OUTBOX_ERROR,
+                                                                    .retry_ms = LOOK_MS,
+                                                                    .step = begin_round,
+                                                                    .report_once = true });
     return relay;
 }
 
@@ -414,29 +365,28 @@ void ps_outbox_relay_destroy(struct ps_outbox_relay *relay)
 {
     if (relay == NULL)
         return;
-    ps_timer_destroy(relay->timer);
+    ps_leader_writer_destroy(relay->writer);
     forget_ids(relay);
     free(relay);
 }
 
 void ps_outbox_relay_start(struct ps_outbox_relay *relay)
 {
-    relay->started = true;
-    ps_timer_set(relay->timer, 0);
+    (void)ps_leader_writer_start(relay->writer); /* always starts: it changes no mirror */
+    ps_leader_writer_wait(relay->writer, 0);
 }
 
 void ps_outbox_relay_stop(struct ps_outbox_relay *relay)
 {
-    relay->started = false;
-    ps_timer_cancel(relay->timer);
+    ps_leader_writer_stop(relay->writer);
 }
 
 void ps_outbox_relay_kick(struct ps_outbox_relay *relay)
 {
-    if (!relay->started)
+    if (!ps_leader_writer_leads(relay->writer))
         return;
-    if (relay->busy)
+    if (ps_leader_writer_busy(relay->writer))
         relay->kicked = true;
     else
-        ps_timer_set(relay->timer, 0);
+        ps_leader_writer_wait(relay->writer, 0);
 }

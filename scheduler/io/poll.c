@@ -15,35 +15,21 @@ enum {
 /* Statements of the poll's first transaction after the fence. */
 enum { WATCH = 1, CONFIRMED, UNCHECKED, WISHES };
 
-void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn)
-{
-    poll->busy = true;
-    poll->op_term = poll->parts.leadership->term;
-    ps_pg_run(poll->parts.leadership->daemon->pg, batch, fn, poll);
-}
-
 static int64_t now_of(const struct ps_poll *poll)
 {
     return ps_loop_now(poll->parts.leadership->daemon->loop);
 }
 
-bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *err)
+/* The mirrors are read again, which starts the poll again: not at once, so that a server that
+ * refuses is not asked in a loop. */
+static void on_write_failed(void *cookie, const struct ps_err *err)
 {
+    struct ps_poll *poll = cookie;
     int64_t again_ms =
         poll->clock.interval_ms < AGAIN_MAX_MS ? poll->clock.interval_ms : AGAIN_MAX_MS;
 
-    poll->busy = false;
-    if (poll->op_term != poll->parts.leadership->term) {
-        ps_leadership_overtaken(poll->parts.leadership);
-        return false;
-    }
-    if (!ps_leadership_leads(poll->parts.leadership, poll->epoch))
-        return false;
-    if (err == NULL)
-        return true;
+    (void)err;
     poll->not_before_ms = now_of(poll) + again_ms;
-    ps_leadership_unsure(poll->parts.leadership, PS_EVENT_POLL_ERROR, what, err);
-    return false;
 }
 
 static void forget_drafts(struct ps_poll *poll)
@@ -94,7 +80,7 @@ static void wait_until_due(struct ps_poll *poll, int64_t in_ms)
     int64_t held_ms = poll->not_before_ms - now_of(poll);
 
     poll->state = PS_POLL_WAITING;
-    ps_timer_set(poll->timer, in_ms > held_ms ? in_ms : held_ms);
+    ps_leader_writer_wait(poll->writer, in_ms > held_ms ? in_ms : held_ms);
 }
 
 void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms)
@@ -108,13 +94,11 @@ void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms)
 
 static void look(struct ps_poll *poll);
 
-static void on_shed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_shed(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_cycle *run = poll->parts.leadership->run;
 
-    if (!ps_poll_mine(poll, "probes were not left out", err))
-        return;
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
         (void)ps_cycle_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED, 0);
     PS_LOG(PROBE_SHED, F_INT("cycle", poll->cycle), F_INT("cold_probes", ps_pg_row_count(rows, 1)),
@@ -127,10 +111,10 @@ static void on_shed(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
 static void shed(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
 
     ps_store_add_shed(batch, poll->cycle, poll->shed_from);
-    ps_poll_run(poll, batch, on_shed);
+    ps_leader_writer_run(poll->writer, batch, "probes were not left out", on_shed);
 }
 
 void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why)
@@ -140,13 +124,11 @@ void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why)
     ps_poll_settled(poll);
 }
 
-static void on_hot_told(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_hot_told(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
 
     (void)rows;
-    if (!ps_poll_mine(poll, "the end of the hot probes was not stored", err))
-        return;
     poll->parts.leadership->run->hot_told = true;
     ps_outbox_relay_kick(poll->parts.relay);
     look(poll);
@@ -155,10 +137,11 @@ static void on_hot_told(void *cookie, const struct ps_pg_rows *rows, const struc
 /* News does not wait for the cold probes. */
 static void tell_hot(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
 
     ps_store_add_hot_done(batch, poll->cycle);
-    ps_poll_run(poll, batch, on_hot_told);
+    ps_leader_writer_run(poll->writer, batch, "the end of the hot probes was not stored",
+                         on_hot_told);
 }
 
 static void look(struct ps_poll *poll)
@@ -168,7 +151,7 @@ static void look(struct ps_poll *poll)
     const struct ps_ledger *ledger = &run->ledger;
     enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
 
-    if (poll->busy)
+    if (ps_leader_writer_busy(poll->writer))
         return; /* its answer brings another look */
     if (poll->shed_from > 0) {
         shed(poll);
@@ -183,9 +166,9 @@ static void look(struct ps_poll *poll)
         next = PS_LEDGER_WAIT;
     switch (next) {
     case PS_LEDGER_WAIT:
-        ps_timer_set(poll->timer, ledger->deadline_ms - now_ms < LOOK_MS
-                                      ? ledger->deadline_ms - now_ms
-                                      : LOOK_MS);
+        ps_leader_writer_wait(poll->writer, ledger->deadline_ms - now_ms < LOOK_MS
+                                                ? ledger->deadline_ms - now_ms
+                                                : LOOK_MS);
         return;
     case PS_LEDGER_CLOSE:
         ps_poll_close(poll, false);
@@ -198,7 +181,7 @@ static void look(struct ps_poll *poll)
 
 void ps_poll_settled(struct ps_poll *poll)
 {
-    if (poll->state == PS_POLL_PROBING && ps_leadership_leads(poll->parts.leadership, poll->epoch))
+    if (poll->state == PS_POLL_PROBING && ps_leader_writer_leads(poll->writer))
         look(poll);
 }
 
@@ -207,18 +190,16 @@ static void probe(struct ps_poll *poll)
     poll->state = PS_POLL_PROBING;
     poll->shed_from = 0;
     ps_publish_start(poll->parts.publish);
-    ps_timer_set(poll->timer, 0); /* a cycle without probes is over at once */
+    ps_leader_writer_wait(poll->writer, 0); /* a cycle without probes is over at once */
 }
 
-static void on_cycle(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_cycle(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_ledger *ledger;
 
     (void)rows;
-    if (!ps_poll_mine(poll, "the cycle was not stored", err))
-        return;
     leadership->run = poll->run;
     poll->run = NULL;
     ledger = &leadership->run->ledger;
@@ -269,7 +250,7 @@ void ps_poll_plan(struct ps_poll *poll)
 {
     struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_config *config = leadership->daemon->config;
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
     struct ps_plan plan = { 0 };
     bool probes = config->enable_iso_probe && !leadership->probing_paused;
 
@@ -300,20 +281,18 @@ void ps_poll_plan(struct ps_poll *poll)
     forget_drafts(poll);
     if (probes)
         ps_plan_clear(&plan);
-    ps_store_add_cycle(batch, poll->epoch, poll->run);
+    ps_store_add_cycle(batch, ps_leader_writer_epoch(poll->writer), poll->run);
     ps_store_add_settings(batch, poll->cycle, config);
-    ps_poll_run(poll, batch, on_cycle);
+    ps_leader_writer_run(poll->writer, batch, "the cycle was not stored", on_cycle);
 }
 
-static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_watch(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
     const char **confirmed;
     size_t count;
 
-    if (!ps_poll_mine(poll, "watchlists were not read", err))
-        return;
     ps_watchlists_destroy(leadership->watch);
     leadership->watch = ps_store_read_watch(rows, WATCH);
     count = (size_t)ps_pg_row_count(rows, CONFIRMED);
@@ -338,8 +317,8 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows, const struct p
 
 static void begin(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch =
-        poll->wanted ? ps_store_begin_meta(poll->epoch) : ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = poll->wanted ? ps_leader_writer_begin_meta(poll->writer)
+                                             : ps_leader_writer_begin(poll->writer);
 
     poll->state = PS_POLL_PREPARING;
     poll->cycle = poll->parts.leadership->last_cycle + 1;
@@ -352,15 +331,13 @@ static void begin(struct ps_poll *poll)
     if (poll->wanted)
         ps_operator_add_poll_begun(batch);
     poll->wanted = false;
-    ps_poll_run(poll, batch, on_watch);
+    ps_leader_writer_run(poll->writer, batch, "watchlists were not read", on_watch);
 }
 
 static void on_timer(void *cookie)
 {
     struct ps_poll *poll = cookie;
 
-    if (!ps_leadership_leads(poll->parts.leadership, poll->epoch))
-        return; /* the end of the lease is on its way */
     if (poll->state == PS_POLL_WAITING)
         begin(poll);
     else if (poll->state == PS_POLL_PROBING)
@@ -378,7 +355,15 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
     poll->parts = *parts;
     ps_poll_schedule_init(&poll->clock, ps_config_poll_interval_ms(daemon->config), cooldown_ms,
                           ps_loop_now(daemon->loop));
-    poll->timer = ps_timer_create(daemon->loop, on_timer, poll);
+    poll->writer =
+        ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = parts->leadership,
+                                                                    .cookie = poll,
+                                                                    .event = PS_EVENT_POLL_ERROR,
+                                                                    .step = on_timer,
+                                                                    .on_failed = on_write_failed,
+                                                                    .mirrors = true });
+    poll->withdrawer = ps_leader_writer_create(&(struct ps_leader_writer_options){
+        .leadership = parts->leadership, .cookie = poll, .event = PS_EVENT_REDIS_ERROR });
     poll->fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_WG21);
     poll->open_std_fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_OPENSTD);
     poll->http = ps_http_create(
@@ -399,7 +384,8 @@ void ps_poll_destroy(struct ps_poll *poll)
     ps_index_fetch_destroy(poll->open_std_fetch);
     ps_validators_clear(&poll->open_std);
     ps_http_destroy(poll->http);
-    ps_timer_destroy(poll->timer);
+    ps_leader_writer_destroy(poll->writer);
+    ps_leader_writer_destroy(poll->withdrawer);
     free(poll);
 }
 
@@ -407,9 +393,8 @@ void ps_poll_start(struct ps_poll *poll)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
 
-    if (poll->busy)
-        return; /* an earlier term's transaction is out: its answer brings another start */
-    poll->epoch = leadership->epoch;
+    if (!ps_leader_writer_start(poll->writer))
+        return;
     if (leadership->run != NULL) {
         const struct ps_ledger *ledger = &leadership->run->ledger;
 
@@ -438,9 +423,8 @@ void ps_poll_now(struct ps_poll *poll)
 
 void ps_poll_stop(struct ps_poll *poll)
 {
-    poll->epoch = 0;
+    ps_leader_writer_stop(poll->writer);
     poll->wanted = false;
     poll->state = PS_POLL_STOPPED;
-    ps_timer_cancel(poll->timer);
     ps_poll_drop(poll);
 }

@@ -14,14 +14,13 @@ enum { WITHDRAW_LOOKS = 1000 /* entries a call */, HEARTBEAT_TIMEOUT_MS = 10000 
 
 static void withdraw(struct ps_poll *poll, const char *after);
 
-static void on_withdrawn(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_withdrawn(void *cookie, const struct redisReply *reply)
 {
     struct ps_poll *poll = cookie;
     const char *after;
 
-    if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        !ps_leadership_leads(poll->parts.leadership, poll->withdraw_epoch))
-        return; /* workers settle what is left of a closed cycle without a request */
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        return; /* workers finish tasks of a closed cycle without a request */
     after = ps_redis_reply_text(reply->element[1], NULL);
     if (after != NULL && after[0] != '\0')
         withdraw(poll, after);
@@ -29,20 +28,20 @@ static void on_withdrawn(void *cookie, const struct redisReply *reply, const str
 
 static void withdraw(struct ps_poll *poll, const char *after)
 {
-    const struct ps_daemon *daemon = poll->parts.leadership->daemon;
-    const char *keys[2] = { ps_key(daemon->keys, PS_KEY_EPOCH),
-                            ps_key(daemon->keys, PS_KEY_TASKS) };
     struct ps_script_args args;
 
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, poll->withdraw_epoch);
+    ps_leader_writer_args(poll->withdrawer, &args);
     ps_script_args_text(&args, PS_GROUP_WORKERS);
     ps_script_args_int(&args, poll->withdraw_cycle);
     ps_script_args_int(&args, WITHDRAW_LOOKS);
     ps_script_args_text(&args, after);
-    ps_script_run(daemon->redis, PS_SCRIPT_TASK_WITHDRAW, keys, 2, args.items, args.len,
-                  on_withdrawn, poll);
-    ps_script_args_clear(&args);
+    ps_leader_writer_script(poll->withdrawer,
+                            &(struct ps_leader_script){ .script = PS_SCRIPT_TASK_WITHDRAW,
+                                                        .keys = { PS_KEY_TASKS },
+                                                        .what = "tasks were not withdrawn",
+                                                        .fn = on_withdrawn,
+                                                        .optional = true },
+                            &args);
 }
 
 static void on_heartbeat(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
@@ -124,14 +123,12 @@ static void remember_asked(struct ps_leadership *leadership)
     }
 }
 
-static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_closed(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
     int64_t ended_ms = ps_clock_wall_ms();
 
-    if (!ps_poll_mine(poll, "the cycle was not closed", err))
-        return;
     ps_poll_rechecked(poll, rows);
     tell_stats(poll, ended_ms, poll->error);
     log_end(poll, &leadership->run->ledger, ended_ms);
@@ -146,7 +143,7 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows, const struct 
     }
     ps_outbox_relay_kick(poll->parts.relay);
     if (poll->expired) {
-        poll->withdraw_epoch = poll->epoch;
+        (void)ps_leader_writer_start(poll->withdrawer);
         poll->withdraw_cycle = poll->cycle;
         withdraw(poll, "");
     }
@@ -186,7 +183,7 @@ static void store_end(struct ps_poll *poll)
     if (fault == NULL && has_drafts_looked_at(&poll->parts.leadership->run->controls))
         ps_poll_recheck(poll);
     else
-        ps_poll_end(poll, ps_store_begin_meta(poll->epoch));
+        ps_poll_end(poll, ps_leader_writer_begin_meta(poll->writer));
     free(fault);
 }
 
@@ -225,16 +222,14 @@ void ps_poll_end(struct ps_poll *poll, struct ps_pg_batch *batch)
                                                    ? PS_STORE_PROBES_KEPT_ADAPTIVE
                                                    : PS_STORE_PROBES_KEPT });
     free(cause);
-    ps_poll_run(poll, batch, on_closed);
+    ps_leader_writer_run(poll->writer, batch, "the cycle was not closed", on_closed);
 }
 
-static void on_expired(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_expired(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_ledger *ledger;
 
-    if (!ps_poll_mine(poll, "the cycle's open probes were not settled", err))
-        return;
     ledger = &poll->parts.leadership->run->ledger;
     PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
            F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
@@ -258,25 +253,23 @@ void ps_poll_close(struct ps_poll *poll, bool expired)
 
     poll->state = PS_POLL_CLOSING;
     poll->expired = expired;
-    ps_timer_cancel(poll->timer);
     ps_publish_stop(poll->parts.publish);
     if (!expired) {
         store_end(poll);
         return;
     }
-    batch = ps_store_begin(poll->epoch);
+    batch = ps_leader_writer_begin(poll->writer);
     ps_store_add_expire(batch, poll->cycle);
-    ps_poll_run(poll, batch, on_expired);
+    ps_leader_writer_run(poll->writer, batch, "the cycle's open probes were not settled",
+                         on_expired);
 }
 
-static void on_failed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_failed(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
 
     (void)rows;
-    if (!ps_poll_mine(poll, "the failed cycle was not stored", err))
-        return;
     leadership->last_cycle = poll->cycle;
     leadership->last_started_ms = poll->started_ms;
     leadership->last_finished_ms = ps_clock_wall_ms();
@@ -291,13 +284,14 @@ static void on_failed(void *cookie, const struct ps_pg_rows *rows, const struct 
 
 void ps_poll_fail(struct ps_poll *poll, const struct ps_err *err)
 {
-    struct ps_pg_batch *batch = ps_store_begin_meta(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
 
     poll->failure = *err;
     ps_leadership_failed(poll->parts.leadership, PS_EVENT_POLL_ERROR,
                          "the index was not loaded and no copy of it is stored", err);
     poll->state = PS_POLL_CLOSING;
-    ps_store_add_failed_cycle(batch, poll->epoch, poll->cycle, poll->started_ms, err->what);
+    ps_store_add_failed_cycle(batch, ps_leader_writer_epoch(poll->writer), poll->cycle,
+                              poll->started_ms, err->what);
     ps_store_add_settings(batch, poll->cycle, poll->parts.leadership->daemon->config);
-    ps_poll_run(poll, batch, on_failed);
+    ps_leader_writer_run(poll->writer, batch, "the failed cycle was not stored", on_failed);
 }

@@ -138,13 +138,11 @@ static void note_fresh(struct ps_poll *poll)
     leadership->index_fetched_ms = ps_clock_wall_ms();
 }
 
-static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_stored(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
 
-    if (!ps_poll_mine(poll, "the index was not stored", err))
-        return;
     log_diff(poll);
     for (int i = 0; poll->told_at > 0 && i < ps_pg_row_count(rows, poll->told_at); i++)
         ps_leadership_told(rows, poll->told_at, i);
@@ -161,7 +159,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 
 static void store(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin_meta(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
 
     ps_store_add_index_seen(batch, poll->seen, poll->etag, poll->modified);
     poll->told_at = poll->index_rows.len > 0 ? SEEN + 1 : 0;
@@ -169,7 +167,7 @@ static void store(struct ps_poll *poll)
     ps_store_add_papers(batch, &poll->diff);
     ps_store_add_suspended(batch, poll->parts.leadership->watch);
     ps_outbox_rows_clear(&poll->index_rows);
-    ps_poll_run(poll, batch, on_stored);
+    ps_leader_writer_run(poll->writer, batch, "the index was not stored", on_stored);
 }
 
 /* A first snapshot is news to nobody. */
@@ -183,7 +181,7 @@ void ps_poll_match(struct ps_poll *poll)
     for (; poll->matched < count; poll->matched++) {
         if (ps_clock_mono_ms() - began_ms >= MATCH_SLICE_MS) {
             poll->matching = true;
-            ps_timer_set(poll->timer, 0);
+            ps_leader_writer_wait(poll->writer, 0);
             return;
         }
         if (poll->matched < diff->added_len)
@@ -251,8 +249,7 @@ static void add_listed(struct ps_poll *poll, const struct ps_paper_index *listed
 
 static bool is_mine(const struct ps_poll *poll)
 {
-    return poll->state == PS_POLL_PREPARING &&
-           ps_leadership_leads(poll->parts.leadership, poll->epoch);
+    return poll->state == PS_POLL_PREPARING && ps_leader_writer_leads(poll->writer);
 }
 
 /* Says once of each incomplete page that it is: papers that it had before are kept, those that it
@@ -336,12 +333,10 @@ static void ask_open_std(struct ps_poll *poll)
 }
 
 /* The stored copy stays, and the poll goes on with it, unless an operator wants this index. */
-static void on_refused(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_refused(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
 
-    if (!ps_poll_mine(poll, "that the index was refused was not stored", err))
-        return;
     if (!poll->failed && !ps_pg_bool(rows, REFUSED, 0, 0)) {
         ps_paper_index_destroy(poll->fresh);
         poll->fresh = NULL;
@@ -357,12 +352,13 @@ static void on_refused(void *cookie, const struct ps_pg_rows *rows, const struct
 /* Takes why. */
 static void refuse(struct ps_poll *poll, char *why)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
 
     PS_LOG(INDEX_REFUSED, F_TEXT("why", why));
     (void)ps_fail(&poll->failure, PS_FAILURE_UNKNOWN, 0, "the index was refused: %s", why);
     ps_store_add_index_refused(batch, why);
-    ps_poll_run(poll, batch, on_refused);
+    ps_leader_writer_run(poll->writer, batch, "that the index was refused was not stored",
+                         on_refused);
     free(why);
 }
 

@@ -3,6 +3,7 @@
 #define PS_SCHEDULER_POLL_PRIVATE_H
 #include "scheduler/core/index_diff.h"
 #include "scheduler/io/index_fetch.h"
+#include "scheduler/io/leader_writer.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/store.h"
 
@@ -22,14 +23,11 @@ struct ps_validators {
 struct ps_poll {
     struct ps_poll_parts parts;
     struct ps_poll_schedule clock; /* for the pause between polls */
-    struct ps_timer *timer;        /* due, or a look at the deadline */
+    struct ps_leader_writer *writer, *withdrawer;
     struct ps_index_fetch *fetch, *open_std_fetch;
     struct ps_http *http; /* for HEARTBEAT_URL */
     enum ps_poll_state state;
-    int64_t epoch;         /* started for; 0: stopped */
-    bool busy;             /* a transaction is out */
     bool wanted;           /* an operator asked for the next poll (ps_poll_now) */
-    int64_t op_term;       /* it was begun in */
     int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
     bool disbelieved;      /* a control of the cycle that is being closed failed */
     struct ps_control_probes controls; /* of the cycle to come */
@@ -65,13 +63,9 @@ struct ps_poll {
     enum ps_cycle_status status;
     const char *error; /* why it failed; NULL for none */
     char *summary;
-    int64_t withdraw_epoch, withdraw_cycle; /* whose unread tasks are taken back */
+    int64_t withdraw_cycle; /* whose unread tasks are taken back */
 };
 
-/* Runs batch for this poll; fn asks ps_poll_mine first. */
-void ps_poll_run(struct ps_poll *poll, struct ps_pg_batch *batch, ps_pg_fn fn);
-/* Is the answer for this poll? Where err is set, the poll is given up, and false. */
-bool ps_poll_mine(struct ps_poll *poll, const char *what, const struct ps_err *err);
 /* Forgets what an unfinished poll holds. */
 void ps_poll_drop(struct ps_poll *poll);
 /* The cycle is over at ended (wall clock): sleeps until the next is due. */

@@ -66,7 +66,7 @@ static void look_at(struct ps_poll *poll, const struct ps_pg_rows *rows, int row
     *told = paper_id;
 }
 
-static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_looked(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
@@ -75,12 +75,10 @@ static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct 
     const char *told = NULL;
     size_t count;
 
-    if (!ps_poll_mine(poll, "the drafts looked at again were not read", err))
-        return;
     ps_watchlists_destroy(leadership->watch);
     leadership->watch = ps_store_read_watch(rows, WATCH);
     ps_outbox_rows_clear(&poll->news);
-    batch = ps_store_begin_meta(poll->epoch);
+    batch = ps_leader_writer_begin_meta(poll->writer);
     count = (size_t)ps_pg_row_count(rows, LOOKED);
     looked = ps_alloc_zero(count + 1, sizeof(*looked));
     for (size_t i = 0; i < count; i++)
@@ -97,11 +95,12 @@ static void on_looked(void *cookie, const struct ps_pg_rows *rows, const struct 
 
 void ps_poll_recheck(struct ps_poll *poll)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
 
     ps_store_add_watch(batch);
     ps_store_read_looked(batch, poll->cycle);
-    ps_poll_run(poll, batch, on_looked);
+    ps_leader_writer_run(poll->writer, batch, "the drafts looked at again were not read",
+                         on_looked);
 }
 
 void ps_poll_rechecked(struct ps_poll *poll, const struct ps_pg_rows *rows)

@@ -1,7 +1,7 @@
 #include "scheduler/io/publish.h"
 
 #include "scheduler/core/publish_schedule.h"
-#include "scheduler/io/script_args.h"
+#include "scheduler/io/leader_writer.h"
 #include "shared/core/alloc.h"
 #include "shared/core/keys.h"
 #include "shared/core/paper_id.h"
@@ -15,7 +15,7 @@
 
 enum {
     RETRY_MS = 500,
-    PULSE_MS = 200 /* cold ones go in batches */,
+    PULSE_MS = 200, /* cold probes are published in batches */
     MEMORY_PERCENT = 90,
     ENDS_ARG = 2 /* of task_publish: the position after the batch */
 };
@@ -24,75 +24,58 @@ struct ps_publish {
     struct ps_leadership *leadership;
     ps_publish_crowded_fn crowded;
     void *cookie;
-    struct ps_timer *timer; /* after a failure; until cold ones are due */
-    bool wanted;
-    bool busy;        /* a script is out */
-    bool open;        /* Redis knows the cycle */
-    int64_t op_epoch; /* of the script that is out, and its cycle */
-    int64_t op_cycle;
-    size_t next;       /* first position not published for sure */
-    size_t batch_ends; /* of the batch that is out */
-    int64_t length;    /* of the stream, as looked at before a cold batch */
+    struct ps_leader_writer *writer; /* started while there is something to publish */
+    bool open;                       /* Redis knows the cycle */
+    int64_t cycle;                   /* of the write that is outstanding */
+    size_t next;                     /* every position before this one is published */
+    size_t batch_ends;               /* of the batch that is outstanding */
+    int64_t length;                  /* of the stream, measured before a cold batch */
 };
 
-static void step(struct ps_publish *publish);
+static void step(void *cookie);
 
-static void on_timer(void *cookie)
+/* Whether the answer is for the cycle that is being published now. If not, goes on with that one.
+ */
+static bool is_for_this_cycle(struct ps_publish *publish)
 {
-    step(cookie);
+    const struct ps_cycle *run = publish->leadership->run;
+
+    if (run != NULL && run->ledger.cycle == publish->cycle)
+        return true;
+    step(publish);
+    return false;
 }
 
-static void begin(struct ps_publish *publish)
+static void run_script(struct ps_publish *publish, enum ps_script script,
+                       struct ps_script_args *args, const char *what, ps_leader_reply_fn fn)
 {
-    publish->busy = true;
-    publish->op_epoch = publish->leadership->epoch;
-    publish->op_cycle = publish->leadership->run->ledger.cycle;
+    publish->cycle = publish->leadership->run->ledger.cycle;
+    ps_leader_writer_script(
+        publish->writer,
+        &(struct ps_leader_script){
+            .script = script, .keys = {PS_KEY_CYCLE, PS_KEY_TASKS},
+                 .what = what, .fn = fn
+    },
+        args);
 }
 
-static void run_script(struct ps_publish *publish, enum ps_script script, size_t key_count,
-                       struct ps_script_args *args, ps_redis_fn fn)
+/* After any failure the cycle is opened again: Redis may have lost it, and says then how far
+ * publishing came. */
+static void on_failed(void *cookie, const struct ps_err *err)
 {
-    const struct ps_keys *names = publish->leadership->daemon->keys;
-    const char *keys[3] = { ps_key(names, PS_KEY_EPOCH), ps_key(names, PS_KEY_CYCLE),
-                            ps_key(names, PS_KEY_TASKS) };
+    struct ps_publish *publish = cookie;
 
-    begin(publish);
-    ps_script_run(publish->leadership->daemon->redis, script, keys, key_count, args->items,
-                  args->len, fn, publish);
-    ps_script_args_clear(args);
-}
-
-/* Is the answer for the cycle that is being published now? */
-static bool mine(struct ps_publish *publish)
-{
-    const struct ps_leadership *leadership = publish->leadership;
-
-    publish->busy = false;
-    return publish->wanted && ps_leadership_leads(leadership, publish->op_epoch) &&
-           leadership->run != NULL && leadership->run->ledger.cycle == publish->op_cycle;
-}
-
-static void failed(struct ps_publish *publish, const char *what, const struct ps_err *err)
-{
+    (void)err;
     publish->open = false;
-    if (err->code != PS_REDIS_ERR_OFFLINE && err->code != PS_REDIS_ERR_NOCYCLE)
-        ps_leadership_failed(publish->leadership, PS_EVENT_REDIS_ERROR, what, err);
-    ps_timer_set(publish->timer, err->code == PS_REDIS_ERR_NOCYCLE ? 0 : RETRY_MS);
 }
 
-static void on_batch(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_batch(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
 
     (void)reply;
-    if (!mine(publish)) {
-        step(publish);
+    if (!is_for_this_cycle(publish))
         return;
-    }
-    if (err != NULL) {
-        failed(publish, "tasks were not published", err);
-        return;
-    }
     publish->next = publish->batch_ends;
     step(publish);
 }
@@ -136,8 +119,7 @@ static void send_batch(struct ps_publish *publish)
     size_t at = publish->next;
     struct ps_script_args args;
 
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, publish->leadership->epoch);
+    ps_leader_writer_args(publish->writer, &args);
     ps_script_args_int(&args, run->ledger.cycle);
     ps_script_args_int(&args, 0);
     for (size_t count = 0; count < PS_PUBLISH_BATCH; count++) {
@@ -148,7 +130,7 @@ static void send_batch(struct ps_publish *publish)
     }
     publish->batch_ends = ps_cycle_next_open(run, at);
     ps_script_args_set_int(&args, ENDS_ARG, (int64_t)publish->batch_ends);
-    run_script(publish, PS_SCRIPT_TASK_PUBLISH, 3, &args, on_batch);
+    run_script(publish, PS_SCRIPT_TASK_PUBLISH, &args, "tasks were not published", on_batch);
 }
 
 /* Why no more work should be put into Redis; NULL when there is room. */
@@ -161,55 +143,47 @@ static const char *no_room(const struct ps_publish *publish, const struct ps_red
     return NULL;
 }
 
-static void on_memory(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_memory(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
-    const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
+    const char *text = reply == NULL ? NULL : ps_redis_reply_text(reply, NULL);
     struct ps_redis_info info;
     const char *why;
 
-    if (!mine(publish)) {
-        step(publish);
+    if (!is_for_this_cycle(publish))
         return;
-    }
     ps_redis_info_parse(ps_str_of(text), &info);
     why = no_room(publish, &info);
     if (why == NULL) {
         send_batch(publish);
         return;
     }
-    publish->wanted = false;
+    ps_publish_stop(publish);
     publish->crowded(publish->cookie, publish->next, why);
 }
 
-static void on_length(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_length(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
 
-    publish->length = err == NULL ? ps_redis_reply_int(reply, 0) : 0;
+    publish->length = reply == NULL ? 0 : ps_redis_reply_int(reply, 0);
 }
 
-static void look(struct ps_publish *publish)
+/* Asks whether there is room for a cold batch. Both answers arrive in this order. */
+static void measure_room(struct ps_publish *publish)
 {
-    const struct ps_daemon *daemon = publish->leadership->daemon;
-
-    begin(publish);
-    PS_REDIS(daemon->redis, on_length, publish, "XLEN", ps_key(daemon->keys, PS_KEY_TASKS));
-    PS_REDIS(daemon->redis, on_memory, publish, "INFO", "memory");
+    publish->cycle = publish->leadership->run->ledger.cycle;
+    PS_LEADER_COMMAND(publish->writer, on_length, "XLEN",
+                      ps_key(publish->leadership->daemon->keys, PS_KEY_TASKS));
+    PS_LEADER_COMMAND(publish->writer, on_memory, "INFO", "memory");
 }
 
-static void on_open(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_open(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
 
-    if (!mine(publish)) {
-        step(publish);
+    if (!is_for_this_cycle(publish))
         return;
-    }
-    if (err != NULL) {
-        failed(publish, "the cycle was not opened", err);
-        return;
-    }
     publish->open = true;
     publish->next = (size_t)ps_redis_reply_int(reply, 0);
     step(publish);
@@ -248,8 +222,7 @@ static void send_open(struct ps_publish *publish)
 
     ps_utc_time_format_time(ledger->started_ms, started);
     ps_utc_time_format_time(ledger->deadline_ms, deadline);
-    ps_script_args_init(&args);
-    ps_script_args_int(&args, publish->leadership->epoch);
+    ps_leader_writer_args(publish->writer, &args);
     ps_script_args_int(&args, ledger->cycle);
     ps_script_args_int(&args, (int64_t)ledger->planned);
     ps_script_args_text(&args, started);
@@ -258,17 +231,19 @@ static void send_open(struct ps_publish *publish)
     for (size_t i = 0; i < controls->len; i++)
         if (!controls->items[i].settled)
             add_control(&args, ledger->cycle, &controls->items[i]);
-    run_script(publish, PS_SCRIPT_CYCLE_OPEN, 3, &args, on_open);
+    run_script(publish, PS_SCRIPT_CYCLE_OPEN, &args, "the cycle was not opened", on_open);
 }
 
-static void step(struct ps_publish *publish)
+/* Opens the cycle, publishes the hot probes at once, then the cold ones when they are due. */
+static void step(void *cookie)
 {
+    struct ps_publish *publish = cookie;
     const struct ps_leadership *leadership = publish->leadership;
     struct ps_publish_schedule spread;
     int64_t wait_ms;
 
-    if (!publish->wanted || publish->busy || leadership->run == NULL ||
-        !ps_leadership_leads(leadership, leadership->epoch))
+    if (ps_leader_writer_busy(publish->writer) || leadership->run == NULL ||
+        !ps_leader_writer_leads(publish->writer))
         return;
     if (!publish->open) {
         send_open(publish);
@@ -276,22 +251,22 @@ static void step(struct ps_publish *publish)
     }
     publish->next = ps_cycle_next_open(leadership->run, publish->next);
     if (publish->next >= leadership->run->len) {
-        publish->wanted = false;
+        ps_publish_stop(publish);
         return;
     }
     if (leadership->probing_paused && publish->next > 0) {
-        publish->wanted = false;
+        ps_publish_stop(publish);
         publish->crowded(publish->cookie, publish->next, "probing is paused");
         return;
     }
     spread = spread_of(publish);
     wait_ms = ps_publish_schedule_wait_ms(&spread, publish->next, ps_clock_wall_ms());
     if (wait_ms > 0)
-        ps_timer_set(publish->timer, wait_ms < PULSE_MS ? PULSE_MS : wait_ms);
+        ps_leader_writer_wait(publish->writer, wait_ms < PULSE_MS ? PULSE_MS : wait_ms);
     else if (publish->next < spread.hot)
         send_batch(publish);
     else
-        look(publish);
+        measure_room(publish);
 }
 
 struct ps_publish *ps_publish_create(struct ps_leadership *leadership,
@@ -302,7 +277,13 @@ struct ps_publish *ps_publish_create(struct ps_leadership *leadership,
     publish->leadership = leadership;
     publish->crowded = crowded;
     publish->cookie = cookie;
-    publish->timer = ps_timer_create(leadership->daemon->loop, on_timer, publish);
+    publish->writer =
+        ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = leadership,
+                                                                    .cookie = publish,
+                                                                    .event = PS_EVENT_REDIS_ERROR,
+                                                                    .retry_ms = RETRY_MS,
+                                                                    .step = step,
+                                                                    .on_failed = on_failed });
     return publish;
 }
 
@@ -310,13 +291,13 @@ void ps_publish_destroy(struct ps_publish *publish)
 {
     if (publish == NULL)
         return;
-    ps_timer_destroy(publish->timer);
+    ps_leader_writer_destroy(publish->writer);
     free(publish);
 }
 
 void ps_publish_start(struct ps_publish *publish)
 {
-    publish->wanted = true;
+    (void)ps_leader_writer_start(publish->writer); /* always starts: it changes no mirror */
     publish->open = false;
     step(publish);
 }
@@ -328,6 +309,5 @@ void ps_publish_paused(struct ps_publish *publish)
 
 void ps_publish_stop(struct ps_publish *publish)
 {
-    publish->wanted = false;
-    ps_timer_cancel(publish->timer);
+    ps_leader_writer_stop(publish->writer);
 }

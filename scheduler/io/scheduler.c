@@ -1,10 +1,12 @@
 #include "scheduler/io/scheduler.h"
 
 #include "scheduler/io/ingest.h"
+#include "scheduler/io/leader_writer.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/redis_recovery.h"
 #include "scheduler/io/retention.h"
 #include "scheduler/io/scheduler_incidents.h"
+#include "scheduler/io/scheduler_state.h"
 #include "scheduler/io/status_page.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
@@ -27,7 +29,8 @@ enum {
 };
 
 struct ps_scheduler {
-    struct ps_daemon *daemon; /* borrowed */
+    struct ps_scheduler_state state; /* first: "self" of the program's functions points to it */
+    struct ps_daemon *daemon;        /* borrowed */
     struct ps_leadership leadership;
     struct ps_election *election;
     struct ps_publish *publish;
@@ -39,21 +42,18 @@ struct ps_scheduler {
     struct ps_redis_recovery *rebuild;
     struct ps_stats *stats;
     struct ps_status_page *page;
-    struct ps_timer *stop;   /* stops the leader's parts outside of their own callbacks */
-    struct ps_timer *reload; /* reads the mirrors */
-    uint64_t histories;      /* of PostgreSQL, as seen last */
-    struct ps_timer *warm;   /* reads what is new in the index while standing by */
-    struct ps_timer *look;   /* for progress */
+    struct ps_timer *stop;           /* stops the leader's parts outside of their own callbacks */
+    struct ps_leader_writer *loader; /* reads the mirrors */
+    uint64_t histories;              /* of PostgreSQL, as seen last */
+    struct ps_timer *warm;           /* reads what is new in the index while standing by */
+    struct ps_timer *look;           /* for progress */
     struct ps_stall_detector progress;
-    bool warming;       /* such a read is out */
-    int64_t load_epoch; /* of the load that is out */
-    bool loaded;        /* the parts run */
+    bool warming; /* such a read is outstanding */
+    bool loaded;  /* the parts run */
     bool draining;
-    bool paused_logged;   /* the log says that probing is paused */
-    char leader[160];     /* as seen last */
-    int64_t settled_ms;   /* wall clock: since when it leads, and this scheduler runs */
-    int outage_looks;     /* in a row */
-    int64_t recovered_ms; /* wall clock: end of the last outage; 0: none */
+    bool paused_logged; /* the log says that probing is paused */
+    char leader[160];   /* as seen last */
+    int outage_looks;   /* in a row */
 };
 
 static void stop_parts(struct ps_scheduler *scheduler)
@@ -102,50 +102,41 @@ static void on_generation(void *cookie, const char *generation)
         ps_redis_recovery_seen(scheduler->rebuild, generation);
 }
 
-static void on_generation_read(void *cookie, const struct redisReply *reply,
-                               const struct ps_err *err)
+static void on_generation_read(void *cookie, const struct redisReply *reply)
 {
-    const struct ps_scheduler *scheduler = cookie;
-    const char *generation = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
+    const char *generation = reply == NULL ? NULL : ps_redis_reply_text(reply, NULL);
 
-    if (err == NULL && ps_leadership_leads(&scheduler->leadership, scheduler->load_epoch))
+    if (reply != NULL)
         on_generation(cookie, generation == NULL ? "" : generation);
 }
 
-static void on_loaded(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_loaded(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_scheduler *scheduler = cookie;
-    struct ps_leadership *leadership = &scheduler->leadership;
 
-    if (scheduler->draining || scheduler->loaded ||
-        !ps_leadership_leads(leadership, scheduler->load_epoch))
+    if (scheduler->loaded)
         return;
-    if (err != NULL) {
-        ps_leadership_failed(leadership, PS_EVENT_DB_ERROR, "what is stored was not read", err);
-        ps_timer_set(scheduler->reload, RELOAD_MS);
-        return;
-    }
-    fill_leadership(leadership, rows);
+    fill_leadership(&scheduler->leadership, rows);
     scheduler->loaded = true;
     ps_outbox_relay_start(scheduler->relay);
     ps_retention_start(scheduler->retention);
     ps_ingest_start(scheduler->ingest);
     ps_poll_start(scheduler->poll);
-    PS_REDIS(scheduler->daemon->redis, on_generation_read, scheduler, "GET",
-             ps_key(scheduler->daemon->keys, PS_KEY_GENERATION)); /* sooner than with a renewal */
+    /* Sooner than with the next renewal of the lease. */
+    PS_LEADER_COMMAND(scheduler->loader, on_generation_read, "GET",
+                      ps_key(scheduler->daemon->keys, PS_KEY_GENERATION));
 }
 
 static void load(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
+    struct ps_pg_batch *batch;
 
-    if (scheduler->draining ||
-        !ps_leadership_leads(&scheduler->leadership, scheduler->leadership.epoch))
+    if (scheduler->loaded)
         return;
-    scheduler->load_epoch = scheduler->leadership.epoch;
-    ps_pg_run(scheduler->daemon->pg,
-              ps_store_load(scheduler->load_epoch, scheduler->leadership.index_version), on_loaded,
-              scheduler);
+    batch = ps_leader_writer_begin(scheduler->loader);
+    ps_store_add_load(batch, scheduler->leadership.index_version);
+    ps_leader_writer_run(scheduler->loader, batch, "what is stored was not read", on_loaded);
 }
 
 static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -154,7 +145,7 @@ static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
     scheduler->warming = false;
     /* Without an answer there is nothing to say: the daemon tells of a database that is away. */
-    if (err == NULL && scheduler->leadership.epoch == 0)
+    if (err == NULL && !ps_leadership_held(&scheduler->leadership))
         ps_store_read_index(rows, &scheduler->leadership.index,
                             &scheduler->leadership.index_version);
 }
@@ -166,7 +157,7 @@ static void reload(void *cookie)
 
     scheduler->loaded = false;
     ps_timer_set(scheduler->stop, 0);
-    ps_timer_set(scheduler->reload, RELOAD_MS);
+    ps_leader_writer_wait(scheduler->loader, RELOAD_MS);
 }
 
 /* PostgreSQL came back without its newest transactions: what is held in memory is ahead of it, and
@@ -192,7 +183,7 @@ static void warm(void *cookie)
 
     ps_timer_set(scheduler->warm, WARM_MS);
     follow_history(scheduler);
-    if (scheduler->warming || scheduler->leadership.epoch > 0 || scheduler->draining ||
+    if (scheduler->warming || ps_leadership_held(&scheduler->leadership) || scheduler->draining ||
         !ps_pg_up(scheduler->daemon->pg))
         return;
     scheduler->warming = true;
@@ -206,7 +197,8 @@ static void on_lead(void *cookie, int64_t epoch)
 
     if (ps_timer_pending(scheduler->stop))
         stop_parts(scheduler);
-    scheduler->leadership.epoch = epoch;
+    ps_leadership_take(&scheduler->leadership, epoch);
+    (void)ps_leader_writer_start(scheduler->loader); /* always starts: it follows no mirror */
     load(scheduler);
 }
 
@@ -214,8 +206,8 @@ static void on_lost(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
 
-    scheduler->leadership.epoch = 0;
-    ps_timer_cancel(scheduler->reload);
+    ps_leadership_end(&scheduler->leadership);
+    ps_leader_writer_stop(scheduler->loader);
     ps_timer_set(scheduler->stop, 0);
 }
 
@@ -241,7 +233,7 @@ static void see_leader(struct ps_scheduler *scheduler)
     if (leader[0] == '\0' || strcmp(leader, scheduler->leader) == 0)
         return;
     (void)snprintf(scheduler->leader, sizeof(scheduler->leader), "%s", leader);
-    scheduler->settled_ms = ps_clock_wall_ms();
+    scheduler->state.settled_ms = ps_clock_wall_ms();
 }
 
 /* After an outage of a server, or of the leadership, the fleet needs the time of a poll: what is
@@ -260,7 +252,7 @@ static void see_outage(struct ps_scheduler *scheduler)
         away = away || ps_incidents_present(view, outages[i]);
     /* Moved on while it lasts, so that it is right at the very moment the outage ends. */
     if (scheduler->outage_looks >= OUTAGE_LOOKS)
-        scheduler->recovered_ms = ps_clock_wall_ms();
+        scheduler->state.recovered_ms = ps_clock_wall_ms();
     scheduler->outage_looks = away ? scheduler->outage_looks + 1 : 0;
 }
 
@@ -271,7 +263,7 @@ static void follow_operator(struct ps_scheduler *scheduler)
     struct ps_leadership *leadership = &scheduler->leadership;
     bool paused = now->paused_ms > 0;
 
-    if (now->pg_read_ms == 0 || !ps_leadership_leads(leadership, leadership->epoch))
+    if (now->pg_read_ms == 0 || !ps_leader_writer_leads(scheduler->loader))
         return;
     leadership->probing_paused = paused;
     if (paused && !scheduler->paused_logged) {
@@ -293,7 +285,7 @@ static void on_look(void *cookie)
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
     bool work =
         scheduler->leadership.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
-    bool blocked = scheduler->leadership.epoch == 0 || !ps_redis_up(daemon->redis) ||
+    bool blocked = !ps_leadership_held(&scheduler->leadership) || !ps_redis_up(daemon->redis) ||
                    !ps_pg_up(daemon->pg) || now->host_pause_ms > 0;
     const struct ps_stall_sample sample = { .blocked = blocked,
                                             .idle = !work,
@@ -321,7 +313,12 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     leadership->reload = reload;
     leadership->reload_cookie = scheduler;
     scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
-    scheduler->reload = ps_timer_create(daemon->loop, load, scheduler);
+    scheduler->loader =
+        ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = leadership,
+                                                                    .cookie = scheduler,
+                                                                    .event = PS_EVENT_DB_ERROR,
+                                                                    .retry_ms = RELOAD_MS,
+                                                                    .step = load });
     scheduler->warm = ps_timer_create(daemon->loop, warm, scheduler);
     ps_timer_set(scheduler->warm, 0);
     scheduler->look = ps_timer_create(daemon->loop, on_look, scheduler);
@@ -339,9 +336,15 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
                                                               .stats = scheduler->stats });
     scheduler->election = ps_election_create(daemon, &events, scheduler);
     leadership->election = scheduler->election;
-    scheduler->settled_ms = ps_clock_wall_ms();
-    scheduler->alarms = ps_scheduler_alarms_create(scheduler);
-    scheduler->page = ps_status_page_create(scheduler);
+    scheduler->state.settled_ms = ps_clock_wall_ms();
+    scheduler->state.daemon = daemon;
+    scheduler->state.leadership = leadership;
+    scheduler->state.election = scheduler->election;
+    scheduler->state.stats = scheduler->stats;
+    scheduler->state.relay = scheduler->relay;
+    scheduler->alarms = ps_scheduler_alarms_create(&scheduler->state);
+    scheduler->state.alarms = scheduler->alarms;
+    scheduler->page = ps_status_page_create(&scheduler->state);
     PS_LOG(SCHEDULER_START, F_TEXT("instance_id", daemon->instance),
            F_REAL("interval_seconds", (double)ps_config_poll_interval_ms(daemon->config) / 1000),
            F_INT("leader_ttl_ms", daemon->config->leader_ttl_ms));
@@ -365,8 +368,8 @@ void ps_scheduler_drain(void *self, int count)
     if (count > 1)
         return;
     scheduler->draining = true;
-    scheduler->leadership.epoch = 0;
-    ps_timer_cancel(scheduler->reload);
+    ps_leadership_end(&scheduler->leadership);
+    ps_leader_writer_stop(scheduler->loader);
     stop_parts(scheduler);
     ps_election_release(scheduler->election, on_released, scheduler);
 }
@@ -377,7 +380,7 @@ void ps_scheduler_destroy(void *self)
 
     if (scheduler == NULL)
         return;
-    scheduler->leadership.epoch = 0;
+    ps_leadership_end(&scheduler->leadership);
     ps_status_page_destroy(scheduler->page);
     ps_poll_destroy(scheduler->poll);
     ps_ingest_destroy(scheduler->ingest);
@@ -391,7 +394,7 @@ void ps_scheduler_destroy(void *self)
     ps_paper_index_destroy(scheduler->leadership.index);
     ps_election_destroy(scheduler->election);
     ps_timer_destroy(scheduler->stop);
-    ps_timer_destroy(scheduler->reload);
+    ps_leader_writer_destroy(scheduler->loader);
     ps_timer_destroy(scheduler->warm);
     ps_timer_destroy(scheduler->look);
     free(scheduler);
@@ -407,49 +410,4 @@ bool ps_scheduler_stuck(void *self)
     if (ps_stats_now(scheduler->stats)->workers == 0)
         patience_ms = STUCK_ALONE_MS;
     return ps_stall_detector_stuck(&scheduler->progress, patience_ms);
-}
-
-int64_t ps_scheduler_settled_ms(const struct ps_scheduler *scheduler)
-{
-    return scheduler->settled_ms;
-}
-
-int64_t ps_scheduler_recovered_ms(const struct ps_scheduler *scheduler)
-{
-    return scheduler->recovered_ms;
-}
-
-struct ps_daemon *ps_scheduler_own_daemon(struct ps_scheduler *scheduler)
-{
-    return scheduler->daemon;
-}
-
-struct ps_alarms *ps_scheduler_alarms(const struct ps_scheduler *scheduler)
-{
-    return scheduler->alarms;
-}
-
-struct ps_outbox_relay *ps_scheduler_relay(const struct ps_scheduler *scheduler)
-{
-    return scheduler->relay;
-}
-
-const struct ps_daemon *ps_scheduler_daemon(const struct ps_scheduler *scheduler)
-{
-    return scheduler->daemon;
-}
-
-const struct ps_leadership *ps_scheduler_leadership(const struct ps_scheduler *scheduler)
-{
-    return &scheduler->leadership;
-}
-
-const struct ps_election *ps_scheduler_election(const struct ps_scheduler *scheduler)
-{
-    return scheduler->election;
-}
-
-const struct ps_stats_now *ps_scheduler_stats(const struct ps_scheduler *scheduler)
-{
-    return ps_stats_now(scheduler->stats);
 }

@@ -1,6 +1,6 @@
 #include "scheduler/io/scheduler_health.h"
 
-#include "scheduler/io/scheduler.h"
+#include "scheduler/io/scheduler_state.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
@@ -35,14 +35,19 @@ static bool give_text(const char *text, cJSON **out_value)
                 out_value);
 }
 
-static const struct ps_stats_now *stats_of(void *cookie)
+static const struct ps_scheduler_state *state_of(const void *self)
 {
-    return ps_scheduler_stats(cookie);
+    return self;
 }
 
-static bool leads(const struct ps_scheduler *scheduler)
+static const struct ps_stats_now *stats_of(void *cookie)
 {
-    return ps_election_leads(ps_scheduler_election(scheduler));
+    return ps_stats_now(state_of(cookie)->stats);
+}
+
+static bool leads(const void *self)
+{
+    return ps_election_leads(state_of(self)->election);
 }
 
 /* A field whose value is one expression of stats. */
@@ -58,7 +63,7 @@ static bool leads(const struct ps_scheduler *scheduler)
 /* Held in memory, by a standby too. */
 static bool read_papers_loaded(void *cookie, cJSON **out_value, struct ps_err *err)
 {
-    const struct ps_leadership *leadership = ps_scheduler_leadership(cookie);
+    const struct ps_leadership *leadership = state_of(cookie)->leadership;
 
     (void)err;
     return give_count(
@@ -89,7 +94,7 @@ static bool read_role(void *cookie, cJSON **out_value, struct ps_err *err)
 /* The leader as this instance sees it; null while there is none. */
 static bool read_leader(void *cookie, cJSON **out_value, struct ps_err *err)
 {
-    const char *leader = ps_election_leader(ps_scheduler_election(cookie));
+    const char *leader = ps_election_leader(state_of(cookie)->election);
 
     (void)err;
     return give(leader[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(leader), out_value);
@@ -98,7 +103,7 @@ static bool read_leader(void *cookie, cJSON **out_value, struct ps_err *err)
 /* Of the lead that this instance has or had; null where it never led. */
 static bool read_epoch(void *cookie, cJSON **out_value, struct ps_err *err)
 {
-    int64_t epoch = ps_election_epoch(ps_scheduler_election(cookie));
+    int64_t epoch = ps_election_epoch(state_of(cookie)->election);
 
     (void)err;
     return give_count(epoch > 0 ? epoch : -1, out_value);
@@ -107,7 +112,7 @@ static bool read_epoch(void *cookie, cJSON **out_value, struct ps_err *err)
 static bool read_probe_enabled(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateBool(ps_scheduler_daemon(cookie)->config->enable_iso_probe), out_value);
+    return give(cJSON_CreateBool(state_of(cookie)->daemon->config->enable_iso_probe), out_value);
 }
 
 static bool read_probe_stats(void *cookie, cJSON **out_value, struct ps_err *err)
@@ -224,7 +229,7 @@ static void set_host(struct ps_metrics *metrics, const struct ps_daemon *daemon,
 void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
 {
     const struct ps_stats_now *now = stats_of(self);
-    const struct ps_cycle *run = ps_scheduler_leadership(self)->run;
+    const struct ps_cycle *run = state_of(self)->leadership->run;
 
     ps_metrics_set(metrics, PS_METRIC_LEADER, NULL, leads(self) ? 1 : 0);
     set_known(metrics, PS_METRIC_CYCLE_PLANNED, run == NULL ? 0 : (int64_t)run->ledger.planned);
@@ -235,9 +240,9 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
     set_known(metrics, PS_METRIC_RESULTS_PENDING, now->results_length);
     set_known_ms(metrics, PS_METRIC_RESULTS_OLDEST, now->results_oldest_ms);
     set_known_ms(metrics, PS_METRIC_POLL_INTERVAL,
-                 ps_config_poll_interval_ms(ps_scheduler_daemon(self)->config));
+                 ps_config_poll_interval_ms(state_of(self)->daemon->config));
     set_dead(metrics, now);
-    set_host(metrics, ps_scheduler_daemon(self), now);
+    set_host(metrics, state_of(self)->daemon, now);
     if (now->pg_read_ms > 0)
         set_known_ms(metrics, PS_METRIC_OUTBOX_OLDEST, now->oldest_message_ms);
     set_known(metrics, PS_METRIC_OUTBOX_PENDING, now->outbox_pending);
@@ -253,7 +258,7 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
 void ps_scheduler_beat(void *self, struct ps_fields *fields)
 {
     const struct ps_stats_now *now = stats_of(self);
-    const struct ps_cycle *run = ps_scheduler_leadership(self)->run;
+    const struct ps_cycle *run = state_of(self)->leadership->run;
 
     ps_fields_add(fields, "role", leads(self) ? "leader" : "standby");
     ps_fields_add_int(fields, "in_flight",

@@ -1,7 +1,7 @@
 #include "scheduler/io/scheduler_incidents.h"
 
 #include "scheduler/io/outbox_relay.h"
-#include "scheduler/io/scheduler.h"
+#include "scheduler/io/scheduler_state.h"
 #include "shared/core/url.h"
 #include "shared/io/clock.h"
 
@@ -31,18 +31,18 @@ static void read_summary(const struct ps_stats_now *stats, struct ps_fleet_facts
     cJSON_Delete(summary);
 }
 
-void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_facts *out_facts)
+void ps_scheduler_facts(const struct ps_scheduler_state *state, struct ps_fleet_facts *out_facts)
 {
-    const struct ps_daemon *daemon = ps_scheduler_daemon(scheduler);
+    const struct ps_daemon *daemon = state->daemon;
     const struct ps_config *config = daemon->config;
-    const struct ps_stats_now *stats = ps_scheduler_stats(scheduler);
+    const struct ps_stats_now *stats = ps_stats_now(state->stats);
 
     *out_facts = (struct ps_fleet_facts){
         .now_ms = ps_clock_wall_ms(),
         .interval_ms = ps_config_poll_interval_ms(config),
         .after_ms = ps_config_alert_after_ms(config),
-        .settled_ms = ps_scheduler_settled_ms(scheduler),
-        .recovered_ms = ps_scheduler_recovered_ms(scheduler),
+        .settled_ms = state->settled_ms,
+        .recovered_ms = state->recovered_ms,
         .stored_read = stats->pg_read_ms > 0,
         .last_good_ms = stats->last_good_ms,
         .last_status = stats->last_status[0] == '\0' ? NULL : stats->last_status,
@@ -70,28 +70,28 @@ void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_fa
 
 void ps_scheduler_incidents(void *self, struct ps_incident_set *set)
 {
-    const struct ps_scheduler *scheduler = self;
-    const struct ps_stats_now *stats = ps_scheduler_stats(scheduler);
+    const struct ps_scheduler_state *state = self;
+    const struct ps_stats_now *stats = ps_stats_now(state->stats);
     struct ps_fleet_facts facts;
 
-    ps_scheduler_facts(scheduler, &facts);
+    ps_scheduler_facts(state, &facts);
     ps_fleet_incidents_find(&facts, set);
     ps_incidents_note(set, PS_INCIDENT_HOST_PAUSED, stats->host_pause_ms > 0, NULL);
 }
 
-static bool leads(const struct ps_scheduler *scheduler)
+static bool leads(const struct ps_scheduler_state *state)
 {
-    return ps_election_leads(ps_scheduler_election(scheduler));
+    return ps_election_leads(state->election);
 }
 
 /* Without a notifier the outbox is not read; a Redis that takes no writes has no list. */
 static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
 {
-    const struct ps_scheduler *scheduler = cookie;
-    const struct ps_incident_monitor *monitor = ps_scheduler_daemon(scheduler)->incidents;
+    const struct ps_scheduler_state *state = cookie;
+    const struct ps_incident_monitor *monitor = state->daemon->incidents;
     bool pg = ps_incident_monitor_pg_writes(monitor);
     bool redis = ps_incident_monitor_redis_writes(monitor);
-    bool webhook = ps_alarms_have_webhook(ps_scheduler_alarms(scheduler));
+    bool webhook = ps_alarms_have_webhook(state->alarms);
 
     if (webhook && (incident == PS_INCIDENT_NO_NOTIFIER || (!pg && !redis)))
         *out_route = PS_ALARM_WEBHOOK;
@@ -104,7 +104,7 @@ static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *
 
 static int64_t patience(void *cookie, enum ps_incident incident)
 {
-    const struct ps_scheduler *scheduler = cookie;
+    const struct ps_scheduler_state *state = cookie;
 
     switch (incident) {
     case PS_INCIDENT_REDIS_DOWN:
@@ -114,21 +114,22 @@ static int64_t patience(void *cookie, enum ps_incident incident)
     case PS_INCIDENT_SLACK_FAILING:
         return NOTIFIER_MS;
     default:
-        return leads(scheduler) ? 0 : STANDBY_MS;
+        return leads(state) ? 0 : STANDBY_MS;
     }
 }
 
 static void queued(void *cookie)
 {
-    ps_outbox_relay_kick(ps_scheduler_relay(cookie));
+    const struct ps_scheduler_state *state = cookie;
+
+    ps_outbox_relay_kick(state->relay);
 }
 
-struct ps_alarms *ps_scheduler_alarms_create(struct ps_scheduler *scheduler)
+struct ps_alarms *ps_scheduler_alarms_create(struct ps_scheduler_state *state)
 {
-    return ps_alarms_create(
-        &(struct ps_alarms_options){ .daemon = ps_scheduler_own_daemon(scheduler),
-                                     .cookie = scheduler,
-                                     .route = route,
-                                     .patience = patience,
-                                     .queued = queued });
+    return ps_alarms_create(&(struct ps_alarms_options){ .daemon = state->daemon,
+                                                         .cookie = state,
+                                                         .route = route,
+                                                         .patience = patience,
+                                                         .queued = queued });
 }

@@ -5,13 +5,13 @@
 #include "shared/io/alarm.h"
 
 struct ps_outbox_relay;
-struct ps_scheduler;
+struct ps_scheduler_state;
 
 /* What was read of Redis and PostgreSQL by timers; all borrowed. */
-void ps_scheduler_facts(const struct ps_scheduler *scheduler, struct ps_fleet_facts *out_facts);
+void ps_scheduler_facts(const struct ps_scheduler_state *state, struct ps_fleet_facts *out_facts);
 /* For ps_program. */
 void ps_scheduler_incidents(void *self, struct ps_incident_set *set);
-/* Tells people from now on. Borrows scheduler. */
-struct ps_alarms *ps_scheduler_alarms_create(struct ps_scheduler *scheduler) PS_MUST_USE;
+/* Tells people from now on. Borrows state. */
+struct ps_alarms *ps_scheduler_alarms_create(struct ps_scheduler_state *state) PS_MUST_USE;
 
 #endif

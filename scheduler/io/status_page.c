@@ -2,7 +2,7 @@
 
 #include "scheduler/io/fleet.h"
 #include "scheduler/io/page_files.h"
-#include "scheduler/io/scheduler.h"
+#include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"
 #include "shared/io/http_stream.h"
 
@@ -143,15 +143,15 @@ static void on_events(void *cookie, struct ps_http_exchange *exchange)
     tell(events_server);
 }
 
-struct ps_status_page *ps_status_page_create(struct ps_scheduler *scheduler)
+struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state)
 {
-    const struct ps_daemon *daemon = ps_scheduler_daemon(scheduler);
+    const struct ps_daemon *daemon = state->daemon;
     struct ps_status_page *page = ps_alloc_zero(1, sizeof(*page));
 
     page->loop = daemon->loop;
     LIST_INIT(&page->listeners);
     ps_buf_init(&page->text, JSON_CAP);
-    page->fleet = ps_fleet_create(scheduler);
+    page->fleet = ps_fleet_create(state);
     ps_fleet_on_change(page->fleet, on_change, page);
     for (size_t i = 0; i < ps_page_file_count; i++)
         ps_http_server_route(daemon->http, ps_page_files[i].path, PS_HTTP_SERVER_GET, on_file,

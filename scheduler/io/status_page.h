@@ -4,10 +4,10 @@
 #define PS_SCHEDULER_STATUS_PAGE_H
 
 struct ps_status_page;
-struct ps_scheduler;
+struct ps_scheduler_state;
 
-/* scheduler is borrowed; its election exists. */
-struct ps_status_page *ps_status_page_create(struct ps_scheduler *scheduler);
+/* state is borrowed; its election exists. */
+struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state);
 /* After redis and pg are gone, before the health port is: NULL is fine. */
 void ps_status_page_destroy(struct ps_status_page *page);
 

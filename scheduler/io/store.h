@@ -45,7 +45,7 @@ enum {
 };
 /* known: version of the index that the caller holds; only papers that are newer are read. */
 enum { PS_STORE_NO_INDEX = -1 };
-struct ps_pg_batch *ps_store_load(int64_t epoch, int64_t known) PS_MUST_USE;
+void ps_store_add_load(struct ps_pg_batch *batch, int64_t known);
 /* The same for who does not lead: statement 0 is no fence. */
 struct ps_pg_batch *ps_store_peek(void) PS_MUST_USE;
 /* For who may lead one day: of the statements above META and PAPERS only. */

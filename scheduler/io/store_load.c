@@ -44,7 +44,7 @@ static void add_index(struct ps_pg_batch *batch, int64_t known)
               text);
 }
 
-static void add_load(struct ps_pg_batch *batch, int64_t known)
+void ps_store_add_load(struct ps_pg_batch *batch, int64_t known)
 {
     add_index(batch, known);
     PS_PG_ADD0(batch, "SELECT url, ps_ms(discovered_at), last_modified FROM discovered ORDER BY "
@@ -103,14 +103,6 @@ struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
     return times;
 }
 
-struct ps_pg_batch *ps_store_load(int64_t epoch, int64_t known)
-{
-    struct ps_pg_batch *batch = ps_store_begin(epoch);
-
-    add_load(batch, known);
-    return batch;
-}
-
 static struct ps_pg_batch *unfenced(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
@@ -123,7 +115,7 @@ struct ps_pg_batch *ps_store_peek(void)
 {
     struct ps_pg_batch *batch = unfenced();
 
-    add_load(batch, PS_STORE_NO_INDEX);
+    ps_store_add_load(batch, PS_STORE_NO_INDEX);
     return batch;
 }
 

@@ -364,6 +364,10 @@ static void on_retry(void *cookie)
     }
 }
 
+static const struct ps_sentinel_connect sentinel_connect = { .create = ps_redis_create,
+                                                             .destroy = ps_redis_destroy,
+                                                             .send = ps_redis_send_texts };
+
 struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
                                  ps_redis_state_fn on_state, void *cookie, struct ps_err *err)
 {
@@ -401,7 +405,8 @@ struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_opt
     redis->look = ps_timer_create(loop, on_look, redis);
     redis->walk = ps_address_walk_create(loop, redis->connect_timeout_ms, on_step, redis);
     if (ps_redis_options_sentinels(options)) {
-        redis->sentinel = ps_sentinel_create(loop, options, url.tls, on_master, redis, err);
+        redis->sentinel =
+            ps_sentinel_create(loop, &sentinel_connect, options, url.tls, on_master, redis, err);
         assert(redis->sentinel != NULL); /* it was checked above */
     }
     ps_timer_set(redis->retry, 0);

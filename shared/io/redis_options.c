@@ -1,8 +1,9 @@
+#include "shared/io/redis_options.h"
+
 #include "shared/core/alloc.h"
 #include "shared/core/config.h"
 #include "shared/core/endpoints.h"
 #include "shared/core/url.h"
-#include "shared/io/redis.h"
 #include "shared/io/redis_tls.h"
 
 struct ps_redis_options ps_redis_options_of(const struct ps_config *config)

@@ -1,7 +1,6 @@
 #include "shared/io/redis_reply.h"
 
 #include "shared/core/str.h"
-#include "shared/io/redis.h"
 
 #include <hiredis/hiredis.h>
 #include <string.h>

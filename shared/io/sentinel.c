@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/endpoints.h"
+#include "shared/core/url.h"
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum { SENTINEL_PORT = 26379, PATIENCE_MS = 1000 };
 
 struct ps_sentinel {
     struct ps_loop *loop;
+    const struct ps_sentinel_connect *connect; /* borrowed */
     struct ps_endpoints servers;
     struct ps_redis_options options; /* for a connection to one of them; its texts are ours */
     char *ca_file, *cert_file, *key_file;
@@ -70,8 +72,10 @@ static void on_state(void *cookie, bool up, const struct ps_err *err)
     struct ps_sentinel *sentinel = cookie;
 
     if (up) {
-        PS_REDIS(sentinel->redis, on_master, sentinel, "SENTINEL", "get-master-addr-by-name",
-                 sentinel->master);
+        const char *const question[] = { "SENTINEL", "get-master-addr-by-name", sentinel->master };
+
+        sentinel->connect->send(sentinel->redis, question, PS_COUNT_OF(question), on_master,
+                                sentinel);
     } else if (sentinel->port == 0) {
         (void)ps_fail(&sentinel->why, err->category, err->code, "Sentinel: %s", err->what);
         ps_timer_set(sentinel->next, 0);
@@ -82,8 +86,8 @@ static void hang_up(struct ps_sentinel *sentinel)
 {
     struct ps_redis *redis = sentinel->redis;
 
-    sentinel->redis = NULL; /* what is outstanding is told that the connection went */
-    ps_redis_destroy(redis);
+    sentinel->redis = NULL; /* so that on_master ignores the answer of a connection that ends */
+    sentinel->connect->destroy(redis);
 }
 
 static void ask_current(struct ps_sentinel *sentinel)
@@ -101,8 +105,8 @@ static void ask_current(struct ps_sentinel *sentinel)
                   "Sentinel %s:%u: no answer within %d ms", server->host, server->port,
                   PATIENCE_MS);
     sentinel->options.target = &target;
-    sentinel->redis =
-        ps_redis_create(sentinel->loop, &sentinel->options, on_state, sentinel, &sentinel->why);
+    sentinel->redis = sentinel->connect->create(sentinel->loop, &sentinel->options, on_state,
+                                                sentinel, &sentinel->why);
     sentinel->options.target = NULL;
     ps_timer_set(sentinel->next, sentinel->redis == NULL ? 0 : PATIENCE_MS);
 }
@@ -126,9 +130,10 @@ static void on_next(void *cookie)
         sentinel->fn(sentinel->cookie, NULL, 0, &sentinel->why);
 }
 
-struct ps_sentinel *ps_sentinel_create(struct ps_loop *loop, const struct ps_redis_options *options,
-                                       bool tls, ps_sentinel_fn fn, void *cookie,
-                                       struct ps_err *err)
+struct ps_sentinel *ps_sentinel_create(struct ps_loop *loop,
+                                       const struct ps_sentinel_connect *connect,
+                                       const struct ps_redis_options *options, bool tls,
+                                       ps_sentinel_fn fn, void *cookie, struct ps_err *err)
 {
     struct ps_endpoints servers;
     struct ps_sentinel *sentinel;
@@ -137,6 +142,7 @@ struct ps_sentinel *ps_sentinel_create(struct ps_loop *loop, const struct ps_red
         return NULL;
     sentinel = ps_alloc_zero(1, sizeof(*sentinel));
     sentinel->loop = loop;
+    sentinel->connect = connect;
     sentinel->servers = servers;
     sentinel->tls = tls;
     sentinel->ca_file = ps_alloc_text(options->ca_file);

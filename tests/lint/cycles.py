@@ -7,14 +7,6 @@ import os
 import re
 import sys
 
-# Known cycles. A cycle among some of the modules of a line is allowed; remove a line when its cycle is gone; add none.
-KNOWN = [
-    # redis_reply and sentinel use redis.h, and redis.c uses both: redis_private.h mixes the connection with discovery.
-    "shared/io/redis shared/io/redis_reply shared/io/sentinel",
-    # The status page reads the leader's state through scheduler.h, and the scheduler owns the page.
-    "scheduler/io/fleet scheduler/io/fleet_now scheduler/io/scheduler scheduler/io/scheduler_incidents "
-    "scheduler/io/status_page",
-]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -55,11 +47,7 @@ def cycles_of(graph):
 
 def main():
     found = cycles_of(graph_of(sys.argv[1]))
-    known = [] if "--no-known" in sys.argv else KNOWN
-    bad = [f"include cycle: {cycle}" for cycle in sorted(found)
-           if not any(set(cycle.split()) <= set(line.split()) for line in known)]
-    bad += [f"cycles.py: no cycle is left among these modules; remove the line from KNOWN: {line}" for line in known
-            if not any(set(cycle.split()) <= set(line.split()) for cycle in found)]
+    bad = [f"include cycle: {cycle}" for cycle in sorted(found)]
     print("\n".join(bad), end="\n" if bad else "")
     return 1 if bad else 0
 
