@@ -212,8 +212,9 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
         /* A limit of Block Kit that block_kit.c does not know must not lose the message. */
         if (reply->of_blocks && ps_outgoing_message_drop_blocks(message))
             break;
-        /* Then it is said as a message of its own, in the thread; then in the channel. */
-        if (ps_outgoing_message_drop_update(message) || ps_outgoing_message_drop_thread(message))
+        /* Then it is sent as a message of its own, in the thread; then in the channel. */
+        if (ps_outgoing_message_drop_response_url(message) ||
+            ps_outgoing_message_drop_update(message) || ps_outgoing_message_drop_thread(message))
             break;
         close_message(queues, message, PS_CLOSE_DEAD, out_outcome);
         break;

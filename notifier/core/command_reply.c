@@ -175,8 +175,8 @@ void ps_command_reply_refusal(const struct ps_user_command *ask, struct ps_comma
 {
     (void)ask;
     ps_command_reply_line(reply,
-                          "Watchlist commands only work in a direct message with me, where nobody "
-                          "else reads along. Write to me there, and I will gladly help.");
+                          "Watchlist commands only work in a direct message with me, or after "
+                          "`/paperscout`, where nobody else sees the answer.");
 }
 
 void ps_command_reply_version(const char *version, struct ps_command_reply *reply)
@@ -202,8 +202,8 @@ void ps_command_reply_uptime(int64_t launched_ms, int64_t wall_ms, struct ps_com
 
 void ps_command_reply_trouble(struct ps_command_reply *reply)
 {
-    ps_command_reply_line(reply, "I could not do that, although I tried several times. Nothing was "
-                                 "changed; please try again later.");
+    ps_command_reply_line(reply, "I could not do that after several attempts. Nothing was changed. "
+                                 "Please try again later.");
 }
 
 static const char *cycle_words(const char *status)
@@ -213,12 +213,12 @@ static const char *cycle_words(const char *status)
     return strcmp(status, "empty") == 0 ? "nothing new" : status; /* running, failed */
 }
 
-/* A circuit that is "open" is the one that carries nothing: who reads this is no electrician. */
+/* People outside electronics read "open" as "works"; a circuit that is open carries nothing. */
 static const char *circuit_words(const char *circuit)
 {
     if (strcmp(circuit, "open") == 0)
-        return "Slack has failed several times and is left alone for a moment";
-    return strcmp(circuit, "closed") == 0 ? "Slack takes them" : "Slack is being tried again";
+        return "Slack has failed several times; sending pauses for a moment";
+    return strcmp(circuit, "closed") == 0 ? "Slack accepts them" : "sending is being tried again";
 }
 
 static void add_settings(const struct ps_command_reply_status *status,
@@ -278,7 +278,7 @@ void ps_command_reply_status(const struct ps_command_reply_status *status, int64
 }
 
 /* *köppe* (author), *lewg* (subgroup), everything */
-static void add_rule(struct ps_buf *out, enum ps_watch_kind kind, const char *text)
+void ps_command_reply_add_rule(struct ps_buf *out, enum ps_watch_kind kind, const char *text)
 {
     bool slashes = kind == PS_WATCH_KIND_PATTERN;
 
@@ -296,7 +296,7 @@ static char *rule_text(const struct ps_watch_rule *rule)
     struct ps_buf text;
 
     ps_buf_init(&text, LINE_BYTES);
-    add_rule(&text, rule->kind, rule->text);
+    ps_command_reply_add_rule(&text, rule->kind, rule->text);
     return ps_buf_take(&text);
 }
 
@@ -312,7 +312,9 @@ static char *quiet_done(const struct ps_user_command *ask, const char *rule)
     } else {
         (void)ps_buf_text(&text, "until you `unmute` it");
     }
-    (void)ps_buf_text(&text, ask->snooze ? ". What comes meanwhile is told then." : ".");
+    (void)ps_buf_text(&text, ask->snooze ? ". Matches that arrive meanwhile are delivered when the "
+                                           "snooze ends."
+                                         : ".");
     return ps_buf_take(&text);
 }
 
@@ -335,8 +337,8 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
         done = quiet_done(ask, rule);
         break;
     case PS_USER_COMMAND_UNMUTE:
-        done = ps_alloc_format("You hear of %s again.", rule);
-        same = ps_alloc_format("Of %s, nothing was muted or snoozed.", rule);
+        done = ps_alloc_format("%s is unmuted. You will be notified about it again.", rule);
+        same = ps_alloc_format("%s is not muted or snoozed.", rule);
         break;
     case PS_USER_COMMAND_DIGEST_DAILY:
         done = ps_alloc_format("What you watch comes in one message a day, at %02d:%02d UTC.",
@@ -345,12 +347,16 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
                                ask->minute % 60);
         break;
     case PS_USER_COMMAND_DIGEST_OFF:
-        done = ps_alloc_text("No more digest: what you watch is told as soon as it is found.");
-        same = ps_alloc_text("There was no daily digest; you hear of things as they are found.");
+        done =
+            ps_alloc_text("The daily digest is off. You will be notified as soon as something is "
+                          "found.");
+        same = ps_alloc_text("You have no daily digest. You are notified as soon as something is "
+                             "found.");
         break;
     case PS_USER_COMMAND_DIGEST_NOW:
-        done = ps_alloc_text("Your digest is on its way, with what is settled by now.");
-        same = ps_alloc_text("Nothing waits for your digest.");
+        done = ps_alloc_text("Your digest is on its way. It holds everything that is complete by "
+                             "now.");
+        same = ps_alloc_text("Nothing is waiting for your digest.");
         break;
     case PS_USER_COMMAND_HELP:
     case PS_USER_COMMAND_STATUS:
@@ -365,11 +371,10 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
         break;
     }
     out_texts[PS_WATCH_DONE] = done != NULL ? done : ps_alloc_text("Done.");
-    out_texts[PS_WATCH_SAME] = same != NULL ? same : ps_alloc_text("It is so already.");
-    out_texts[PS_WATCH_FULL] =
-        ps_alloc_text("No more can be stored for you; remove something first.");
-    out_texts[PS_WATCH_FAR] =
-        ps_alloc_format("%s was not added: that number is far above every known paper's.", rule);
+    out_texts[PS_WATCH_SAME] = same != NULL ? same : ps_alloc_text("Nothing to change.");
+    out_texts[PS_WATCH_FULL] = ps_alloc_text("Your list is full. Remove an entry first.");
+    out_texts[PS_WATCH_FAR] = ps_alloc_format(
+        "%s was not added: the number is far above that of every known paper.", rule);
     free(rule);
 }
 
@@ -382,7 +387,7 @@ static void add_entry(const struct ps_command_reply_entry *entry, struct ps_comm
         return;
     ps_buf_init(&line, LINE_BYTES);
     (void)ps_buf_text(&line, bullet);
-    add_rule(&line, kind, entry->value);
+    ps_command_reply_add_rule(&line, kind, entry->value);
     if (entry->quiet) {
         (void)ps_buf_text(&line, entry->snooze ? ", snoozed" : ", muted");
         if (entry->until_ms > 0) {
@@ -416,7 +421,7 @@ void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t 
         if (entries[i].watched)
             continue;
         if (others++ == 0)
-            ps_command_reply_line(reply, "Besides:");
+            ps_command_reply_line(reply, "Muted or snoozed besides:");
         add_entry(&entries[i], reply);
     }
     if (minute >= 0) {
@@ -439,16 +444,17 @@ static void add_told(const struct ps_command_reply_told *told, struct ps_command
     if (told->updated)
         (void)ps_buf_text(&line, " (changed)");
     if (told->dead != NULL)
-        (void)ps_buf_text(&line, strcmp(told->dead, "muted") == 0 ? " matched and was muted, "
-                                                                  : " could not be sent, ");
+        (void)ps_buf_text(&line, strcmp(told->dead, "muted") == 0
+                                     ? " matched and was muted, "
+                                     : " matched and could not be sent, ");
     else
-        (void)ps_buf_text(&line,
-                          told->sent_ms > 0 ? " was told to you " : " waits to be told, since ");
+        (void)ps_buf_text(&line, told->sent_ms > 0 ? " was sent to you "
+                                                   : " is waiting to be sent, since ");
     add_time(&line, told->sent_ms > 0 ? told->sent_ms : told->at_ms);
     (void)ps_buf_text(&line, ", because you watch ");
     if (!ps_watch_kind_parse(told->by, &kind))
         kind = PS_WATCH_KIND_ALL;
-    add_rule(&line, kind, told->reason);
+    ps_command_reply_add_rule(&line, kind, told->reason);
     add_line(reply, &line);
 }
 
@@ -499,6 +505,12 @@ void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_com
         ps_command_reply_line(reply, "Its drafts on isocpp.org:");
     for (size_t i = 0; i < why->draft_len; i++)
         add_draft(&why->drafts[i], reply);
+    if (ask->others[0] != '\0') {
+        free(line);
+        line = ps_alloc_format(
+            "The message also names %s. Send me `why` and the name to ask about it.", ask->others);
+        ps_command_reply_line(reply, line);
+    }
     free(line);
     free(name);
 }

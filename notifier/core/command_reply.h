@@ -2,6 +2,7 @@
 #ifndef PS_NOTIFIER_COMMAND_REPLY_H
 #define PS_NOTIFIER_COMMAND_REPLY_H
 #include "notifier/core/user_command.h"
+#include "shared/core/buf.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,9 @@ struct ps_command_reply {
 void ps_command_reply_clear(struct ps_command_reply *reply);
 /* Adds a line of mrkdwn (cut at the limit) to the last message, or to a new one. */
 void ps_command_reply_line(struct ps_command_reply *reply, const char *line);
+
+/* Adds a stored rule to a line: *köppe* (author), *lewg* (subgroup), everything. */
+void ps_command_reply_add_rule(struct ps_buf *line, enum ps_watch_kind kind, const char *text);
 
 /* All of these append to reply. */
 void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply);

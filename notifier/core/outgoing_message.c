@@ -45,6 +45,7 @@ struct ps_outgoing_message *ps_outgoing_message_own(const struct ps_message *con
         .update_ts = ps_alloc_text(content->update_ts),
         .update_channel = ps_alloc_text(content->update_channel),
         .update_text = ps_alloc_text(content->update_text),
+        .response_url = ps_alloc_text(content->response_url),
     };
     return message;
 }
@@ -59,6 +60,15 @@ bool ps_outgoing_message_drop_update(struct ps_outgoing_message *message)
     free(content->update_channel);
     free(content->update_text);
     content->update_ts = content->update_channel = content->update_text = NULL;
+    return true;
+}
+
+bool ps_outgoing_message_drop_response_url(struct ps_outgoing_message *message)
+{
+    if (message->content.response_url == NULL)
+        return false;
+    free(message->content.response_url);
+    message->content.response_url = NULL;
     return true;
 }
 

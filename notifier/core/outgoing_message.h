@@ -55,6 +55,8 @@ struct ps_outgoing_message *ps_outgoing_message_parse(const char *raw, size_t le
 struct ps_outgoing_message *ps_outgoing_message_own(const struct ps_message *content) PS_MUST_USE;
 /* What was to change a message becomes one of its own; false when it is one. */
 bool ps_outgoing_message_drop_update(struct ps_outgoing_message *message);
+/* An answer in place (response_url) becomes a message to its channel; false when it is one. */
+bool ps_outgoing_message_drop_response_url(struct ps_outgoing_message *message);
 /* What was to be in a thread and in its channel is in the channel alone; false when it was not. */
 bool ps_outgoing_message_drop_thread(struct ps_outgoing_message *message);
 /* The message is sent without blocks from now on; false when it was so already. */

@@ -11,7 +11,7 @@
 
 enum { TEXT_MAX = 1000, NEAR_MAX = 3, SECRET_LEN = 32 };
 
-enum need { NEED_SEND, NEED_LISTEN, NEED_EXTRA };
+enum need { NEED_SEND, NEED_LISTEN, NEED_EXTRA, NEED_LISTEN_EXTRA };
 
 static const struct {
     const char *name;
@@ -266,10 +266,17 @@ static void report_missing(struct ps_slack_check *check, size_t scope)
         "Add %s under Bot Token Scopes %s, then press \"Reinstall to Workspace\" there.",
         scopes[scope].name, scopes_page);
 
-    if (scopes[scope].need == NEED_EXTRA)
+    if (scopes[scope].need == NEED_EXTRA || scopes[scope].need == NEED_LISTEN_EXTRA)
         add_note(check, what, remedy);
     else
         add_refused(check, what, remedy);
+}
+
+static bool is_needed(const struct ps_slack_check *check, size_t scope)
+{
+    enum need need = scopes[scope].need;
+
+    return (need != NEED_LISTEN && need != NEED_LISTEN_EXTRA) || listens(check);
 }
 
 static void report_scopes(struct ps_slack_check *check)
@@ -288,7 +295,7 @@ static void report_scopes(struct ps_slack_check *check)
         add_ok(check, ps_alloc_format("Scopes present: %s.", ps_buf_str(&present)));
     ps_buf_clear(&present);
     for (size_t i = 0; i < PS_SLACK_SCOPE_COUNT; i++)
-        if (!check->scopes[i] && (scopes[i].need != NEED_LISTEN || listens(check)))
+        if (!check->scopes[i] && is_needed(check, i))
             report_missing(check, i);
     if (!listens(check))
         add_note(check,

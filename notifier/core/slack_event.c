@@ -1,6 +1,7 @@
 #include "notifier/core/slack_event.h"
 
 #include "notifier/core/form.h"
+#include "notifier/core/response_url.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
@@ -30,12 +31,38 @@ bool ps_place_parse(const char *name, enum ps_place *out_place)
     return false;
 }
 
+static const char *const sources[] = { "message", "home", "modal" };
+
+const char *ps_source_name(enum ps_source source)
+{
+    return sources[source];
+}
+
+enum ps_source ps_source_parse(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < PS_COUNT_OF(sources); i++)
+        if (strcmp(name, sources[i]) == 0)
+            return (enum ps_source)i;
+    return PS_SOURCE_MESSAGE;
+}
+
+void ps_view_request_clear(struct ps_view_request *request)
+{
+    free(request->user);
+    free(request->trigger_id);
+    free(request->view_id);
+    free(request->view_hash);
+    free(request->typed);
+    *request = (struct ps_view_request){ .act = PS_VIEW_HOME };
+}
+
 void ps_inbound_event_clear(struct ps_inbound_event *inbound)
 {
     free(inbound->id);
     free(inbound->said);
     free(inbound->user);
     free(inbound->channel);
+    free(inbound->response_url);
     free(inbound->thread_ts);
     free(inbound->words);
     *inbound = (struct ps_inbound_event){ 0 };
@@ -44,14 +71,15 @@ void ps_inbound_event_clear(struct ps_inbound_event *inbound)
 void ps_slack_event_clear(struct ps_slack_event *event)
 {
     free(event->challenge);
+    free(event->answer);
+    ps_view_request_clear(&event->view);
     free(event->installed_team);
     free(event->person_team);
     ps_inbound_event_clear(&event->inbound);
     *event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
 }
 
-/* What Slack's ids and timestamps are made of, and nothing that could surprise a log or a key. */
-static bool id_ok(const char *text)
+bool ps_slack_id_ok(const char *text)
 {
     size_t len = text == NULL ? 0 : strlen(text);
 
@@ -144,7 +172,7 @@ static const char *own_id(const cJSON *root)
     const cJSON *first = cJSON_IsArray(list) ? cJSON_GetArrayItem(list, 0) : NULL;
     const char *id = ps_json_text(first, "user_id");
 
-    return id_ok(id) ? id : NULL;
+    return ps_slack_id_ok(id) ? id : NULL;
 }
 
 /* What follows our name, NULL when it is not named. Where Slack did not tell our id, a name at the
@@ -211,7 +239,7 @@ static const char *addressed(const cJSON *root, const cJSON *said, enum ps_place
 
 static char *id_copy(const char *id)
 {
-    return id_ok(id) ? ps_alloc_text(id) : NULL;
+    return ps_slack_id_ok(id) ? ps_alloc_text(id) : NULL;
 }
 
 /* The fields that name the workspace of somebody in a shared channel; within one workspace some are
@@ -236,6 +264,21 @@ static void read_teams(const cJSON *root, const cJSON *said, struct ps_slack_eve
     event->person_team = id_copy(person_team(said));
 }
 
+/* Slack tells that somebody looks at one of our tabs; only the Home has something to show. */
+static bool read_home(const cJSON *root, const cJSON *said, struct ps_slack_event *event)
+{
+    const char *user = ps_json_text(said, "user"), *tab = ps_json_text(said, "tab");
+
+    if (!ps_slack_id_ok(user))
+        return ignore(event, "fields");
+    if (tab != NULL && strcmp(tab, "home") != 0)
+        return ignore(event, "tab");
+    read_teams(root, said, event);
+    event->call = PS_SLACK_VIEW;
+    event->view = (struct ps_view_request){ .act = PS_VIEW_HOME, .user = ps_alloc_text(user) };
+    return true;
+}
+
 static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_event *event)
 {
     const char *user = ps_json_text(said, "user"), *channel = ps_json_text(said, "channel");
@@ -250,7 +293,7 @@ static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_even
     words = addressed(root, said, &place, &why);
     if (words == NULL)
         return ignore(event, why);
-    if (!id_ok(user) || !id_ok(channel) || !id_ok(ts))
+    if (!ps_slack_id_ok(user) || !ps_slack_id_ok(channel) || !ps_slack_id_ok(ts))
         return ignore(event, "fields");
     read_teams(root, said, event);
     event->call = PS_SLACK_HEARD;
@@ -260,7 +303,8 @@ static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_even
                                    .place = place,
                                    .user = ps_alloc_text(user),
                                    .channel = ps_alloc_text(channel),
-                                   .thread_ts = id_ok(thread) ? ps_alloc_text(thread) : NULL,
+                                   .thread_ts =
+                                       ps_slack_id_ok(thread) ? ps_alloc_text(thread) : NULL,
                                    .words = ps_slack_plain(words, strlen(words)) };
     return true;
 }
@@ -288,8 +332,11 @@ bool ps_slack_event_of(const cJSON *root, struct ps_slack_event *out_event, stru
         return read_challenge(root, out_event, err);
     if (strcmp(type, "event_callback") != 0)
         return ignore(out_event, "type"); /* app_rate_limited, and what may come */
-    if (!cJSON_IsObject(said) || !id_ok(ps_json_text(root, "event_id")))
+    if (!cJSON_IsObject(said) || !ps_slack_id_ok(ps_json_text(root, "event_id")))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "an event without event or event_id");
+    type = ps_json_text(said, "type");
+    if (type != NULL && strcmp(type, "app_home_opened") == 0)
+        return read_home(root, said, out_event);
     return read_said(root, said, out_event);
 }
 
@@ -320,7 +367,7 @@ static enum ps_place place_of(const char *channel_name)
 
 /* The fields of a slash command that matter; NULL where one is absent. */
 struct slash {
-    const char *trigger, *user, *channel_name, *text, *team;
+    const char *trigger, *user, *channel_name, *text, *team, *response_url;
 };
 
 static bool read_slash(const struct slash *slash, struct ps_slack_event *out_event,
@@ -329,8 +376,8 @@ static bool read_slash(const struct slash *slash, struct ps_slack_event *out_eve
     const char *text = slash->text != NULL ? slash->text : "";
 
     *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
-    if (!id_ok(slash->trigger) || strlen(slash->trigger) >= PS_INBOUND_EVENT_ID_MAX ||
-        !id_ok(slash->user))
+    if (!ps_slack_id_ok(slash->trigger) || strlen(slash->trigger) >= PS_INBOUND_EVENT_ID_MAX ||
+        !ps_slack_id_ok(slash->user))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a slash command without trigger_id or user_id");
     out_event->call = PS_SLACK_HEARD;
     out_event->installed_team = id_copy(slash->team);
@@ -341,6 +388,10 @@ static bool read_slash(const struct slash *slash, struct ps_slack_event *out_eve
         .slash = true,
         .user = ps_alloc_text(slash->user),
         .channel = ps_alloc_text(slash->user),
+        .response_url =
+            slash->response_url != NULL && strlen(slash->response_url) <= PS_RESPONSE_URL_MAX
+                ? ps_alloc_text(slash->response_url)
+                : NULL,
         .words = ps_slack_plain(text, strlen(text))
     };
     return true;
@@ -352,7 +403,8 @@ bool ps_slack_slash_of(const cJSON *fields, struct ps_slack_event *out_event, st
                                  .user = ps_json_text(fields, "user_id"),
                                  .channel_name = ps_json_text(fields, "channel_name"),
                                  .text = ps_json_text(fields, "text"),
-                                 .team = ps_json_text(fields, "team_id") };
+                                 .team = ps_json_text(fields, "team_id"),
+                                 .response_url = ps_json_text(fields, "response_url") };
 
     return read_slash(&slash, out_event, err);
 }
@@ -365,7 +417,8 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
     char *channel = ps_form_value(body, len, "channel_name");
     char *text = ps_form_value(body, len, "text");
     char *team = ps_form_value(body, len, "team_id");
-    const struct slash slash = { trigger, user, channel, text, team };
+    char *url = ps_form_value(body, len, "response_url");
+    const struct slash slash = { trigger, user, channel, text, team, url };
     bool ok = read_slash(&slash, out_event, err);
 
     free(trigger);
@@ -373,6 +426,7 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
     free(channel);
     free(text);
     free(team);
+    free(url);
     return ok;
 }
 

@@ -17,33 +17,78 @@ enum ps_place { PS_PLACE_DIRECT, PS_PLACE_GROUP, PS_PLACE_CHANNEL, PS_PLACE_COUN
 const char *ps_place_name(enum ps_place place); /* "direct" */
 bool ps_place_parse(const char *name, enum ps_place *out_place) PS_MUST_USE;
 
-/* Somebody spoke to us. All text is owned. */
+/* How a command came, which says where its answer is shown. */
+enum ps_source {
+    PS_SOURCE_MESSAGE, /* typed, or a button of a message */
+    PS_SOURCE_HOME,    /* a button of the App Home: the Home is published again */
+    PS_SOURCE_MODAL    /* a modal: a direct message, and the Home is published again */
+};
+const char *ps_source_name(enum ps_source source); /* "message" */
+enum ps_source ps_source_parse(const char *name);  /* MESSAGE for NULL or an unknown name */
+
+/* A person gave a command. All text is owned. */
 struct ps_inbound_event {
-    char *id;   /* Slack's event_id; "/" and the trigger_id of a slash command */
-    char *said; /* the message itself, which two events may tell of: "<channel>:<ts>", or id */
+    /* Slack's event_id; "/" and the trigger_id of a slash command; "!" and that of an
+       interaction (interaction.h) */
+    char *id;
+    /* The message itself, of which two events may tell: "<channel>:<ts>"; an interaction:
+       "!<user>:<message or view>:<words>", the same for a second click; else id */
+    char *said;
     enum ps_place place;
+    enum ps_source source;
     bool slash;
     char *user;
+    /* Answers there are shown to the person alone, in place; NULL for none. Where it may lead:
+       response_url.h. */
+    char *response_url;
     char *channel;   /* where the answer goes; the user's own for a slash command */
     char *thread_ts; /* NULL where it was said in no thread */
     char *words;     /* without our name and Slack's markup; may be empty */
 };
 void ps_inbound_event_clear(struct ps_inbound_event *inbound);
 
-enum ps_slack_call { PS_SLACK_CHALLENGE, PS_SLACK_HEARD, PS_SLACK_IGNORED };
+/* Something that is done at once with a view, and never stored. All text is owned. */
+enum ps_view_act {
+    PS_VIEW_HOME, /* the person opened the App Home: publish it */
+    PS_VIEW_ADD,  /* open the modal that adds a watch, within 3 s of trigger_id */
+    PS_VIEW_CHECK /* show in the modal (view_id) what the typed entry means */
+};
+struct ps_view_request {
+    enum ps_view_act act;
+    char *user;
+    char *trigger_id;          /* ADD */
+    char *view_id, *view_hash; /* CHECK; view_hash may be NULL */
+    char *typed;               /* CHECK; may be empty */
+};
+void ps_view_request_clear(struct ps_view_request *request);
+
+enum ps_slack_call {
+    PS_SLACK_CHALLENGE,
+    PS_SLACK_HEARD,
+    PS_SLACK_VIEW,
+    PS_SLACK_ANSWERED, /* answer is all that Slack needs; nothing is stored */
+    PS_SLACK_IGNORED
+};
 
 struct ps_slack_event {
     enum ps_slack_call call;
     char *challenge;                 /* of PS_SLACK_CHALLENGE; owned */
     const char *why;                 /* of PS_SLACK_IGNORED; static */
     struct ps_inbound_event inbound; /* of PS_SLACK_HEARD */
-    /* Of PS_SLACK_HEARD; owned; NULL where Slack names none (core/slack_team.h). */
+    struct ps_view_request view;     /* of PS_SLACK_VIEW */
+    char *answer;                    /* of PS_SLACK_ANSWERED: JSON; owned */
+    /* Of all but CHALLENGE and IGNORED; owned; NULL where Slack names none (core/slack_team.h). */
     char *installed_team; /* the workspace that it is sent for */
     char *person_team;    /* of who speaks */
 };
 
+/* Whether text is made of what Slack's ids and timestamps are made of, and of nothing that could
+   surprise a log or a key; NULL is not. */
+bool ps_slack_id_ok(const char *text);
+
 /* The JSON body of a request: url_verification or event_callback. app_mention, message.im and
-   message.mpim that names us are heard; what bots say and what has a subtype is not. false with err
+   message.mpim that names us are heard; what bots say and what has a subtype is not.
+   app_home_opened is a view request. false with err
    (UNKNOWN) when it is nothing that Slack sends; out_event is as after clear then. */
 bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;

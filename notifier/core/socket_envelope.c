@@ -1,5 +1,6 @@
 #include "notifier/core/socket_envelope.h"
 
+#include "notifier/core/interaction.h"
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 
@@ -35,6 +36,8 @@ static void read_payload(const cJSON *root, const char *type, struct ps_socket_e
         ok = ps_slack_event_of(payload, &envelope->event, &err);
     else if (strcmp(type, "slash_commands") == 0)
         ok = ps_slack_slash_of(payload, &envelope->event, &err);
+    else if (strcmp(type, "interactive") == 0)
+        ok = ps_interaction_read(payload, &envelope->event, &err);
     if (ok && envelope->event.call != PS_SLACK_CHALLENGE)
         envelope->kind = PS_SOCKET_EVENT;
 }
@@ -75,17 +78,15 @@ bool ps_socket_envelope_read(const char *text, size_t len, struct ps_socket_enve
     return ok;
 }
 
-char *ps_socket_envelope_acknowledge(const char *id, const char *text)
+char *ps_socket_envelope_acknowledge(const char *id, const char *body)
 {
     cJSON *json = cJSON_CreateObject(), *payload;
     char *printed;
 
     ps_json_add_text(json, "envelope_id", id);
-    if (text != NULL) {
-        payload = cJSON_AddObjectToObject(json, "payload");
-        ps_json_add_text(payload, "response_type", "ephemeral");
-        ps_json_add_text(payload, "text", text);
-    }
+    payload = body != NULL ? ps_json_parse(body, strlen(body), NULL) : NULL;
+    if (payload != NULL)
+        cJSON_AddItemToObject(json, "payload", payload);
     printed = ps_json_print(json);
     cJSON_Delete(json);
     return printed;

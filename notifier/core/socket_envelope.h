@@ -26,8 +26,8 @@ struct ps_socket_envelope {
 bool ps_socket_envelope_read(const char *text, size_t len, struct ps_socket_envelope *out_envelope,
                              struct ps_err *err) PS_MUST_USE;
 void ps_socket_envelope_clear(struct ps_socket_envelope *envelope);
-/* Gives {"envelope_id": …}; text, where it is not NULL, is shown to the person who typed a slash
- * command. */
-char *ps_socket_envelope_acknowledge(const char *id, const char *text) PS_MUST_USE;
+/* Gives {"envelope_id": …, "payload": …}; body is the payload as JSON, which Slack shows to the
+ * person who typed a slash command or submitted a modal; NULL for none. */
+char *ps_socket_envelope_acknowledge(const char *id, const char *body) PS_MUST_USE;
 
 #endif

@@ -172,15 +172,39 @@ static void parse_digest(struct ps_str rest, int64_t wall_ms, struct ps_user_com
     wrong(out, "Usage: digest daily [08:00], digest now, or digest off; times are UTC");
 }
 
+/* "P2300R10 D2301R1": the first is asked about; the others are only mentioned. */
+static void take_others(struct ps_str *rest, struct ps_user_command *out)
+{
+    struct ps_str others = *rest, first = first_word(&others), left = others;
+    struct ps_paper_id id;
+
+    if (others.len == 0 || others.len >= sizeof(out->others))
+        return;
+    while (left.len > 0) {
+        struct ps_str word = first_word(&left);
+
+        if (!ps_paper_id_parse(word.data, word.len, &id))
+            return; /* a mistake, of which the person is told */
+    }
+    memcpy(out->others, others.data, others.len);
+    *rest = first;
+}
+
 static void parse_why(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
 {
     struct ps_paper_id id;
-    struct ps_str digits = rest;
+    struct ps_str digits;
     int64_t number;
 
     (void)wall_ms;
     out->kind = PS_USER_COMMAND_WHY;
     out->number = -1;
+    if (ps_str_is(rest, "message")) { /* "Why did I get this?" of a message without any paper */
+        wrong(out, "That message names no paper and no draft.");
+        return;
+    }
+    take_others(&rest, out);
+    digits = rest;
     if (ps_paper_id_parse(rest.data, rest.len, &id)) {
         ps_paper_id_format(&id, out->id);
         if (id.kind == PS_PAPER_P || id.kind == PS_PAPER_D)

@@ -48,6 +48,7 @@ struct ps_user_command {
     int minute;                      /* DIGEST_DAILY: of the day, UTC */
     int number;                      /* WHY: of a P or D paper; else -1 */
     char id[PS_USER_COMMAND_ID_MAX]; /* WHY: canonical id; "" for all revisions of number */
+    char others[128];                /* WHY: further ids, as typed; "" for none */
     size_t word_count;               /* SEARCH */
     char words[PS_USER_COMMAND_WORDS_MAX][PS_USER_COMMAND_WORD_MAX + 1];
     char problem[256]; /* WRONG: what is wrong, for the person */

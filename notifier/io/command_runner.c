@@ -18,15 +18,22 @@ enum {
     CLEAN_MS = 3600 * 1000,
     NUMBER_TEXT = 24
 };
-enum { OPEN_EVENT, OPEN_PLACE, OPEN_USER, OPEN_WORDS, OPEN_TRIES }; /* columns of sql_open */
+enum {
+    OPEN_EVENT,
+    OPEN_PLACE,
+    OPEN_USER,
+    OPEN_WORDS,
+    OPEN_TRIES,
+    OPEN_SOURCE
+}; /* columns of sql_open */
 
 /* Taken by this notifier for ten seconds. */
 static const char sql_open[] =
     "WITH mine AS (UPDATE heard SET tries = tries + 1, tried_at = now() WHERE event_id IN (SELECT "
     "event_id FROM heard WHERE answered_at IS NULL AND tried_at < now() - interval '10 seconds' "
     "ORDER BY tried_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
-    "RETURNING event_id, place, user_id, words, tries, heard_at) SELECT * FROM mine ORDER BY "
-    "heard_at";
+    "RETURNING event_id, place, user_id, words, tries, source, heard_at) SELECT * FROM mine ORDER "
+    "BY heard_at";
 
 struct ps_command_runner {
     struct ps_command_runner_options options;
@@ -43,6 +50,7 @@ struct work {
     struct ps_command_runner *runner;
     char *event, *user;
     enum ps_place place;
+    enum ps_source source;
     struct ps_user_command ask;
     bool give_up;
     int64_t begun_ms;
@@ -110,6 +118,8 @@ static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struc
     } else {
         const char *name = ps_user_command_name(work->ask.kind);
 
+        if (work->source != PS_SOURCE_MESSAGE)
+            runner->options.home(runner->options.cookie, work->user);
         ps_metrics_add(runner->options.metrics, PS_METRIC_SLACK_COMMANDS, name, 1);
         PS_LOG(COMMAND_DONE, F_TEXT("command", name), F_TEXT("place", ps_place_name(work->place)),
                F_INT("took_ms", ps_loop_now(runner->options.loop) - work->begun_ms));
@@ -133,7 +143,7 @@ static void answer(struct work *work, struct ps_command_reply *reply)
 
     for (size_t i = 0; i < reply->len; i++) {
         (void)snprintf(part, sizeof(part), "%zu", i);
-        PS_PG_ADD(batch, "SELECT ps_heard_answer($1, $2::integer, $3)", work->event, part,
+        PS_PG_ADD(batch, "SELECT ps_event_answer($1, $2::integer, $3)", work->event, part,
                   reply->parts[i]);
     }
     ps_command_reply_clear(reply);
@@ -245,6 +255,7 @@ static void start(struct ps_command_runner *runner, const struct ps_inbound_even
     work->event = ps_alloc_text(inbound->id);
     work->user = ps_alloc_text(inbound->user);
     work->place = inbound->place;
+    work->source = inbound->source;
     work->give_up = give_up;
     ps_user_command_parse(inbound->words, ps_clock_wall_ms(), &work->ask);
     first = first_of(runner, work->user);
@@ -282,6 +293,7 @@ static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps
                                             .words =
                                                 ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_WORDS)) };
 
+        inbound.source = ps_source_parse(ps_pg_text(rows, 0, i, OPEN_SOURCE));
         if (!ps_place_parse(ps_pg_text(rows, 0, i, OPEN_PLACE), &inbound.place))
             inbound.place = PS_PLACE_CHANNEL;
         if (!has(runner, inbound.id))

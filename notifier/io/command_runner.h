@@ -24,6 +24,9 @@ struct ps_command_runner_options {
     void *cookie;
     int64_t (*depth)(void *cookie);       /* of the notify list */
     const char *(*circuit)(void *cookie); /* to Slack */
+    /* A command that came from the App Home or from a modal is done: its person's Home is out of
+       date. */
+    void (*home)(void *cookie, const char *user);
 };
 
 struct ps_command_runner *

@@ -1,8 +1,8 @@
 #include "notifier/io/events_server.h"
 
+#include "notifier/core/interaction.h"
 #include "notifier/core/slack_signature.h"
 #include "shared/core/alloc.h"
-#include "shared/core/json.h"
 #include "shared/io/clock.h"
 #include "shared/io/http_server.h"
 #include "shared/io/log.h"
@@ -38,20 +38,6 @@ static void respond(struct ps_http_exchange *exchange, int status)
     ps_http_respond(exchange, status, NULL, "", 0);
 }
 
-/* Only who typed the slash command sees this. */
-static void respond_slash(struct ps_http_exchange *exchange, const char *text)
-{
-    cJSON *object = cJSON_CreateObject();
-    char *body;
-
-    ps_json_add_text(object, "response_type", "ephemeral");
-    ps_json_add_text(object, "text", text);
-    body = ps_json_print(object);
-    ps_http_respond(exchange, 200, json_type, body, strlen(body));
-    free(body);
-    cJSON_Delete(object);
-}
-
 /* Strangers can send as much as they like: they do not fill the log. */
 static void refuse(struct ps_events_server *events_server, struct ps_http_exchange *exchange,
                    int status, const char *why)
@@ -68,26 +54,36 @@ static void refuse(struct ps_events_server *events_server, struct ps_http_exchan
 }
 
 /* Slack sends an event again that is answered 503, after a moment, a minute and five; a slash
- * command it does not. */
-static void on_taken(void *cookie, enum ps_inbound_result result, const char *text)
+ * command and an interaction it does not: the person sees that it failed. */
+static void on_taken(void *cookie, enum ps_inbound_result result, const char *body)
 {
     struct ps_http_exchange *exchange = cookie;
 
-    if (text != NULL)
-        respond_slash(exchange, text);
+    if (body != NULL)
+        ps_http_respond(exchange, 200, json_type, body, strlen(body));
     else
         respond(exchange, result == PS_INBOUND_TAKEN ? 200 : 503);
 }
 
 static void take_event(struct ps_events_server *events_server, struct ps_http_exchange *exchange,
-                       struct ps_slack_event *event)
+                       struct ps_slack_event *event, int64_t patience_ms)
 {
     if (event->call == PS_SLACK_CHALLENGE)
         ps_http_respond(exchange, 200, "text/plain; charset=utf-8", event->challenge,
                         strlen(event->challenge));
     else
-        (void)ps_inbound_take(events_server->options.inbound, event, PS_EVENTS_SERVER_PATIENCE_MS,
-                              on_taken, exchange);
+        (void)ps_inbound_take(events_server->options.inbound, event, patience_ms, on_taken,
+                              exchange);
+}
+
+/* Which of the three bodies it is: a form with a payload, another form, or JSON. */
+static bool read_body(struct ps_str body, bool form, bool interaction, struct ps_slack_event *event,
+                      struct ps_err *err)
+{
+    if (interaction)
+        return ps_interaction_read_form(body.data, body.len, event, err);
+    return form ? ps_slack_slash_read(body.data, body.len, event, err)
+                : ps_slack_event_read(body.data, body.len, event, err);
 }
 
 static bool type_is(const char *header, const char *type)
@@ -108,9 +104,9 @@ static void on_request(void *cookie, struct ps_http_exchange *exchange)
         ps_http_header(exchange, "X-Slack-Signature"), body, ps_clock_wall_ms() / 1000);
     struct ps_slack_event event;
     struct ps_err err = { .what = "" };
-    bool slash = type_is(type, form_type), ok;
+    bool form = type_is(type, form_type), interaction;
 
-    if (slash && ps_slack_is_ssl_check(body.data, body.len)) {
+    if (form && ps_slack_is_ssl_check(body.data, body.len)) {
         count(events_server, "ignored");
         respond(exchange, 200);
         return;
@@ -123,17 +119,17 @@ static void on_request(void *cookie, struct ps_http_exchange *exchange)
         respond(exchange, 503);
         return;
     }
-    if (!slash && !type_is(type, json_type)) {
+    if (!form && !type_is(type, json_type)) {
         refuse(events_server, exchange, 415, "content type");
         return;
     }
-    ok = slash ? ps_slack_slash_read(body.data, body.len, &event, &err)
-               : ps_slack_event_read(body.data, body.len, &event, &err);
-    if (!ok) {
+    interaction = form && ps_interaction_is_form(body.data, body.len);
+    if (!read_body(body, form, interaction, &event, &err)) {
         refuse(events_server, exchange, 400, err.what);
         return;
     }
-    take_event(events_server, exchange, &event);
+    take_event(events_server, exchange, &event,
+               interaction ? PS_EVENTS_SERVER_CLICK_MS : PS_EVENTS_SERVER_PATIENCE_MS);
     ps_slack_event_clear(&event);
 }
 
@@ -159,6 +155,8 @@ struct ps_events_server *ps_events_server_create(const struct ps_events_server_o
     events_server->server = server;
     ps_http_server_route(server, "/slack/events", PS_HTTP_SERVER_POST, on_request, events_server);
     ps_http_server_route(server, "/slack/commands", PS_HTTP_SERVER_POST, on_request, events_server);
+    ps_http_server_route(server, "/slack/interactions", PS_HTTP_SERVER_POST, on_request,
+                         events_server);
     return events_server;
 }
 

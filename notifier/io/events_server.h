@@ -7,7 +7,8 @@
 
 enum {
     PS_EVENTS_SERVER_BODY_MAX = 1024 * 1024,
-    PS_EVENTS_SERVER_PATIENCE_MS = 200 /* for PostgreSQL; then Slack is asked to come again */
+    PS_EVENTS_SERVER_PATIENCE_MS = 200, /* for PostgreSQL; then Slack is asked to come again */
+    PS_EVENTS_SERVER_CLICK_MS = 2500    /* the same for an interaction, which Slack sends once */
 };
 
 struct ps_events_server;

@@ -1,9 +1,11 @@
 #include "notifier/io/inbound.h"
 
 #include "notifier/core/command_reply.h"
+#include "notifier/core/response_url.h"
 #include "notifier/core/slack_team.h"
 #include "notifier/core/user_command.h"
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -17,6 +19,7 @@ enum { CALLS_MAX = 256 };
 struct ps_inbound {
     struct ps_inbound_options options;
     struct ps_slack_team team;
+    char *api_url;
     size_t calls; /* that wait for PostgreSQL */
 };
 
@@ -24,6 +27,7 @@ struct ps_inbound_call {
     struct ps_inbound *inbound;
     struct ps_timer *late;
     struct ps_inbound_event event;
+    bool elsewhere;   /* a slash command whose answer is not shown where it was typed */
     ps_inbound_fn fn; /* NULL once it has run */
     void *cookie;
 };
@@ -41,13 +45,41 @@ static void call_destroy(struct ps_inbound_call *call)
     free(call);
 }
 
+/* Only who typed the slash command sees this. */
+static char *ephemeral(const char *text)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *body;
+
+    ps_json_add_text(object, "response_type", "ephemeral");
+    ps_json_add_text(object, "text", text);
+    body = ps_json_print(object);
+    cJSON_Delete(object);
+    return body;
+}
+
+static void respond(ps_inbound_fn fn, void *cookie, enum ps_inbound_result result, const char *text)
+{
+    char *body = text != NULL ? ephemeral(text) : NULL;
+
+    fn(cookie, result, body);
+    free(body);
+}
+
+/* text: for the person who gave the command. Slack shows a slash command's with its answer; below a
+ * button it is shown by way of the response_url. */
 static void finish(struct ps_inbound_call *call, enum ps_inbound_result result, const char *text)
 {
+    const struct ps_inbound_options *options = &call->inbound->options;
     ps_inbound_fn fn = call->fn;
 
     call->fn = NULL;
-    if (fn != NULL)
-        fn(call->cookie, result, call->event.slash ? text : NULL);
+    if (fn == NULL)
+        return;
+    if (text != NULL && !call->event.slash && result == PS_INBOUND_TAKEN &&
+        call->event.response_url != NULL)
+        options->show(options->cookie, call->event.response_url, text);
+    respond(fn, call->cookie, result, call->event.slash ? text : NULL);
 }
 
 /* Slack sends an event again, after a moment, a minute and five, and it is known then by its id; a
@@ -67,7 +99,6 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
     const struct ps_inbound_options *options = &call->inbound->options;
     const char *stored = err == NULL ? ps_pg_text(rows, 0, 0, 0) : "error";
     bool fresh = strcmp(stored, "fresh") == 0, slow = strcmp(stored, "slow") == 0;
-    bool direct = call->event.place == PS_PLACE_DIRECT;
 
     if (err != NULL) {
         PS_LOG(EVENT_ERROR, F_TEXT("what", "an event was not written down"), F_ERR(err));
@@ -89,7 +120,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
                " of your commands wait for their answers. I did not run this one.");
     else
         finish(call, PS_INBOUND_TAKEN,
-               fresh && !direct ? "The answer comes as a direct message." : NULL);
+               fresh && call->elsewhere ? "The answer comes as a direct message." : NULL);
     if (fresh)
         options->inbound(options->cookie, &call->event);
     call_destroy(call);
@@ -107,12 +138,18 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
     call->cookie = cookie;
     call->event = *event;
     *event = (struct ps_inbound_event){ 0 };
+    /* Nobody else sees what a slash command is answered, wherever it was typed. */
+    if (call->event.slash) {
+        call->elsewhere = call->event.place != PS_PLACE_DIRECT && call->event.response_url == NULL;
+        call->event.place = PS_PLACE_DIRECT;
+    }
     call->late = ps_timer_create(inbound->options.loop, on_late, call);
     ps_timer_set(call->late, patience_ms);
     inbound->calls++;
-    PS_PG_ADD(batch, "SELECT ps_heard_store($1, $2, $3, $4, $5, $6, $7, $8::integer)",
+    PS_PG_ADD(batch, "SELECT ps_event_store($1, $2, $3, $4, $5, $6, $7, $8::integer, $9, $10)",
               call->event.id, call->event.said, ps_place_name(call->event.place), call->event.user,
-              call->event.channel, call->event.thread_ts, call->event.words, UNANSWERED_MAX);
+              call->event.channel, call->event.thread_ts, call->event.words, UNANSWERED_MAX,
+              ps_source_name(call->event.source), call->event.response_url);
     ps_pg_run(inbound->options.pg, batch, on_stored, call);
     return call;
 }
@@ -129,26 +166,29 @@ static void ignore(struct ps_inbound *inbound, const char *why, const struct ps_
 static bool worth_it(struct ps_inbound *inbound, const struct ps_slack_event *event,
                      ps_inbound_fn fn, void *cookie)
 {
-    struct ps_command_reply reply = { .len = 0 };
     struct ps_user_command ask;
 
-    ps_user_command_parse(event->inbound.words, ps_clock_wall_ms(), &ask);
-    switch (ps_user_command_permission(ask.kind, event->inbound.place)) {
-    case PS_USER_COMMAND_RUN:
-        return true;
-    case PS_USER_COMMAND_REFUSE:
-        if (!event->inbound.slash)
-            return true;
-        break;
-    case PS_USER_COMMAND_IGNORE:
-        break;
-    }
-    ignore(inbound, ps_user_command_name(ask.kind), event);
     if (event->inbound.slash)
-        ps_command_reply_refusal(&ask, &reply);
-    fn(cookie, PS_INBOUND_TAKEN, event->inbound.slash ? reply.parts[0] : NULL);
-    ps_command_reply_clear(&reply);
+        return true;
+    ps_user_command_parse(event->inbound.words, ps_clock_wall_ms(), &ask);
+    if (ps_user_command_permission(ask.kind, event->inbound.place) != PS_USER_COMMAND_IGNORE)
+        return true;
+    ignore(inbound, ps_user_command_name(ask.kind), event);
+    fn(cookie, PS_INBOUND_TAKEN, NULL);
     return false;
+}
+
+/* People of other workspaces are told so where only they see it. */
+static void refuse_team(struct ps_inbound *inbound, const struct ps_slack_event *event,
+                        ps_inbound_fn fn, void *cookie)
+{
+    static const char text[] = "Paperscout answers only people of its own workspace.";
+    const char *url = event->inbound.response_url;
+
+    ignore(inbound, "team", event);
+    if (url != NULL && !event->inbound.slash)
+        inbound->options.show(inbound->options.cookie, url, text);
+    respond(fn, cookie, PS_INBOUND_TAKEN, event->inbound.slash ? text : NULL);
 }
 
 struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_slack_event *event,
@@ -156,19 +196,29 @@ struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_sl
 {
     struct ps_inbound_call *call = NULL;
 
-    if (event->call != PS_SLACK_HEARD) {
+    if (event->inbound.response_url != NULL &&
+        !ps_response_url_ok(event->inbound.response_url, inbound->api_url)) {
+        free(event->inbound.response_url);
+        event->inbound.response_url = NULL; /* the answer is a direct message */
+    }
+    if (event->call == PS_SLACK_CHALLENGE || event->call == PS_SLACK_IGNORED) {
         ignore(inbound, event->why != NULL ? event->why : "type", event);
         fn(cookie, PS_INBOUND_TAKEN, NULL);
     } else if (!ps_slack_team_serves(&inbound->team, event->installed_team, event->person_team)) {
-        ignore(inbound, "team", event);
-        fn(cookie, PS_INBOUND_TAKEN,
-           event->inbound.slash ? "Paperscout answers only people of its own workspace." : NULL);
+        refuse_team(inbound, event, fn, cookie);
+    } else if (event->call == PS_SLACK_ANSWERED) {
+        count(inbound, "heard");
+        fn(cookie, PS_INBOUND_TAKEN, event->answer);
+    } else if (event->call == PS_SLACK_VIEW) {
+        count(inbound, "heard");
+        fn(cookie, PS_INBOUND_TAKEN, NULL);
+        inbound->options.view(inbound->options.cookie, &event->view);
     } else if (!worth_it(inbound, event, fn, cookie)) {
         /* fn has run */
     } else if (ps_inbound_is_full(inbound)) {
         count(inbound, "late");
-        fn(cookie, PS_INBOUND_FAILED,
-           event->inbound.slash ? "I am busy right now. Please ask again in a minute." : NULL);
+        respond(fn, cookie, PS_INBOUND_FAILED,
+                event->inbound.slash ? "I am busy right now. Please ask again in a minute." : NULL);
     } else {
         call = store(inbound, &event->inbound, patience_ms, fn, cookie);
     }
@@ -192,6 +242,7 @@ struct ps_inbound *ps_inbound_create(const struct ps_inbound_options *options)
     struct ps_inbound *inbound = ps_alloc_zero(1, sizeof(*inbound));
 
     inbound->options = *options;
+    inbound->api_url = ps_alloc_text(options->api_url);
     ps_slack_team_init(&inbound->team, options->allowed_teams);
     return inbound;
 }
@@ -201,6 +252,7 @@ void ps_inbound_destroy(struct ps_inbound *inbound)
     if (inbound == NULL)
         return;
     ps_slack_team_clear(&inbound->team);
+    free(inbound->api_url);
     free(inbound);
 }
 

@@ -1,6 +1,7 @@
 /* What Slack sends, whichever way it came (the events port, Socket Mode): judged, stored once, and
  * handed to the command runner. Slack gets its answer only when the event is in the table heard, so
- * that none is lost; the table's keys see that none is taken twice. */
+ * that none is lost; the table's keys see that none is taken twice. Requests that only show a view
+ * change nothing: they are handed on at once and are not stored. */
 #ifndef PS_NOTIFIER_INBOUND_H
 #define PS_NOTIFIER_INBOUND_H
 #include "notifier/core/slack_event.h"
@@ -15,10 +16,14 @@ struct ps_inbound_options {
     struct ps_loop *loop; /* borrowed, as pg and metrics */
     struct ps_pg *pg;
     struct ps_metrics *metrics;
-    const char *allowed_teams; /* SLACK_ALLOWED_TEAMS; copied */
+    const char *allowed_teams; /* SLACK_ALLOWED_TEAMS; copied, as api_url */
+    const char *api_url;       /* SLACK_API_URL: says where a response_url may lead */
     void *cookie;
     /* It is in the table heard and is to be answered now; borrowed for the call. */
     void (*inbound)(void *cookie, const struct ps_inbound_event *inbound);
+    void (*view)(void *cookie, const struct ps_view_request *request); /* borrowed for the call */
+    /* Show text at a response_url to the person who clicked; borrowed for the call. */
+    void (*show)(void *cookie, const char *response_url, const char *text);
 };
 
 enum ps_inbound_result {
@@ -27,16 +32,16 @@ enum ps_inbound_result {
     PS_INBOUND_FAILED, /* not stored: Slack has to send it again */
 };
 
-/* Exactly once; perhaps before ps_inbound_take returns. text: what the person who typed a slash
- * command is shown in place; NULL for nothing. */
-typedef void (*ps_inbound_fn)(void *cookie, enum ps_inbound_result result, const char *text);
+/* Exactly once; perhaps before ps_inbound_take returns. body: JSON that Slack gets as its answer
+ * (for who typed a slash command, or for a modal); NULL for an empty one. */
+typedef void (*ps_inbound_fn)(void *cookie, enum ps_inbound_result result, const char *body);
 
 struct ps_inbound *ps_inbound_create(const struct ps_inbound_options *options) PS_MUST_USE;
 void ps_inbound_destroy(struct ps_inbound *inbound); /* after pg; NULL is fine */
 /* Our own workspace, as auth.test names it. */
 void ps_inbound_set_team(struct ps_inbound *inbound, const char *team, const char *enterprise);
-/* Takes what event holds (PS_SLACK_HEARD or PS_SLACK_IGNORED); it is as after clear. Gives NULL
- * where fn has run. */
+/* Takes what event holds (any but PS_SLACK_CHALLENGE); it is as after clear. Gives NULL where fn
+ * has run. */
 struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_slack_event *event,
                                         int64_t patience_ms, ps_inbound_fn fn, void *cookie);
 /* fn does not run any more; the event is stored all the same. NULL is fine. */

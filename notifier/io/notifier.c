@@ -1,6 +1,7 @@
 #include "notifier/io/notifier.h"
 
 #include "notifier/core/backpressure.h"
+#include "notifier/io/app_home.h"
 #include "notifier/io/command_runner.h"
 #include "notifier/io/console_sink.h"
 #include "notifier/io/events_server.h"
@@ -40,6 +41,7 @@ struct ps_notifier {
     struct ps_inbound *inbound;
     struct ps_events_server *events_server; /* NULL where Slack cannot reach us */
     struct ps_slack_api *api;
+    struct ps_app_home *home;
     struct ps_slack_identity *identity; /* NULL where nothing goes to Slack */
     struct ps_socket_mode *socket_mode; /* NULL without SLACK_APP_TOKEN */
     struct ps_alarms *alarms;
@@ -302,7 +304,10 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
                                             .user_agent = daemon->user_agent,
                                             .proxy = daemon->config->http_proxy_url,
                                             .no_proxy = daemon->config->http_proxy_except,
-                                            .ca_file = daemon->config->http_ca_file };
+                                            .ca_file = daemon->config->http_ca_file,
+                                            .interactive =
+                                                daemon->config->slack_app_token[0] != '\0' ||
+                                                daemon->config->slack_signing_secret[0] != '\0' };
 
     if (daemon->config->shadow)
         return ps_console_sink_create_shadow(daemon->loop, STDOUT_FILENO);
@@ -326,6 +331,27 @@ static void on_inbound(void *cookie, const struct ps_inbound_event *inbound)
     struct ps_notifier *notifier = cookie;
 
     ps_command_runner_take(notifier->runner, inbound);
+}
+
+static void on_view(void *cookie, const struct ps_view_request *request)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_app_home_view(notifier->home, request);
+}
+
+static void on_show(void *cookie, const char *response_url, const char *text)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_app_home_show(notifier->home, response_url, text);
+}
+
+static void on_home(void *cookie, const char *user)
+{
+    struct ps_notifier *notifier = cookie;
+
+    ps_app_home_publish(notifier->home, user);
 }
 
 static void on_identity(void *cookie, const char *team, const char *enterprise)
@@ -373,8 +399,11 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
                                       .pg = daemon->pg,
                                       .metrics = daemon->metrics,
                                       .allowed_teams = config->slack_allowed_teams,
+                                      .api_url = config->slack_api_url,
                                       .cookie = notifier,
-                                      .inbound = on_inbound });
+                                      .inbound = on_inbound,
+                                      .view = on_view,
+                                      .show = on_show });
     if (!open_events_port(notifier, err)) {
         ps_inbound_destroy(notifier->inbound);
         return false;
@@ -383,6 +412,11 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
         daemon->loop, &(struct ps_slack_api_options){ .api_url = config->slack_api_url,
                                                       .user_agent = daemon->user_agent,
                                                       .ca_file = config->http_ca_file });
+    notifier->home =
+        ps_app_home_create(&(struct ps_app_home_options){ .loop = daemon->loop,
+                                                          .pg = daemon->pg,
+                                                          .api = notifier->api,
+                                                          .token = &config->slack_bot_token });
     if (ps_slack_checker_uses_slack(config))
         notifier->identity = ps_slack_identity_start(
             daemon->loop, notifier->api, &config->slack_bot_token, on_identity, notifier);
@@ -460,7 +494,8 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                                              .launched_ms = daemon->launched_ms,
                                              .cookie = notifier,
                                              .depth = depth_of,
-                                             .circuit = circuit_of });
+                                             .circuit = circuit_of,
+                                             .home = on_home });
     PS_LOG(NOTIFIER_START,
            F_TEXT("sink", config->shadow                        ? "shadow"
                           : ps_slack_checker_uses_slack(config) ? "slack"
@@ -512,6 +547,7 @@ void ps_notifier_destroy(void *self)
     ps_socket_mode_destroy(notifier->socket_mode);
     ps_events_server_destroy(notifier->events_server);
     ps_slack_api_destroy(notifier->api);
+    ps_app_home_destroy(notifier->home);
     ps_slack_identity_destroy(notifier->identity);
     ps_inbound_destroy(notifier->inbound);
     ps_command_runner_destroy(notifier->runner);

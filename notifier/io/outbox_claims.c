@@ -30,7 +30,7 @@ static const char sql_take[] =
     " min(claimed_by) FILTER (WHERE claimed_at < now() - interval '30 seconds')"
     " FROM outbox WHERE " KNOWN;
 static const char sql_sent[] = "UPDATE outbox SET sent_at = now(), slack_ts = nullif($2, ''),"
-                               " slack_channel = nullif($3, '')"
+                               " slack_channel = nullif($3, ''), response_url = NULL"
                                " WHERE message_id = $1 AND sent_at IS NULL"
                                " RETURNING CASE WHEN dedupe_key LIKE 'draft:%'"
                                " THEN ps_ms((data->>'modified')::timestamptz) END";

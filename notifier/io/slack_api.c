@@ -10,6 +10,9 @@
 
 enum { TIMEOUT_MS = 10 * 1000, ANSWER_MAX = 4 * 1024 * 1024 };
 
+static const char json_type[] = "Content-Type: application/json; charset=utf-8",
+                  form_type[] = "Content-Type: application/x-www-form-urlencoded";
+
 struct ps_slack_api {
     struct ps_loop *loop;
     struct ps_http *http;
@@ -92,16 +95,30 @@ void ps_slack_api_destroy(struct ps_slack_api *api)
     free(api);
 }
 
+static void send(struct ps_slack_api *api, const struct ps_http_request *request,
+                 ps_slack_api_fn fn, void *cookie)
+{
+    struct call *call = ps_alloc_zero(1, sizeof(*call));
+
+    call->api = api;
+    call->fn = fn;
+    call->cookie = cookie;
+    DL_APPEND(api->calls, call);
+    if (ps_http_send(api->http, request, on_answer, call, &call->err) == NULL) {
+        call->late = ps_timer_create(api->loop, on_late, call);
+        ps_timer_set(call->late, 0);
+    }
+}
+
 void ps_slack_api_call(struct ps_slack_api *api, const char *token, const char *method,
                        const char *body, ps_slack_api_fn fn, void *cookie)
 {
     char *authorization = ps_alloc_format("Authorization: Bearer %s", token);
     char *url = ps_alloc_format("%s%s", api->api_url, method);
     const char *const headers[] = { authorization,
-                                    body == NULL ? NULL
-                                    : body[0] != '\0'
-                                        ? "Content-Type: application/json; charset=utf-8"
-                                        : "Content-Type: application/x-www-form-urlencoded",
+                                    body == NULL      ? NULL
+                                    : body[0] != '\0' ? json_type
+                                                      : form_type,
                                     NULL };
     struct ps_http_request request = { .method = body != NULL ? PS_HTTP_POST : PS_HTTP_GET,
                                        .url = url,
@@ -110,16 +127,23 @@ void ps_slack_api_call(struct ps_slack_api *api, const char *token, const char *
                                        .body_len = body != NULL ? strlen(body) : 0,
                                        .timeout_ms = TIMEOUT_MS,
                                        .max_body = ANSWER_MAX };
-    struct call *call = ps_alloc_zero(1, sizeof(*call));
 
-    call->api = api;
-    call->fn = fn;
-    call->cookie = cookie;
-    DL_APPEND(api->calls, call);
-    if (ps_http_send(api->http, &request, on_answer, call, &call->err) == NULL) {
-        call->late = ps_timer_create(api->loop, on_late, call);
-        ps_timer_set(call->late, 0);
-    }
+    send(api, &request, fn, cookie);
     free(url);
     free(authorization);
+}
+
+void ps_slack_api_post(struct ps_slack_api *api, const char *response_url, const char *body,
+                       ps_slack_api_fn fn, void *cookie)
+{
+    const char *const headers[] = { json_type, NULL };
+    struct ps_http_request request = { .method = PS_HTTP_POST,
+                                       .url = response_url,
+                                       .headers = headers,
+                                       .body = body,
+                                       .body_len = strlen(body),
+                                       .timeout_ms = TIMEOUT_MS,
+                                       .max_body = ANSWER_MAX };
+
+    send(api, &request, fn, cookie);
 }

@@ -36,5 +36,8 @@ void ps_slack_api_destroy(struct ps_slack_api *api); /* calls end without their 
  */
 void ps_slack_api_call(struct ps_slack_api *api, const char *token, const char *method,
                        const char *body, ps_slack_api_fn fn, void *cookie);
+/* Posts body, a JSON text, to a response_url, without the token: the URL is the permission. */
+void ps_slack_api_post(struct ps_slack_api *api, const char *response_url, const char *body,
+                       ps_slack_api_fn fn, void *cookie);
 
 #endif

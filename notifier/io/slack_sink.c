@@ -1,6 +1,7 @@
 #include "notifier/io/slack_sink.h"
 
 #include "notifier/core/block_kit.h"
+#include "notifier/core/response_url.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
@@ -23,6 +24,7 @@ enum {
 };
 
 static const char event_type[] = "paperscout_message";
+static const char json_type[] = "Content-Type: application/json; charset=utf-8";
 
 /* One message to send, or to look for: perhaps several requests. */
 struct call {
@@ -44,6 +46,7 @@ struct slack {
     struct ps_http *http;
     char *api_url;      /* with its slash */
     char *const *token; /* secret; borrowed */
+    bool interactive;   /* messages have buttons */
     struct call *calls;
 };
 
@@ -94,15 +97,11 @@ static void on_answer(void *cookie, const struct ps_http_reply *reply, const str
     finish(call);
 }
 
-/* body: a POST of it, JSON; NULL: a GET. Takes neither. */
-static void ask(struct call *call, const char *method, const char *body, ps_http_fn fn)
+/* Sends the request that is described; where it cannot leave, call is answered on a later turn. */
+static void send_request(struct call *call, const char *url, const char *const *headers,
+                         const char *body, ps_http_fn fn)
 {
     struct slack *slack = call->slack;
-    char *authorization = ps_alloc_format("Authorization: Bearer %s", *slack->token);
-    const char *const headers[] = { authorization,
-                                    body ? "Content-Type: application/json; charset=utf-8" : NULL,
-                                    NULL };
-    char *url = ps_alloc_format("%s%s", slack->api_url, method);
     struct ps_http_request request = { .method = body ? PS_HTTP_POST : PS_HTTP_GET,
                                        .url = url,
                                        .headers = headers,
@@ -121,18 +120,84 @@ static void ask(struct call *call, const char *method, const char *body, ps_http
         call->late = ps_timer_create(slack->loop, on_late, call);
         ps_timer_set(call->late, 0);
     }
+}
+
+/* body: a POST of it, JSON; NULL: a GET. Takes neither. */
+static void ask(struct call *call, const char *method, const char *body, ps_http_fn fn)
+{
+    struct slack *slack = call->slack;
+    char *authorization = ps_alloc_format("Authorization: Bearer %s", *slack->token);
+    const char *const headers[] = { authorization, body ? json_type : NULL, NULL };
+    char *url = ps_alloc_format("%s%s", slack->api_url, method);
+
+    send_request(call, url, headers, body, fn);
     free(authorization);
     free(url);
 }
 
+/* The answer of a response_url is "ok", or JSON with "ok". One that is refused (it expired, it was
+   used five times) never works again: NEVER, so that the text becomes a direct message. */
+static void on_shown(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct call *call = cookie;
+    struct ps_slack_outcome answer = answer_of(reply, err);
+    cJSON *json = err == NULL ? ps_json_parse(reply->body, reply->body_len, NULL) : NULL;
+    bool ok = reply->status / 100 == 2, said = false;
+
+    if (ps_json_bool(json, "ok", &said))
+        ok = ok && said;
+    cJSON_Delete(json);
+    if (err != NULL || reply->status == 429) {
+        ps_slack_response_read(&answer, &call->reply);
+    } else {
+        call->reply = (struct ps_slack_response){ .next = ok ? PS_SLACK_SENT : PS_SLACK_NEVER };
+        if (!ok)
+            (void)ps_fail(&call->reply.err, PS_FAILURE_NETWORK, reply->status,
+                          "the response_url answers with HTTP status %d", reply->status);
+    }
+    finish(call);
+}
+
+/* To one person, in place. The URL came by way of Redis: it is judged again before it is used. */
+static void show(struct call *call, const struct ps_outgoing_message *message)
+{
+    const struct ps_message *content = &message->content;
+    const char *const headers[] = { json_type, NULL };
+    cJSON *json, *blocks;
+    char *body;
+
+    if (!ps_response_url_ok(content->response_url, call->slack->api_url)) {
+        call->reply = (struct ps_slack_response){ .next = PS_SLACK_NEVER };
+        (void)ps_fail(&call->reply.err, PS_FAILURE_CONFIGURATION, 0,
+                      "the response_url leads to another host than SLACK_API_URL");
+        call->late = ps_timer_create(call->slack->loop, on_late, call);
+        ps_timer_set(call->late, 0);
+        return;
+    }
+    json = cJSON_CreateObject();
+    blocks = message->plain
+                 ? NULL
+                 : ps_block_kit_message(content->text, content->kind, call->slack->interactive);
+    ps_json_add_text(json, "response_type", "ephemeral");
+    ps_json_add_bool(json, "replace_original", false);
+    ps_json_add_text(json, "text", content->text);
+    if (blocks != NULL)
+        cJSON_AddItemToObject(json, "blocks", blocks);
+    body = ps_json_print(json);
+    send_request(call, content->response_url, headers, body, on_shown);
+    free(body);
+    cJSON_Delete(json);
+}
+
 /* A repetition looks like the message itself: only its metadata tells. */
-static char *body_of(const struct ps_outgoing_message *message)
+static char *body_of(const struct slack *slack, const struct ps_outgoing_message *message)
 {
     const struct ps_message *content = &message->content;
     bool update = content->update_ts != NULL;
     const char *said = update ? content->update_text : content->text;
     cJSON *json = cJSON_CreateObject();
-    cJSON *blocks = message->plain ? NULL : ps_block_kit_of(said);
+    cJSON *blocks =
+        message->plain ? NULL : ps_block_kit_message(said, content->kind, slack->interactive);
     cJSON *metadata = cJSON_CreateObject(), *payload = cJSON_CreateObject();
     char *text;
 
@@ -177,9 +242,14 @@ static void slack_send(void *self, const struct ps_outgoing_message *message, ps
                        void *cookie)
 {
     struct call *call = call_create(self, cookie);
-    char *body = body_of(message);
+    char *body;
 
     call->fn = fn;
+    if (message->content.response_url != NULL) {
+        show(call, message);
+        return;
+    }
+    body = body_of(self, message);
     ask(call, message->content.update_ts != NULL ? "chat.update" : "chat.postMessage", body,
         on_answer);
     free(body);
@@ -311,6 +381,7 @@ struct ps_sink ps_slack_create(struct ps_loop *loop, const struct ps_slack_optio
     slack->http = ps_http_create(loop, &http);
     slack->api_url = ps_alloc_format("%s%s", options->api_url, slash ? "" : "/");
     slack->token = options->token;
+    slack->interactive = options->interactive;
     return (struct ps_sink){
         .self = slack, .send = slack_send, .look = slack_look, .destroy = slack_destroy
     };

@@ -90,24 +90,24 @@ static void resume_reading(struct ps_socket_mode *mode)
             ps_web_socket_link_pause(link->socket, false);
 }
 
-static void acknowledge(struct link *link, const char *id, const char *text)
+static void acknowledge(struct link *link, const char *id, const char *body)
 {
-    char *answer = ps_socket_envelope_acknowledge(id, text);
+    char *answer = ps_socket_envelope_acknowledge(id, body);
 
     if (link->socket != NULL)
         ps_web_socket_link_send(link->socket, answer);
     free(answer);
 }
 
-static void on_taken(void *cookie, enum ps_inbound_result result, const char *text)
+static void on_taken(void *cookie, enum ps_inbound_result result, const char *body)
 {
     struct call *call = cookie;
     struct link *link = call->link;
 
     call->inbound = NULL; /* it is over */
     /* An event that is not stored stays without an answer, so that Slack sends it again. */
-    if (result == PS_INBOUND_TAKEN || text != NULL)
-        acknowledge(link, call->id, text);
+    if (result == PS_INBOUND_TAKEN || body != NULL)
+        acknowledge(link, call->id, body);
     call_destroy(call);
     if (link->retired && link->calls == NULL)
         ps_timer_set(link->timer, 0);

@@ -182,7 +182,7 @@ void ps_watch_change_answered(struct ps_pg_batch *batch, const char *event, cons
     struct ps_buf sql;
 
     ps_buf_init(&sql, SQL_BYTES);
-    (void)ps_buf_text(&sql, "SELECT ps_heard_answer($1, 0, concat_ws(E'\\n'");
+    (void)ps_buf_text(&sql, "SELECT ps_event_answer($1, 0, concat_ws(E'\\n'");
     for (size_t i = 0; i < changes; i++) {
         call_init(&calls[i], user, ask, i);
         ps_command_reply_change(ask, i, texts[i]);
@@ -235,7 +235,7 @@ struct ps_pg_batch *ps_watch_list(const char *user)
         "array_position(ARRAY['number', 'paper', 'author', 'subgroup', 'pattern', 'all'], kind), "
         "CASE WHEN kind = 'number' THEN value::bigint END, value",
         user);
-    PS_PG_ADD(batch, "SELECT minute FROM digest WHERE user_id = $1", user);
+    PS_PG_ADD(batch, "SELECT minute, coalesce(zone, 'UTC') FROM digest WHERE user_id = $1", user);
     return batch;
 }
 
@@ -255,6 +255,11 @@ struct ps_command_reply_entry ps_watch_listed_at(const struct ps_pg_rows *rows, 
                                             .snooze = ps_pg_bool(rows, ENTRIES, at, LIST_SNOOZE),
                                             .until_ms =
                                                 ps_pg_int(rows, ENTRIES, at, LIST_UNTIL, 0) };
+}
+
+const char *ps_watch_listed_zone(const struct ps_pg_rows *rows)
+{
+    return ps_pg_row_count(rows, DIGEST) == 0 ? "UTC" : ps_pg_text(rows, DIGEST, 0, 1);
 }
 
 int ps_watch_listed_minute(const struct ps_pg_rows *rows)

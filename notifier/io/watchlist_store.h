@@ -23,6 +23,7 @@ enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows, size_t rule
    is borrowed from rows. */
 size_t ps_watch_listed(const struct ps_pg_rows *rows);
 struct ps_command_reply_entry ps_watch_listed_at(const struct ps_pg_rows *rows, size_t row);
-int ps_watch_listed_minute(const struct ps_pg_rows *rows); /* of the daily digest; -1: none */
+int ps_watch_listed_minute(const struct ps_pg_rows *rows);       /* of the daily digest; -1: none */
+const char *ps_watch_listed_zone(const struct ps_pg_rows *rows); /* of that minute */
 
 #endif

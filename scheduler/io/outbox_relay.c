@@ -41,7 +41,8 @@ enum {
     MSG_UPDATE_TS,
     MSG_UPDATE_CHANNEL,
     MSG_UPDATE_TEXT,
-    MSG_MUCH
+    MSG_MUCH,
+    MSG_RESPONSE_URL
 };
 
 struct ps_outbox_relay {
@@ -127,7 +128,8 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
         .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE)),
         .update_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TS)),
         .update_channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_CHANNEL)),
-        .update_text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TEXT))
+        .update_text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TEXT)),
+        .response_url = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_RESPONSE_URL))
     };
     char *json;
 

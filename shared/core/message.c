@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREAD_MAX = 64, TRACE_MAX = 128 };
+enum { THREAD_MAX = 64, TRACE_MAX = 128, RESPONSE_URL_MAX = 500 };
 
 static const struct {
     const char *name;
@@ -131,6 +131,7 @@ static bool read_message(const cJSON *object, struct ps_message *message, struct
            read_text(object, "update_channel", PS_MESSAGE_CHANNEL_MAX, &message->update_channel,
                      err) &&
            read_text(object, "update_text", PS_MESSAGE_TEXT_MAX, &message->update_text, err) &&
+           read_text(object, "response_url", RESPONSE_URL_MAX, &message->response_url, err) &&
            check_update(message, err);
 }
 
@@ -182,6 +183,8 @@ char *ps_message_format(const struct ps_message *message)
         ps_json_add_text(object, "update_channel", message->update_channel);
         ps_json_add_text(object, "update_text", message->update_text);
     }
+    if (message->response_url != NULL)
+        ps_json_add_text(object, "response_url", message->response_url);
     text = ps_json_print(object);
     cJSON_Delete(object);
     return text;
@@ -198,5 +201,6 @@ void ps_message_clear(struct ps_message *message)
     free(message->update_ts);
     free(message->update_channel);
     free(message->update_text);
+    free(message->response_url);
     *message = (struct ps_message){ 0 };
 }

@@ -54,6 +54,9 @@ struct ps_message {
     /* Change the text of a message that was sent before to update_text. If Slack refuses, send text
        as a new message. */
     char *update_ts, *update_channel, *update_text;
+    /* Slack's URL at which the message is shown in place to one person. If Slack refuses, send text
+       to channel. A capability: not to be logged. */
+    char *response_url;
 };
 
 const char *ps_message_kind_name(enum ps_message_kind kind);
@@ -70,7 +73,7 @@ bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind) PS_
 bool ps_message_parse(const char *json, size_t len, struct ps_message *out_message,
                       struct ps_err *err) PS_MUST_USE;
 /* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}, and those of
- * "broadcast","update_ts","update_channel","update_text" that are set. */
+ * "broadcast","update_ts","update_channel","update_text","response_url" that are set. */
 char *ps_message_format(const struct ps_message *message) PS_MUST_USE;
 void ps_message_clear(struct ps_message *message);
 

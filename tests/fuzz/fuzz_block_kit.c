@@ -25,10 +25,8 @@ static void check_block(const cJSON *block)
                                                          : PS_BLOCK_KIT_SECTION_MAX));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(cJSON *blocks)
 {
-    char *text = ps_utf8_clean(size > 0 ? (const char *)data : "", size); /* as messages are */
-    cJSON *blocks = ps_block_kit_of(text);
     const cJSON *block;
 
     if (blocks != NULL) {
@@ -38,6 +36,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     cJSON_Delete(blocks);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = ps_utf8_clean(size > 0 ? (const char *)data : "", size); /* as messages are */
+
+    check(ps_block_kit_of(text));
+    check(ps_block_kit_message(text, PS_MESSAGE_WATCHLIST, true));
+    check(ps_block_kit_message(text, PS_MESSAGE_REPLY, true));
     free(text);
     return 0;
 }

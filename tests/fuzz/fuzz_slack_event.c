@@ -1,4 +1,5 @@
 /* Whatever comes signed to the events port: refused, ignored, or heard within its caps. */
+#include "notifier/core/interaction.h"
 #include "notifier/core/slack_event.h"
 #include "notifier/core/user_command.h"
 #include "shared/core/text_normalize.h"
@@ -20,10 +21,16 @@ static void check(struct ps_slack_event *event)
     case PS_SLACK_IGNORED:
         assert(event->why != NULL);
         break;
+    case PS_SLACK_ANSWERED:
+        assert(event->answer != NULL && event->answer[0] == '{');
+        break;
+    case PS_SLACK_VIEW:
+        assert(event->view.user != NULL);
+        break;
     case PS_SLACK_HEARD:
         assert(strlen(inbound->id) > 0 && strlen(inbound->id) <= PS_INBOUND_EVENT_ID_MAX);
         assert(strlen(inbound->said) > 0 &&
-               strlen(inbound->said) <= 2 * PS_INBOUND_EVENT_ID_MAX + 1);
+               strlen(inbound->said) <= 4 * PS_INBOUND_EVENT_ID_MAX + PS_INBOUND_EVENT_WORDS_MAX);
         assert(strlen(inbound->user) > 0 && strlen(inbound->user) <= PS_INBOUND_EVENT_ID_MAX);
         assert(strlen(inbound->channel) > 0 && strlen(inbound->channel) <= PS_INBOUND_EVENT_ID_MAX);
         assert(strlen(inbound->words) <= PS_INBOUND_EVENT_WORDS_MAX);
@@ -43,6 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         assert(err.what[0] != '\0');
     if (ps_slack_slash_read((const char *)data, size, &event, &err))
+        check(&event);
+    if (ps_interaction_read_form((const char *)data, size, &event, &err))
         check(&event);
     return 0;
 }

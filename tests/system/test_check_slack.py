@@ -7,7 +7,7 @@ import unittest
 from rig import FleetCase, wait_until
 
 ALL = ["chat:write", "commands", "app_mentions:read", "im:history", "mpim:history", "im:write", "channels:history",
-       "groups:history", "channels:read", "groups:read"]
+       "groups:history", "channels:read", "groups:read", "users:read"]
 SOCKET_OFF = {"app_token": "xapp-1", "methods": {"apps.connections.open": {"error": "socket_mode_off"}}}
 CHANNELS = [
     {"id": "C001", "name": "general", "is_member": False},

@@ -63,15 +63,17 @@ class Connections(SocketCase):
         mention = self.say("<@UBOT> version", place="channel", channel="C1")
         slash = self.slack.deliver("slash_commands", fields(slash_body("version", user="U7")))
         in_channel = self.slack.deliver("slash_commands", fields(slash_body("version", name="general", user="U8")))
-        refused = self.slack.deliver("slash_commands", fields(slash_body("watchlist list", name="general", user="U9")))
+        in_place = self.slack.deliver("slash_commands", fields(slash_body("watchlist list", name="general", user="U9",
+                                                                          url=f"{self.fleet.upstream.url}/hooks/U9")))
         button = self.slack.deliver("interactive", {"type": "block_actions"})
         strange = self.slack.deliver("of_next_year", {"a": [1]})
         self.acknowledged()
         self.assertIsNone(self.slack.answers[direct] or self.slack.answers[mention] or self.slack.answers[slash] or
                           self.slack.answers[button] or self.slack.answers[strange])
         self.assertIn("direct message", self.slack.answers[in_channel]["text"])
-        self.assertEqual(self.slack.answers[refused]["response_type"], "ephemeral")
+        self.assertIsNone(self.slack.answers[in_place])
         self.settled()
+        self.assertIn("watchlist is empty", self.fleet.upstream.hooks()[0]["body"]["text"])
         self.assertEqual(sorted(message["channel"] for message in self.fleet.upstream.slack()), ["C1", "D1", "U7", "U8"])
         self.assertEqual(self.notifiers[0].events("EVENTS-LISTEN"), [])  # neither an address nor a secret
         self.nothing_secret_is_logged()

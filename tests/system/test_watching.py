@@ -135,21 +135,21 @@ class Watching(FleetCase):
         self.assertEqual(self.told("UDAILY"), self.told("UDAILY", "P0051R0"))
 
     def what_waits_can_still_be_muted(self):
-        self.assertIn("Nothing waits", self.reply("UDIGESTMUTED", "digest now"))
+        self.assertIn("Nothing is waiting", self.reply("UDIGESTMUTED", "digest now"))
         self.say("UDIGESTMUTED", "digest off")
         self.assertIn("matched and was muted", self.reply("UDIGESTMUTED", "why P0050R0"))
         self.wait_polls(1)
         self.assertEqual(self.told("UDIGESTMUTED"), [])
 
     def what_was_told_can_be_asked(self):
-        self.assertRegex(self.reply("UAUTHOR", "why 50"), r"P0050R0 was told to you 20.* because you watch \*köppe\* \(author\)")
+        self.assertRegex(self.reply("UAUTHOR", "why 50"), r"P0050R0 was sent to you 20.* because you watch \*köppe\* \(author\)")
         self.assertRegex(self.reply("UPATTERN", "why p0050r0"), r"because you watch \*/\^coroutines\? for/\* \(pattern\)")
         self.assertIn("matched nothing", self.reply("UOTHERSUB", "why P0050R0"))
 
     def a_pattern_finds_the_text_of_a_draft(self):
         self.fleet.upstream.patch({"drafts": {"D0052R0.pdf": {"modified": "-1h", "text": "Senders and\nreceivers, again"}}})
         self.wait_told("UDRAFT", "D0052R0")
-        self.assertRegex(self.reply("UDRAFT", "why 52"), r"D0052R0 was told .*\n.*\n.*D0052R0> was found 20.*in cycle \d")
+        self.assertRegex(self.reply("UDRAFT", "why 52"), r"D0052R0 was sent .*\n.*\n.*D0052R0> was found 20.*in cycle \d")
 
 
 if __name__ == "__main__":

@@ -70,27 +70,28 @@ static void a_change_has_a_text_for_what_became_of_it(void **state)
     } rows[] = {
         {{ .kind = PS_USER_COMMAND_ADD,
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_AUTHOR, .text = "a<b" } } } },
-         "Added *a&lt;b* (author) to your watchlist.",                                         "*a&lt;b* (author) is already on your watchlist."   },
+         "Added *a&lt;b* (author) to your watchlist.",                        "*a&lt;b* (author) is already on your watchlist."},
         { { .kind = PS_USER_COMMAND_ADD,
             .rules = { .len = 1,
                        .items = { { .kind = PS_WATCH_KIND_PAPER, .text = "LWG4000" } } } },
-         "Added *LWG4000* (issue) to your watchlist.",                                         "*LWG4000* (issue) is already on your watchlist."   },
+         "Added *LWG4000* (issue) to your watchlist.",                        "*LWG4000* (issue) is already on your watchlist."},
         { { .kind = PS_USER_COMMAND_REMOVE,
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_NUMBER, .text = "42" } } } },
-         "Removed *42* (paper number) from your watchlist.",                                   "*42* (paper number) was not on your watchlist."    },
+         "Removed *42* (paper number) from your watchlist.",                  "*42* (paper number) was not on your watchlist." },
         { { .kind = PS_USER_COMMAND_MUTE,
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_PATTERN, .text = "x" } } } },
-         "Muted: */x/* (pattern) until you `unmute` it.",                                      "It is so already."                                 },
+         "Muted: */x/* (pattern) until you `unmute` it.",                     "Nothing to change."                             },
         { { .kind = PS_USER_COMMAND_MUTE,
             .snooze = true,
             .until_ms = INT64_C(1795424707000),
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_ALL } } } },
-         "Snoozed: everything until 2026-11-23 09:05 UTC. What comes meanwhile is told then.", "It is so already."                                 },
+         "Snoozed: everything until 2026-11-23 09:05 UTC. Matches that arrive meanwhile are "
+         "delivered when the snooze ends.",                                   "Nothing to change."                             },
         { { .kind = PS_USER_COMMAND_UNMUTE,
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_SUBGROUP, .text = "ewg" } } } },
-         "You hear of *ewg* (subgroup) again.",                                                "Of *ewg* (subgroup), nothing was muted or snoozed."},
+         "*ewg* (subgroup) is unmuted. You will be notified about it again.", "*ewg* (subgroup) is not muted or snoozed."      },
         { { .kind = PS_USER_COMMAND_DIGEST_DAILY, .minute = 485 },
-         "What you watch comes in one message a day, at 08:05 UTC.",                           "It comes at 08:05 UTC each day already."           },
+         "What you watch comes in one message a day, at 08:05 UTC.",          "It comes at 08:05 UTC each day already."        },
     };
 
     (void)state;
@@ -121,9 +122,10 @@ static void a_list_shows_what_is_quiet_and_when_it_is_told(void **state)
 
     (void)state;
     ps_command_reply_list(entries, 3, 480, &reply);
-    expect(&reply, "Your watchlist:\n• *42* (paper number)\n"
-                   "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nBesides:\n"
-                   "• *7* (paper number), muted\nTold in one message a day, at 08:00 UTC.");
+    expect(&reply,
+           "Your watchlist:\n• *42* (paper number)\n"
+           "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nMuted or snoozed besides:\n"
+           "• *7* (paper number), muted\nTold in one message a day, at 08:00 UTC.");
     ps_command_reply_list(entries, 0, -1, &reply);
     expect(&reply, "Your watchlist is empty.\nUse `watchlist add <author-name>` or `watchlist add "
                    "<paper-number>` to add entries. `watch P2300`, `watch subgroup LEWG` and "
@@ -185,10 +187,10 @@ static void why_tells_what_matched_and_what_became_of_it(void **state)
     expect(
         &reply,
         "*P0042*, and you:\n"
-        "• D0042R1 was told to you 2026-11-23 09:05 UTC, because you watch *köppe* (author)\n"
+        "• D0042R1 was sent to you 2026-11-23 09:05 UTC, because you watch *köppe* (author)\n"
         "• D0042R0 (changed) matched and was muted, 2026-11-23 09:05 UTC, because you watch *42* "
         "(paper number)\n"
-        "• P0042R1 waits to be told, since 2026-11-23 09:05 UTC, because you watch *ewg* "
+        "• P0042R1 is waiting to be sent, since 2026-11-23 09:05 UTC, because you watch *ewg* "
         "(subgroup)\nIts drafts on isocpp.org:\n"
         "• <https://isocpp.org/files/papers/D0042R1.pdf|D0042R1> was found 2026-11-23 09:05 UTC, "
         "in cycle 9");
@@ -268,7 +270,7 @@ static void status_says_never_before_the_first_poll(void **state)
     ps_command_reply_status(&status, now, &reply);
     assert_non_null(strstr(reply.parts[0], "Last successful poll: never"));
     assert_null(strstr(reply.parts[0], "Cycle"));
-    assert_non_null(strstr(reply.parts[0], "queued; Slack takes them\n"));
+    assert_non_null(strstr(reply.parts[0], "queued; Slack accepts them\n"));
     ps_command_reply_clear(&reply);
     status = (struct ps_command_reply_status){ .papers = 13118,
                                                .drafts = 3,
@@ -296,7 +298,7 @@ static void status_says_never_before_the_first_poll(void **state)
                    "• Probing isocpp.org: on\n"
                    "• Alert window: drafts modified within the last 24 hours\n"
                    "• Messages not sent yet: 2, 1 of them queued; Slack has failed several "
-                   "times and is left alone for a moment\n"
+                   "times; sending pauses for a moment\n"
                    "• Version: 1");
 }
 

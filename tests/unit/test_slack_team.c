@@ -93,7 +93,8 @@ static void envelopes(void **state)
 static void acknowledgements(void **state)
 {
     char *plain = ps_socket_envelope_acknowledge("e\"1", NULL);
-    char *text = ps_socket_envelope_acknowledge("e1", "hi");
+    char *text =
+        ps_socket_envelope_acknowledge("e1", "{\"response_type\":\"ephemeral\",\"text\":\"hi\"}");
 
     (void)state;
     assert_string_equal(plain, "{\"envelope_id\":\"e\\\"1\"}");

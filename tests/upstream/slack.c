@@ -13,7 +13,8 @@
 #include <string.h>
 
 struct ps_slack {
-    cJSON *messages, *refused, *hooks; /* arrays */
+    cJSON *messages, *refused, *hooks, *views; /* arrays */
+    cJSON *triggers;                           /* of views.open: used once */
     int64_t last_ts_us;
 };
 
@@ -24,6 +25,8 @@ struct ps_slack *ps_slack_create(void)
     slack->messages = cJSON_CreateArray();
     slack->refused = cJSON_CreateArray();
     slack->hooks = cJSON_CreateArray();
+    slack->views = cJSON_CreateArray();
+    slack->triggers = cJSON_CreateObject();
     return slack;
 }
 
@@ -34,6 +37,8 @@ void ps_slack_destroy(struct ps_slack *slack)
     cJSON_Delete(slack->messages);
     cJSON_Delete(slack->refused);
     cJSON_Delete(slack->hooks);
+    cJSON_Delete(slack->views);
+    cJSON_Delete(slack->triggers);
     free(slack);
 }
 
@@ -42,6 +47,10 @@ void ps_slack_reset(struct ps_slack *slack)
     cJSON_Delete(slack->messages);
     cJSON_Delete(slack->refused);
     cJSON_Delete(slack->hooks);
+    cJSON_Delete(slack->views);
+    cJSON_Delete(slack->triggers);
+    slack->views = cJSON_CreateArray();
+    slack->triggers = cJSON_CreateObject();
     slack->messages = cJSON_CreateArray();
     slack->refused = cJSON_CreateArray();
     slack->hooks = cJSON_CreateArray();
@@ -54,6 +63,7 @@ cJSON *ps_slack_json(const struct ps_slack *slack)
     cJSON_AddItemToObject(object, "messages", cJSON_Duplicate(slack->messages, true));
     cJSON_AddItemToObject(object, "refused", cJSON_Duplicate(slack->refused, true));
     cJSON_AddItemToObject(object, "hooks", cJSON_Duplicate(slack->hooks, true));
+    cJSON_AddItemToObject(object, "views", cJSON_Duplicate(slack->views, true));
     return object;
 }
 
@@ -501,6 +511,82 @@ static void update_message(struct ps_slack *slack, const cJSON *arguments, struc
     ps_answer_json(answer, 200, json);
 }
 
+/* A trigger_id of the tests begins with the milliseconds of the click ("1700000000000.1.abc") where
+ * its age is to count: three seconds, and one use. NULL when it may open a view. */
+static const char *use_trigger(struct ps_slack *slack, const struct ps_user_command *ask,
+                               const char *trigger)
+{
+    enum { LIFE_MS = 3000 };
+    double clicked_ms = strtod(trigger, NULL);
+
+    if (trigger[0] == '\0')
+        return "invalid_trigger_id";
+    if (cJSON_HasObjectItem(slack->triggers, trigger))
+        return "exchanged_trigger_id";
+    ps_json_add_bool(slack->triggers, trigger, true);
+    if (clicked_ms > 1e12 && (double)ask->wall_us / 1000.0 - clicked_ms > LIFE_MS)
+        return "expired_trigger_id";
+    return NULL;
+}
+
+/* views.publish, views.open, views.update: recorded as they came, with the error of what was
+ * refused. */
+static void take_view(struct ps_slack *slack, const struct ps_user_command *ask,
+                      struct ps_str method, const cJSON *arguments, struct ps_answer *answer)
+{
+    const cJSON *view = cJSON_GetObjectItemCaseSensitive(arguments, "view");
+    const char *error = ps_slack_check_view(view);
+    cJSON *entry = cJSON_CreateObject(), *json, *shown;
+    char *name = ps_alloc_copy(method.data, method.len), *id;
+
+    if (error == NULL && ps_str_is(method, "views.open"))
+        error = use_trigger(slack, ask, argument(arguments, "trigger_id", ""));
+    if (error == NULL && ps_str_is(method, "views.update") &&
+        argument(arguments, "view_id", "")[0] == '\0')
+        error = "not_found";
+    if (error == NULL && ps_str_is(method, "views.publish") &&
+        argument(arguments, "user_id", "")[0] == '\0')
+        error = "invalid_arguments";
+    ps_json_add_real(entry, "t_ms", (double)ask->wall_us / 1000.0);
+    ps_json_add_text(entry, "method", name);
+    ps_json_add_text(entry, "error", error);
+    ps_json_add_text(entry, "why", ps_slack_check_why());
+    cJSON_AddItemToObject(entry, "body", cJSON_Duplicate(arguments, true));
+    cJSON_AddItemToArray(slack->views, entry);
+    free(name);
+    if (error != NULL) {
+        answer_error(answer, error);
+        return;
+    }
+    json = cJSON_CreateObject();
+    ps_json_add_bool(json, "ok", true);
+    shown = cJSON_AddObjectToObject(json, "view");
+    id = ps_alloc_format("V%d", cJSON_GetArraySize(slack->views));
+    ps_json_add_text(shown, "id", id);
+    ps_json_add_text(shown, "hash", "1.hash");
+    ps_answer_json(answer, 200, json);
+    free(id);
+}
+
+/* A person whose zone is UTC, unless "methods" says otherwise. */
+static void users_info(struct ps_scenario *scenario, const cJSON *arguments,
+                       struct ps_answer *answer)
+{
+    cJSON *json, *user;
+
+    if (!has_scope(scenario, "users:read")) {
+        answer_error(answer, "missing_scope");
+        return;
+    }
+    json = cJSON_CreateObject();
+    ps_json_add_bool(json, "ok", true);
+    user = cJSON_AddObjectToObject(json, "user");
+    ps_json_add_text(user, "id", argument(arguments, "user", ""));
+    ps_json_add_text(user, "tz", "UTC");
+    ps_json_add_int(user, "tz_offset", 0);
+    ps_answer_json(answer, 200, json);
+}
+
 /* Methods other than chat.postMessage; what "methods" says of one comes first. */
 static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
                          const struct ps_user_command *ask, struct ps_str method,
@@ -532,6 +618,11 @@ static void other_method(struct ps_slack *slack, struct ps_scenario *scenario,
         open_conversation(arguments, answer);
     else if (ps_str_is(method, "chat.update"))
         update_message(slack, arguments, answer);
+    else if (ps_str_is(method, "views.publish") || ps_str_is(method, "views.open") ||
+             ps_str_is(method, "views.update"))
+        take_view(slack, ask, method, arguments, answer);
+    else if (ps_str_is(method, "users.info"))
+        users_info(scenario, arguments, answer);
     else
         answer_error(answer, "unknown_method");
     if (behaviour != NULL)
@@ -582,6 +673,8 @@ void ps_slack_hook(struct ps_slack *slack, struct ps_scenario *scenario,
     ps_json_add_text(entry, "path", path);
     cJSON_AddItemToObject(entry, "body", arguments != NULL ? arguments : cJSON_CreateNull());
     cJSON_AddItemToArray(slack->hooks, entry);
+    if (arguments != NULL && ps_slack_check(arguments) != NULL)
+        ps_json_add_text(entry, "error", ps_slack_check_why());
     ps_answer_text(out_answer, arguments != NULL ? 200 : 400,
                    arguments != NULL ? "ok" : "invalid_payload");
     apply_rule(scenario, ask, out_answer);

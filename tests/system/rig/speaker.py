@@ -38,12 +38,12 @@ def event_body(text, place="im", channel=None, user="U1", thread=None, event_id=
                        "event": said}).encode()
 
 
-def slash_body(text, name="directmessage", user="U1", trigger=None):
+def slash_body(text, name="directmessage", user="U1", trigger=None, url="https://hooks.slack.com/commands/T1/1/x"):
     number = next(_numbers)
     return urllib.parse.urlencode({
         "token": "x", "team_id": "T00000001", "channel_id": "D1", "channel_name": name, "user_id": user,
         "user_name": "someone", "command": "/paperscout", "text": text, "api_app_id": "A1",
-        "response_url": "https://hooks.slack.com/commands/T1/1/x",
+        "response_url": url,
         "trigger_id": trigger or f"{number}.738474920.8088930838d88f008e0"}).encode()
 
 

@@ -112,6 +112,10 @@ class Upstream:
         """What came to /hooks/…: dicts with t_ms, path, body."""
         return self._control("GET", "slack")["hooks"]
 
+    def views(self):
+        """Calls of views.publish, views.open and views.update: dicts with t_ms, method, error, why, body."""
+        return self._control("GET", "slack")["views"]
+
     def slack_refused(self):
         return self._control("GET", "slack")["refused"]
 

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Buttons, menus, the App Home, the modal and the shortcut: each over the events port and over Socket Mode, done once, and valid."""
+import json
+import unittest
+
+from rig import FleetCase, wait_until
+from rig.clicks import button, click_http, in_message, in_view, option, shortcut, submission
+from rig.listening import INDEX
+from rig.socket_mode import SocketMode
+from rig.speaker import SECRET, Speaker, event_body
+
+DRAFT = {"D0042R2.pdf": {"modified": "-1h", "text": "Senders and receivers"}}
+
+
+class SlackUi(FleetCase):
+    def start(self, **settings):
+        """Two notifiers: both listen on the port and over Socket Mode."""
+        self.slack = SocketMode()
+        self.addCleanup(self.slack.stop)
+        self.fleet = self.make_fleet(
+            {"index": {"inline": INDEX}, "drafts": {}, "slack": self.slack.scenario()}, POLL_INTERVAL_SECONDS=60,
+            ENABLE_ISO_PROBE="false", SLACK_APP_TOKEN="xapp-1-A1-1-test", SLACK_SIGNING_SECRET=SECRET, EVENTS_BIND_HOST="127.0.0.1",
+            **settings)
+        self.fleet.start_servers()
+        scheduler = self.fleet.start("scheduler")
+        self.notifiers = [self.fleet.start_slack_notifier() for _ in range(2)]
+        wait_until(lambda: all(program.ready() for program in [scheduler, *self.notifiers]), 30, "all are ready")
+        wait_until(lambda: len(self.slack.live()) >= 2, 30, "each replica is connected")
+        wait_until(lambda: self.fleet.upstream.count("/api/auth.test") >= 2, 20, "our workspace is known")
+        self.fleet.wait_cycles(1)
+        self.speakers = [Speaker(int(program.wait_event("EVENTS-LISTEN")["port"])) for program in self.notifiers]
+
+    def url(self, name):
+        """A response_url of this Slack."""
+        return f"{self.fleet.upstream.url}/hooks/{name}"
+
+    def shown(self, name):
+        """What was shown at a response_url."""
+        return [hook["body"] for hook in self.fleet.upstream.hooks() if hook["path"] == f"/hooks/{name}"]
+
+    def views(self, method, user=None):
+        return [view for view in self.fleet.upstream.views() if view["method"] == method and user in (None, view["body"].get("user_id"))]
+
+    def click(self, value, over):
+        """Over "http" or "socket"; Slack's answer payload."""
+        if over == "http":
+            status, answer = click_http(self.speakers[0], value)
+            self.assertEqual(status, 200)
+            return answer
+        envelope = self.slack.deliver("interactive", value)
+        wait_until(lambda: envelope in self.slack.answers, 20, "it is acknowledged", every=0.02)
+        return self.slack.answers[envelope]
+
+    def settled(self):
+        wait_until(lambda: self.value("SELECT count(*) FROM heard WHERE answered_at IS NULL") == 0, 40, "all is answered", every=0.1)
+        self.fleet.wait_sent(40)
+
+    def value(self, query):
+        return self.fleet.postgres.value(query)
+
+    def watched(self, user):
+        rows = self.fleet.postgres.query(f"SELECT kind, value, watched, quiet, snooze FROM watch_now WHERE user_id = '{user}' ORDER BY 1, 2")
+        return [(row["kind"], row["value"], row["watched"], row["quiet"] and ("snoozed" if row["snooze"] else "muted")) for row in rows]
+
+    def all_valid(self):
+        self.assertEqual([view for view in self.fleet.upstream.views() if view["error"]], [])
+        self.assertEqual([hook for hook in self.fleet.upstream.hooks() if hook.get("error")], [])
+        self.assertEqual(self.fleet.upstream.slack_refused(), [])
+        for program in self.notifiers:
+            self.assertNotIn("/hooks/", program.log())
+
+    def test_each_action_over_both_ways(self):
+        self.start()
+        for over in ("http", "socket"):
+            for channel in ("D1", "G1", "C1"):  # a direct, a group message and a channel
+                with self.subTest(over=over, channel=channel):
+                    self.buttons_of_messages(over, channel)
+            self.others_are_refused(over)
+            self.the_home(over)
+            self.the_modal(over)
+            self.why(over)
+        self.all_valid()
+
+    def buttons_of_messages(self, over, channel):
+        user, at = f"UM{over}{channel}".upper(), f"{over}-{channel}"
+        steps = (
+            (button("watch", "P0042"), "Added *P0042*", [("paper", "P0042", True, False)]),
+            (option("mute P0042"), "Muted: *P0042*", [("paper", "P0042", True, "muted")]),
+            (button("snooze_day", "P0042"), "Snoozed: *P0042* (paper) until 20", [("paper", "P0042", True, "snoozed")]),
+            (option("unmute P0042"), "*P0042* (paper) is unmuted", [("paper", "P0042", True, False)]),
+            (option("remove P0042"), "Removed *P0042*", []),
+        )
+        for number, (action, text, wanted) in enumerate(steps):
+            name = f"{at}-{number}"
+            self.assertIsNone(self.click(in_message(action, self.url(name), user, channel), over))
+            wait_until(lambda: self.shown(name), 20, f"{action} is answered in place", every=0.05)  # pylint: disable=cell-var-from-loop
+            body, = self.shown(name)
+            self.assertEqual((body["response_type"], body["replace_original"]), ("ephemeral", False))
+            self.assertIn(text, body["text"])
+            self.assertEqual(self.watched(user), wanted)
+        self.assertIsNone(self.click(in_message(button("open", "P0042"), self.url("open"), user, channel), over))
+        self.assertEqual(self.shown("open"), [])
+
+    def others_are_refused(self, over):
+        opened = self.views("views.open")
+        for number, who in enumerate(({"person_team": "T999"}, {"team": "T999"})):
+            name = f"{over}-stranger-{number}"
+            self.click(in_message(button("watch", "P0042"), self.url(name), "USTRANGER", "C1", **who), over)
+            wait_until(lambda: self.shown(name), 20, "they are told", every=0.05)  # pylint: disable=cell-var-from-loop
+            self.assertIn("only people of its own workspace", self.shown(name)[0]["text"])
+            self.click(in_view(button("add", "x"), "USTRANGER", **who), over)
+            self.click(submission("P0042", "USTRANGER", **who), over)
+        self.settled()
+        self.assertEqual(self.watched("USTRANGER"), [])
+        self.assertEqual(self.views("views.open"), opened)
+        self.assertEqual(self.value("SELECT count(*) FROM heard WHERE user_id = 'USTRANGER'"), 0)
+
+    def last_home(self, user, count):
+        wait_until(lambda: len(self.views("views.publish", user)) >= count, 20, f"home {count} of {user}", every=0.05)
+        return json.dumps(self.views("views.publish", user)[-1]["body"]["view"], ensure_ascii=False)
+
+    def the_home(self, over):
+        user = f"UH{over}".upper()
+        opened = json.loads(event_body("x", user=user))
+        opened["event"] = {"type": "app_home_opened", "user": user, "channel": "D1", "tab": "home"}
+        if over == "http":
+            self.assertEqual(self.speakers[1].deliver(json.dumps(opened).encode()), 200)
+        else:
+            self.slack.deliver("events_api", opened)
+        self.assertIn("You watch nothing yet", self.last_home(user, 1))
+        self.click(submission("P0042", user), over)
+        self.assertIn('"remove"', self.last_home(user, 2))
+        steps = ((button("mute", "P0042"), "muted"), (button("unmute", "P0042"), '"Mute"'),
+                 (option("snooze_week P0042"), "snoozed until"),
+                 ({"type": "timepicker", "action_id": "digest_daily", "selected_time": "07:30"}, "at 07:30"),
+                 (button("digest_off", "x"), "as soon as something is found"), (button("remove", "P0042"), "nothing yet"))
+        for number, (action, text) in enumerate(steps):
+            self.assertIsNone(self.click(in_view(action, user, hash=f"{number}.x"), over))
+            wait_until(lambda: text in self.last_home(user, 3), 20, f"{text} is on the Home", every=0.05)  # pylint: disable=cell-var-from-loop
+        self.settled()
+        told = [message["text"] for message in self.fleet.upstream.slack() if message["channel"] == user]
+        self.assertEqual(len(told), 1)  # of the modal; what is done in the Home is seen there
+        self.assertIn("Added *P0042*", told[0])
+
+    def the_modal(self, over):
+        user = f"UV{over}".upper()
+        before = len(self.views("views.open"))
+        self.click(in_view(button("add", "x"), user), over)
+        wait_until(lambda: len(self.views("views.open")) == before + 1, 20, "the modal is open", every=0.02)
+        for typed, part in (("P0042", "*P0042* is A &lt;new&gt; kind of *list* by Thomas Köppe; 0 drafts seen."), ("LEWG", "subgroup LEWG"),
+                            ("Thomas Köppe", "matches *thomas köppe* (author)"), ("P0042 P0777", "*P0777* is not in the index yet")):
+            known = len(self.views("views.update"))
+            action = {"type": "plain_text_input", "action_id": "entry", "value": typed}
+            self.click(in_view(action, user, "modal", "V7"), over)
+            wait_until(lambda: len(self.views("views.update")) > known, 20, f"{typed} is checked", every=0.02)  # pylint: disable=cell-var-from-loop
+            update = self.views("views.update")[-1]["body"]
+            self.assertEqual((update["view_id"], update["hash"]), ("V7", "1.abc"))
+            self.assertIn(part, json.dumps(update["view"], ensure_ascii=False))
+        answer = self.click(submission("LEWG", user), over)
+        self.assertEqual(answer["response_action"], "errors")
+        self.assertIn("subgroup LEWG", answer["errors"]["entry"])
+        self.assertEqual(self.watched(user), [])
+        self.assertIsNone(self.click(submission("subgroup LEWG", user), over))
+        self.settled()
+        self.assertEqual(self.watched(user), [("subgroup", "lewg", True, False)])
+
+    def why(self, over):
+        for number, (text, part) in enumerate((("*New draft*\n• <https://x/D0042R2.pdf|D0042R2> and <https://wg21.link/p0043r0|P0043R0>",
+                                                "D0042R2"), ("Good morning", "names no paper"))):
+            name = f"{over}-why-{number}"
+            self.assertIsNone(self.click(shortcut(text, self.url(name), "UWHY"), over))
+            wait_until(lambda: self.shown(name), 20, "it is answered in place", every=0.05)  # pylint: disable=cell-var-from-loop
+            self.assertIn(part, self.shown(name)[0]["text"])
+
+    def test_done_once(self):
+        """Double clicks, Slack's retries, both replicas and both ways at once: one effect, one answer."""
+        self.start()
+        clicks = []
+        for number in range(8):
+            name, user = f"once-{number}", f"UO{number}"
+            first = in_message(button("watch", "P0042"), self.url(name), user, ts=f"17.{number}")
+            again = in_message(button("watch", "P0042"), self.url(name), user, ts=f"17.{number}")  # a second click
+            clicks.append((name, user))
+            for value in (first, again, first):
+                for speaker in self.speakers:
+                    self.assertEqual(click_http(speaker, value)[0], 200)
+                self.slack.deliver("interactive", value)
+        wait_until(lambda: not self.slack.pending, 30, "all is acknowledged", every=0.05)
+        self.settled()
+        for name, user in clicks:
+            self.assertEqual([body["text"] for body in self.shown(name)], ["Added *P0042* (paper) to your watchlist."])
+            self.assertEqual(self.watched(user), [("paper", "P0042", True, False)])
+        self.assertEqual(self.value("SELECT count(*) FROM outbox WHERE kind = 'reply'"), len(clicks))
+        # Later the same button means it again.
+        self.fleet.postgres.execute("UPDATE heard SET heard_at = heard_at - interval '1 minute'")
+        value = in_message(button("watch", "P0042"), self.url("later"), "UO0", ts="17.0")
+        self.click(value, "http")
+        wait_until(lambda: self.shown("later"), 20, "it is answered", every=0.05)
+        self.assertIn("already on your watchlist", self.shown("later")[0]["text"])
+        self.a_response_url_that_leads_elsewhere()
+        self.all_valid()
+
+    def a_response_url_that_leads_elsewhere(self):
+        """No request leaves for another host; the answer is a direct message. So it is where Slack refuses the URL."""
+        value = in_message(button("watch", "P0042"), "http://169.254.169.254/latest/meta-data", "USSRF")
+        self.click(value, "http")
+        self.fleet.upstream.patch({"rules": {"gone": {"match": "/hooks/gone", "status": 404, "body": "used_url"}}})
+        self.click(in_message(button("watch", "P0042"), self.url("gone"), "UGONE"), "socket")
+        self.settled()
+        for user in ("USSRF", "UGONE"):
+            self.assertEqual([message["text"] for message in self.fleet.upstream.slack() if message["channel"] == user],
+                             ["Added *P0042* (paper) to your watchlist."])
+        self.assertEqual(self.value("SELECT count(*) FROM outbox WHERE response_url IS NOT NULL"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
