@@ -1,6 +1,6 @@
 #include "notifier/io/slack_sink.h"
 
-#include "notifier/core/block_kit.h"
+#include "notifier/core/message_blocks.h"
 #include "notifier/core/response_url.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
@@ -177,7 +177,7 @@ static void show(struct call *call, const struct ps_outgoing_message *message)
     json = cJSON_CreateObject();
     blocks = message->plain
                  ? NULL
-                 : ps_block_kit_message(content->text, content->kind, call->slack->interactive);
+                 : ps_message_blocks(content->text, content->kind, call->slack->interactive);
     ps_json_add_text(json, "response_type", "ephemeral");
     ps_json_add_bool(json, "replace_original", false);
     ps_json_add_text(json, "text", content->text);
@@ -197,7 +197,7 @@ static char *body_of(const struct slack *slack, const struct ps_outgoing_message
     const char *said = update ? content->update_text : content->text;
     cJSON *json = cJSON_CreateObject();
     cJSON *blocks =
-        message->plain ? NULL : ps_block_kit_message(said, content->kind, slack->interactive);
+        message->plain ? NULL : ps_message_blocks(said, content->kind, slack->interactive);
     cJSON *metadata = cJSON_CreateObject(), *payload = cJSON_CreateObject();
     char *text;
 

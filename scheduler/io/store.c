@@ -646,7 +646,8 @@ void ps_store_add_unqueued(struct ps_pg_batch *batch, int most, int64_t list_max
         "LEFT JOIN listed l ON l.channel = t.channel "
         "ORDER BY t.urgent DESC, much, t.turn, direct DESC, t.id LIMIT $1) "
         "SELECT message_id, kind, o.channel, message_text, thread_ts, ps_ms(created_at), trace, "
-        "update_ts, update_channel, update_text, much, response_url FROM next JOIN outbox o ON o.id = next.id "
+        "update_ts, update_channel, update_text, much, response_url FROM next JOIN outbox o ON "
+        "o.id = next.id "
         "ORDER BY next.urgent DESC, much, next.turn, direct DESC, o.id",
         number_text(text, most), number_text(share, list_max / CHANNEL_SHARES));
 }

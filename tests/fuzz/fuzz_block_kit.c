@@ -1,6 +1,7 @@
 /* Whatever a message says: blocks within Slack's limits, or Slack refuses the message
  * (invalid_blocks). */
 #include "notifier/core/block_kit.h"
+#include "notifier/core/message_blocks.h"
 #include "shared/core/mrkdwn.h"
 #include "tests/fuzz/check.h"
 
@@ -43,8 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = ps_utf8_clean(size > 0 ? (const char *)data : "", size); /* as messages are */
 
     check(ps_block_kit_of(text));
-    check(ps_block_kit_message(text, PS_MESSAGE_WATCHLIST, true));
-    check(ps_block_kit_message(text, PS_MESSAGE_REPLY, true));
+    check(ps_message_blocks(text, PS_MESSAGE_WATCHLIST, true));
+    check(ps_message_blocks(text, PS_MESSAGE_REPLY, true));
     free(text);
     return 0;
 }

@@ -86,7 +86,7 @@ static void a_change_has_a_text_for_what_became_of_it(void **state)
             .until_ms = INT64_C(1795424707000),
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_ALL } } } },
          "Snoozed: everything until 2026-11-23 09:05 UTC. Matches that arrive meanwhile are "
-         "delivered when the snooze ends.",                                   "Nothing to change."                             },
+          "delivered when the snooze ends.",                                  "Nothing to change."                             },
         { { .kind = PS_USER_COMMAND_UNMUTE,
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_SUBGROUP, .text = "ewg" } } } },
          "*ewg* (subgroup) is unmuted. You will be notified about it again.", "*ewg* (subgroup) is not muted or snoozed."      },
