@@ -438,11 +438,13 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     const struct ps_config *config = daemon->config;
     struct ps_notifier *notifier;
     struct ps_sender_options options;
+    struct ps_redis_options server = ps_redis_options_of(config);
     int64_t cooldown_ms = (int64_t)(config->mq_circuit_breaker_cooldown_seconds * 1000);
 
     if (ps_slack_checker_uses_slack(config) && config->slack_bot_token[0] == '\0')
         return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
                        "SLACK_BOT_TOKEN: required where NOTIFY_SINK is slack");
+    server.client_name = daemon->instance;
     notifier = ps_alloc_zero(1, sizeof(*notifier));
     notifier->daemon = daemon;
     if (!listen_to_slack(notifier, err)) {
@@ -463,6 +465,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     options = (struct ps_sender_options){
         .loop = daemon->loop,
         .redis = daemon->redis,
+        .server = &server,
         .keys = daemon->keys,
         .heartbeat = daemon->heartbeat,
         .instance = daemon->instance,

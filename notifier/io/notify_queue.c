@@ -1,6 +1,7 @@
 #include "notifier/io/notify_queue.h"
 
 #include "notifier/io/channel_lock.h"
+#include "notifier/io/notify_wait.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/io/log.h"
@@ -14,8 +15,9 @@ enum {
     IDLE_MS = 200,
     RECLAIM_MS = 5000,
     DEPTH_MS = 1000,
-    TAKE_MAX = 64,  /* messages of one take */
-    FULL_MAX = 128, /* channels of one take that are passed over */
+    EMPTY_MS = 15000, /* an empty list is read so often although the wait would have ended */
+    TAKE_MAX = 64,    /* messages of one take */
+    FULL_MAX = 128,   /* channels of one take that are passed over */
     FIXED_ARGS = 7
 };
 
@@ -25,8 +27,10 @@ struct ps_notify_queue {
     char *inflight_prefix; /* of every notifier's */
     char *holder_prefix;   /* of every notifier's heartbeat */
     struct ps_timer *turn;
-    int64_t reclaimed_ms, depth_ms; /* when asked last */
-    bool own_reclaimed;             /* what an earlier life under this name held is back */
+    struct ps_notify_wait *wait;              /* NULL: the list is read every IDLE_MS */
+    bool empty;                               /* the list was, when it was read last */
+    int64_t reclaimed_ms, depth_ms, taken_ms; /* when asked last */
+    bool own_reclaimed; /* what an earlier life under this name held is back */
     bool reclaiming;
     bool taking; /* an answer is awaited that can bring messages */
     bool lost;   /* such an answer never came */
@@ -43,6 +47,18 @@ struct waiting {
 
 static void on_turn(void *cookie);
 
+/* The list was empty up to now: nothing has waited in it for longer than this. */
+static void on_filled(void *cookie)
+{
+    struct ps_notify_queue *notify_queue = cookie;
+
+    if (notify_queue->stopped)
+        return;
+    notify_queue->options.depth(notify_queue->options.cookie, 0);
+    notify_queue->empty = false;
+    ps_notify_queue_nudge(notify_queue);
+}
+
 struct ps_notify_queue *ps_notify_queue_create(const struct ps_notify_queue_options *options)
 {
     struct ps_notify_queue *notify_queue = ps_alloc_zero(1, sizeof(*notify_queue));
@@ -51,6 +67,13 @@ struct ps_notify_queue *ps_notify_queue_create(const struct ps_notify_queue_opti
     notify_queue->inflight = ps_key_with(options->keys, PS_KEY_NOTIFY_INFLIGHT, options->instance);
     notify_queue->inflight_prefix = ps_key_with(options->keys, PS_KEY_NOTIFY_INFLIGHT, "");
     notify_queue->holder_prefix = ps_key_instance(options->keys, "notifier", "");
+    if (options->server != NULL) {
+        struct ps_err err; /* the same options made options->redis: they are valid */
+
+        notify_queue->wait = ps_notify_wait_create(options->loop, options->server,
+                                                   ps_key(options->keys, PS_KEY_NOTIFY), on_filled,
+                                                   notify_queue, &err);
+    }
     notify_queue->turn = ps_timer_create(options->loop, on_turn, notify_queue);
     ps_timer_set(notify_queue->turn, 0);
     return notify_queue;
@@ -60,6 +83,7 @@ void ps_notify_queue_destroy(struct ps_notify_queue *notify_queue)
 {
     if (notify_queue == NULL)
         return;
+    ps_notify_wait_destroy(notify_queue->wait);
     ps_timer_destroy(notify_queue->turn);
     free(notify_queue->inflight);
     free(notify_queue->inflight_prefix);
@@ -113,6 +137,13 @@ static void on_depth(void *cookie, const struct redisReply *reply, const struct 
         notify_queue->options.depth(notify_queue->options.cookie, ps_redis_reply_int(reply, 0));
 }
 
+/* Whether the list was empty when it was read last, and the wait reports the next message. */
+static bool waits(struct ps_notify_queue *notify_queue)
+{
+    return notify_queue->empty && notify_queue->wait != NULL &&
+           ps_notify_wait_start(notify_queue->wait);
+}
+
 /* The end of whatever could bring messages: the next turn, or the end of the queue. */
 static void settled_down(struct ps_notify_queue *notify_queue, const struct ps_err *err, bool more)
 {
@@ -122,7 +153,7 @@ static void settled_down(struct ps_notify_queue *notify_queue, const struct ps_e
     if (err != NULL && (err->code == PS_REDIS_ERR_LOST || err->code == PS_REDIS_ERR_TIMEOUT))
         notify_queue->lost = true;
     if (!notify_queue->stopped) {
-        ps_timer_set(notify_queue->turn, more ? 0 : IDLE_MS);
+        ps_timer_set(notify_queue->turn, more ? 0 : waits(notify_queue) ? RECLAIM_MS : IDLE_MS);
     } else if (fn != NULL) {
         notify_queue->on_stopped = NULL;
         fn(notify_queue->stop_cookie);
@@ -154,6 +185,7 @@ static void on_taken(void *cookie, const struct redisReply *reply, const struct 
         log_error("take", err);
     } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
         notify_queue->depth_ms = ps_loop_now(notify_queue->options.loop);
+        notify_queue->empty = ps_redis_reply_int(reply->element[0], 0) == 0;
         notify_queue->options.depth(notify_queue->options.cookie,
                                     ps_redis_reply_int(reply->element[0], 0));
         more = notify_queue->asked > 0 && reply->elements - 1 >= notify_queue->asked;
@@ -204,6 +236,7 @@ static void take(struct ps_notify_queue *notify_queue, int64_t now_ms)
     size_t room = notify_queue->options.room(notify_queue->options.cookie, add_full, &full);
     char most[24], of_all[24], of_one[24], lease[24];
 
+    notify_queue->taken_ms = now_ms;
     notify_queue->asked =
         room > PS_NOTIFY_QUEUE_RESERVE ? less(room - PS_NOTIFY_QUEUE_RESERVE, TAKE_MAX) : 0;
     (void)snprintf(most, sizeof(most), "%zu", notify_queue->asked);
@@ -234,7 +267,7 @@ static void on_turn(void *cookie)
 
     if (notify_queue->stopped || notify_queue->taking)
         return;
-    ps_timer_set(notify_queue->turn, IDLE_MS);
+    ps_timer_set(notify_queue->turn, waits(notify_queue) ? RECLAIM_MS : IDLE_MS);
     if (!ps_redis_up(notify_queue->options.redis) ||
         !ps_heartbeat_written(notify_queue->options.heartbeat))
         return;
@@ -249,7 +282,8 @@ static void on_turn(void *cookie)
                  notify_queue->inflight, "0", "-1");
         return;
     }
-    take(notify_queue, now_ms);
+    if (!waits(notify_queue) || now_ms - notify_queue->taken_ms >= EMPTY_MS)
+        take(notify_queue, now_ms);
 }
 
 void ps_notify_queue_nudge(struct ps_notify_queue *notify_queue)

@@ -20,6 +20,9 @@ typedef void (*ps_notify_queue_visit_fn)(void *cookie, const char *channel);
 struct ps_notify_queue_options {
     struct ps_loop *loop; /* borrowed, as all of these */
     struct ps_redis *redis;
+    /* Where the wait for messages connects to, on its own; borrowed for the call.
+       NULL: the list is read every 200 ms. */
+    const struct ps_redis_options *server;
     const struct ps_keys *keys;
     struct ps_heartbeat *heartbeat; /* nothing is taken before it was written */
     const char *instance;
@@ -31,7 +34,8 @@ struct ps_notify_queue_options {
     bool (*holds)(void *cookie, struct ps_str raw);
     void (*taken)(void *cookie, struct ps_str raw); /* borrowed */
     void (*round)(void *cookie);                    /* after the last taken of one answer */
-    void (*depth)(void *cookie, int64_t length);    /* of the list, at least once a second */
+    void (*depth)(void *cookie,
+                  int64_t length); /* of the list; while it is not empty at least once a second */
 };
 
 enum ps_acknowledge { PS_ACKNOWLEDGE_DONE, PS_ACKNOWLEDGE_BACK, PS_ACKNOWLEDGE_DEAD };

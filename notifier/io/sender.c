@@ -502,6 +502,7 @@ struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
     struct ps_sender *sender = ps_alloc_zero(1, sizeof(*sender));
     struct ps_notify_queue_options notify_queue = { .loop = options->loop,
                                                     .redis = options->redis,
+                                                    .server = options->server,
                                                     .keys = options->keys,
                                                     .heartbeat = options->heartbeat,
                                                     .instance = options->instance,

@@ -430,6 +430,6 @@ void ps_fleet_redis_read(const struct ps_fleet_ask *what, ps_fleet_read_fn fn, v
         ps_key(keys, PS_KEY_NOTIFY_DEAD), from, "-1");
     if (what->instances)
         ASK(reading, keep_instances, reading->read, "instances", "ZRANGE",
-            ps_key(keys, PS_KEY_INSTANCES), "0", last);
+            ps_key(keys, PS_KEY_INSTANCES), "0", last, "REV"); /* those that are alive first */
     answered(reading);
 }

@@ -38,7 +38,7 @@ for i = 1, #all, 2 do
 end
 
 local alive = {scheduler = 0, worker = 0, notifier = 0}
-local members = redis.call('ZRANGE', KEYS[4], 0, 999, 'WITHSCORES')
+local members = redis.call('ZRANGE', KEYS[4], 0, 999, 'REV', 'WITHSCORES')
 for i = 1, #members, 2 do
   local component = string.match(members[i], '^(%a+):')
   if alive[component] and tonumber(members[i + 1]) > now then alive[component] = alive[component] + 1 end

@@ -4,12 +4,14 @@
 -- One script, so that the key is never there without its life: a heartbeat that cannot expire would keep a dead worker's tasks for ever.
 -- Of a worker a Redis that is full takes it too: without a heartbeat it would not work off what fills Redis. A script's first write is
 -- refused there when it takes memory, a later one is not.
--- instances names who beats, each until its own key ends, so that nobody has to search all keys for them.
+-- instances names who beats, each until its own key ends, so that nobody has to search all keys for them. A new member removes those that
+-- ended; readers skip them by their score.
 if string.sub(ARGV[2], 1, 7) == 'worker:' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_ms)
-redis.call('ZADD', KEYS[2], string.format('%.0f', now_ms + ARGV[1]), ARGV[2])
+if redis.call('ZADD', KEYS[2], string.format('%.0f', now_ms + ARGV[1]), ARGV[2]) == 1 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_ms)
+end
 return 1

@@ -2,18 +2,27 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
+#include "shared/io/heartbeat.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INTERVAL_MS = 1000 };
+enum {
+    BUSY_MS = 1000,
+    /* Less than the life of a heartbeat: when another worker takes the first task and dies, this
+       worker knows of the task before it may claim it. */
+    IDLE_MS = PS_HEARTBEAT_TTL_MS / 2,
+    FULL_MS = 15000 /* the whole view is read so often however idle the fleet is */
+};
 
 struct ps_backlog_monitor {
+    struct ps_loop *loop;
     struct ps_redis *redis;
     const struct ps_keys *keys;
     struct ps_timer *timer;
-    bool reading; /* until the last of the three replies */
+    bool reading;    /* until the last reply */
+    int64_t full_ms; /* when the whole view was asked for last; 0: never */
     struct ps_cycle_view view;
     void (*fn)(void *cookie);
     void *cookie;
@@ -61,22 +70,51 @@ static void on_length(void *cookie, const struct redisReply *reply, const struct
     if (err != NULL)
         return;
     monitor->view.backlog = ps_redis_reply_int(reply, 0);
+    ps_timer_set(monitor->timer, monitor->view.backlog > 0 ? BUSY_MS : IDLE_MS);
     monitor->fn(monitor->cookie);
+}
+
+static void read_view(struct ps_backlog_monitor *monitor)
+{
+    const char *tasks = ps_key(monitor->keys, PS_KEY_TASKS);
+
+    monitor->reading = true;
+    monitor->full_ms = ps_loop_now(monitor->loop);
+    PS_REDIS(monitor->redis, on_cycle, monitor, "HMGET", ps_key(monitor->keys, PS_KEY_CYCLE),
+             "number", "deadline", "epoch");
+    PS_REDIS(monitor->redis, on_groups, monitor, "XINFO", "GROUPS", tasks);
+    PS_REDIS(monitor->redis, on_length, monitor, "XLEN", tasks);
+}
+
+/* While the stream is empty its length says whether anything else can have changed. */
+static void on_idle_length(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_backlog_monitor *monitor = cookie;
+
+    monitor->reading = false;
+    if (err != NULL)
+        return;
+    if (ps_redis_reply_int(reply, 0) > 0 && ps_redis_up(monitor->redis))
+        read_view(monitor);
+    else
+        monitor->fn(monitor->cookie);
 }
 
 static void on_timer(void *cookie)
 {
     struct ps_backlog_monitor *monitor = cookie;
-    const char *tasks = ps_key(monitor->keys, PS_KEY_TASKS);
+    bool idle = monitor->full_ms != 0 && monitor->view.backlog == 0 &&
+                ps_loop_now(monitor->loop) - monitor->full_ms < FULL_MS;
 
-    ps_timer_set(monitor->timer, INTERVAL_MS);
+    ps_timer_set(monitor->timer, idle ? IDLE_MS : BUSY_MS);
     if (monitor->reading || !ps_redis_up(monitor->redis))
         return;
+    if (!idle) {
+        read_view(monitor);
+        return;
+    }
     monitor->reading = true;
-    PS_REDIS(monitor->redis, on_cycle, monitor, "HMGET", ps_key(monitor->keys, PS_KEY_CYCLE),
-             "number", "deadline", "epoch");
-    PS_REDIS(monitor->redis, on_groups, monitor, "XINFO", "GROUPS", tasks);
-    PS_REDIS(monitor->redis, on_length, monitor, "XLEN", tasks);
+    PS_REDIS(monitor->redis, on_idle_length, monitor, "XLEN", ps_key(monitor->keys, PS_KEY_TASKS));
 }
 
 struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struct ps_redis *redis,
@@ -85,6 +123,7 @@ struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struc
 {
     struct ps_backlog_monitor *monitor = ps_alloc_zero(1, sizeof(*monitor));
 
+    monitor->loop = loop;
     monitor->redis = redis;
     monitor->keys = keys;
     monitor->fn = fn;
@@ -104,8 +143,17 @@ void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor)
 
 void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up)
 {
+    monitor->full_ms = 0; /* it may be another server */
     if (up)
         ps_timer_set(monitor->timer, 0);
+}
+
+void ps_backlog_monitor_on_task(struct ps_backlog_monitor *monitor)
+{
+    if (monitor->view.backlog > 0)
+        return;
+    monitor->view.backlog = 1; /* until it is read */
+    ps_timer_set(monitor->timer, 0);
 }
 
 const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *monitor)

@@ -1,10 +1,12 @@
-/* Reads from Redis, once a second, which cycle runs and how long the backlog of tasks is.
+/* Reads from Redis which cycle runs and how long the backlog of tasks is: once a second while the
+ * stream has tasks; while it is empty its length alone every four seconds.
  *
  * Place in the data flow: keys `cycle` and `tasks` -> held_tasks (drops tasks of ended cycles) and
  * the worker's stall detector (is there work?).
  *
- * The view may be a second old and keeps its last values while Redis is down. So it may only decide
- * what is safe to decide late: a task of an ended cycle counts for nothing, with or without it. */
+ * The view may be some seconds old and keeps its last values while Redis is down. So it may only
+ * decide what is safe to decide late: a task of an ended cycle counts for nothing, with or without
+ * it. */
 #ifndef PS_WORKER_BACKLOG_MONITOR_H
 #define PS_WORKER_BACKLOG_MONITOR_H
 #include "shared/core/keys.h"
@@ -29,6 +31,8 @@ struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struc
 /* Call it after redis was destroyed. */
 void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor);
 void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up);
+/* This worker was given a task: reads the view now if the stream was thought to be empty. */
+void ps_backlog_monitor_on_task(struct ps_backlog_monitor *monitor);
 /* Borrowed; changes whenever the loop turns. */
 const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *monitor);
 

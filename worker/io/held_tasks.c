@@ -141,7 +141,7 @@ static bool cycle_is_over(const struct ps_held_tasks *tasks, const struct ps_tas
     const struct ps_cycle_view *view = ps_backlog_monitor_view(tasks->options.monitor);
 
     /* A task of a newer leader belongs to a newer cycle, whatever its number: a PostgreSQL that was
-     * restored gives numbers out again, and the view is up to a second old. */
+     * restored gives numbers out again, and the view may be some seconds old. */
     return view->known && task->cycle < view->number && task->epoch <= view->epoch;
 }
 
@@ -180,6 +180,7 @@ void ps_held_tasks_take(void *cookie, const struct ps_stream_entry *entry,
         held->claimed_by_other = false;
         return;
     }
+    ps_backlog_monitor_on_task(tasks->options.monitor);
     held = ps_alloc_zero(1, sizeof(*held));
     held->tasks = tasks;
     held->id = ps_alloc_text(entry->id);

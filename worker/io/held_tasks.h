@@ -33,7 +33,7 @@ struct ps_task_counts {
 struct ps_held_tasks_options {
     struct ps_daemon *daemon;
     struct ps_prober *prober;
-    const struct ps_backlog_monitor *monitor;
+    struct ps_backlog_monitor *monitor;
     void (*on_change)(void *cookie); /* a probe ended or a task was freed: there may be room */
     void *cookie;
 };

@@ -25,6 +25,7 @@ struct ps_task_intake {
     char *heartbeat_prefix; /* of the workers' heartbeat keys */
     size_t room;
     int64_t reap_at_ms;
+    bool empty; /* nothing in the stream that could be claimed or recovered */
     bool claiming, recovering, renewing; /* a script of that kind is unanswered */
     bool stopping;
     bool reader_stopped;
@@ -230,9 +231,11 @@ static void on_scan(void *cookie)
         recover(intake, 0);
         return;
     }
-    recover(intake, min_ms(PS_TASK_INTAKE_RECOVER_IDLE_MS, visibility_ms));
-    if (!intake->claiming && intake->room > 0)
-        claim(intake);
+    if (!intake->empty) {
+        recover(intake, min_ms(PS_TASK_INTAKE_RECOVER_IDLE_MS, visibility_ms));
+        if (!intake->claiming && intake->room > 0)
+            claim(intake);
+    }
     if (now_ms >= intake->reap_at_ms) {
         intake->reap_at_ms = now_ms + with_jitter(reap_idle_ms(intake) / 2);
         reap(intake, "");
@@ -274,6 +277,11 @@ void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room)
     intake->room = room;
     if (!intake->stopping)
         ps_stream_reader_want(intake->reader, room);
+}
+
+void ps_task_intake_set_empty(struct ps_task_intake *intake, bool empty)
+{
+    intake->empty = empty;
 }
 
 void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up)

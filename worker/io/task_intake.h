@@ -49,6 +49,9 @@ void ps_task_intake_destroy(struct ps_task_intake *intake);
 
 /* How many more entries the caller has room for now; 0 pauses reading and claiming. */
 void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room);
+/* Whether the stream is known to hold no entry, delivered ones included. Then nothing is searched
+ * for entries to claim or to recover; reading goes on. false at first. */
+void ps_task_intake_set_empty(struct ps_task_intake *intake, bool empty);
 void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up);
 /* Delivers the entries that an earlier process under this name left behind, then calls done.
  * Retries until Redis answers. */

@@ -149,7 +149,9 @@ static void on_tasks_changed(void *cookie)
 static void on_cycle_view(void *cookie)
 {
     const struct ps_worker *worker = cookie;
+    const struct ps_cycle_view *view = ps_backlog_monitor_view(worker->monitor);
 
+    ps_task_intake_set_empty(worker->intake, view->backlog == 0 && view->pending == 0);
     ps_held_tasks_drop_obsolete(worker->tasks);
 }
 
