@@ -1,6 +1,7 @@
 #include "scheduler/cli/cmd_explain.h"
 
 #include "scheduler/core/adaptive_plan.h"
+#include "scheduler/core/candidate_pick.h"
 #include "scheduler/io/store.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/url.h"
@@ -103,7 +104,7 @@ static void print_candidate(const struct ps_config *config, const struct ps_adap
                             const struct ps_candidate *candidate, double threshold, bool first)
 {
     size_t exts = config->probe_extensions.len;
-    double hours = ps_adaptive_period_hours(candidate, config, threshold);
+    double hours = ps_pick_period_hours(candidate, config, threshold);
     int64_t next_ms = candidate->last_ms + (int64_t)(hours * 3600 * 1000);
 
     ps_print(stdout, "%-14s %s%04dR%d%s lambda %.2g a day, %.3g probes a day, last ",
@@ -122,7 +123,8 @@ static void print_candidate(const struct ps_config *config, const struct ps_adap
 static void print_candidates(const struct ps_config *config, const struct ps_adaptive *adaptive,
                              const struct stored *stored, int number)
 {
-    double threshold = ps_adaptive_threshold(adaptive, config);
+    double threshold =
+        ps_pick_threshold(&adaptive->candidates, config, adaptive->budget, adaptive->now_ms);
     const struct ps_candidate *best = NULL;
     struct ps_buf why;
     bool first = true;

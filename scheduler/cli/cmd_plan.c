@@ -29,6 +29,7 @@ struct material {
     struct ps_sighting *sightings; /* adaptive: the discovered ones, with their times */
     size_t sighting_count, sighting_size;
     struct ps_probe_times *probed;
+    int64_t last_ms; /* newest time of probed: that is when the cycle before began */
 };
 
 static bool on_url(void *cookie, struct ps_str line)
@@ -101,6 +102,8 @@ static bool on_probed(void *cookie, struct ps_str line)
         ps_probe_times_set(material->probed,
                            ps_draft_key_of(sighting.number, sighting.revision, sighting.variant),
                            at_ms);
+    if (at_ms > material->last_ms)
+        material->last_ms = at_ms;
     free(url);
     return true;
 }
@@ -210,6 +213,7 @@ static bool plan_adaptive(const struct arguments *arguments, int64_t now_ms,
                                          .sighting_count = material->sighting_count,
                                          .probed = material->probed,
                                          .watched = &material->watched,
+                                         .last_ms = material->last_ms,
                                          .now_ms = now_ms };
     struct ps_adaptive adaptive;
     struct ps_plan plan;

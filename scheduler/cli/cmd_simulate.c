@@ -16,7 +16,7 @@
 enum { SVG_BYTES_MAX = 1024 * 1024 };
 
 struct arguments {
-    const char *index, *from, *to, *planner, *budget, *watch, *json, *svg;
+    const char *index, *from, *to, *planner, *budget, *watch, *json, *svg, *uploads;
 };
 
 /* One planner's run. */
@@ -166,6 +166,43 @@ static bool write_svg(const char *path, const struct run *runs, size_t count, in
     return ok;
 }
 
+/* "-" for one that no probe found. */
+static void print_found(FILE *file, const struct ps_replay_upload *upload)
+{
+    char found[PS_UTC_TIME_TEXT];
+
+    if (upload->found_ms == 0) {
+        ps_print(file, "\t-\t-\t-\n");
+        return;
+    }
+    ps_utc_time_format_time(upload->found_ms, found);
+    ps_print(file, "\t%s\t%.1f\t%s\n", found, (double)(upload->found_ms - upload->at_ms) / 60000,
+             ps_tier_name((enum ps_tier)upload->tier));
+}
+
+static bool write_uploads(const char *path, const struct run *run)
+{
+    const struct ps_list *exts = &run->config.probe_extensions;
+    FILE *file = fopen(path, "wb");
+    bool ok = file != NULL;
+
+    for (size_t i = 0; ok && i < run->replay.len; i++) {
+        const struct ps_replay_upload *upload = &run->replay.uploads[i];
+        char at[PS_UTC_TIME_TEXT];
+
+        ps_utc_time_format_time(upload->at_ms, at);
+        ps_print(file, "%s%04dR%d%s\t%s",
+                 run->config.probe_prefixes.items[upload->variant / exts->len], upload->number,
+                 upload->revision, exts->items[upload->variant % exts->len], at);
+        print_found(file, upload);
+    }
+    if (file != NULL)
+        ok = ferror(file) == 0 && fclose(file) == 0;
+    if (!ok)
+        ps_print(stderr, "%s: %s\n", path, strerror(errno));
+    return ok;
+}
+
 static bool print_json(const struct run *runs, size_t count, int32_t from, int32_t to)
 {
     cJSON *object = run_json(&runs[0], from, to);
@@ -232,6 +269,8 @@ static int simulate(const struct arguments *arguments, struct run *runs, size_t 
         ok = print_json(runs, count, from, to);
     if (ok && arguments->svg != NULL)
         ok = write_svg(arguments->svg, runs, count, from, to);
+    if (ok && arguments->uploads != NULL)
+        ok = write_uploads(arguments->uploads, &runs[0]);
     ps_number_set_clear(&watched);
     ps_paper_index_destroy(index);
     return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
@@ -264,7 +303,8 @@ static int run(int argc, char **argv, void *env)
         { "budget",  &arguments.budget,  PS_INPUT_OPTIONAL},
         { "watch",   &arguments.watch,   PS_INPUT_OPTIONAL},
         { "json",    &arguments.json,    PS_INPUT_FLAG    },
-        { "svg",     &arguments.svg,     PS_INPUT_OPTIONAL}
+        { "svg",     &arguments.svg,     PS_INPUT_OPTIONAL},
+        { "uploads", &arguments.uploads, PS_INPUT_OPTIONAL}
     };
     struct run runs[2] = { { .adaptive = true }, { .adaptive = false } };
     int status = PS_EXIT_CONFIG;

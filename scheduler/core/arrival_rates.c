@@ -561,13 +561,13 @@ void ps_rates_fit_shares(const struct ps_sighting *sightings, size_t count,
 {
     enum { REMEMBERED = 1500 };
     size_t exts = config->probe_extensions.len;
-    double slow[PS_RATES_VARIANTS] = { 0 }, fast[PS_RATES_VARIANTS] = { 0 };
+    double slow[PS_VARIANTS_MAX] = { 0 }, fast[PS_VARIANTS_MAX] = { 0 };
     double slow_sum = 0, fast_sum = 0, slow_weight = 1, fast_weight = 1;
     size_t first = count > REMEMBERED ? count - REMEMBERED : 0;
 
     rates->variants = config->probe_prefixes.len * exts;
-    if (rates->variants > PS_RATES_VARIANTS)
-        rates->variants = PS_RATES_VARIANTS;
+    if (rates->variants > PS_VARIANTS_MAX)
+        rates->variants = PS_VARIANTS_MAX;
     for (size_t i = count; i-- > first;) {
         if (sightings[i].variant >= rates->variants)
             continue;

@@ -22,15 +22,15 @@
 #ifndef PS_SCHEDULER_ARRIVAL_RATES_H
 #define PS_SCHEDULER_ARRIVAL_RATES_H
 #include "scheduler/core/paper_index.h"
+#include "scheduler/core/sighting.h"
 #include "shared/core/config.h"
 
 enum {
-    PS_RATES_AGES = 12,      /* bins of the age of a number's latest paper */
-    PS_RATES_REVISIONS = 3,  /* R0, R1, R2 and later */
-    PS_RATES_GAP_AGES = 10,  /* bins of the time since the frontier passed an unknown number */
-    PS_RATES_AHEAD = 7,      /* bins of an unknown number's distance above the frontier */
-    PS_RATES_DEADLINES = 64, /* of MAILING_DEADLINES, the first so many */
-    PS_RATES_VARIANTS = 32   /* prefixes (at most 4) times extensions (at most 8) */
+    PS_RATES_AGES = 12,     /* bins of the age of a number's latest paper */
+    PS_RATES_REVISIONS = 3, /* R0, R1, R2 and later */
+    PS_RATES_GAP_AGES = 10, /* bins of the time since the frontier passed an unknown number */
+    PS_RATES_AHEAD = 7,     /* bins of an unknown number's distance above the frontier */
+    PS_RATES_DEADLINES = 64 /* of MAILING_DEADLINES, the first so many */
 };
 
 #define PS_RATES_FAR_WEIGHT 1e-6 /* of a number far above the frontier */
@@ -40,14 +40,6 @@ struct ps_indexed {
     int32_t number;
     int32_t revision;
     int32_t days; /* since 1970; PS_NO_DATE for none */
-};
-
-/* A draft that was found on the site. */
-struct ps_sighting {
-    int64_t at_ms; /* of discovery or of upload, wall clock; 0: not known */
-    int32_t number;
-    int16_t revision;
-    uint8_t variant; /* prefix * number of extensions + extension, as configured */
 };
 
 struct ps_arrival {
@@ -103,7 +95,7 @@ struct ps_rates {
     double ahead[PS_RATES_AHEAD];
     double skip;  /* weight of latest+2 as a part of latest+1's */
     double later; /* weight of a first paper with a revision above 0, as a part of R0's */
-    double share[PS_RATES_VARIANTS];
+    double share[PS_VARIANTS_MAX];
     size_t variants;
     int32_t deadlines[PS_RATES_DEADLINES]; /* days since 1970 */
     size_t deadlines_len;

@@ -1,5 +1,6 @@
 #include "scheduler/core/replay.h"
 
+#include "scheduler/core/candidate_pick.h"
 #include "scheduler/core/plan.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -154,6 +155,7 @@ struct adaptive {
     struct ps_candidates candidates;
     struct ps_probe_times *probed, *excluded;
     size_t excluded_len; /* of the finds */
+    int64_t last_ms;     /* of the cycle before; 0: there was none */
     /* For the least mean delay: of the candidates sum of the square roots of the weights, squared,
      * and sum of the weights; and means over the cycles, each times their number. */
     double root_square, weight;
@@ -189,13 +191,13 @@ static double least_minutes(const struct adaptive *adaptive, const struct ps_con
 static void learn(struct world *world, struct adaptive *adaptive)
 {
     const struct ps_config *config = world->input->config;
-    struct ps_adaptive_input input = { .config = config,
-                                       .arrivals = &adaptive->arrivals,
-                                       .rates = &adaptive->rates,
-                                       .probed = adaptive->probed,
-                                       .excluded = adaptive->excluded,
-                                       .watched = world->input->watched,
-                                       .now_ms = world->now_ms };
+    struct ps_candidates_input input = { .config = config,
+                                         .arrivals = &adaptive->arrivals,
+                                         .rates = &adaptive->rates,
+                                         .probed = adaptive->probed,
+                                         .excluded = adaptive->excluded,
+                                         .watched = world->input->watched,
+                                         .now_ms = world->now_ms };
 
     for (; adaptive->indexed_len < world->known; adaptive->indexed_len++) {
         const struct ps_paper *paper = world->papers[adaptive->indexed_len].paper;
@@ -223,6 +225,7 @@ static void learn(struct world *world, struct adaptive *adaptive)
 static void adaptive_cycle(struct world *world, struct adaptive *adaptive)
 {
     const struct ps_config *config = world->input->config;
+    struct ps_pick_moment moment;
     size_t count, budget;
     double activity;
     size_t *picked;
@@ -233,8 +236,10 @@ static void adaptive_cycle(struct world *world, struct adaptive *adaptive)
     adaptive->roots += sqrt(activity);
     adaptive->root_costs += sqrt(activity) * adaptive->root_square;
     adaptive->arrivals_sum += activity * adaptive->weight;
-    budget = ps_adaptive_budget(config, &adaptive->rates, activity, world->now_ms);
-    picked = ps_adaptive_pick(&adaptive->candidates, config, budget, world->now_ms, &count);
+    moment = ps_pick_moment_of(config, adaptive->last_ms, world->now_ms);
+    adaptive->last_ms = world->now_ms;
+    budget = ps_pick_budget(config, &adaptive->rates, activity, &moment);
+    picked = ps_pick_best(&adaptive->candidates, config, budget, &moment, &count);
     for (size_t i = 0; i < count; i++) {
         struct ps_candidate *candidate = &adaptive->candidates.items[picked[i]];
 

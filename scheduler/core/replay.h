@@ -8,7 +8,7 @@
  */
 #ifndef PS_SCHEDULER_REPLAY_H
 #define PS_SCHEDULER_REPLAY_H
-#include "scheduler/core/adaptive_plan.h"
+#include "scheduler/core/candidates.h"
 
 enum { PS_REPLAY_KNOWN_AFTER_DAYS = 14 };
 

@@ -215,6 +215,21 @@ static void add_queues(const struct ps_fleet_view *view, cJSON *now)
     ps_json_add_time(now, "index_fetched_at", stats->index_fetched_ms);
 }
 
+/* The number that people feel. null before the first draft that tells it. */
+static void add_delay(const struct ps_fleet_stored *stored, cJSON *now)
+{
+    cJSON *delay;
+
+    if (stored->delay_drafts == 0) {
+        cJSON_AddNullToObject(now, "upload_to_notify");
+        return;
+    }
+    delay = cJSON_AddObjectToObject(now, "upload_to_notify");
+    ps_json_add_int(delay, "drafts", stored->delay_drafts);
+    ps_json_add_int(delay, "median_seconds", stored->delay_median_ms / 1000);
+    ps_json_add_int(delay, "p90_seconds", stored->delay_p90_ms / 1000);
+}
+
 cJSON *ps_fleet_now(const struct ps_fleet_view *view)
 {
     int64_t now_ms = ps_clock_wall_ms();
@@ -229,5 +244,6 @@ cJSON *ps_fleet_now(const struct ps_fleet_view *view)
     add_counts(view, now);
     add_cycle(view, now);
     add_queues(view, now);
+    add_delay(view->stored, now);
     return now;
 }

@@ -93,6 +93,9 @@ void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_row
     static const char *const paper_times[] = { "first_seen_at", NULL };
 
     read_newest(stored, rows);
+    stored->delay_drafts = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, 0, 0);
+    stored->delay_median_ms = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, 1, 0);
+    stored->delay_p90_ms = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, 2, 0);
     read_day(stored, rows, now_ms);
     cJSON_Delete(stored->drafts);
     cJSON_Delete(stored->papers);

@@ -13,6 +13,8 @@ struct ps_fleet_stored {
     int64_t number, epoch, started_ms, finished_ms, deadline_ms, planned;
     enum ps_cycle_status status;
     char *error; /* NULL for none */
+    /* From a draft's upload to its message, of the last 30 days' drafts that told both. */
+    int64_t delay_drafts, delay_median_ms, delay_p90_ms;
 };
 
 void ps_fleet_stored_init(struct ps_fleet_stored *stored);

@@ -1,4 +1,5 @@
 #include "scheduler/io/operator_store.h"
+#include "scheduler/io/planner_clock.h"
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -32,7 +33,7 @@ static void on_write_failed(void *cookie, const struct ps_err *err)
     poll->not_before_ms = now_of(poll) + again_ms;
 }
 
-static void forget_drafts(struct ps_poll *poll)
+void ps_poll_forget_drafts(struct ps_poll *poll)
 {
     for (size_t i = 0; i < poll->draft_count; i++)
         free(poll->drafts[i]);
@@ -52,8 +53,9 @@ void ps_poll_drop(struct ps_poll *poll)
     poll->fresh = NULL;
     ps_cycle_destroy(poll->run);
     poll->run = NULL;
+    ps_poll_plan_drop(poll);
     ps_control_probes_clear(&poll->controls);
-    forget_drafts(poll);
+    ps_poll_forget_drafts(poll);
     ps_outbox_rows_clear(&poll->index_rows);
     poll->matching = false;
     ps_outbox_rows_clear(&poll->news);
@@ -185,105 +187,12 @@ void ps_poll_settled(struct ps_poll *poll)
         look(poll);
 }
 
-static void probe(struct ps_poll *poll)
+void ps_poll_probe(struct ps_poll *poll)
 {
     poll->state = PS_POLL_PROBING;
     poll->shed_from = 0;
     ps_publish_start(poll->parts.publish);
     ps_leader_writer_wait(poll->writer, 0); /* a cycle without probes is over at once */
-}
-
-static void on_cycle(void *cookie, const struct ps_pg_rows *rows)
-{
-    struct ps_poll *poll = cookie;
-    struct ps_leadership *leadership = poll->parts.leadership;
-    const struct ps_ledger *ledger;
-
-    (void)rows;
-    leadership->run = poll->run;
-    poll->run = NULL;
-    ledger = &leadership->run->ledger;
-    leadership->last_cycle = ledger->cycle;
-    leadership->last_started_ms = ledger->started_ms;
-    leadership->last_finished_ms = 0;
-    ps_stats_changed(poll->parts.stats); /* the index is new, or was seen again */
-    PS_LOG(PROBE_START, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
-           F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
-           F_INT("watched_deferred", poll->watched_deferred),
-           F_BOOL("silent", leadership->run->silent));
-    probe(poll);
-}
-
-static void plan_classic(const struct ps_poll *poll, struct ps_plan *out_plan)
-{
-    const struct ps_leadership *leadership = poll->parts.leadership;
-
-    ps_plan_make(&(struct ps_plan_input){ .config = leadership->daemon->config,
-                                          .index = leadership->index,
-                                          .discovered = leadership->discovered,
-                                          .watched = ps_watchlists_numbers(leadership->watch),
-                                          .cycle = poll->cycle,
-                                          .today = (int32_t)(poll->started_ms / PS_DAY_MS) },
-                 out_plan);
-}
-
-static void plan_adaptive(const struct ps_poll *poll, struct ps_plan *out_plan)
-{
-    const struct ps_leadership *leadership = poll->parts.leadership;
-    struct ps_adaptive_source source = { .config = leadership->daemon->config,
-                                         .index = leadership->index,
-                                         .probed = leadership->probed,
-                                         .watched = ps_watchlists_numbers(leadership->watch),
-                                         .now_ms = poll->started_ms };
-    struct ps_sighting *sightings =
-        ps_sightings_of(leadership->discovered, source.config, &source.sighting_count);
-    struct ps_adaptive adaptive;
-
-    source.sightings = sightings;
-    ps_adaptive_open(&source, &adaptive);
-    ps_adaptive_plan_make(&adaptive, source.config, out_plan);
-    ps_adaptive_clear(&adaptive);
-    free(sightings);
-}
-
-void ps_poll_plan(struct ps_poll *poll)
-{
-    struct ps_leadership *leadership = poll->parts.leadership;
-    const struct ps_config *config = leadership->daemon->config;
-    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
-    struct ps_plan plan = { 0 };
-    bool probes = config->enable_iso_probe && !leadership->probing_paused;
-
-    if (probes && ps_config_adaptive(config))
-        plan_adaptive(poll, &plan);
-    else if (probes)
-        plan_classic(poll, &plan);
-    poll->watched_deferred = plan.watched_deferred;
-    poll->run = ps_cycle_create();
-    poll->run->silent = leadership->last_good_ms == 0;
-    for (size_t i = 0; i < plan.len; i++)
-        ps_cycle_add(poll->run, &plan.items[i]);
-    poll->run->ledger = (struct ps_ledger){ .cycle = poll->cycle,
-                                            .started_ms = poll->started_ms,
-                                            .deadline_ms = ps_ledger_deadline_ms(
-                                                config, poll->started_ms, plan.len),
-                                            .planned = plan.len,
-                                            .hot = plan.hot,
-                                            .cold = plan.cold,
-                                            .skipped_discovered = plan.skipped_discovered,
-                                            .skipped_in_index = plan.skipped_in_index };
-    if (plan.len > 0) {
-        ps_control_probes_add_rechecks(config, &plan, (const char *const *)poll->drafts,
-                                       poll->draft_count, &poll->controls);
-        poll->run->controls = poll->controls;
-        poll->controls = (struct ps_control_probes){ .len = 0 };
-    }
-    forget_drafts(poll);
-    if (probes)
-        ps_plan_clear(&plan);
-    ps_store_add_cycle(batch, ps_leader_writer_epoch(poll->writer), poll->run);
-    ps_store_add_settings(batch, poll->cycle, config);
-    ps_leader_writer_run(poll->writer, batch, "the cycle was not stored", on_cycle);
 }
 
 static void on_watch(void *cookie, const struct ps_pg_rows *rows)
@@ -302,7 +211,7 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows)
     ps_control_probes_clear(&poll->controls);
     ps_control_probes_make(leadership->daemon->config, confirmed, count, &poll->controls);
     free(confirmed);
-    forget_drafts(poll);
+    ps_poll_forget_drafts(poll);
     poll->draft_count = (size_t)ps_pg_row_count(rows, UNCHECKED);
     poll->drafts = ps_alloc_zero(poll->draft_count + 1, sizeof(*poll->drafts));
     for (size_t i = 0; i < poll->draft_count; i++)
@@ -344,6 +253,8 @@ static void on_timer(void *cookie)
         look(poll);
     else if (poll->state == PS_POLL_PREPARING && poll->matching)
         ps_poll_match(poll);
+    else if (poll->state == PS_POLL_PREPARING && poll->planning != NULL)
+        ps_poll_plan_step(poll);
 }
 
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
@@ -353,8 +264,9 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
     int64_t cooldown_ms = (int64_t)(daemon->config->poll_overrun_cooldown_seconds * 1000);
 
     poll->parts = *parts;
-    ps_poll_schedule_init(&poll->clock, ps_config_poll_interval_ms(daemon->config), cooldown_ms,
-                          ps_loop_now(daemon->loop));
+    ps_poll_schedule_init(&poll->clock,
+                          ps_planner_clock_span(ps_config_poll_interval_ms(daemon->config)),
+                          cooldown_ms, ps_loop_now(daemon->loop));
     poll->writer =
         ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = parts->leadership,
                                                                     .cookie = poll,
@@ -402,7 +314,7 @@ void ps_poll_start(struct ps_poll *poll)
         poll->started_ms = ledger->started_ms;
         PS_LOG(CYCLE_RESUME, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
                F_INT("settled", ledger->settled));
-        probe(poll);
+        ps_poll_probe(poll);
     } else if (leadership->last_cycle == 0) {
         wait_until_due(poll, 0);
     } else {

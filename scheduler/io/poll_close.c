@@ -1,3 +1,4 @@
+#include "scheduler/io/planner_clock.h"
 #include "scheduler/io/poll_private.h"
 #include "scheduler/io/script_args.h"
 #include "shared/core/alloc.h"
@@ -119,7 +120,7 @@ static void remember_asked(struct ps_leadership *leadership)
         if (probe->answered && variant != PS_VARIANT_OTHER)
             ps_probe_times_set(leadership->probed,
                                ps_draft_key_of(probe->number, probe->revision, variant),
-                               run->ledger.started_ms);
+                               ps_planner_clock_at(run->ledger.started_ms));
     }
 }
 

@@ -20,6 +20,8 @@ struct ps_validators {
     char *etag, *modified;
 };
 
+struct ps_poll_planning; /* poll_plan.c */
+
 struct ps_poll {
     struct ps_poll_parts parts;
     struct ps_poll_schedule clock; /* for the pause between polls */
@@ -54,6 +56,7 @@ struct ps_poll {
     size_t open_std_papers;                       /* most that the year's page had */
     struct ps_open_std_counts open_std_lost; /* of the incomplete page that was reported last */
     size_t told_at;                          /* statement that answers what is told; 0 for none */
+    struct ps_poll_planning *planning;       /* NULL: no adaptive plan is being made */
     /* The cycle, until it is stored: */
     struct ps_cycle *run;
     /* The end of the cycle: */
@@ -77,8 +80,14 @@ void ps_poll_index(struct ps_poll *poll);
 /* poll_index.c: matches the next entries of diff for some milliseconds; after the last one stores.
  */
 void ps_poll_match(struct ps_poll *poll);
-/* poll.c: plans, stores and opens the cycle. */
+/* poll_plan.c: plans, stores and opens the cycle, then ps_poll_probe. */
 void ps_poll_plan(struct ps_poll *poll);
+/* poll_plan.c: the next slice of the planning that ps_poll_plan began. */
+void ps_poll_plan_step(struct ps_poll *poll);
+void ps_poll_plan_drop(struct ps_poll *poll);
+/* poll.c: the cycle is stored and its probes go out. */
+void ps_poll_probe(struct ps_poll *poll);
+void ps_poll_forget_drafts(struct ps_poll *poll);
 /* poll_close.c: closes the cycle, then ps_poll_sleep; or stores one that could not be run. */
 void ps_poll_close(struct ps_poll *poll, bool expired);
 /* poll_close.c: adds what closes the cycle to batch, which begins with the fence, and runs it. */

@@ -1,4 +1,5 @@
 #include "scheduler/io/operator_store.h"
+#include "scheduler/io/planner_clock.h"
 #include "scheduler/io/store.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
@@ -98,7 +99,7 @@ struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
             ps_probe_times_set(times,
                                ps_draft_key_of((int)ps_pg_int(rows, asked, i, 1, 0),
                                                (int)ps_pg_int(rows, asked, i, 2, 0), variant),
-                               ps_pg_int(rows, asked, i, 4, 0));
+                               ps_planner_clock_at(ps_pg_int(rows, asked, i, 4, 0)));
     }
     return times;
 }
@@ -283,5 +284,13 @@ struct ps_pg_batch *ps_store_page(int64_t known, int latest)
               "nullif(long_link, ''), 'https://wg21.link/' || id), ps_ms(first_seen_at) FROM "
               "papers ORDER BY first_seen_at DESC, date DESC, id DESC LIMIT $1",
               most);
+    PS_PG_ADD0(
+        batch,
+        "SELECT count(*), (1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds))::bigint, "
+        "(1000 * percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds))::bigint FROM (SELECT "
+        "extract(epoch FROM o.sent_at - (o.data->>'modified')::timestamptz) AS seconds FROM "
+        "discovered d JOIN outbox o ON o.dedupe_key = 'draft:' || d.url WHERE d.discovered_at > "
+        "now() - interval '30 days' AND o.sent_at IS NOT NULL AND o.data->>'modified' IS NOT NULL) "
+        "AS news");
     return batch;
 }

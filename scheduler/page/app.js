@@ -234,9 +234,12 @@ function showNumbers(part) {
     ...(host.paused_ms > 0 ? [["why", host.why || "not told"]] : []),
     ...(host.rate === null ? [] : [["requests a second", count(Math.round(host.rate * 10) / 10), host.rate < part.rate_limit ? "warn" : ""]]),
   ]));
+  const delay = part.upload_to_notify;
   list("known", [
     ["papers", count(part.papers)],
     ["drafts found", count(part.discovered)],
+    ["upload to message, median", delay ? span(delay.median_seconds * 1000) : "–"],
+    ["nine of ten within", delay ? span(delay.p90_seconds * 1000) : "–"],
     ["polls", count(part.poll_count)],
     ["last good poll", ago(part.last_successful_poll)],
     ["index read", ago(part.index_fetched_at)],

@@ -20,6 +20,18 @@ def bench_index(table, options, folder):
     table.row("peak memory, file and all runs", [found["peak_kb"] / 1024], "MB", 80)
 
 
+def bench_planner(table, options, folder):
+    """The adaptive planner, as the scheduler runs it: in slices. Processor time: other programs do not count."""
+    path, what = index.grown(folder)
+    for times, plan_ms, extra_mb in ((1, 30, 4), (10, 300, None)):
+        found = tool("bench_planner", path, index.TODAY, times, options.runs)
+        table.head(f"adaptive planner: {found['entries']:,} papers, {what}, {times} times; {found['candidates']:,} "
+                   f"candidates, {found['planned']:,} probes planned")
+        table.row("plan a cycle", found["plan_ms"], "ms", plan_ms)
+        table.row("longest slice, a turn of the loop", found["slice_ms"], "ms", 50)
+        table.row("memory while planning", [found["most_kb"] / 1024], "MB", extra_mb)
+
+
 def bench_publish(table, options, folder):
     with private_redis(folder) as redis:
         found = tool("bench_tasks", "http://127.0.0.1/", 2000, 1, options.runs, REDIS_URL=redis.url)

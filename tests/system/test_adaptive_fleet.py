@@ -87,6 +87,17 @@ class AdaptiveFleet(CycleCase):
             "SELECT DISTINCT p.number, p.revision, p.prefix, p.ext FROM probes p JOIN cycles c ON c.number = p.cycle "
             "WHERE c.status <> 'running' AND p.outcome <> 'error'")}
         self.assertLessEqual(asked, stored)
+        self.check_delay_on_the_page()
+
+    def check_delay_on_the_page(self):
+        """The drafts were uploaded an hour before they were found."""
+        leader = self.leader()
+        shown = wait_until(lambda: json.loads(leader.get("/api/fleet")[1])["now"]["upload_to_notify"], 30,
+                           "the page has the delay")
+        self.assertEqual(shown["drafts"], 3)
+        self.assertGreaterEqual(shown["median_seconds"], 3600)
+        self.assertLessEqual(shown["median_seconds"], shown["p90_seconds"])
+        self.assertLessEqual(shown["p90_seconds"], 3600 + paced(120))
 
     def test_a_site_that_does_not_answer_counts_as_not_asked(self):
         self.start_adaptive(PROBE_MAX_ATTEMPTS=1)

@@ -1,4 +1,5 @@
 #include "scheduler/core/adaptive_plan.h"
+#include "scheduler/core/candidate_pick.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 
@@ -238,16 +239,45 @@ static void probe_times_keep_the_latest_of_many_names(void **state)
     ps_probe_times_destroy(times);
 }
 
-static void the_budget_is_spent_to_the_last_probe(void **state)
+/* Probes of a day whose cycles begin every step_ms. */
+static size_t budget_of_a_day(struct bench *bench, int64_t step_ms)
 {
-    struct bench *bench = *state;
     struct ps_rates rates = { .budget = 1 };
     size_t sum = 0;
 
+    for (int64_t at = step_ms; at <= PS_DAY_MS; at += step_ms) {
+        struct ps_pick_moment moment =
+            ps_pick_moment_of(&bench->config, bench->now_ms + at - step_ms, bench->now_ms + at);
+
+        sum += ps_pick_budget(&bench->config, &rates, 1, &moment);
+    }
+    return sum;
+}
+
+static void the_budget_of_a_day_is_spent_at_any_pace_of_the_cycles(void **state)
+{
+    struct bench *bench = *state;
+
     bench->config.probe_budget_per_day = 1000;
-    for (int i = 0; i < 288; i++)
-        sum += ps_adaptive_budget(&bench->config, &rates, 1, bench->now_ms + i * CYCLE);
-    assert_in_range(sum, 999, 1001);
+    assert_int_equal(budget_of_a_day(bench, 2000), 1000);
+    assert_int_equal(budget_of_a_day(bench, CYCLE), 1000);
+    assert_int_equal(budget_of_a_day(bench, CYCLE + CYCLE / 3), 1000);
+    assert_int_equal(budget_of_a_day(bench, 6 * CYCLE), 1000);
+}
+
+static void an_outage_is_not_made_up_for(void **state)
+{
+    struct bench *bench = *state;
+    struct ps_rates rates = { .budget = 1 };
+    struct ps_pick_moment moment;
+
+    bench->config.probe_budget_per_day = 4800;
+    moment = ps_pick_moment_of(&bench->config, bench->now_ms - PS_DAY_MS, bench->now_ms);
+    assert_int_equal(ps_pick_budget(&bench->config, &rates, 1, &moment), 100);
+    moment = ps_pick_moment_of(&bench->config, bench->now_ms + PS_DAY_MS, bench->now_ms);
+    assert_in_range(ps_pick_budget(&bench->config, &rates, 1, &moment), 16, 17);
+    moment = ps_pick_moment_of(&bench->config, 0, bench->now_ms);
+    assert_in_range(ps_pick_budget(&bench->config, &rates, 1, &moment), 16, 17);
 }
 
 int main(void)
@@ -266,7 +296,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_that_are_rarely_used_are_rarely_asked_for, set_up,
                                         tear_down),
         cmocka_unit_test(probe_times_keep_the_latest_of_many_names),
-        cmocka_unit_test_setup_teardown(the_budget_is_spent_to_the_last_probe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_budget_of_a_day_is_spent_at_any_pace_of_the_cycles,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_outage_is_not_made_up_for, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

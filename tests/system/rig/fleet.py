@@ -43,10 +43,11 @@ DEFAULTS = {
 class Program(Process):
     """One of the three programs as a daemon."""
 
-    def __init__(self, component, name, settings, folder, build=None):
-        path = program_path(f"paperscout-{component}", build)
+    def __init__(self, component, name, settings, folder, build=None, program=None):
+        program = program or f"paperscout-{component}"
+        path = program_path(program, build)
         if path is None:
-            raise FileNotFoundError(f"paperscout-{component} is not built")
+            raise FileNotFoundError(f"{program} is not built")
         self.component = component
         home = os.path.join(folder, f"{name}.cwd")  # no .env of the checkout is picked up
         os.makedirs(home, exist_ok=True)
@@ -131,12 +132,12 @@ class Fleet:
         return paced_settings({**DEFAULTS, "REDIS_URL": self.redis.url, "DATABASE_URL": self.postgres.url,
                                **sites, **self.settings, **settings})
 
-    def start(self, component, name=None, build=None, **settings):
-        """Starts one program; its name is its INSTANCE_ID too."""
+    def start(self, component, name=None, build=None, program=None, **settings):
+        """Starts one program; its name is its INSTANCE_ID too. program: another binary that is this component."""
         number = 1 + sum(program.component == component for program in self.programs)
         name = name or f"{component}-{number}"
         program = Program(component, name, self.settings_for(INSTANCE_ID=name, **settings),
-                          self.folder, build or self.build)
+                          self.folder, build or self.build, program)
         self.programs.append(program)
         return program
 

@@ -13,7 +13,7 @@ def build_dir():
 
 def program_path(name, build=None):
     """Path of a program built in build (that of the tests), or None when it has not been built."""
-    folder = {"paperscout-upstream": "tests"}.get(name, name.replace("paperscout-", ""))
+    folder = {"paperscout-upstream": "tests", "paperscout-scheduler-fast": "tests"}.get(name, name.replace("paperscout-", ""))
     build = build or build_dir()
     for candidate in (os.path.join(build, folder, name), os.path.join(build, name),
                       os.path.join(build, "bin", name)):

@@ -1,0 +1,15 @@
+/* When each name was asked for last: a hash table from a draft's key to a moment. */
+#ifndef PS_SCHEDULER_PROBE_TIMES_H
+#define PS_SCHEDULER_PROBE_TIMES_H
+#include "scheduler/core/sighting.h"
+
+struct ps_probe_times;
+
+struct ps_probe_times *ps_probe_times_create(void) PS_MUST_USE;
+void ps_probe_times_destroy(struct ps_probe_times *times); /* NULL is fine */
+void ps_probe_times_set(struct ps_probe_times *times, ps_draft_key key, int64_t at_ms);
+/* Returns 0 when it was never asked for. */
+int64_t ps_probe_times_get(const struct ps_probe_times *times, ps_draft_key key);
+size_t ps_probe_times_len(const struct ps_probe_times *times);
+
+#endif
