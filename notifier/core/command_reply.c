@@ -1,8 +1,7 @@
-#include "notifier/core/command_reply.h"
+#include "notifier/core/command_reply_private.h"
 
 #include "shared/core/alloc.h"
 #include "shared/core/mrkdwn.h"
-#include "shared/core/paper_id.h"
 #include "shared/core/str.h"
 #include "shared/core/utc_time.h"
 
@@ -12,14 +11,10 @@
 
 enum {
     LINE_BYTES = 4 * PS_COMMAND_REPLY_CHARS_MAX,
-    TITLE_CHARS = 200,
-    AUTHOR_CHARS = 100,
-    LINK_CHARS = 500,
     MORE_CHARS = 40 /* for "... and N more" */
 };
 
 static const char bullet[] = "\xe2\x80\xa2 ";
-static const char dash[] = " \xe2\x80\x94 ";
 
 void ps_command_reply_clear(struct ps_command_reply *reply)
 {
@@ -61,14 +56,20 @@ void ps_command_reply_line(struct ps_command_reply *reply, const char *line)
     }
 }
 
-static void add_line(struct ps_command_reply *reply, struct ps_buf *line)
+void ps_command_reply_end(struct ps_command_reply *reply, struct ps_buf *line)
 {
     ps_command_reply_line(reply, ps_buf_str(line));
     ps_buf_clear(line);
 }
 
+void ps_command_reply_begin(struct ps_buf *line)
+{
+    ps_buf_init(line, LINE_BYTES);
+    (void)ps_buf_text(line, bullet);
+}
+
 /* "2026-11-23 09:05 UTC" */
-static void add_time(struct ps_buf *out, int64_t wall_ms)
+void ps_command_reply_add_time(struct ps_buf *out, int64_t wall_ms)
 {
     char text[PS_UTC_TIME_TEXT];
 
@@ -81,7 +82,7 @@ static void add_ago(struct ps_buf *out, int64_t then_ms, int64_t wall_ms)
     char span[PS_UTC_TIME_TEXT];
 
     ps_utc_time_format_span((wall_ms - then_ms) / 1000, span);
-    add_time(out, then_ms);
+    ps_command_reply_add_time(out, then_ms);
     (void)ps_buf_format(out, ", %s ago", span);
 }
 
@@ -91,20 +92,23 @@ void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply)
         const char *text;
         bool personal;
     } lines[] = {
-        {"`status` \xe2\x80\x94 what Paperscout does now",                                             false},
-        { "`search <words>` \xe2\x80\x94 papers of the index, by title, author or number",             false},
+        {"`status` \xe2\x80\x94 what Paperscout is doing",                                             false},
+        { "`search <words>` \xe2\x80\x94 papers and drafts, by title, author or number; a paper's "
+          "name alone does the same",                                                         false},
         { "`version`, `uptime`, `help`",                                                               false},
         { "`watchlist add|remove|list [entry]` \xe2\x80\x94 your watchlist; `watch <entry>` and "
           "`unwatch <entry>` are short for `add` and `remove`",                               true },
         { "an entry: `P2300`, `N5007` or `LWG4000` (that paper or issue), `2300` (every paper and "
           "issue of that number), `Eric Niebler` (an author, whole words), `subgroup LEWG`, or "
           "`/pattern/` (a regular expression); several papers at once: `watch P2300, P2301`", true },
-        { "`why P1234R0` \xe2\x80\x94 why you were told",                                              true },
-        { "`mute <entry> [3d]`, `snooze [<entry>] 3d`, `unmute [<entry>]` \xe2\x80\x94 hear less; "
-          "what "
-          "is snoozed comes later, what is muted never",                                      true },
-        { "`digest daily [08:00]`, `digest now`, `digest off` \xe2\x80\x94 one message a day",
-         true                                                                                               },
+        { "`why P1234R0` \xe2\x80\x94 why you were notified, or why not",                              true },
+        { "`mute <entry> [3d]`, `snooze [<entry>] 3d`, `unmute [<entry>]` \xe2\x80\x94 fewer "
+          "notifications: muted matches are dropped, snoozed ones are delivered later; `stop` "
+          "mutes "
+          "everything",                                                                       true },
+        { "`digest daily [08:00]`, `digest now`, `digest off` \xe2\x80\x94 one message a day, at "
+          "that time "
+          "in your zone",                                                                     true },
     };
 
     ps_command_reply_line(reply, "*Commands*");
@@ -121,9 +125,26 @@ void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply)
                               "and `digest`; ask me `help` there.");
 }
 
-void ps_command_reply_unknown(struct ps_command_reply *reply)
+void ps_command_reply_hello(struct ps_command_reply *reply)
 {
-    ps_command_reply_line(reply, "Unknown command. Try `help` for usage.");
+    ps_command_reply_line(reply, "Hello! I notify you about new C++ committee papers and drafts. "
+                                 "`watch P2300` adds a paper to your watchlist, `list` shows it, "
+                                 "and `help` shows everything else.");
+}
+
+void ps_command_reply_unknown(const struct ps_user_command *ask, struct ps_command_reply *reply)
+{
+    struct ps_buf line;
+
+    if (ask->suggestion[0] == '\0') {
+        ps_command_reply_line(reply, "Unknown command. Try `help` for usage.");
+        return;
+    }
+    ps_buf_init(&line, LINE_BYTES);
+    (void)ps_buf_text(&line, "Unknown command. Did you mean `");
+    ps_mrkdwn_text(&line, ask->suggestion, sizeof(ask->suggestion));
+    (void)ps_buf_text(&line, "`? Try `help` for usage.");
+    ps_command_reply_end(reply, &line);
 }
 
 /* Escapes text; spaces at its ends stay. */
@@ -168,7 +189,7 @@ void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command
     if (strncmp(ask->problem, "Usage:", 6) != 0)
         (void)ps_buf_text(&line, "That did not work: ");
     add_sentence(&line, ask->problem);
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
 }
 
 void ps_command_reply_refusal(const struct ps_user_command *ask, struct ps_command_reply *reply)
@@ -195,9 +216,9 @@ void ps_command_reply_uptime(int64_t launched_ms, int64_t wall_ms, struct ps_com
     ps_buf_init(&line, LINE_BYTES);
     ps_utc_time_format_span((wall_ms - launched_ms) / 1000, span);
     (void)ps_buf_format(&line, "Paperscout started %s ago (", span);
-    add_time(&line, launched_ms);
+    ps_command_reply_add_time(&line, launched_ms);
     (void)ps_buf_char(&line, ')');
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
 }
 
 void ps_command_reply_trouble(struct ps_command_reply *reply)
@@ -231,12 +252,12 @@ static void add_settings(const struct ps_command_reply_status *status,
     ps_buf_init(&line, LINE_BYTES);
     (void)ps_buf_format(&line, "%sPoll interval: %g %s%s", bullet, count,
                         minutes ? "minute" : "second", count == 1 ? "" : "s");
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
     (void)ps_buf_format(&line, "%sProbing isocpp.org: %s", bullet, status->probing ? "on" : "off");
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
     (void)ps_buf_format(&line, "%sAlert window: drafts modified within the last %g hour%s", bullet,
                         status->alert_hours, status->alert_hours == 1 ? "" : "s");
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
 }
 
 void ps_command_reply_status(const struct ps_command_reply_status *status, int64_t wall_ms,
@@ -251,7 +272,7 @@ void ps_command_reply_status(const struct ps_command_reply_status *status, int64
         (void)ps_buf_text(&line, ", read ");
         add_ago(&line, status->index_ms, wall_ms);
     }
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
     (void)ps_buf_format(&line, "%sLast successful poll: ", bullet);
     if (status->poll_ms > 0)
         add_ago(&line, status->poll_ms, wall_ms);
@@ -259,22 +280,22 @@ void ps_command_reply_status(const struct ps_command_reply_status *status, int64
         (void)ps_buf_text(&line, "never");
     (void)ps_buf_format(&line, " (%" PRId64 " poll%s in all)", status->polls,
                         status->polls == 1 ? "" : "s");
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
     if (status->cycle > 0) {
         (void)ps_buf_format(&line, "%sCycle %" PRId64 ": %s, %" PRId64 " probes, begun ", bullet,
                             status->cycle, cycle_words(status->cycle_status), status->probes);
         add_ago(&line, status->cycle_ms, wall_ms);
-        add_line(reply, &line);
+        ps_command_reply_end(reply, &line);
     }
     (void)ps_buf_format(&line, "%sDrafts found by probing: %" PRId64, bullet, status->drafts);
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
     add_settings(status, reply);
     (void)ps_buf_format(&line,
                         "%sMessages not sent yet: %" PRId64 ", %" PRId64 " of them queued; %s",
                         bullet, status->waiting, status->depth, circuit_words(status->circuit));
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
     (void)ps_buf_format(&line, "%sVersion: %s", bullet, status->version);
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
 }
 
 /* *köppe* (author), *lewg* (subgroup), everything */
@@ -308,7 +329,7 @@ static char *quiet_done(const struct ps_user_command *ask, const char *rule)
     (void)ps_buf_format(&text, "%s: %s ", ask->snooze ? "Snoozed" : "Muted", rule);
     if (ask->until_ms > 0) {
         (void)ps_buf_text(&text, "until ");
-        add_time(&text, ask->until_ms);
+        ps_command_reply_add_time(&text, ask->until_ms);
     } else {
         (void)ps_buf_text(&text, "until you `unmute` it");
     }
@@ -321,6 +342,7 @@ static char *quiet_done(const struct ps_user_command *ask, const char *rule)
 void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
                              char *out_texts[PS_WATCH_CHANGE_COUNT])
 {
+    const char *zone = ask->zone[0] != '\0' ? ask->zone : "UTC";
     char *rule = rule_text(&ask->rules.items[at]);
     char *done = NULL, *same = NULL;
 
@@ -341,10 +363,10 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
         same = ps_alloc_format("%s is not muted or snoozed.", rule);
         break;
     case PS_USER_COMMAND_DIGEST_DAILY:
-        done = ps_alloc_format("What you watch comes in one message a day, at %02d:%02d UTC.",
-                               ask->minute / 60, ask->minute % 60);
-        same = ps_alloc_format("It comes at %02d:%02d UTC each day already.", ask->minute / 60,
-                               ask->minute % 60);
+        done = ps_alloc_format("You will get your matches in one message a day, at %02d:%02d %s.",
+                               ask->minute / 60, ask->minute % 60, zone);
+        same = ps_alloc_format("Your digest is at %02d:%02d %s already.", ask->minute / 60,
+                               ask->minute % 60, zone);
         break;
     case PS_USER_COMMAND_DIGEST_OFF:
         done =
@@ -363,6 +385,7 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
     case PS_USER_COMMAND_VERSION:
     case PS_USER_COMMAND_UPTIME:
     case PS_USER_COMMAND_SEARCH:
+    case PS_USER_COMMAND_HELLO:
     case PS_USER_COMMAND_UNKNOWN:
     case PS_USER_COMMAND_LIST:
     case PS_USER_COMMAND_WHY:
@@ -392,13 +415,14 @@ static void add_entry(const struct ps_command_reply_entry *entry, struct ps_comm
         (void)ps_buf_text(&line, entry->snooze ? ", snoozed" : ", muted");
         if (entry->until_ms > 0) {
             (void)ps_buf_text(&line, " until ");
-            add_time(&line, entry->until_ms);
+            ps_command_reply_add_time(&line, entry->until_ms);
         }
     }
-    add_line(reply, &line);
+    ps_command_reply_end(reply, &line);
 }
 
-void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t count, int minute,
+void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t count,
+                           const struct ps_command_reply_digest *digest,
                            struct ps_command_reply *reply)
 {
     size_t watched = 0, others = 0;
@@ -424,137 +448,11 @@ void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t 
             ps_command_reply_line(reply, "Muted or snoozed besides:");
         add_entry(&entries[i], reply);
     }
-    if (minute >= 0) {
-        char *line = ps_alloc_format("Told in one message a day, at %02d:%02d UTC.", minute / 60,
-                                     minute % 60);
+    if (digest->minute >= 0) {
+        char *line = ps_alloc_format("You get your matches in one message a day, at %02d:%02d %s.",
+                                     digest->minute / 60, digest->minute % 60, digest->zone);
 
         ps_command_reply_line(reply, line);
         free(line);
     }
-}
-
-static void add_told(const struct ps_command_reply_told *told, struct ps_command_reply *reply)
-{
-    enum ps_watch_kind kind = PS_WATCH_KIND_ALL;
-    struct ps_buf line;
-
-    ps_buf_init(&line, LINE_BYTES);
-    (void)ps_buf_text(&line, bullet);
-    ps_mrkdwn_text(&line, told->id, TITLE_CHARS);
-    if (told->updated)
-        (void)ps_buf_text(&line, " (changed)");
-    if (told->dead != NULL)
-        (void)ps_buf_text(&line, strcmp(told->dead, "muted") == 0
-                                     ? " matched and was muted, "
-                                     : " matched and could not be sent, ");
-    else
-        (void)ps_buf_text(&line, told->sent_ms > 0 ? " was sent to you "
-                                                   : " is waiting to be sent, since ");
-    add_time(&line, told->sent_ms > 0 ? told->sent_ms : told->at_ms);
-    (void)ps_buf_text(&line, ", because you watch ");
-    if (!ps_watch_kind_parse(told->by, &kind))
-        kind = PS_WATCH_KIND_ALL;
-    ps_command_reply_add_rule(&line, kind, told->reason);
-    add_line(reply, &line);
-}
-
-/* " Title — Authors", as far as they are known. */
-static void add_facts(struct ps_buf *line, const char *title, const char *author)
-{
-    if (title != NULL && title[0] != '\0') {
-        (void)ps_buf_char(line, ' ');
-        ps_mrkdwn_text(line, title, TITLE_CHARS);
-    }
-    if (author != NULL && author[0] != '\0') {
-        (void)ps_buf_text(line, dash);
-        ps_mrkdwn_text(line, author, AUTHOR_CHARS);
-    }
-}
-
-static void add_draft(const struct ps_command_reply_draft *draft, struct ps_command_reply *reply)
-{
-    struct ps_buf line;
-
-    ps_buf_init(&line, LINE_BYTES);
-    (void)ps_buf_text(&line, bullet);
-    ps_mrkdwn_link(&line, draft->url, draft->id, LINK_CHARS);
-    (void)ps_buf_text(&line, " was found ");
-    add_time(&line, draft->at_ms);
-    (void)ps_buf_format(&line, ", in cycle %" PRId64, draft->cycle);
-    if (draft->title != NULL || draft->authors != NULL)
-        (void)ps_buf_char(&line, ':');
-    add_facts(&line, draft->title, draft->authors);
-    add_line(reply, &line);
-}
-
-void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_command_reply_why *why,
-                          struct ps_command_reply *reply)
-{
-    char *name =
-        ask->id[0] != '\0' ? ps_alloc_text(ask->id) : ps_alloc_format("P%04d", ask->number);
-    char *line = why->told_len > 0
-                     ? ps_alloc_format("*%s*, and you:", name)
-                     : ps_alloc_format("You were told nothing of *%s*: it matched nothing that you "
-                                       "watched.",
-                                       name);
-
-    ps_command_reply_line(reply, line);
-    for (size_t i = 0; i < why->told_len; i++)
-        add_told(&why->told[i], reply);
-    if (why->draft_len > 0)
-        ps_command_reply_line(reply, "Its drafts on isocpp.org:");
-    for (size_t i = 0; i < why->draft_len; i++)
-        add_draft(&why->drafts[i], reply);
-    if (ask->others[0] != '\0') {
-        free(line);
-        line = ps_alloc_format(
-            "The message also names %s. Send me `why` and the name to ask about it.", ask->others);
-        ps_command_reply_line(reply, line);
-    }
-    free(line);
-    free(name);
-}
-
-static void add_paper(const struct ps_command_reply_paper *paper, struct ps_command_reply *reply)
-{
-    struct ps_buf line;
-
-    ps_buf_init(&line, LINE_BYTES);
-    (void)ps_buf_text(&line, bullet);
-    ps_mrkdwn_link(&line, paper->link, paper->id, LINK_CHARS);
-    add_facts(&line, paper->title, paper->author);
-    if (paper->date[0] != '\0') {
-        (void)ps_buf_text(&line, ", ");
-        ps_mrkdwn_text(&line, paper->date, AUTHOR_CHARS);
-    }
-    add_line(reply, &line);
-}
-
-static void add_more(int64_t total, size_t shown, struct ps_command_reply *reply)
-{
-    char *line;
-
-    if (total <= (int64_t)shown)
-        return;
-    line = ps_alloc_format("\xe2\x80\xa6 and %" PRId64 " more; another word narrows it down.",
-                           total - (int64_t)shown);
-    ps_command_reply_line(reply, line);
-    free(line);
-}
-
-void ps_command_reply_search(const struct ps_command_reply_found *found,
-                             struct ps_command_reply *reply)
-{
-    if (found->paper_len == 0 && found->draft_len == 0) {
-        ps_command_reply_line(reply, "No paper of the index and no draft has all of these words.");
-        return;
-    }
-    for (size_t i = 0; i < found->paper_len; i++)
-        add_paper(&found->papers[i], reply);
-    add_more(found->paper_total, found->paper_len, reply);
-    if (found->draft_len > 0)
-        ps_command_reply_line(reply, "Drafts on isocpp.org:");
-    for (size_t i = 0; i < found->draft_len; i++)
-        add_draft(&found->drafts[i], reply);
-    add_more(found->draft_total, found->draft_len, reply);
 }

@@ -29,7 +29,8 @@ void ps_command_reply_add_rule(struct ps_buf *line, enum ps_watch_kind kind, con
 
 /* All of these append to reply. */
 void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply);
-void ps_command_reply_unknown(struct ps_command_reply *reply);
+void ps_command_reply_hello(struct ps_command_reply *reply);
+void ps_command_reply_unknown(const struct ps_user_command *ask, struct ps_command_reply *reply);
 void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command_reply *reply);
 void ps_command_reply_refusal(const struct ps_user_command *ask, struct ps_command_reply *reply);
 void ps_command_reply_version(const char *version, struct ps_command_reply *reply);
@@ -69,26 +70,49 @@ struct ps_command_reply_entry {
     bool quiet, snooze;
     int64_t until_ms; /* 0: for good */
 };
-/* count entries; minute: of the daily digest, -1 for none. */
-void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t count, int minute,
+struct ps_command_reply_digest {
+    int minute;       /* of the day in zone; -1: there is no digest */
+    const char *zone; /* "Europe/Berlin", "UTC" */
+};
+void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t count,
+                           const struct ps_command_reply_digest *digest,
                            struct ps_command_reply *reply);
 
-struct ps_command_reply_told { /* a match */
+struct ps_command_reply_match { /* that was sent, or is to be */
     const char *id, *by, *reason;
     bool updated;
-    int64_t at_ms, sent_ms; /* 0: not yet */
+    int64_t at_ms, sent_ms; /* sent_ms 0: not yet */
     const char *dead;       /* why it was given up; NULL when it was not */
 };
 struct ps_command_reply_draft {
     const char *url, *id;
     const char *title, *authors; /* of its document; NULL for none */
     int64_t at_ms, cycle;
+    /* For why: */
+    bool silent;          /* found by the first poll, which notifies nobody */
+    bool old;             /* modified before the alert window, when it was found */
+    const char *modified; /* its Last-Modified; NULL for none */
+};
+struct ps_command_reply_known { /* an entry of the index */
+    const char *id, *author, *subgroup;
+    int64_t seen_ms;
+    bool silent;
+};
+struct ps_command_reply_watch { /* what a person watches or has muted, and since when */
+    const char *kind, *value;
+    int64_t since_ms;
 };
 struct ps_command_reply_why {
-    const struct ps_command_reply_told *told;
-    size_t told_len;
+    const struct ps_command_reply_match *matches;
+    size_t match_len;
     const struct ps_command_reply_draft *drafts;
     size_t draft_len;
+    /* For the reason why there is no match: */
+    const struct ps_command_reply_known *papers;
+    size_t paper_len;
+    const struct ps_command_reply_watch *watches, *mutes; /* patterns are not explained */
+    size_t watch_len, mute_len;
+    double alert_hours;
 };
 void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_command_reply_why *why,
                           struct ps_command_reply *reply);

@@ -103,6 +103,13 @@ static bool take_date(struct ps_str *text, int64_t *out_ms)
     return true;
 }
 
+bool ps_time_expression_is_date(struct ps_str text)
+{
+    int64_t ms;
+
+    return take_date(&text, &ms);
+}
+
 bool ps_time_expression_take(struct ps_str *text, int64_t wall_ms, int64_t *out_ms)
 {
     struct ps_str before;

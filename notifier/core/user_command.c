@@ -3,6 +3,7 @@
 #include "notifier/core/time_expression.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/str.h"
+#include "shared/core/text_distance.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/utc_time.h"
 
@@ -106,17 +107,47 @@ static void parse_unwatch(struct ps_str rest, int64_t wall_ms, struct ps_user_co
                   out);
 }
 
+static const char time_problem[] = "That time is over, or more than a year away.";
+
+/* A date is read in the person's zone later: it may be over in UTC and not there. */
+static bool may_end(const struct ps_user_command *ask, int64_t wall_ms)
+{
+    int64_t slack_ms = ask->dated ? PS_DAY_MS : 0;
+
+    return ask->until_ms > wall_ms - slack_ms &&
+           ask->until_ms <= wall_ms + PS_USER_COMMAND_DAYS_MAX * PS_DAY_MS + slack_ms;
+}
+
+bool ps_user_command_needs_zone(const struct ps_user_command *ask)
+{
+    return ask->kind == PS_USER_COMMAND_DIGEST_DAILY ||
+           (ask->kind == PS_USER_COMMAND_MUTE && ask->dated);
+}
+
+void ps_user_command_set_zone(struct ps_user_command *ask, const char *zone, int64_t offset_ms,
+                              int64_t wall_ms)
+{
+    (void)snprintf(ask->zone, sizeof(ask->zone), "%s", zone);
+    if (ask->kind != PS_USER_COMMAND_MUTE || !ask->dated)
+        return;
+    ask->until_ms -= offset_ms;
+    ask->dated = false;
+    if (!may_end(ask, wall_ms))
+        wrong(ask, time_problem);
+}
+
 /* mute köppe, mute 1234 for 2 weeks, snooze 3d, snooze subgroup LEWG until 2026-12-01 */
 static void parse_quiet(struct ps_str rest, int64_t wall_ms, bool snooze,
                         struct ps_user_command *out)
 {
+    bool dated = ps_time_expression_is_date(rest);
     bool timed = ps_time_expression_take(&rest, wall_ms, &out->until_ms);
 
+    out->dated = dated;
     out->kind = PS_USER_COMMAND_MUTE;
     out->snooze = snooze;
-    if (timed && (out->until_ms <= wall_ms ||
-                  out->until_ms > wall_ms + PS_USER_COMMAND_DAYS_MAX * PS_DAY_MS))
-        wrong(out, "That time is over, or more than a year away.");
+    if (timed && !may_end(out, wall_ms))
+        wrong(out, time_problem);
     else if (snooze && !timed)
         wrong(out, "Usage: snooze [entry] 3d (or 2h, 30m, 1w, until 2026-12-31); without an entry: "
                    "everything");
@@ -169,7 +200,8 @@ static void parse_digest(struct ps_str rest, int64_t wall_ms, struct ps_user_com
         out->kind = PS_USER_COMMAND_DIGEST_OFF;
         return;
     }
-    wrong(out, "Usage: digest daily [08:00], digest now, or digest off; times are UTC");
+    wrong(out,
+          "Usage: digest daily [08:00], digest now, or digest off; times are those of your zone");
 }
 
 /* "P2300R10 D2301R1": the first is asked about; the others are only mentioned. */
@@ -235,29 +267,111 @@ static void parse_search(struct ps_str rest, int64_t wall_ms, struct ps_user_com
         out->kind = PS_USER_COMMAND_HELP;
 }
 
+/* stop: no more of it, or of anything. */
+static void parse_stop(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    parse_quiet(rest.len > 0 ? rest : ps_str_of("all"), wall_ms, false, out);
+}
+
+/* subscribe P2300; subscribe: after stop */
+static void parse_subscribe(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    if (rest.len > 0)
+        parse_watch(rest, wall_ms, out);
+    else
+        parse_unmute(rest, wall_ms, out);
+}
+
+static void parse_unsubscribe(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out)
+{
+    if (rest.len > 0)
+        parse_unwatch(rest, wall_ms, out);
+    else
+        parse_stop(rest, wall_ms, out);
+}
+
+/* The first word of a command. */
+static const struct verb {
+    const char *word;
+    void (*parse)(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out);
+    enum ps_user_command_kind kind; /* where nothing is to be parsed: "status please" is as good */
+} verbs[] = {
+    {"help",           NULL,              PS_USER_COMMAND_HELP   },
+    { "status",        NULL,              PS_USER_COMMAND_STATUS },
+    { "version",       NULL,              PS_USER_COMMAND_VERSION},
+    { "uptime",        NULL,              PS_USER_COMMAND_UPTIME },
+    { "watchlist",     parse_watchlist,   PS_USER_COMMAND_WRONG  },
+    { "watch",         parse_watch,       PS_USER_COMMAND_WRONG  },
+    { "unwatch",       parse_unwatch,     PS_USER_COMMAND_WRONG  },
+    { "mute",          parse_mute,        PS_USER_COMMAND_WRONG  },
+    { "unmute",        parse_unmute,      PS_USER_COMMAND_WRONG  },
+    { "snooze",        parse_snooze,      PS_USER_COMMAND_WRONG  },
+    { "unsnooze",      parse_unmute,      PS_USER_COMMAND_WRONG  },
+    { "digest",        parse_digest,      PS_USER_COMMAND_WRONG  },
+    { "why",           parse_why,         PS_USER_COMMAND_WRONG  },
+    { "search",        parse_search,      PS_USER_COMMAND_WRONG  },
+    { "add",           parse_watch,       PS_USER_COMMAND_WRONG  },
+    { "follow",        parse_watch,       PS_USER_COMMAND_WRONG  },
+    { "remove",        parse_unwatch,     PS_USER_COMMAND_WRONG  },
+    { "delete",        parse_unwatch,     PS_USER_COMMAND_WRONG  },
+    { "unfollow",      parse_unwatch,     PS_USER_COMMAND_WRONG  },
+    { "list",          NULL,              PS_USER_COMMAND_LIST   },
+    { "subscriptions", NULL,              PS_USER_COMMAND_LIST   },
+    { "stop",          parse_stop,        PS_USER_COMMAND_WRONG  },
+    { "start",         parse_subscribe,   PS_USER_COMMAND_WRONG  },
+    { "resume",        parse_subscribe,   PS_USER_COMMAND_WRONG  },
+    { "subscribe",     parse_subscribe,   PS_USER_COMMAND_WRONG  },
+    { "unsubscribe",   parse_unsubscribe, PS_USER_COMMAND_WRONG  },
+    { "find",          parse_search,      PS_USER_COMMAND_WRONG  },
+    { "hi",            NULL,              PS_USER_COMMAND_HELLO  },
+    { "hello",         NULL,              PS_USER_COMMAND_HELLO  },
+    { "hey",           NULL,              PS_USER_COMMAND_HELLO  },
+};
+
+/* "P2300", "2300", "https://wg21.link/n5007" alone: what it is. */
+static bool parse_paper(struct ps_str words, struct ps_user_command *out)
+{
+    struct ps_watch_rules rules;
+    struct ps_err err;
+
+    if (words.len == 0 || memchr(words.data, ' ', words.len) != NULL ||
+        !ps_watch_parse(words.data, words.len, &rules, &err) || rules.len != 1 ||
+        rules.items[0].number == 0)
+        return false;
+    out->kind = PS_USER_COMMAND_SEARCH;
+    out->word_count = 1;
+    memcpy(out->words[0], rules.items[0].text, strlen(rules.items[0].text) + 1);
+    return true;
+}
+
+/* "watchlst add 42": the known word that is nearest, with what follows it. */
+static void suggest(struct ps_str verb, struct ps_str rest, struct ps_user_command *out)
+{
+    char typed[PS_TEXT_DISTANCE_MAX_LEN + 1];
+    const char *best = NULL;
+    size_t nearest = verb.len <= 4 ? 2 : 3; /* what is as far as that is another word */
+
+    if (verb.len >= sizeof(typed) || verb.len < 3)
+        return;
+    for (size_t i = 0; i < verb.len; i++)
+        typed[i] = (char)(verb.data[i] >= 'A' && verb.data[i] <= 'Z' ? verb.data[i] - 'A' + 'a'
+                                                                     : verb.data[i]);
+    typed[verb.len] = '\0';
+    for (size_t i = 0; i < PS_COUNT_OF(verbs); i++) {
+        size_t distance = ps_text_distance(typed, verbs[i].word);
+
+        if (distance < nearest) {
+            nearest = distance;
+            best = verbs[i].word;
+        }
+    }
+    if (best != NULL && rest.len < 200)
+        (void)snprintf(out->suggestion, sizeof(out->suggestion), "%s%s%.*s", best,
+                       rest.len > 0 ? " " : "", (int)rest.len, rest.data);
+}
+
 void ps_user_command_parse(const char *words, int64_t wall_ms, struct ps_user_command *out_ask)
 {
-    static const struct {
-        const char *word;
-        void (*parse)(struct ps_str rest, int64_t wall_ms, struct ps_user_command *out);
-        enum ps_user_command_kind
-            kind; /* where nothing is to be parsed: "status please" is as good */
-    } verbs[] = {
-        {"help",       NULL,            PS_USER_COMMAND_HELP   },
-        { "status",    NULL,            PS_USER_COMMAND_STATUS },
-        { "version",   NULL,            PS_USER_COMMAND_VERSION},
-        { "uptime",    NULL,            PS_USER_COMMAND_UPTIME },
-        { "watchlist", parse_watchlist, PS_USER_COMMAND_WRONG  },
-        { "watch",     parse_watch,     PS_USER_COMMAND_WRONG  },
-        { "unwatch",   parse_unwatch,   PS_USER_COMMAND_WRONG  },
-        { "mute",      parse_mute,      PS_USER_COMMAND_WRONG  },
-        { "unmute",    parse_unmute,    PS_USER_COMMAND_WRONG  },
-        { "snooze",    parse_snooze,    PS_USER_COMMAND_WRONG  },
-        { "unsnooze",  parse_unmute,    PS_USER_COMMAND_WRONG  },
-        { "digest",    parse_digest,    PS_USER_COMMAND_WRONG  },
-        { "why",       parse_why,       PS_USER_COMMAND_WRONG  },
-        { "search",    parse_search,    PS_USER_COMMAND_WRONG  },
-    };
     struct ps_str rest = ps_str_trim(ps_str_of(words));
     struct ps_str verb = first_word(&rest);
 
@@ -271,4 +385,6 @@ void ps_user_command_parse(const char *words, int64_t wall_ms, struct ps_user_co
             return;
         }
     }
+    if (verb.len > 0 && !parse_paper(ps_str_trim(ps_str_of(words)), out_ask))
+        suggest(verb, rest, out_ask);
 }

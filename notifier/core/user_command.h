@@ -11,7 +11,8 @@ enum {
     PS_USER_COMMAND_WORD_MAX = 50, /* bytes of each */
     PS_USER_COMMAND_DAYS_MAX = 366,
     PS_USER_COMMAND_ID_MAX = 32,
-    PS_DIGEST_MINUTE = 8 * 60 /* of the day, UTC, where a person names none */
+    PS_USER_COMMAND_ZONE_MAX = 63,
+    PS_DIGEST_MINUTE = 8 * 60 /* of the day, where a person names none */
 };
 
 /* PS_X(identifier, name, personal): a personal command is for direct messages only. */
@@ -21,6 +22,7 @@ enum {
     PS_X(VERSION, "version", false)                                                                \
     PS_X(UPTIME, "uptime", false)                                                                  \
     PS_X(SEARCH, "search", false)                                                                  \
+    PS_X(HELLO, "hello", false)                                                                    \
     PS_X(UNKNOWN, "unknown", false)                                                                \
     PS_X(LIST, "watchlist list", true)                                                             \
     PS_X(ADD, "watchlist add", true)                                                               \
@@ -42,21 +44,30 @@ enum ps_user_command_kind {
 
 struct ps_user_command {
     enum ps_user_command_kind kind;
-    struct ps_watch_rules rules;     /* of ADD, REMOVE, MUTE, UNMUTE: at least one */
-    bool snooze;                     /* MUTE: what comes meanwhile is kept for later */
-    int64_t until_ms;                /* MUTE: wall clock; 0: until unmuted */
-    int minute;                      /* DIGEST_DAILY: of the day, UTC */
-    int number;                      /* WHY: of a P or D paper; else -1 */
-    char id[PS_USER_COMMAND_ID_MAX]; /* WHY: canonical id; "" for all revisions of number */
-    char others[128];                /* WHY: further ids, as typed; "" for none */
-    size_t word_count;               /* SEARCH */
+    struct ps_watch_rules rules;             /* of ADD, REMOVE, MUTE, UNMUTE: at least one */
+    bool snooze;                             /* MUTE: what comes meanwhile is kept for later */
+    int64_t until_ms;                        /* MUTE: wall clock; 0: until unmuted */
+    bool dated;                              /* MUTE: until_ms is a date, read as UTC */
+    int minute;                              /* DIGEST_DAILY: of the day, in zone */
+    char zone[PS_USER_COMMAND_ZONE_MAX + 1]; /* "Europe/Berlin"; "" is UTC */
+    int number;                              /* WHY: of a P or D paper; else -1 */
+    char id[PS_USER_COMMAND_ID_MAX];         /* WHY: canonical id; "" for all revisions of number */
+    char others[128];                        /* WHY: further ids, as typed; "" for none */
+    size_t word_count;                       /* SEARCH */
     char words[PS_USER_COMMAND_WORDS_MAX][PS_USER_COMMAND_WORD_MAX + 1];
-    char problem[256]; /* WRONG: what is wrong, for the person */
+    char problem[256];    /* WRONG: what is wrong, for the person */
+    char suggestion[256]; /* UNKNOWN: what was probably meant; "" for nothing */
 };
 
-/* words: as heard. Anything is a command: an empty text is HELP, an unknown first word UNKNOWN, a
-   known one with what it cannot mean WRONG. */
+/* words: as heard. Anything is a command: an empty text is HELP, a paper's name alone a SEARCH for
+   it, an unknown first word UNKNOWN, a known one with what it cannot mean WRONG. Words that other
+   programs have taught people (add, list, stop, subscribe, hi) mean what they mean there. */
 void ps_user_command_parse(const char *words, int64_t wall_ms, struct ps_user_command *out_ask);
+/* Whether the command names a time of a clock, which is read in the person's zone. */
+bool ps_user_command_needs_zone(const struct ps_user_command *ask);
+/* Reads such a time in the zone: zone is its name, offset_ms what its clock is ahead of UTC now. */
+void ps_user_command_set_zone(struct ps_user_command *ask, const char *zone, int64_t offset_ms,
+                              int64_t wall_ms);
 const char *ps_user_command_name(enum ps_user_command_kind kind);
 
 enum ps_user_command_permission {

@@ -19,8 +19,24 @@ enum {
     CYCLE_PROBING,
     CYCLE_ALERT
 };
-enum { TOLD_ID, TOLD_BY, TOLD_REASON, TOLD_UPDATED, TOLD_AT, TOLD_SENT, TOLD_DEAD };
-enum { DRAFT_URL, DRAFT_ID, DRAFT_AT, DRAFT_CYCLE, DRAFT_TITLE, DRAFT_AUTHORS, DRAFT_TOTAL };
+enum { MATCH_ID, MATCH_BY, MATCH_REASON, MATCH_UPDATED, MATCH_AT, MATCH_SENT, MATCH_DEAD };
+enum {
+    DRAFT_URL,
+    DRAFT_ID,
+    DRAFT_AT,
+    DRAFT_CYCLE,
+    DRAFT_TITLE,
+    DRAFT_AUTHORS,
+    DRAFT_TOTAL,                /* of a search */
+    DRAFT_SILENT = DRAFT_TOTAL, /* of a why, as the next two */
+    DRAFT_OLD,
+    DRAFT_MODIFIED
+};
+/* Statements of a why, and columns of the last four. */
+enum { WHY_MATCHES, WHY_DRAFTS, WHY_PAPERS, WHY_WATCHES, WHY_MUTES, WHY_WINDOW };
+enum { KNOWN_ID, KNOWN_AUTHOR, KNOWN_SUBGROUP, KNOWN_SEEN, KNOWN_SILENT };
+enum { WATCH_KIND, WATCH_VALUE, WATCH_SINCE };
+enum { WATCHES_MAX = 500 };
 enum { PAPER_ID, PAPER_TITLE, PAPER_AUTHOR, PAPER_DATE, PAPER_LINK, PAPER_TOTAL };
 
 static struct ps_pg_batch *ask_status(void)
@@ -180,32 +196,96 @@ static struct ps_pg_batch *ask_why(const struct ps_user_command *ask, const char
               "ORDER BY id DESC LIMIT $3",
               user, pattern, most);
     PS_PG_ADD(batch,
-              "SELECT url, paper_id, ps_ms(discovered_at), cycle, title, authors FROM discovered "
+              "SELECT url, paper_id, ps_ms(discovered_at), cycle, title, authors, coalesce((SELECT "
+              "silent FROM cycles WHERE number = d.cycle), false), outcome = 'hit_old', "
+              "last_modified FROM discovered d "
               "WHERE paper_id ~ $1 AND $2 >= 0 ORDER BY discovered_at DESC LIMIT $3",
               drafts, ask->number >= 0 ? "0" : "-1", most);
+    PS_PG_ADD(batch,
+              "SELECT id, author, subgroup, ps_ms(first_seen_at), EXISTS (SELECT FROM cycles c "
+              "WHERE c.silent AND p.first_seen_at <= coalesce(c.finished_at, now())) "
+              "FROM papers p WHERE id ~ $1 ORDER BY first_seen_at DESC, id DESC LIMIT $2",
+              pattern, most);
+    (void)snprintf(most, sizeof(most), "%d", WATCHES_MAX);
+    PS_PG_ADD(
+        batch,
+        "SELECT CASE WHEN entry ~ '^[0-9]+$' THEN 'number' WHEN entry ~ '^[A-Z]+[0-9]+$' THEN "
+        "'paper' ELSE 'author' END, entry, ps_ms(created_at) FROM watchlist WHERE user_id = "
+        "$1 UNION ALL SELECT kind, value, ps_ms(created_at) FROM watch_rule WHERE user_id = "
+        "$1 AND kind = 'subgroup' LIMIT $2",
+        user, most);
+    PS_PG_ADD(batch,
+              "SELECT kind, value, ps_ms(created_at) FROM mute WHERE user_id = $1 AND NOT snooze "
+              "AND (until IS NULL OR until > now()) LIMIT $2",
+              user, most);
+    PS_PG_ADD0(batch, "SELECT settings->>'alert_modified_hours' FROM cycles WHERE settings IS NOT "
+                      "NULL ORDER BY number DESC LIMIT 1");
     return batch;
 }
 
-static void tell_why(const struct ps_user_command *ask, const struct ps_pg_rows *rows,
-                     struct ps_command_reply *reply)
+static size_t read_watches(const struct ps_pg_rows *rows, size_t statement,
+                           struct ps_command_reply_watch **out_watches)
 {
-    struct ps_command_reply_told told[PS_COMMAND_REPLY_FOUND_MAX];
-    struct ps_command_reply_draft drafts[PS_COMMAND_REPLY_FOUND_MAX];
-    struct ps_command_reply_why why = { .told = told,
-                                        .told_len = (size_t)ps_pg_row_count(rows, 0),
-                                        .drafts = drafts,
-                                        .draft_len = read_drafts(rows, 1, drafts) };
+    int count = ps_pg_row_count(rows, statement);
+    struct ps_command_reply_watch *watches = ps_alloc_zero((size_t)count + 1, sizeof(*watches));
 
-    for (size_t i = 0; i < why.told_len; i++)
-        told[i] =
-            (struct ps_command_reply_told){ .id = ps_pg_text(rows, 0, (int)i, TOLD_ID),
-                                            .by = ps_pg_text(rows, 0, (int)i, TOLD_BY),
-                                            .reason = ps_pg_text(rows, 0, (int)i, TOLD_REASON),
-                                            .updated = ps_pg_bool(rows, 0, (int)i, TOLD_UPDATED),
-                                            .at_ms = ps_pg_int(rows, 0, (int)i, TOLD_AT, 0),
-                                            .sent_ms = ps_pg_int(rows, 0, (int)i, TOLD_SENT, 0),
-                                            .dead = ps_pg_text(rows, 0, (int)i, TOLD_DEAD) };
+    for (int i = 0; i < count; i++)
+        watches[i] =
+            (struct ps_command_reply_watch){ .kind = ps_pg_text(rows, statement, i, WATCH_KIND),
+                                             .value = ps_pg_text(rows, statement, i, WATCH_VALUE),
+                                             .since_ms =
+                                                 ps_pg_int(rows, statement, i, WATCH_SINCE, 0) };
+    *out_watches = watches;
+    return (size_t)count;
+}
+
+static void tell_why(const struct ps_user_command *ask, const struct ps_pg_rows *rows,
+                     const struct ps_command_queries_now *now, struct ps_command_reply *reply)
+{
+    struct ps_command_reply_match matches[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_command_reply_draft drafts[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_command_reply_known papers[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_command_reply_watch *watches, *mutes;
+    struct ps_command_reply_why why = { .matches = matches,
+                                        .match_len = (size_t)ps_pg_row_count(rows, WHY_MATCHES),
+                                        .drafts = drafts,
+                                        .draft_len = read_drafts(rows, WHY_DRAFTS, drafts),
+                                        .papers = papers,
+                                        .paper_len = (size_t)ps_pg_row_count(rows, WHY_PAPERS),
+                                        .alert_hours = now->config->alert_modified_hours };
+
+    for (int i = 0; i < (int)why.match_len; i++)
+        matches[i] = (struct ps_command_reply_match){
+            .id = ps_pg_text(rows, WHY_MATCHES, i, MATCH_ID),
+            .by = ps_pg_text(rows, WHY_MATCHES, i, MATCH_BY),
+            .reason = ps_pg_text(rows, WHY_MATCHES, i, MATCH_REASON),
+            .updated = ps_pg_bool(rows, WHY_MATCHES, i, MATCH_UPDATED),
+            .at_ms = ps_pg_int(rows, WHY_MATCHES, i, MATCH_AT, 0),
+            .sent_ms = ps_pg_int(rows, WHY_MATCHES, i, MATCH_SENT, 0),
+            .dead = ps_pg_text(rows, WHY_MATCHES, i, MATCH_DEAD)
+        };
+    for (int i = 0; i < (int)why.draft_len; i++) {
+        drafts[i].silent = ps_pg_bool(rows, WHY_DRAFTS, i, DRAFT_SILENT);
+        drafts[i].old = ps_pg_bool(rows, WHY_DRAFTS, i, DRAFT_OLD);
+        drafts[i].modified = ps_pg_text(rows, WHY_DRAFTS, i, DRAFT_MODIFIED);
+    }
+    for (int i = 0; i < (int)why.paper_len; i++)
+        papers[i] = (struct ps_command_reply_known){
+            .id = ps_pg_text(rows, WHY_PAPERS, i, KNOWN_ID),
+            .author = ps_pg_text(rows, WHY_PAPERS, i, KNOWN_AUTHOR),
+            .subgroup = ps_pg_text(rows, WHY_PAPERS, i, KNOWN_SUBGROUP),
+            .seen_ms = ps_pg_int(rows, WHY_PAPERS, i, KNOWN_SEEN, 0),
+            .silent = ps_pg_bool(rows, WHY_PAPERS, i, KNOWN_SILENT)
+        };
+    if (ps_pg_row_count(rows, WHY_WINDOW) > 0 && ps_pg_text(rows, WHY_WINDOW, 0, 0) != NULL)
+        why.alert_hours = strtod(ps_pg_text(rows, WHY_WINDOW, 0, 0), NULL);
+    why.watch_len = read_watches(rows, WHY_WATCHES, &watches);
+    why.mute_len = read_watches(rows, WHY_MUTES, &mutes);
+    why.watches = watches;
+    why.mutes = mutes;
     ps_command_reply_why(ask, &why, reply);
+    free(watches);
+    free(mutes);
 }
 
 static void tell_list(const struct ps_pg_rows *rows, struct ps_command_reply *reply)
@@ -215,7 +295,10 @@ static void tell_list(const struct ps_pg_rows *rows, struct ps_command_reply *re
 
     for (size_t i = 0; i < count; i++)
         entries[i] = ps_watch_listed_at(rows, i);
-    ps_command_reply_list(entries, count, ps_watch_listed_minute(rows), reply);
+    ps_command_reply_list(entries, count,
+                          &(struct ps_command_reply_digest){ ps_watch_listed_minute(rows),
+                                                             ps_watch_listed_zone(rows) },
+                          reply);
     free(entries);
 }
 
@@ -237,7 +320,7 @@ void ps_command_queries_reply(const struct ps_user_command *ask, const struct ps
     else if (ask->kind == PS_USER_COMMAND_SEARCH)
         tell_search(rows, reply);
     else if (ask->kind == PS_USER_COMMAND_WHY)
-        tell_why(ask, rows, reply);
+        tell_why(ask, rows, now, reply);
     else
         tell_list(rows, reply);
 }

@@ -197,8 +197,11 @@ static void run(struct work *work)
     case PS_USER_COMMAND_UPTIME:
         ps_command_reply_uptime(options->launched_ms, ps_clock_wall_ms(), &reply);
         break;
+    case PS_USER_COMMAND_HELLO:
+        ps_command_reply_hello(&reply);
+        break;
     case PS_USER_COMMAND_UNKNOWN:
-        ps_command_reply_unknown(&reply);
+        ps_command_reply_unknown(&work->ask, &reply);
         break;
     case PS_USER_COMMAND_WRONG:
         ps_command_reply_wrong(&work->ask, &reply);
@@ -224,6 +227,15 @@ static void run(struct work *work)
     answer(work, &reply);
 }
 
+/* A time of a clock is read where the person lives. */
+static void on_zone(void *cookie, const struct ps_people_zone *zone)
+{
+    struct work *work = cookie;
+
+    ps_user_command_set_zone(&work->ask, zone->name, zone->offset_ms, ps_clock_wall_ms());
+    run(work);
+}
+
 static void begin_work(struct work *work)
 {
     struct ps_command_reply reply = { .len = 0 };
@@ -231,6 +243,10 @@ static void begin_work(struct work *work)
     work->begun_ms = ps_loop_now(work->runner->options.loop);
     switch (ps_user_command_permission(work->ask.kind, work->place)) {
     case PS_USER_COMMAND_RUN:
+        if (!work->give_up && ps_user_command_needs_zone(&work->ask)) {
+            ps_people_zones_ask(work->runner->options.zones, work->user, on_zone, work);
+            return;
+        }
         if (!work->give_up) {
             run(work);
             return;

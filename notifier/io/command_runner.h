@@ -3,6 +3,7 @@
 #ifndef PS_NOTIFIER_COMMAND_RUNNER_H
 #define PS_NOTIFIER_COMMAND_RUNNER_H
 #include "notifier/core/slack_event.h"
+#include "notifier/io/people_zones.h"
 #include "shared/core/config.h"
 #include "shared/core/metrics.h"
 #include "shared/io/loop.h"
@@ -22,6 +23,7 @@ struct ps_command_runner_options {
     const struct ps_config *config;
     int64_t launched_ms;
     void *cookie;
+    struct ps_people_zones *zones;
     int64_t (*depth)(void *cookie);       /* of the notify list */
     const char *(*circuit)(void *cookie); /* to Slack */
     /* A command that came from the App Home or from a modal is done: its person's Home is out of

@@ -150,7 +150,8 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
               call->event.id, call->event.said, ps_place_name(call->event.place), call->event.user,
               call->event.channel, call->event.thread_ts, call->event.words, UNANSWERED_MAX,
               ps_source_name(call->event.source), call->event.response_url);
-    ps_pg_run(inbound->options.pg, batch, on_stored, call);
+    /* Slack waits for this, and nobody for the commands that wait for a connection. */
+    ps_pg_run_urgent(inbound->options.pg, batch, on_stored, call);
     return call;
 }
 

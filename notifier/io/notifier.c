@@ -5,6 +5,7 @@
 #include "notifier/io/command_runner.h"
 #include "notifier/io/console_sink.h"
 #include "notifier/io/events_server.h"
+#include "notifier/io/people_zones.h"
 #include "notifier/io/sender.h"
 #include "notifier/io/slack_checker.h"
 #include "notifier/io/slack_identity.h"
@@ -42,6 +43,7 @@ struct ps_notifier {
     struct ps_events_server *events_server; /* NULL where Slack cannot reach us */
     struct ps_slack_api *api;
     struct ps_app_home *home;
+    struct ps_people_zones *zones;
     struct ps_slack_identity *identity; /* NULL where nothing goes to Slack */
     struct ps_socket_mode *socket_mode; /* NULL without SLACK_APP_TOKEN */
     struct ps_alarms *alarms;
@@ -417,6 +419,9 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
                                                           .pg = daemon->pg,
                                                           .api = notifier->api,
                                                           .token = &config->slack_bot_token });
+    notifier->zones = ps_people_zones_create(
+        daemon->loop, ps_slack_checker_uses_slack(config) ? notifier->api : NULL,
+        &config->slack_bot_token);
     if (ps_slack_checker_uses_slack(config))
         notifier->identity = ps_slack_identity_start(
             daemon->loop, notifier->api, &config->slack_bot_token, on_identity, notifier);
@@ -495,6 +500,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
                                              .metrics = daemon->metrics,
                                              .config = daemon->config,
                                              .launched_ms = daemon->launched_ms,
+                                             .zones = notifier->zones,
                                              .cookie = notifier,
                                              .depth = depth_of,
                                              .circuit = circuit_of,
@@ -551,6 +557,7 @@ void ps_notifier_destroy(void *self)
     ps_events_server_destroy(notifier->events_server);
     ps_slack_api_destroy(notifier->api);
     ps_app_home_destroy(notifier->home);
+    ps_people_zones_destroy(notifier->zones);
     ps_slack_identity_destroy(notifier->identity);
     ps_inbound_destroy(notifier->inbound);
     ps_command_runner_destroy(notifier->runner);

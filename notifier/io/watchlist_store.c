@@ -110,8 +110,9 @@ static void call_init(struct call *call, const char *user, const struct ps_user_
         call_quiet(call, ask, rule);
         break;
     case PS_USER_COMMAND_DIGEST_DAILY:
-        call->function = "ps_digest_daily";
+        call->function = "ps_digest_daily_in";
         add_number(call, call->number, ask->minute);
+        add_param(call, ask->zone[0] != '\0' ? ask->zone : NULL);
         break;
     case PS_USER_COMMAND_DIGEST_OFF:
         call->function = "ps_digest_off";
@@ -124,6 +125,7 @@ static void call_init(struct call *call, const char *user, const struct ps_user_
     case PS_USER_COMMAND_VERSION:
     case PS_USER_COMMAND_UPTIME:
     case PS_USER_COMMAND_SEARCH:
+    case PS_USER_COMMAND_HELLO:
     case PS_USER_COMMAND_UNKNOWN:
     case PS_USER_COMMAND_LIST:
     case PS_USER_COMMAND_WHY:

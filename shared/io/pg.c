@@ -456,11 +456,26 @@ void ps_pg_destroy(struct ps_pg *pg)
     free(pg);
 }
 
-void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie)
+/* Behind the urgent ones that wait, before all others. */
+static void insert_urgent(struct ps_pg *pg, struct ps_pg_job *job)
+{
+    struct ps_pg_job *before = TAILQ_FIRST(&pg->waiting);
+
+    while (before != NULL && before->urgent)
+        before = TAILQ_NEXT(before, next);
+    if (before != NULL)
+        TAILQ_INSERT_BEFORE(before, job, next);
+    else
+        TAILQ_INSERT_TAIL(&pg->waiting, job, next);
+}
+
+static void enqueue(struct ps_pg *pg, struct ps_pg_batch *batch, bool urgent, ps_pg_fn fn,
+                    void *cookie)
 {
     struct ps_pg_job *job = ps_alloc_zero(1, sizeof(*job));
 
     job->batch = batch;
+    job->urgent = urgent;
     job->fn = fn;
     job->cookie = cookie;
     job->deadline_ms = ps_loop_now(pg->loop) + pg->queue_wait_ms;
@@ -469,10 +484,23 @@ void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *c
         queue_watch(pg);
         return;
     }
-    TAILQ_INSERT_TAIL(&pg->waiting, job, next);
+    if (urgent)
+        insert_urgent(pg, job);
+    else
+        TAILQ_INSERT_TAIL(&pg->waiting, job, next);
     pg->waiting_count++;
     if (!pg->destroying)
         dispatch(pg);
+}
+
+void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie)
+{
+    enqueue(pg, batch, false, fn, cookie);
+}
+
+void ps_pg_run_urgent(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie)
+{
+    enqueue(pg, batch, true, fn, cookie);
 }
 
 bool ps_pg_up(const struct ps_pg *pg)

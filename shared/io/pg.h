@@ -85,6 +85,10 @@ void ps_pg_batch_add(struct ps_pg_batch *batch, const char *sql, const char *con
  * nothing. */
 void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie);
 
+/* The same, before the batches that wait: for what a peer waits for. Urgent ones keep their order.
+ */
+void ps_pg_run_urgent(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie);
+
 /* statement counts from 0. Values are borrowed; NULL for SQL NULL. */
 int ps_pg_row_count(const struct ps_pg_rows *rows, size_t statement);
 int64_t ps_pg_affected(const struct ps_pg_rows *rows, size_t statement);

@@ -34,6 +34,7 @@ struct ps_pg_job {
     struct ps_pg_batch *batch;
     ps_pg_fn fn;
     void *cookie;
+    bool urgent;         /* it does not wait behind those that are not */
     int64_t deadline_ms; /* until when it waits for a connection */
     size_t failed_at;    /* statement that the server refused; the count: the commit */
 };

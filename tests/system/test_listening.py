@@ -20,6 +20,9 @@ COMMANDS = [
     ("search new köppe", r"P0042R1> A &lt;new&gt; kind of \*list\* — Thomas Köppe, 2026-01-02$", r"P0042R1", r"P0042R1"),
     ("search 100%", r"^No paper of the index", r"^No paper of the index", r"^No paper of the index"),
     ("nonsense", r"^Unknown command", r"^Unknown command", r"^Unknown command"),
+    ("hi", r"^Hello!", r"^Hello!", r"^Hello!"),
+    ("stattus", r"Did you mean `status`", r"Did you mean `status`", r"Did you mean `status`"),
+    ("p0042", r"P0042R1", r"P0042R1", r"P0042R1"),
     ("watchlist add Köppe", r"^Added \*köppe\* \(author\)", KIND, None),
     ("watchlist add 42", r"^Added \*42\* \(paper number\)", KIND, None),
     ("watchlist add 042", r"^\*42\* \(paper number\) is already", KIND, None),
@@ -37,9 +40,14 @@ COMMANDS = [
     ("watchlist adds 42", r"^Usage: watchlist", KIND, None),
     ("digest daily 07:30", r"at 07:30 UTC", KIND, None),
     ("digest now", r"^Nothing is waiting", KIND, None),
+    ("add 43", r"^Added \*43\*", KIND, None),
+    ("list", r"\*43\* \(paper number\)", KIND, None),
+    ("remove 43", r"^Removed \*43\*", KIND, None),
+    ("stop", r"^Muted: everything until", KIND, None),
+    ("subscribe", r"^everything is unmuted", KIND, None),
     ("digest off", r"as soon as something is found", KIND, None),
-    ("why P0042R1", r"^You were told nothing of \*P0042R1\*", KIND, None),
-    ("why 42", r"^You were told nothing of \*P0042\*", KIND, None),
+    ("why P0042R1", r"^You were not notified about \*P0042R1\*.*first poll.*köppe", KIND, None),
+    ("why 42", r"^You were not notified about \*P0042\*", KIND, None),
 ]
 
 NAMES = [f"jane {first}{second}" for first in "abcdefgh" for second in "klmno"]  # digits are in nobody's name

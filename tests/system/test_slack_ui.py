@@ -172,6 +172,32 @@ class SlackUi(FleetCase):
             wait_until(lambda: self.shown(name), 20, "it is answered in place", every=0.05)  # pylint: disable=cell-var-from-loop
             self.assertIn(part, self.shown(name)[0]["text"])
 
+    def test_times_are_those_of_the_persons_zone(self):
+        """users.info is asked once; a digest stays at its hour when the clocks change; without the scope it is UTC."""
+        self.start()
+        info = {"ok": True, "user": {"id": "UZ", "tz": "Europe/Berlin", "tz_offset": 3600}}
+        self.fleet.upstream.patch({"slack": {"methods": {"users.info": {"body": json.dumps(info)}}}})
+        for words in ("digest daily 07:30", "digest daily 08:00", "watch P0042", "mute P0042 until 2027-01-02 09:00"):
+            self.assertEqual(self.speakers[0].say(words, channel="DZ", user="UZ"), 200)
+        self.settled()
+        texts = [message["text"] for message in self.fleet.upstream.slack() if message["channel"] == "DZ"]
+        self.assertIn("at 08:00 Europe/Berlin", texts[1])
+        self.assertIn("until 2027-01-02 08:00 UTC", texts[3])
+        self.assertLessEqual(self.fleet.upstream.count("/api/users.info"), 2)  # by each notifier once
+        block = json.dumps([message["body"]["blocks"] for message in self.fleet.upstream.slack()])
+        self.assertIn("<!date^1798876800^{date_short_pretty} {time}|2027-01-02 08:00 UTC>", block)
+        for at, last, upcoming in (("2026-03-28 12:00", "2026-03-28 07:00", "2026-03-29 06:00"), ("2026-10-24 12:00", "2026-10-24 06:00", "2026-10-25 07:00"),
+                                   ("2026-12-01 06:59", "2026-11-30 07:00", "2026-12-01 07:00"), ("2026-12-01 07:00", "2026-12-01 07:00", "2026-12-02 07:00")):
+            row, = self.fleet.postgres.query(
+                f"SELECT ps_digest_last(minute, zone, '{at}+00') = '{last}+00' AS a, ps_digest_next(minute, zone, '{at}+00') = '{upcoming}+00' AS b "
+                "FROM digest WHERE user_id = 'UZ'")
+            self.assertEqual((row["a"], row["b"]), (True, True), at)
+        self.fleet.upstream.patch({"slack": {"methods": {"users.info": {"error": "missing_scope", "body": None}}}})
+        self.assertEqual(self.speakers[0].say("digest daily 07:30", channel="DY", user="UY"), 200)
+        self.settled()
+        self.assertIn("at 07:30 UTC", [message["text"] for message in self.fleet.upstream.slack() if message["channel"] == "DY"][0])
+        self.all_valid()
+
     def test_done_once(self):
         """Double clicks, Slack's retries, both replicas and both ways at once: one effect, one answer."""
         self.start()

@@ -29,8 +29,15 @@ static void short_answers(void **state)
     expect(&reply, "Paperscout v1.2.3");
     ps_command_reply_uptime(now - 93784000, now, &reply);
     expect(&reply, "Paperscout started 1d 2h 3m 4s ago (2026-11-22 07:02 UTC)");
-    ps_command_reply_unknown(&reply);
+    ps_command_reply_unknown(&(struct ps_user_command){ .kind = PS_USER_COMMAND_UNKNOWN }, &reply);
     expect(&reply, "Unknown command. Try `help` for usage.");
+    ps_command_reply_unknown(
+        &(struct ps_user_command){ .kind = PS_USER_COMMAND_UNKNOWN, .suggestion = "watch <`x`>" },
+        &reply);
+    expect(&reply, "Unknown command. Did you mean `watch &lt;'x'&gt;`? Try `help` for usage.");
+    ps_command_reply_hello(&reply);
+    assert_non_null(strstr(reply.parts[0], "`watch P2300`"));
+    ps_command_reply_clear(&reply);
     ps_command_reply_wrong(
         &(struct ps_user_command){ .kind = PS_USER_COMMAND_WRONG, .problem = "no <b> & `" },
         &reply);
@@ -91,7 +98,7 @@ static void a_change_has_a_text_for_what_became_of_it(void **state)
             .rules = { .len = 1, .items = { { .kind = PS_WATCH_KIND_SUBGROUP, .text = "ewg" } } } },
          "*ewg* (subgroup) is unmuted. You will be notified about it again.", "*ewg* (subgroup) is not muted or snoozed."      },
         { { .kind = PS_USER_COMMAND_DIGEST_DAILY, .minute = 485 },
-         "What you watch comes in one message a day, at 08:05 UTC.",          "It comes at 08:05 UTC each day already."        },
+         "You will get your matches in one message a day, at 08:05 UTC.",     "Your digest is at 08:05 UTC already."           },
     };
 
     (void)state;
@@ -121,12 +128,14 @@ static void a_list_shows_what_is_quiet_and_when_it_is_told(void **state)
     struct ps_command_reply reply = { .len = 0 };
 
     (void)state;
-    ps_command_reply_list(entries, 3, 480, &reply);
+    ps_command_reply_list(entries, 3, &(struct ps_command_reply_digest){ 480, "Europe/Berlin" },
+                          &reply);
     expect(&reply,
            "Your watchlist:\n• *42* (paper number)\n"
            "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nMuted or snoozed besides:\n"
-           "• *7* (paper number), muted\nTold in one message a day, at 08:00 UTC.");
-    ps_command_reply_list(entries, 0, -1, &reply);
+           "• *7* (paper number), muted\nYou get your matches in one message a day, at 08:00 "
+           "Europe/Berlin.");
+    ps_command_reply_list(entries, 0, &(struct ps_command_reply_digest){ -1, "UTC" }, &reply);
     expect(&reply, "Your watchlist is empty.\nUse `watchlist add <author-name>` or `watchlist add "
                    "<paper-number>` to add entries. `watch P2300`, `watch subgroup LEWG` and "
                    "`watch /pattern/` work too.");
@@ -146,7 +155,8 @@ static void a_long_list_is_several_messages_within_slacks_limit(void **state)
     for (size_t i = 0; i < PS_COUNT_OF(entries); i++)
         entries[i] =
             (struct ps_command_reply_entry){ .kind = "author", .value = name, .watched = true };
-    ps_command_reply_list(entries, PS_COUNT_OF(entries), -1, &reply);
+    ps_command_reply_list(entries, PS_COUNT_OF(entries),
+                          &(struct ps_command_reply_digest){ -1, "UTC" }, &reply);
     assert_true(reply.len > 1 && reply.len <= PS_COMMAND_REPLY_PARTS_MAX);
     for (size_t i = 0; i < reply.len; i++) {
         assert_true(ps_mrkdwn_chars(reply.parts[i]) <= PS_COMMAND_REPLY_CHARS_MAX);
@@ -164,7 +174,7 @@ static void a_long_list_is_several_messages_within_slacks_limit(void **state)
 
 static void why_tells_what_matched_and_what_became_of_it(void **state)
 {
-    const struct ps_command_reply_told told[] = {
+    const struct ps_command_reply_match matches[] = {
         {.id = "D0042R1", .by = "author", .reason = "köppe", .at_ms = now, .sent_ms = now },
         { .id = "D0042R0",
          .by = "number",
@@ -183,7 +193,10 @@ static void why_tells_what_matched_and_what_became_of_it(void **state)
     struct ps_command_reply reply = { .len = 0 };
 
     (void)state;
-    ps_command_reply_why(&ask, &(struct ps_command_reply_why){ told, 3, &draft, 1 }, &reply);
+    ps_command_reply_why(&ask,
+                         &(struct ps_command_reply_why){
+                             .matches = matches, .match_len = 3, .drafts = &draft, .draft_len = 1 },
+                         &reply);
     expect(
         &reply,
         "*P0042*, and you:\n"
@@ -194,8 +207,71 @@ static void why_tells_what_matched_and_what_became_of_it(void **state)
         "(subgroup)\nIts drafts on isocpp.org:\n"
         "• <https://isocpp.org/files/papers/D0042R1.pdf|D0042R1> was found 2026-11-23 09:05 UTC, "
         "in cycle 9");
-    ps_command_reply_why(&ask, &(struct ps_command_reply_why){ NULL, 0, NULL, 0 }, &reply);
-    expect(&reply, "You were told nothing of *P0042*: it matched nothing that you watched.");
+    ps_command_reply_why(&ask, &(struct ps_command_reply_why){ .match_len = 0 }, &reply);
+    expect(&reply, "You were not notified about *P0042*.\nIt is neither in the index nor among the "
+                   "drafts that were found.");
+}
+
+/* Why nobody was notified, of a draft and of an entry of the index: the first reason that holds. */
+static void why_tells_why_not(void **state)
+{
+    static const struct ps_command_reply_watch author = { "author", "köppe", 1000 },
+                                               late = { "number", "42", 1795424707000 },
+                                               group = { "subgroup", "lewg", 1000 },
+                                               other = { "paper", "P0043", 1000 },
+                                               muted = { "paper", "P0042", 1000 },
+                                               all = { "all", "", 1000 };
+    static const struct {
+        bool silent, old;
+        const struct ps_command_reply_watch *watch, *mute;
+        const char *want;
+    } rows[] = {
+        {true,   false, &author, NULL,   "by the first poll, which records everything"          },
+        { true,  false, &late,   NULL,   "notifies nobody. It matches *42* (paper number)."     },
+        { false, true,  &author, NULL,   "older than the alert window of 24 hours by then"      },
+        { false, true,  &author, NULL,   "(modified Mon, 02 Nov). It matches *köppe* (author)."},
+        { false, true,  &late,   NULL,   "before you added *42* (paper number) on 2026-11-23"   },
+        { false, false, &author, &muted, "you have muted *P0042* (paper)."                      },
+        { false, true,  &author, &all,   "you have muted everything."                           },
+        { false, false, &author, NULL,   "no message about it is on record"                     },
+        { false, false, &other,  NULL,   "It matched nothing on your watchlist."                },
+        { false, false, &group,  NULL,   "It matched nothing on your watchlist."                },
+    };
+    const struct ps_command_reply_known paper = { .id = "P0042R1",
+                                                  .author = "Thomas Koeppe",
+                                                  .subgroup = "EWG, LEWG",
+                                                  .seen_ms = now - 3600000 };
+    struct ps_user_command ask = { .kind = PS_USER_COMMAND_WHY, .number = 42 };
+    struct ps_command_reply reply = { .len = 0 };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_command_reply_draft draft = { .silent = rows[i].silent, .old = rows[i].old };
+        struct ps_command_reply_why why = { .drafts = &draft,
+                                            .draft_len = 1,
+                                            .watches = rows[i].watch,
+                                            .watch_len = 1,
+                                            .mutes = rows[i].mute,
+                                            .mute_len = rows[i].mute != NULL ? 1 : 0,
+                                            .alert_hours = 24 };
+
+        draft.url = "https://isocpp.org/files/papers/D0042R1.pdf";
+        draft.id = "D0042R1";
+        draft.authors = "Thomas KÖPPE";
+        draft.at_ms = now - 3600000;
+        draft.modified = "Mon, 02 Nov";
+        ps_command_reply_why(&ask, &why, &reply);
+        assert_non_null(strstr(reply.parts[0], "You were not notified about *P0042*.\n"));
+        assert_non_null(strstr(reply.parts[0], rows[i].want));
+        ps_command_reply_clear(&reply);
+    }
+    ps_command_reply_why(&ask,
+                         &(struct ps_command_reply_why){
+                             .papers = &paper, .paper_len = 1, .watches = &group, .watch_len = 1 },
+                         &reply);
+    assert_non_null(
+        strstr(reply.parts[0], "P0042R1 was found 2026-11-23 08:05 UTC. It matches *lewg*"));
+    ps_command_reply_clear(&reply);
 }
 
 static void a_search_shows_papers_and_how_many_more(void **state)
@@ -311,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_list_shows_what_is_quiet_and_when_it_is_told),
         cmocka_unit_test(a_long_list_is_several_messages_within_slacks_limit),
         cmocka_unit_test(why_tells_what_matched_and_what_became_of_it),
+        cmocka_unit_test(why_tells_why_not),
         cmocka_unit_test(a_search_shows_papers_and_how_many_more),
         cmocka_unit_test(no_answer_holds_an_e_mail_address),
         cmocka_unit_test(status_says_never_before_the_first_poll),

@@ -28,43 +28,62 @@ static void every_command_and_what_it_says(void **state)
         enum ps_watch_kind rule;
         const char *text;
     } rows[] = {
-        {"",                              PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "   ",                          PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "help",                         PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "HELP me",                      PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "status",                       PS_USER_COMMAND_STATUS,     PS_WATCH_KIND_NUMBER,   ""       },
-        { "Version",                      PS_USER_COMMAND_VERSION,    PS_WATCH_KIND_NUMBER,   ""       },
-        { "uptime",                       PS_USER_COMMAND_UPTIME,     PS_WATCH_KIND_NUMBER,   ""       },
-        { "what",                         PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""       },
-        { "statuses",                     PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""       },
-        { "watchlist",                    PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "watchlist list",               PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "watchlist add 02300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_NUMBER,   "2300"   },
+        {"",                              PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "   ",                          PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "help",                         PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "HELP me",                      PS_USER_COMMAND_HELP,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "status",                       PS_USER_COMMAND_STATUS,     PS_WATCH_KIND_NUMBER,   ""            },
+        { "Version",                      PS_USER_COMMAND_VERSION,    PS_WATCH_KIND_NUMBER,   ""            },
+        { "uptime",                       PS_USER_COMMAND_UPTIME,     PS_WATCH_KIND_NUMBER,   ""            },
+        { "what",                         PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""            },
+        { "statuses",                     PS_USER_COMMAND_UNKNOWN,    PS_WATCH_KIND_NUMBER,   ""            },
+        { "watchlist",                    PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "watchlist list",               PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "watchlist add 02300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_NUMBER,   "2300"        },
         { "watchlist add  Eric Niebler ", PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,
-         "eric niebler"                                                                                },
-        { "watchlist add /a/",            PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "a"      },
-        { "watchlist add subgroup LEWG",  PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"   },
-        { "watchlist add author all",     PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "all"    },
-        { "watchlist add P2300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "P2300"  },
-        { "watch lwg4000",                PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "LWG4000"},
-        { "unwatch p2300r10",             PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PAPER,    "P2300"  },
-        { "mute D2300R11.pdf",            PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_PAPER,    "P2300"  },
-        { "unmute N5007",                 PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_PAPER,    "N5007"  },
-        { "Watchlist Remove 2300",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_NUMBER,   "2300"   },
-        { "watch",                        PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""       },
-        { "watch subgroup LEWG",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"   },
-        { "watch /Co.*ne/",               PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "Co.*ne" },
+         "eric niebler"                                                                                     },
+        { "watchlist add /a/",            PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "a"           },
+        { "watchlist add subgroup LEWG",  PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"        },
+        { "watchlist add author all",     PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "all"         },
+        { "watchlist add P2300",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "P2300"       },
+        { "watch lwg4000",                PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "LWG4000"     },
+        { "unwatch p2300r10",             PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PAPER,    "P2300"       },
+        { "mute D2300R11.pdf",            PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_PAPER,    "P2300"       },
+        { "unmute N5007",                 PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_PAPER,    "N5007"       },
+        { "Watchlist Remove 2300",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_NUMBER,   "2300"        },
+        { "watch",                        PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "watch subgroup LEWG",          PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"        },
+        { "watch /Co.*ne/",               PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,  "Co.*ne"      },
         { "watch regex \\bexecut(or|e)",  PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PATTERN,
-         "\\bexecut(or|e)"                                                                             },
-        { "watch köppe",                 PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "köppe" },
-        { "unwatch subgroup sg14",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_SUBGROUP, "sg14"   },
-        { "unwatch /x+/",                 PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PATTERN,  "x+"     },
-        { "mute köppe",                  PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_AUTHOR,   "köppe" },
-        { "mute all",                     PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""       },
-        { "unmute",                       PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_ALL,      ""       },
-        { "unsnooze 1234",                PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_NUMBER,   "1234"   },
-        { "digest now",                   PS_USER_COMMAND_DIGEST_NOW, PS_WATCH_KIND_NUMBER,   ""       },
-        { "digest off",                   PS_USER_COMMAND_DIGEST_OFF, PS_WATCH_KIND_NUMBER,   ""       },
+         "\\bexecut(or|e)"                                                                                  },
+        { "watch köppe",                 PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "köppe"      },
+        { "unwatch subgroup sg14",        PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_SUBGROUP, "sg14"        },
+        { "unwatch /x+/",                 PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PATTERN,  "x+"          },
+        { "mute köppe",                  PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_AUTHOR,   "köppe"      },
+        { "mute all",                     PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""            },
+        { "unmute",                       PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_ALL,      ""            },
+        { "unsnooze 1234",                PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_NUMBER,   "1234"        },
+        { "add 2300",                     PS_USER_COMMAND_ADD,        PS_WATCH_KIND_NUMBER,   "2300"        },
+        { "Add Eric Niebler",             PS_USER_COMMAND_ADD,        PS_WATCH_KIND_AUTHOR,   "eric niebler"},
+        { "subscribe P2300",              PS_USER_COMMAND_ADD,        PS_WATCH_KIND_PAPER,    "P2300"       },
+        { "follow subgroup LEWG",         PS_USER_COMMAND_ADD,        PS_WATCH_KIND_SUBGROUP, "lewg"        },
+        { "remove 2300",                  PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_NUMBER,   "2300"        },
+        { "unsubscribe P2300",            PS_USER_COMMAND_REMOVE,     PS_WATCH_KIND_PAPER,    "P2300"       },
+        { "list",                         PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "list my papers",               PS_USER_COMMAND_LIST,       PS_WATCH_KIND_NUMBER,   ""            },
+        { "stop",                         PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""            },
+        { "STOP",                         PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""            },
+        { "stop P2300",                   PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_PAPER,    "P2300"       },
+        { "unsubscribe",                  PS_USER_COMMAND_MUTE,       PS_WATCH_KIND_ALL,      ""            },
+        { "subscribe",                    PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_ALL,      ""            },
+        { "start",                        PS_USER_COMMAND_UNMUTE,     PS_WATCH_KIND_ALL,      ""            },
+        { "hi",                           PS_USER_COMMAND_HELLO,      PS_WATCH_KIND_NUMBER,   ""            },
+        { "Hello paperscout!",            PS_USER_COMMAND_HELLO,      PS_WATCH_KIND_NUMBER,   ""            },
+        { "P2300",                        PS_USER_COMMAND_SEARCH,     PS_WATCH_KIND_NUMBER,   ""            },
+        { "2300",                         PS_USER_COMMAND_SEARCH,     PS_WATCH_KIND_NUMBER,   ""            },
+        { "https://wg21.link/n5007",      PS_USER_COMMAND_SEARCH,     PS_WATCH_KIND_NUMBER,   ""            },
+        { "digest now",                   PS_USER_COMMAND_DIGEST_NOW, PS_WATCH_KIND_NUMBER,   ""            },
+        { "digest off",                   PS_USER_COMMAND_DIGEST_OFF, PS_WATCH_KIND_NUMBER,   ""            },
     };
 
     (void)state;
@@ -76,6 +95,50 @@ static void every_command_and_what_it_says(void **state)
         assert_string_equal(ask.rules.items[0].text, rows[i].text);
         assert_int_equal(ask.until_ms, 0);
     }
+}
+
+static void a_typo_gets_a_suggestion(void **state)
+{
+    static const struct {
+        const char *words, *suggestion;
+    } rows[] = {
+        {"watchlst add 2300", "watchlist add 2300"},
+        { "wacth P2300",      "watch P2300"       },
+        { "Satus",            "status"            },
+        { "snoze 3d",         "snooze 3d"         },
+        { "lits",             "list"              },
+        { "serach ranges",    "search ranges"     },
+        { "what",             ""                  },
+        { "goodbye",          ""                  },
+        { "x",                ""                  },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_user_command ask = parse(rows[i].words);
+
+        assert_int_equal(ask.kind, PS_USER_COMMAND_UNKNOWN);
+        assert_string_equal(ask.suggestion, rows[i].suggestion);
+    }
+}
+
+/* A date is one of the person's zone; a span is the same everywhere. */
+static void times_are_those_of_the_zone(void **state)
+{
+    struct ps_user_command ask = parse("mute 1234 until 2026-12-31 09:00"), utc = ask;
+
+    (void)state;
+    assert_true(ps_user_command_needs_zone(&ask));
+    ps_user_command_set_zone(&ask, "Europe/Berlin", HOUR, now);
+    assert_int_equal(ask.until_ms, utc.until_ms - HOUR);
+    assert_false(ps_user_command_needs_zone(&ask));
+    ask = parse("mute 1234 3d");
+    assert_false(ps_user_command_needs_zone(&ask));
+    ask = parse("digest daily 07:30");
+    assert_true(ps_user_command_needs_zone(&ask));
+    ps_user_command_set_zone(&ask, "America/New_York", -5 * HOUR, now);
+    assert_int_equal(ask.minute, 450);
+    assert_string_equal(ask.zone, "America/New_York");
 }
 
 static void mute_and_snooze_by_entry_or_time(void **state)
@@ -226,6 +289,8 @@ static void who_may_ask_what_where(void **state)
          { PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN }                               },
         { PS_USER_COMMAND_SEARCH,
          { PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN }                               },
+        { PS_USER_COMMAND_HELLO,
+         { PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN }                               },
         { PS_USER_COMMAND_UNKNOWN,
          { PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN, PS_USER_COMMAND_RUN }                               },
         { PS_USER_COMMAND_LIST,
@@ -267,6 +332,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_and_what_it_says),
         cmocka_unit_test(mute_and_snooze_by_entry_or_time),
+        cmocka_unit_test(a_typo_gets_a_suggestion),
+        cmocka_unit_test(times_are_those_of_the_zone),
         cmocka_unit_test(several_papers_are_one_command),
         cmocka_unit_test(what_it_cannot_mean_is_told),
         cmocka_unit_test(the_minute_of_a_digest),
