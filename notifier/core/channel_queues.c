@@ -1,5 +1,6 @@
 #include "notifier/core/channel_queues_private.h"
 #include "shared/core/alloc.h"
+#include "shared/core/webhook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,10 @@ static struct ps_channel_queue *queue_make(struct ps_channel_queues *queues, con
         return queue;
     queue = ps_alloc_zero(1, sizeof(*queue));
     queue->channel = ps_alloc_text(channel);
+    queue->alone = ps_webhook_is_channel(channel);
+    ps_breaker_init(&queue->circuit, queues->options.breaker_threshold,
+                    queues->options.breaker_cooldown_ms);
+    ps_breaker_init(&queue->access, 1, queues->options.access_cooldown_ms);
     ps_channel_pacing_init(&queue->pace, queues->options.interval_ms);
     DL_PREPEND(queues->queues, queue);
     return queue;
@@ -154,10 +159,30 @@ static int64_t breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms)
     return now_ms;
 }
 
-static int64_t limiter_next_ms(const struct ps_channel_queues *queues, int64_t now_ms)
+const struct ps_breaker *ps_channel_queues_circuit_of(const struct ps_channel_queues *queues,
+                                                      const struct ps_channel_queue *queue)
 {
-    int64_t circuit = breaker_next_ms(&queues->circuit, now_ms);
-    int64_t access = breaker_next_ms(&queues->access, now_ms);
+    return queue->alone ? &queue->circuit : &queues->circuit;
+}
+
+const struct ps_breaker *ps_channel_queues_access_of(const struct ps_channel_queues *queues,
+                                                     const struct ps_channel_queue *queue)
+{
+    return queue->alone ? &queue->access : &queues->access;
+}
+
+bool ps_channel_queues_shut_of(const struct ps_channel_queues *queues,
+                               const struct ps_channel_queue *queue)
+{
+    return ps_channel_queues_circuit_of(queues, queue)->state != PS_BREAKER_CLOSED ||
+           ps_channel_queues_access_of(queues, queue)->state != PS_BREAKER_CLOSED;
+}
+
+static int64_t limiter_next_ms(const struct ps_channel_queues *queues,
+                               const struct ps_channel_queue *queue, int64_t now_ms)
+{
+    int64_t circuit = breaker_next_ms(ps_channel_queues_circuit_of(queues, queue), now_ms);
+    int64_t access = breaker_next_ms(ps_channel_queues_access_of(queues, queue), now_ms);
 
     return circuit > access ? circuit : access;
 }
@@ -182,7 +207,7 @@ static enum ps_channel_queues_move move_of(const struct ps_channel_queues *queue
         return PS_CHANNEL_QUEUES_CLAIM;
     if (ask)
         return PS_CHANNEL_QUEUES_ADMIT;
-    if (message->doubtful && queues->options.can_look)
+    if (message->doubtful && queues->options.can_look && !queue->alone)
         return PS_CHANNEL_QUEUES_LOOK;
     return PS_CHANNEL_QUEUES_SEND;
 }
@@ -239,10 +264,14 @@ struct ps_channel_queue_pick ps_channel_queues_lane_pick(const struct ps_channel
     return pick;
 }
 
-static bool limiter_admits(struct ps_channel_queues *queues, int64_t now_ms)
+static bool limiter_admits(struct ps_channel_queues *queues, struct ps_channel_queue *queue,
+                           int64_t now_ms)
 {
-    return limiter_next_ms(queues, now_ms) <= now_ms &&
-           ps_breaker_admit(&queues->circuit, now_ms) && ps_breaker_admit(&queues->access, now_ms);
+    struct ps_breaker *circuit = queue->alone ? &queue->circuit : &queues->circuit;
+    struct ps_breaker *access = queue->alone ? &queue->access : &queues->access;
+
+    return limiter_next_ms(queues, queue, now_ms) <= now_ms && ps_breaker_admit(circuit, now_ms) &&
+           ps_breaker_admit(access, now_ms);
 }
 
 /* Its message is on its way to something: one of a channel queue at a time. */
@@ -282,24 +311,26 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
 {
     struct ps_channel_queue *queue, *next, *from = NULL;
     struct ps_channel_queue_pick best = { .message = NULL };
-    bool shut = ps_channel_queues_shut(queues);
     int best_rank = 0;
 
-    if (queues->stopped || limiter_next_ms(queues, now_ms) > now_ms)
+    if (queues->stopped)
         return PS_CHANNEL_QUEUES_NOTHING;
     DL_FOREACH_SAFE (queues->queues, queue, next) {
-        struct ps_channel_queue_pick pick =
-            ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim);
+        struct ps_channel_queue_pick pick;
         int rank;
 
+        if (limiter_next_ms(queues, queue, now_ms) > now_ms)
+            continue;
+        pick = ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim);
         if (pick.message == NULL) {
             if (queue->messages == NULL && ps_channel_pacing_next_ms(&queue->pace) <= now_ms)
                 queue_destroy(queues, queue);
             continue;
         }
         /* Of a trial the turn decides: one that always fails must not be every trial. */
-        rank =
-            shut ? 0 : ps_message_rank(pick.message->content.kind, pick.message->content.channel);
+        rank = ps_channel_queues_shut_of(queues, queue)
+                   ? 0
+                   : ps_message_rank(pick.message->content.kind, pick.message->content.channel);
         if (from == NULL || rank < best_rank) {
             best = pick;
             best_rank = rank;
@@ -309,7 +340,7 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
     if (from == NULL)
         return PS_CHANNEL_QUEUES_NOTHING;
     if ((best.move == PS_CHANNEL_QUEUES_SEND || best.move == PS_CHANNEL_QUEUES_LOOK) &&
-        !limiter_admits(queues, now_ms))
+        !limiter_admits(queues, from, now_ms))
         return PS_CHANNEL_QUEUES_NOTHING;
     depart(queues, from, &best, now_ms);
     *out_message = best.message;
@@ -319,7 +350,7 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
 int64_t ps_channel_queues_wake_ms(const struct ps_channel_queues *queues, int64_t now_ms,
                                   bool can_claim)
 {
-    int64_t limiter = limiter_next_ms(queues, now_ms), due = INT64_MAX;
+    int64_t due = INT64_MAX;
     const struct ps_channel_queue *queue;
 
     if (queues->stopped)
@@ -328,13 +359,12 @@ int64_t ps_channel_queues_wake_ms(const struct ps_channel_queues *queues, int64_
         struct ps_channel_queue_pick pick =
             ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim);
         int64_t at = pick.message != NULL ? now_ms : pick.due_ms;
+        int64_t limiter = limiter_next_ms(queues, queue, now_ms);
 
-        if (at < due)
-            due = at;
+        at = at > limiter ? at : limiter;
+        due = at < due ? at : due;
     }
-    if (due == INT64_MAX)
-        return INT64_MAX;
-    return due > limiter ? due : limiter;
+    return due;
 }
 
 void ps_channel_queues_stop(struct ps_channel_queues *queues)
@@ -352,14 +382,15 @@ const struct ps_outgoing_message *ps_channel_queues_reroute(struct ps_channel_qu
     const struct ps_channel_queue *queue;
     struct ps_outgoing_message *message;
 
-    if (!ps_channel_queues_shut(queues))
-        return NULL;
-    DL_FOREACH (queues->queues, queue)
+    DL_FOREACH (queues->queues, queue) {
+        if (!ps_channel_queues_shut_of(queues, queue))
+            continue;
         DL_FOREACH (queue->messages, message)
             if (!message->rerouted && ps_message_kind_urgent(message->content.kind)) {
                 message->rerouted = true;
                 return message;
             }
+    }
     return NULL;
 }
 

@@ -97,27 +97,30 @@ bool ps_channel_queues_admitted(struct ps_channel_queues *queues,
     return release;
 }
 
-static void tell_breakers(struct ps_channel_queues *queues, enum ps_slack_next next,
-                          const struct ps_err *err, int64_t now_ms,
+static void tell_breakers(struct ps_channel_queues *queues, struct ps_channel_queue *queue,
+                          enum ps_slack_next next, const struct ps_err *err, int64_t now_ms,
                           struct ps_channel_queues_outcome *outcome)
 {
-    bool circuit_was_closed = queues->circuit.state == PS_BREAKER_CLOSED;
-    bool access_was_closed = queues->access.state == PS_BREAKER_CLOSED;
+    struct ps_breaker *circuit = queue->alone ? &queue->circuit : &queues->circuit;
+    struct ps_breaker *access = queue->alone ? &queue->access : &queues->access;
+    bool circuit_was_closed = circuit->state == PS_BREAKER_CLOSED;
+    bool access_was_closed = access->state == PS_BREAKER_CLOSED;
 
     if (next == PS_SLACK_RETRY) {
-        outcome->circuit_opened = ps_breaker_failure(&queues->circuit, now_ms);
+        outcome->circuit_opened = ps_breaker_failure(circuit, now_ms);
         if (!access_was_closed) /* its trial told nothing about access */
-            (void)ps_breaker_failure(&queues->access, now_ms);
+            (void)ps_breaker_failure(access, now_ms);
         return;
     }
-    ps_breaker_success(&queues->circuit);
+    ps_breaker_success(circuit);
     outcome->circuit_closed = !circuit_was_closed;
     if (next == PS_SLACK_STOP) {
-        (void)ps_breaker_failure(&queues->access, now_ms);
-        queues->fault = *err;
+        (void)ps_breaker_failure(access, now_ms);
+        if (!queue->alone)
+            queues->fault = *err;
         outcome->access_lost = access_was_closed;
     } else {
-        ps_breaker_success(&queues->access);
+        ps_breaker_success(access);
         outcome->access_back = !access_was_closed;
     }
 }
@@ -163,7 +166,7 @@ static enum ps_slack_next next_of(const struct ps_channel_queues *queues,
 {
     bool told = queue->refused;
 
-    if (reply->next != PS_SLACK_STOP || !reply->of_channel ||
+    if (queue->alone || reply->next != PS_SLACK_STOP || !reply->of_channel ||
         queues->access.state != PS_BREAKER_CLOSED)
         return reply->next;
     queue->refused = true;
@@ -177,13 +180,14 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
                                 struct ps_channel_queues_outcome *out_outcome)
 {
     struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
-    bool trial = queues->circuit.state != PS_BREAKER_CLOSED;
     enum ps_slack_next next;
+    bool trial;
 
     assert(message->state == PS_OUTGOING_MESSAGE_SENDING && queue != NULL);
     *out_outcome = (struct ps_channel_queues_outcome){ .close = PS_CLOSE_NOT };
+    trial = ps_channel_queues_circuit_of(queues, queue)->state != PS_BREAKER_CLOSED;
     next = next_of(queues, queue, reply);
-    tell_breakers(queues, next, &reply->err, time.now_ms, out_outcome);
+    tell_breakers(queues, queue, next, &reply->err, time.now_ms, out_outcome);
     message->state = PS_OUTGOING_MESSAGE_WAITING;
     if (next != PS_SLACK_SENT) {
         (void)snprintf(message->reason, sizeof(message->reason), "%s", reply->err.what);
@@ -248,7 +252,8 @@ void ps_channel_queues_looked(struct ps_channel_queues *queues, struct ps_outgoi
         out_outcome->circuit_closed = trial;
         ps_breaker_undecided(&queues->access);
     } else {
-        tell_breakers(queues, next, &look->err, time.now_ms, out_outcome);
+        tell_breakers(queues, ps_channel_queues_lane_of(queues, message->content.channel), next,
+                      &look->err, time.now_ms, out_outcome);
     }
     switch (look->seen) {
     case PS_SLACK_FOUND:

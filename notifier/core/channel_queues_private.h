@@ -9,6 +9,8 @@
 
 struct ps_channel_queue {
     char *channel;
+    bool alone; /* of a webhook: its failures say nothing about Slack, nor Slack's about it */
+    struct ps_breaker circuit, access; /* its own, if it is alone */
     struct ps_channel_pacing pace;
     struct ps_outgoing_message *messages; /* in the order of sending */
     size_t count;
@@ -37,6 +39,13 @@ struct ps_channel_queue_pick {
 
 struct ps_channel_queue *ps_channel_queues_lane_of(const struct ps_channel_queues *queues,
                                                    const char *channel); /* or NULL */
+/* The breakers that guard what a queue sends: those of its webhook, or those of Slack. */
+const struct ps_breaker *ps_channel_queues_circuit_of(const struct ps_channel_queues *queues,
+                                                      const struct ps_channel_queue *queue);
+const struct ps_breaker *ps_channel_queues_access_of(const struct ps_channel_queues *queues,
+                                                     const struct ps_channel_queue *queue);
+bool ps_channel_queues_shut_of(const struct ps_channel_queues *queues,
+                               const struct ps_channel_queue *queue);
 /* The next move of one channel queue. */
 struct ps_channel_queue_pick ps_channel_queues_lane_pick(const struct ps_channel_queues *queues,
                                                          const struct ps_channel_queue *queue,

@@ -145,7 +145,7 @@ bool ps_channel_queues_waits(const struct ps_channel_queues *queues, int64_t now
         ps_channel_queues_claiming(queues) > 0)
         return false;
     DL_FOREACH (queues->queues, queue) {
-        if (queue->messages != NULL &&
+        if (queue->messages != NULL && !ps_channel_queues_shut_of(queues, queue) &&
             ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim).due_ms <= now_ms)
             return false;
     }

@@ -24,8 +24,7 @@ static enum ps_slack_next next_of(const char *error)
     return PS_SLACK_NEVER;
 }
 
-/* -1 when there is none that can be read. */
-static int64_t pause_of(const struct ps_slack_outcome *answer)
+int64_t ps_slack_retry_after_ms(const struct ps_slack_outcome *answer)
 {
     struct ps_str text = ps_str_trim(ps_str_of(answer->retry_after));
     int64_t value;
@@ -97,7 +96,7 @@ static void read_error(const struct ps_slack_outcome *answer, const char *error,
                        struct ps_slack_response *reply)
 {
     enum ps_slack_next next = next_of(error);
-    int64_t pause = pause_of(answer);
+    int64_t pause = ps_slack_retry_after_ms(answer);
     enum ps_failure category = PS_FAILURE_UNKNOWN;
 
     reply->after_ms = next == PS_SLACK_LATER ? hold_of(pause) : wait_of(pause);
@@ -182,7 +181,7 @@ void ps_slack_response_read(const struct ps_slack_outcome *answer,
                             struct ps_slack_response *out_reply)
 {
     cJSON *json = NULL;
-    int64_t pause = pause_of(answer);
+    int64_t pause = ps_slack_retry_after_ms(answer);
 
     *out_reply = (struct ps_slack_response){ .next = PS_SLACK_RETRY };
     if (answer->fault != NULL) {
@@ -259,7 +258,7 @@ static void look_refused(const struct ps_slack_outcome *answer, const char *erro
                          struct ps_slack_look *look)
 {
     int status = answer->status;
-    int64_t pause = pause_of(answer);
+    int64_t pause = ps_slack_retry_after_ms(answer);
     char what[64];
 
     (void)snprintf(what, sizeof(what), "HTTP status %d", status);

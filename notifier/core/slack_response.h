@@ -46,6 +46,10 @@ struct ps_slack_outcome {
 void ps_slack_response_read(const struct ps_slack_outcome *answer,
                             struct ps_slack_response *out_reply);
 
+/* Returns how long the header Retry-After, in either form, asks to wait, at most
+ * PS_SLACK_HOLD_MAX_MS; -1 if there is none that can be read. */
+int64_t ps_slack_retry_after_ms(const struct ps_slack_outcome *answer);
+
 enum ps_slack_seen {
     PS_SLACK_FOUND,
     PS_SLACK_ABSENT,

@@ -11,6 +11,7 @@
 #include "notifier/io/slack_identity.h"
 #include "notifier/io/slack_sink.h"
 #include "notifier/io/socket_mode.h"
+#include "notifier/io/webhooks.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/alarm.h"
@@ -310,12 +311,21 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
                                             .interactive =
                                                 daemon->config->slack_app_token[0] != '\0' ||
                                                 daemon->config->slack_signing_secret[0] != '\0' };
+    struct ps_sink sink;
 
     if (daemon->config->shadow)
         return ps_console_sink_create_shadow(daemon->loop, STDOUT_FILENO);
-    return ps_slack_checker_uses_slack(daemon->config)
+    sink = ps_slack_checker_uses_slack(daemon->config)
                ? ps_slack_create(daemon->loop, &slack)
                : ps_console_sink_create(daemon->loop, STDOUT_FILENO);
+    if (!ps_webhooks_configured(daemon->config) ||
+        strcmp(daemon->config->notify_sink, "console") == 0)
+        return sink;
+    return ps_webhooks_create(daemon->loop,
+                              &(struct ps_webhooks_options){ .config = daemon->config,
+                                                             .pg = daemon->pg,
+                                                             .user_agent = daemon->user_agent,
+                                                             .other = sink });
 }
 
 static int64_t depth_of(void *cookie)

@@ -1,4 +1,5 @@
 #include "scheduler/core/index_match.h"
+#include "scheduler/core/webhook_rows.h"
 #include "scheduler/io/poll_private.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -39,6 +40,21 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
             reason, by, row);
 }
 
+struct transition {
+    const struct ps_paper *paper;
+    const char *draft_url;
+    struct ps_outbox_rows *rows;
+};
+
+static void on_webhook(void *cookie, const char *channel)
+{
+    const struct transition *transition = cookie;
+    struct ps_outbox_row *row = ps_outbox_rows_next(transition->rows, NULL);
+
+    ps_notification_transition(transition->paper, transition->draft_url, channel, row);
+    ps_webhook_row_key(row);
+}
+
 static void add_transition(const struct ps_leadership *leadership, const struct ps_paper *paper,
                            struct ps_outbox_rows *rows)
 {
@@ -47,16 +63,23 @@ static void add_transition(const struct ps_leadership *leadership, const struct 
     char draft_id[PS_PAPER_ID_TEXT];
     const char *url;
 
-    if (paper->parsed.kind != PS_PAPER_P || !config->notify_on_dp_transition ||
-        config->notification_channel[0] == '\0')
+    if (paper->parsed.kind != PS_PAPER_P)
         return;
     draft.kind = PS_PAPER_D;
     draft.prefix[0] = 'D';
     ps_paper_id_format(&draft, draft_id);
     url = ps_url_set_draft(leadership->discovered, draft_id);
-    if (url != NULL)
+    if (url == NULL)
+        return;
+    if (config->notify_on_dp_transition && config->notification_channel[0] != '\0')
         ps_notification_transition(paper, url, config->notification_channel,
                                    ps_outbox_rows_next(rows, NULL));
+    ps_webhook_rows(config,
+                    &(struct ps_webhook_facts){ .kind = PS_MESSAGE_DP_TRANSITION,
+                                                .authors = paper->author,
+                                                .subgroup = paper->subgroup },
+                    on_webhook,
+                    &(struct transition){ .paper = paper, .draft_url = url, .rows = rows });
 }
 
 static void match_added(struct ps_poll *poll, const struct ps_paper *paper)

@@ -1,6 +1,7 @@
 #include "scheduler/io/result_rows.h"
 
 #include "scheduler/core/draft_facts.h"
+#include "scheduler/core/webhook_rows.h"
 #include "shared/core/utc_time.h"
 
 #include <stdlib.h>
@@ -60,6 +61,34 @@ static void match_draft(const struct ps_leadership *leadership, int number, cons
         on_match, match);
 }
 
+static void on_webhook(void *cookie, const char *channel)
+{
+    const struct draft_match *match = cookie;
+    struct ps_outbox_row *row = ps_outbox_rows_next(match->list, match->task);
+
+    if (match->print != NULL)
+        ps_notification_update(match->draft, match->print, channel, row);
+    else
+        ps_notification_draft(match->draft, channel, match->draft->tier == PS_TIER_FRONTIER, row);
+    ps_webhook_row_key(row);
+}
+
+static void add_webhooks(const struct ps_config *config, struct draft_match *match)
+{
+    const struct ps_draft_found *draft = match->draft;
+    const struct ps_paper *paper = draft->paper;
+    const struct ps_webhook_facts facts = { .kind = match->print != NULL ? PS_MESSAGE_DRAFT_UPDATE
+                                                    : draft->tier == PS_TIER_FRONTIER
+                                                        ? PS_MESSAGE_FRONTIER
+                                                        : PS_MESSAGE_DRAFT,
+                                            .authors = draft->authors != NULL ? draft->authors
+                                                       : paper != NULL        ? paper->author
+                                                                              : NULL,
+                                            .subgroup = paper == NULL ? NULL : paper->subgroup };
+
+    ps_webhook_rows(config, &facts, on_webhook, match);
+}
+
 void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,
                     struct ps_outbox_rows *list)
 {
@@ -89,6 +118,7 @@ void ps_result_rows(const struct ps_leadership *leadership, const struct ps_resu
     if (tell_channel(config, task->tier))
         ps_notification_draft(&draft, config->notification_channel, task->tier == PS_TIER_FRONTIER,
                               ps_outbox_rows_next(list, task->task));
+    add_webhooks(config, &match);
     match_draft(leadership, task->number, result->front_text, &match);
     free(title);
     free(authors);
@@ -115,6 +145,7 @@ void ps_update_rows(const struct ps_leadership *leadership, const struct ps_upda
     if (tell_channel(config, tier))
         ps_notification_update(&draft, updated->print, config->notification_channel,
                                ps_outbox_rows_next(list, NULL));
+    add_webhooks(config, &match);
     if (updated->watchers)
         match_draft(leadership, id.number, updated->front_text, &match);
 }

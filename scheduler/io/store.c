@@ -90,7 +90,8 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *r
         "LEFT JOIN probes p ON p.task = r.task LEFT JOIN cycles c ON c.number = p.cycle "
         "LEFT JOIN discovered d ON d.url = r.data->>'draft_url' "
         "WHERE r.task IS NULL OR NOT (c.silent OR c.disbelieved) "
-        "ON CONFLICT (dedupe_key) DO NOTHING RETURNING kind, data->>'id', "
+        "ON CONFLICT (dedupe_key) DO NOTHING RETURNING "
+        "CASE WHEN channel LIKE 'webhook:%' THEN 'webhook' ELSE kind END, data->>'id', "
         "CASE WHEN kind = 'watchlist' THEN channel END, trace, data->>'draft_url', "
         "data->>'draft_seen', data->>'draft_modified', data->>'date'",
         ps_rows_close(&json), number_text(text, cycle));

@@ -5,6 +5,7 @@
 #include "shared/core/str.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
+#include "shared/core/webhook.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -95,6 +96,30 @@ static void check_sink(struct load *load)
                       "NOTIFY_SINK=\"slack\": needs SLACK_BOT_TOKEN (or SLACK_BOT_TOKEN_FILE)");
         report_fault(load, &err);
     }
+}
+
+/* A webhook that cannot work is a fault at the start, not at the first find. */
+static void check_webhooks(struct load *load)
+{
+    const struct ps_config *config = &load->config;
+    struct ps_webhook_settings settings = { .url = config->webhook_url,
+                                            .secret = config->webhook_secret,
+                                            .format = config->webhook_format,
+                                            .list = config->webhooks,
+                                            .sends =
+                                                (load->component & PS_COMPONENT_NOTIFIER) != 0 };
+    struct ps_webhooks *webhooks;
+    struct ps_err err;
+
+    if (!usable(load, PS_CONFIG_ID_webhook_url) || !usable(load, PS_CONFIG_ID_webhooks))
+        return;
+    if (!usable(load, PS_CONFIG_ID_webhook_format) || !usable(load, PS_CONFIG_ID_webhook_secret))
+        settings.url = "";
+    webhooks = ps_alloc_zero(1, sizeof(*webhooks));
+    if (!ps_webhooks_parse(&settings, webhooks, &err))
+        report_fault(load, &err);
+    ps_webhooks_clear(webhooks);
+    free(webhooks);
 }
 
 /* Adds the final slash to the URL of a folder. Without it the programs would request
@@ -235,6 +260,7 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     load.config.poll_interval_set = load.set[PS_CONFIG_ID_poll_interval_minutes] ||
                                     load.set[PS_CONFIG_ID_poll_interval_seconds];
     check_sink(&load);
+    check_webhooks(&load);
     end_with_slash(&load.config.iso_base_url);
     end_with_slash(&load.config.openstd_url);
     if (!load.ok)

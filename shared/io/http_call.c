@@ -363,6 +363,7 @@ static void set_method(struct ps_http_call *call, const struct ps_http_request *
         set(curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L));
         break;
     case PS_HTTP_POST:
+    case PS_HTTP_PUT:
         set(curl_easy_setopt(call->easy, CURLOPT_POST, 1L));
         set(curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                              (curl_off_t)request->body_len));
@@ -371,6 +372,9 @@ static void set_method(struct ps_http_call *call, const struct ps_http_request *
         call->post_sent = 0;
         break;
     }
+    /* A handle is used again: NULL takes the name of the request before away. */
+    set(curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST,
+                         request->method == PS_HTTP_PUT ? "PUT" : NULL));
 }
 
 static void set_redirects(struct ps_http_call *call, const struct ps_http_request *request)

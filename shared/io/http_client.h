@@ -1,4 +1,4 @@
-/* HTTP requests on the event loop: HEAD, GET with a cap on the body, POST.
+/* HTTP requests on the event loop: HEAD, GET with a cap on the body, POST, PUT.
  *
  * The worker's prober, the scheduler's index download and the notifier's Slack sink send through
  * it. It is a thin layer over one curl multi handle: callers give a request and a callback; the
@@ -41,14 +41,14 @@ enum { PS_HTTP_ERR_TLS = 30001 };
 
 /* If the connection of a POST ends without a response, that is an error and never a second request.
  */
-enum ps_http_method { PS_HTTP_HEAD, PS_HTTP_GET, PS_HTTP_POST };
+enum ps_http_method { PS_HTTP_HEAD, PS_HTTP_GET, PS_HTTP_POST, PS_HTTP_PUT };
 
 /* Everything is borrowed for the call of ps_http_send. */
 struct ps_http_request {
     enum ps_http_method method;
     const char *url;
     const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
-    const char *body;           /* of a POST */
+    const char *body;           /* of a POST or PUT */
     size_t body_len;
     int64_t timeout_ms;   /* for the whole request; required */
     size_t max_body;      /* bytes of the response after decoding; a longer body is an error */

@@ -710,9 +710,68 @@ static void three_channels_worth_of_trouble_delay_nobody_else(void **state)
     ps_channel_queues_destroy(queues);
 }
 
+/* A webhook that fails says nothing about Slack, and the other way round. */
+static void a_webhook_has_breakers_of_its_own(void **state)
+{
+    struct ps_channel_queues *queues = make_with(0, 2);
+    struct ps_outgoing_message *message;
+    int64_t now_ms = 0;
+
+    (void)state;
+    add(queues, "w1", "webhook:team");
+    for (int i = 0; i < 2; i++) {
+        message = expect(queues, now_ms, PS_CHANNEL_QUEUES_SEND, "w1");
+        assert_true(answer(queues, message, PS_SLACK_RETRY, 0, now_ms).circuit_opened == (i == 1));
+        now_ms += 10000;
+    }
+    expect_nothing(queues, now_ms); /* the webhook's circuit is open for a minute */
+    assert_false(ps_channel_queues_shut(queues));
+    assert_true(ps_channel_queues_waits(queues, now_ms, true));
+    add(queues, "m1", "C1");
+    message = expect(queues, now_ms, PS_CHANNEL_QUEUES_SEND, "m1");
+    (void)answer(queues, message, PS_SLACK_STOP, 0, now_ms); /* Slack takes nothing any more */
+    assert_true(ps_channel_queues_shut(queues));
+    assert_non_null(ps_channel_queues_fault(queues));
+    now_ms = 71000;
+    message = expect(queues, now_ms - 10000 + 59000, PS_CHANNEL_QUEUES_SEND, "w1");
+    sent(queues, message, 120000);
+    assert_true(
+        ps_channel_queues_shut(queues)); /* what the webhook took says nothing about Slack */
+    ps_channel_queues_destroy(queues);
+}
+
+static void a_webhook_without_access_keeps_its_messages_and_stops_nobody(void **state)
+{
+    struct ps_channel_queues *queues = make(0);
+    struct ps_outgoing_message *message;
+
+    (void)state;
+    add(queues, "w1", "webhook:gone");
+    add(queues, "w2", "webhook:gone");
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "w1");
+    assert_int_equal(answer(queues, message, PS_SLACK_STOP, 0, 0).close, PS_CLOSE_NOT);
+    expect_nothing(queues, 59999);
+    assert_null(ps_channel_queues_fault(queues));
+    add(queues, "w3", "webhook:other");
+    message = expect(queues, 1000, PS_CHANNEL_QUEUES_SEND, "w3");
+    sent(queues, message, 1000);
+    for (int i = 1; i < 20; i++) { /* it is never given up */
+        message = expect(queues, i * INT64_C(60000), PS_CHANNEL_QUEUES_SEND, "w1");
+        assert_int_equal(answer(queues, message, PS_SLACK_STOP, 0, i * INT64_C(60000)).close,
+                         PS_CLOSE_NOT);
+    }
+    message = expect(queues, 20 * INT64_C(60000), PS_CHANNEL_QUEUES_SEND, "w1");
+    sent(queues, message, 20 * INT64_C(60000));
+    message = expect(queues, 20 * INT64_C(60000), PS_CHANNEL_QUEUES_SEND, "w2");
+    sent(queues, message, 20 * INT64_C(60000));
+    ps_channel_queues_destroy(queues);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_webhook_has_breakers_of_its_own),
+        cmocka_unit_test(a_webhook_without_access_keeps_its_messages_and_stops_nobody),
         cmocka_unit_test(one_request_a_channel_in_order_at_its_pace),
         cmocka_unit_test(retry_after_holds_its_channel_alone_and_costs_nothing),
         cmocka_unit_test(a_failed_send_waits_and_keeps_its_place_until_it_is_dead),

@@ -1,0 +1,42 @@
+#include "scheduler/core/webhook_rows.h"
+
+#include "shared/core/alloc.h"
+
+#include <stdlib.h>
+
+void ps_webhook_rows(const struct ps_config *config, const struct ps_webhook_facts *facts,
+                     ps_webhook_rows_fn fn, void *cookie)
+{
+    const struct ps_webhook_settings settings = { .url = config->webhook_url,
+                                                  .secret = "",
+                                                  .format = config->webhook_format,
+                                                  .list = config->webhooks };
+    struct ps_webhooks *webhooks;
+    struct ps_err err;
+
+    if (config->webhook_url[0] == '\0' && config->webhooks[0] == '\0')
+        return;
+    webhooks = ps_alloc_zero(1, sizeof(*webhooks));
+    if (!ps_webhooks_parse(&settings, webhooks,
+                           &err)) /* a rotated file with an error: the notifier reports it */
+        webhooks->len = 0;
+    for (size_t i = 0; i < webhooks->len; i++) {
+        char *channel;
+
+        if (!ps_webhook_wants(&webhooks->items[i], facts))
+            continue;
+        channel = ps_alloc_format("%s%s", PS_WEBHOOK_CHANNEL, webhooks->items[i].name);
+        fn(cookie, channel);
+        free(channel);
+    }
+    ps_webhooks_clear(webhooks);
+    free(webhooks);
+}
+
+void ps_webhook_row_key(struct ps_outbox_row *row)
+{
+    char *key = ps_alloc_format("%s:%s", row->channel, row->dedupe_key);
+
+    free(row->dedupe_key);
+    row->dedupe_key = key;
+}
