@@ -191,8 +191,8 @@ static void log_breakers(struct ps_sender *sender, const struct ps_outgoing_mess
                          const struct ps_err *err, const struct ps_channel_queues_outcome *outcome)
 {
     if (outcome->circuit_opened)
-        PS_LOG(MQ_CIRCUIT_OPEN, F_INT("cooldown_ms", sender->options.queues.breaker_cooldown_ms),
-               F_ERR(err));
+        PS_LOG(MQ_CIRCUIT_OPEN, F_TEXT("channel", message->content.channel),
+               F_INT("cooldown_ms", sender->options.queues.breaker_cooldown_ms), F_ERR(err));
     if (outcome->circuit_closed)
         PS_LOG(MQ_CIRCUIT_CLOSED, F_TEXT("id", message->content.id));
     if (outcome->access_back)

@@ -216,7 +216,7 @@ static bool read_list(const char *text, bool sends, struct ps_webhooks *webhooks
         cJSON_Delete(list);
         return ps_fail(
             err, PS_FAILURE_CONFIGURATION, 0,
-            "WEBHOOKS: not a JSON array of webhooks (deploy/OPERATING.md has an example)");
+            "WEBHOOKS: not a JSON array of webhooks (notifier/WEBHOOKS.md has an example)");
     }
     cJSON_ArrayForEach (entry, list) {
         if (webhooks->len == PS_WEBHOOKS_MAX) {

@@ -180,6 +180,46 @@ static void matrix_puts_with_the_id_as_transaction(void **state)
     ps_webhook_request_clear(&request);
 }
 
+/* Text of any shape is converted without a byte outside it, and no markup of the target survives
+ * unescaped. */
+static void any_text_is_converted(void **state)
+{
+    static const char *const texts[] = { "",
+                                         "*",
+                                         "**",
+                                         "*a",
+                                         "<",
+                                         "<http",
+                                         "<http://",
+                                         "<http://x",
+                                         "<http://x|",
+                                         "<http://x|y",
+                                         "<http://x|y>",
+                                         "&",
+                                         "&am",
+                                         "&amp",
+                                         "&lt;script&gt;",
+                                         "*a*\n*b*\n",
+                                         "\n\n",
+                                         "\xff\xfe",
+                                         "<http://x|y> <http://z>",
+                                         "<httpnoturl>" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        for (int markup = PS_MARKUP_PLAIN; markup <= PS_MARKUP_HTML; markup++) {
+            char *exact = ps_alloc_text(texts[i]); /* so that a sanitizer sees a read beyond it */
+            struct ps_buf out;
+
+            ps_buf_init(&out, 4096);
+            assert_true(ps_markup_convert(exact, (enum ps_markup)markup, &out));
+            if (markup == PS_MARKUP_HTML)
+                assert_null(strstr(ps_buf_str(&out), "<script"));
+            ps_buf_clear(&out);
+            free(exact);
+        }
+}
+
 static void each_answer_means_something(void **state)
 {
     static const struct {
@@ -249,6 +289,7 @@ int main(void)
         cmocka_unit_test(discord_mentions_nobody_and_is_cut_at_a_line),
         cmocka_unit_test(teams_gets_an_adaptive_card_with_a_block_a_line),
         cmocka_unit_test(matrix_puts_with_the_id_as_transaction),
+        cmocka_unit_test(any_text_is_converted),
         cmocka_unit_test(each_answer_means_something),
         cmocka_unit_test(a_fault_names_no_host),
     };
