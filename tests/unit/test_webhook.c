@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#define TWICE "[" ONE "," ONE "]"
+#define ONE   "{\"name\":\"a\",\"url\":\"https://s3cret\"}"
+
 static bool parse(const char *url, const char *format, const char *list, bool sends,
                   struct ps_webhooks *out, struct ps_err *err)
 {
@@ -55,9 +58,7 @@ static void every_fault_is_named_without_a_secret(void **state)
         { "",                  "json",   "[{\"name\":\"A b\"}]",                                                    "each webhook is an object with a name"},
         { "",                  "json",   "[{\"name\":\"a\"}]",
          "webhook \"a\": url: an http or https URL is required"                                                                                            },
-        { "",                  "json",
-         "[{\"name\":\"a\",\"url\":\"https://s3cret\"},{\"name\":\"a\",\"url\":\"https://"
-         "s3cret\"}]",                                                                                              "webhook \"a\": the name is used twice"},
+        { "",                  "json",   TWICE,                                                                     "webhook \"a\": the name is used twice"},
         { "",                  "json",   "[{\"name\":\"a\",\"url\":\"https://s3cret\",\"kind\":[]}]",
          "webhook \"a\": has a member other than"                                                                                                          },
         { "",                  "json",   "[{\"name\":\"a\",\"url\":\"https://s3cret\",\"format\":\"irc\"}]",
