@@ -243,6 +243,20 @@ static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn g
     }
 }
 
+/* The adaptive planner spends a day's budget evenly, so polls of seconds would ask for a name or
+ * two each. Such polls are for tests and demonstrations, which want the whole plan in each of them.
+ */
+static void choose_planner(struct load *load)
+{
+    struct ps_config *config = &load->config;
+
+    if (!load->ok || load->set[PS_CONFIG_ID_probe_planner] || !config->poll_interval_set ||
+        ps_config_poll_interval_ms(config) >= 60 * 1000)
+        return;
+    free(config->probe_planner);
+    config->probe_planner = ps_alloc_text("classic");
+}
+
 bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
                     ps_config_bad_fn bad, void *bad_cookie, struct ps_config *out_config)
 {
@@ -259,6 +273,7 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     check_public_urls(&load);
     load.config.poll_interval_set = load.set[PS_CONFIG_ID_poll_interval_minutes] ||
                                     load.set[PS_CONFIG_ID_poll_interval_seconds];
+    choose_planner(&load);
     check_sink(&load);
     check_webhooks(&load);
     end_with_slash(&load.config.iso_base_url);

@@ -2,11 +2,14 @@
 """What a fleet needs, measured: memory and processor time of each program, and what Redis and PostgreSQL hold.
 
     cmake --preset release && cmake --build build/release
-    PAPERSCOUT_BUILD=$PWD/build/release python3 tests/bench/sizing.py [CYCLES]
+    PAPERSCOUT_BUILD=$PWD/build/release python3 tests/bench/sizing.py [CYCLES [adaptive]]
 
 Runs CYCLES (5) cycles of the index at today's size (18,052 entries), at the settings a fleet has by default, but for
 the time between polls: two schedulers, two workers, a notifier. The draft site answers after 50 ms and has a new
 draft, a PDF, for each cycle. Prints the figures of deploy/SIZING.md.
+
+With "adaptive", cycles have the probes that five minutes of the budget are worth, and each begins with a checkpoint of
+PostgreSQL, as it does about every five minutes in a fleet: the first change of a page after it writes the whole page.
 """
 import json
 import os
@@ -43,8 +46,37 @@ def info(redis, name):
     raise KeyError(name)
 
 
+def changes(postgres):
+    """(rows inserted, updated, deleted; bytes of WAL) since the start."""
+    row = postgres.query("SELECT sum(n_tup_ins)::bigint AS ins, sum(n_tup_upd)::bigint AS upd, sum(n_tup_del)::bigint AS del, "
+                         "pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint AS wal FROM pg_stat_user_tables")[0]
+    return [row["ins"], row["upd"], row["del"], row["wal"]]
+
+
+def watch_writes(fleet, cycles):
+    """What each further cycle writes, a checkpoint before it."""
+    rows = []
+    for number in range(2, cycles + 1):
+        wait_until(lambda: len([row for row in fleet.cycles() if row["status"] != "running"]) >= number - 1, 120,
+                   f"cycle {number - 1} is closed", every=0.2)
+        time.sleep(1.5)
+        fleet.postgres.execute("CHECKPOINT")
+        before = changes(fleet.postgres)
+        wait_until(lambda: len([row for row in fleet.cycles() if row["status"] != "running"]) >= number, 120,
+                   f"cycle {number} is closed", every=0.2)
+        time.sleep(1.5)  # statistics of the sessions are written each second
+        planned = fleet.cycles()[number - 1]["planned"]
+        rows.append([planned, *(after - old for after, old in zip(changes(fleet.postgres), before))])
+    for name, column in (("probes", 0), ("rows inserted", 1), ("rows updated", 2), ("rows deleted", 3), ("bytes of WAL", 4)):
+        values = sorted(row[column] for row in rows)
+        print(f"a cycle writes: {name} {values[len(values) // 2]:,} (median of {len(values)}), {288 * sum(values) / len(values):,.0f} a day")
+    print(f"last-asked times: {fleet.postgres.value('SELECT count(*) FROM probe_times'):,} rows, "
+          f"{fleet.postgres.value('SELECT pg_total_relation_size($$probe_times$$)') / 2**20:.1f} MB")
+
+
 def main():
     cycles = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    adaptive = sys.argv[2:] == ["adaptive"]
     folder = tempfile.mkdtemp(prefix="paperscout-sizing-")
     path, what = indexes.grown(folder)
     with open(path, encoding="utf-8") as file:
@@ -58,10 +90,14 @@ def main():
                  "PROBE_HOST_CONCURRENCY": None, "PROBE_BACKOFF_MS": None, "HTTP_TIMEOUT_SECONDS": None,
                  "TASK_VISIBILITY_SECONDS": None, "LEADER_TTL_MS": None, "LOG_LEVEL": None, "SHUTDOWN_GRACE_SECONDS": None,
                  "SLACK_CHANNEL_INTERVAL_MS": None}
+        if adaptive:
+            usual |= {"PROBE_PLANNER": "adaptive", "PROBE_BUDGET_PER_DAY": 80000 * 300 // 20}
         for component in ("scheduler", "scheduler", "worker", "worker"):
             fleet.start(component, **usual)
         fleet.start_slack_notifier(**usual)
         began = time.monotonic()
+        if adaptive:
+            watch_writes(fleet, cycles)
         for number in range(1, cycles + 1):
             wait_until(lambda: len([row for row in fleet.cycles() if row["status"] != "running"]) >= number, 120,
                        f"cycle {number} is closed", every=0.5)

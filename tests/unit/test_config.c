@@ -135,7 +135,7 @@ static void every_default_is_the_one_the_design_names(void **state)
     };
     /* what this list lacks on purpose, for the count below */
     static const char *const beyond_the_design[] = {
-        "PROBE_PLANNER=classic",
+        "PROBE_PLANNER=adaptive",
         "PROBE_BUDGET_PER_DAY=80000",
         "MAILING_DEADLINES=",
         "WATCHED_NUMBERS_MAX=1000",
@@ -314,6 +314,38 @@ static void the_seconds_win_over_the_minutes(void **state)
     assert_int_equal(ps_config_poll_interval_ms(&config), 1500);
     ps_config_clear(&config);
     ps_buf_clear(&faults);
+}
+
+static void polls_of_seconds_use_the_classic_planner_unless_one_is_named(void **state)
+{
+    static const struct {
+        const char *name, *value, *planner; /* of PROBE_PLANNER, NULL: not set */
+        bool adaptive;
+        int64_t interval_ms;
+    } cases[] = {
+        {"LOG_LEVEL",              "INFO", NULL,       true,  300000 },
+        { "POLL_INTERVAL_MINUTES", "30",   NULL,       true,  1800000},
+        { "POLL_INTERVAL_SECONDS", "60",   NULL,       true,  60000  },
+        { "POLL_INTERVAL_SECONDS", "2",    NULL,       false, 2000   },
+        { "POLL_INTERVAL_MINUTES", "0.1",  NULL,       false, 6000   },
+        { "POLL_INTERVAL_SECONDS", "2",    "adaptive", true,  2000   },
+        { "LOG_LEVEL",             "INFO", "classic",  false, 1800000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct source source = {
+            .pairs = {{ cases[i].name, cases[i].value }, { "PROBE_PLANNER", cases[i].planner }}
+        };
+        struct ps_config config;
+        struct ps_buf faults;
+
+        assert_true(load(PS_COMPONENT_SCHEDULER, &source, &faults, &config));
+        assert_int_equal(ps_config_adaptive(&config), cases[i].adaptive);
+        assert_int_equal(ps_config_poll_interval_ms(&config), cases[i].interval_ms);
+        ps_buf_clear(&faults);
+        ps_config_clear(&config);
+    }
 }
 
 static void each_fault_names_variable_value_and_what_is_allowed(void **state)
@@ -760,6 +792,7 @@ int main(void)
         cmocka_unit_test(truth_is_read_in_every_usual_spelling),
         cmocka_unit_test(an_empty_value_is_the_default),
         cmocka_unit_test(the_seconds_win_over_the_minutes),
+        cmocka_unit_test(polls_of_seconds_use_the_classic_planner_unless_one_is_named),
         cmocka_unit_test(each_fault_names_variable_value_and_what_is_allowed),
         cmocka_unit_test(a_long_value_is_cut_at_a_whole_character),
         cmocka_unit_test(a_placeholder_of_the_examples_is_no_value),
