@@ -11,8 +11,8 @@ set(texts "")
 set(rows "")
 set(count 0)
 # path=file
-foreach(pair "/=index.html" "/page/style.css=style.css" "/page/app.js=app.js"
-        "/page/charts.js=charts.js" "/page/icon.svg=icon.svg"
+foreach(pair "/page/style.css=style.css" "/page/reader.js=reader.js" "/page/icon.svg=icon.svg"
+        "/operations=operations.html" "/page/app.js=app.js" "/page/charts.js=charts.js"
         "/page/uPlot.js=vendor/uPlot.iife.min.js" "/page/uPlot.css=vendor/uPlot.min.css")
   string(REGEX MATCH "^(.*)=(.*[.]([a-z]+))$" ignored "${pair}")
   set(path "${CMAKE_MATCH_1}")

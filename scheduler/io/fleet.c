@@ -1,13 +1,16 @@
 #include "scheduler/io/fleet.h"
 
+#include "scheduler/core/reader_pages.h"
 #include "scheduler/io/fleet_now.h"
 #include "scheduler/io/fleet_redis.h"
 #include "scheduler/io/fleet_stored.h"
 #include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"
 #include "shared/core/url.h"
+#include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +33,9 @@ struct ps_fleet {
     bool redis_out, stored_out;
     int64_t redis_ms, stored_ms; /* wall clock: when read; 0 for never */
     struct ps_fleet_stored stored;
+    char verdict[8]; /* of the last NOW; "" before */
+    size_t notices;  /* and how many troubles it names */
+    int64_t next_poll_ms;
     struct {
         char *text;
         uint64_t version;
@@ -104,9 +110,21 @@ static void keep_part(struct ps_fleet *fleet, enum ps_fleet_part part, cJSON *va
     fleet->parts[part].version++;
 }
 
+static void keep_now(struct ps_fleet *fleet)
+{
+    cJSON *now = make_now(fleet);
+    const char *next = ps_json_text(now, "next_poll_at"), *verdict = ps_json_text(now, "verdict");
+
+    (void)snprintf(fleet->verdict, sizeof(fleet->verdict), "%s", verdict == NULL ? "" : verdict);
+    fleet->notices = (size_t)cJSON_GetArraySize(of(now, "troubles"));
+    if (next == NULL || !ps_utc_time_parse_time(next, &fleet->next_poll_ms))
+        fleet->next_poll_ms = 0;
+    keep_part(fleet, PS_FLEET_NOW, now);
+}
+
 static void make_parts(struct ps_fleet *fleet)
 {
-    keep_part(fleet, PS_FLEET_NOW, make_now(fleet));
+    keep_now(fleet);
     keep_part(fleet, PS_FLEET_INSTANCES, make_instances(fleet));
     keep_part(fleet, PS_FLEET_DAY, ps_chart_series_json(&fleet->stored.day));
     keep_part(fleet, PS_FLEET_RECENT, make_recent(fleet));
@@ -256,4 +274,26 @@ const char *ps_fleet_text(const struct ps_fleet *fleet, enum ps_fleet_part part,
 {
     *out_version = fleet->parts[part].version;
     return fleet->parts[part].text;
+}
+
+void ps_fleet_reader(const struct ps_fleet *fleet, struct ps_reader_fleet *out_fleet)
+{
+    const struct ps_stats_now *stats = ps_stats_now(fleet->state->stats);
+    const struct ps_config *config = daemon_of(fleet)->config;
+    const struct ps_chart_series *day = &fleet->stored.day;
+
+    *out_fleet = (struct ps_reader_fleet){
+        .verdict = fleet->verdict[0] == '\0' ? NULL : fleet->verdict,
+        .incidents = fleet->notices,
+        .last_poll_ms = stats->last_finished_ms,
+        .next_poll_ms = fleet->next_poll_ms,
+        .upload_ms = stats->news_late_ms,
+        .probes_day = fleet->stored_ms == 0 ? -1 : 0,
+        .budget = ps_config_adaptive(config) ? config->probe_budget_per_day : 0,
+        .paused = stats->paused_ms > 0,
+    };
+    for (size_t i = 0; i < day->len; i++)
+        for (int outcome = 0; outcome < PS_OUTCOME_COUNT; outcome++)
+            if (outcome != PS_OUTCOME_DEFERRED && out_fleet->probes_day >= 0)
+                out_fleet->probes_day += day->cycles[i].outcomes[outcome];
 }

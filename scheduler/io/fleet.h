@@ -34,6 +34,10 @@ void ps_fleet_on_change(struct ps_fleet *fleet, void (*fn)(void *cookie), void *
 /* Somebody looks: reads often for the next minute. */
 void ps_fleet_looked_at(struct ps_fleet *fleet);
 
+struct ps_reader_fleet;
+/* What the readers' pages say of the fleet, as of the last reading; the counts of finds stay. */
+void ps_fleet_reader(const struct ps_fleet *fleet, struct ps_reader_fleet *out_fleet);
+
 const char *ps_fleet_part_name(enum ps_fleet_part part);
 /* Borrowed until the next change. version grows with each new text. */
 const char *ps_fleet_text(const struct ps_fleet *fleet, enum ps_fleet_part part,

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 struct ps_page_file {
-    const char *path; /* as asked for: "/" or "/page/…" */
+    const char *path; /* as asked for: "/operations" or "/page/…" */
     const char *type; /* Content-Type */
     const char *data;
     size_t len;

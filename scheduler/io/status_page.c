@@ -2,23 +2,20 @@
 
 #include "scheduler/io/fleet.h"
 #include "scheduler/io/page_files.h"
+#include "scheduler/io/page_response.h"
+#include "scheduler/io/reader_site.h"
 #include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"
 #include "shared/io/http_stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 enum {
     JSON_CAP = 4 * 1024 * 1024,
     SLOW_MS = 30 * 1000 /* a listener that is behind for so long is dropped */
 };
-
-/* Nothing comes from elsewhere, nothing is inline, no text becomes markup, and nobody frames it. */
-static const char policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 struct events_server {
     LIST_ENTRY(events_server) next;
@@ -31,6 +28,7 @@ struct events_server {
 struct ps_status_page {
     struct ps_loop *loop;
     struct ps_fleet *fleet;
+    struct ps_reader_site *site;
     LIST_HEAD(, events_server) listeners;
     struct ps_buf text;
 };
@@ -39,11 +37,11 @@ static void on_file(void *cookie, struct ps_http_exchange *exchange)
 {
     const struct ps_page_file *file = cookie;
 
-    ps_http_add_header(exchange, "Content-Security-Policy", policy);
-    ps_http_add_header(exchange, "Referrer-Policy", "no-referrer");
-    ps_http_add_header(exchange, "Cross-Origin-Opener-Policy", "same-origin");
-    ps_http_add_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
-    ps_http_respond(exchange, 200, file->type, file->data, file->len);
+    /* Always asked for anew: after an upgrade no old script may meet a new page. */
+    ps_page_respond(exchange, &(struct ps_page_response){ .type = file->type,
+                                                          .body = file->data,
+                                                          .len = file->len,
+                                                          .cache = "no-cache" });
 }
 
 static void on_fleet(void *cookie, struct ps_http_exchange *exchange)
@@ -143,19 +141,35 @@ static void on_events(void *cookie, struct ps_http_exchange *exchange)
     tell(events_server);
 }
 
+/* What a public page is made of: neither the operators' page nor its scripts. */
+static bool is_for_readers(const struct ps_page_file *file)
+{
+    static const char *const paths[] = { "/page/style.css", "/page/reader.js", "/page/icon.svg" };
+
+    for (size_t i = 0; i < PS_COUNT_OF(paths); i++)
+        if (strcmp(file->path, paths[i]) == 0)
+            return true;
+    return false;
+}
+
 struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state)
 {
     const struct ps_daemon *daemon = state->daemon;
     struct ps_status_page *page = ps_alloc_zero(1, sizeof(*page));
+    bool is_public = daemon->config->public_page;
 
     page->loop = daemon->loop;
     LIST_INIT(&page->listeners);
     ps_buf_init(&page->text, JSON_CAP);
     page->fleet = ps_fleet_create(state);
     ps_fleet_on_change(page->fleet, on_change, page);
+    page->site = ps_reader_site_create(state, page->fleet);
     for (size_t i = 0; i < ps_page_file_count; i++)
-        ps_http_server_route(daemon->http, ps_page_files[i].path, PS_HTTP_SERVER_GET, on_file,
-                             (void *)(uintptr_t)&ps_page_files[i]);
+        if (!is_public || is_for_readers(&ps_page_files[i]))
+            ps_http_server_route(daemon->http, ps_page_files[i].path, PS_HTTP_SERVER_GET, on_file,
+                                 (void *)(uintptr_t)&ps_page_files[i]);
+    if (is_public)
+        return page;
     ps_http_server_route(daemon->http, "/api/fleet", PS_HTTP_SERVER_GET, on_fleet, page);
     ps_http_server_route(daemon->http, "/api/fleet/events", PS_HTTP_SERVER_GET, on_events, page);
     return page;
@@ -171,6 +185,7 @@ void ps_status_page_destroy(struct ps_status_page *page)
         ps_http_stream_end(events_server->stream);
         on_gone(events_server);
     }
+    ps_reader_site_destroy(page->site);
     ps_fleet_destroy(page->fleet);
     ps_buf_clear(&page->text);
     free(page);

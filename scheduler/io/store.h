@@ -48,6 +48,8 @@ enum { PS_STORE_NO_INDEX = -1 };
 void ps_store_add_load(struct ps_pg_batch *batch, int64_t known);
 /* The same for who does not lead: statement 0 is no fence. */
 struct ps_pg_batch *ps_store_peek(void) PS_MUST_USE;
+/* The same, with only the papers that are newer than version known. */
+struct ps_pg_batch *ps_store_peek_since(int64_t known) PS_MUST_USE;
 /* For who may lead one day: of the statements above META and PAPERS only. */
 struct ps_pg_batch *ps_store_warm(int64_t known) PS_MUST_USE;
 /* Brings *index, NULL for none, from version *known to the one that was read. */

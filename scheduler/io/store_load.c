@@ -112,12 +112,17 @@ static struct ps_pg_batch *unfenced(void)
     return batch;
 }
 
-struct ps_pg_batch *ps_store_peek(void)
+struct ps_pg_batch *ps_store_peek_since(int64_t known)
 {
     struct ps_pg_batch *batch = unfenced();
 
-    ps_store_add_load(batch, PS_STORE_NO_INDEX);
+    ps_store_add_load(batch, known);
     return batch;
+}
+
+struct ps_pg_batch *ps_store_peek(void)
+{
+    return ps_store_peek_since(PS_STORE_NO_INDEX);
 }
 
 struct ps_pg_batch *ps_store_warm(int64_t known)

@@ -230,6 +230,9 @@ static const char *reason_of(int status)
         {200,  "OK"                    },
         { 202, "Accepted"              },
         { 204, "No Content"            },
+        { 303, "See Other"             },
+        { 304, "Not Modified"          },
+        { 308, "Permanent Redirect"    },
         { 400, "Bad Request"           },
         { 401, "Unauthorized"          },
         { 403, "Forbidden"             },
@@ -251,7 +254,8 @@ static const char *reason_of(int status)
 
 void ps_http_add_common_headers(struct evkeyvalq *headers)
 {
-    evhttp_add_header(headers, "Cache-Control", "no-store");
+    if (evhttp_find_header(headers, "Cache-Control") == NULL)
+        evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 }
 
@@ -261,10 +265,12 @@ static void send_response(struct evhttp_request *req, int status, const char *co
     struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
     char length[32];
 
-    if (content_type)
+    if (content_type && status != 304)
         evhttp_add_header(headers, "Content-Type", content_type);
     ps_http_add_common_headers(headers);
-    if (status != 204) { /* RFC 9110, 8.6: a 204 must not have a Content-Length */
+    if (status == 304)
+        len = 0; /* and no Content-Length, which would be taken for that of the stored response */
+    else if (status != 204) { /* RFC 9110, 8.6: a 204 must not have a Content-Length */
         (void)evutil_snprintf(length, sizeof(length), "%zu", len);
         evhttp_add_header(headers, "Content-Length", length);
     }
@@ -295,6 +301,13 @@ static const struct ps_http_route *find_route(const struct ps_http_server *serve
 
     for (size_t i = 0; path && i < server->route_count; i++) {
         if (strcmp(server->routes[i].path, path) == 0)
+            return &server->routes[i];
+    }
+    for (size_t i = 0; path && i < server->route_count; i++) {
+        size_t len = server->routes[i].prefix_len;
+
+        if (len > 0 && strncmp(server->routes[i].path, path, len) == 0 && path[len] != '\0' &&
+            strchr(path + len, '/') == NULL)
             return &server->routes[i];
     }
     return NULL;
@@ -344,6 +357,7 @@ static void on_request(struct evhttp_request *req, void *cookie)
     exchange = ps_alloc_zero(1, sizeof(*exchange));
     exchange->server = server;
     exchange->req = req;
+    exchange->prefix_len = route->prefix_len;
     exchange->connection = connection;
     if (connection)
         connection->busy = true;
@@ -405,13 +419,54 @@ const char *ps_http_query(struct ps_http_exchange *exchange)
     return uri ? evhttp_uri_get_query(uri) : NULL;
 }
 
+const char *ps_http_tail(struct ps_http_exchange *exchange)
+{
+    const struct evhttp_uri *uri;
+    const char *path;
+
+    if (!exchange->req || exchange->prefix_len == 0)
+        return "";
+    uri = evhttp_request_get_evhttp_uri(exchange->req);
+    path = uri ? evhttp_uri_get_path(uri) : NULL;
+    return path && strlen(path) > exchange->prefix_len ? path + exchange->prefix_len : "";
+}
+
+char *ps_http_query_value(struct ps_http_exchange *exchange, const char *name)
+{
+    const char *query = ps_http_query(exchange);
+    struct ps_str rest = ps_str_of(query), part, key;
+
+    while (query != NULL && ps_str_next(&rest, '&', &part)) {
+        if (ps_str_next(&part, '=', &key) && ps_str_is(key, name)) {
+            char *raw = ps_alloc_format("%.*s", (int)part.len, part.data == NULL ? "" : part.data);
+            size_t len = 0;
+            char *decoded = evhttp_uridecode(raw, 1, &len), *copy = NULL;
+
+            if (decoded != NULL && strlen(decoded) == len)
+                copy = ps_alloc_text(decoded);
+            free(decoded);
+            free(raw);
+            return copy;
+        }
+    }
+    return NULL;
+}
+
+/* The length of a path in front of its asterisk; 0 for a path without one. */
+static size_t prefix_of(const char *path)
+{
+    size_t len = strlen(path);
+
+    return len > 2 && strcmp(path + len - 2, "/*") == 0 ? len - 1 : 0;
+}
+
 void ps_http_server_route(struct ps_http_server *server, const char *path, unsigned methods,
                           ps_http_route_fn fn, void *cookie)
 {
     server->routes =
         ps_alloc_array(server->routes, server->route_count + 1, sizeof(struct ps_http_route));
     server->routes[server->route_count++] =
-        (struct ps_http_route){ ps_alloc_text(path), methods, fn, cookie };
+        (struct ps_http_route){ ps_alloc_text(path), prefix_of(path), methods, fn, cookie };
 }
 
 static uint16_t port_of(int fd)

@@ -46,9 +46,10 @@ struct ps_http_server *ps_http_server_create(struct ps_loop *loop,
 void ps_http_server_destroy(struct ps_http_server *server);
 uint16_t ps_http_server_port(const struct ps_http_server *server); /* the bound port */
 
-/* Serves path (copied, compared exactly) with fn; borrows cookie until the server is destroyed.
- * methods is PS_HTTP_SERVER_… or-ed; HEAD is served where GET is. Another method gets 405, an
- * unknown path 404. */
+/* Serves path (copied, compared exactly) with fn; borrows cookie until the server is destroyed. A
+ * path that ends in a slash and an asterisk serves every path with one more segment after the slash
+ * (ps_http_tail); an exact route comes first. methods is PS_HTTP_SERVER_… or-ed; HEAD is served
+ * where GET is. Another method gets 405, an unknown path 404. */
 void ps_http_server_route(struct ps_http_server *server, const char *path, unsigned methods,
                           ps_http_route_fn fn, void *cookie);
 
@@ -58,12 +59,18 @@ struct ps_str ps_http_body(struct ps_http_exchange *exchange);
 const char *ps_http_header(struct ps_http_exchange *exchange,
                            const char *name);                 /* NULL if absent */
 const char *ps_http_query(struct ps_http_exchange *exchange); /* raw text after '?', or NULL */
+/* The raw segment that stands for the asterisk of the route; "" for a route without one. */
+const char *ps_http_tail(struct ps_http_exchange *exchange);
+/* Gives the decoded value of the first query parameter of that name ('+' and %XX), NULL if there is
+ * none, or if it holds a NUL byte. The caller frees it. */
+char *ps_http_query_value(struct ps_http_exchange *exchange, const char *name) PS_MUST_USE;
 
 /* Adds a header to the response; call it before ps_http_respond. */
 void ps_http_add_header(struct ps_http_exchange *exchange, const char *name, const char *value);
 /* Sends the response and ends the exchange; copies body. If the client or the server is gone, it
- * only frees the exchange. Every response carries Cache-Control: no-store and
- * X-Content-Type-Options: nosniff. */
+ * only frees the exchange. Every response carries X-Content-Type-Options: nosniff, and
+ * Cache-Control: no-store unless the route added another Cache-Control. A 204 and a 304 have no
+ * body. */
 void ps_http_respond(struct ps_http_exchange *exchange, int status, const char *content_type,
                      const char *body, size_t len);
 

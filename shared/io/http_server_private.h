@@ -9,6 +9,7 @@
 
 struct ps_http_route {
     char *path;
+    size_t prefix_len; /* of a path that ends in an asterisk, without it; 0: exact */
     unsigned methods;
     ps_http_route_fn fn;
     void *cookie;
@@ -33,6 +34,7 @@ struct ps_http_exchange {
     struct ps_http_server *server;         /* NULL once the server is destroyed */
     struct evhttp_request *req;            /* NULL once the client is gone */
     struct ps_http_connection *connection; /* NULL if the server does not track it */
+    size_t prefix_len;                     /* of the route; 0: it is exact */
 };
 
 /* A response that outlives its exchange. The server knows only this part of it, so that the server

@@ -123,7 +123,7 @@ class Data(PageCase):
     def check_files(self, port):
         """What the page is made of forbids what it does not need."""
         link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        for path, kind in (("/", "text/html"), ("/page/style.css", "text/css"),
+        for path, kind in (("/operations", "text/html"), ("/", "text/html"), ("/page/reader.js", "text/javascript"), ("/page/style.css", "text/css"),
                            ("/page/app.js", "text/javascript"), ("/page/charts.js", "text/java"),
                            ("/page/uPlot.js", "text/javascript"), ("/page/uPlot.css", "text/css"),
                            ("/page/icon.svg", "image/svg+xml")):
@@ -193,7 +193,7 @@ class Page(PageCase):
         self.addCleanup(self.browser.close)
         self.base = f"http://127.0.0.1:{scheduler.port}"
         self.browser.size(*SIZES["desktop"])
-        self.browser.open(f"{self.base}/")
+        self.browser.open(f"{self.base}/operations")
         self.browser.evaluate("window.opened = 1")  # gone when the page is loaded anew
 
     def text(self, element):

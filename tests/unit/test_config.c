@@ -172,6 +172,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "RUNBOOK_URL=https://paperscout.example/RUNBOOK.md",
         "DP_TRANSITION_STYLE=thread",
         "NOTIFY_ON_STARTUP=false",
+        "PUBLIC_PAGE=false",
+        "ADMIN_TOKEN=",
     };
     struct source source = { 0 };
     struct ps_config config;
