@@ -38,6 +38,8 @@ packages_of() { # GROUP...
             printf '%s\n' clang curl nginx openssl pgbouncer prometheus faketime python3-yaml
             # The completions are tried in the real shells, and the manual pages with the strictest reader.
             printf '%s\n' zsh fish mandoc
+            # Checks the models of the protocols.
+            echo spin
             # The sanitizers' runtime, and what turns their addresses into lines.
             [ -z "$clang" ] || printf '%s\n' "libclang-rt-$clang-dev" "llvm-$clang"
             # The layout is that of clang-format 14, which later systems do not have.

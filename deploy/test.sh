@@ -204,6 +204,20 @@ alarm_matrix
 END
 }
 
+soak_step() { # NAME COMMAND...: its last line when it passes, all of it when it does not
+    local name=$1 since=$SECONDS
+    shift
+    if "$@" </dev/null >"$work/soak.log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'passed  %-26s %s (%s)\n' "$name" "$(tail -1 "$work/soak.log")" "$(took $since)"
+    else
+        failed=$((failed + 1))
+        failures+=("soak: $name")
+        cat "$work/soak.log"
+        printf 'FAILED  %-26s (%s)\n' "$name" "$(took $since)"
+    fi
+}
+
 if [ $soak = yes ]; then
     say "soak: long versions of whole-fleet tests, debug build"
     build debug || finish
@@ -221,6 +235,13 @@ if [ $soak = yes ]; then
             printf 'FAILED  %-22s %-40s %s\n' "$test" "$settings" "$(took $since)"
         fi
     done < <(soak_tests)
+    say "soak: models at larger bounds, random schedules for ten minutes each"
+    for model in lease tasks outbox alarms; do
+        soak_step "model $model" python3 -B tests/model/check.py "$model" --deep
+    done
+    for simulation in build/debug/tests/simulation_*; do
+        soak_step "${simulation##*/}" env PAPERSCOUT_SIMULATION_SECONDS=600 "$simulation"
+    done
     finish
 fi
 

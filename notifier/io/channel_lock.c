@@ -79,9 +79,12 @@ void ps_channel_lock_admit(struct ps_channel_lock *channels,
     char *key = ps_key_with(channels->keys, PS_KEY_CHANNEL, message->content.channel);
     const char *keys[] = { key, channels->inflight };
     struct ps_str raw = { message->raw, message->raw_len };
+    /* Names this copy of the message, not the notifier's life alone: a notifier that others took
+     * for dead may get a message again that it sent and could not acknowledge. */
+    char *copy = ps_alloc_format("%s/%llu", channels->life, (unsigned long long)message->seq);
     struct ps_str args[] = {
         ps_str_of(channels->instance),
-        ps_str_of(channels->life),
+        ps_str_of(copy),
         ps_str_of(channels->heartbeats),
         ps_str_of(channels->lease),
         ps_str_of(channels->interval),
@@ -93,6 +96,7 @@ void ps_channel_lock_admit(struct ps_channel_lock *channels,
     *asking = (struct asking){ .fn = fn, .cookie = cookie };
     ps_script_run(channels->redis, PS_SCRIPT_CHANNEL_ADMIT, keys, PS_COUNT_OF(keys), args,
                   PS_COUNT_OF(args), on_admitted, asking);
+    free(copy);
     free(key);
 }
 

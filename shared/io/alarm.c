@@ -35,6 +35,7 @@ struct task {
     char cause[PS_INCIDENT_CAUSE];
     int64_t raised_ms;  /* wall clock */
     int64_t present_ms; /* for how long this program has seen it */
+    char *record;       /* owned; the record in Redis that is moved, or NULL */
 };
 
 struct ps_alarms {
@@ -168,6 +169,7 @@ static void end_task(struct task *task)
 {
     task->alarms->busy[task->incident] = false;
     ps_incident_monitor_refresh(task->alarms->monitor);
+    free(task->record);
     free(task);
 }
 
@@ -250,56 +252,90 @@ static void on_written(void *cookie, const struct ps_pg_rows *rows, const struct
         PS_LOG(OPS_ALERT_ERROR, F_TEXT("what", "the alarm record was not written"), F_ERR(err));
 }
 
-/* The record moves to PostgreSQL as soon as that takes writes again; there it is ended. Of several
- * programs the one that Redis gives the record moves it. An all-clear that was given meanwhile is
- * newer than the alarm and stays. */
-static void move_record(struct ps_alarms *alarms, enum ps_incident incident, int64_t raised_ms,
-                        int64_t told_ago_ms, int64_t times, bool confirmed)
+/* The record moves to PostgreSQL as soon as that takes writes again; there it is ended. Where it
+ * was, it is dropped only after PostgreSQL has it: the write may fail, or this program die, and an
+ * all-clear would be lost. Several programs may move one record; it arrives once. An all-clear that
+ * was given meanwhile is newer than the alarm and stays. */
+
+static void on_dropped(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    (void)reply;
+    (void)err; /* it is still there, and is moved once more */
+    end_task(cookie);
+}
+
+static void drop_redis_record(struct task *task)
+{
+    const struct ps_daemon *daemon = task->alarms->options.daemon;
+    const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
+    struct ps_str args[2] = { ps_str_of(ps_incident_row(task->incident)->name),
+                              ps_str_of(task->record) };
+
+    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_END, keys, 1, args, 2, on_dropped, task);
+}
+
+static void on_moved(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct task *task = cookie;
+
+    on_written(NULL, rows, err);
+    if (err == NULL)
+        task->alarms->local[task->incident] = (struct local_record){ 0 };
+    if (err == NULL && task->record != NULL)
+        drop_redis_record(task);
+    else
+        end_task(task);
+}
+
+static void move_record(struct task *task, int64_t raised_ms, int64_t told_ago_ms, int64_t times)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
+    const struct ps_daemon *daemon = task->alarms->options.daemon;
     char texts[4][NUMBER_TEXT];
 
     PS_PG_ADD(
         batch,
         "INSERT INTO alarms AS a (incident, raised_at, told_at, route, told_by, times, "
-        "confirmed_at) VALUES ($1, ps_time($2), now() - $3 * interval '1 ms', $4, $5, $6, CASE "
-        "WHEN $7 THEN now() END) ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
+        "confirmed_at) VALUES ($1, ps_time($2), now() - $3 * interval '1 ms', $4, $5, $6, now()) "
+        "ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
         "raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE excluded.raised_at "
         "END, told_at = greatest(a.told_at, excluded.told_at), times = excluded.times, "
         "confirmed_at = coalesce(a.confirmed_at, excluded.confirmed_at), message_key = NULL, "
         "slack_ts = NULL, "
         "slack_channel = NULL, seen_at = now() "
         "WHERE a.cleared_at IS NULL OR a.cleared_at < excluded.raised_at",
-        ps_incident_row(incident)->name, number_text(texts[0], raised_ms),
+        ps_incident_row(task->incident)->name, number_text(texts[0], raised_ms),
         number_text(texts[1], told_ago_ms), number_text(texts[2], PS_ALARM_NOTIFIER),
-        alarms->options.daemon->instance, number_text(texts[3], times < 1 ? 1 : times),
-        confirmed ? "true" : "false");
-    ps_pg_run(alarms->options.daemon->pg, batch, on_written, NULL);
-    ps_incident_monitor_refresh(alarms->monitor);
+        daemon->instance, number_text(texts[3], times < 1 ? 1 : times));
+    ps_pg_run(daemon->pg, batch, on_moved, task);
 }
 
-static void on_taken_from_redis(void *cookie, const struct redisReply *reply,
-                                const struct ps_err *err)
+static void on_redis_record(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct task *task = cookie;
-    struct ps_alarms *alarms = task->alarms;
     const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
-    cJSON *record =
-        text == NULL || text[0] == '\0' ? NULL : ps_json_parse(text, strlen(text), NULL);
-    const char *raised = ps_json_text(record, "raised_ms"), *told = ps_json_text(record, "told_ms");
-    int64_t times = 1;
+    cJSON *record;
+    const char *raised, *told;
+    int64_t wall_ms = ps_clock_wall_ms(), told_ms, times = 1;
 
-    if (record != NULL) {
-        int64_t wall_ms = ps_clock_wall_ms();
-        int64_t told_ms = told == NULL ? wall_ms : strtoll(told, NULL, 10);
-
-        if (!ps_json_int(record, "times", 1, INT64_MAX, &times))
-            times = 1;
-        move_record(alarms, task->incident, raised == NULL ? wall_ms : strtoll(raised, NULL, 10),
-                    wall_ms > told_ms ? wall_ms - told_ms : 0, times, true);
+    if (text == NULL) { /* another program has moved it */
+        end_task(task);
+        return;
     }
+    task->record = ps_alloc_text(text);
+    record = ps_json_parse(text, strlen(text), NULL);
+    if (record == NULL) { /* no record of ours: it would come back for ever */
+        drop_redis_record(task);
+        return;
+    }
+    raised = ps_json_text(record, "raised_ms");
+    told = ps_json_text(record, "told_ms");
+    told_ms = told == NULL ? wall_ms : strtoll(told, NULL, 10);
+    if (!ps_json_int(record, "times", 1, INT64_MAX, &times))
+        times = 1;
+    move_record(task, raised == NULL ? wall_ms : strtoll(raised, NULL, 10),
+                wall_ms > told_ms ? wall_ms - told_ms : 0, times);
     cJSON_Delete(record);
-    end_task(task);
 }
 
 static struct task *begin_task(struct ps_alarms *alarms, enum ps_incident incident,
@@ -316,21 +352,20 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
 {
     const struct ps_daemon *daemon = alarms->options.daemon;
     struct local_record *local = &alarms->local[incident];
-    const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
-    struct ps_str args[1] = { ps_str_of(ps_incident_row(incident)->name) };
 
-    if (ps_incident_monitor_in_redis(alarms->monitor, incident)) {
-        ps_script_run(daemon->redis, PS_SCRIPT_ALARM_END, keys, 1, args, 1, on_taken_from_redis,
-                      begin_task(alarms, incident, PS_ALARM_NOTHING));
-        *local = (struct local_record){ 0 };
+    if (ps_incident_monitor_in_redis(alarms->monitor, incident) &&
+        ps_incident_monitor_redis_writes(alarms->monitor)) {
+        PS_REDIS(daemon->redis, on_redis_record, begin_task(alarms, incident, PS_ALARM_NOTHING),
+                 "HGET", ps_key(daemon->keys, PS_KEY_ALARMS), ps_incident_row(incident)->name);
         return true;
     }
     if (local->told_ms == 0)
         return false;
-    if (local->times > 0) /* else another program told it, and it is Redis' record that counts */
-        move_record(alarms, incident, local->raised_ms, now_of(alarms) - local->told_ms,
-                    local->times, true);
-    *local = (struct local_record){ 0 };
+    if (local->times > 0)
+        move_record(begin_task(alarms, incident, PS_ALARM_NOTHING), local->raised_ms,
+                    now_of(alarms) - local->told_ms, local->times);
+    else /* another program told it: Redis' record counts */
+        *local = (struct local_record){ 0 };
     return true;
 }
 

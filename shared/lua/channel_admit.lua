@@ -1,5 +1,5 @@
 -- KEYS: channel:<channel> notify:inflight:<instance>
--- ARGV: instance, this life of it, heartbeat key prefix, ms the channel stays with it, ms between two messages, message id,
+-- ARGV: instance, the copy of the message that it holds (unique), heartbeat key prefix, ms the channel stays with it, ms between two messages, message id,
 --       message as it was taken where only this list knows whose it is ('': the outbox does, or it was never in a list)
 -- RETURNS: {ms to wait before asking again (0: it may leave now), 1 when Slack asked for the wait and 2 when the channel is with another,
 --          1 when somebody was sending this message before and how that ended is not known, or it is no longer in the in-flight list:

@@ -97,14 +97,17 @@ else
   local allowed = math.max(math.min(ceiling, 0.01), math.min(ceiling, rate + (now_us - cut_us) / 1000000 * ceiling / 20))
   local step = 1000000 / allowed
   local slack = math.max(step, step * burst - LATE_US)
-  tat_us = math.min(math.max(tat_us, now_us), now_us + slack)
-  while granted < wanted and tat_us + step - now_us <= slack do
-    tat_us = tat_us + step
+  -- Counted from now: in microseconds since 1970 a double knows no more than a quarter. Where only one permit fits into the
+  -- slack, `now_us + step - now_us` may round to more than step, and no permit would ever be granted.
+  local ahead_us = math.min(math.max(tat_us - now_us, 0), slack)
+  while granted < wanted and ahead_us + step <= slack do
+    ahead_us = ahead_us + step
     granted = granted + 1
   end
   if granted < wanted then
-    wait = math.max(1, math.ceil((tat_us + step - now_us - slack) / 1000))
+    wait = math.max(1, math.ceil((ahead_us + step - slack) / 1000))
   end
+  tat_us = now_us + ahead_us
 end
 -- Without a rate, permits do not limit how much of its share a worker uses.
 if shares[me] then

@@ -7,6 +7,7 @@ local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)
 end
+if tonumber(ARGV[1]) > newest then redis.pcall('SET', KEYS[1], ARGV[1]) end -- see task_publish
 local n = tonumber(ARGV[4])
 if n > 0 and redis.call('HGET', KEYS[3], 'number') == ARGV[3] then
   redis.call('HSET', KEYS[3], unpack(ARGV, 5, 4 + n))

@@ -7,6 +7,7 @@ local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)
 end
+if tonumber(ARGV[1]) > newest then redis.pcall('SET', KEYS[1], ARGV[1]) end -- see task_publish
 if redis.call('EXISTS', KEYS[2]) == 0 then
   return {0, ''}
 end

@@ -431,6 +431,30 @@ static void a_message_twice_in_the_list_is_said_once(void **state)
     expect_in_order("CAAA", 2, 0);
 }
 
+/* A notifier was taken for dead between Slack's answer and its acknowledgement: others brought the
+ * message back, and it gets it again. It may not be sent as if nobody had (tests/model/outbox.pml,
+ * TAKE_MARK). */
+static void a_message_that_comes_back_to_its_sender_is_doubtful(void **state)
+{
+    struct nrig_notifier *notifier;
+
+    (void)state;
+    fake_slack_rule(slack(), (struct slack_rule){ .channel = "CAAA", .delay_ms = 700 });
+    nrig_manual(rig, "m1", "CAAA", "once");
+    notifier = nrig_start(rig, "n1", NULL);
+    nrig_turn(rig, 400); /* it is being sent */
+    (void)nrig_redis(rig, "LMOVE paperscout:notify:inflight:n1 away RIGHT LEFT");
+    expect_said(1);
+    nrig_turn(rig, 300);
+    assert_int_equal((int)nrig_metric(notifier, PS_METRIC_NOTIFY_REPEATED), 0);
+    (void)nrig_redis(rig, "LMOVE away paperscout:notify RIGHT LEFT");
+    nrig_turn(rig, 300);
+    expect_idle();
+    assert_true(nrig_metric(notifier, PS_METRIC_NOTIFY_REPEATED) +
+                    nrig_metric(notifier, PS_METRIC_NOTIFY_FOUND) >
+                0);
+}
+
 static void what_another_notifier_is_sending_is_not_sent(void **state)
 {
     (void)state;
@@ -787,6 +811,7 @@ int main(void)
         A_TEST(a_name_used_again_brings_back_what_it_held),
         A_TEST(a_living_notifiers_messages_are_left_alone),
         A_TEST(a_message_twice_in_the_list_is_said_once),
+        A_TEST(a_message_that_comes_back_to_its_sender_is_doubtful),
         A_TEST(what_another_notifier_is_sending_is_not_sent),
         A_TEST(what_a_dead_notifier_claimed_is_inherited_in_its_order),
         A_TEST(entries_that_are_no_message_block_nobody),

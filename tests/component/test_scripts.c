@@ -139,6 +139,47 @@ static void the_same_and_a_newer_epoch_write(void **state)
     assert_string_equal(DO("GET generation"), "2");
 }
 
+/* Redis failed over to a replica that lost the newest epoch, and the new leader's first script is
+ * any of these: a script of the former leader that arrives after it is refused
+ * (tests/model/lease.pml, RAISE). */
+static void each_script_of_a_leader_stores_a_newer_epoch(void **state)
+{
+    (void)state;
+    for (int script = 0; script < 4; script++) {
+        DO("FLUSHALL");
+        DO("SET epoch 6");
+        DO("HSET cycle number 4 published 0");
+        DO("XGROUP CREATE results scheduler 0 MKSTREAM");
+        DO("XADD tasks 1-1 cycle 9");
+        if (script == 0)
+            assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "7", "4", "1", "0", "4:D1R0.pdf", "u",
+                                    "cold", "D", "1", "0", ".pdf"),
+                                "1");
+        else if (script == 1)
+            assert_string_equal(RUN(RESULT_DONE, DONE, "7", "scheduler", "4", "0"), "0");
+        else if (script == 2)
+            assert_string_equal(
+                RUN(RESULT_ADOPT, LIST("epoch", "results"), "7", "scheduler", "new:2", "10"), "[]");
+        else
+            assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "7", "workers", "4", "10", ""),
+                                "[0 1-1]");
+        assert_string_equal(DO("GET epoch"), "7");
+        assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "6", "100", "1", "{}"), "!FENCED");
+    }
+}
+
+/* Alarms */
+
+static void an_alarm_record_is_deleted_only_as_it_was_read(void **state)
+{
+    (void)state;
+    DO("HSET alarms no_leader old stuck other");
+    assert_string_equal(RUN(ALARM_END, LIST("alarms"), "no_leader", "older"), "0");
+    assert_string_equal(RUN(ALARM_END, LIST("alarms"), "no_leader", "old"), "1");
+    assert_string_equal(RUN(ALARM_END, LIST("alarms"), "no_leader", "old"), "0");
+    assert_string_equal(DO("HGETALL alarms"), "[stuck other]");
+}
+
 /* A cycle and its tasks */
 
 #define TASK_OF(position, file) position, "4:" file, "http://h/" file, "cold", "D", "1", "0", ".pdf"
@@ -585,6 +626,23 @@ static void the_smallest_rate_is_kept_too(void **state)
     assert_in_range(wait, 1990000, 2000000);
 }
 
+/* With one permit in the slack, rounding decided whether any permit was ever granted. */
+static void each_rate_and_burst_grants_permits(void **state)
+{
+    static const char *const rates[] = { "0.3", "1",    "3",    "7",    "11.3",
+                                         "700", "1500", "3000", "99999" };
+    static const char *const bursts[] = { "1", "2", "20" };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rates); i++)
+        for (size_t j = 0; j < PS_COUNT_OF(bursts); j++) {
+            DO("FLUSHALL");
+            assert_true(strncmp(RUN(HOST_ADMIT, HOST, rates[i], bursts[j], "200", "0", "a", "0",
+                                    "0", "1000"),
+                                "[0 ", 3) != 0);
+        }
+}
+
 static void permits_are_granted_up_to_the_burst_and_then_at_the_rate(void **state)
 {
     int granted = 0, wait = 0, paused = 0;
@@ -990,6 +1048,8 @@ int main(void)
         FLUSHED(only_the_holder_renews_and_releases),
         FLUSHED(an_older_epoch_writes_nothing),
         FLUSHED(the_same_and_a_newer_epoch_write),
+        FLUSHED(each_script_of_a_leader_stores_a_newer_epoch),
+        FLUSHED(an_alarm_record_is_deleted_only_as_it_was_read),
         FLUSHED(the_group_is_there_before_the_first_worker),
         FLUSHED(a_second_publish_does_nothing),
         FLUSHED(the_next_leader_goes_on_where_the_last_one_stopped),
@@ -1018,6 +1078,7 @@ int main(void)
         FLUSHED(permits_nobody_can_use_are_not_granted),
         FLUSHED(a_full_redis_takes_what_workers_need),
         FLUSHED(the_smallest_rate_is_kept_too),
+        FLUSHED(each_rate_and_burst_grants_permits),
         FLUSHED(permits_are_granted_up_to_the_burst_and_then_at_the_rate),
         FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
         FLUSHED(the_rate_is_never_cut_below_its_floor),

@@ -66,6 +66,22 @@ static void the_local_rate_keeps_rate_and_burst(void **state)
     assert_int_equal(ps_local_rate_admit(&limit, 0, 5, 1000, now_us, &wait_ms), 1000);
 }
 
+/* The burst is granted at once for each rate, whatever now is: it was lost to rounding before. */
+static void the_local_rate_grants_its_burst_at_any_time(void **state)
+{
+    static const double rates[] = { 0.3, 3, 7, 11.3, 700, 1500, 99999 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+        for (int64_t now_us = 1000000; now_us < INT64_C(2000000000000); now_us = now_us * 3 + 1) {
+            struct ps_local_rate limit = { 0 };
+            int64_t wait_ms;
+
+            assert_int_equal(ps_local_rate_admit(&limit, rates[i], 1, 2, now_us, &wait_ms), 1);
+            assert_true(wait_ms >= 1);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +89,7 @@ int main(void)
         cmocka_unit_test(the_backlog_is_what_gets_done_in_50_ms),
         cmocka_unit_test(the_first_latency_sample_counts_in_full),
         cmocka_unit_test(the_local_rate_keeps_rate_and_burst),
+        cmocka_unit_test(the_local_rate_grants_its_burst_at_any_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

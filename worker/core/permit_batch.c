@@ -36,7 +36,7 @@ int64_t ps_latency_average(int64_t average_us, int64_t sample_us)
 size_t ps_local_rate_admit(struct ps_local_rate *limit, double rate, int64_t burst, size_t wanted,
                            int64_t now_us, int64_t *out_wait_ms)
 {
-    double now = (double)now_us, step, slack;
+    double now = (double)now_us, step, slack, ahead;
     size_t granted = 0;
 
     *out_wait_ms = 0;
@@ -44,13 +44,15 @@ size_t ps_local_rate_admit(struct ps_local_rate *limit, double rate, int64_t bur
         return wanted;
     step = 1000000.0 / rate;
     slack = step * (double)burst;
-    if (limit->full_us < now)
-        limit->full_us = now;
-    while (granted < wanted && limit->full_us + step - now <= slack) {
-        limit->full_us += step;
+    /* Counted from now: now + step - now may round to more than step, and with a burst of one no
+     * permit would ever be granted. */
+    ahead = limit->full_us > now ? limit->full_us - now : 0;
+    while (granted < wanted && ahead + step <= slack) {
+        ahead += step;
         granted++;
     }
     if (granted < wanted)
-        *out_wait_ms = 1 + (int64_t)((limit->full_us + step - now - slack) / 1000.0);
+        *out_wait_ms = 1 + (int64_t)((ahead + step - slack) / 1000.0);
+    limit->full_us = now + ahead;
     return granted;
 }
