@@ -242,6 +242,8 @@ if [ $soak = yes ]; then
     for simulation in build/debug/tests/simulation_*; do
         soak_step "${simulation##*/}" env PAPERSCOUT_SIMULATION_SECONDS=600 "$simulation"
     done
+    say "soak: faults made on purpose, forty in each core file and script"
+    soak_step mutation python3 -B tests/mutation/mutate.py --sample 40
     finish
 fi
 

@@ -229,8 +229,8 @@ struct ps_channel_queue_pick ps_channel_queues_lane_pick(const struct ps_channel
     struct ps_outgoing_message *message;
     bool outbox_waits = false;
 
-    /* Anywhere in the queue: a message whose wait for another's claim is over stands before one that
-     * passed it and is being sent. */
+    /* Anywhere in the queue: a message whose wait for another's claim is over stands before one
+     * that passed it and is being sent. */
     DL_FOREACH (queue->messages, message)
         if (ps_channel_queues_under_way(message) &&
             (message->state != PS_OUTGOING_MESSAGE_CLAIMING || can_claim))

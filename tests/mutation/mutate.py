@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""Mutation tests: makes one small fault at a time in a core/ file or a Redis script, and sees whether a test fails.
+
+    mutate.py [options] [FILE...]      default: every file in */core and shared/lua
+
+    --build DIR      build folder with the tests (default: build/debug)
+    --sample N       at most so many faults of a file, drawn by --seed (default: all)
+    --seed N         default 1
+    --report FILE    writes the result as JSON too
+    --list           prints the faults that would be made, and makes none
+
+A fault is a flipped comparison, && for ||, a number one larger, + for -, a negated condition, true for false, or a
+dropped statement. A core/ file is tested by the unit tests and simulations that its code is linked into, the one of its own
+name first; a script by component_scripts and component_rate_limiter. A fault that no test finds survives. Survivors that change nothing, or
+nothing that anybody could see, are listed in judged.txt with the reason, and do not count.
+Wanted: a score of 85 in each file. Exit status: 0 every file reaches it, 1 some do not. Faults are made in a
+copy; the tree is left alone.
+"""
+import argparse
+import glob
+import hashlib
+import json
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WANTED = 85
+COMPARISONS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "~=": "=="}
+
+
+def code_only(text, lua):
+    """The text with comments and strings blanked, so that positions stay."""
+    pattern = r'--[^\n]*|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'' if lua else \
+        r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*'
+    return re.sub(pattern, lambda found: re.sub(r"[^\n]", " ", found.group(0)), text, flags=re.DOTALL | re.MULTILINE)
+
+
+def closing(text, at):
+    """The position of the bracket that closes the one at `at`; -1 for none."""
+    depth = 0
+    for i in range(at, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[i], 0)
+        if depth == 0:
+            return i
+    return -1
+
+
+def mutants(text, lua=False):
+    """[(start, end, replacement)]"""
+    code, found = code_only(text, lua), []
+
+    def each(pattern, replace):
+        for match in re.finditer(pattern, code, re.MULTILINE):
+            new = replace(match)
+            if new is not None:
+                found.append((match.start(1), match.end(1), new))
+
+    each(r"(?<=[\w)\]] )(==|!=|~=|<=|>=|<|>)(?= [\w(!*&'\"-])", lambda m: COMPARISONS[m[1]])
+    each(r"(?<=[\w)\]] )(\+|-)(?= [\w(*])", lambda m: "-" if m[1] == "+" else "+")
+    each(r"(?<![\w.\[])(\d+)(?![\w.\]])", lambda m: "1" if m[1] == "0" else "0" if m[1] == "1" else str(int(m[1]) + 1))
+    each(r"\b(true|false)\b", lambda m: "false" if m[1] == "true" else "true")
+    if lua:
+        each(r"(?<= )(and|or)(?= )", lambda m: "or" if m[1] == "and" else "and")
+        each(r"^ *(?:if|elseif) ()(?=[^\n]* then)", lambda m: None)
+        for match in re.finditer(r"\b(?:if|elseif) (.+?) then\b", code):
+            found.append((match.start(1), match.end(1), f"not ({text[match.start(1):match.end(1)]})"))
+        each(r"^( *(?:redis\.call|redis\.pcall|call|table\.insert)\([^\n]*\))$", lambda m: " ")
+        each(r"^( *[\w.\[\]]+ = [^\n{]+)$", lambda m: None if "local" in m[1] else " ")
+    else:
+        each(r"(?<= )(&&|\|\|)(?= |\n)", lambda m: "||" if m[1] == "&&" else "&&")
+        each(r"(\+\+|--)(?=[;)\w])", lambda m: "--" if m[1] == "++" else "++")
+        for match in re.finditer(r"\b(?:if|while) \(", code):
+            start, end = match.end() - 1, closing(code, match.end() - 1)
+            if end > 0:
+                found.append((start, end + 1, f"(!{text[start:end + 1]})"))
+        # A whole statement on a line of its own; declarations do not compile without, and drop out.
+        each(r"^( +(?:[\w>.\[\]*()-]+ [-+*/|&]?= [^;\n]+|[\w>.-]+\([^;\n]*\)|\(void\)[^;\n]+|[\w>.\[\]-]+(?:\+\+|--)));$",
+             lambda m: re.match(r" *", m[1])[0])
+    return sorted({item for item in found if text[item[0]:item[1]] != item[2]})
+
+
+class Judged:
+    """Survivors that were looked at: lines "file<tab>line as it is<tab>line as it was made<tab>why"."""
+
+    def __init__(self):
+        self.known = set()
+        path = os.path.join(ROOT, "tests", "mutation", "judged.txt")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    parts = line.rstrip("\n").split("\t")
+                    if len(parts) >= 4 and not line.startswith("#"):
+                        self.known.add(tuple(part.strip() for part in parts[:3]))
+
+    def has(self, path, before, after):
+        return (path, before.strip(), after.strip()) in self.known
+
+
+class Bench:
+    """Compiles one file anew and links it before the libraries, so that it is taken in place of theirs."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = os.path.abspath(build), folder
+        with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
+            self.compile = {entry["file"]: entry["command"] for entry in json.load(file)}
+        self.programs = sorted(glob.glob(f"{self.build}/tests/unit_*") + glob.glob(f"{self.build}/tests/simulation_*"))
+        self.links, self.symbols = {}, {}
+
+    def defined(self, path, dynamic=False):
+        if path not in self.symbols:
+            text = subprocess.run(["nm", "-g", "--defined-only", path], capture_output=True, text=True, check=True).stdout
+            self.symbols[path] = {line.split()[-1] for line in text.splitlines()}
+        return self.symbols[path]
+
+    def tests_of(self, path):
+        """Programs that have the file's code, the one of its own name first."""
+        command = shlex.split(self.compile[path])
+        own = self.defined(os.path.join(self.build, command[command.index("-o") + 1]))
+        name = os.path.basename(path)[:-2]
+        tests = [program for program in self.programs if own & self.defined(program)]
+        return sorted(tests, key=lambda test: (not test.endswith(f"_{name}"), "simulation_" in test, test))
+
+    def link(self, program):
+        if program not in self.links:
+            target = os.path.relpath(program, self.build)
+            text = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s", target], capture_output=True, text=True,
+                                  check=True).stdout.strip().splitlines()[-1]
+            text = re.sub(r"^: && (.*) && :$", r"\1", text)
+            self.links[program] = shlex.split(text)
+        return self.links[program]
+
+    def compiled(self, path, text, output):
+        """Whether the text compiles, with the flags of path."""
+        source = os.path.join(self.folder, "mutant.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(text)
+        command = [word for word in shlex.split(self.compile[path]) if word != "-Werror" and not word.startswith("-W")]
+        command[command.index("-c") + 1] = source
+        command[command.index("-o") + 1] = output
+        include = ["-I", os.path.dirname(path)]
+        return subprocess.run([*command, *include, "-w", "-O0"], cwd=self.build, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def linked(self, program, mutant, output):
+        words = [word for word in self.link(program) if not word.endswith("ccache")]
+        words[words.index("-o") + 1] = output
+        first = next(i for i, word in enumerate(words) if word.endswith(".a"))
+        words.insert(first, mutant)
+        return subprocess.run(words, cwd=self.build, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              check=False).returncode == 0
+
+
+def passes(program, seconds):
+    """True, False, or None when it did not end."""
+    env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}
+    try:
+        return subprocess.run([program], cwd=os.path.join(ROOT, "tests"), env=env, timeout=seconds, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def timed(program):
+    since = time.monotonic()
+    return passes(program, 600), time.monotonic() - since
+
+
+class Subject:
+    """One file: makes a mutant's programs, and runs them until one fails."""
+
+    def __init__(self, bench, path):
+        self.bench, self.path, self.lua = bench, path, path.endswith(".lua")
+        with open(path, encoding="utf-8") as file:
+            self.text = file.read()
+        if self.lua:
+            self.tests = [f"{bench.build}/tests/component_scripts"]
+            if os.path.basename(path).startswith("host_"):
+                self.tests.append(f"{bench.build}/tests/component_rate_limiter")
+            self.carrier = next(path for path in bench.compile if path.endswith("/scripts.c") and "generated" in path)
+            with open(self.carrier, encoding="utf-8") as file:
+                self.embedded = file.read()
+        else:
+            self.tests, self.carrier = bench.tests_of(path), path
+        self.limits = {}
+        for test in list(self.tests):
+            good, seconds = timed(test)
+            if good:
+                self.limits[test] = 5 + 10 * seconds
+            else:
+                print(f"    {os.path.basename(test)} fails without any fault, and is left out")
+        self.tests = [test for test in self.tests if test in self.limits]
+
+    def source_of(self, mutant):
+        if not self.lua:
+            return mutant
+        name = os.path.basename(self.path)[:-4]
+        data = mutant.encode()
+        text = re.sub(rf"(text_{name}\[\] = \{{)[^}}]*\}}", rf"\g<1>{','.join(str(byte) for byte in data)},0}}", self.embedded)
+        return re.sub(rf'(\{{"{name}", [^"]*")[0-9a-f]{{40}}"', rf'\g<1>{hashlib.sha1(data).hexdigest()}"', text)
+
+    def killed_by(self, mutant):
+        """The test that finds it; None for none; "" when it is no program."""
+        made = os.path.join(self.bench.folder, "mutant.o")
+        program = os.path.join(self.bench.folder, "test")
+        if not self.bench.compiled(self.carrier, self.source_of(mutant), made):
+            return ""
+        for test in self.tests:
+            if not self.bench.linked(test, made, program):
+                return ""
+            if passes(program, self.limits[test]) is not True:
+                return os.path.basename(test)
+        return None
+
+
+def line_of(text, at):
+    return text.count("\n", 0, at) + 1
+
+
+def check(subject, items, judged):
+    """{made, killed, judged, survivors}"""
+    path = os.path.relpath(subject.path, ROOT)
+    result = {"file": path, "faults": 0, "killed": 0, "judged": 0, "survivors": []}
+    for start, end, new in items:
+        mutant = subject.text[:start] + new + subject.text[end:]
+        number = line_of(subject.text, start)
+        before, after = subject.text.split("\n")[number - 1], mutant.split("\n")[number - 1]
+        if judged.has(path, before, after):
+            result["judged"] += 1
+            continue
+        by = subject.killed_by(mutant)
+        if by == "":
+            continue
+        result["faults"] += 1
+        if by is not None:
+            result["killed"] += 1
+        else:
+            result["survivors"].append({"line": number, "before": before.strip(), "after": after.strip()})
+            print(f"    survives: {path}:{number}: {before.strip()}  =>  {after.strip()}", flush=True)
+    result["score"] = round(100 * result["killed"] / result["faults"], 1) if result["faults"] else 100.0
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "debug"))
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    paths = [os.path.abspath(path) for path in options.files] or sorted(
+        glob.glob(f"{ROOT}/*/core/*.c") + glob.glob(f"{ROOT}/shared/lua/*.lua"))
+    judged, results, folder = Judged(), [], tempfile.mkdtemp(prefix="paperscout-mutation-")
+    bench = Bench(options.build, folder)
+    try:
+        for path in paths:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            items = mutants(text, path.endswith(".lua"))
+            total = len(items)
+            if options.sample is not None and total > options.sample:
+                items = sorted(random.Random(f"{options.seed} {os.path.basename(path)}").sample(items, options.sample))
+            if options.list:
+                for start, end, new in items:
+                    print(f"{os.path.relpath(path, ROOT)}:{line_of(text, start)}: {text[start:end]!r} => {new!r}")
+                continue
+            subject = Subject(bench, path)
+            if not subject.tests:
+                print(f"  0.0  {os.path.relpath(path, ROOT)}: no test has its code")
+                results.append({"file": os.path.relpath(path, ROOT), "faults": 0, "killed": 0, "score": 0.0, "survivors": []})
+                continue
+            result = check(subject, items, judged)
+            results.append(result)
+            print(f"{result['score']:5.1f}  {result['file']}: {result['killed']} of {result['faults']} found, "
+                  f"{result['judged']} judged, {len(items)} of {total} faults drawn", flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if options.report and results:
+            with open(options.report, "w", encoding="utf-8") as file:
+                json.dump(results, file, indent=1)
+    low = [result["file"] for result in results if result["score"] < WANTED]
+    if results:
+        print(f"{len(results) - len(low)} of {len(results)} files reach {WANTED}" + (": below are " + ", ".join(low) if low else ""))
+    return 1 if low else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
