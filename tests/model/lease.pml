@@ -162,7 +162,7 @@ active [N] proctype scheduler()
     :: atomic { /* a script of the leader: published, opened, marked */
         believes(i) && loaded[i] && writing[i] == 0 -> writing[i] = epoch[i]
        }
-    :: atomic { /* ps_store_load */
+    :: atomic { /* ps_store_add_load */
         believes(i) && !loaded[i] && tx[i] == none -> tx[i] = read_all; tx_epoch[i] = epoch[i]
        }
     :: atomic { /* ps_store_add_cycle: the next cycle, from what is held in memory */

@@ -87,7 +87,7 @@ def mutants(text, lua=False):
 
 
 class Judged:
-    """Survivors that were looked at: lines "file<tab>line as it is<tab>line as it was made<tab>why"."""
+    """Survivors that were looked at: lines "file<tab>line before<tab>line<tab>line as it was made<tab>why"."""
 
     def __init__(self):
         self.known = set()
@@ -96,11 +96,11 @@ class Judged:
             with open(path, encoding="utf-8") as file:
                 for line in file:
                     parts = line.rstrip("\n").split("\t")
-                    if len(parts) >= 4 and not line.startswith("#"):
-                        self.known.add(tuple(part.strip() for part in parts[:3]))
+                    if len(parts) == 5 and not line.startswith("#"):
+                        self.known.add(tuple(part.strip() for part in parts[:4]))
 
-    def has(self, path, before, after):
-        return (path, before.strip(), after.strip()) in self.known
+    def has(self, path, lines, after):
+        return (path, *(line.strip() for line in lines), after.strip()) in self.known
 
 
 class Bench:
@@ -230,8 +230,9 @@ def check(subject, items, judged):
     for start, end, new in items:
         mutant = subject.text[:start] + new + subject.text[end:]
         number = line_of(subject.text, start)
-        before, after = subject.text.split("\n")[number - 1], mutant.split("\n")[number - 1]
-        if judged.has(path, before, after):
+        lines = ["", *subject.text.split("\n")]
+        before, after = lines[number], mutant.split("\n")[number - 1]
+        if judged.has(path, lines[number - 1:number + 1], after):
             result["judged"] += 1
             continue
         by = subject.killed_by(mutant)

@@ -96,11 +96,23 @@ static void the_summary_has_the_fields_that_dashboards_read(void **state)
     free(text);
 }
 
+static void a_ratio_of_zero_fails_a_cycle_that_has_an_error(void **state)
+{
+    struct ps_ledger ledger = { .planned = 2 };
+
+    (void)state;
+    ps_ledger_settle(&ledger, PS_OUTCOME_MISS, 1);
+    assert_int_equal(ps_ledger_status(&ledger, 0), PS_CYCLE_EMPTY);
+    ps_ledger_settle(&ledger, PS_OUTCOME_ERROR, 1);
+    assert_int_equal(ps_ledger_status(&ledger, 0), PS_CYCLE_FAILED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_is_counted_and_judged_as_traced),
         cmocka_unit_test(the_deadline_leaves_room_for_the_plan_at_the_rate_limit),
+        cmocka_unit_test(a_ratio_of_zero_fails_a_cycle_that_has_an_error),
         cmocka_unit_test(the_summary_has_the_fields_that_dashboards_read),
     };
 
