@@ -185,7 +185,7 @@ def record_outbox():
 
 def record_alarms():
     """A scheduler and a notifier; PostgreSQL goes away, Redis keeps the record, PostgreSQL comes back."""
-    made = fleet(OPS_ALERT_CHANNEL="#ops", POLL_INTERVAL_SECONDS=20)
+    made = fleet(OPS_ALERT_CHANNEL="#ops", ENABLE_ISO_PROBE="false", POLL_INTERVAL_SECONDS=20)
     monitor = made.redis.monitor()
     programs = [made.start("scheduler", "p0"), made.start("notifier", "p1")]
     made.wait_cycles(1)
