@@ -198,6 +198,11 @@ test_postgres_lost PAPERSCOUT_AWAY_SECONDS=120
 test_worker_storm PAPERSCOUT_STORM_NUMBERS=1240
 test_worker_storm PAPERSCOUT_STORM_PAUSE_MS=10000
 test_k8s_probes PAPERSCOUT_KUBELET_SPEED=1
+test_k8s_probes PAPERSCOUT_REDIS_AWAY_SECONDS=60
+test_k8s_nodes PAPERSCOUT_LONG=1
+test_k8s_helm_install PAPERSCOUT_LONG=1
+test_k8s_installations PAPERSCOUT_LONG=1
+test_k8s_commands PAPERSCOUT_ON_CLUSTER=all
 test_k8s_load PAPERSCOUT_PHASE_SECONDS=30
 test_replay_fleet PAPERSCOUT_REPLAY=2017-06-01..2018-06-20
 alarm_matrix

@@ -356,6 +356,17 @@ class Overlays(unittest.TestCase):
         endpoint, = of_kind(objects(overlay("prod")), "PodMonitor")["paperscout"]["spec"]["podMetricsEndpoints"]
         self.assertIn({"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "instance"}, endpoint["relabelings"])
 
+    def test_memory_limits_leave_room_above_what_was_seen(self):
+        """Of what each program takes at its caps, as deploy/SIZING.md has it; a container above its limit is killed."""
+        with open(os.path.join(K8S, "..", "deploy", "SIZING.md"), encoding="utf-8") as file:
+            text = file.read()
+        for component in COMPONENTS:
+            most, limit = re.search(rf"^\| {component} \| [^|]+ \| (\d+) MB \| (\d+) MiB \|$", text, re.MULTILINE).groups()
+            self.assertGreater(int(limit) * 2 ** 20, 1.3 * int(most) * 10 ** 6, component)
+            for found in self.overlays():
+                container = pod_named(found, component)["containers"][0]
+                self.assertEqual(container["resources"]["limits"]["memory"], f"{limit}Mi", component)
+
     def test_roles_of_ones_own_in_the_database(self):
         """The owner's URL reaches the init container that migrates; no program that runs later sees it."""
         for found in self.overlays():

@@ -9,58 +9,16 @@ PAPERSCOUT_KUBELET_SPEED=1   periods, back-offs and minReadySeconds as they are 
 PAPERSCOUT_KUBELET=podman    containers of the images PAPERSCOUT_IMAGES (localhost/paperscout-%s:0.1.0) in place of
                              processes, with the manifests' security context and limits; root only
 """
-import http.client
 import os
-import re
-import threading
 import time
 import unittest
 
 from rig import wait_until
 from rig.containers import backend_asked
-from rig.kube_case import SIGNING_SECRET, KubeCase
-from rig.speaker import event_body, sign
+from rig.kube_case import KubeCase
+from rig.people import People
 
 AWAY = float(os.environ.get("PAPERSCOUT_REDIS_AWAY_SECONDS", "0"))
-FIRST = 7001  # number of the first paper that somebody watches
-
-
-class People(threading.Thread):
-    """A command each quarter of a second, from another person every time, to an endpoint of the Service."""
-
-    def __init__(self, cluster):
-        super().__init__(daemon=True)
-        self.cluster = cluster
-        self.over = threading.Event()
-        self.sent = []  # paper numbers
-        self.refused = []
-
-    def run(self):
-        while not self.over.wait(0.25):
-            endpoints = self.cluster.endpoints("paperscout-notifier")
-            number = FIRST + len(self.sent)
-            self.sent.append(number)
-            try:
-                status = self.post(endpoints[number % len(endpoints)], event_body(
-                    f"watch P{number}", user=f"U{number}", channel=f"D{number}")) if endpoints else "no endpoint"
-            except (OSError, http.client.HTTPException) as error:
-                status = repr(error)
-            if status != 200:
-                self.refused.append((number, status))
-
-    @staticmethod
-    def post(address, body):
-        link = http.client.HTTPConnection(address, 3000, timeout=3)
-        try:
-            link.request("POST", "/slack/events", body, {"Content-Type": "application/json",
-                                                         **sign(body, secret=SIGNING_SECRET)})
-            return link.getresponse().status
-        finally:
-            link.close()
-
-    def stop(self):
-        self.over.set()
-        self.join()
 
 
 class Probes(KubeCase):
@@ -108,7 +66,7 @@ class Probes(KubeCase):
         people.stop()
         self.fleet.redis.start()
         back = time.monotonic()
-        wait_until(lambda: set(people.sent) <= self.answered(), 60, "every command of the time without Redis is answered",
+        wait_until(lambda: set(people.sent) <= people.answered(self.fleet), 60, "every command of the time without Redis is answered",
                    every=0.1)
         print(f"{len(people.sent)} commands in {back - lost:.0f} s without Redis, {len(people.refused)} refused, all answered "
               f"{time.monotonic() - back:.1f} s after it was back")
@@ -121,11 +79,6 @@ class Probes(KubeCase):
         self.assertEqual(len(self.cluster.endpoints("paperscout-notifier")), 2)
         self.add_drafts(3)
         self.finish()
-
-    def answered(self):
-        """Papers that an answer to a person names."""
-        return {int(number) for message in self.fleet.messages() if message["channel"].startswith("D")
-                for number in re.findall(r"P(7\d{3})", message["text"])}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,19 @@ def share(value, of, up):
     return value
 
 
+class Node:
+    """cordoned: takes no new pods. lost: its power is gone at this time (monotonic), and its kubelet with it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.cordoned = False
+        self.lost = None
+
+
+class TooManyRequests(Exception):
+    """Status 429 of the eviction API: a budget allows no disruption now."""
+
+
 class Deployment:
     def __init__(self, cluster, component):
         self.cluster = cluster
@@ -57,6 +70,17 @@ class Deployment:
     def available(self):
         return [pod for pod in self.standing() if pod.available(self.min_ready)]
 
+    def node_for(self):
+        """As the scheduler of Kubernetes: no node that is cordoned or not ready, none that a required anti-affinity
+        forbids, and of the others the one with the fewest pods of this revision, then with the fewest pods."""
+        taken = [pod.node for pod in self.pods if pod.hash == self.hash]
+        affinity = self.template["spec"].get("affinity", {}).get("podAntiAffinity", {})
+        apart = "requiredDuringSchedulingIgnoredDuringExecution" in affinity
+        nodes = [node for node in self.cluster.nodes.values() if not node.cordoned and
+                 not self.cluster.not_ready(node) and not (apart and node in taken)]
+        return min(nodes, default=None, key=lambda node: (
+            taken.count(node), sum(pod.node is node for pod in self.cluster.pods()), node.name))
+
     def reconcile(self):
         self.pods = [pod for pod in self.pods if pod.alive()]
         standing = self.standing()
@@ -64,8 +88,12 @@ class Deployment:
         old = [pod for pod in standing if pod.hash != self.hash]
         room = self.replicas + (self.surge if old else 0) - len(standing)
         for _ in range(min(self.replicas - len(new), room)):
+            node = self.node_for()
+            if node is None:
+                break  # Pending, until a node takes it
             self.made += 1
             pod = Pod(self.cluster, self.component, self.template, self.hash, self.made)
+            pod.node = node
             self.pods.append(pod)
             self.cluster.all_pods.append(pod)
         spare = len(self.available()) - (self.replicas - self.unavailable)
@@ -102,6 +130,7 @@ class Cluster:
         self.closing = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.fault = None
+        self.nodes = {name: Node(name) for name in ("node-1", "node-2", "node-3")}
         self.servers = {}  # what init containers have to know of the test's servers, such as PGHOST
 
     def next_address(self):
@@ -109,23 +138,82 @@ class Cluster:
         self.addresses += 1
         return f"127.{100 + (os.getpid() >> 8) % 100}.{os.getpid() & 255}.{self.addresses}"
 
-    def apply(self, folder, more=()):
-        """more: objects that were created by hand before, which is how Secrets come into a cluster."""
-        found = objects(folder) + list(more)
+    def apply(self, source, more=()):
+        """source: the folder of a kustomization, or objects. more: objects that were created by hand before, which is
+        how Secrets come into a cluster."""
+        found = (objects(source) if isinstance(source, str) else list(source)) + list(more)
         least = {item["spec"]["scaleTargetRef"]["name"]:
                  item["spec"].get("minReplicaCount", item["spec"].get("minReplicas"))
                  for kind in ("ScaledObject", "HorizontalPodAutoscaler")
                  for item in of_kind(found, kind).values()}
         self.objects = found
-        for component, deployment in self.deployments.items():
-            name = f"paperscout-{component}"
-            deployment.apply(of_kind(found, "Deployment")[name], least.get(name, 1))
+        for name, item in of_kind(found, "Deployment").items():
+            component = item["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"]
+            self.deployments[component].apply(item, least.get(name, 1))
         if not self.thread.is_alive():
             self.thread.start()
+
+    # Nodes and evictions.
+    NOT_READY_AFTER = 40  # the controller manager's --node-monitor-grace-period
+
+    def not_ready(self, node):
+        return node.lost is not None and time.monotonic() - node.lost > self.NOT_READY_AFTER / self.speed
+
+    def lose(self, name):
+        """The power of a node fails."""
+        node = self.nodes[name]
+        node.lost = time.monotonic()
+        for pod in self.all_pods:
+            if pod.node is node:
+                pod.lose()
+
+    def _watch_nodes(self):
+        for pod in [pod for pod in self.all_pods if pod.node and self.not_ready(pod.node)]:
+            pod.ready_since = None
+            stays = next((each["tolerationSeconds"] for each in pod.spec.get("tolerations", [])
+                          if each.get("key") == "node.kubernetes.io/unreachable"), 300)  # what each pod gets by itself
+            if time.monotonic() - pod.node.lost > (self.NOT_READY_AFTER + stays) / self.speed:
+                pod.delete()
+
+    def evict(self, pod):
+        """The eviction API: deletes the pod where its budget allows that, else raises TooManyRequests."""
+        for budget in of_kind(self.objects, "PodDisruptionBudget").values():
+            spec, labels = budget["spec"], budget["spec"]["selector"]["matchLabels"]
+            guarded = [each for each in self.pods() if labels.items() <= each.labels.items()]
+            if pod not in guarded or (not pod.ready and spec.get("unhealthyPodEvictionPolicy") == "AlwaysAllow"):
+                continue
+            wanted = sum(deployment.replicas for deployment in self.deployments.values()
+                         if deployment.replicas and labels.items() <= deployment.template["metadata"]["labels"].items())
+            healthy = sum(each.ready for each in guarded)
+            least = spec["minAvailable"] if "minAvailable" in spec else wanted - share(spec["maxUnavailable"], wanted, True)
+            if healthy - 1 < least:
+                raise TooManyRequests(f"Cannot evict pod as it would violate the pod's disruption budget "
+                                      f"{budget['metadata']['name']}.")
+        pod.delete()
+
+    def drain(self, name, seconds=120):
+        """As "kubectl drain": cordons the node, and evicts each pod on it as soon as its budget allows that. Returns how
+        often an eviction was refused."""
+        node, refused = self.nodes[name], 0
+        node.cordoned = True
+        end = time.monotonic() + seconds
+        while True:
+            left = [pod for pod in self.all_pods if pod.node is node and pod.alive()]
+            if not left:
+                return refused
+            for pod in [pod for pod in left if not pod.deleting.is_set()]:
+                try:
+                    self.evict(pod)
+                except TooManyRequests:
+                    refused += 1
+            if time.monotonic() > end:
+                raise AssertionError(f"{name} is not drained: {[pod.name for pod in left]}")
+            time.sleep(0.5 / self.speed)
 
     def _run(self):
         while not self.closing.wait(0.05):
             try:
+                self._watch_nodes()
                 for deployment in self.deployments.values():
                     if deployment.replicas is not None:
                         deployment.reconcile()

@@ -18,8 +18,7 @@ SECRETS_APART = ("REDIS_URL", "DATABASE_URL", "HEALTH_PORT", "PORT", "LOG_FORMAT
 class KubeCase(CycleCase):
     def start_cluster(self, backend=None, delay_ms=20, **settings):
         self.prepare_cluster(backend, delay_ms, **settings)
-        with open(os.path.join(CHECKOUT, "deploy", "roles.sql"), encoding="utf-8") as file:
-            self.fleet.postgres.execute(file.read())  # as the administrator of an external PostgreSQL does
+        self.make_roles()
         self.cluster.apply(self.kustomization())
 
     def prepare_cluster(self, backend=None, delay_ms=20, **settings):
@@ -43,14 +42,30 @@ class KubeCase(CycleCase):
         return {"url": url, "owner-url": url,
                 **{f"{name}-url": url.replace("//paperscout@", f"//paperscout_{name}@") for name in ("scheduler", "notifier")}}
 
+    def secret_objects(self, prefix="", redis=None, database="postgres"):
+        """The Secrets as a person makes them, by hand."""
+        keys = {"redis": {"url": (redis or self.fleet.redis).url},
+                "postgres": {key: url.rpartition("/")[0] + "/" + database for key, url in self.database_urls().items()},
+                "slack": {"bot-token": "xoxb-test", "signing-secret": SIGNING_SECRET}}
+        return [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"{prefix}paperscout-{name}"}, "stringData": values}
+                for name, values in keys.items()]
+
+    def make_roles(self, database="postgres"):
+        """As the administrator of an external PostgreSQL does."""
+        with open(os.path.join(CHECKOUT, "deploy", "roles.sql"), encoding="utf-8") as file:
+            self.fleet.postgres.execute(file.read(), database)
+
+    def settings_apart(self):
+        """The settings of this test that belong into the ConfigMap, as text."""
+        return {name: str(value) for name, value in self.settings.items() if name not in SECRETS_APART}
+
     def kustomization(self, resource=None, with_secrets=True, **change):
         """Folder of an overlay over prod, or over another folder: the settings and secrets of this test."""
         self.settings.update(change)
         number = len([name for name in os.listdir(self.fleet.folder) if name.startswith("overlay-")])
         folder = os.path.join(self.fleet.folder, f"overlay-{number}")
         os.mkdir(folder)
-        literals = [f"{name}={value}" for name, value in self.settings.items()
-                    if name not in SECRETS_APART]
+        literals = [f"{name}={value}" for name, value in self.settings_apart().items()]
         secrets = {"redis": [f"url={self.fleet.redis.url}"],
                    "postgres": [f"{key}={url}" for key, url in self.database_urls().items()],
                    "slack": ["bot-token=xoxb-test", f"signing-secret={SIGNING_SECRET}"]}

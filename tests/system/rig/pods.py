@@ -39,10 +39,11 @@ class Plain:
         home = os.path.join(pod.folder, f"{pod.name}.cwd")
         os.makedirs(home, exist_ok=True)
         program = program_of(container)
-        if program:
-            argv = [program_path(program), *container.get("args", [])]
-        else:  # an image of others, whose command this machine has
-            argv = [here(text) for text in container["command"]]
+        argv = [here(text) for text in container.get("command", []) + container.get("args", [])]
+        if "command" not in container:
+            argv.insert(0, program)  # the image's entry point
+        if program and argv[0] == program:
+            argv[0] = program_path(program)
         return Process(pod.name, argv, pod.folder, cwd=home, env=environment(values))
 
 
@@ -102,6 +103,8 @@ class Pod:
     def __init__(self, cluster, component, template, template_hash, number):
         self.cluster = cluster
         self.component = component
+        self.node = None
+        self.lost = threading.Event()  # its node has no power: the process is gone, and nobody restarts it
         self.hash = template_hash
         self.name = f"paperscout-{component}-{template_hash}-{number}"
         self.ip = cluster.next_address()
@@ -140,7 +143,7 @@ class Pod:
         if data is None:
             raise AssertionError(f"{self.name}: no {kind} for the volume {name}")
         folder = os.path.join(self.folder, "volumes", self.name, name)
-        os.makedirs(folder)
+        os.makedirs(folder, exist_ok=True)  # a pod of the same name may have been here before
         for item in source.get("items") or [{"key": key, "path": key} for key in data]:
             path = os.path.join(folder, item["path"])
             with open(path, "wb") as file:
@@ -184,6 +187,9 @@ class Pod:
                 probe.restart()
             self.process = self.cluster.backend.start(self, self.container)
             grace = self._watch()
+            if self.lost.is_set():  # nobody watches; that the pod is not ready is found out late, by others
+                self.deleting.wait()
+                return
             self.ready_since = None
             if self.deleting.is_set():
                 break
@@ -216,7 +222,7 @@ class Pod:
     def _watch(self):
         """Until the container ended, is to be killed, or the pod deleted; the grace that a kill leaves it."""
         judged = self._until_over(self.startup)
-        if judged is not True:
+        if judged is not True or self.lost.is_set():
             return self.startup.grace
         over = threading.Event()  # each probe has a thread of its own, as in a kubelet
         readiness = threading.Thread(target=self._watch_readiness, args=(over,), daemon=True)
@@ -230,7 +236,7 @@ class Pod:
 
     def _until_over(self, probe):
         """The probe's next verdict; None when the container ended or the pod is deleted before."""
-        while self.process.alive() and not self.deleting.is_set():
+        while self.process.alive() and not self.deleting.is_set() and not self.lost.is_set():
             verdict = probe.ask(self.ip) if probe.due() else None
             if verdict is False:
                 self.note(f"failed {probe.path}: {probe.last}")
@@ -241,7 +247,7 @@ class Pod:
 
     def _watch_readiness(self, over):
         self.readiness.restart()
-        while not over.is_set() and not self.deleting.is_set():
+        while not over.is_set() and not self.deleting.is_set() and not self.lost.is_set():
             if self.readiness.due():
                 self._judge(self.readiness.ask(self.ip))
             over.wait(0.02)
@@ -282,6 +288,12 @@ class Pod:
     def delete(self):
         self.deleting.set()
 
+    def lose(self):
+        """The power of its node fails. For the cluster it stays ready until somebody misses the node."""
+        self.lost.set()
+        if self.process is not None:
+            self.process.kill()
+
     def memory_peak(self):
         """MB at most so far: of the container's control group, or the process' resident pages."""
         if hasattr(self.process, "memory_peak"):
@@ -299,6 +311,34 @@ class Pod:
     def tail(self):
         story = "; ".join(f"{at:.1f} s {what}" for at, what in self.history)
         return f"{self.process.tail() if self.process else self.name}\n  story: {story}"
+
+
+class OneShot(Pod):
+    """A pod that ends by itself, without probes: run() is its only thread."""
+
+    def __init__(self, cluster, item):  # pylint: disable=super-init-not-called
+        self.cluster = cluster
+        self.spec, self.labels = item["spec"], item["metadata"]["labels"]
+        self.name, self.folder, self.objects = item["metadata"]["name"], cluster.folder, cluster.objects
+        self.container = self.spec["containers"][0]
+        self.volumes = {}
+
+    def run(self, seconds=60):
+        """(exit status, what it printed)"""
+        before = len(self.printed())
+        process = self.cluster.backend.start(self, self.container)
+        status = process.wait(seconds)
+        return status, self.printed()[before:]
+
+    def printed(self):
+        path = os.path.join(self.folder, f"{self.name}.out")
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def settings(self, container=None):
+        return container_environment(self.objects, self.spec, {"name": self.name}, container)
 
 
 def speed():

@@ -29,7 +29,9 @@ def in_test_time(rules):
 
 
 class Prometheus:
-    def __init__(self, folder, programs):
+    def __init__(self, folder, programs, scrape_configs=None):
+        """scrape_configs: in place of one job for all the programs."""
+        self.scrape_configs = scrape_configs
         self.folder = tempfile.mkdtemp(prefix="prometheus-", dir=folder)
         self.programs = programs
         self.port = free_port()
@@ -43,8 +45,8 @@ class Prometheus:
             "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms",
                        "scrape_timeout": "500ms"},
             "rule_files": ["rules.yml"],
-            "scrape_configs": [{"job_name": "paperscout",
-                                "static_configs": [{"targets": targets}]}]}))
+            "scrape_configs": self.scrape_configs or [{"job_name": "paperscout",
+                                                       "static_configs": [{"targets": targets}]}]}))
         self.process = Process("prometheus", [
             find_server("prometheus"), f"--config.file={config}",
             f"--storage.tsdb.path={self.folder}/data", "--log.level=warn",
@@ -87,8 +89,10 @@ class Prometheus:
                 for rule in group["rules"]}
 
     def firing(self):
-        return {alert["labels"]["alertname"] for alert in self._api("alerts")["alerts"]
-                if alert["state"] == "firing"}
+        return {labels["alertname"] for labels in self.firing_labels()}
+
+    def firing_labels(self):
+        return [alert["labels"] for alert in self._api("alerts")["alerts"] if alert["state"] == "firing"]
 
     def up(self):
         return sum(float(one["value"][1]) for one in self.query("up"))
