@@ -16,6 +16,7 @@ sent, lost (not on any notifier's output after 60 s) and doubled. Exit status: 0
   delete-leader   the leading scheduler's pod is deleted
   delete-worker   a worker's pod is deleted while it works
   delete-notifier a notifier's pod is deleted while it sends
+  evictions       every pod is evicted, as "kubectl drain" does it, as soon as its disruption budget allows that
   redis-restart   the pod of Redis is deleted
   postgres-restart  the pod of PostgreSQL is deleted
 
@@ -24,7 +25,7 @@ END
 }
 
 namespace=paperscout messages=10
-all=(scale rolling-update delete-leader delete-worker delete-notifier redis-restart postgres-restart)
+all=(scale rolling-update delete-leader delete-worker delete-notifier evictions redis-restart postgres-restart)
 wrong_usage() {
     echo "on-cluster.sh: $1 (--help says what there is)" >&2
     exit 64
@@ -90,7 +91,22 @@ leader() {
     echo "pod/$name"
 }
 
+evict() { # POD
+    local try
+    for ((try = 0; try < 240; try++)); do
+        if k create --raw "/api/v1/namespaces/$namespace/pods/$1/eviction" -f - >/dev/null 2>"$work/refusal" <<END; then
+{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "$1", "namespace": "$namespace"}}
+END
+            return
+        fi
+        sleep 1
+    done
+    cat "$work/refusal" >&2
+    return 1
+}
+
 play() {
+    local pod program
     case "$1" in
     scale)
         before=$(k get deployment/paperscout-worker -o 'jsonpath={.spec.replicas}')
@@ -102,6 +118,11 @@ play() {
     delete-leader) k delete "$(leader)" >/dev/null ;;
     delete-worker) k delete "$(pods_of worker | head -n 1)" >/dev/null ;;
     delete-notifier) k delete "$(pods_of notifier | head -n 1)" >/dev/null ;;
+    evictions)
+        for program in scheduler worker notifier; do
+            for pod in $(pods_of "$program"); do evict "${pod#pod/}"; done
+        done
+        ;;
     redis-restart) k delete pod redis-0 >/dev/null ;;
     postgres-restart) k delete pod postgres-0 >/dev/null ;;
     esac

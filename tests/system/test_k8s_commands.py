@@ -79,8 +79,15 @@ class Commands(KubeCase):
         print(f"{len(text) + 1} blocks of k8s/README.md, {len(self.kubectl.calls)} calls of kubectl")
         self.cluster.wait_settled(60)
         self.check_plugin()
+        made = {each["metadata"]["name"] for each in self.kubectl.secrets}
+        self.assertEqual(len([kind for kind, name in self.kubectl.store if kind == "ConfigMap" and "settings" in name]), 1,
+                         "ConfigMaps of earlier settings were pruned")
         self.run_text(at_end)
         self.assertEqual(self.cluster.pods(), [])
+        left = {name for kind, name in self.kubectl.store if kind in ("ConfigMap", "Deployment", "Service")}
+        self.assertEqual(left, {"postgres", "redis"}, "what overlays/prod removes; those two are of overlays/dev")
+        self.assertEqual({each["metadata"]["name"] for each in self.kubectl.secrets}, made, "Secrets made by hand stay")
+        self.assertIn("paperscout", self.kubectl.namespaces)
 
     def check_plugin(self):
         done = self.plugin("status", "--json")

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 
+from .cluster import TooManyRequests
 from .fleet import environment
 from .manifests import parse_yaml
 from .places import program_path
@@ -54,6 +55,7 @@ class Kubectl:
         self.stores = stores or {}
         self.overlay_of = overlay_of
         self.secrets = []  # made by hand
+        self.store = {}  # what was applied and not deleted: (kind, name): labels
         self.applied = None
         self.namespaces = set()
         self.calls = []
@@ -117,11 +119,14 @@ class Kubectl:
 
     # Objects
     def do_apply(self, rest, folder, text):
-        take(rest, "--prune-allowlist"), take(rest, "-l"), flag(rest, "--prune")
+        kinds, selector, prune = take(rest, "--prune-allowlist"), take(rest, "-l"), flag(rest, "--prune")
         kustomization, file = take(rest, "-k"), take(rest, "-f")
         if kustomization:
             self.applied = self.overlay_of(os.path.join(folder, kustomization))
             self.cluster.apply(self.applied, self.secrets)
+            self.store.update(self.described())
+            if prune:
+                self.forget(lambda key: key[0] in kinds.rpartition("/")[2] and key not in self.described(), selector)
             return "applied\n"
         if file != "-":
             with open(os.path.join(folder, file), encoding="utf-8") as source:
@@ -135,12 +140,26 @@ class Kubectl:
                 raise Refused(f"the driver takes no {item['kind']} from a file")
         return "applied\n"
 
+    def described(self):
+        """What the kustomization that was applied last has."""
+        return {(item["kind"], item["metadata"]["name"]): item["metadata"].get("labels", {})
+                for item in self.cluster.objects if item not in self.secrets}
+
+    def forget(self, unwanted, selector=None):
+        wanted = dict(pair.split("=", 1) for pair in (selector or "").split(",") if pair)
+        for key in [key for key, labels in self.store.items() if unwanted(key) and wanted.items() <= labels.items()]:
+            del self.store[key]
+
     def keep_secret(self, item):
         if not self.namespaces:
             raise Refused('namespaces "paperscout" not found')
         self.secrets[:] = [each for each in self.secrets if each["metadata"]["name"] != item["metadata"]["name"]] + [item]
 
-    def do_create(self, rest, folder, _):
+    def do_create(self, rest, folder, text):
+        raw = take(rest, "--raw")
+        if raw is not None:
+            take(rest, "-f")
+            return self.evict(raw, json.loads(text))
         done = subprocess.run([REAL, "-n", "paperscout", "create", *rest, "--dry-run=client", "-o", "json"], cwd=folder,
                               capture_output=True, text=True, timeout=60)
         if done.returncode:
@@ -153,8 +172,27 @@ class Kubectl:
             self.keep_secret(made)
         return f"{made['kind']} created\n"
 
+    def evict(self, path, body):
+        name = path.split("/")[-2]
+        if not path.endswith("/eviction") or (body["kind"], body["metadata"]["name"]) != ("Eviction", name):
+            raise Refused(f"the driver takes no {body['kind']} at {path}")
+        try:
+            self.cluster.evict(self.pod(name))
+        except TooManyRequests as error:
+            raise Refused(f"Error from server (TooManyRequests): {error}") from error
+        return "evicted\n"
+
     def do_delete(self, rest, folder, _):
+        if rest[0] in ("configmap", "secret"):
+            kind = {"configmap": "ConfigMap", "secret": "Secret"}[rest.pop(0)]
+            selector, names = take(rest, "-l"), list(rest)
+            rest.clear()
+            if selector is not None:
+                self.forget(lambda key: key[0] == kind, selector)
+            self.secrets[:] = [each for each in self.secrets if each["metadata"]["name"] not in names]
+            return "deleted\n"
         if take(rest, "-k"):
+            self.forget(lambda key: key in self.described())
             for deployment in self.cluster.deployments.values():
                 deployment.replicas = 0
             self.wait(lambda: not any(each.pods for each in self.cluster.deployments.values()), 60, "the pods are gone")
