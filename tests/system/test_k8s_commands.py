@@ -12,6 +12,7 @@ import subprocess
 import time
 import unittest
 
+from rig import wait_until
 from rig.kube_case import SIGNING_SECRET, KubeCase
 from rig.kubectl import Kubectl
 from rig.manifests import K8S, overlay
@@ -62,7 +63,7 @@ class Commands(KubeCase):
     def test_the_readme_the_plugin_and_the_script_for_any_cluster(self):
         self.start_driver()
         text = blocks(os.path.join(K8S, "README.md"))
-        at_end = text.pop()
+        secrets_gone, at_end = text.pop(), text.pop()
         self.assertIn("kubectl delete -k", at_end)
         for block in text:
             for placeholder, value in (
@@ -73,10 +74,17 @@ class Commands(KubeCase):
                 block = block.replace(placeholder, value)
             kept = "\n".join(line for line in block.splitlines() if not line.startswith(NOT_HERE))
             self.assertTrue(kept)
+            if "rollout undo" in kept:  # somebody has changed a setting before
+                self.settings["PROBE_BACKOFF_MS"] = "22"
+                self.run_text("kubectl apply -k k8s/overlays/prod")
             self.run_text(kept)
+            if "--replicas=0" in kept:
+                wait_until(lambda: not self.cluster.pods(), 60, "the fleet has stopped")
+                self.run_text("kubectl apply -k k8s/overlays/prod\n"
+                              "kubectl -n paperscout rollout status deployment --timeout=180s")
             if "k8s/overlays/dev" in kept:
                 self.check_script()
-        print(f"{len(text) + 1} blocks of k8s/README.md, {len(self.kubectl.calls)} calls of kubectl")
+        print(f"{len(text) + 2} blocks of k8s/README.md, {len(self.kubectl.calls)} calls of kubectl")
         self.cluster.wait_settled(60)
         self.check_plugin()
         made = {each["metadata"]["name"] for each in self.kubectl.secrets}
@@ -88,6 +96,17 @@ class Commands(KubeCase):
         self.assertEqual(left, {"postgres", "redis"}, "what overlays/prod removes; those two are of overlays/dev")
         self.assertEqual({each["metadata"]["name"] for each in self.kubectl.secrets}, made, "Secrets made by hand stay")
         self.assertIn("paperscout", self.kubectl.namespaces)
+        self.run_text(secrets_gone)
+        self.assertEqual(self.kubectl.secrets, [])
+
+    def test_no_command_of_the_readme_stands_outside_of_a_block(self):
+        """What this file runs are the blocks."""
+        with open(os.path.join(K8S, "README.md"), encoding="utf-8") as file:
+            text = FENCE.sub("", file.read())
+        shown = set(re.findall(r"`((?:kubectl|helm|deploy/\w+\.(?:sh|py)) [^`]+)`", text))
+        self.assertEqual(shown, {
+            "kubectl get storageclass", "kubectl rollout undo", "kubectl paperscout", "helm test", "deploy/packages.sh test", "kubectl paperscout status", "kubectl delete namespace paperscout",
+            "deploy/images.sh --prefix registry.example.com/paperscout/", "deploy/backup.py save FILE"})
 
     def check_plugin(self):
         done = self.plugin("status", "--json")

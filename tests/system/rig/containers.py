@@ -88,4 +88,6 @@ class Podman:
         for key, value in pod.settings(container).items():
             argv.append(f"--env={key}={value}")
         image = self.images % program_of(container).removeprefix("paperscout-")
-        return Container(name, [*argv, image, *container.get("args", [])], pod.folder)
+        first, *rest = container.get("command") or [None]
+        entry = [f"--entrypoint={first}"] if first else []
+        return Container(name, [*argv, *entry, image, *rest, *container.get("args", [])], pod.folder)

@@ -55,6 +55,7 @@ class Kubectl:
         self.stores = stores or {}
         self.overlay_of = overlay_of
         self.secrets = []  # made by hand
+        self.revisions = []  # objects of each "apply -k"
         self.store = {}  # what was applied and not deleted: (kind, name): labels
         self.applied = None
         self.namespaces = set()
@@ -107,11 +108,13 @@ class Kubectl:
         if namespace not in (None, "paperscout"):
             raise Refused(f"namespaces \"{namespace}\" not found")
         verb = before.pop(0)
-        method = getattr(self, f"do_{verb}", None)
+        method = getattr(self, f"do_{verb.replace('-', '_')}", None)
         if method is None:
             raise Refused(f"the driver has no kubectl {verb}")
         if verb == "exec":
             return self.do_exec(before, after)
+        if verb == "debug":
+            return self.do_debug(before, folder, after)
         said = method(before, folder, text)
         if before:
             raise Refused(f"the driver does not know {before} of {whole}")
@@ -124,6 +127,7 @@ class Kubectl:
         if kustomization:
             self.applied = self.overlay_of(os.path.join(folder, kustomization))
             self.cluster.apply(self.applied, self.secrets)
+            self.revisions.append(self.cluster.objects)
             self.store.update(self.described())
             if prune:
                 self.forget(lambda key: key[0] in kinds.rpartition("/")[2] and key not in self.described(), selector)
@@ -218,10 +222,12 @@ class Kubectl:
         return self.cluster.deployments[component]
 
     def named(self, rest):
-        """deployment, deployment/NAME or deployment NAME: the Deployments."""
+        """deployment, deployment NAME, or deployment/NAME once or more: the Deployments."""
         kind = rest.pop(0)
         if "/" in kind:
-            return [self.deployment(kind)]
+            names = [kind, *rest]
+            rest.clear()
+            return [self.deployment(name) for name in names]
         return [self.deployment(rest.pop(0))] if rest else list(self.cluster.deployments.values())
 
     def do_scale(self, rest, *_):
@@ -237,6 +243,17 @@ class Kubectl:
         if what == "restart":
             for deployment in chosen:
                 deployment.restart()
+        elif what == "undo":
+            if len(self.revisions) < 2:
+                raise Refused("no rollout history found")
+            before = self.revisions[-2]
+            kept = {(item["kind"], item["metadata"]["name"]) for item in self.cluster.objects}
+            self.cluster.objects = self.cluster.objects + [  # ConfigMaps and Secrets that nobody has pruned
+                item for item in before if (item["kind"], item["metadata"]["name"]) in set(self.store) - kept and
+                item["kind"] in ("ConfigMap", "Secret")]
+            for deployment in chosen:
+                deployment.apply(next(item for item in before if item["kind"] == "Deployment" and
+                                      item["metadata"]["name"] == f"paperscout-{deployment.component}"), 1)
         elif what == "status":
             self.wait(lambda: all(each.settled() for each in chosen), seconds, "the rollout has finished")
         else:
@@ -302,6 +319,18 @@ class Kubectl:
         return "NAME  READY  STATUS  RESTARTS\n" + "".join(
             f"{pod.name}  {int(pod.ready)}/1  Running  {pod.restarts}\n" for pod in chosen)
 
+    def do_describe(self, rest, *_):
+        """Of each pod, with the last line that its container wrote before it ended (FallbackToLogsOnError)."""
+        if rest.pop(0) != "pod":
+            raise Refused("the driver describes pods alone")
+        said = []
+        for pod in self.pods(take(rest, "-l")):
+            ended = [what for _, what in pod.history if what.startswith("ended with")]
+            said.append(f"Name: {pod.name}\nReady: {pod.ready}\nRestart Count: {pod.restarts}\n")
+            if ended:
+                said.append(f"Last State: {ended[-1]}\n  Message: {pod.log().splitlines()[-1:]}\n")
+        return "".join(said)
+
     def do_logs(self, rest, *_):
         selector, tail = take(rest, "-l"), int(take(rest, "--tail") or -1)
         take(rest, "--max-log-requests")
@@ -316,8 +345,33 @@ class Kubectl:
             said += [f"[pod/{pod.name}/{pod.component}] {line}" if prefix else line for line in lines]
         return "".join(f"{line}\n" for line in said)
 
+    def do_port_forward(self, rest, *_):
+        """Ends at once, where kubectl goes on until Ctrl-C: the pod's port answers."""
+        pod, port = self.pod(rest.pop(0)), int(rest.pop(0).rpartition(":")[2])
+        with socket.create_connection((pod.ip, port), 5):
+            return f"Forwarding from 127.0.0.1:{port}\n"
+
+    def do_debug(self, rest, folder, command):
+        """The container's security context is restricted, and its command reaches the Redis of the pod."""
+        flag(rest, "-it")
+        profile, image, custom = (take(rest, name) for name in ("--profile", "--image", "--custom"))
+        pod = self.pod(rest.pop(0))
+        with open(os.path.join(folder, custom), encoding="utf-8") as file:
+            context = json.load(file)["securityContext"]
+        if profile != "restricted" or context["runAsUser"] < 1 or not context["readOnlyRootFilesystem"] or rest:
+            raise Refused(f"pods \"{pod.name}\" is forbidden: violates PodSecurity \"restricted:latest\"")
+        if "valkey" not in image or command[0] != "valkey-cli":
+            raise Refused(f'exec: "{command[0]}": executable file not found in $PATH')
+        with open(os.path.join(pod.mounts["/run/secrets/paperscout/redis"], "url"), encoding="utf-8") as file:
+            done = subprocess.run(["redis-cli", "-u", file.read(), "PING"], capture_output=True, text=True, timeout=30)
+        return int(done.stdout != "PONG\n"), done.stdout, done.stderr
+
     def do_exec(self, rest, command):
         flag(rest, "-i", "-it")
+        if rest == ["statefulset/postgres"] and command[0] == "pg_dump":
+            done = subprocess.run(["pg_dump", "--no-owner", "--no-privileges", self.stores["postgres-0"].url],  # as text
+                                  capture_output=True, text=True, timeout=60)
+            return done.returncode, done.stdout, done.stderr
         pod = self.pod(rest.pop(0))
         if rest or not command:
             raise Refused(f"exec: unknown {rest}")
