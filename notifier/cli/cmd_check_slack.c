@@ -1,6 +1,8 @@
 /* check-slack: whether this set-up can reach Slack and post, and what to do where it cannot. */
 #include "notifier/cli/commands.h"
 #include "notifier/io/slack_checker.h"
+#include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/env.h"
 #include "shared/io/print.h"
@@ -11,6 +13,7 @@
 #include <string.h>
 
 struct run {
+    cJSON *findings;                    /* with --json; NULL: lines are printed */
     const struct ps_slack_check *check; /* NULL until it is over */
     int misspelt;                       /* names that resemble a setting */
 };
@@ -22,14 +25,30 @@ static void on_done(void *cookie, const struct ps_slack_check *check)
     run->check = check;
 }
 
-static void print_finding(const struct ps_slack_finding *finding)
+static void add_finding(cJSON *findings, const char *level, const char *what, const char *remedy)
+{
+    cJSON *finding = cJSON_CreateObject();
+
+    ps_json_add_text(finding, "level", level);
+    ps_json_add_text(finding, "what", what);
+    ps_json_add_text(finding, "remedy", remedy);
+    cJSON_AddItemToArray(findings, finding);
+}
+
+static void print_finding(const struct run *run, const struct ps_slack_finding *finding)
 {
     static const char *const words[] = { [PS_SLACK_LEVEL_OK] = "ok",
                                          [PS_SLACK_LEVEL_NOTE] = "note",
                                          [PS_SLACK_LEVEL_PROBLEM] = "problem" };
-    char *what = ps_cmd_plain(finding->what);
-    char *remedy = finding->remedy != NULL ? ps_cmd_plain(finding->remedy) : NULL;
+    char *remedy;
+    char *what;
 
+    if (run->findings != NULL) {
+        add_finding(run->findings, words[finding->level], finding->what, finding->remedy);
+        return;
+    }
+    what = ps_cmd_plain(finding->what);
+    remedy = finding->remedy != NULL ? ps_cmd_plain(finding->remedy) : NULL;
     ps_print(stdout, "%-8s %s\n", words[finding->level], what);
     if (remedy != NULL)
         ps_print(stdout, "         %s%s\n",
@@ -43,9 +62,18 @@ static void on_misspelt(void *cookie, const char *name, const char *nearest, con
     struct run *run = cookie;
 
     (void)text;
+    run->misspelt++;
+    if (run->findings != NULL) {
+        char *what = ps_alloc_format("%s is no setting.", name);
+        char *remedy = ps_alloc_format("rename it to %s.", nearest);
+
+        add_finding(run->findings, "problem", what, remedy);
+        free(what);
+        free(remedy);
+        return;
+    }
     ps_print(stdout, "problem  %s is no setting.\n         To do: rename it to %s.\n", name,
              nearest);
-    run->misspelt++;
 }
 
 static int status_of(const struct run *run)
@@ -63,6 +91,20 @@ static int status_of(const struct run *run)
     return run->misspelt > 0 ? PS_EXIT_CONFIG : PS_EXIT_OK;
 }
 
+/* Takes the findings. */
+static void print_json(struct run *run)
+{
+    cJSON *json = cJSON_CreateObject();
+    char *text;
+
+    ps_json_add_bool(json, "ok", status_of(run) == PS_EXIT_OK);
+    cJSON_AddItemToObject(json, "findings", run->findings);
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(json);
+}
+
 /* What is in order comes first, so that the last line says what to do. */
 static int print_all(struct run *run, struct ps_env *env)
 {
@@ -71,16 +113,18 @@ static int print_all(struct run *run, struct ps_env *env)
     for (int level = PS_SLACK_LEVEL_OK; level <= PS_SLACK_LEVEL_PROBLEM; level++)
         for (size_t i = 0; i < check->len; i++)
             if (check->findings[i].level == (enum ps_slack_level)level)
-                print_finding(&check->findings[i]);
+                print_finding(run, &check->findings[i]);
     ps_env_misspelt(env, on_misspelt, run);
-    if (check->fault == PS_SLACK_FAULT_NONE && run->misspelt == 0)
+    if (run->findings != NULL)
+        print_json(run);
+    else if (check->fault == PS_SLACK_FAULT_NONE && run->misspelt == 0)
         ps_print(stdout, "Paperscout can send to Slack.\n");
     return fflush(stdout) == 0 ? status_of(run) : PS_EXIT_FAILED;
 }
 
-static int check(struct ps_cli_session *session, struct ps_env *env, bool send)
+static int check(struct ps_cli_session *session, struct ps_env *env, bool send, bool json)
 {
-    struct run run = { .check = NULL };
+    struct run run = { .findings = json ? cJSON_CreateArray() : NULL };
     struct ps_slack_checker *checker = ps_slack_checker_start(
         &(struct ps_slack_checker_options){ .loop = ps_cli_session_loop(session),
                                             .config = ps_cli_session_config(session),
@@ -100,16 +144,22 @@ static int check(struct ps_cli_session *session, struct ps_env *env, bool send)
 
 int ps_cmd_check_slack(int argc, char **argv, void *env)
 {
-    bool send = argc == 2 && strcmp(argv[1], "--send") == 0;
+    bool send = false, json = false;
     struct ps_cli_session *session;
     int status = PS_EXIT_OK;
 
-    if (argc > 1 + (send ? 1 : 0))
-        return ps_cmd_usage(PS_COMMAND_CHECK_SLACK);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--send") == 0)
+            send = true;
+        else if (strcmp(argv[i], "--json") == 0)
+            json = true;
+        else
+            return ps_cmd_usage(PS_COMMAND_CHECK_SLACK);
+    }
     session = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env, 0,
                                     PS_NOTIFIER_WAIT_MS, &status);
     if (session != NULL)
-        status = check(session, env, send);
+        status = check(session, env, send, json);
     ps_cli_session_destroy(session);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "notifier/core/dead_letter.h"
 #include "notifier/io/outbox_claims.h"
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/utc_time.h"
@@ -28,6 +29,7 @@ struct entry {
 /* The dead list as it was when the command began: what is added meanwhile is left alone. */
 struct work {
     enum what what;
+    bool json;
     const char *wanted; /* an id or a number of list; NULL: all */
     void *env;
     struct ps_cli_session *redis;
@@ -146,8 +148,38 @@ static void print_entry(size_t number, const struct entry *entry)
     free(text);
 }
 
+/* The letters as show prints them, each with the number that the other forms of the command take.
+ */
+static int print_all_json(const struct work *work)
+{
+    cJSON *list = cJSON_CreateArray();
+    char *text;
+
+    for (size_t i = 0; i < work->count; i++) {
+        const struct entry *entry = &work->entries[i];
+        cJSON *letter = cJSON_Duplicate(entry->letter.json, true);
+
+        if (letter == NULL) { /* what lies there is no JSON */
+            char *clean = ps_utf8_clean(entry->raw, entry->len);
+
+            letter = cJSON_CreateObject();
+            ps_json_add_text(letter, "text", clean);
+            free(clean);
+        }
+        ps_json_add_int(letter, "number", (int64_t)i + 1);
+        cJSON_AddItemToArray(list, letter);
+    }
+    text = ps_json_print(list);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(list);
+    return fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
+}
+
 static int print_all(const struct work *work)
 {
+    if (work->json)
+        return print_all_json(work);
     if (work->count == 0) {
         ps_print(stdout, "no dead messages\n");
         return PS_EXIT_OK;
@@ -253,8 +285,12 @@ static int act(struct work *work)
     for (size_t i = 0; i < work->count && status == PS_EXIT_OK; i++)
         if (wanted(work, i))
             moved += act_on(work, &work->entries[i], &status);
-    ps_print(stdout, "%lld %s\n", (long long)moved,
-             work->what == DROP ? "dropped" : "queued again");
+    if (work->json)
+        ps_print(stdout, "{\"%s\":%lld}\n", work->what == DROP ? "dropped" : "replayed",
+                 (long long)moved);
+    else
+        ps_print(stdout, "%lld %s\n", (long long)moved,
+                 work->what == DROP ? "dropped" : "queued again");
     if (status == PS_EXIT_OK && moved == 0 && work->wanted != NULL) {
         ps_print(stderr, "paperscout-notifier: no dead message %s\n", work->wanted);
         status = PS_EXIT_FAILED;
@@ -301,6 +337,10 @@ static bool read_arguments(int argc, char **argv, struct work *work)
         [LIST] = "list", [SHOW] = "show", [REPLAY] = "replay", [DROP] = "drop"
     };
 
+    if (argc > 2 && strcmp(argv[argc - 1], "--json") == 0) {
+        work->json = true;
+        argc--;
+    }
     for (size_t i = 0; argc >= 2 && i < PS_COUNT_OF(words); i++) {
         if (strcmp(argv[1], words[i]) == 0) {
             work->what = (enum what)i;

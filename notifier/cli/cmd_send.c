@@ -108,21 +108,47 @@ static int print_answer(const struct answer *answer, const char *channel)
     return PS_EXIT_FAILED;
 }
 
-static int wait_sent(struct ps_cli_session *session, const char *id, const char *channel)
+struct sending {
+    const char *id, *channel;
+    bool wait, json;
+};
+
+/* {"id": …, "state": "sent", "reason": null}; state is queued, sent, waiting or dead. */
+static void print_json(const struct sending *sending, const struct answer *answer)
 {
-    char *key = ps_key_with(ps_cli_session_keys(session), PS_KEY_NOTIFY_ANSWER, id);
+    cJSON *json = cJSON_CreateObject();
+    char *text;
+
+    ps_json_add_text(json, "id", sending->id);
+    ps_json_add_text(json, "state", answer->state[0] == '\0' ? "queued" : answer->state);
+    ps_json_add_text(json, "reason", answer->reason[0] == '\0' ? NULL : answer->reason);
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    (void)fflush(stdout);
+    free(text);
+    cJSON_Delete(json);
+}
+
+static int wait_sent(struct ps_cli_session *session, const struct sending *sending)
+{
+    char *key = ps_key_with(ps_cli_session_keys(session), PS_KEY_NOTIFY_ANSWER, sending->id);
     int64_t end_ms = ps_loop_now(ps_cli_session_loop(session)) + ANSWER_WAIT_MS;
     struct answer answer = { .state = "" };
     struct ps_err err;
     bool ok = true;
 
-    while (!is_over(&answer) && ok && ps_loop_now(ps_cli_session_loop(session)) < end_ms) {
+    while (sending->wait && !is_over(&answer) && ok &&
+           ps_loop_now(ps_cli_session_loop(session)) < end_ms) {
         (void)nanosleep(&(struct timespec){ .tv_nsec = ANSWER_POLL_MS * 1000000L }, NULL);
         ok = read_answer(session, key, &answer, &err);
     }
     free(key);
+    if (ok && sending->json)
+        print_json(sending, &answer);
+    if (ok && !sending->wait)
+        return PS_EXIT_OK;
     if (ok)
-        return print_answer(&answer, channel);
+        return print_answer(&answer, sending->channel);
     ps_print(stderr, "paperscout-notifier: %s\n", err.what);
     return PS_EXIT_FAILED;
 }
@@ -131,12 +157,21 @@ int ps_cmd_send(int argc, char **argv, void *env)
 {
     struct ps_cli_session *session;
     struct ps_err err;
-    bool wait = argc < 2 || strcmp(argv[1], "--no-wait") != 0;
-    char *const *words = argv + (wait ? 1 : 2);
+    bool wait = true, as_json = false;
+    char *const *words;
     char *id = NULL, *json = NULL;
     int status = PS_EXIT_OK;
 
-    if (argc != (wait ? 3 : 4))
+    for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argc--, argv++) {
+        if (strcmp(argv[1], "--no-wait") == 0)
+            wait = false;
+        else if (strcmp(argv[1], "--json") == 0)
+            as_json = true;
+        else
+            break;
+    }
+    words = argv + 1;
+    if (argc != 3)
         return ps_cmd_usage(PS_COMMAND_SEND);
     if (!make_message(words[0], words[1], &id, &json, &err)) {
         ps_print(stderr, "paperscout-notifier: %s\n", err.what);
@@ -148,10 +183,11 @@ int ps_cmd_send(int argc, char **argv, void *env)
         const char *args[] = { "RPUSH", ps_key(ps_cli_session_keys(session), PS_KEY_NOTIFY), json };
 
         if (ps_cli_session_redis(session, args, PS_COUNT_OF(args), &err) != NULL) {
-            ps_print(stdout, "%s\n", id);
+            if (!as_json)
+                ps_print(stdout, "%s\n", id);
             (void)fflush(stdout);
-            if (wait)
-                status = wait_sent(session, id, words[0]);
+            if (wait || as_json)
+                status = wait_sent(session, &(struct sending){ id, words[0], wait, as_json });
         } else {
             ps_print(stderr, "paperscout-notifier: %s\n", err.what);
             status = PS_EXIT_FAILED;

@@ -2,9 +2,11 @@
 
 #include "scheduler/cli/input.h"
 #include "scheduler/core/index_diff.h"
+#include "shared/core/json.h"
 #include "shared/io/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool print_ids(const char *what, const struct ps_paper *const *papers, size_t len)
 {
@@ -13,12 +15,42 @@ static bool print_ids(const char *what, const struct ps_paper *const *papers, si
     return fflush(stdout) == 0;
 }
 
+static cJSON *ids(const struct ps_paper *const *papers, size_t len)
+{
+    cJSON *list = cJSON_CreateArray();
+
+    for (size_t i = 0; i < len; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(papers[i]->id));
+    return list;
+}
+
+static bool print_json(const struct ps_index_diff *diff)
+{
+    cJSON *json = cJSON_CreateObject();
+    char *text;
+
+    cJSON_AddItemToObject(json, "new", ids(diff->added, diff->added_len));
+    cJSON_AddItemToObject(json, "updated", ids(diff->updated, diff->updated_len));
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(json);
+    return fflush(stdout) == 0;
+}
+
+static bool print_text(const struct ps_index_diff *diff)
+{
+    return print_ids("new", diff->added, diff->added_len) &&
+           print_ids("updated", diff->updated, diff->updated_len);
+}
+
 static int run(int argc, char **argv, void *env)
 {
-    const char *before_path = NULL, *after_path = NULL;
+    const char *before_path = NULL, *after_path = NULL, *json = NULL;
     const struct ps_input_option options[] = {
         {"before", &before_path, PS_INPUT_REQUIRED},
-        { "after", &after_path,  PS_INPUT_REQUIRED}
+        { "after", &after_path,  PS_INPUT_REQUIRED},
+        { "json",  &json,        PS_INPUT_FLAG    }
     };
     struct ps_paper_index *before, *after = NULL;
     int status = PS_EXIT_FAILED;
@@ -32,8 +64,7 @@ static int run(int argc, char **argv, void *env)
         after = ps_input_index(after_path);
     if (after) {
         ps_index_diff_make(before, after, &diff);
-        if (print_ids("new", diff.added, diff.added_len) &&
-            print_ids("updated", diff.updated, diff.updated_len))
+        if (json != NULL ? print_json(&diff) : print_text(&diff))
             status = PS_EXIT_OK;
         ps_index_diff_clear(&diff);
     }

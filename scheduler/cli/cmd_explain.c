@@ -3,6 +3,8 @@
 #include "scheduler/core/adaptive_plan.h"
 #include "scheduler/core/candidate_pick.h"
 #include "scheduler/io/store.h"
+#include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/core/paper_id.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
@@ -153,72 +155,104 @@ static void print_candidates(const struct ps_config *config, const struct ps_ada
     ps_buf_clear(&why);
 }
 
-/* What the adaptive planner makes of the number now. */
-static void print_adaptive(const struct ps_config *config, const struct stored *stored, int number)
+/* What the adaptive planner makes of the stored state now. */
+struct adaptive_now {
+    struct ps_adaptive adaptive;
+    struct ps_sighting *sightings;
+};
+
+static void open_adaptive(const struct ps_config *config, const struct stored *stored,
+                          struct adaptive_now *out_now)
 {
     struct ps_adaptive_source source = { .config = config,
                                          .index = stored->index,
                                          .probed = stored->probed,
                                          .watched = ps_watchlists_numbers(stored->watch),
                                          .now_ms = ps_clock_wall_ms() };
-    struct ps_sighting *sightings =
-        ps_sightings_of(stored->discovered, config, &source.sighting_count);
-    struct ps_adaptive adaptive;
 
-    source.sightings = sightings;
-    ps_adaptive_open(&source, &adaptive);
-    print_candidates(config, &adaptive, stored, number);
-    ps_adaptive_clear(&adaptive);
-    free(sightings);
+    out_now->sightings = ps_sightings_of(stored->discovered, config, &source.sighting_count);
+    source.sightings = out_now->sightings;
+    ps_adaptive_open(&source, &out_now->adaptive);
 }
 
-/* The first cycle to come whose plan holds the number: the plan itself says so. */
-static void print_next(const struct ps_config *config, const struct stored *stored, int number)
+static void close_adaptive(struct adaptive_now *now)
+{
+    ps_adaptive_clear(&now->adaptive);
+    free(now->sightings);
+}
+
+/* The first cycle to come whose plan holds the number. */
+struct next_due {
+    int number;
+    int64_t cycle, at_ms;
+    const char *tier;    /* NULL: no cycle holds it */
+    struct ps_plan plan; /* of that cycle, or of the last one looked at; owned */
+};
+
+/* The plan itself says so. */
+static void find_due(const struct ps_config *config, const struct stored *stored, int number,
+                     struct next_due *out_due)
 {
     struct ps_plan_input input = { .config = config,
                                    .index = stored->index,
                                    .discovered = stored->discovered,
                                    .watched = ps_watchlists_numbers(stored->watch) };
     int64_t interval_ms = ps_config_poll_interval_ms(config);
-    int frontier = 0;
+
+    *out_due = (struct next_due){ .number = number };
+    for (int64_t ahead = 1; ahead <= config->cold_cycle_divisor; ahead++) {
+        int64_t due_ms = stored->last_started_ms + ahead * interval_ms;
+        int64_t now_ms = ps_clock_wall_ms();
+
+        out_due->at_ms = due_ms > now_ms ? due_ms : now_ms;
+        out_due->cycle = input.cycle = stored->last_cycle + ahead;
+        input.today = (int32_t)(out_due->at_ms / PS_DAY_MS);
+        ps_plan_make(&input, &out_due->plan);
+        for (size_t i = 0; i < out_due->plan.len; i++) {
+            if (out_due->plan.items[i].number != number)
+                continue;
+            out_due->tier = ps_tier_name(out_due->plan.items[i].tier);
+            return;
+        }
+        if (ahead < config->cold_cycle_divisor)
+            ps_plan_clear(&out_due->plan);
+    }
+}
+
+static void print_due(const struct next_due *due)
+{
+    char when[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_time(due->at_ms, when);
+    print_row("tier", due->tier);
+    ps_print(stdout, "%-14s cycle %" PRId64 ", about %s:", "next due", due->cycle, when);
+    for (size_t i = 0; i < due->plan.len; i++)
+        if (due->plan.items[i].number == due->number)
+            ps_print(stdout, " %s", due->plan.items[i].file);
+    ps_print(stdout, "\n");
+}
+
+static void print_next(const struct ps_config *config, const struct stored *stored, int number)
+{
+    struct adaptive_now now;
+    struct next_due due;
 
     if (!config->enable_iso_probe) {
         print_row("next due", "never: ENABLE_ISO_PROBE is false");
         return;
     }
     if (ps_config_adaptive(config)) {
-        print_adaptive(config, stored, number);
+        open_adaptive(config, stored, &now);
+        print_candidates(config, &now.adaptive, stored, number);
+        close_adaptive(&now);
         return;
     }
-    for (int64_t ahead = 1; ahead <= config->cold_cycle_divisor; ahead++) {
-        int64_t due_ms = stored->last_started_ms + ahead * interval_ms;
-        int64_t now_ms = ps_clock_wall_ms();
-        char when[PS_UTC_TIME_TEXT];
-        struct ps_plan plan;
-        size_t count = 0;
-
-        input.cycle = stored->last_cycle + ahead;
-        input.today = (int32_t)((due_ms > now_ms ? due_ms : now_ms) / PS_DAY_MS);
-        ps_plan_make(&input, &plan);
-        ps_utc_time_format_time(due_ms > now_ms ? due_ms : now_ms, when);
-        for (size_t i = 0; i < plan.len; i++) {
-            if (plan.items[i].number != number)
-                continue;
-            if (count++ == 0) {
-                print_row("tier", ps_tier_name(plan.items[i].tier));
-                ps_print(stdout, "%-14s cycle %" PRId64 ", about %s:", "next due", input.cycle,
-                         when);
-            }
-            ps_print(stdout, " %s", plan.items[i].file);
-        }
-        frontier = plan.frontier;
-        ps_plan_clear(&plan);
-        if (count > 0) {
-            ps_print(stdout, "\n");
-            return;
-        }
-    }
-    print_never(stored, number, frontier);
+    find_due(config, stored, number, &due);
+    if (due.tier != NULL)
+        print_due(&due);
+    else
+        print_never(stored, number, due.plan.frontier);
+    ps_plan_clear(&due.plan);
 }
 
 static void print_since(const char *what, int64_t at_ms)
@@ -302,16 +336,14 @@ static const char *last_found(const struct ps_pg_rows *rows, int column)
     return NULL;
 }
 
-/* A new draft is taken to have the title and authors of the one before. */
-static void print_told(const struct ps_config *config, const struct stored *stored,
-                       const struct ps_pg_rows *rows, int number)
+/* Who would be notified of a new draft, which is taken to have the title and authors of the one
+ * before. */
+static void match_watchers(const struct stored *stored, const struct ps_pg_rows *rows, int number,
+                           ps_watch_match_fn fn, void *cookie)
 {
     const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
     const char *title = last_found(rows, FOUND_TITLE);
-    int count = 0;
 
-    if (config->notification_channel[0] != '\0')
-        ps_print(stdout, "%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
     ps_watchlists_match(
         stored->watch,
         &(struct ps_watch_candidate){ .number = number,
@@ -321,9 +353,187 @@ static void print_told(const struct ps_config *config, const struct stored *stor
                                                : latest != NULL ? latest->title
                                                                 : NULL,
                                       .subgroup = latest == NULL ? NULL : latest->subgroup },
-        on_match, &count);
+        fn, cookie);
+}
+
+static void print_told(const struct ps_config *config, const struct stored *stored,
+                       const struct ps_pg_rows *rows, int number)
+{
+    int count = 0;
+
+    if (config->notification_channel[0] != '\0')
+        ps_print(stdout, "%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
+    match_watchers(stored, rows, number, on_match, &count);
     if (count == 0)
         print_row("told", "nobody");
+}
+
+/* --- as JSON --------------------------------------------------------------------------------- */
+
+static void json_paper(const struct stored *stored, int number, cJSON *json)
+{
+    const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
+    cJSON *paper;
+
+    if (latest == NULL) {
+        (void)cJSON_AddNullToObject(json, "index");
+        return;
+    }
+    paper = cJSON_AddObjectToObject(json, "index");
+    ps_json_add_text(paper, "id", latest->id);
+    ps_json_add_text(paper, "date", latest->date[0] == '\0' ? NULL : latest->date);
+    ps_json_add_text(paper, "title", latest->title);
+    ps_json_add_text(paper, "authors", latest->author[0] == '\0' ? NULL : latest->author);
+}
+
+/* One name of the adaptive planner. */
+static cJSON *json_candidate(const struct ps_config *config, const struct ps_adaptive *adaptive,
+                             const struct ps_candidate *candidate, double threshold)
+{
+    size_t exts = config->probe_extensions.len;
+    double hours = ps_pick_period_hours(candidate, config, threshold);
+    int64_t next_ms = candidate->last_ms + (int64_t)(hours * 3600 * 1000);
+    char *file = ps_alloc_format(
+        "%s%04dR%d%s", config->probe_prefixes.items[candidate->variant / exts], candidate->number,
+        candidate->revision, config->probe_extensions.items[candidate->variant % exts]);
+    cJSON *name = cJSON_CreateObject();
+
+    ps_json_add_text(name, "file", file);
+    ps_json_add_real(name, "drafts_per_day", ps_adaptive_rate(adaptive, candidate));
+    ps_json_add_real(name, "probes_per_day", 24 / hours);
+    ps_json_add_time(name, "last_probe", candidate->last_ms);
+    ps_json_add_time(name, "next_probe", next_ms > adaptive->now_ms ? next_ms : adaptive->now_ms);
+    free(file);
+    return name;
+}
+
+static void json_adaptive(const struct ps_config *config, const struct ps_adaptive *adaptive,
+                          int number, cJSON *json)
+{
+    double threshold =
+        ps_pick_threshold(&adaptive->candidates, config, adaptive->budget, adaptive->now_ms);
+    const struct ps_candidate *best = NULL;
+    cJSON *names = cJSON_AddArrayToObject(json, "names");
+    struct ps_buf why;
+
+    for (size_t i = 0; i < adaptive->candidates.len; i++) {
+        const struct ps_candidate *candidate = &adaptive->candidates.items[i];
+
+        if (candidate->number != number)
+            continue;
+        if (best == NULL || candidate->weight > best->weight)
+            best = candidate;
+        cJSON_AddItemToArray(names, json_candidate(config, adaptive, candidate, threshold));
+    }
+    ps_json_add_text(json, "tier", best == NULL ? NULL : ps_tier_name((enum ps_tier)best->tier));
+    if (best == NULL) {
+        (void)cJSON_AddNullToObject(json, "why");
+        return;
+    }
+    ps_buf_init(&why, WHY_BYTES_MAX);
+    ps_adaptive_why(adaptive, best, &why);
+    ps_json_add_text(json, "why", ps_buf_str(&why));
+    ps_buf_clear(&why);
+}
+
+static void json_classic(const struct next_due *due, cJSON *json)
+{
+    cJSON *names = cJSON_AddArrayToObject(json, "names");
+
+    ps_json_add_text(json, "tier", due->tier);
+    for (size_t i = 0; i < due->plan.len; i++) {
+        cJSON *name;
+
+        if (due->plan.items[i].number != due->number)
+            continue;
+        name = cJSON_CreateObject();
+        ps_json_add_text(name, "file", due->plan.items[i].file);
+        ps_json_add_int(name, "cycle", due->cycle);
+        ps_json_add_time(name, "next_probe", due->at_ms);
+        cJSON_AddItemToArray(names, name);
+    }
+}
+
+static void json_next(const struct ps_config *config, const struct stored *stored, int number,
+                      cJSON *json)
+{
+    struct adaptive_now now;
+    struct next_due due;
+
+    ps_json_add_bool(json, "probing", config->enable_iso_probe);
+    if (!config->enable_iso_probe)
+        return;
+    if (ps_config_adaptive(config)) {
+        open_adaptive(config, stored, &now);
+        json_adaptive(config, &now.adaptive, number, json);
+        close_adaptive(&now);
+        return;
+    }
+    find_due(config, stored, number, &due);
+    json_classic(&due, json);
+    ps_plan_clear(&due.plan);
+}
+
+static void json_rows(const struct ps_pg_rows *rows, cJSON *json)
+{
+    cJSON *drafts = cJSON_AddArrayToObject(json, "drafts");
+    cJSON *outcomes = cJSON_AddArrayToObject(json, "outcomes");
+
+    for (int i = 0; i < ps_pg_row_count(rows, FOUND); i++) {
+        cJSON *draft = cJSON_CreateObject();
+
+        ps_json_add_text(draft, "url", ps_pg_text(rows, FOUND, i, FOUND_URL));
+        ps_json_add_text(draft, "outcome", ps_pg_text(rows, FOUND, i, FOUND_OUTCOME));
+        ps_json_add_int(draft, "cycle", ps_pg_int(rows, FOUND, i, FOUND_CYCLE, 0));
+        ps_json_add_time(draft, "found_at", ps_pg_int(rows, FOUND, i, FOUND_AT, 0));
+        ps_json_add_text(draft, "last_modified", ps_pg_text(rows, FOUND, i, FOUND_MODIFIED));
+        ps_json_add_time(draft, "changed_at", ps_pg_int(rows, FOUND, i, FOUND_UPDATED, 0));
+        ps_json_add_time(draft, "gone_since", ps_pg_int(rows, FOUND, i, FOUND_GONE, 0));
+        ps_json_add_text(draft, "title", ps_pg_text(rows, FOUND, i, FOUND_TITLE));
+        ps_json_add_text(draft, "authors", ps_pg_text(rows, FOUND, i, FOUND_AUTHORS));
+        cJSON_AddItemToArray(drafts, draft);
+    }
+    for (int i = 0; i < ps_pg_row_count(rows, PROBED); i++) {
+        cJSON *outcome = cJSON_CreateObject();
+
+        ps_json_add_int(outcome, "cycle", ps_pg_int(rows, PROBED, i, PROBED_CYCLE, 0));
+        ps_json_add_time(outcome, "at", ps_pg_int(rows, PROBED, i, PROBED_AT, 0));
+        ps_json_add_text(outcome, "url", ps_pg_text(rows, PROBED, i, PROBED_URL));
+        ps_json_add_text(outcome, "outcome", ps_pg_text(rows, PROBED, i, PROBED_OUTCOME));
+        ps_json_add_text(outcome, "status", ps_pg_text(rows, PROBED, i, PROBED_STATUS));
+        ps_json_add_text(outcome, "failure_category", ps_pg_text(rows, PROBED, i, PROBED_CATEGORY));
+        cJSON_AddItemToArray(outcomes, outcome);
+    }
+}
+
+static void on_match_json(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
+{
+    cJSON *recipient = cJSON_CreateObject();
+
+    ps_json_add_text(recipient, "user", user);
+    ps_json_add_text(recipient, "by", ps_watch_kind_name(by));
+    ps_json_add_text(recipient, "reason", reason);
+    cJSON_AddItemToArray(cookie, recipient);
+}
+
+static void print_json(const struct ps_config *config, const struct stored *stored,
+                       const struct ps_pg_rows *rows, int number)
+{
+    cJSON *json = cJSON_CreateObject(), *recipients;
+    char *text;
+
+    ps_json_add_int(json, "number", number);
+    json_paper(stored, number, json);
+    json_next(config, stored, number, json);
+    json_rows(rows, json);
+    ps_json_add_text(json, "channel",
+                     config->notification_channel[0] == '\0' ? NULL : config->notification_channel);
+    recipients = cJSON_AddArrayToObject(json, "recipients");
+    match_watchers(stored, rows, number, on_match_json, recipients);
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(json);
 }
 
 static const struct ps_pg_rows *ask(struct ps_cli_session *sync, int number, struct ps_err *err)
@@ -345,7 +555,7 @@ static const struct ps_pg_rows *ask(struct ps_cli_session *sync, int number, str
     return ps_cli_session_pg(sync, batch, err);
 }
 
-static bool explain(struct ps_cli_session *sync, int number, struct ps_err *err)
+static bool explain(struct ps_cli_session *sync, int number, bool json, struct ps_err *err)
 {
     const struct ps_pg_rows *rows = ps_cli_session_pg(sync, ps_store_peek(), err);
     struct stored stored;
@@ -354,7 +564,9 @@ static bool explain(struct ps_cli_session *sync, int number, struct ps_err *err)
         return false;
     read_stored(rows, ps_cli_session_config(sync), &stored);
     rows = ask(sync, number, err);
-    if (rows != NULL) {
+    if (rows != NULL && json) {
+        print_json(ps_cli_session_config(sync), &stored, rows, number);
+    } else if (rows != NULL) {
         ps_print(stdout, "%-14s P%04d\n", "paper", number);
         print_paper(&stored, number);
         print_next(ps_cli_session_config(sync), &stored, number);
@@ -391,8 +603,9 @@ static int run(int argc, char **argv, void *env)
     struct ps_cli_session *sync;
     struct ps_err err;
     int number = 0, status;
+    bool json = argc > 1 && strcmp(argv[argc - 1], "--json") == 0;
 
-    if (argc != 2 || !read_number(argv[1], &number)) {
+    if (argc != (json ? 3 : 2) || !read_number(argv[1], &number)) {
         ps_print(stderr, "explain: one paper number is wanted, such as P2300\n");
         return PS_EXIT_USAGE;
     }
@@ -400,7 +613,7 @@ static int run(int argc, char **argv, void *env)
                                  PS_CLI_SESSION_PG, WAIT_MS, &status);
     if (sync == NULL)
         return status;
-    if (explain(sync, number, &err)) {
+    if (explain(sync, number, json, &err)) {
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
     } else {
         ps_print(stderr, "explain: %s\n", err.what);

@@ -17,7 +17,7 @@
 
 struct arguments {
     const char *index, *cycle, *today, *discovered, *watch; /* of both planners, and of classic */
-    const char *planner, *now, *probed, *verbose;           /* of adaptive */
+    const char *planner, *now, *probed, *verbose, *json;    /* of adaptive */
 };
 
 /* What is read from the files. */
@@ -157,12 +157,33 @@ static bool read_files(const struct arguments *arguments, bool adaptive, struct 
 }
 
 /* adaptive: NULL for the classic plan. */
-static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *adaptive, bool verbose)
+static void print_probe_json(const struct ps_planned *probe, bool verbose)
 {
+    cJSON *json = cJSON_CreateObject();
+    char *text;
+
+    ps_json_add_text(json, "tier", ps_tier_name(probe->tier));
+    ps_json_add_text(json, "url", probe->url);
+    if (verbose)
+        ps_json_add_real(json, "gain", probe->gain);
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(json);
+}
+
+static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *adaptive,
+                       const struct arguments *arguments)
+{
+    bool verbose = arguments->verbose != NULL;
     cJSON *summary;
     char *text;
 
     for (size_t i = 0; i < plan->len; i++) {
+        if (arguments->json != NULL) {
+            print_probe_json(&plan->items[i], verbose);
+            continue;
+        }
         ps_print(stdout, "%s %s", ps_tier_name(plan->items[i].tier), plan->items[i].url);
         if (verbose)
             ps_print(stdout, " %.6g", plan->items[i].gain);
@@ -199,7 +220,7 @@ static bool plan_classic(const struct arguments *arguments, const struct ps_plan
     input.discovered = material->discovered;
     input.watched = &material->watched;
     ps_plan_make(&input, &plan);
-    printed = print_plan(&plan, NULL, arguments->verbose != NULL);
+    printed = print_plan(&plan, NULL, arguments);
     ps_plan_clear(&plan);
     return printed;
 }
@@ -222,7 +243,7 @@ static bool plan_adaptive(const struct arguments *arguments, int64_t now_ms,
     ps_sightings_sort(material->sightings, material->sighting_count);
     ps_adaptive_open(&source, &adaptive);
     ps_adaptive_plan_make(&adaptive, &material->config, &plan);
-    printed = print_plan(&plan, &adaptive, arguments->verbose != NULL);
+    printed = print_plan(&plan, &adaptive, arguments);
     ps_plan_clear(&plan);
     ps_adaptive_clear(&adaptive);
     return printed;
@@ -272,7 +293,8 @@ static int run(int argc, char **argv, void *env)
         { "planner",    &arguments.planner,    PS_INPUT_OPTIONAL},
         { "now",        &arguments.now,        PS_INPUT_OPTIONAL},
         { "probed",     &arguments.probed,     PS_INPUT_OPTIONAL},
-        { "verbose",    &arguments.verbose,    PS_INPUT_FLAG    }
+        { "verbose",    &arguments.verbose,    PS_INPUT_FLAG    },
+        { "json",       &arguments.json,       PS_INPUT_FLAG    }
     };
     struct ps_input_settings settings = { .env = env };
     struct ps_plan_input input = { 0 };

@@ -42,12 +42,21 @@ static void print_troubles(const cJSON *status)
     const cJSON *troubles = cJSON_GetObjectItem(status, "troubles"), *trouble;
     const char *label = "trouble";
 
-    if (cJSON_GetArraySize(troubles) == 0)
-        ps_print(stdout, "fleet       ok\n");
+    if (cJSON_GetArraySize(troubles) == 0) {
+        ps_print(stdout, "fleet       ");
+        ps_print_style(stdout, PS_PRINT_GOOD);
+        ps_print(stdout, "ok");
+        ps_print_style(stdout, PS_PRINT_PLAIN);
+        ps_print(stdout, "\n");
+    }
     cJSON_ArrayForEach (trouble, troubles) {
-        ps_print(stdout, "%-11s %s%s\n", label,
-                 strcmp(text_or(trouble, "level", ""), "bad") == 0 ? "! " : "",
-                 text_or(trouble, "what", ""));
+        bool bad = strcmp(text_or(trouble, "level", ""), "bad") == 0;
+
+        ps_print(stdout, "%-11s ", label);
+        ps_print_style(stdout, bad ? PS_PRINT_BAD : PS_PRINT_WARNING);
+        ps_print(stdout, "%s%s", bad ? "! " : "", text_or(trouble, "what", ""));
+        ps_print_style(stdout, PS_PRINT_PLAIN);
+        ps_print(stdout, "\n");
         label = "";
     }
 }
@@ -231,7 +240,7 @@ static int show(struct ps_cli_session **sync, void *env, const struct options *o
         return exit_status;
     status = ps_status_read(*sync, &err);
     if (clear) /* to the upper left, and nothing below */
-        ps_print(stdout, "\033[H\033[J");
+        ps_print_clear(stdout);
     if (status == NULL) {
         ps_print(stderr, "status: %s\n", err.what);
         ps_cli_session_destroy(*sync);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { USUAL_BYTES = 1024 };
 
@@ -42,4 +43,28 @@ void ps_print(FILE *file, const char *format, ...)
     write_text(file, text, (size_t)len);
     if (text != usual)
         free(text);
+}
+
+static bool takes_colours(FILE *file)
+{
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+    return (no_color == NULL || no_color[0] == '\0') && term != NULL && term[0] != '\0' &&
+           strcmp(term, "dumb") != 0 && isatty(fileno(file)) == 1;
+}
+
+void ps_print_style(FILE *file, enum ps_print_style style)
+{
+    static const char *const codes[] = { [PS_PRINT_PLAIN] = "\033[0m",
+                                         [PS_PRINT_GOOD] = "\033[32m",
+                                         [PS_PRINT_WARNING] = "\033[33m",
+                                         [PS_PRINT_BAD] = "\033[1;31m" };
+
+    if (takes_colours(file))
+        (void)fputs(codes[style], file);
+}
+
+void ps_print_clear(FILE *file)
+{
+    (void)fputs("\033[H\033[J", file);
 }

@@ -10,4 +10,12 @@
  * shows in ferror(file). */
 void ps_print(FILE *file, const char *format, ...) PS_PRINTF(2, 3);
 
+/* What follows is shown in this style, until PLAIN. Nothing is written unless file is a terminal
+ * that takes colours (TERM is set and not "dumb") and NO_COLOR is not set. */
+enum ps_print_style { PS_PRINT_PLAIN, PS_PRINT_GOOD, PS_PRINT_WARNING, PS_PRINT_BAD };
+void ps_print_style(FILE *file, enum ps_print_style style);
+/* Clears the terminal, so that what follows begins in its upper left corner. The caller knows that
+ * file is a terminal. */
+void ps_print_clear(FILE *file);
+
 #endif

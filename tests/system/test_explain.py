@@ -70,6 +70,22 @@ class Explain(FleetCase):
         _, text, _ = self.explain("P9999")
         self.assertRegex(text, r"next due +not while the frontier is \d+: it lies too far above\n")
 
+    def test_as_json(self):
+        self.run_fleet()
+        for planner in ("classic", "adaptive"):
+            code, text, error = self.fleet.command("scheduler", "explain", "P1052", "--json", PROBE_PLANNER=planner)
+            self.assertEqual((code, error), (0, ""))
+            told = json.loads(text)
+            self.assertIn(told["tier"], ("frontier", "watchlist"))
+            self.assertEqual((told["number"], told["index"], told["channel"], told["probing"]),
+                             (1052, None, "#papers", True))
+            self.assertEqual([draft["outcome"] for draft in told["drafts"]], ["hit_recent"])
+            self.assertIn("miss", [outcome["outcome"] for outcome in told["outcomes"]])
+            self.assertEqual(told["recipients"], [{"user": "U1", "by": "number", "reason": "1052"}])
+            self.assertIn("D1052R0.html", [name["file"] for name in told["names"]])
+        told = json.loads(self.fleet.command("scheduler", "explain", "d0905r3", "--json")[1])
+        self.assertEqual((told["index"]["id"], told["recipients"][0]["user"]), ("P0905R0", "U2"))
+
     def test_wrong_usage_and_no_server(self):
         for arguments in ((), ("P",), ("CWG1",), ("P1", "P2"), ("P12345678901",)):
             code, text, error = self.explain(*arguments)

@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import signal
 import shutil
 import subprocess
 import tempfile
@@ -134,6 +135,21 @@ class Texts(FrontCase):
         self.assertEqual(done.returncode, 78)
         self.assertIn("problem  settings of paperscout-worker", done.stdout)
         self.assertIn("PROBE_MAX_ATTEMPTS", done.stderr)
+
+    def test_plan_and_diff_as_json(self):
+        one, two = ({"P0001R0": {"type": "paper", "title": "A", "date": "2026-01-01"}},
+                    {"P0001R0": {"type": "paper", "title": "B", "date": "2026-01-01"},
+                     "P0002R0": {"type": "paper", "title": "C", "date": "2026-01-02"}})
+        for name, index in (("one", one), ("two", two)):
+            with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+                json.dump(index, file)
+        done = self.front("diff", "--before", "one", "--after", "two", "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)), (0, {"new": ["P0002R0"], "updated": ["P0001R0"]}))
+        plain = self.front("plan", "--index", "two", "--today", "2026-01-03")
+        done = self.front("plan", "--index", "two", "--today", "2026-01-03", "--json")
+        tasks = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([f"{task['tier']} {task['url']}" for task in tasks], plain.stdout.splitlines())
+        self.assertGreater(len(tasks), 0)
 
     def test_manual_pages(self):
         pages = glob.glob(os.path.join(build_dir(), "generated", "front", "man1", "*.1"))
@@ -271,6 +287,44 @@ class Finds(FleetCase):
         wait_until(lambda: "D2300R12" in process.output(), 60, "the third find")
         for name in ("D2300R10.", "D2300R11.", "D2300R12."):
             self.assertEqual(process.output().count(name), 1, process.output())
+
+    def test_send_and_dead_letters_as_json(self):
+        code, text, _ = self.fleet.command("notifier", "send", "--json", "--no-wait", "C1", "hello")
+        answer = json.loads(text)
+        self.assertEqual((code, answer.pop("id")[0], answer), (0, "m", {"state": "queued", "reason": None}))
+        self.assertEqual(self.fleet.command("notifier", "dead", "list", "--json")[:2], (0, "[]\n"))
+        self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify:dead"), json.dumps(
+            {"id": "m1", "kind": "manual", "channel": "C1", "text": "x", "reason": "is_archived"}))
+        code, text, _ = self.fleet.command("notifier", "dead", "list", "--json")
+        (letter,) = json.loads(text)
+        self.assertEqual((letter["number"], letter["id"], letter["reason"]), (1, "m1", "is_archived"))
+        self.assertEqual(self.fleet.command("notifier", "dead", "replay", "m1", "--json")[:2], (0, '{"replayed":1}\n'))
+        self.assertEqual(self.fleet.command("notifier", "dead", "drop", "--all", "--json")[:2], (0, '{"dropped":0}\n'))
+
+    def on_terminal(self, *arguments, **settings):
+        """What a command writes to a terminal until it has shown the cycles."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execvpe(os.path.join(BIN, "paperscout"), ["paperscout", *arguments],
+                       environment(self.fleet.settings_for(TERM="xterm", **settings)))
+        text, end = "", time.monotonic() + paced(30)
+        while "cycle  status" not in text and time.monotonic() < end:
+            if select.select([terminal], [], [], 0.2)[0]:
+                text += os.read(terminal, 65536).decode(errors="replace")
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        self.assertIn("cycle  status", text)
+        return text
+
+    def test_status_on_a_terminal(self):
+        """Colours for what is wrong, none with NO_COLOR; --watch begins at the upper left each time."""
+        self.assertIn("\x1b[", self.on_terminal("status"))
+        self.assertNotIn("\x1b", self.on_terminal("status", NO_COLOR="1"))
+        watched = self.on_terminal("status", "--watch", "1", NO_COLOR="1")
+        self.assertTrue(watched.startswith("\x1b[H\x1b[J"), repr(watched[:40]))
+        self.assertNotIn("u001b", watched)
+        self.assertNotIn("\x1b", self.fleet.command("scheduler", "status", TERM="xterm")[1])
 
     def test_search(self):
         code, text, error = self.fleet.command("scheduler", "search", "EXECUTION", "lewg")
