@@ -11,7 +11,7 @@ import sys
 SKIPPED = {".git", "build", "node_modules", "corpora", "vendor"}
 TOP = ("deploy/", "k8s/", "notifier/", "scheduler/", "shared/", "tests/", "worker/", ".ci/")
 MADE_UP = re.compile(r"[*<>…{}]|NNNN|\.\.\.|secrets/|/\.env")  # patterns, and what a command makes
-NO_SETTINGS = {"RATE_LIMIT", "DATA_DIR"}  # a category of failures; of the Python service
+NO_SETTINGS = {"RATE_LIMIT", "DATA_DIR", "NO_COLOR"}  # a category of failures; of the Python service; a convention
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 SETTING = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
