@@ -92,23 +92,25 @@ void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply)
         const char *text;
         bool personal;
     } lines[] = {
-        {"`status` \xe2\x80\x94 what Paperscout is doing",                                             false},
+        {"`status` \xe2\x80\x94 what Paperscout is doing",                false},
         { "`search <words>` \xe2\x80\x94 papers and drafts, by title, author or number; a paper's "
-          "name alone does the same",                                                         false},
-        { "`version`, `uptime`, `help`",                                                               false},
+          "name alone does the same",                            false},
+        { "`version`, `uptime`, `help`",                                  false},
         { "`watchlist add|remove|list [entry]` \xe2\x80\x94 your watchlist; `watch <entry>` and "
-          "`unwatch <entry>` are short for `add` and `remove`",                               true },
+          "`unwatch <entry>` are short for `add` and `remove`",  true },
         { "an entry: `P2300`, `N5007` or `LWG4000` (that paper or issue), `2300` (every paper and "
           "issue of that number), `Eric Niebler` (an author, whole words), `subgroup LEWG`, or "
-          "`/pattern/` (a regular expression); several papers at once: `watch P2300, P2301`", true },
-        { "`why P1234R0` \xe2\x80\x94 why you were notified, or why not",                              true },
+          "`/pattern/` (a regular expression), or `all` (every new paper and draft); several "
+          "papers "
+          "at once: `watch P2300, P2301`",                       true },
+        { "`why P1234R0` \xe2\x80\x94 why you were notified, or why not", true },
         { "`mute <entry> [3d]`, `snooze [<entry>] 3d`, `unmute [<entry>]` \xe2\x80\x94 fewer "
           "notifications: muted matches are dropped, snoozed ones are delivered later; `stop` "
           "mutes "
-          "everything",                                                                       true },
+          "everything",                                          true },
         { "`digest daily [08:00]`, `digest now`, `digest off` \xe2\x80\x94 one message a day, at "
           "that time "
-          "in your zone",                                                                     true },
+          "in your zone",                                        true },
     };
 
     ps_command_reply_line(reply, "*Commands*");

@@ -106,6 +106,7 @@ static bool announces(enum ps_message_kind kind)
     case PS_MESSAGE_FRONTIER:
     case PS_MESSAGE_DRAFT:
     case PS_MESSAGE_DRAFT_UPDATE:
+    case PS_MESSAGE_NEW_PAPER:
     case PS_MESSAGE_WATCHLIST:
         return true;
     case PS_MESSAGE_OPS_ALERT:

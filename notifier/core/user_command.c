@@ -59,12 +59,11 @@ static void parse_rules(enum ps_user_command_kind kind, struct ps_str text,
         wrong(out, err.what);
 }
 
-/* ADD and REMOVE: everything can be muted, but it cannot be watched. */
 static void parse_entries(enum ps_user_command_kind kind, struct ps_str text, const char *usage,
                           struct ps_user_command *out)
 {
     parse_rules(kind, text, out);
-    if (text.len == 0 || (out->kind == kind && out->rules.items[0].kind == PS_WATCH_KIND_ALL))
+    if (text.len == 0)
         wrong(out, usage);
 }
 
@@ -94,7 +93,7 @@ static void parse_watch(struct ps_str rest, int64_t wall_ms, struct ps_user_comm
     else
         parse_entries(PS_USER_COMMAND_ADD, rest,
                       "Usage: watch P2300, watch 2300, watch Eric Niebler, watch subgroup LEWG, "
-                      "or watch /pattern/",
+                      "watch /pattern/, or watch all",
                       out);
 }
 

@@ -298,9 +298,8 @@ static void check_entry(struct ps_app_home *home, const struct ps_view_request *
         update_modal(work, NULL);
         return;
     }
-    if (!ps_watch_parse(request->typed, strlen(request->typed), &work->rules, &err) ||
-        work->rules.items[0].kind == PS_WATCH_KIND_ALL) {
-        check.problem = err.what[0] != '\0' ? err.what : "Everything cannot be watched here.";
+    if (!ps_watch_parse(request->typed, strlen(request->typed), &work->rules, &err)) {
+        check.problem = err.what;
         update_modal(work, &check);
         return;
     }

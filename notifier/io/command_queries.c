@@ -207,13 +207,13 @@ static struct ps_pg_batch *ask_why(const struct ps_user_command *ask, const char
               "FROM papers p WHERE id ~ $1 ORDER BY first_seen_at DESC, id DESC LIMIT $2",
               pattern, most);
     (void)snprintf(most, sizeof(most), "%d", WATCHES_MAX);
-    PS_PG_ADD(
-        batch,
-        "SELECT CASE WHEN entry ~ '^[0-9]+$' THEN 'number' WHEN entry ~ '^[A-Z]+[0-9]+$' THEN "
-        "'paper' ELSE 'author' END, entry, ps_ms(created_at) FROM watchlist WHERE user_id = "
-        "$1 UNION ALL SELECT kind, value, ps_ms(created_at) FROM watch_rule WHERE user_id = "
-        "$1 AND kind = 'subgroup' LIMIT $2",
-        user, most);
+    PS_PG_ADD(batch,
+              "SELECT CASE WHEN entry = '*' THEN 'all' WHEN entry ~ '^[0-9]+$' THEN 'number' WHEN "
+              "entry ~ '^[A-Z]+[0-9]+$' THEN "
+              "'paper' ELSE 'author' END, entry, ps_ms(created_at) FROM watchlist WHERE user_id = "
+              "$1 UNION ALL SELECT kind, value, ps_ms(created_at) FROM watch_rule WHERE user_id = "
+              "$1 AND kind = 'subgroup' LIMIT $2",
+              user, most);
     PS_PG_ADD(batch,
               "SELECT kind, value, ps_ms(created_at) FROM mute WHERE user_id = $1 AND NOT snooze "
               "AND (until IS NULL OR until > now()) LIMIT $2",

@@ -38,11 +38,11 @@ static void add_number(struct call *call, char buffer[NUMBER_TEXT], int64_t valu
     add_param(call, buffer);
 }
 
-/* Numbers, papers and authors are in one table, subgroups and patterns in another. */
+/* Numbers, papers, authors and everything are in one table, subgroups and patterns in another. */
 static bool is_entry(const struct ps_watch_rule *rule)
 {
-    return rule->kind == PS_WATCH_KIND_NUMBER || rule->kind == PS_WATCH_KIND_PAPER ||
-           rule->kind == PS_WATCH_KIND_AUTHOR;
+    return rule->kind == PS_WATCH_KIND_ALL || rule->kind == PS_WATCH_KIND_NUMBER ||
+           rule->kind == PS_WATCH_KIND_PAPER || rule->kind == PS_WATCH_KIND_AUTHOR;
 }
 
 static void add_kind(struct call *call, const struct ps_watch_rule *rule)
@@ -67,6 +67,8 @@ static void call_entry(struct call *call, const struct ps_user_command *ask,
     if (is_entry(rule)) {
         call->function = adds ? "ps_entry_add" : "ps_entry_remove";
         add_text(call, rule);
+        if (rule->kind == PS_WATCH_KIND_ALL)
+            call->params[call->count - 2] = "*"; /* 0060_watch_all.sql */
     } else {
         call->function = adds ? "ps_rule_add" : "ps_rule_remove";
         add_kind(call, rule);

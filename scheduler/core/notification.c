@@ -169,6 +169,16 @@ void ps_notification_transition(const struct ps_paper *paper, const char *draft_
     fill_row(out_row, PS_MESSAGE_DP_TRANSITION, ps_alloc_format("dp:%s", paper->id), channel, data);
 }
 
+void ps_notification_new_paper(const struct ps_paper *paper, const char *channel,
+                               struct ps_outbox_row *out_row)
+{
+    cJSON *data = data_of_paper(paper);
+
+    ps_json_add_text(data, "date", paper->date);
+    add_index(data, paper->id);
+    fill_row(out_row, PS_MESSAGE_NEW_PAPER, ps_alloc_format("new:%s", paper->id), channel, data);
+}
+
 void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
                                  enum ps_watch_kind by, struct ps_outbox_row *out_row)
 {
@@ -248,6 +258,8 @@ static struct heading heading_of(enum ps_message_kind kind)
         return (struct heading){ "New draft", "New drafts" };
     case PS_MESSAGE_DRAFT_UPDATE:
         return (struct heading){ "Draft that has changed", "Drafts that have changed" };
+    case PS_MESSAGE_NEW_PAPER:
+        return (struct heading){ "New paper in the index", "New papers in the index" };
     case PS_MESSAGE_WATCHLIST:
         return (struct heading){ "New on your watchlist", "New on your watchlist" };
     case PS_MESSAGE_OPS_ALERT:
@@ -417,7 +429,10 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
         begin_note(out, &notes);
         ps_mrkdwn_link(out, index_url, "index", LINKS_CHARS / 2);
     }
-    if (reason) {
+    if (reason && *reason == '\0') {
+        begin_note(out, &notes);
+        (void)ps_buf_text(out, "you watch everything");
+    } else if (reason) {
         if (!ps_json_bool(data, "by_author", &by_author))
             by_author = false;
         begin_note(out, &notes);
@@ -620,6 +635,60 @@ void ps_notification_messages(enum ps_message_kind kind, const struct ps_notific
     free(composer.row_line);
     free(composer.data);
     *out_messages = messages;
+}
+
+bool ps_notification_is_find(enum ps_message_kind kind)
+{
+    switch (kind) {
+    case PS_MESSAGE_DP_TRANSITION:
+    case PS_MESSAGE_FRONTIER:
+    case PS_MESSAGE_DRAFT:
+    case PS_MESSAGE_DRAFT_UPDATE:
+    case PS_MESSAGE_NEW_PAPER:
+        return true;
+    case PS_MESSAGE_WATCHLIST:
+    case PS_MESSAGE_OPS_ALERT:
+    case PS_MESSAGE_OPS_RECOVERY:
+    case PS_MESSAGE_STARTUP:
+    case PS_MESSAGE_REPLY:
+    case PS_MESSAGE_MANUAL:
+    case PS_MESSAGE_KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* "*New drafts*\n…" and "*Drafts that have changed*\n…" with an empty line between. */
+static bool join_first(struct ps_messages *messages, struct ps_messages *later)
+{
+    char **last = messages->len > 0 ? &messages->texts[messages->len - 1] : NULL;
+    char *joined;
+
+    if (last == NULL || later->len == 0 ||
+        strlen(*last) + 2 + strlen(later->texts[0]) > PS_POST_BYTES_MAX)
+        return false;
+    joined = ps_alloc_format("%s\n\n%s", *last, later->texts[0]);
+    free(*last);
+    *last = joined;
+    return true;
+}
+
+void ps_messages_append(struct ps_messages *messages, struct ps_messages *later, size_t rows,
+                        size_t later_rows)
+{
+    size_t skip = join_first(messages, later) ? 1 : 0, base = messages->len - skip;
+
+    messages->texts =
+        ps_alloc_array(messages->texts, messages->len + later->len + 1, sizeof(char *));
+    messages->row_message =
+        ps_alloc_array(messages->row_message, rows + later_rows + 1, sizeof(size_t));
+    for (size_t i = skip; i < later->len; i++) {
+        messages->texts[messages->len++] = later->texts[i];
+        later->texts[i] = NULL;
+    }
+    for (size_t i = 0; i < later_rows; i++)
+        messages->row_message[rows + i] = base + later->row_message[i];
+    ps_messages_clear(later);
 }
 
 char *ps_notification_suspended(const char *pattern)

@@ -6,7 +6,10 @@
 #include "shared/core/result.h"
 #include "shared/core/watch_rule.h"
 
-enum { PS_MESSAGE_CHARS_MAX = 2900 /* of Unicode, under Slack's 3,000 */ };
+enum {
+    PS_MESSAGE_CHARS_MAX = 2900, /* of Unicode, under Slack's 3,000; of one kind */
+    PS_POST_BYTES_MAX = 20000    /* of several kinds; its JSON stays below PS_MESSAGE_JSON_MAX */
+};
 
 /* One thing to tell to one recipient: a row of table outbox. All text is owned. */
 struct ps_outbox_row {
@@ -36,6 +39,9 @@ void ps_notification_draft(const struct ps_draft_found *draft, const char *chann
                            struct ps_outbox_row *out_row);
 void ps_notification_transition(const struct ps_paper *paper, const char *draft_url,
                                 const char *channel, struct ps_outbox_row *out_row);
+/* dedupe key: "new:<id>" (kind new_paper). */
+void ps_notification_new_paper(const struct ps_paper *paper, const char *channel,
+                               struct ps_outbox_row *out_row);
 void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
                                  enum ps_watch_kind by, struct ps_outbox_row *out_row);
 /* An entry of the index that changed. The dedupe key is that of a new one: a person is notified of
@@ -81,6 +87,13 @@ struct ps_notification_rows {
 };
 void ps_notification_messages(enum ps_message_kind kind, const struct ps_notification_rows *rows,
                               struct ps_messages *out_messages);
+/* Whether messages of this kind go to a channel and tell what one poll found: they become one post.
+ */
+bool ps_notification_is_find(enum ps_message_kind kind);
+/* Appends later (of another kind, whose rows follow) to messages and clears it. The first message
+   of later continues the last one of messages where both fit PS_POST_BYTES_MAX. */
+void ps_messages_append(struct ps_messages *messages, struct ps_messages *later, size_t rows,
+                        size_t later_rows);
 /* Gives the message to the owner of a pattern that took too long to match. */
 char *ps_notification_suspended(const char *pattern) PS_MUST_USE;
 /* Gives the text that stands for count matches beyond those that a message lists. */

@@ -28,6 +28,7 @@ struct person {
     struct entry *entries;
     size_t len, size;
     bool muted; /* everything */
+    bool all;   /* watches everything */
 };
 
 struct suspension {
@@ -115,10 +116,12 @@ static void add_rule(struct ps_watchlists *lists, const struct ps_watch_rule *ru
 {
     struct person *person = person_of(lists, row->user);
 
-    if (rule->kind == PS_WATCH_KIND_ALL) /* a snooze of everything changes no match */
+    if (rule->kind == PS_WATCH_KIND_ALL) { /* a snooze of everything changes no match */
         person->muted = person->muted || (row->quiet && !row->snooze);
-    else
+        person->all = person->all || row->watched;
+    } else {
         add_entry(person, rule, row);
+    }
     if (row->watched && (rule->kind == PS_WATCH_KIND_NUMBER ||
                          (rule->kind == PS_WATCH_KIND_PAPER && strcmp(rule->prefix, "P") == 0)))
         ps_number_set_add(&lists->numbers, rule->number);
@@ -425,6 +428,8 @@ void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watc
             entry = match_of(lists, person, &subject, true);
         if (entry)
             fn(cookie, person->user, entry->rule.text, entry->rule.kind);
+        else if (person->all)
+            fn(cookie, person->user, "", PS_WATCH_KIND_ALL);
     }
     subject_clear(&subject);
 }

@@ -71,8 +71,9 @@ typedef void (*ps_watch_match_fn)(void *cookie, const char *user, const char *re
 /* Author entries are tried first, then papers and numbers, subgroups and patterns; at most one call
    a user. An author matches whole words, a paper its drafts and revisions, a number every kind of
    paper and issue of it. What is muted does not match, and a paper whose number is muted matches
-   nothing; what is snoozed matches when nothing else does. A snoozed match is held back later (the
-   view waiting, 0017_waiting.sql). */
+   nothing; what is snoozed matches when nothing else does. A person who watches everything gets
+   what no other entry of theirs matches (reason "").  A snoozed match is held back later (the view
+   waiting, 0017_waiting.sql). */
 void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watch_candidate *item,
                          ps_watch_match_fn fn, void *cookie);
 

@@ -6,7 +6,7 @@
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/email_redact.h"
-#include "shared/core/mrkdwn.h"
+#include "shared/core/webhook.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -167,10 +167,31 @@ static void run_push(struct ps_outbox_relay *relay, const struct ps_pg_rows *row
         &args);
 }
 
+static enum ps_message_kind kind_of(const struct ps_pg_rows *rows, int row)
+{
+    enum ps_message_kind kind;
+
+    return ps_message_kind_parse(ps_pg_text(rows, UNBUNDLED, row, ROW_KIND), &kind)
+               ? kind
+               : PS_MESSAGE_MANUAL;
+}
+
+static bool to_webhook(const struct ps_pg_rows *rows, int row)
+{
+    return strncmp(ps_pg_text(rows, UNBUNDLED, row, ROW_CHANNEL), PS_WEBHOOK_CHANNEL,
+                   sizeof(PS_WEBHOOK_CHANNEL) - 1) == 0;
+}
+
+/* To the same channel, or person, and of one kind. What one poll found for a channel is one post; a
+   webhook's messages keep their kinds apart, because a program reads them. */
 static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
 {
-    static const int columns[] = { ROW_CHANNEL, ROW_KIND, ROW_TOLD_TS };
+    static const int columns[] = { ROW_CHANNEL, ROW_TOLD_TS };
+    enum ps_message_kind kind = kind_of(rows, a), other_kind = kind_of(rows, b);
 
+    if (kind != other_kind && (to_webhook(rows, a) || !ps_notification_is_find(kind) ||
+                               !ps_notification_is_find(other_kind)))
+        return false;
     for (size_t i = 0; i < PS_COUNT_OF(columns); i++) {
         const char *one = ps_pg_text(rows, UNBUNDLED, a, columns[i]);
         const char *other = ps_pg_text(rows, UNBUNDLED, b, columns[i]);
@@ -203,7 +224,7 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
     if (!clean)
         return;
     text = ps_alloc_format("%s\n%s", before, messages->texts[0]);
-    if (ps_mrkdwn_chars(text) <= PS_MESSAGE_CHARS_MAX) {
+    if (strlen(text) <= PS_POST_BYTES_MAX) {
         ps_row_text(json, "update_ts", ts);
         ps_row_text(json, "update_channel", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_CHANNEL));
         ps_row_text(json, "update_text", text);
@@ -212,29 +233,49 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
     free(text);
 }
 
-/* Rows from first on, of one recipient and kind, to messages. */
-static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
-                         struct ps_rows_json *json)
+/* Messages of count rows: of each kind by itself, the kinds of one poll's finds joined. */
+static void compose(const struct ps_pg_rows *rows, int first, int count,
+                    struct ps_messages *out_messages)
 {
     const char **data = ps_alloc_array(NULL, (size_t)count, sizeof(*data));
     const char **keys = ps_alloc_array(NULL, (size_t)count, sizeof(*keys));
-    enum ps_message_kind kind = PS_MESSAGE_MANUAL;
-    struct ps_messages messages;
-    const char **heads;
-    char *more;
-    int listed;
+    struct ps_messages all = { 0 };
 
     for (int i = 0; i < count; i++) {
         data[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_DATA);
         keys[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_KEY);
     }
-    if (!ps_message_kind_parse(ps_pg_text(rows, UNBUNDLED, first, ROW_KIND), &kind))
-        kind = PS_MESSAGE_MANUAL;
+    for (int from = 0, to; from < count; from = to) {
+        enum ps_message_kind kind = kind_of(rows, first + from);
+        struct ps_messages part;
+
+        for (to = from + 1; to < count && kind_of(rows, first + to) == kind; to++)
+            ;
+        ps_notification_messages(kind,
+                                 &(struct ps_notification_rows){ data + from, keys + from,
+                                                                 (size_t)(to - from),
+                                                                 ps_clock_wall_ms() },
+                                 &part);
+        ps_messages_append(&all, &part, (size_t)from, (size_t)(to - from));
+    }
+    free(data);
+    free(keys);
+    *out_messages = all;
+}
+
+/* Rows from first on, of one recipient, to messages. */
+static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
+                         struct ps_rows_json *json)
+{
+    struct ps_messages messages;
+    const char **heads;
+    char *more;
+    int listed;
+
     /* Somebody who watches an author of 30,000 papers gets a few messages, not hours of them. */
-    listed = kind == PS_MESSAGE_WATCHLIST && count > OVERSIZED_ROWS ? LISTED_ROWS : count;
-    ps_notification_messages(
-        kind, &(struct ps_notification_rows){ data, keys, (size_t)listed, ps_clock_wall_ms() },
-        &messages);
+    listed = kind_of(rows, first) == PS_MESSAGE_WATCHLIST && count > OVERSIZED_ROWS ? LISTED_ROWS
+                                                                                    : count;
+    compose(rows, first, listed, &messages);
     more = listed < count ? ps_notification_overflow((size_t)(count - listed)) : NULL;
     heads = ps_alloc_zero(messages.len + 1, sizeof(*heads));
     for (int i = 0; i < count; i++) {
@@ -259,8 +300,6 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     ps_messages_clear(&messages);
     free(more);
     free(heads);
-    free(data);
-    free(keys);
 }
 
 static void on_bundled(void *cookie, const struct ps_pg_rows *rows)

@@ -55,23 +55,25 @@ static void on_webhook(void *cookie, const char *channel)
     ps_webhook_row_key(row);
 }
 
-static void add_transition(const struct ps_leadership *leadership, const struct ps_paper *paper,
+/* Whether the paper is announced in the channel as one that was a draft before. */
+static bool add_transition(const struct ps_leadership *leadership, const struct ps_paper *paper,
                            struct ps_outbox_rows *rows)
 {
     const struct ps_config *config = leadership->daemon->config;
+    bool announced = config->notify_on_dp_transition && config->notification_channel[0] != '\0';
     struct ps_paper_id draft = paper->parsed;
     char draft_id[PS_PAPER_ID_TEXT];
     const char *url;
 
     if (paper->parsed.kind != PS_PAPER_P)
-        return;
+        return false;
     draft.kind = PS_PAPER_D;
     draft.prefix[0] = 'D';
     ps_paper_id_format(&draft, draft_id);
     url = ps_url_set_draft(leadership->discovered, draft_id);
     if (url == NULL)
-        return;
-    if (config->notify_on_dp_transition && config->notification_channel[0] != '\0')
+        return false;
+    if (announced)
         ps_notification_transition(paper, url, config->notification_channel,
                                    ps_outbox_rows_next(rows, NULL));
     ps_webhook_rows(config,
@@ -80,14 +82,19 @@ static void add_transition(const struct ps_leadership *leadership, const struct 
                                                 .subgroup = paper->subgroup },
                     on_webhook,
                     &(struct transition){ .paper = paper, .draft_url = url, .rows = rows });
+    return announced;
 }
 
 static void match_added(struct ps_poll *poll, const struct ps_paper *paper)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_config *config = leadership->daemon->config;
     struct paper_match match = { .paper = paper, .rows = &poll->index_rows };
 
-    add_transition(leadership, paper, &poll->index_rows);
+    if (!add_transition(leadership, paper, &poll->index_rows) && config->notify_on_new_paper &&
+        config->notification_channel[0] != '\0')
+        ps_notification_new_paper(paper, config->notification_channel,
+                                  ps_outbox_rows_next(&poll->index_rows, NULL));
     ps_index_match_added(leadership->watch, paper, on_match, &match);
 }
 

@@ -594,7 +594,10 @@ void ps_store_add_unbundled(struct ps_pg_batch *batch, int most, bool urgent, co
         "'running' OR hot_done)) "
         "AND ($2 = 'all' OR o.kind IN ('ops_alert', 'ops_recovery')) "
         "AND NOT (o.kind = 'watchlist' AND o.id IN (SELECT id FROM holding)) "
-        "ORDER BY o.channel, o.kind, a.slack_ts NULLS FIRST, o.id LIMIT $1",
+        "ORDER BY o.channel, CASE WHEN o.kind IN ('frontier', 'draft', 'draft_update', "
+        "'dp_transition', 'new_paper') THEN '' ELSE o.kind END, a.slack_ts NULLS FIRST, "
+        "array_position(ARRAY['frontier', 'draft', 'draft_update', 'dp_transition', 'new_paper'], "
+        "o.kind), o.id LIMIT $1",
         number_text(text, most), urgent ? "urgent" : "all", style);
 }
 

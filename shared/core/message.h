@@ -24,6 +24,7 @@ enum {
     PS_X(FRONTIER, "frontier", false)                                                              \
     PS_X(DRAFT, "draft", false)                                                                    \
     PS_X(DRAFT_UPDATE, "draft_update", false)                                                      \
+    PS_X(NEW_PAPER, "new_paper", false)                                                            \
     PS_X(WATCHLIST, "watchlist", false)                                                            \
     PS_X(OPS_ALERT, "ops_alert", true)                                                             \
     PS_X(OPS_RECOVERY, "ops_recovery", true)                                                       \

@@ -18,6 +18,8 @@ PEOPLE = {
     "UNUMBER": (["watchlist add 50"], True),
     "USUBGROUP": (["watch subgroup lewg"], True),
     "UOTHERSUB": (["watch subgroup ewgi"], False),
+    "UALL": (["watch all"], True),
+    "UALLMUTED": (["watch all", "mute 50"], False),
     "UPATTERN": (["watch /^coroutines? for/"], True),
     "UNOPATTERN": (["watch /^for/"], False),
     "UUNWATCHED": (["watch subgroup LEWG", "unwatch subgroup lewg"], False),
@@ -101,6 +103,7 @@ class Watching(FleetCase):
         self.assertIn("subgroup: lewg", self.told("USUBGROUP")[0])
         self.assertIn("pattern: ^coroutines? for", self.told("UPATTERN")[0])
         self.assertIn("author: köppe", self.told("UAUTHOR")[0])
+        self.assertIn("(you watch everything)", self.told("UALL")[0])
         self.assertIn("subgroup: lewg", self.told("UOTHERSNOOZED")[0])
         self.what_a_snooze_kept_is_told_when_it_is_over()
         self.a_digest_gives_what_it_kept_at_once()

@@ -155,6 +155,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "TASKS_SHED_LENGTH=20000",
         "RECHECK_DRAFTS_MAX=200",
         "NOTIFY_ON_DRAFT_UPDATE=true",
+        "NOTIFY_ON_NEW_PAPER=false",
         "ENABLE_BULK_OPENSTD=false",
         "PROBE_RATE_FLOOR=10",
         "OPENSTD_URL=https://www.open-std.org/jtc1/sc22/wg21/docs/papers/",

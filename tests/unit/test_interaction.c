@@ -190,7 +190,7 @@ static void a_wrong_entry_is_answered_in_the_modal(void **state)
         {SUBMIT("LEWG"), "subgroup LEWG"           },
         { SUBMIT("/(/"), "not a regular expression"},
         { SUBMIT(""),    "P2300"                   },
-        { SUBMIT("all"), "watch P2300"             },
+        { SUBMIT("x"),   "at least 2"              },
     };
 
     (void)state;

@@ -64,6 +64,47 @@ static void want_text(struct ps_outbox_row *rows, size_t len, const char *want)
         ps_outbox_row_clear(&rows[i]);
 }
 
+/* Finds of several kinds are one post with a section each; rows keep their message. */
+static void the_kinds_of_one_poll_are_one_post(void **state)
+{
+    struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
+    struct ps_paper ranges = { .id = "P0050R0",
+                               .title = "Ranges",
+                               .author = "J. Doe",
+                               .link = "",
+                               .long_link = "",
+                               .date = "" };
+    struct ps_outbox_row rows[2];
+    struct ps_messages all = { 0 }, part;
+
+    (void)state;
+    ps_notification_draft(&draft, "C1", true, &rows[0]);
+    ps_notification_new_paper(&ranges, "C1", &rows[1]);
+    assert_string_equal(rows[1].dedupe_key, "new:P0050R0");
+    for (size_t i = 0; i < 2; i++) {
+        part = messages_of(rows[i].kind, &rows[i], 1);
+        ps_messages_append(&all, &part, i, 1);
+        assert_int_equal(part.len, 0);
+    }
+    assert_int_equal(all.len, 1);
+    assert_int_equal(all.row_message[1], 0);
+    assert_non_null(strstr(all.texts[0], "*New draft near"));
+    assert_non_null(
+        strstr(all.texts[0],
+               "\n\n*New paper in the index*\n• <https://wg21.link/P0050R0|P0050R0> Ranges"));
+    /* What does not fit is a message of its own. */
+    free(all.texts[0]);
+    all.texts[0] = ps_alloc_zero(PS_POST_BYTES_MAX, 1);
+    memset(all.texts[0], 'x', PS_POST_BYTES_MAX - 1);
+    part = messages_of(rows[1].kind, &rows[1], 1);
+    ps_messages_append(&all, &part, 2, 1);
+    assert_int_equal(all.len, 2);
+    assert_int_equal(all.row_message[2], 1);
+    ps_messages_clear(&all);
+    ps_outbox_row_clear(&rows[0]);
+    ps_outbox_row_clear(&rows[1]);
+}
+
 static void keys_say_what_is_told_to_whom(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
@@ -597,6 +638,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_say_what_is_told_to_whom),
+        cmocka_unit_test(the_kinds_of_one_poll_are_one_post),
         cmocka_unit_test(a_draft_is_told_with_title_author_and_date),
         cmocka_unit_test(a_draft_that_changed_is_told_as_such),
         cmocka_unit_test(an_unknown_draft_is_told_by_what_its_document_says),

@@ -1,6 +1,7 @@
 /* What the scheduler composes and the notifier makes blocks of, against Slack's published limits.
  */
 #include "notifier/core/block_kit.h"
+#include "notifier/core/message_blocks.h"
 #include "scheduler/core/notification.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
@@ -32,6 +33,25 @@ static char *repeat(const char *what, size_t times)
     return ps_buf_take(&out);
 }
 
+/* The same with buttons, as a message to a person and as a post: any number of finds. */
+static void check_interactive(const char *text)
+{
+    static const enum ps_message_kind kinds[] = { PS_MESSAGE_WATCHLIST, PS_MESSAGE_DRAFT,
+                                                  PS_MESSAGE_REPLY };
+
+    for (size_t i = 0; i < PS_COUNT_OF(kinds); i++) {
+        cJSON *body = cJSON_CreateObject(), *blocks = ps_message_blocks(text, kinds[i], true);
+
+        assert_non_null(blocks);
+        ps_json_add_text(body, "text", text);
+        cJSON_AddItemToObject(body, "blocks", blocks);
+        if (ps_slack_check(body) != NULL)
+            print_message("%s\n", ps_slack_check_why());
+        assert_null(ps_slack_check(body));
+        cJSON_Delete(body);
+    }
+}
+
 static void check_message(const char *text)
 {
     cJSON *body = cJSON_CreateObject(), *blocks = ps_block_kit_of(text);
@@ -43,6 +63,7 @@ static void check_message(const char *text)
     ps_json_add_text(body, "text", text);
     cJSON_AddItemToObject(body, "blocks", blocks);
     assert_null(ps_slack_check(body));
+    check_interactive(text);
     /* Whatever a title holds, nobody is called by it. */
     assert_null(strstr(text, "<!"));
     assert_null(strstr(text, "<@"));

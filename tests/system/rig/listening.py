@@ -2,7 +2,8 @@
 import collections
 
 from .case import FleetCase
-from .speaker import SECRET, Speaker
+from .socket_mode import SocketMode
+from .speaker import SECRET, SocketSpeaker, Speaker
 from .wait import wait_until
 
 INDEX = {
@@ -14,9 +15,20 @@ INDEX = {
 
 
 class ListeningCase(FleetCase):
+    socket = None  # the server of Socket Mode, where the words come over it
+
+    def start_over_socket(self, **settings):
+        """Without a public address and without a signing secret."""
+        self.socket = SocketMode()
+        self.addCleanup(self.socket.stop)
+        return self.start(SLACK_APP_TOKEN="xapp-1-A1-1-test", SLACK_SIGNING_SECRET=None, **settings)
+
     def start(self, **settings):
-        self.fleet = self.make_fleet({"index": {"inline": INDEX}}, POLL_INTERVAL_SECONDS=60, ENABLE_ISO_PROBE="false",
-                                     SLACK_SIGNING_SECRET=SECRET, EVENTS_BIND_HOST="127.0.0.1", **settings)
+        scenario = {"index": {"inline": INDEX}}
+        if self.socket:
+            scenario["slack"] = self.socket.scenario()
+        self.fleet = self.make_fleet(scenario, **{"POLL_INTERVAL_SECONDS": 60, "ENABLE_ISO_PROBE": "false", "SLACK_SIGNING_SECRET": SECRET,
+                                                  "EVENTS_BIND_HOST": "127.0.0.1", **settings})
         self.fleet.start_servers()
         scheduler = self.fleet.start("scheduler")
         wait_until(scheduler.ready, 20, "the scheduler is ready")
@@ -28,6 +40,10 @@ class ListeningCase(FleetCase):
         notifier = self.fleet.start_slack_notifier(**settings)
         wait_until(notifier.ready, 20, "the notifier is ready")
         self.notifier = notifier
+        if self.socket:
+            wait_until(self.socket.live, 20, "the notifier is connected")
+            self.assertEqual(notifier.events("EVENTS-LISTEN"), [])
+            return SocketSpeaker(self.socket)
         return Speaker(int(notifier.wait_event("EVENTS-LISTEN")["port"]))
 
     def heard(self):
