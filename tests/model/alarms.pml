@@ -75,7 +75,7 @@ bool sees[2] = true;
 byte memory[2], memory_time[2];      /* 1: told by itself, 2: it knows that another one told */
 byte moved_time[2];
 /* Ghosts */
-bool open;                         /* people read an alert, and no all-clear yet */
+bool told;                         /* people read an alert, and no all-clear yet */
 bool unstored;                     /* told while neither store took writes, or the store that knows was away */
 bool forgotten;                    /* a program died that alone knew */
 byte faults;
@@ -85,8 +85,8 @@ byte faults;
 
 inline alert()
 {
-    PROMISE(!open || unstored);
-    open = true
+    PROMISE(!told || unstored);
+    told = true
 }
 
 active [2] proctype program()
@@ -175,7 +175,7 @@ active [2] proctype program()
         state[me] == ending ->
         if
         :: pg && (row || !END_ONCE) && (!sees[other] || !SEEN) && (!present || !SEEN) ->
-            PROMISE(open); PROMISE(!present); open = false; unstored = false;
+            PROMISE(told); PROMISE(!present); told = false; unstored = false;
             row = false; row_cleared = time; STEP(end_in_postgres, me, done)
         :: else -> STEP(end_in_postgres, me, nothing)
         fi;
@@ -204,5 +204,5 @@ active proctype world()
 
 active proctype at_the_end()
 {
-    end: timeout -> PROMISE(!field && !row && memory[0] == 0 && memory[1] == 0 && (!open || forgotten))
+    end: timeout -> PROMISE(!field && !row && memory[0] == 0 && memory[1] == 0 && (!told || forgotten))
 }

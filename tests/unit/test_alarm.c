@@ -130,6 +130,20 @@ static void one_all_clear_when_nobody_sees_it_any_more(void **state)
     assert_int_equal(step(&scene, 1000), PS_ALARM_NOTHING);
 }
 
+static void absence_must_last_before_the_all_clear(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    told(&scene, PS_ALARM_OUTBOX);
+    scene.record.seen_ms = PS_ALARM_UNSEEN_MS;
+    see(&scene, REDIS, false);
+    assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, PS_ALARM_CLEAR_MS - 1), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_OVER);
+}
+
 static void not_knowing_is_no_all_clear(void **state)
 {
     struct scene scene;
@@ -175,6 +189,7 @@ int main(void)
         cmocka_unit_test(once_an_interval_whichever_program_told_it),
         cmocka_unit_test(a_route_that_delivers_nothing_is_followed_by_the_next),
         cmocka_unit_test(one_all_clear_when_nobody_sees_it_any_more),
+        cmocka_unit_test(absence_must_last_before_the_all_clear),
         cmocka_unit_test(not_knowing_is_no_all_clear),
         cmocka_unit_test(a_consequence_is_not_told_and_starts_anew_afterwards),
         cmocka_unit_test(a_note_is_never_told),

@@ -174,6 +174,75 @@ static void names_and_rules_are_unique_and_texts_are_there(void **state)
     }
 }
 
+/* A cause of any length is kept as far as it fits, and never cut inside a character. */
+static void a_long_cause_is_cut_at_a_character(void **state)
+{
+    (void)state;
+    for (size_t ascii = 0; ascii < 4; ascii++) {
+        for (size_t len = PS_INCIDENT_CAUSE - 6; len < PS_INCIDENT_CAUSE + 6; len++) {
+            struct ps_incident_set set = { 0 };
+            const char *kept = set.items[PS_INCIDENT_STUCK].cause;
+            char cause[2 * PS_INCIDENT_CAUSE] = "";
+            size_t fits, at = 0;
+
+            while (at < ascii)
+                cause[at++] = 'x';
+            while (at + 3 <= len) { /* characters of three bytes */
+                memcpy(cause + at, "\xE2\x82\xAC", 3);
+                at += 3;
+            }
+            ps_incidents_note(&set, PS_INCIDENT_STUCK, true, cause);
+            fits = at < PS_INCIDENT_CAUSE ? at : ascii + (PS_INCIDENT_CAUSE - 1 - ascii) / 3 * 3;
+            assert_int_equal(strlen(kept), fits);
+            assert_memory_equal(kept, cause, fits);
+        }
+    }
+}
+
+static void an_incident_keeps_the_time_since_which_it_is_there(void **state)
+{
+    struct ps_incident_set before = { 0 }, now = { 0 };
+
+    (void)state;
+    ps_incidents_note(&now, PS_INCIDENT_STUCK, true, NULL);
+    ps_incidents_note(&now, PS_INCIDENT_NO_LEADER, true, NULL);
+    ps_incidents_note(&now, PS_INCIDENT_NO_WORKERS, false, NULL);
+    ps_incidents_note(&now, PS_INCIDENT_REDIS_DOWN, true, NULL);
+    now.items[PS_INCIDENT_REDIS_DOWN].since_ms = 40; /* another program said so */
+    ps_incidents_note(&before, PS_INCIDENT_STUCK, true, NULL);
+    before.items[PS_INCIDENT_STUCK].since_ms = 50;
+    before.items[PS_INCIDENT_NO_LEADER].since_ms = 60; /* it was over meanwhile */
+    ps_incidents_since(&now, &before, 100);
+    assert_int_equal(now.items[PS_INCIDENT_STUCK].since_ms, 50);
+    assert_int_equal(now.items[PS_INCIDENT_NO_LEADER].since_ms, 100);
+    assert_int_equal(now.items[PS_INCIDENT_NO_WORKERS].since_ms, 0);
+    assert_int_equal(now.items[PS_INCIDENT_REDIS_DOWN].since_ms, 40);
+}
+
+static void each_incident_but_notes_makes_a_program_degraded_and_is_listed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++) {
+        const struct ps_incident_row *row = ps_incident_row((enum ps_incident)i);
+        bool note = row->severity == PS_SEVERITY_NOTE;
+        struct ps_incident_set set = { 0 };
+        cJSON *json;
+
+        ps_incidents_note(&set, (enum ps_incident)i, true, "why");
+        set.items[i].since_ms = 1000;
+        assert_true(ps_incidents_degraded(&set) == !note);
+        json = ps_incidents_json(&set, note ? PS_SEVERITY_NOTE : PS_SEVERITY_TICKET);
+        assert_int_equal(cJSON_GetArraySize(json), 1);
+        assert_string_equal(ps_json_text(cJSON_GetArrayItem(json, 0), "name"), row->name);
+        assert_string_equal(ps_json_text(cJSON_GetArrayItem(json, 0), "what"), row->title);
+        assert_string_equal(ps_json_text(cJSON_GetArrayItem(json, 0), "cause"), "why");
+        assert_string_equal(ps_json_text(cJSON_GetArrayItem(json, 0), "runbook"), row->rule);
+        assert_string_equal(ps_json_text(cJSON_GetArrayItem(json, 0), "severity"),
+                            ps_severity_name(row->severity));
+        cJSON_Delete(json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +252,9 @@ int main(void)
         cmocka_unit_test(silence_counts_from_the_last_good_poll_or_from_the_start),
         cmocka_unit_test(one_fault_is_named_once),
         cmocka_unit_test(no_two_incidents_explain_each_other),
+        cmocka_unit_test(a_long_cause_is_cut_at_a_character),
+        cmocka_unit_test(an_incident_keeps_the_time_since_which_it_is_there),
+        cmocka_unit_test(each_incident_but_notes_makes_a_program_degraded_and_is_listed),
         cmocka_unit_test(what_is_known_is_merged),
         cmocka_unit_test(names_and_rules_are_unique_and_texts_are_there),
     };

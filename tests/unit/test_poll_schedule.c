@@ -42,10 +42,35 @@ static void polls_sleep_and_silence_alerts_as_traced(void **state)
     trace_replay("trace/poll_schedule.trace", on_event, &clock);
 }
 
+static void without_any_index_the_next_poll_is_a_minute_away(void **state)
+{
+    static const struct {
+        bool reads;
+        int64_t fetched_ms, sleep_ms;
+    } rows[] = {
+        {true,   0, 60000  },
+        { true,  1, 1800000},
+        { true,  5, 1800000},
+        { false, 0, 1800000},
+        { false, 5, 1800000},
+    };
+    struct ps_poll_schedule clock;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ps_config config = { .enable_bulk_wg21 = rows[i].reads };
+
+        ps_poll_schedule_init(&clock, 1800000, 300000, 0);
+        ps_poll_schedule_see(&clock, &config, rows[i].fetched_ms);
+        assert_int_equal(ps_poll_schedule_sleep(&clock, 7, 7), rows[i].sleep_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(polls_sleep_and_silence_alerts_as_traced),
+        cmocka_unit_test(without_any_index_the_next_poll_is_a_minute_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
