@@ -4,6 +4,7 @@
 #include "shared/core/json.h"
 #include "shared/core/message.h"
 #include "shared/core/text_normalize.h"
+#include "shared/core/webhook.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
 #include "shared/io/print.h"
@@ -99,7 +100,10 @@ static int print_answer(const struct answer *answer, const char *channel)
                  ANSWER_WAIT_MS / 1000);
         return PS_EXIT_FAILED;
     }
-    remedy = ps_slack_remedy(answer->reason, channel, NULL);
+    remedy = ps_webhook_is_channel(channel)
+                 ? ps_alloc_text("repair the webhook's settings or its receiver; "
+                                 "notifier/WEBHOOKS.md says what each answer means.")
+                 : ps_slack_remedy(answer->reason, channel, NULL);
     ps_print(stderr, "paperscout-notifier: not sent: %s%s\nTo do: %s\n", answer->reason,
              strcmp(answer->state, "waiting") == 0 ? "; it stays in the queue"
                                                    : "; it is in notify:dead",

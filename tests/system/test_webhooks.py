@@ -97,7 +97,8 @@ class Deliveries(unittest.TestCase):
         fresh = f"{self.file}.new"
         with open(fresh, "w", encoding="utf-8") as file:
             json.dump([{"name": "a", "url": self.receiver.url + path, "secret": SECRET},
-                       {"name": "b", "url": self.receiver.url + "/b"}], file)
+                       {"name": "b", "url": self.receiver.url + "/b"},
+                       {"name": "m", "url": self.receiver.url + "/m", "secret": "t0ken", "format": "matrix"}], file)
         os.replace(fresh, self.file)
 
     def start(self, **settings):
@@ -244,6 +245,16 @@ class Deliveries(unittest.TestCase):
         code, _, error = self.fleet.command("notifier", "send", "webhook:a", "hello")
         self.assertEqual((code, error), (0, ""))
         self.assertEqual(self.receiver.event(self.receiver.got("/a/hidden")[0])["type"], "paperscout.manual")
+        self.assertEqual(self.fleet.command("notifier", "send", "webhook:m", "hello")[0], 0)
+        self.assertEqual(self.fleet.command("notifier", "send", "webhook:a", "again")[0], 0)
+        first, room, second = self.receiver.got()
+        self.assertEqual([first["method"], room["method"], second["method"]], ["POST", "PUT", "POST"])
+        self.assertEqual(room["path"], f"/m/send/m.room.message/{room['headers']['webhook-id']}")
+        self.assertEqual(room["headers"]["authorization"], "Bearer t0ken")
+        code, _, error = self.fleet.command("notifier", "send", "webhook:none", "hello")
+        self.assertEqual(code, 1)
+        self.assertIn("no webhook of this name", error)
+        self.assertIn("notifier/WEBHOOKS.md", error)
         self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
             {"id": "a1", "kind": "ops_alert", "channel": "webhook:b", "text": "No poll for an hour"}))
         wait_until(lambda: self.receiver.got("/b"), 20, "the alert is there")
