@@ -178,6 +178,17 @@ class Examples(Case):
 
 
 class Components(Case):
+    def test_an_image_by_its_digest_in_every_container(self):
+        """Also in the init container that migrates, whose image the component names with a tag."""
+        digest = "sha256:" + "1" * 64
+        found = self.over(overlay("prod"), images=[
+            {"name": f"registry.example.com/paperscout/paperscout-{component}", "newName": f"mirror.example.com/{component}",
+             "digest": digest} for component in COMPONENTS])
+        for component in COMPONENTS:
+            pod = pod_of(found, component)
+            for container in pod["containers"] + pod.get("initContainers", []):
+                self.assertEqual(container["image"], f"mirror.example.com/{component}@{digest}")
+
     def test_a_prefix_reaches_what_an_operator_is_told_to_scale_and_to_route_to(self):
         found = self.over(overlay("prod"), ("keda", "gateway"), namePrefix="eu-")
         scaled = of_kind(found, "ScaledObject")["eu-paperscout-worker"]["spec"]["scaleTargetRef"]["name"]
