@@ -120,6 +120,14 @@ void ps_channel_queues_stop(struct ps_channel_queues *queues);
 bool ps_channel_queues_shut(const struct ps_channel_queues *queues);
 /* An urgent message that waits while they are shut and was not told here before; NULL for none. */
 const struct ps_outgoing_message *ps_channel_queues_reroute(struct ps_channel_queues *queues);
+/* The second way delivered the messages of this id: after the outage people must not read them
+ * again. */
+void ps_channel_queues_rerouted(struct ps_channel_queues *queues, const char *id);
+/* A message that the second way delivered and that is not under way, closing now as sent; NULL when
+ * there is none. */
+struct ps_outgoing_message *ps_channel_queues_take_rerouted(struct ps_channel_queues *queues);
+/* The sink has taken a message or refused one since the start: it is known to answer. */
+bool ps_channel_queues_reached(const struct ps_channel_queues *queues);
 /* Gives back the newest message that is not under way, its twins first (as messages of their own);
    NULL when there is none. */
 struct ps_outgoing_message *ps_channel_queues_take_back(struct ps_channel_queues *queues);

@@ -20,6 +20,37 @@ static void close_message(struct ps_channel_queues *queues, struct ps_outgoing_m
     outcome->close = close;
 }
 
+void ps_channel_queues_rerouted(struct ps_channel_queues *queues, const char *id)
+{
+    struct ps_channel_queue *queue;
+    struct ps_outgoing_message *message;
+
+    DL_FOREACH (queues->queues, queue)
+        DL_FOREACH (queue->messages, message)
+            if (message->rerouted && strcmp(message->content.id, id) == 0)
+                message->delivered_elsewhere = true;
+}
+
+struct ps_outgoing_message *ps_channel_queues_take_rerouted(struct ps_channel_queues *queues)
+{
+    struct ps_channel_queue *queue;
+    struct ps_outgoing_message *message;
+    struct ps_channel_queues_outcome outcome;
+
+    DL_FOREACH (queues->queues, queue)
+        DL_FOREACH (queue->messages, message)
+            if (message->delivered_elsewhere && !ps_channel_queues_under_way(message)) {
+                close_message(queues, message, PS_CLOSE_SENT, &outcome);
+                return message;
+            }
+    return NULL;
+}
+
+bool ps_channel_queues_reached(const struct ps_channel_queues *queues)
+{
+    return queues->reached;
+}
+
 static void wait_until(struct ps_outgoing_message *message, int64_t now_ms, int64_t delay_ms,
                        struct ps_channel_queues_outcome *outcome)
 {
@@ -112,6 +143,7 @@ static void tell_breakers(struct ps_channel_queues *queues, struct ps_channel_qu
             (void)ps_breaker_failure(access, now_ms);
         return;
     }
+    queues->reached = queues->reached || !queue->alone;
     ps_breaker_success(circuit);
     outcome->circuit_closed = !circuit_was_closed;
     if (next == PS_SLACK_STOP) {
@@ -229,24 +261,30 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
 }
 
 /* A look that gets no answer tells the breakers what a send would; after a few the message is sent
-   all the same: a sink that cannot be asked must not hold it for ever. */
+   all the same: a sink that cannot be asked must not hold it for ever. The last of them is no
+   success: what is sent now is the trial. */
 void ps_channel_queues_looked(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
                               const struct ps_slack_look *look, struct ps_channel_queues_time time,
                               struct ps_channel_queues_outcome *out_outcome)
 {
     bool trial = queues->circuit.state != PS_BREAKER_CLOSED;
     enum ps_slack_next next = PS_SLACK_SENT;
+    bool gives_up = false;
 
     assert(message->state == PS_OUTGOING_MESSAGE_LOOKING);
     *out_outcome = (struct ps_channel_queues_outcome){ .close = PS_CLOSE_NOT };
     message->state = PS_OUTGOING_MESSAGE_WAITING;
-    if (look->seen == PS_SLACK_FAILED && look->err.category == PS_FAILURE_CONFIGURATION)
+    if (look->seen == PS_SLACK_FAILED && look->err.category == PS_FAILURE_CONFIGURATION) {
         next = PS_SLACK_STOP;
-    else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT &&
-             ++message->looks_failed < PS_CHANNEL_QUEUES_LOOKS_MAX)
-        next = PS_SLACK_RETRY;
-    if (next == PS_SLACK_SENT && look->seen != PS_SLACK_FOUND &&
-        queues->access.state != PS_BREAKER_CLOSED) {
+    } else if (look->seen == PS_SLACK_FAILED && look->err.category != PS_FAILURE_RATE_LIMIT) {
+        gives_up = ++message->looks_failed >= PS_CHANNEL_QUEUES_LOOKS_MAX;
+        next = gives_up ? PS_SLACK_SENT : PS_SLACK_RETRY;
+    }
+    if (gives_up) {
+        ps_breaker_undecided(&queues->circuit);
+        ps_breaker_undecided(&queues->access);
+    } else if (next == PS_SLACK_SENT && look->seen != PS_SLACK_FOUND &&
+               queues->access.state != PS_BREAKER_CLOSED) {
         /* That it may read does not say that it may write: the trial is what is sent now. */
         ps_breaker_success(&queues->circuit);
         out_outcome->circuit_closed = trial;

@@ -28,7 +28,8 @@ struct ps_channel_queues {
     struct ps_err fault;       /* while access is not closed */
     uint64_t seq;
     bool stopped;
-    bool shared; /* an admission is asked for before each send */
+    bool reached; /* the sink has answered since the start */
+    bool shared;  /* an admission is asked for before each send */
 };
 
 struct ps_channel_queue_pick {

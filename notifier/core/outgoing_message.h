@@ -32,11 +32,12 @@ struct ps_outgoing_message {
     int64_t first_failure_ms; /* 0: none yet */
     bool admitted;
     int64_t admitted_ms;
-    bool doubtful;    /* it may have been sent: looked for before it is sent (again) */
-    bool repeated;    /* that cannot be known: what is sent now says so */
-    int looks_failed; /* in a row */
-    bool plain;       /* Slack refused its blocks: only the text is sent */
-    bool rerouted;    /* an ops alert that went the second way already */
+    bool doubtful;            /* it may have been sent: looked for before it is sent (again) */
+    bool repeated;            /* that cannot be known: what is sent now says so */
+    int looks_failed;         /* in a row */
+    bool plain;               /* Slack refused its blocks: only the text is sent */
+    bool rerouted;            /* an ops alert that went the second way already */
+    bool delivered_elsewhere; /* and arrived */
     char slack_channel[PS_SLACK_CHANNEL_MAX]; /* Slack's id of the channel; "" when not known */
     char slack_ts[PS_SLACK_TS_MAX];
     char reason[192]; /* why it was given up */

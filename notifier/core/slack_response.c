@@ -292,6 +292,10 @@ void ps_slack_look_read(const struct ps_slack_outcome *answer, const char *id,
     if (cJSON_IsObject(json) && answer->status == 200 && ps_json_bool(json, "ok", &ok) && ok &&
         cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(json, "messages")))
         look_through(json, id, out_look);
+    else if (!cJSON_IsObject(json) && answer->status >= 200 && answer->status < 400)
+        /* A success without Slack's JSON is another machine's, such as a log-in page. */
+        look_fail(out_look, PS_SLACK_FAILED, PS_FAILURE_NETWORK, answer->status,
+                  "the answer is not Slack's");
     else
         look_refused(answer, ps_json_text(json, "error"), out_look);
     cJSON_Delete(json);

@@ -28,6 +28,7 @@ enum {
     RETRY_BASE_MS = 1000,
     STARTED_MS = 10 * 60 * 1000, /* a start is not told again for so long */
     REFUSED_MS = 3600 * 1000,    /* a channel that was refused counts for so long */
+    SOCKET_DOWN_MS = 20 * 1000,  /* Socket Mode: a new connection takes less */
     WAITS_MIN_MS = 60 * 1000,    /* a message has waited long, at the earliest and latest */
     WAITS_MAX_MS = 900 * 1000,
     OTHERS_MS = 12 * 1000,
@@ -46,6 +47,7 @@ struct ps_notifier {
     struct ps_app_home *home;
     struct ps_people_zones *zones;
     struct ps_slack_identity *identity; /* NULL where nothing goes to Slack */
+    bool identified;                    /* Slack said whose token it is */
     struct ps_socket_mode *socket_mode; /* NULL without SLACK_APP_TOKEN */
     struct ps_alarms *alarms;
     char refused_channel[PS_MESSAGE_CHANNEL_MAX + 1]; /* by Slack, and nothing else is */
@@ -192,11 +194,21 @@ void ps_notifier_incidents(void *self, struct ps_incident_set *set)
     bool open = ps_channel_queues_circuit(queues)->state != PS_BREAKER_CLOSED;
     bool refused = notifier->refused_ms > 0 &&
                    ps_loop_now(notifier->daemon->loop) - notifier->refused_ms < REFUSED_MS;
+    bool reached = ps_channel_queues_reached(queues) || notifier->identity == NULL ||
+                   (notifier->identified && ps_channel_queues_held(queues) == 0);
+    int64_t down_ms = 0;
+    const char *why = NULL;
 
-    ps_incidents_note(set, PS_INCIDENT_SLACK_REFUSED, fault != NULL,
-                      fault == NULL ? NULL : fault->what);
-    ps_incidents_note(set, PS_INCIDENT_SLACK_FAILING, open, "several messages failed in a row");
+    /* A notifier that has just started and heard nothing from Slack cannot say that Slack works. */
+    if (fault != NULL || reached)
+        ps_incidents_note(set, PS_INCIDENT_SLACK_REFUSED, fault != NULL,
+                          fault == NULL ? NULL : fault->what);
+    if (open || reached)
+        ps_incidents_note(set, PS_INCIDENT_SLACK_FAILING, open, "several messages failed in a row");
     ps_incidents_note(set, PS_INCIDENT_SLACK_CHANNEL, refused, notifier->refused);
+    if (notifier->socket_mode != NULL)
+        down_ms = ps_socket_mode_down_ms(notifier->socket_mode, &why);
+    ps_incidents_note(set, PS_INCIDENT_SOCKET_MODE_DOWN, down_ms >= SOCKET_DOWN_MS, why);
     note_waiting(notifier, set);
 }
 
@@ -235,11 +247,12 @@ static void on_message_closed(void *cookie, const struct ps_outgoing_message *me
                    message->content.channel, message->reason);
 }
 
-static void on_rerouted(void *cookie, const char *id)
+static void on_said(void *cookie, const char *id)
 {
     struct ps_notifier *notifier = cookie;
 
-    ps_alarms_rerouted(notifier->alarms, id);
+    if (notifier->sender != NULL)
+        ps_sender_rerouted(notifier->sender, id);
 }
 
 static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
@@ -370,6 +383,7 @@ static void on_identity(void *cookie, const char *team, const char *enterprise)
 {
     struct ps_notifier *notifier = cookie;
 
+    notifier->identified = true;
     ps_inbound_set_team(notifier->inbound, team, enterprise);
 }
 
@@ -473,6 +487,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         ps_slack_checker_uses_slack(config) ? config->slack_channel_interval_ms : 0);
     ps_backpressure_init(&notifier->pressure, config->mq_backpressure_threshold);
     notifier->alarms = ps_alarms_create(&(struct ps_alarms_options){ .daemon = daemon,
+                                                                     .said = on_said,
                                                                      .cookie = notifier,
                                                                      .route = alarm_route,
                                                                      .patience = alarm_patience,
@@ -501,7 +516,6 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .cookie = notifier,
         .depth = on_depth,
         .closed = on_message_closed,
-        .rerouted = on_rerouted,
     };
     notifier->sender = ps_sender_create(&options);
     notifier->runner = ps_command_runner_create(

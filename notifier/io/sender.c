@@ -393,11 +393,18 @@ static void on_turn(void *cookie)
         move(sender, what, message);
     while ((alert = ps_channel_queues_reroute(sender->queues)) != NULL) {
         ps_webhook_sink_say(sender->options.webhook, alert->content.id, alert->content.text);
-        sender->options.rerouted(sender->options.cookie, alert->content.id);
     }
+    while ((message = ps_channel_queues_take_rerouted(sender->queues)) != NULL)
+        close_message(sender, message, PS_CLOSE_SENT);
     wake_ms = ps_channel_queues_wake_ms(sender->queues, now_ms, can_claim);
     if (wake_ms != INT64_MAX)
         ps_timer_set(sender->turn, wake_ms - now_ms);
+}
+
+void ps_sender_rerouted(struct ps_sender *sender, const char *id)
+{
+    ps_channel_queues_rerouted(sender->queues, id);
+    begin(sender);
 }
 
 static void keep(void *cookie, const char *channel)

@@ -31,8 +31,6 @@ struct ps_sender_options {
     void (*depth)(void *cookie, int64_t length); /* of the notify list, about once a second */
     /* It was delivered, or given up (its reason and category say why). Borrowed. */
     void (*closed)(void *cookie, const struct ps_outgoing_message *message, bool sent);
-    /* The webhook told it, because Slack takes no message. */
-    void (*rerouted)(void *cookie, const char *id);
 };
 
 struct ps_sender *ps_sender_create(const struct ps_sender_options *options) PS_MUST_USE;
@@ -41,6 +39,8 @@ void ps_sender_destroy(struct ps_sender *sender);
 void ps_sender_wake(struct ps_sender *sender);
 /* Says something of our own, without Redis. Copies message. */
 void ps_sender_say(struct ps_sender *sender, const struct ps_message *content);
+/* The webhook delivered the message of this id, which waits for Slack: it is closed as sent. */
+void ps_sender_rerouted(struct ps_sender *sender, const char *id);
 /* No more is taken or begun. done runs (on the loop) once what was under way is written down and
    the rest is back at the front of the list. hurry: at once; what has left and is not answered
    stays in the in-flight list. */

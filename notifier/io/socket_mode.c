@@ -57,6 +57,8 @@ struct ps_socket_mode {
     bool opening; /* apps.connections.open is asked, or a link has no hello yet */
     bool draining;
     int failures;
+    int64_t down_ms; /* since when no connection is in use; 0: one is */
+    struct ps_err fault;
 };
 
 static void want_link(struct ps_socket_mode *mode, int64_t after_ms);
@@ -69,6 +71,21 @@ size_t ps_socket_mode_connected(const struct ps_socket_mode *mode)
     DL_FOREACH (mode->links, link)
         count += link->live && !link->retired ? 1 : 0;
     return count;
+}
+
+int64_t ps_socket_mode_down_ms(const struct ps_socket_mode *mode, const char **out_why)
+{
+    *out_why = mode->fault.what;
+    return mode->down_ms == 0 || mode->draining ? 0
+                                                : ps_loop_now(mode->options.loop) - mode->down_ms;
+}
+
+static void note_down(struct ps_socket_mode *mode, const struct ps_err *why)
+{
+    if (mode->down_ms == 0)
+        mode->down_ms = ps_loop_now(mode->options.loop);
+    if (why != NULL)
+        mode->fault = *why;
 }
 
 /* --- envelopes ------------------------------------------------------------------------------ */
@@ -161,6 +178,8 @@ static void on_hello(struct link *link, int64_t lasts_ms)
     link->live_ms = ps_loop_now(mode->options.loop);
     mode->opening = false;
     mode->failures /= 2;
+    mode->down_ms = 0;
+    mode->fault = (struct ps_err){ .what = "" };
     PS_LOG(SOCKET_CONNECTED, F_INT("lasts_s", lasts_ms / 1000));
     ps_timer_cancel(link->timer);
     if (lasts_ms > 0) {
@@ -182,6 +201,8 @@ static void on_disconnect(struct link *link, bool disabled)
     link->ending = true;
     if (disabled) {
         mode->failures = DISABLED_FAILURES;
+        (void)ps_fail(&mode->fault, PS_FAILURE_CONFIGURATION, 0,
+                      "Socket Mode is switched off at Slack");
         PS_LOG(
             SLACK_PROBLEM, F_TEXT("what", "Socket Mode is switched off at Slack."),
             F_TEXT("remedy", "Switch it on at https://api.slack.com/apps, your app, Socket Mode."));
@@ -223,6 +244,8 @@ static void note_failure(struct ps_socket_mode *mode, const struct ps_err *err, 
 
     mode->opening = false;
     mode->failures++;
+    if (ps_socket_mode_connected(mode) == 0)
+        note_down(mode, err);
     wait_ms = ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, mode->failures, ps_clock_random());
     wait_ms = wait_ms > after_ms ? wait_ms : after_ms;
     PS_LOG(SOCKET_ERROR, F_INT("failures", mode->failures), F_INT("wait_ms", wait_ms), F_ERR(err));
@@ -250,6 +273,8 @@ static void on_ended(void *cookie, const struct ps_err *err)
         note_failure(mode, &why, 0);
     } else if (ps_socket_mode_connected(mode) == 0 && !mode->opening) {
         mode->failures++;
+        /* What Slack said before it closed says more. */
+        note_down(mode, mode->fault.what[0] == '\0' ? &why : NULL);
         if (!expected)
             PS_LOG(SOCKET_LOST, F_INT("lived_ms", lived_ms), F_ERR(&why));
         want_link(mode,
@@ -360,6 +385,7 @@ struct ps_socket_mode *ps_socket_mode_create(const struct ps_socket_mode_options
     mode->ca_file = ps_alloc_text(options->ca_file != NULL ? options->ca_file : "");
     mode->https = strncmp(options->api_url, "https://", 8) == 0;
     mode->stand_in = strncmp(options->api_url, slack, sizeof(slack) - 1) != 0;
+    mode->down_ms = ps_loop_now(options->loop);
     mode->open = ps_timer_create(options->loop, on_open, mode);
     ps_timer_set(mode->open, 0);
     return mode;

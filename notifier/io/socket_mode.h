@@ -34,5 +34,8 @@ void ps_socket_mode_destroy(struct ps_socket_mode *mode);
 /* Opens no more connections, and closes each once its envelopes are acknowledged. */
 void ps_socket_mode_drain(struct ps_socket_mode *mode);
 size_t ps_socket_mode_connected(const struct ps_socket_mode *mode); /* connections in use */
+/* For how long no connection is in use, since the start too; 0 while one is, and while draining.
+ * Gives ${out_why}, borrowed until the loop's next turn: the last failure, or "". */
+int64_t ps_socket_mode_down_ms(const struct ps_socket_mode *mode, const char **out_why);
 
 #endif

@@ -137,6 +137,8 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
                                  .oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0),
                                  .news_late_ms =
                                      ps_config_adaptive(config) ? ps_pg_int(rows, 0, 0, 9, 0) : 0,
+                                 .reads_open_std = config->enable_bulk_openstd,
+                                 .open_std_lost = ps_pg_text(rows, 0, 0, 10),
                                  .queue_warn = config->mq_backpressure_threshold,
                                  .queue_max = config->mq_max_size };
     out_facts->probing_paused_ms = wishes.paused_ms;

@@ -90,6 +90,8 @@ static void find_index(const struct ps_fleet_facts *facts, struct ps_incident_se
                  age_ms > 2 * facts->interval_ms;
     char span[PS_UTC_TIME_TEXT];
 
+    ps_incidents_note(set, PS_INCIDENT_OPENSTD_ROWS_LOST,
+                      facts->reads_open_std && facts->open_std_lost != NULL, facts->open_std_lost);
     if (!facts->reads_index)
         return;
     ps_utc_time_format_span((age_ms < 0 ? 0 : age_ms) / 1000, span);

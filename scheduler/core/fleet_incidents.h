@@ -18,6 +18,8 @@ struct ps_fleet_facts {
     bool reads_index; /* ENABLE_BULK_WG21 */
     int64_t index_fetched_ms, index_ttl_ms;
     const char *index_refused; /* NULL: the newest download was accepted */
+    bool reads_open_std;       /* ENABLE_BULK_OPENSTD */
+    const char *open_std_lost; /* what the page of open-std.org lacks; NULL: it is whole */
     int64_t dead_messages;     /* neither replayed nor dropped */
     int64_t oldest_message_ms; /* age of the oldest message that is not sent; 0 for none */
     int64_t news_late_ms; /* median of the last day from upload to message; 0: too few drafts, or

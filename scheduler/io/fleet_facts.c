@@ -1,5 +1,6 @@
 #include "scheduler/io/fleet_facts.h"
 
+#include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 
 #include <stdlib.h>
@@ -86,19 +87,20 @@ void ps_fleet_facts(const cJSON *read, struct ps_fleet_facts *facts)
     facts->paused_ms = number(paused, "paused_ms", 0);
 }
 
+/* The field is <incident>@<instance>: each program shares what it observes. */
 static void note_shared(const cJSON *incident, int64_t now_ms, struct ps_incident_set *set)
 {
     const char *text = cJSON_GetStringValue(incident);
     cJSON *seen = text == NULL ? NULL : ps_json_parse(text, strlen(text), NULL);
     const char *until = ps_json_text(seen, "until_ms"), *since = ps_json_text(seen, "since_ms");
+    char *name = ps_alloc_copy(incident->string, strcspn(incident->string, "@"));
     enum ps_incident which;
 
-    if (until != NULL && strtoll(until, NULL, 10) >= now_ms &&
-        ps_incident_parse(incident->string, &which)) {
+    if (until != NULL && strtoll(until, NULL, 10) >= now_ms && ps_incident_parse(name, &which)) {
         ps_incidents_note(set, which, true, ps_json_text(seen, "cause"));
-        if (since != NULL)
-            set->items[which].since_ms = strtoll(since, NULL, 10);
+        ps_incidents_began(set, which, since == NULL ? 0 : strtoll(since, NULL, 10));
     }
+    free(name);
     cJSON_Delete(seen);
 }
 

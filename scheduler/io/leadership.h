@@ -36,7 +36,9 @@ struct ps_leadership {
     int64_t last_cycle, last_started_ms, last_finished_ms; /* wall clock; 0 for none */
     int64_t last_good_ms;
     int64_t index_fetched_ms;
-    char *etag, *modified; /* of the index; NULL for none */
+    char *etag, *modified;  /* of the index; NULL for none */
+    int open_std_year;      /* of the page of open-std.org that was read last; 0 for none */
+    size_t open_std_papers; /* most that the page of that year had */
 };
 
 /* The lease was taken: this scheduler leads with epoch. */

@@ -282,32 +282,63 @@ static bool is_mine(const struct ps_poll *poll)
     return poll->state == PS_POLL_PREPARING && ps_leader_writer_leads(poll->writer);
 }
 
+/* What the page lacks, in err; false when it is whole. */
+static bool find_lost(const struct ps_poll *poll, const struct ps_open_std_counts *counts,
+                      struct ps_err *err)
+{
+    const char *why;
+
+    if (!ps_open_std_page_lost(counts, poll->open_std_papers, &why))
+        return false;
+    (void)ps_fail(err, PS_FAILURE_UNKNOWN, 0,
+                  "%s: %zu of %zu rows read, %zu papers (%zu before), %zu tables without an end",
+                  why, counts->rows_read, counts->rows_written, counts->papers,
+                  poll->open_std_papers, counts->tables_open);
+    return true;
+}
+
 /* Says once of each incomplete page that it is: papers that it had before are kept, those that it
- * lost are missing until the index has them. True when this state of the page is new. */
-static bool report_lost(struct ps_poll *poll, const struct ps_open_std_counts *counts)
+ * lost are missing until the index has them. lost is NULL when the page is whole. True when this
+ * state of the page is new. */
+static bool report_lost(struct ps_poll *poll, const struct ps_open_std_counts *counts,
+                        const struct ps_err *lost)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
-    const char *why;
-    struct ps_err err;
 
-    if (!ps_open_std_page_lost(counts, poll->open_std_papers, &why)) {
+    if (lost == NULL) {
         poll->open_std_lost = (struct ps_open_std_counts){ 0 };
         return false;
     }
     if (memcmp(&poll->open_std_lost, counts, sizeof(*counts)) == 0)
         return false;
     poll->open_std_lost = *counts;
-    (void)ps_fail(&err, PS_FAILURE_UNKNOWN, 0,
-                  "%s: %zu of %zu rows read, %zu papers (%zu before), %zu tables without an end",
-                  why, counts->rows_read, counts->rows_written, counts->papers,
-                  poll->open_std_papers, counts->tables_open);
     PS_LOG(OPENSTD_ROWS_LOST, F_INT("rows_written", counts->rows_written),
            F_INT("rows_read", counts->rows_read), F_INT("papers", counts->papers),
            F_INT("papers_before", poll->open_std_papers), F_INT("tables_open", counts->tables_open),
-           F_ERR(&err));
+           F_ERR(lost));
     ps_failure_log_add(leadership->daemon->failures, ps_event_name(PS_EVENT_OPENSTD_ROWS_LOST),
-                       &err, NULL, 0);
+                       lost, NULL, 0);
     return true;
+}
+
+static void on_listing_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+
+    (void)rows;
+    if (ps_poll_mine(poll, "what the page of open-std.org lacks was not stored", err))
+        use(poll);
+}
+
+/* The incident openstd_rows_lost is what is stored, so that the next leader neither ends nor
+ * repeats it. */
+static void store_listing(struct ps_poll *poll, const struct ps_err *lost)
+{
+    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+
+    ps_store_add_open_std(batch, lost == NULL ? NULL : lost->what, poll->open_std_year,
+                          poll->open_std_papers);
+    ps_poll_run(poll, batch, on_listing_stored);
 }
 
 static void on_listed(void *cookie, struct ps_paper_index *listed, const char *etag,
@@ -322,16 +353,21 @@ static void on_listed(void *cookie, struct ps_paper_index *listed, const char *e
                                      "the page of open-std.org was not read", err);
         } else if (listed != NULL) {
             const struct ps_open_std_counts *counts = ps_index_fetch_counts(poll->open_std_fetch);
+            struct ps_err lost;
+            bool incomplete = find_lost(poll, counts, &lost);
 
             add_listed(poll, listed);
             /* a page that was cut on the way is asked for again, whatever its validators say */
-            if (!report_lost(poll, counts)) {
+            if (!report_lost(poll, counts, incomplete ? &lost : NULL)) {
                 poll->open_std_next.etag = ps_alloc_text(etag);
                 poll->open_std_next.modified = ps_alloc_text(modified);
             }
             if (counts->papers > poll->open_std_papers)
                 poll->open_std_papers = counts->papers;
             poll->listed = true;
+            ps_paper_index_destroy(listed);
+            store_listing(poll, incomplete ? &lost : NULL);
+            return;
         }
         use(poll);
     }
@@ -340,7 +376,8 @@ static void on_listed(void *cookie, struct ps_paper_index *listed, const char *e
 
 static void ask_open_std(struct ps_poll *poll)
 {
-    const struct ps_config *config = poll->parts.leadership->daemon->config;
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_config *config = leadership->daemon->config;
     char today[PS_UTC_TIME_TEXT];
     char *url;
     int year;
@@ -357,6 +394,8 @@ static void ask_open_std(struct ps_poll *poll)
         poll->open_std_papers = 0;
     }
     poll->open_std_year = year;
+    if (leadership->open_std_year == year && leadership->open_std_papers > poll->open_std_papers)
+        poll->open_std_papers = leadership->open_std_papers;
     ps_index_fetch_start(poll->open_std_fetch, url, poll->open_std.etag, poll->open_std.modified,
                          on_listed, poll);
     free(url);

@@ -87,6 +87,8 @@ static void fill_leadership(struct ps_leadership *leadership, const struct ps_pg
     leadership->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
     leadership->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
     leadership->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
+    leadership->open_std_year = (int)ps_pg_int(rows, meta, 0, 11, 0);
+    leadership->open_std_papers = (size_t)ps_pg_int(rows, meta, 0, 12, 0);
     ps_store_read_index(rows, &leadership->index, &leadership->index_version);
     leadership->discovered = ps_store_read_discovered(rows);
     leadership->probed = ps_store_read_asked(rows, leadership->daemon->config);
@@ -243,7 +245,7 @@ static void see_outage(struct ps_scheduler *scheduler)
     static const enum ps_incident outages[] = {
         PS_INCIDENT_REDIS_DOWN,    PS_INCIDENT_REDIS_REFUSES_WRITES,    PS_INCIDENT_REDIS_UNFIT,
         PS_INCIDENT_POSTGRES_DOWN, PS_INCIDENT_POSTGRES_REFUSES_WRITES, PS_INCIDENT_NO_LEADER,
-        PS_INCIDENT_NO_WORKERS
+        PS_INCIDENT_NO_WORKERS,    PS_INCIDENT_POSTGRES_ENCODING
     };
     const struct ps_incident_set *view = ps_incident_monitor_view(scheduler->daemon->incidents);
     bool away = false;

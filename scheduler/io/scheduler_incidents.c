@@ -53,6 +53,8 @@ void ps_scheduler_facts(const struct ps_scheduler_state *state, struct ps_fleet_
         .index_fetched_ms = stats->index_fetched_ms,
         .index_ttl_ms = (int64_t)(config->cache_ttl_hours * 3600000),
         .index_refused = stats->index_refused,
+        .reads_open_std = config->enable_bulk_openstd,
+        .open_std_lost = stats->open_std_lost,
         .dead_messages = stats->dead_messages,
         .oldest_message_ms = stats->oldest_message_ms,
         .news_late_ms = ps_config_adaptive(config) ? stats->news_late_ms : 0,
@@ -84,7 +86,8 @@ static bool leads(const struct ps_scheduler_state *state)
     return ps_election_leads(state->election);
 }
 
-/* Without a notifier the outbox is not read; a Redis that takes no writes has no list. */
+/* Without a notifier, and while Redis takes no writes, nothing of the outbox is sent: an alert in
+ * it would arrive when the incident is over. */
 static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
 {
     const struct ps_scheduler_state *state = cookie;
@@ -93,7 +96,7 @@ static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *
     bool redis = ps_incident_monitor_redis_writes(monitor);
     bool webhook = ps_alarms_have_webhook(state->alarms);
 
-    if (webhook && (incident == PS_INCIDENT_NO_NOTIFIER || (!pg && !redis)))
+    if (webhook && (incident == PS_INCIDENT_NO_NOTIFIER || !redis))
         *out_route = PS_ALARM_WEBHOOK;
     else if (pg)
         *out_route = PS_ALARM_OUTBOX;

@@ -229,6 +229,7 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     now->paused_ms = wishes.paused_ms;
     keep_text(&now->paused_why, wishes.why);
     now->wanted_ms = wishes.wanted_ms;
+    keep_text(&now->open_std_lost, ps_pg_text(rows, 0, 0, 10));
     for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
         if (strcmp(ps_pg_text(rows, 1, i, 2), "running") != 0) {
             keep_cycle(now, rows, i);
@@ -316,6 +317,7 @@ void ps_stats_destroy(struct ps_stats *stats)
     free(stats->now.last_failures);
     free(stats->now.index_refused);
     free(stats->now.paused_why);
+    free(stats->now.open_std_lost);
     free(stats);
 }
 

@@ -164,6 +164,14 @@ void ps_store_add_index_refused(struct ps_pg_batch *batch, const char *why)
         why);
 }
 
+void ps_store_add_open_std(struct ps_pg_batch *batch, const char *lost, int year, size_t papers)
+{
+    char texts[2][NUMBER_TEXT];
+
+    PS_PG_ADD(batch, "UPDATE meta SET open_std_lost = $1, open_std_year = $2, open_std_papers = $3",
+              lost, number_text(texts[0], year), number_text(texts[1], (int64_t)papers));
+}
+
 struct ps_pg_batch *ps_store_accept_index(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();

@@ -90,6 +90,9 @@ void ps_store_add_index_seen(struct ps_pg_batch *batch, bool seen, const char *e
 /* The newest download is refused, for this reason, unless an operator wants the next one whatever
  * its size: answers whether it is accepted. */
 void ps_store_add_index_refused(struct ps_pg_batch *batch, const char *why);
+/* The page of open-std.org of this year was read: what it lacks (NULL: it is whole), and the most
+ * papers that it had. */
+void ps_store_add_open_std(struct ps_pg_batch *batch, const char *lost, int year, size_t papers);
 /* The next download is accepted whatever its size (without a fence). */
 struct ps_pg_batch *ps_store_accept_index(void) PS_MUST_USE;
 /* Reads the drafts that may be controls, those seen on the site last first, however long ago: a

@@ -35,7 +35,7 @@ static void add_index(struct ps_pg_batch *batch, int64_t known)
                "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
                "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
                "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count, m.redis_run_id, "
-               "m.index_version FROM meta m "
+               "m.index_version, m.open_std_year, m.open_std_papers FROM meta m "
                "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
     (void)snprintf(text, sizeof(text), "%" PRId64, known);
     /* A database that was put back to an older state is read whole. */
@@ -245,7 +245,8 @@ struct ps_pg_batch *ps_store_overview(int cycles)
         "(SELECT CASE WHEN count(*) >= 10 THEN (1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY "
         "extract(epoch FROM sent_at - (data->>'modified')::timestamptz)))::bigint ELSE 0 END FROM "
         "outbox WHERE dedupe_key LIKE 'draft:%' AND sent_at > now() - interval '1 day' AND "
-        "data->>'modified' IS NOT NULL) "
+        "data->>'modified' IS NOT NULL), "
+        "open_std_lost "
         "FROM meta");
     PS_PG_ADD(batch,
               "SELECT number, epoch, status, ps_ms(started_at), ps_ms(finished_at), planned, "

@@ -53,6 +53,16 @@ static bool is_over(const struct ps_alarm *alarm, const struct ps_alarm_look *lo
            record->seen_ms >= PS_ALARM_UNSEEN_MS;
 }
 
+/* People know of a raised incident. So after a restart of the programs, which forgets how long they
+ * have seen it, its time does not begin anew: the repeat would be late by as much. */
+static int64_t hold_of(const struct ps_alarm_look *look)
+{
+    int64_t hold_ms = ps_alarm_hold_ms(look->incident, look->after_ms);
+
+    return look->record != NULL && look->record->raised ? smaller(hold_ms, PS_ALARM_HOLD_MIN_MS)
+                                                        : hold_ms;
+}
+
 enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_look *look)
 {
     const struct ps_alarm_record *record = look->record;
@@ -63,15 +73,16 @@ enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_l
     if (is_over(alarm, look))
         return PS_ALARM_OVER;
     if (alarm->present_ms == 0 ||
-        look->now_ms - alarm->present_ms <
-            ps_alarm_hold_ms(look->incident, look->after_ms) + look->patience_ms)
+        look->now_ms - alarm->present_ms < hold_of(look) + look->patience_ms)
         return PS_ALARM_NOTHING;
     if (record == NULL || !record->known)
         return PS_ALARM_TELL;
     if (record->raised && !record->confirmed && record->told_ms >= PS_ALARM_CONFIRM_MS &&
         look->route > record->route)
         return PS_ALARM_REROUTE;
-    return record->told_ms >= ps_alarm_repeat_ms(look->incident, look->interval_ms)
+    /* The program with the best route repeats it too: another one's repeat might not arrive. */
+    return record->told_ms >=
+                   ps_alarm_repeat_ms(look->incident, look->interval_ms) + look->patience_ms
                ? PS_ALARM_TELL
                : PS_ALARM_NOTHING;
 }

@@ -46,10 +46,11 @@ struct ps_alarm {
 struct ps_alarm_look {
     enum ps_incident incident;
     const struct ps_incident_set *view;
-    int64_t now_ms;                       /* monotonic, > 0 */
-    int64_t after_ms;                     /* OPS_ALERT_AFTER_MINUTES, or twice the poll interval */
-    int64_t interval_ms;                  /* an incident is told again after so long */
-    int64_t patience_ms;                  /* how long another program is left to speak first */
+    int64_t now_ms;      /* monotonic, > 0 */
+    int64_t after_ms;    /* OPS_ALERT_AFTER_MINUTES, or twice the poll interval */
+    int64_t interval_ms; /* an incident is told again after so long */
+    int64_t
+        patience_ms; /* how long another program is left to alert people, or to repeat it, first */
     enum ps_alarm_route route;            /* the best one of this program now */
     const struct ps_alarm_record *record; /* NULL: not read, or PostgreSQL is away */
 };

@@ -26,7 +26,7 @@ static const uint64_t explains[PS_INCIDENT_COUNT] = {
     [PS_INCIDENT_POSTGRES_DOWN] =
         FLEET | POLLS | SENDING | BIT(POSTGRES_REFUSES_WRITES) | BIT(POSTGRES_ENCODING),
     [PS_INCIDENT_POSTGRES_REFUSES_WRITES] = FLEET | POLLS | SENDING,
-    [PS_INCIDENT_POSTGRES_ENCODING] = POLLS | SENDING | BIT(STUCK) | BIT(NOT_READY),
+    [PS_INCIDENT_POSTGRES_ENCODING] = FLEET | POLLS | SENDING, /* programs refuse to use it */
     [PS_INCIDENT_NO_LEADER] = POLLS | BIT(NOT_READY) | BIT(NO_WORKERS),
     [PS_INCIDENT_NO_WORKERS] = POLLS | BIT(STUCK),
     [PS_INCIDENT_NO_NOTIFIER] = SENDING,
@@ -92,6 +92,14 @@ void ps_incidents_note(struct ps_incident_set *set, enum ps_incident incident, b
     }
 }
 
+void ps_incidents_began(struct ps_incident_set *set, enum ps_incident incident, int64_t since_ms)
+{
+    struct ps_incident_view *view = &set->items[incident];
+
+    if (since_ms > 0 && (view->since_ms == 0 || since_ms < view->since_ms))
+        view->since_ms = since_ms;
+}
+
 bool ps_incidents_present(const struct ps_incident_set *set, enum ps_incident incident)
 {
     return set->items[incident].state == PS_INCIDENT_PRESENT;
@@ -143,6 +151,8 @@ char *ps_incident_line(enum ps_incident incident, const char *cause)
 
 char *ps_incident_runbook(enum ps_incident incident, const char *base)
 {
+    if (base[0] == '\0')
+        return ps_alloc_format("deploy/RUNBOOK.md, entry %s", rows[incident].rule);
     return ps_alloc_format("%s#%s", base, rows[incident].rule);
 }
 

@@ -50,6 +50,9 @@ struct ps_incident_set {
  * stays present when a second observation says absent. */
 void ps_incidents_note(struct ps_incident_set *set, enum ps_incident incident, bool present,
                        const char *cause);
+/* One observer has seen the present incident since then (wall clock; 0: not known): the earliest
+ * time counts. */
+void ps_incidents_began(struct ps_incident_set *set, enum ps_incident incident, int64_t since_ms);
 bool ps_incidents_present(const struct ps_incident_set *set, enum ps_incident incident);
 /* Adds what other knows: PRESENT wins over ABSENT, and ABSENT over UNKNOWN. Of two that are present
  * the cause of ${set} stays. */
@@ -69,7 +72,8 @@ bool ps_incidents_degraded(const struct ps_incident_set *set);
 cJSON *ps_incidents_json(const struct ps_incident_set *set, enum ps_severity least) PS_MUST_USE;
 /* "The draft site cannot be believed: HTTP 403 from …" */
 char *ps_incident_line(enum ps_incident incident, const char *cause) PS_MUST_USE;
-/* The page of the runbook's entry; base is RUNBOOK_URL. */
+/* Where the incident's entry of the runbook is: a link below ${base} (RUNBOOK_URL), or the file and
+ * the entry when base is "". */
 char *ps_incident_runbook(enum ps_incident incident, const char *base) PS_MUST_USE;
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 1000, NUMBER_TEXT = 24, ANY_EPOCH = INT32_MAX };
+enum { LOOK_MS = 1000, MOVE_AFTER_MS = 10 * 1000, NUMBER_TEXT = 24, ANY_EPOCH = INT32_MAX };
 
 /* Statements of a claim or an end in PostgreSQL. */
 enum { RECORD };
@@ -144,8 +144,7 @@ static void deliver(struct ps_alarms *alarms, const struct task *task, enum ps_m
     };
 
     if (task->route == PS_ALARM_WEBHOOK) {
-        ps_webhook_sink_say(alarms->webhook, message.id, text);
-        ps_alarms_delivered(alarms, message.id, "", "");
+        ps_webhook_sink_say(alarms->webhook, message.id, text); /* on_said confirms it */
     } else if (task->route == PS_ALARM_NOTIFIER && message.channel[0] != '\0') {
         alarms->options.send(alarms->options.cookie, &message);
     } else if (message.channel[0] != '\0') {
@@ -353,7 +352,7 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
     const struct ps_daemon *daemon = alarms->options.daemon;
     struct local_record *local = &alarms->local[incident];
 
-    if (ps_incident_monitor_in_redis(alarms->monitor, incident) &&
+    if (ps_incident_monitor_in_redis(alarms->monitor, incident, NULL) &&
         ps_incident_monitor_redis_writes(alarms->monitor)) {
         PS_REDIS(daemon->redis, on_redis_record, begin_task(alarms, incident, PS_ALARM_NOTHING),
                  "HGET", ps_key(daemon->keys, PS_KEY_ALARMS), ps_incident_row(incident)->name);
@@ -545,6 +544,23 @@ static void end_in_postgres(struct task *task, const struct ps_alarm_record *rec
 
 /* The loop */
 
+static bool is_of_postgres(enum ps_incident incident)
+{
+    return incident == PS_INCIDENT_POSTGRES_DOWN ||
+           incident == PS_INCIDENT_POSTGRES_REFUSES_WRITES ||
+           incident == PS_INCIDENT_POSTGRES_ENCODING;
+}
+
+/* Where all programs keep the record. While one of them sees PostgreSQL away or refusing, that is
+ * Redis also for those that reach PostgreSQL: with two records people would read each alert twice.
+ */
+static bool kept_in_postgres(const struct ps_alarms *alarms, enum ps_incident incident)
+{
+    return ps_incident_monitor_pg_writes(alarms->monitor) &&
+           !(is_of_postgres(incident) && ps_incident_monitor_redis_writes(alarms->monitor) &&
+             ps_incidents_present(ps_incident_monitor_view(alarms->monitor), incident));
+}
+
 static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_alarm_next next,
                 enum ps_alarm_route route, const struct ps_alarm_record *record)
 {
@@ -559,7 +575,7 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
     memcpy(task->cause, view->cause, sizeof(task->cause));
     if (next == PS_ALARM_OVER)
         end_in_postgres(task, record);
-    else if (ps_incident_monitor_pg_writes(alarms->monitor))
+    else if (kept_in_postgres(alarms, incident))
         claim_in_postgres(task);
     else if (ps_incident_monitor_redis_writes(alarms->monitor))
         claim_in_redis(task);
@@ -567,25 +583,45 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
         tell_without_postgres(task);
 }
 
-/* The record in place of PostgreSQL's: what this program did. */
+/* The record in place of PostgreSQL's: Redis', else what this program did, else PostgreSQL's as it
+ * was read last. It ends in PostgreSQL. */
 static const struct ps_alarm_record *local_record(const struct ps_alarms *alarms,
                                                   enum ps_incident incident,
                                                   struct ps_alarm_record *out_record)
 {
     const struct local_record *local = &alarms->local[incident];
 
+    if (ps_incident_monitor_redis_writes(alarms->monitor) &&
+        ps_incident_monitor_in_redis(alarms->monitor, incident, out_record))
+        return out_record;
+    if (local->told_ms == 0 &&
+        ps_incident_monitor_record(alarms->monitor, incident, out_record) != NULL &&
+        out_record->raised) {
+        out_record->confirmed = true;
+        out_record->seen_ms = 0;
+        return out_record;
+    }
     *out_record = (struct ps_alarm_record){ .known = local->told_ms > 0,
                                             .raised = local->told_ms > 0,
                                             .confirmed = true,
-                                            .told_ms = now_of(alarms) - local->told_ms,
-                                            .seen_ms = 0 }; /* it ends in PostgreSQL */
+                                            .told_ms = now_of(alarms) - local->told_ms };
     return out_record;
+}
+
+/* A leader that alone saw PostgreSQL refuse a write dies, and the next one sees it a little later:
+ * until then the record stays in Redis, where that one looks for it. */
+static bool may_move(const struct ps_alarms *alarms, enum ps_incident incident)
+{
+    int64_t absent_ms = alarms->alarms[incident].absent_ms;
+
+    return !is_of_postgres(incident) ||
+           (absent_ms > 0 && now_of(alarms) - absent_ms >= MOVE_AFTER_MS);
 }
 
 static void look(struct ps_alarms *alarms, enum ps_incident incident)
 {
     const struct ps_incident_set *view = ps_incident_monitor_view(alarms->monitor);
-    bool stored = ps_incident_monitor_pg_writes(alarms->monitor);
+    bool stored = kept_in_postgres(alarms, incident);
     struct ps_alarm_record room;
     struct ps_alarm_look what = { .incident = incident,
                                   .view = view,
@@ -597,7 +633,7 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
     bool routed = alarms->options.route(alarms->options.cookie, incident, &what.route);
     enum ps_alarm_next next;
 
-    if (stored && move_home(alarms, incident))
+    if (stored && may_move(alarms, incident) && move_home(alarms, incident))
         return;
     what.record = stored ? ps_incident_monitor_record(alarms->monitor, incident, &room)
                          : local_record(alarms, incident, &room);
@@ -622,6 +658,22 @@ static void on_timer(void *cookie)
             look(alarms, (enum ps_incident)i);
 }
 
+/* The webhook took a message: an alarm of this program, or one that waited for Slack. */
+static void on_said(void *cookie, const char *id)
+{
+    struct ps_alarms *alarms = cookie;
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+
+    PS_PG_ADD(batch,
+              "UPDATE alarms SET confirmed_at = now() WHERE cleared_at IS NULL AND message_key IN "
+              "(SELECT dedupe_key FROM outbox WHERE message_id = $1)",
+              id);
+    ps_pg_run(alarms->options.daemon->pg, batch, on_written, NULL);
+    ps_alarms_delivered(alarms, id, "", "");
+    if (alarms->options.said != NULL)
+        alarms->options.said(alarms->options.cookie, id);
+}
+
 struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options)
 {
     struct ps_alarms *alarms = ps_alloc_zero(1, sizeof(*alarms));
@@ -639,7 +691,9 @@ struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options)
                           .proxy = config->http_proxy_url,
                           .no_proxy = config->http_proxy_except,
                           .ca_file = config->http_ca_file,
-                          .failures = daemon->failures });
+                          .failures = daemon->failures,
+                          .cookie = alarms,
+                          .said = on_said });
     alarms->timer = ps_timer_create(daemon->loop, on_timer, alarms);
     ps_timer_set(alarms->timer, LOOK_MS);
     return alarms;
@@ -657,18 +711,6 @@ void ps_alarms_destroy(struct ps_alarms *alarms)
 struct ps_webhook_sink *ps_alarms_webhook(const struct ps_alarms *alarms)
 {
     return alarms->webhook;
-}
-
-void ps_alarms_rerouted(struct ps_alarms *alarms, const char *id)
-{
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-
-    PS_PG_ADD(batch,
-              "UPDATE alarms SET confirmed_at = now() WHERE cleared_at IS NULL AND message_key IN "
-              "(SELECT dedupe_key FROM outbox WHERE message_id = $1)",
-              id);
-    ps_pg_run(alarms->options.daemon->pg, batch, on_written, NULL);
-    ps_alarms_delivered(alarms, id, "", "");
 }
 
 void ps_alarms_delivered(struct ps_alarms *alarms, const char *id, const char *slack_ts,

@@ -21,6 +21,8 @@ struct ps_alarms_options {
     void (*send)(void *cookie, const struct ps_message *message);
     /* The outbox has a new row; may be NULL. */
     void (*queued)(void *cookie);
+    /* The webhook took the message of this id, which need not go to Slack any more; may be NULL. */
+    void (*said)(void *cookie, const char *id);
 };
 
 struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options) PS_MUST_USE;
@@ -29,8 +31,6 @@ void ps_alarms_destroy(struct ps_alarms *alarms); /* after redis and pg; NULL is
  * slack_channel may be "". */
 void ps_alarms_delivered(struct ps_alarms *alarms, const char *id, const char *slack_ts,
                          const char *slack_channel);
-/* The message of the outbox that waits for Slack was told by the webhook meanwhile. */
-void ps_alarms_rerouted(struct ps_alarms *alarms, const char *id);
 /* OPS_ALERT_WEBHOOK_URL is set and may be used. */
 bool ps_alarms_have_webhook(const struct ps_alarms *alarms);
 /* Borrowed; for messages that are no alarm. */

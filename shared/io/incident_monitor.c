@@ -28,16 +28,18 @@ struct ps_incident_monitor {
     struct ps_incident_monitor_options options;
     struct ps_timer *timer;
     struct ps_incident_set own, shared, view;
+    bool soon; /* the servers are asked at the next look */
 
     bool redis_out;
     int64_t redis_asked_ms, redis_wrote_ms;              /* monotonic; 0: never */
     char redis_refusal[PS_INCIDENT_CAUSE];               /* "": the last write was taken */
     int64_t leader, schedulers, workers, notifiers;      /* as read last; -1: not read */
     int64_t no_leader_ms, no_workers_ms, no_notifier_ms; /* since when there is none; 0: there is */
-    bool in_redis[PS_INCIDENT_COUNT];
+    struct ps_alarm_record in_redis[PS_INCIDENT_COUNT];  /* known: Redis keeps it; as read last */
 
     bool pg_out;
     bool pg_failed; /* the last exchange */
+    bool pg_late;   /* its answer took longer than ANSWER_MS: until one comes in time, it hangs */
     int64_t pg_asked_ms, pg_wrote_ms;
     bool utf8;
     char encoding[32];
@@ -68,19 +70,38 @@ static void read_shared(struct ps_incident_monitor *monitor, const struct redisR
             continue; /* of another version */
         ps_incidents_note(&monitor->shared, incident, true,
                           ps_redis_reply_text(list->element[i + 2], NULL));
-        monitor->shared.items[incident].since_ms = since == NULL ? 0 : strtoll(since, NULL, 10);
+        ps_incidents_began(&monitor->shared, incident,
+                           since == NULL ? 0 : strtoll(since, NULL, 10));
     }
 }
 
-static void read_alarms(struct ps_incident_monitor *monitor, const struct redisReply *list)
+static int64_t ms_of(const cJSON *record, const char *name)
+{
+    const char *text = ps_json_text(record, name);
+
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+/* Redis_ms is Redis' clock, which the records are kept by. */
+static void read_alarms(struct ps_incident_monitor *monitor, const struct redisReply *list,
+                        int64_t redis_ms)
 {
     memset(monitor->in_redis, 0, sizeof(monitor->in_redis));
     for (size_t i = 0; i + 1 < list->elements; i += 2) {
         const char *name = ps_redis_reply_text(list->element[i], NULL);
+        const char *json = ps_redis_reply_text(list->element[i + 1], NULL);
+        cJSON *record = json == NULL ? NULL : ps_json_parse(json, strlen(json), NULL);
+        int64_t told_ms = redis_ms - ms_of(record, "told_ms");
         enum ps_incident incident;
 
         if (name != NULL && ps_incident_parse(name, &incident))
-            monitor->in_redis[incident] = true;
+            monitor->in_redis[incident] =
+                (struct ps_alarm_record){ .known = true,
+                                          .raised = true,
+                                          .confirmed = true,
+                                          .told_ms = told_ms > 0 ? told_ms : 0,
+                                          .raised_ms = ms_of(record, "raised_ms") };
+        cJSON_Delete(record);
     }
 }
 
@@ -96,14 +117,14 @@ static void on_shared(void *cookie, const struct redisReply *reply, const struct
     }
     monitor->redis_refusal[0] = '\0';
     monitor->redis_wrote_ms = now_of(monitor);
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 6)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 7)
         return;
     monitor->leader = ps_redis_reply_int(reply->element[0], -1);
     monitor->schedulers = ps_redis_reply_int(reply->element[1], -1);
     monitor->workers = ps_redis_reply_int(reply->element[2], -1);
     monitor->notifiers = ps_redis_reply_int(reply->element[3], -1);
     read_shared(monitor, reply->element[4]);
-    read_alarms(monitor, reply->element[5]);
+    read_alarms(monitor, reply->element[5], ps_redis_reply_int(reply->element[6], 0));
 }
 
 static void share(struct ps_incident_monitor *monitor)
@@ -159,6 +180,7 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
     const char *encoding;
 
     monitor->pg_out = false;
+    monitor->pg_late = now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS;
     monitor->pg_failed = err != NULL;
     if (err != NULL)
         return; /* ps_pg_why says why */
@@ -255,16 +277,19 @@ static void observe_postgres(const struct ps_incident_monitor *monitor, struct p
 {
     const char *why = ps_pg_why(monitor->options.pg);
     bool up = ps_pg_up(monitor->options.pg), refused = why[0] != '\0' && (up || is_refusal(why));
-    bool hangs = monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS;
-    bool untranslatable = strstr(why, "SQLSTATE 22P05") != NULL;
+    bool hangs = monitor->pg_late ||
+                 (monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
+    /* A character that it cannot store, or a program that refuses to start work with it. */
+    bool encoding =
+        strstr(why, "SQLSTATE 22P05") != NULL || strstr(why, "has the encoding") != NULL;
 
     if (up && hangs)
         why = "it does not answer";
-    ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, up ? hangs : !refused, why);
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, up ? hangs : !refused && !encoding, why);
     ps_incidents_note(set, PS_INCIDENT_POSTGRES_ENCODING,
-                      untranslatable || (monitor->pg_wrote_ms > 0 && !monitor->utf8),
-                      untranslatable ? why : monitor->encoding);
-    ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refused && !untranslatable, why);
+                      encoding || (monitor->pg_wrote_ms > 0 && !monitor->utf8),
+                      encoding ? why : monitor->encoding);
+    ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, refused && !encoding, why);
 }
 
 static bool is_fresh(const struct ps_incident_monitor *monitor, int64_t wrote_ms)
@@ -315,19 +340,24 @@ static void observe(struct ps_incident_monitor *monitor)
     monitor->view = view;
 }
 
+static bool is_due(const struct ps_incident_monitor *monitor, int64_t asked_ms)
+{
+    return monitor->soon || now_of(monitor) - asked_ms >= EVERY_MS;
+}
+
 static void on_timer(void *cookie)
 {
     struct ps_incident_monitor *monitor = cookie;
-    int64_t now_ms = now_of(monitor);
 
     ps_timer_set(monitor->timer, LOOK_MS);
     observe(monitor);
     if (!monitor->redis_out && ps_redis_up(monitor->options.redis) &&
-        now_ms - monitor->redis_asked_ms >= EVERY_MS)
+        is_due(monitor, monitor->redis_asked_ms))
         share(monitor);
     if (monitor->options.pg != NULL && !monitor->pg_out && ps_pg_up(monitor->options.pg) &&
-        now_ms - monitor->pg_asked_ms >= EVERY_MS)
+        is_due(monitor, monitor->pg_asked_ms))
         check_postgres(monitor);
+    monitor->soon = false;
 }
 
 struct ps_incident_monitor *
@@ -370,9 +400,15 @@ const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_inciden
 }
 
 bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
-                                  enum ps_incident incident)
+                                  enum ps_incident incident, struct ps_alarm_record *out_record)
 {
-    return monitor->in_redis[incident];
+    if (!monitor->in_redis[incident].known)
+        return false;
+    if (out_record != NULL) {
+        *out_record = monitor->in_redis[incident];
+        out_record->told_ms += now_of(monitor) - monitor->redis_wrote_ms;
+    }
+    return true;
 }
 
 /* By our own write alone: where the server refuses another one, the alarm record can still be kept
@@ -391,6 +427,5 @@ bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor)
 
 void ps_incident_monitor_refresh(struct ps_incident_monitor *monitor)
 {
-    monitor->pg_asked_ms = monitor->pg_asked_ms == 0 ? 0 : 1;
-    monitor->redis_asked_ms = monitor->redis_asked_ms == 0 ? 0 : 1;
+    monitor->soon = true;
 }

@@ -36,9 +36,10 @@ const struct ps_incident_set *ps_incident_monitor_view(const struct ps_incident_
 const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_incident_monitor *monitor,
                                                          enum ps_incident incident,
                                                          struct ps_alarm_record *out_record);
-/* Redis keeps an alarm record of it, made while PostgreSQL took no writes. */
+/* Whether Redis keeps an alarm record of it, made while PostgreSQL took no writes. Gives
+ * ${out_record}, unless it is NULL: that record as read last, its ages as of now. */
 bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
-                                  enum ps_incident incident);
+                                  enum ps_incident incident, struct ps_alarm_record *out_record);
 /* PostgreSQL, and Redis, took a write of ours within the last seconds. */
 bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor);
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor);

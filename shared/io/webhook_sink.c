@@ -32,6 +32,8 @@ struct ps_webhook_sink {
     struct ps_loop *loop;
     struct ps_http *http;
     struct ps_failure_log *failures;
+    void *cookie;
+    void (*said)(void *cookie, const char *id);
     char *const *url; /* borrowed */
     struct saying *sayings;
     size_t count;
@@ -51,6 +53,8 @@ struct ps_webhook_sink *ps_webhook_sink_create(struct ps_loop *loop,
     webhook->loop = loop;
     webhook->http = ps_http_create(loop, &http);
     webhook->failures = options->failures;
+    webhook->cookie = options->cookie;
+    webhook->said = options->said;
     webhook->url = options->url;
     return webhook;
 }
@@ -92,10 +96,13 @@ static void fail(struct saying *saying, const struct ps_err *err)
 static void on_answer(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct saying *saying = cookie;
+    const struct ps_webhook_sink *webhook = saying->webhook;
     struct ps_err told;
 
     if (err == NULL && reply->status >= 200 && reply->status < 300) {
         PS_LOG(OPS_WEBHOOK, F_TEXT("id", saying->id));
+        if (webhook->said != NULL)
+            webhook->said(webhook->cookie, saying->id);
         saying_destroy(saying);
         return;
     }

@@ -14,6 +14,8 @@ struct ps_webhook_sink_options {
     const char *user_agent;          /* copied */
     const char *ca_file;             /* borrowed; "" for the system's */
     struct ps_failure_log *failures; /* borrowed */
+    void *cookie;
+    void (*said)(void *cookie, const char *id); /* the webhook took this message; may be NULL */
 };
 
 struct ps_webhook_sink *

@@ -1,8 +1,9 @@
 -- KEYS: incidents alarms leader instances
 -- ARGV: instance, life of an observation in ms, then for each incident that this program observes: name, cause
 -- RETURNS: {1 when somebody leads else 0, schedulers, workers, notifiers alive, {name, since in ms, cause, ...} of all
--- programs, {name, JSON, ...} of the alarms that Redis keeps}
--- What this program observed before and does not any more is gone at once.
+-- programs, {name, JSON, ...} of the alarms that Redis keeps, the time in ms}
+-- An observation is the field <name>@<instance>, so that it ends with its observer alone. What this program observed before and
+-- does not any more is gone at once.
 -- The first write proves that Redis takes writes: with NOREPLICAS, OOM, MISCONF or NOPERM this script fails, and that is how each
 -- program notices it. An observation ends by itself when nobody repeats it, so that a program that died holds no incident up.
 local time = redis.call('TIME')
@@ -11,12 +12,12 @@ redis.call('HSET', KEYS[1], 'checked_at', string.format('%.0f', now))
 
 for i = 3, #ARGV, 2 do
   local since = now
-  local old = redis.call('HGET', KEYS[1], ARGV[i])
-  local ok, seen = pcall(cjson.decode, old or '')
+  local field = ARGV[i] .. '@' .. ARGV[1]
+  local ok, seen = pcall(cjson.decode, redis.call('HGET', KEYS[1], field) or '')
   if ok and type(seen) == 'table' and tonumber(seen.until_ms) and tonumber(seen.until_ms) >= now then
     since = tonumber(seen.since_ms) or now
   end
-  redis.call('HSET', KEYS[1], ARGV[i], cjson.encode({
+  redis.call('HSET', KEYS[1], field, cjson.encode({
     since_ms = string.format('%.0f', since), until_ms = string.format('%.0f', now + ARGV[2]), by = ARGV[1], cause = ARGV[i + 1]}))
 end
 
@@ -26,9 +27,10 @@ local shared = {}
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   if all[i] ~= 'checked_at' then
+    local name = string.match(all[i], '^[^@]*')
     local ok, seen = pcall(cjson.decode, all[i + 1])
-    if ok and type(seen) == 'table' and (tonumber(seen.until_ms) or 0) >= now and (seen.by ~= ARGV[1] or observed[all[i]]) then
-      table.insert(shared, all[i])
+    if ok and type(seen) == 'table' and (tonumber(seen.until_ms) or 0) >= now and (seen.by ~= ARGV[1] or observed[name]) then
+      table.insert(shared, name)
       table.insert(shared, tostring(seen.since_ms))
       table.insert(shared, tostring(seen.cause or ''))
     else
@@ -43,4 +45,4 @@ for i = 1, #members, 2 do
   local component = string.match(members[i], '^(%a+):')
   if alive[component] and tonumber(members[i + 1]) > now then alive[component] = alive[component] + 1 end
 end
-return {redis.call('EXISTS', KEYS[3]), alive.scheduler, alive.worker, alive.notifier, shared, redis.call('HGETALL', KEYS[2])}
+return {redis.call('EXISTS', KEYS[3]), alive.scheduler, alive.worker, alive.notifier, shared, redis.call('HGETALL', KEYS[2]), string.format('%.0f', now)}

@@ -1,18 +1,37 @@
 #!/usr/bin/env python3
 """Every fault of every part, and what operations read of it: a table, one line a cell.
 
-    python3 tests/system/alarm_matrix.py                     # all cells: about an hour
-    python3 tests/system/alarm_matrix.py redis site/lying    # the cells whose names begin so
+    python3 tests/system/alarm_matrix.py                     # all cells, four at a time: about half an hour
+    python3 tests/system/alarm_matrix.py --jobs 1 redis site/lying  # the cells whose names begin so, one after the other
     python3 tests/system/alarm_matrix.py --list
 
 A cell is part/fault/what happens meanwhile (one: nothing; leader: the leader is killed and another leads; restart: all
-programs are restarted). For each: seconds until operations are told, alerts per interval, all-clears, and whether
-`status`, the page, /health, the metric and Slack name the same incident within 30 s. Exit status 1 when a cell is silent,
-late, repeated within the interval, or has not exactly one all-clear.
+programs are killed and started again). Its line: seconds until operations are alerted; alerts, and the least and the most
+seconds between two of them; all-clears; whether `status`, the page, /health, the metric and the alert rule name the same
+incident within 30 s, and whether all of them drop it within 30 s of the end.
+
+Exit status 1 when a cell is silent, late (more than two intervals and 30 s), repeats an alert within the interval, leaves out
+an interval, speaks of a second incident, has not exactly one all-clear, or when the places disagree.
+
+What a fault means where it is not plain:
+    redis/lying       a policy that evicts keys: it confirms writes that it drops later
+    postgres/lying    a database whose encoding is SQL_ASCII: it returns other text than was stored
+    postgres/rights   a second kind of refusal: the role may not write
+    */slow            each answer takes longer than the program waits for it
+    slack/lying       HTTP 200 with the page of a proxy
+    site/slow         each answer is in time, and all of them together take longer than a cycle may
+    site/lying        the site has a name that cannot exist
+    index/lying       a plausible document that lost nearly all entries
+    index/slow        a few bytes a second
+    dns/*             the draft site alone has a name; DNS that fails for Slack and the webhook too leaves Prometheus' rule
+    dns/refusing      REFUSED to every question; dns/lying: the address of a portal that answers 200 to everything
 """
+import http.server
 import json
 import os
+import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -20,10 +39,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from rig import FleetCase, wait_until  # noqa: E402  pylint: disable=wrong-import-position
 from rig.index import made_index  # noqa: E402  pylint: disable=wrong-import-position
-from rig.pace import paced  # noqa: E402  pylint: disable=wrong-import-position
+from rig.name_server import NameServer, private_resolver_is_there  # noqa: E402  pylint: disable=wrong-import-position
+from rig.pace import PACE, paced  # noqa: E402  pylint: disable=wrong-import-position
+from rig.prometheus import Prometheus, prometheus_is_there  # noqa: E402  pylint: disable=wrong-import-position
 from rig.proxy import Proxy  # noqa: E402  pylint: disable=wrong-import-position
+from rig.wait import TimedOut  # noqa: E402  pylint: disable=wrong-import-position
 
-SECONDS = 4
+SECONDS = 5
+JOBS = 4
+AGREE_SECONDS = 30
 FILES = {"match": "/files/*"}
 INDEX = {"match": "/index.json"}
 
@@ -38,20 +62,57 @@ FAULTS = {
     "postgres/hanging": ({"postgres_down"}, "postgres_stall", "postgres_heal"),
     "postgres/refusing": ({"postgres_refuses_writes"}, "postgres_read_only", "postgres_writes"),
     "postgres/rights": ({"postgres_refuses_writes"}, "postgres_revoke", "postgres_grant"),
-    "slack/down": ({"slack_failing", "message_waits"}, "slack_reset", "slack_heal"),
-    "slack/hanging": ({"slack_failing", "message_waits"}, "slack_stall", "slack_heal"),
+    "postgres/lying": ({"postgres_encoding"}, "postgres_sql_ascii", "postgres_utf8"),
+    "postgres/slow": ({"postgres_down"}, "postgres_slow", "postgres_heal"),
+    "slack/down": ({"slack_failing"}, "slack_reset", "slack_heal"),
+    "slack/hanging": ({"slack_failing"}, "slack_stall", "slack_heal"),
     "slack/refusing": ({"slack_refused"}, "slack_revoke", "slack_heal"),
+    "slack/lying": ({"slack_failing"}, "slack_portal", "slack_heal"),
+    "slack/slow": ({"slack_failing"}, "slack_slow", "slack_heal"),
     "site/down": ({"no_good_poll"}, "site_reset", "site_heal"),
     "site/hanging": ({"no_good_poll"}, "site_stall", "site_heal"),
     "site/refusing": ({"site_disbelieved"}, "site_forbids", "site_heal"),
     "site/lying": ({"site_disbelieved"}, "site_has_all", "site_heal"),
+    "site/slow": ({"no_good_poll"}, "site_slow", "site_heal"),
     "index/down": ({"index_stale"}, "index_503", "index_heal"),
     "index/hanging": ({"index_stale"}, "index_stall", "index_heal"),
+    "index/refusing": ({"index_stale"}, "index_403", "index_heal"),
     "index/lying": ({"index_implausible"}, "index_shrinks", "index_heal"),
+    "index/slow": ({"index_stale"}, "index_drips", "index_heal"),
     "dns/down": ({"no_good_poll"}, "dns_down", "dns_heal"),
+    "dns/hanging": ({"no_good_poll"}, "dns_hangs", "dns_heal"),
+    "dns/refusing": ({"no_good_poll"}, "dns_refuses", "dns_heal"),
+    "dns/lying": ({"site_disbelieved"}, "dns_lies", "dns_heal"),
+    "dns/slow": ({"no_good_poll"}, "dns_slow", "dns_heal"),
 }
+TICKETS = {"index_stale", "index_implausible"}  # alerted once a day
+RULES = {"redis_down": "PaperscoutRedisDown", "redis_refuses_writes": "PaperscoutRedisRefusesWrites",
+         "redis_unfit": "PaperscoutRedisEvicts", "postgres_down": "PaperscoutPostgresDown",
+         "postgres_refuses_writes": "PaperscoutPostgresRefusesWrites",
+         "postgres_encoding": "PaperscoutPostgresEncoding", "slack_failing": "PaperscoutCircuitOpen",
+         "slack_refused": "PaperscoutSlackRefused", "no_good_poll": "PaperscoutNoGoodPoll",
+         "site_disbelieved": "PaperscoutSiteDisbelieved", "index_stale": "PaperscoutIndexStale",
+         "index_implausible": "PaperscoutIndexImplausible"}
 MEANWHILE = ("one", "leader", "restart")
 CELLS = [f"{fault}/{meanwhile}" for fault in FAULTS for meanwhile in MEANWHILE]
+PLACES = {"status", "page", "health", "metric", "rule"}
+
+
+class Portal(http.server.BaseHTTPRequestHandler):
+    """What a public network's log-in page answers, whatever is asked for."""
+
+    def do_HEAD(self):  # pylint: disable=invalid-name
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "12")
+        self.end_headers()
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        self.do_HEAD()
+        self.wfile.write(b"please log in"[:12])
+
+    def log_message(self, *_arguments):  # pylint: disable=arguments-differ
+        pass
 
 
 class Cell(FleetCase):
@@ -67,23 +128,52 @@ class Cell(FleetCase):
             CACHE_TTL_HOURS=0, TASK_VISIBILITY_SECONDS=4, MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS=1,
             CYCLE_DEADLINE_SECONDS=6, SHUTDOWN_GRACE_SECONDS=3, WG21_INDEX_TIMEOUT_S=2)
         self.fleet.start_servers()
+        if self.cell.startswith("dns/"):
+            self.give_name()
         self.redis_net, self.postgres_net = Proxy(self.fleet.redis.port), Proxy(self.fleet.postgres.port)
         self.fleet.extras += [self.redis_net, self.postgres_net]
         self.nets = {"REDIS_URL": f"redis://127.0.0.1:{self.redis_net.port}/0",
                      "DATABASE_URL": self.fleet.postgres.url.replace(
                          f":{self.fleet.postgres.port}/", f":{self.postgres_net.port}/"),
                      "OPS_ALERT_WEBHOOK_URL": f"{self.fleet.upstream.url}/hooks/ops"}
-        self.extra = {}
         self.running = []
+        self.prometheus = None
         self.start_programs()
-        self.fleet.wait_cycles(2, 40)
+        if prometheus_is_there():
+            self.prometheus = Prometheus(self.fleet.folder, self.running)
+            self.fleet.extras.append(self.prometheus)
+            self.prometheus.start()
+        self.fleet.wait_cycles(2, 60)
         wait_until(lambda: all(p.health()["status"] == "ok" for p in self.running), 30, "all is well")
 
+    def give_name(self):
+        """The draft site has a name, which the fleet's own name server knows."""
+        if not private_resolver_is_there():
+            self.skipTest("a resolv.conf of its own needs root and unshare")
+        upstream = self.fleet.upstream
+        self.names = NameServer(self.fleet.folder)
+        self.fleet.extras.append(self.names)
+        self.fleet.prefix = self.names.prefix()
+        self.fleet.settings["ISO_BASE_URL"] = upstream.drafts_url.replace("127.0.0.1", "drafts.test")
+        portal = http.server.ThreadingHTTPServer(("127.0.0.2", upstream.port), Portal)
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        self.addCleanup(portal.shutdown)
+
     def start_programs(self):
-        self.running = [self.fleet.start("scheduler", **self.nets, **self.extra),
-                        self.fleet.start("scheduler", **self.nets, **self.extra),
+        self.running = [self.fleet.start("scheduler", **self.nets), self.fleet.start("scheduler", **self.nets),
                         self.fleet.start("worker", **self.nets),
                         self.fleet.start_slack_notifier(**self.nets)]
+        self.scrape()
+
+    def scrape(self):
+        if self.prometheus is not None:
+            self.prometheus.watch(self.running)
+
+    def again(self, program):
+        """kill -9, and a new one in its place."""
+        program.kill()
+        self.running[self.running.index(program)] = self.fleet.start(program.component, **self.nets)
+        self.scrape()
 
     # What people read
 
@@ -102,24 +192,26 @@ class Cell(FleetCase):
     # What is shown
 
     def named(self, incident):
-        """Where the incident is named now."""
-        places = set()
+        """Where the incident is named now: of PLACES, and "alone:…" where only some programs name it."""
+        found = {"health": [], "metric": [], "page": []}
         for program in self.running:
             try:
                 health = program.health()
-                if any(i["name"] == incident for i in health["incidents"]) and health["status"] == "degraded":
-                    places.add(f"health:{program.component}")
-                if f'paperscout_incident{{name="{incident}"}} 1' in program.get("/metrics")[1]:
-                    places.add(f"metric:{program.component}")
+                found["health"].append(any(i["name"] == incident for i in health["incidents"])
+                                       and health["status"] == "degraded")
+                found["metric"].append(f'paperscout_incident{{name="{incident}"}} 1' in program.get("/metrics")[1])
                 if program.component == "scheduler":
                     now = json.loads(program.get("/api/fleet")[1])["now"]
-                    if any(t["name"] == incident for t in now["troubles"]):
-                        places.add("page")
+                    found["page"].append(any(t["name"] == incident for t in now["troubles"]))
             except OSError:
-                pass
-        code, text, _ = self.fleet.command("scheduler", "status", "--json", **self.nets)
-        if code != 0 or any(t["name"] == incident for t in json.loads(text)["troubles"]):
-            places.add("status")  # it fails with the reason when a server is away
+                found["health"].append(False)
+        # Of a server that is away each program knows by itself; `status` and the page of one are enough.
+        places = {place for place, says in found.items() if any(says)}
+        code, text, wrong = self.fleet.command("scheduler", "status", "--json", **self.nets)
+        if any(t["name"] == incident for t in json.loads(text)["troubles"]) if code == 0 else wrong.strip():
+            places.add("status")  # where a server is away it fails with the reason
+        if self.prometheus is None or RULES[incident] in self.prometheus.raised():
+            places.add("rule")
         return places
 
     # Faults
@@ -163,8 +255,23 @@ class Cell(FleetCase):
     def postgres_stall(self):
         self.postgres_net.stall()
 
+    def postgres_slow(self):
+        self.postgres_net.slow(8)
+
     def postgres_heal(self):
+        self.postgres_net.slow(0)
         self.postgres_net.heal()
+
+    def encoding(self, name):
+        self.fleet.postgres.execute(
+            f"UPDATE pg_database SET encoding = pg_char_to_encoding('{name}') WHERE datname = 'postgres'")
+        self.fleet.postgres.cut()
+
+    def postgres_sql_ascii(self):
+        self.encoding("SQL_ASCII")
+
+    def postgres_utf8(self):
+        self.encoding("UTF8")
 
     def read_only(self, value):
         self.fleet.postgres.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
@@ -191,7 +298,10 @@ class Cell(FleetCase):
         self.fleet.postgres.execute("DROP TRIGGER deny ON cycles; DROP FUNCTION deny()")
 
     def slack(self, **behaviour):
-        self.fleet.upstream.patch({"rules": {"slack": {"match": "/api/*", **behaviour}}})
+        """Slack misbehaves to every method, takes nothing, and there is something to send."""
+        rules = {f"slack {path}": {"match": f"/api/{path}*", **behaviour} for path in ("conversations", "auth")} \
+            if "error" not in behaviour or "body" in behaviour else {}
+        self.fleet.upstream.patch({"slack": behaviour, "rules": rules})
         for number in range(8):
             self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
                 {"id": f"m{time.monotonic_ns()}", "kind": "manual", "channel": f"C{number}", "text": "x",
@@ -204,11 +314,16 @@ class Cell(FleetCase):
         self.slack(fault="stall")
 
     def slack_revoke(self):
-        self.fleet.upstream.patch({"slack": {"error": "token_revoked"}})
-        self.slack()
+        self.slack(error="token_revoked")
+
+    def slack_portal(self):
+        self.slack(error="not_slack", content_type="text/html", body="<html>please log in</html>")
+
+    def slack_slow(self):
+        self.slack(delay_ms=12000)
 
     def slack_heal(self):
-        self.fleet.upstream.patch({"rules": {"slack": None}, "slack": {"error": None}})
+        self.fleet.upstream.patch({"rules": {"slack conversations": None, "slack auth": None}, "slack": None})
 
     def site(self, **behaviour):
         self.fleet.upstream.patch({"rules": {"files": {**FILES, **behaviour}}})
@@ -221,6 +336,9 @@ class Cell(FleetCase):
 
     def site_forbids(self):
         self.site(status=403)
+
+    def site_slow(self):
+        self.site(delay_ms=int(paced(1.5) * 1000))
 
     def site_has_all(self):
         self.fleet.upstream.patch({"drafts": {"P0000R0.html": {"modified": "-1h", "text": "not found"}}})
@@ -237,8 +355,15 @@ class Cell(FleetCase):
     def index_stall(self):
         self.index(fault="stall")
 
+    def index_403(self):
+        self.index(status=403)
+
+    def index_drips(self):
+        self.index(status=200, drip_ms=500, drip_bytes=10, headers={"ETag": '"drip"'}, content_type="application/json",
+                   body=json.dumps(made_index()))
+
     def index_shrinks(self):
-        self.index(body='{"P0001R0": {"type": "paper", "title": "the only one"}}',
+        self.index(status=200, body='{"P0001R0": {"type": "paper", "title": "the only one"}}',
                    content_type="application/json", headers={"ETag": '"small"'})
 
     def index_heal(self):
@@ -249,77 +374,114 @@ class Cell(FleetCase):
             program.kill()
         self.start_programs()
 
+    def dns(self, behaviour, address="127.0.0.1"):
+        """A new worker, since libcurl keeps an address for a minute, and a connection for longer."""
+        self.names.address = address
+        self.names.set(behaviour)
+        self.again(next(p for p in self.running if p.component == "worker"))
+
     def dns_down(self):
-        self.extra = {"ISO_BASE_URL": "http://drafts.invalid/files/papers/"}
-        self.restart()
+        self.dns("down")
+
+    def dns_hangs(self):
+        self.dns("hang")
+
+    def dns_refuses(self):
+        self.dns("refuse")
+
+    def dns_lies(self):
+        self.dns("answer", "127.0.0.2")
+
+    def dns_slow(self):
+        self.dns("slow")
 
     def dns_heal(self):
-        self.extra = {}
-        self.restart()
+        self.dns("answer")
 
     # The play
 
     def meanwhile(self, what):
         if what == "leader":
-            value = self.fleet.postgres.value("SELECT told_by AS n FROM alarms ORDER BY told_at DESC LIMIT 1") \
-                if self.fault.split("/")[0] not in ("postgres",) else ""
-            leader = next((p for p in self.running if p.name == value and p.component == "scheduler"),
-                          self.running[0])
-            leader.kill()
-            self.running.remove(leader)
-            self.running.append(self.fleet.start("scheduler", **self.nets, **self.extra))
+            self.again(next((p for p in self.running if p.component == "scheduler" and p.health()["role"] == "leader"),
+                            self.running[0]))
         elif what == "restart":
             self.restart()
+
+    def wait_places(self, incident, wanted):
+        """Waits until exactly the wanted places name it; "yes", or what differs."""
+        places = set()
+
+        def look():
+            nonlocal places
+            places = self.named(incident)
+            return wanted <= places if wanted else not places
+        try:
+            wait_until(look, AGREE_SECONDS, "all places agree", every=0.5)
+            return "yes"
+        except TimedOut:
+            return "no: " + (", ".join(sorted(wanted - places if wanted else places)))
 
     def runTest(self):  # pylint: disable=invalid-name
         self.fault, what = self.cell.rsplit("/", 1)
         incidents, begin, end = FAULTS[self.fault]
+        incident = next(iter(incidents))
         interval = paced(SECONDS)
-        limit = 2 * interval + 30
+        limit = 2 * interval + paced(30)
         self.fleet.upstream.reset()
         began = time.time() * 1000
-        getattr(self, begin)()
         try:
-            wait_until(self.alerts, limit + 10, "operations are told")
-            told = (self.alerts()[0][0] - began) / 1000
-            names = [i for i in incidents if any(self.named(i))]
-            places = set()
-
-            def agrees():
-                nonlocal places
-                places = self.named(names[0]) if names else set()
-                return {"status", "page", "health:scheduler", "metric:scheduler", "health:notifier"} <= places
+            getattr(self, begin)()
             try:
-                wait_until(agrees, 30, "all places agree")
-                agreed = "yes"
-            except Exception:  # pylint: disable=broad-except
-                agreed = f"no ({', '.join(sorted(places)) or 'nowhere'})"
+                wait_until(self.alerts, 2 * SECONDS + 40, "operations are alerted")
+            except TimedOut:
+                print(f"{self.cell:26} SILENT", flush=True)
+                raise
+            told = (self.alerts()[0][0] - began) / 1000
+            agreed = self.wait_places(incident, PLACES)
             self.meanwhile(what)
-            until = time.monotonic() + 2.5 * interval
+            until = time.monotonic() + 3 * interval + (paced(8) if what == "restart" else 0)
             while time.monotonic() < until:
                 time.sleep(0.2)
         finally:
             getattr(self, end)()
-        alerts = self.alerts()
-        gaps = [(b[0] - a[0]) / 1000 for a, b in zip(alerts, alerts[1:])]
+        ended = time.time() * 1000
         try:
             wait_until(self.all_clears, 60, "the all-clear")
             time.sleep(paced(5))
-        except Exception:  # pylint: disable=broad-except
+        except TimedOut:
             pass
-        clears = len(self.all_clears())
+        dropped = self.wait_places(incident, set())
+        alerts, clears = self.alerts(), len(self.all_clears())
+        gaps = [(b[0] - a[0]) / 1000 for a, b in zip(alerts, alerts[1:])]
+        last = (ended - alerts[-1][0]) / 1000
         texts = {text.split(":")[1].split(".")[0] for _, text in alerts}
-        row = (f"{self.cell:28} {told:6.1f} s  alerts {len(alerts)}  least gap "
-               f"{min(gaps) if gaps else 0:5.1f} s  all-clears {clears}  agree {agreed}")
+        faults = []
+        if told > limit:
+            faults.append(f"late (limit {limit:.0f} s)")
+        if clears != 1:
+            faults.append(f"{clears} all-clears")
+        if len(texts) != 1:
+            faults.append("alerts of " + ", ".join(sorted(texts)))
+        if incident in TICKETS:
+            if len(alerts) > 1:
+                faults.append("a ticket repeated within a day")
+        else:
+            if gaps and min(gaps) < interval - paced(1):  # seconds of arrival: one may take longer than the other
+                faults.append("repeated within the interval")
+            if max(gaps + [last]) > 2 * interval + paced(5) + (paced(10) if what == "restart" else 0):
+                faults.append(f"an interval without an alert (the last one {last:.1f} s before the end)")
+        if agreed != "yes":
+            faults.append(f"not named by {agreed[4:]}")
+        if dropped != "yes":
+            faults.append(f"still named by {dropped[4:]}")
+        row = (f"{self.cell:26} {told:5.1f} s  alerts {len(alerts)}  gaps "
+               + (f"{min(gaps):4.1f} to {max(gaps):4.1f} s" if gaps else "          none")
+               + f"  all-clears {clears}  agree {agreed}  over {dropped}")
         print(row, flush=True)
-        if clears != 1 or len(texts) != 1:
+        if faults:
             print("\n".join(f"    {(at - began) / 1000:6.1f} s {text}" for at, text in self.heard()), flush=True)
-        self.assertLessEqual(told, limit, row)
-        self.assertEqual(clears, 1, (row, self.heard()))
-        self.assertEqual(len(texts), 1, (row, texts))
-        span = (alerts[-1][0] - alerts[0][0]) / 1000
-        self.assertLessEqual(len(alerts), span / interval + 1.5, (row, gaps))
-        self.assertEqual(agreed, "yes", row)
+            print(f"    the fault ended at {(ended - began) / 1000:.1f} s; wrong: {'; '.join(faults)}", flush=True)
+        self.assertEqual(faults, [], row)
 
 
 def make(cells):
@@ -329,16 +491,57 @@ def make(cells):
     return suite
 
 
+def play(names):
+    """Plays these cells in this process."""
+    done = unittest.TextTestRunner(verbosity=1, stream=sys.stderr).run(make(names))
+    for case, why in done.skipped:
+        print(f"{case.cell:26} NOT PLAYED: {why}", flush=True)
+    return 0 if done.wasSuccessful() and not done.skipped else 1
+
+
+def play_side_by_side(cells, jobs):
+    """Each cell in a process of its own, some at a time: they mostly wait. What they print of failures goes to files."""
+    pace = os.environ.get("PAPERSCOUT_TEST_PACE") or f"{max(PACE, 1.0 if jobs == 1 else 1.5):.2f}"
+    logs = os.environ.get("PAPERSCOUT_MATRIX_LOGS")
+    waiting, running, failed = list(cells), {}, []
+    began = time.monotonic()
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            name = waiting.pop(0)
+            log = open(os.path.join(logs, name.replace("/", "_") + ".log"), "w", encoding="utf-8") \
+                if logs else subprocess.DEVNULL
+            running[name] = subprocess.Popen([sys.executable, "-B", __file__, "--play", name], stdout=subprocess.PIPE,
+                                             stderr=log, text=True, env={**os.environ, "PAPERSCOUT_TEST_PACE": pace})
+        for name, child in list(running.items()):
+            if child.poll() is None:
+                continue
+            out = child.stdout.read()
+            print(out or f"{name:26} BROKE OFF (exit status {child.returncode})\n", end="", flush=True)
+            if child.returncode:
+                failed.append(name)
+            del running[name]
+        time.sleep(0.2)
+    print(f"{len(cells) - len(failed)} of {len(cells)} cells are right, in {time.monotonic() - began:.0f} s; "
+          f"{jobs} at a time, pace {pace}")
+    if failed:
+        print("wrong: " + " ".join(failed))
+    return 1 if failed else 0
+
+
 def main(arguments):
+    jobs = JOBS
     if arguments == ["--list"]:
         print("\n".join(CELLS))
         return 0
+    if arguments[:1] == ["--play"]:
+        return play(arguments[1:])
+    if arguments[:1] == ["--jobs"] and len(arguments) > 1 and arguments[1].isdigit():
+        jobs, arguments = max(1, int(arguments[1])), arguments[2:]
     cells = [name for name in CELLS if not arguments or any(name.startswith(start) for start in arguments)]
     if not cells:
         print(f"alarm_matrix.py: no cell begins with {' or '.join(arguments)}; --list shows them", file=sys.stderr)
         return 64
-    done = unittest.TextTestRunner(verbosity=1).run(make(cells))
-    return 0 if done.wasSuccessful() else 1
+    return play_side_by_side(cells, jobs)
 
 
 if __name__ == "__main__":

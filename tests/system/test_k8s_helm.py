@@ -21,7 +21,8 @@ VARIANTS = {
     "gateway": {"httpRoute": {"enabled": True, "parentRefs": [{"name": "public", "namespace": "gateways"}],
                               "hostnames": ["paperscout.example.com"]}},
     "openshift": {"openshift": True},
-    "monitoring": {"monitoring": {"podMonitor": True, "rules": True, "dashboard": True, "labels": {"release": "x"}}},
+    "monitoring": {"monitoring": {"podMonitor": True, "rules": True, "dashboard": True, "labels": {"release": "x"}},
+                   "settings": {"RUNBOOK_URL": "https://docs.example.com/paperscout/RUNBOOK.md"}},
     "authorities": {"secrets": {"redisCa": True, "postgresCa": True, "postgresRoles": True},
                     "networkPolicy": {"redisCidrs": ["198.51.100.7/32"], "postgresCidrs": ["10.0.0.0/8"],
                                       "inClusterWebhooks": True}},
@@ -33,7 +34,8 @@ REFUSED = ({"setings": {}}, {"settings": {"REDIS_URL": "redis://x"}}, {"settings
            {"settings": {"lower": "x"}}, {"events": "carrier-pigeon"}, {"worker": {"replicas": 0}},
            {"worker": {"digest": "0123"}}, {"image": {"tag": "latest"}}, {"image": {"prefix": "registry.example.com"}},
            {"ports": {"health": 80}}, {"networkPolicy": {"redisCidrs": ["10.0.0.1"]}},
-           {"httpRoute": {"enabled": True}}, {"events": "none", "ingress": {"enabled": True}})
+           {"httpRoute": {"enabled": True}}, {"events": "none", "ingress": {"enabled": True}},
+           {"monitoring": {"rules": True}})
 
 
 class Helm(unittest.TestCase):

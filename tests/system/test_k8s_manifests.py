@@ -335,8 +335,11 @@ class Overlays(unittest.TestCase):
         self.assertEqual(have, dashboard, "k8s/components/monitoring/make_rule.py makes it anew")
         with open(os.path.join(K8S, "..", "deploy", "alerts", "paperscout.yml"), encoding="utf-8") as file:
             alerts = parse_yaml(file.read())[0]
-        rule = of_kind(objects(overlay("prod")), "PrometheusRule")["paperscout"]
-        self.assertEqual(rule["spec"], alerts)
+        prod = objects(overlay("prod"))
+        url = next(item["data"]["RUNBOOK_URL"] for item in prod if item["metadata"]["name"].startswith("paperscout-settings"))
+        for alert in alerts["groups"][0]["rules"]:  # each links to the runbook that RUNBOOK_URL names
+            alert["annotations"]["runbook_url"] = f"{url}#{alert['alert']}"
+        self.assertEqual(of_kind(prod, "PrometheusRule")["paperscout"]["spec"], alerts)
 
     def test_the_ingress_of_the_readme_leads_to_the_notifier(self):
         with open(os.path.join(K8S, "README.md"), encoding="utf-8") as file:

@@ -94,6 +94,31 @@ class OpenStdPage(FleetCase):
         entries = self.fleet.redis.call("XRANGE", self.fleet.redis.key("failures"), "-", "+")
         self.assertIn("OPENSTD-ROWS-LOST", str(entries))
 
+    def incident(self, scheduler):
+        return next((i["cause"] for i in scheduler.health()["incidents"] if i["name"] == "openstd_rows_lost"), None)
+
+    def test_lost_rows_are_an_incident_until_the_page_is_whole(self):
+        self.start(ENABLE_BULK_OPENSTD="true", OPS_ALERT_CHANNEL="#ops")
+        self.list(status=200, body=PAGE)
+        wait_until(lambda: self.paper(NEW), 20, "the whole page is read")
+        self.assertIsNone(self.incident(self.scheduler))
+        self.list(status=200, body=PAGE[:PAGE.index('<tr><td><a href="p1001')] + "</table>")
+        cause = wait_until(lambda: self.incident(self.scheduler), 20, "the incident")
+        self.assertIn("(2 before)", cause)
+
+        def ops():
+            return [m["text"] for m in self.fleet.messages() if m["channel"] == "#ops" and "open-std.org" in m["text"]]
+        wait_until(ops, 20, "people are alerted")
+        self.scheduler.kill()  # the next leader neither ends it nor repeats it, and goes on comparing
+        self.scheduler = self.fleet.start("scheduler")
+        self.assertEqual(wait_until(lambda: self.incident(self.scheduler), 20, "the next leader knows it"), cause)
+        self.more_cycles(2)
+        self.assertIn("(2 before)", self.incident(self.scheduler))
+        self.list(status=200, body=PAGE)
+        wait_until(lambda: not self.incident(self.scheduler), 20, "it is over")
+        wait_until(lambda: "whole again" in ops()[-1], 20, "the all-clear")
+        self.assertEqual(len(ops()), 2, ops())
+
     def test_papers_come_from_it_while_the_index_is_away(self):
         self.start(ENABLE_BULK_OPENSTD="true")
         self.fleet.upstream.patch({"rules": {"index": {"match": "/index.json", "status": 503}}})

@@ -31,6 +31,8 @@ POSTGRES_REFUSES = {"PaperscoutPostgresRefusesWrites"}
 ENCODING = {"PaperscoutPostgresEncoding"}
 CERTIFICATE_SHORT = {"PaperscoutCertificateEnds"}
 BAD_CERTIFICATE = {"PaperscoutCertificateRefused"}
+ROWS_LOST = {"PaperscoutOpenStdRowsLost"}
+SOCKET_MODE = {"PaperscoutSocketModeDown"}
 NOTIFIER_GONE = {"PaperscoutNoNotifier"}
 SERVERS_GONE = {"PaperscoutRedisDown", "PaperscoutPostgresDown", "PaperscoutNoLeader"}
 
@@ -94,7 +96,7 @@ class Scraped(FleetCase):
                                   timeout=20)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), program.name)
         rules = self.prometheus.rules()
-        self.assertEqual(len(rules), 28)
+        self.assertEqual(len(rules), 30)
         queries = {("alert", name): expression for name, expression in rules.items()}
         with open(os.path.join(CHECKOUT, "deploy", "dashboards", "paperscout.json"),
                   encoding="utf-8") as file:
@@ -182,6 +184,49 @@ class Scraped(FleetCase):
         event = stranger.wait_event("MQ-RETRY")
         self.assertIn("certificate", event["error"])
         wait_until(lambda: BAD_CERTIFICATE <= watched.firing(), 20, "the alert fires", every=0.2)
+
+
+@unittest.skipUnless(prometheus_is_there() and nginx_is_there(), "prometheus, nginx or openssl is not installed")
+class ScrapedBehindTls(FleetCase):
+    """Alerts on what the first fleet does not use: a site with a certificate, the page of open-std.org, Socket Mode."""
+
+    def test_each_alert_fires(self):
+        year = time.strftime("%Y", time.gmtime())
+        page = '<table><tr><td><a href="p1060r0.pdf">P1060R0</a><td>Early<td>Eve<td>2018-01-01'
+        self.fleet = self.make_fleet(
+            {"index": {"inline": made_index()},
+             "drafts": {"D1052R0.pdf": {"modified": "-2h", "text": "a draft"}},
+             "rules": {"page": {"match": f"/papers/{year}/", "body": page + "</table>"}},
+             "slack": {"methods": {"apps.connections.open": {"error": "invalid_auth"}}}},
+            ENABLE_BULK_OPENSTD="true", SLACK_APP_TOKEN="xapp-1-A1-1-test", EVENTS_BIND_HOST="127.0.0.1")
+        fleet, upstream = self.fleet, self.fleet.upstream
+        fleet.start_servers()
+        nginx = Nginx(fleet.folder, upstream.url)  # its certificate ends in two days
+        fleet.extras.append(nginx)
+        nginx.start()
+        tls = {"ISO_BASE_URL": f"{nginx.url}/files/papers/", "HTTP_CA_FILE": nginx.ca_path}
+        fleet.start("scheduler", OPENSTD_URL=upstream.url + "/papers/", **tls)
+        fleet.start("worker", **tls)
+        fleet.start_slack_notifier()
+        prometheus = Prometheus(fleet.folder, fleet.programs)
+        fleet.extras.append(prometheus)
+        prometheus.start()
+
+        def expect(alerts, what):
+            wait_until(lambda: alerts <= prometheus.firing(), 60, f"{sorted(alerts)} after: {what}", every=0.2)
+        expect(CERTIFICATE_SHORT, "the site's certificate ends in two days")
+        expect(SOCKET_MODE, "Slack refuses the app-level token")
+        upstream.patch({"rules": {"page": {"body": page}}})
+        expect(ROWS_LOST, "the table does not end any more")
+        upstream.patch({"rules": {"index": {"match": "/index.json", "status": 200, "content_type": "application/json",
+                                            "headers": {"ETag": '"small"'},
+                                            "body": '{"P0001R0": {"type": "paper", "title": "the only one"}}'}}})
+        expect(INDEX_SHRINKS, "the index has one entry")
+        fleet.postgres.execute("UPDATE pg_database SET encoding = pg_char_to_encoding('SQL_ASCII') "
+                               "WHERE datname = 'postgres'")
+        fleet.postgres.cut()
+        expect(ENCODING, "the database says that it is SQL_ASCII")
+        fleet.postgres.execute("UPDATE pg_database SET encoding = pg_char_to_encoding('UTF8') WHERE datname = 'postgres'")
 
 
 if __name__ == "__main__":

@@ -130,6 +130,22 @@ class Connections(SocketCase):
         problem = self.notifiers[0].wait_event("SLACK-PROBLEM", seconds=30, what="Socket Mode is switched off at Slack.")
         self.assertIn("Switch it on", problem["remedy"])
 
+    def test_a_connection_that_stays_away_is_an_incident(self):
+        self.start()
+        notifier = self.notifiers[0]
+
+        def cause():
+            return next((i["cause"] for i in notifier.health()["incidents"] if i["name"] == "socket_mode_down"), None)
+        self.assertIsNone(cause())
+        answer = self.slack.scenario()["methods"]["apps.connections.open"]
+        self.fleet.upstream.patch({"slack": {"methods": {"apps.connections.open": {
+            "body": json.dumps({"ok": False, "error": "invalid_auth"})}}}})
+        self.slack.live()[0].drop()
+        self.assertIn("invalid_auth", wait_until(cause, 60, "the incident"))
+        self.assertIn('paperscout_incident{name="socket_mode_down"} 1', notifier.get("/metrics")[1])
+        self.fleet.upstream.patch({"slack": {"methods": {"apps.connections.open": answer}}})
+        wait_until(lambda: not cause(), 90, "it is over once a connection is in use")
+
     def test_without_postgres_nothing_is_acknowledged(self):
         self.start()
         self.fleet.postgres.stop()

@@ -94,6 +94,46 @@ static void once_an_interval_whichever_program_told_it(void **state)
     assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
 }
 
+/* All programs were restarted: people know of the incident, so its time does not begin anew. */
+static void a_raised_incident_is_repeated_without_its_hold(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    told(&scene, PS_ALARM_OUTBOX);
+    scene.record.confirmed = true;
+    scene.record.told_ms = 300000 - PS_ALARM_HOLD_MIN_MS;
+    see(&scene, REDIS, true);
+    assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, PS_ALARM_HOLD_MIN_MS - 1), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    /* Other programs speak first, as with the first alert. */
+    scene.look.patience_ms = 3000;
+    scene.record.told_ms = 300000;
+    assert_int_equal(step(&scene, 2999), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    scene.record = (struct ps_alarm_record){ .known = true, .told_ms = 300000 }; /* over */
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTHING);
+}
+
+/* A scheduler's repeat would wait in the outbox while Redis is away. */
+static void the_program_with_the_best_route_repeats_it(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, REDIS);
+    scene.look.patience_ms = 20000;
+    see(&scene, REDIS, true);
+    (void)step(&scene, 0);
+    (void)step(&scene, HOLD + 20000);
+    told(&scene, PS_ALARM_NOTIFIER);
+    scene.record.confirmed = true;
+    assert_int_equal(step(&scene, 300000 + 19999), PS_ALARM_NOTHING);
+    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+}
+
 static void a_route_that_delivers_nothing_is_followed_by_the_next(void **state)
 {
     struct scene scene;
@@ -187,6 +227,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_are_told_once_it_has_lasted),
         cmocka_unit_test(once_an_interval_whichever_program_told_it),
+        cmocka_unit_test(a_raised_incident_is_repeated_without_its_hold),
+        cmocka_unit_test(the_program_with_the_best_route_repeats_it),
         cmocka_unit_test(a_route_that_delivers_nothing_is_followed_by_the_next),
         cmocka_unit_test(one_all_clear_when_nobody_sees_it_any_more),
         cmocka_unit_test(absence_must_last_before_the_all_clear),

@@ -329,6 +329,47 @@ static void looks_tell_the_breaker_as_sends_do(void **state)
     ps_channel_queues_destroy(queues);
 }
 
+/* Slack is away for long: after the last look without an answer the message is sent, and that
+ * send is the trial. To close the circuit would announce that Slack takes messages again. */
+static void a_look_that_gives_up_does_not_close_the_circuit(void **state)
+{
+    struct ps_channel_queues *queues = make();
+    struct ps_channel_queues_outcome outcome;
+    struct ps_outgoing_message *message;
+    enum ps_channel_queues_move move;
+    int64_t now_ms = 0;
+    int sends = 0;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        char id[] = "m0", channel[] = "A0";
+
+        id[1] = channel[1] = (char)('0' + i);
+        add(queues, id, "draft", channel);
+        admit(queues, expect(queues, 0, PS_CHANNEL_QUEUES_ADMIT, id), 0, true, 0);
+        (void)look(queues, expect(queues, 0, PS_CHANNEL_QUEUES_LOOK, id), PS_SLACK_FAILED,
+                   PS_FAILURE_NETWORK, 0);
+    }
+    for (int turn = 0; turn < 40 && sends < 3; turn++) {
+        now_ms += 60000;
+        while ((move = ps_channel_queues_next(queues, now_ms, true, &message)) !=
+               PS_CHANNEL_QUEUES_NOTHING) {
+            if (move == PS_CHANNEL_QUEUES_ADMIT) {
+                admit(queues, message, 0, false, now_ms);
+                continue;
+            }
+            outcome = move == PS_CHANNEL_QUEUES_LOOK
+                          ? look(queues, message, PS_SLACK_FAILED, PS_FAILURE_NETWORK, now_ms)
+                          : lose(queues, message, now_ms);
+            sends += move == PS_CHANNEL_QUEUES_SEND;
+            assert_false(outcome.circuit_closed);
+            assert_int_not_equal(ps_channel_queues_circuit(queues)->state, PS_BREAKER_CLOSED);
+        }
+    }
+    assert_int_equal(sends, 3); /* it does not hold the messages for ever */
+    ps_channel_queues_destroy(queues);
+}
+
 static void who_claimed_it_before_says_whether_to_look(void **state)
 {
     static const struct {
@@ -554,6 +595,7 @@ int main(void)
         cmocka_unit_test(a_look_without_access_stops_sending_and_the_doubt_stays),
         cmocka_unit_test(a_look_that_reads_says_nothing_of_the_right_to_write),
         cmocka_unit_test(looks_tell_the_breaker_as_sends_do),
+        cmocka_unit_test(a_look_that_gives_up_does_not_close_the_circuit),
         cmocka_unit_test(who_claimed_it_before_says_whether_to_look),
         cmocka_unit_test(a_claim_is_not_kept_without_the_channel),
         cmocka_unit_test(an_old_claim_is_renewed_only_with_the_channel),

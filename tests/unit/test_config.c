@@ -170,7 +170,7 @@ static void every_default_is_the_one_the_design_names(void **state)
         "WEBHOOKS=",
         "WEBHOOK_ALLOW_PRIVATE=false",
         "OPS_ALERT_AFTER_MINUTES=",
-        "RUNBOOK_URL=https://paperscout.example/RUNBOOK.md",
+        "RUNBOOK_URL=",
         "DP_TRANSITION_STYLE=thread",
         "NOTIFY_ON_STARTUP=false",
         "PUBLIC_PAGE=false",

@@ -43,7 +43,7 @@ DEFAULTS = {
 class Program(Process):
     """One of the three programs as a daemon."""
 
-    def __init__(self, component, name, settings, folder, build=None, program=None):
+    def __init__(self, component, name, settings, folder, build=None, program=None, prefix=()):
         program = program or f"paperscout-{component}"
         path = program_path(program, build)
         if path is None:
@@ -51,7 +51,7 @@ class Program(Process):
         self.component = component
         home = os.path.join(folder, f"{name}.cwd")  # no .env of the checkout is picked up
         os.makedirs(home, exist_ok=True)
-        super().__init__(name, [path], folder, cwd=home, env=environment(settings))
+        super().__init__(name, [*prefix, path], folder, cwd=home, env=environment(settings))
         self.journal = Journal(self.log_path)
         self._port = None
 
@@ -117,6 +117,7 @@ class Fleet:
         self.upstream = Upstream(self.folder, scenario)
         self.programs = []
         self.build = None  # of the programs; None: that of the tests
+        self.prefix = ()  # before the command line of each program
         self.extras = []  # anything else with stop() and process
 
     def start_servers(self, postgres=True):
@@ -137,7 +138,7 @@ class Fleet:
         number = 1 + sum(program.component == component for program in self.programs)
         name = name or f"{component}-{number}"
         program = Program(component, name, self.settings_for(INSTANCE_ID=name, **settings),
-                          self.folder, build or self.build, program)
+                          self.folder, build or self.build, program, self.prefix)
         self.programs.append(program)
         return program
 

@@ -40,19 +40,27 @@ class Prometheus:
     def start(self):
         with open(ALERTS, encoding="utf-8") as file:
             self._write("rules.yml", in_test_time(file.read()))
-        targets = [f"127.0.0.1:{program.port}" for program in self.programs]
+        self.watch(self.programs)
         config = self._write("prometheus.yml", json.dumps({  # JSON is YAML
             "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms",
                        "scrape_timeout": "500ms"},
             "rule_files": ["rules.yml"],
-            "scrape_configs": self.scrape_configs or [{"job_name": "paperscout",
-                                                       "static_configs": [{"targets": targets}]}]}))
+            "scrape_configs": self.scrape_configs or [
+                {"job_name": "paperscout",
+                 "file_sd_configs": [{"files": ["targets.json"], "refresh_interval": "1s"}]}]}))
         self.process = Process("prometheus", [
             find_server("prometheus"), f"--config.file={config}",
             f"--storage.tsdb.path={self.folder}/data", "--log.level=warn",
             f"--web.listen-address=127.0.0.1:{self.port}"], os.path.dirname(self.folder),
             cwd=self.folder)
         wait_until(lambda: self._get("/-/ready")[0] == 200, 20, "Prometheus is ready")
+
+    def watch(self, programs):
+        """Scrapes these from now on."""
+        self.programs = list(programs)
+        path = self._write("next.json", json.dumps(
+            [{"targets": [f"127.0.0.1:{program.port}" for program in self.programs]}]))
+        os.replace(path, os.path.join(self.folder, "targets.json"))
 
     def stop(self):
         if self.process:
@@ -93,6 +101,10 @@ class Prometheus:
 
     def firing_labels(self):
         return [alert["labels"] for alert in self._api("alerts")["alerts"] if alert["state"] == "firing"]
+
+    def raised(self):
+        """Alerts that are pending or fire."""
+        return {alert["labels"]["alertname"] for alert in self._api("alerts")["alerts"]}
 
     def up(self):
         return sum(float(one["value"][1]) for one in self.query("up"))
