@@ -321,24 +321,22 @@ static bool report_lost(struct ps_poll *poll, const struct ps_open_std_counts *c
     return true;
 }
 
-static void on_listing_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+static void on_listing_stored(void *cookie, const struct ps_pg_rows *rows)
 {
-    struct ps_poll *poll = cookie;
-
     (void)rows;
-    if (ps_poll_mine(poll, "what the page of open-std.org lacks was not stored", err))
-        use(poll);
+    use(cookie);
 }
 
 /* The incident openstd_rows_lost is what is stored, so that the next leader neither ends nor
  * repeats it. */
 static void store_listing(struct ps_poll *poll, const struct ps_err *lost)
 {
-    struct ps_pg_batch *batch = ps_store_begin(poll->epoch);
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
 
     ps_store_add_open_std(batch, lost == NULL ? NULL : lost->what, poll->open_std_year,
                           poll->open_std_papers);
-    ps_poll_run(poll, batch, on_listing_stored);
+    ps_leader_writer_run(poll->writer, batch, "what the page of open-std.org lacks was not stored",
+                         on_listing_stored);
 }
 
 static void on_listed(void *cookie, struct ps_paper_index *listed, const char *etag,
