@@ -247,11 +247,14 @@ static void on_message_closed(void *cookie, const struct ps_outgoing_message *me
                    message->content.channel, message->reason);
 }
 
+/* An alarm, said by a notifier itself or from the outbox, is over with that: its record counts one
+ * alert an interval. What others put into the list stays in Slack's order. */
 static void on_said(void *cookie, const char *id)
 {
     struct ps_notifier *notifier = cookie;
+    bool of_record = strncmp(id, "alarm:", 6) == 0 || ps_outgoing_message_is_outbox(id);
 
-    if (notifier->sender != NULL)
+    if (of_record && notifier->sender != NULL)
         ps_sender_rerouted(notifier->sender, id);
 }
 

@@ -196,7 +196,7 @@ class ScrapedBehindTls(FleetCase):
         self.fleet = self.make_fleet(
             {"index": {"inline": made_index()},
              "drafts": {"D1052R0.pdf": {"modified": "-2h", "text": "a draft"}},
-             "rules": {"page": {"match": f"/papers/{year}/", "body": page + "</table>"}},
+             "rules": {"page": {"match": f"/papers/{year}/", "status": 200, "body": page + "</table>"}},
              "slack": {"methods": {"apps.connections.open": {"error": "invalid_auth"}}}},
             ENABLE_BULK_OPENSTD="true", SLACK_APP_TOKEN="xapp-1-A1-1-test", EVENTS_BIND_HOST="127.0.0.1")
         fleet, upstream = self.fleet, self.fleet.upstream
