@@ -17,7 +17,8 @@ package is missing, and the network only then. In this order:
 
   --quick       only unit, fuzz and lint, in the debug build: no servers, a minute or two once built
   --soak        the long versions of tests that take their length from the environment, one after the
-                other, and a report; some hours (CONTRIBUTING.md lists them)
+                other, models at larger bounds, random schedules, faults made on purpose, and a
+                report; some hours (CONTRIBUTING.md lists them)
   --no-install  take the machine as it is
   --jobs N      so many compilers at once, and twice as many tests, or half as many more under
                 the sanitizers: they wait for most of their time (default: the processors there are)

@@ -1,6 +1,7 @@
-/* One notifier's channel queues: messages arrive, moves are answered in any order and in any way.
- * One request of a channel is under way; each channel's order and pace are kept; nothing is sent
- * without a claim, nothing twice without doubt, and what was added is given back, or closed once.
+/* One notifier's channel queues: messages arrive, moves are answered in any
+ * order and in any way. One request of a channel is under way; each channel's
+ * order and pace are kept; nothing is sent without a claim, nothing twice
+ * without doubt, and what was added is given back, or closed once.
  */
 #include "notifier/core/channel_queues.h"
 #include "shared/core/alloc.h"
@@ -12,8 +13,8 @@
 
 enum { CHANNELS = 3, PENDING_MAX = 64, IDS_MAX = 512, INTERVAL_MS = 100 };
 
-enum { TIME, ADD, NEXT, ANSWER, SHARE, KINDS };
-static const char *const kinds[] = { "time", "add", "next", "answer", "share" };
+enum { TIME, ADD, NEXT, ANSWER, SHARE, DRAIN, KINDS };
+static const char *const kinds[] = { "time", "add", "next", "answer", "share", "drain" };
 
 struct pending {
     struct ps_outgoing_message *message;
@@ -29,7 +30,8 @@ struct world {
     int64_t left_ms[CHANNELS]; /* last request of the channel */
     bool closed[IDS_MAX], claimed[IDS_MAX], sent[IDS_MAX], maybe[IDS_MAX];
     size_t twins[IDS_MAX];
-    bool can_look, shared;
+    size_t heads[CHANNELS]; /* messages that are held, without their duplicates */
+    bool can_look, shared, drained;
 };
 
 static void *begin(uint32_t seed)
@@ -80,8 +82,8 @@ static void add(struct world *world, const struct sim_step *step)
     if (world->held >= 40 || id >= IDS_MAX - 1 || (again && world->closed[id]))
         return;
     world->next_id += !again;
-    /* Every third is of the outbox; a channel and a kind go with the id, so that a copy is the same
-     * message. */
+    /* Every third is of the outbox; a channel and a kind go with the id, so that
+     * a copy is the same message. */
     (void)snprintf(raw, sizeof(raw),
                    "{\"id\":\"%c%u\",\"kind\":\"%s\",\"channel\":\"C%u\",\"text\":\"x\"}",
                    id % 3 == 0 ? 'o' : 'm', id, id % 7 == 0 ? "ops_alert" : "draft", id % CHANNELS);
@@ -90,6 +92,7 @@ static void add(struct world *world, const struct sim_step *step)
         return;
     ps_channel_queues_add(world->queues, message);
     world->held++;
+    world->heads[id % CHANNELS] += world->twins[id] == 0;
     world->twins[id]++;
 }
 
@@ -142,6 +145,7 @@ static bool close_one(struct world *world, struct ps_outgoing_message *message,
     SIM_REQUIRE(!world->closed[id], "message %u is closed twice", id);
     world->closed[id] = true;
     world->held -= world->twins[id];
+    world->heads[id % CHANNELS]--;
     ps_channel_queues_forget(world->queues, message);
     return true;
 }
@@ -226,9 +230,48 @@ static bool answer(struct world *world, const struct sim_step *step, char out_wh
     return outcome.close == PS_CLOSE_NOT || close_one(world, pending.message, out_why);
 }
 
+static void count_full(void *cookie, const char *channel)
+{
+    bool *full = cookie;
+
+    full[channel[1] - '0'] = true;
+}
+
+/* A clean stop gives back what is not under way, the newest first, each message
+ * and duplicate once. */
+static bool drain(struct world *world, char out_why[SIM_WHY])
+{
+    struct ps_outgoing_message *message;
+    size_t back = 0, under_way = 0;
+
+    for (size_t i = 0; i < world->pending_count; i++)
+        under_way += world->twins[id_of(world->pending[i].message)];
+    ps_channel_queues_stop(world->queues);
+    while ((message = ps_channel_queues_take_back(world->queues)) != NULL) {
+        uint32_t id = id_of(message);
+
+        ps_outgoing_message_destroy(message);
+        back++;
+        SIM_REQUIRE(world->twins[id] > 0 && !world->closed[id],
+                    "message %u is given back too often", id);
+        world->twins[id]--;
+        world->heads[id % CHANNELS] -= world->twins[id] == 0;
+    }
+    SIM_REQUIRE(back == world->held - under_way,
+                "%zu of %zu messages are given back, %zu are under way", back, world->held,
+                under_way);
+    world->held = under_way;
+    world->drained = true;
+    return true;
+}
+
 static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY])
 {
     struct world *world = state;
+    bool full[CHANNELS] = { false };
+
+    if (world->drained)
+        return true;
 
     switch (step->kind) {
     case TIME:
@@ -245,6 +288,10 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
         if (!answer(world, step, out_why))
             return false;
         break;
+    case DRAIN:
+        if (step->value[0] % 64 == 0 && !drain(world, out_why))
+            return false;
+        break;
     default:
         if (step->value[0] % 8 == 0)
             ps_channel_queues_share(world->queues, world->shared = !world->shared);
@@ -253,6 +300,11 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
     SIM_REQUIRE(ps_channel_queues_held(world->queues) == world->held,
                 "%zu messages are held, not %zu", world->held,
                 ps_channel_queues_held(world->queues));
+    ps_channel_queues_full(world->queues, count_full, full);
+    for (int i = 0; i < CHANNELS; i++)
+        SIM_REQUIRE(full[i] == (world->heads[i] >= PS_CHANNEL_QUEUE_MAX),
+                    "channel %d holds %zu messages and is %s", i, world->heads[i],
+                    full[i] ? "full" : "not full");
     return true;
 }
 
