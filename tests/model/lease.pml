@@ -11,7 +11,7 @@
  * Bounds: 2 schedulers, EPOCHS elections, CYCLES cycles, FAULTS faults. Not modelled: PostgreSQL restored to an older
  * state (the epoch then goes on after the newest that Redis knows: catch_up).
  *
- * deep: -DEPOCHS=3 -DFAULTS=1
+ * deep: -DEPOCHS=3 -DFAULTS=0
  *
  * guard FENCE_REDIS: cycle_open.lua and task_publish.lua compare the epoch
  * guard RAISE: each script of a leader stores a newer epoch, not cycle_open.lua alone
