@@ -142,8 +142,8 @@ void ps_fleet_incidents_find(const struct ps_fleet_facts *facts, struct ps_incid
         find_queues(facts, set);
 }
 
-/* Takes what; name may be NULL. */
-static void add(cJSON *troubles, const char *level, const char *name, char *what)
+/* Takes what; name may be NULL. Gives what was added, borrowed. */
+static cJSON *add(cJSON *troubles, const char *level, const char *name, char *what)
 {
     cJSON *trouble = cJSON_CreateObject();
 
@@ -152,6 +152,19 @@ static void add(cJSON *troubles, const char *level, const char *name, char *what
     ps_json_add_text(trouble, "what", what);
     cJSON_AddItemToArray(troubles, trouble);
     free(what);
+    return trouble;
+}
+
+static void add_incident(const struct ps_incident_set *set, enum ps_incident incident,
+                         cJSON *troubles)
+{
+    const struct ps_incident_row *row = ps_incident_row(incident);
+    cJSON *trouble = add(troubles, row->severity == PS_SEVERITY_PAGE ? "bad" : "warn", row->name,
+                         ps_incident_line(incident, set->items[incident].cause));
+
+    ps_json_add_time(trouble, "since", set->items[incident].since_ms);
+    ps_json_add_text(trouble, "advice", row->advice);
+    ps_json_add_text(trouble, "runbook", row->rule);
 }
 
 static void add_advice(const struct ps_incident_set *set, const struct ps_fleet_facts *facts,
@@ -197,8 +210,7 @@ cJSON *ps_fleet_incidents_troubles(const struct ps_incident_set *set,
 
             if ((int)row->severity == severity && ps_incidents_present(set, incident) &&
                 !ps_incidents_explained(set, incident))
-                add(troubles, severity == PS_SEVERITY_PAGE ? "bad" : "warn", row->name,
-                    ps_incident_line(incident, set->items[i].cause));
+                add_incident(set, incident, troubles);
         }
     }
     add_advice(set, facts, troubles);

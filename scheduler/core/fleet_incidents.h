@@ -36,7 +36,8 @@ struct ps_fleet_facts {
 
 /* Adds to set what facts say, present or absent. */
 void ps_fleet_incidents_find(const struct ps_fleet_facts *facts, struct ps_incident_set *set);
-/* Gives an array of {level: "bad" or "warn", name, what}, bad ones first: the incidents of set, but
+/* Gives an array of {level: "bad" or "warn", name, what}, an incident's with since, advice and
+ * runbook (the anchor of its entry), bad ones first: the incidents of set, but
  * for those that another one explains, then advice that is no incident (name null). Empty: all is
  * well. */
 cJSON *ps_fleet_incidents_troubles(const struct ps_incident_set *set,

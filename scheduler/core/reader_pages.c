@@ -562,7 +562,12 @@ static void add_asks(const struct ps_reader_facts *facts, struct ps_buf *out)
         ps_markup_time(out, facts->asks[i].next_ms);
         text(out, "</td><td class=\"tight\">");
         ps_markup_time(out, facts->asks[i].last_ms);
-        ps_buf_format(out, "</td><td class=\"tight\">%.2g</td></tr>\n", facts->asks[i].rate);
+        text(out, "</td><td class=\"tight\">");
+        if (facts->asks[i].rate > 0)
+            ps_buf_format(out, "%.2g", facts->asks[i].rate);
+        else
+            text(out, "–"); /* the classic planner expects nothing in numbers */
+        text(out, "</td></tr>\n");
     }
     if (facts->asks_len > 0)
         text(out, "</tbody></table></div>");

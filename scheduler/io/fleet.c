@@ -280,20 +280,15 @@ void ps_fleet_reader(const struct ps_fleet *fleet, struct ps_reader_fleet *out_f
 {
     const struct ps_stats_now *stats = ps_stats_now(fleet->state->stats);
     const struct ps_config *config = daemon_of(fleet)->config;
-    const struct ps_chart_series *day = &fleet->stored.day;
 
     *out_fleet = (struct ps_reader_fleet){
         .verdict = fleet->verdict[0] == '\0' ? NULL : fleet->verdict,
         .incidents = fleet->notices,
         .last_poll_ms = stats->last_finished_ms,
         .next_poll_ms = fleet->next_poll_ms,
-        .upload_ms = stats->news_late_ms,
-        .probes_day = fleet->stored_ms == 0 ? -1 : 0,
+        .upload_ms = fleet->stored.delay_drafts > 0 ? fleet->stored.delay_median_ms : 0,
+        .probes_day = ps_fleet_stored_probes(&fleet->stored, fleet->stored_ms),
         .budget = ps_config_adaptive(config) ? config->probe_budget_per_day : 0,
         .paused = stats->paused_ms > 0,
     };
-    for (size_t i = 0; i < day->len; i++)
-        for (int outcome = 0; outcome < PS_OUTCOME_COUNT; outcome++)
-            if (outcome != PS_OUTCOME_DEFERRED && out_fleet->probes_day >= 0)
-                out_fleet->probes_day += day->cycles[i].outcomes[outcome];
 }

@@ -212,6 +212,10 @@ static void add_queues(const struct ps_fleet_view *view, cJSON *now)
     ps_json_add_text(now, "probing_paused_reason",
                      stats->paused_ms == 0 ? NULL : stats->paused_why);
     ps_json_add_time(now, "poll_wanted_at", stats->wanted_ms);
+    add_known(now, "probes_day", ps_fleet_stored_probes(view->stored, view->stored_ms));
+    ps_json_add_int(now, "budget", ps_config_adaptive(config) ? config->probe_budget_per_day : 0);
+    ps_json_add_text(now, "runbook_url", config->runbook_url);
+    ps_json_add_bool(now, "actions", config->admin_token[0] != '\0');
     ps_json_add_time(now, "index_fetched_at", stats->index_fetched_ms);
 }
 

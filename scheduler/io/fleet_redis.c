@@ -225,6 +225,7 @@ static void keep_entries(struct reading *reading, cJSON *into, const char *name,
             continue;
         object = cJSON_CreateObject();
         ps_json_add_time(object, "at", strtoll(id, NULL, 10));
+        ps_json_add_text(object, "stream_id", id);
         add_pairs(object, entry->element[1]);
         cJSON_AddItemToArray(entries, object);
     }

@@ -102,3 +102,16 @@ void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_row
     stored->drafts = read_list(rows, PS_STORE_PAGE_DRAFTS, draft, draft_times);
     stored->papers = read_list(rows, PS_STORE_PAGE_PAPERS, paper, paper_times);
 }
+
+int64_t ps_fleet_stored_probes(const struct ps_fleet_stored *stored, int64_t stored_ms)
+{
+    int64_t probes = 0;
+
+    if (stored_ms == 0)
+        return -1;
+    for (size_t i = 0; i < stored->day.len; i++)
+        for (int outcome = 0; outcome < PS_OUTCOME_COUNT; outcome++)
+            if (outcome != PS_OUTCOME_DEFERRED)
+                probes += stored->day.cycles[i].outcomes[outcome];
+    return probes;
+}

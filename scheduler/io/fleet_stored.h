@@ -24,4 +24,7 @@ struct ps_pg_batch *ps_fleet_stored_ask(const struct ps_fleet_stored *stored) PS
 void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows,
                           int64_t now_ms);
 
+/* Probes of the closed cycles of the last day; -1: nothing was read yet (stored_ms 0). */
+int64_t ps_fleet_stored_probes(const struct ps_fleet_stored *stored, int64_t stored_ms);
+
 #endif

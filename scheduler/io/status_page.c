@@ -1,5 +1,7 @@
 #include "scheduler/io/status_page.h"
 
+#include "scheduler/io/admin_actions.h"
+#include "scheduler/io/cycle_history.h"
 #include "scheduler/io/fleet.h"
 #include "scheduler/io/page_files.h"
 #include "scheduler/io/page_response.h"
@@ -29,6 +31,7 @@ struct ps_status_page {
     struct ps_loop *loop;
     struct ps_fleet *fleet;
     struct ps_reader_site *site;
+    struct ps_cycle_history *history; /* NULL on a public page */
     LIST_HEAD(, events_server) listeners;
     struct ps_buf text;
 };
@@ -170,6 +173,8 @@ struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *st
                                  (void *)(uintptr_t)&ps_page_files[i]);
     if (is_public)
         return page;
+    page->history = ps_cycle_history_create(daemon);
+    ps_admin_actions_start(daemon);
     ps_http_server_route(daemon->http, "/api/fleet", PS_HTTP_SERVER_GET, on_fleet, page);
     ps_http_server_route(daemon->http, "/api/fleet/events", PS_HTTP_SERVER_GET, on_events, page);
     return page;
@@ -186,6 +191,7 @@ void ps_status_page_destroy(struct ps_status_page *page)
         on_gone(events_server);
     }
     ps_reader_site_destroy(page->site);
+    ps_cycle_history_destroy(page->history);
     ps_fleet_destroy(page->fleet);
     ps_buf_clear(&page->text);
     free(page);

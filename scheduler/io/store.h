@@ -16,8 +16,8 @@
 struct ps_rows_json;
 
 enum {
-    PS_STORE_CYCLES_KEPT = 2000,
-    PS_STORE_PROBES_KEPT = 48, /* cycles: a day of the classic planner's */
+    PS_STORE_CYCLES_KEPT = 10000, /* a month of polls every five minutes */
+    PS_STORE_PROBES_KEPT = 48,    /* cycles: a day of the classic planner's */
     PS_STORE_PROBES_KEPT_ADAPTIVE = 288
 };
 

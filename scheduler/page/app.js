@@ -124,18 +124,26 @@ const cell = (name, ...children) => node("td", name, ...children);
 
 const VERDICTS = { ok: "Working", warn: "Working, with remarks", bad: "Not working as it should" };
 
+/* What is wrong and why, since when, what it causes and what to do, and where to read more. */
+function showTrouble(trouble, runbook) {
+  const item = node("li", `trouble ${trouble.level}`, node("p", "", node("bdi", "", trouble.what)));
+  const more = node("p", "more", trouble.since ? `since ${day.format(new Date(trouble.since))}, for ${span(now() - Date.parse(trouble.since))}. ` : null, trouble.advice || null);
+  if (trouble.runbook) more.append(" ", link(`${runbook}#${trouble.runbook.toLowerCase()}`, "Runbook"));
+  if (more.childNodes.length > 0) item.append(more);
+  return item;
+}
+
 function showVerdict(part) {
   const badge = byId("verdict");
   setText(badge, VERDICTS[part.verdict] || part.verdict);
   badge.className = `badge ${part.verdict}`;
   document.title = `${part.verdict === "ok" ? "" : part.verdict === "warn" ? "• " : "! "}Paperscout`;
   const ul = byId("troubles");
-  part.troubles.forEach((trouble, i) => {
-    const item = ul.children[i] || ul.appendChild(node("li"));
-    item.className = `trouble ${trouble.level}`;
-    setText(item, trouble.what);
-  });
-  while (ul.children.length > part.troubles.length) ul.lastElementChild.remove();
+  const stamp = JSON.stringify([part.troubles, minute()]);
+  if (ul.dataset.stamp !== stamp) {
+    ul.dataset.stamp = stamp;
+    ul.replaceChildren(...part.troubles.map((trouble) => showTrouble(trouble, part.runbook_url)));
+  }
   setText(byId("served"), `from ${part.served_by.instance} (${part.served_by.role}), version ${part.served_by.version}`);
 }
 
@@ -211,7 +219,7 @@ function showLeader(part) {
 }
 
 function showNumbers(part) {
-  const { alive, tasks, results, notify } = part;
+  const { alive, tasks, results, notify, upload_to_notify: delay } = part;
   const none = (value) => (value === 0 ? "bad" : "");
   list("alive", [
     ["schedulers", count(alive.scheduler), none(alive.scheduler)],
@@ -233,13 +241,15 @@ function showNumbers(part) {
     [host.host, host.paused_ms > 0 ? `paused ${span(host.paused_ms)}` : "open", host.paused_ms > 0 ? "warn" : ""],
     ...(host.paused_ms > 0 ? [["why", host.why || "not told"]] : []),
     ...(host.rate === null ? [] : [["requests a second", count(Math.round(host.rate * 10) / 10), host.rate < part.rate_limit ? "warn" : ""]]),
+  ]).concat([
+    ["probes in 24 h", count(part.probes_day), part.budget > 0 && part.probes_day > part.budget ? "warn" : ""],
+    ...(part.budget > 0 ? [["budget", count(part.budget)]] : []),
+    ["upload to message, median", delay ? span(delay.median_seconds * 1000) : "–"],
+    ["nine of ten within", delay ? span(delay.p90_seconds * 1000) : "–"],
   ]));
-  const delay = part.upload_to_notify;
   list("known", [
     ["papers", count(part.papers)],
     ["drafts found", count(part.discovered)],
-    ["upload to message, median", delay ? span(delay.median_seconds * 1000) : "–"],
-    ["nine of ten within", delay ? span(delay.p90_seconds * 1000) : "–"],
     ["polls", count(part.poll_count)],
     ["last good poll", ago(part.last_successful_poll)],
     ["index read", ago(part.index_fetched_at)],
@@ -253,6 +263,74 @@ function showNow(part) {
   showCycle(part);
   showLeader(part);
   showNumbers(part);
+  showActions(part);
+}
+
+/* Actions: only where the scheduler has ADMIN_TOKEN. The token stays in the box of this page. */
+
+const result = (text, level) => {
+  const place = byId("action-result");
+  place.className = level;
+  setText(place, text);
+};
+
+async function act(body, done) {
+  const token = byId("token").value;
+  if (token === "") {
+    result("Type the token first.", "bad");
+    byId("token").focus();
+    return false;
+  }
+  try {
+    const response = await fetch("/api/admin", { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` }, body: JSON.stringify(body) });
+    const answer = await response.json();
+    result(response.ok ? done : `Not done: ${answer.error}`, response.ok ? "ok" : "bad");
+    return response.ok;
+  } catch (error) {
+    result(`Not done: ${error.message}`, "bad");
+    return false;
+  }
+}
+
+const DONE = { "poll-now": "The leader polls as soon as it can.", pause: "Probing is paused.", resume: "Probing goes on." };
+
+function showActions(part) {
+  const box = byId("actions");
+  box.hidden = !part.actions;
+  for (const button of box.querySelectorAll("button")) {
+    if (button.dataset.action === "pause") button.hidden = Boolean(part.probing_paused_since);
+    if (button.dataset.action === "resume") button.hidden = !part.probing_paused_since;
+  }
+}
+
+for (const button of document.querySelectorAll("#admin button")) {
+  button.addEventListener("click", () => act({ action: button.dataset.action, reason: byId("reason").value }, DONE[button.dataset.action]));
+}
+byId("admin").addEventListener("submit", (event) => event.preventDefault());
+
+/* A button for one dead letter. What cannot be taken back is asked for twice. */
+function actionButton(text, label, twice, body, done) {
+  const button = node("button", "small", text);
+  button.type = "button";
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", async () => {
+    if (twice && button.dataset.sure !== "yes") {
+      button.dataset.sure = "yes";
+      setText(button, "Really drop?");
+      button.setAttribute("aria-label", `Really drop? ${label}`);
+      return;
+    }
+    button.disabled = true;
+    if (!(await act(body, done))) button.disabled = false;
+  });
+  return button;
+}
+
+function letterActions(kind, id) {
+  if (!seen.now || !seen.now.actions || !id) return null;
+  const drop = actionButton("Drop", `Drop ${kind} ${id}`, true, { action: `drop-${kind}`, id }, `Dropped ${kind} ${id}.`);
+  if (kind === "task") return node("span", "acts", drop);
+  return node("span", "acts", actionButton("Retry", `Retry message ${id}`, false, { action: "retry-message", id }, `Message ${id} is queued again.`), " ", drop);
 }
 
 const WORK = [["probes_total", "probes"], ["sent", "sent"], ["papers", "papers"], ["claimed", "claimed"], ["dead", "given up"]];
@@ -321,7 +399,10 @@ function showRecent(part) {
 }
 
 function showFailed(part) {
-  const failures = part.failures || [];
+  const component = byId("failures-component").value, category = byId("failures-category").value;
+  const all = part.failures || [];
+  const failures = all.filter((one) => (component === "" || one.component === component) && (category === "" || one.failure_category === category));
+  setText(byId("failures-note"), failures.length === all.length ? "" : `${failures.length} of ${all.length}`);
   table("failures", failures.map((one, i) => ({
     key: `${one.at}|${one.what}|${one.url}|${i}`,
     stamp: JSON.stringify([one, minute()]),
@@ -330,21 +411,21 @@ function showFailed(part) {
       cell("", node("bdi", "title", one.detail || ""), one.url ? node("span", "sub", link(one.url, one.url)) : null),
       cell("when", when(one.at)),
     ],
-  })), part.failures ? "No failure was noted" : "Not read yet");
+  })), part.failures ? (all.length > 0 ? "None of the latest is of this kind" : "No failure was noted") : "Not read yet");
   const messages = (part.dead_messages || []).map((one) => ({
     key: `m${one.id}|${one.dead_at}`,
-    stamp: JSON.stringify([one, minute()]),
+    stamp: JSON.stringify([one, minute(), seen.now?.actions]),
     cells: () => [
-      cell("", `message ${one.id || "?"}`, node("span", "sub", [one.kind, one.channel].filter(Boolean).join(" · "))),
+      cell("", `message ${one.id || "?"}`, node("span", "sub", [one.kind, one.channel].filter(Boolean).join(" · ")), letterActions("message", one.id)),
       cell("", node("bdi", "title", one.reason || ""), one.attempts ? node("span", "sub", `${count(one.attempts)} attempts`) : null),
       cell("when", when(one.dead_at)),
     ],
   }));
   const tasks = (part.dead_tasks || []).map((one) => ({
-    key: `t${one.entry}`,
-    stamp: JSON.stringify([one, minute()]),
+    key: `t${one.stream_id}`,
+    stamp: JSON.stringify([one, minute(), seen.now?.actions]),
     cells: () => [
-      cell("", "probe", one.url ? node("span", "sub", link(String(one.url), String(one.url).split("/").pop())) : null),
+      cell("", "probe", one.url ? node("span", "sub", link(String(one.url), String(one.url).split("/").pop())) : null, letterActions("task", one.stream_id)),
       cell("", node("bdi", "title", one.reason || ""), node("span", "sub", `${count(one.deliveries ?? null)} deliveries, last to ${one.worker || "?"}`)),
       cell("when", when(one.at)),
     ],
@@ -353,11 +434,45 @@ function showFailed(part) {
   setText(byId("dead-note"), messages.length > 0 ? "paperscout-notifier dead list shows all" : "");
 }
 
-function showDay(part) {
-  const cycles = `${count(part.cycles)} ${part.cycles === 1 ? "cycle" : "cycles"}`;
-  setText(byId("day-note"), part.merged > 1 ? `${cycles}, ${part.merged} to a point` : cycles);
-  Charts.set(part);
+/* The plots: the day comes by the stream, a week and a month when they are asked for, and each minute. */
+
+let range = "day", longer = null;
+
+function showCycles() {
+  const part = range === "day" ? seen.day : longer;
+  if (!part) return;
+  setText(byId("day-note"), `${count(part.cycles)} ${part.cycles === 1 ? "cycle" : "cycles"} of the last ${range}`);
+  Charts.set(part, range);
 }
+
+function showDay() {
+  if (range === "day") showCycles();
+}
+
+async function readRange() {
+  const wanted = range;
+  if (wanted === "day") return;
+  try {
+    const response = await fetch(`/api/history?range=${wanted}`);
+    if (!response.ok || wanted !== range) return;
+    longer = await response.json();
+    showCycles();
+  } catch {
+    setText(byId("day-note"), "cannot be read now");
+  }
+}
+
+for (const button of document.querySelectorAll("[data-range]")) {
+  button.addEventListener("click", () => {
+    range = button.dataset.range;
+    longer = null;
+    for (const one of document.querySelectorAll("[data-range]")) one.setAttribute("aria-pressed", String(one === button));
+    showCycles();
+    readRange();
+  });
+}
+for (const id of ["failures-component", "failures-category"]) byId(id).addEventListener("change", () => seen.failed && showFailed(seen.failed));
+setInterval(readRange, 60000);
 
 const SHOW = { now: showNow, instances: showInstances, day: showDay, recent: showRecent, failed: showFailed };
 

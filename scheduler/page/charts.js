@@ -1,12 +1,20 @@
 "use strict";
-/* The plots of the last day: uPlot draws, a legend tells the point under the pointer, a table holds
-   the same for who does not see it. */
+/* The plots of a day, a week or a month: uPlot draws, a legend describes the bar under the pointer, a
+   table holds the same for people who do not see it.
+
+   Cycles come at any times. Each plot first adds them up in buckets of one length (bins), so that a cycle
+   that is a second after another one does not make every bar a hairline. */
 
 const Charts = (() => {
-  const DAY = 24 * 3600;
+  const SPANS = { day: 24 * 3600, week: 7 * 24 * 3600, month: 31 * 24 * 3600 };
+  const BARS = 48;
+  const LENGTHS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400]; /* of a bucket, in seconds */
+  const WORST = { failed: 2, success: 1, empty: 0 };
   const STEPS = [...Array(8).keys()].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power)); /* whole probes */
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const dates = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+  const moment = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const whole = new Intl.NumberFormat();
 
   /* What is plotted: columns of the day, each with a colour's name. Bars are stacked, first at the bottom. */
@@ -24,7 +32,7 @@ const Charts = (() => {
       ],
     },
     seconds: {
-      title: "Duration of a cycle",
+      title: "Longest cycle",
       unit: "seconds",
       columns: (day) => [["bar", "seconds", day.seconds]],
     },
@@ -40,6 +48,31 @@ const Charts = (() => {
     if (name) node.className = name;
     if (content !== undefined) node.textContent = content;
     return node;
+  }
+
+  /* The cycles of part as columns of equal buckets from the first one to now, empty ones too. */
+  function bins(part, range) {
+    const now = Date.now() / 1000;
+    const from = Math.max(now - SPANS[range], Math.min(part.at[0] ?? now, now - 1800));
+    const length = Math.max(part.bucket || 0, LENGTHS.find((one) => (now - from) / one <= BARS) || 86400);
+    const first = Math.floor(from / length);
+    const size = Math.max(1, Math.floor(now / length) - first + 1);
+    const column = () => new Array(size).fill(0);
+    const columns = (names) => Object.fromEntries(Object.keys(names).map((name) => [name, column()]));
+    const day = { length, at: column().map((_, i) => (first + i) * length), cycles: part.cycles, counts: column(), seconds: column(), number: column(), last: column(), status: new Array(size).fill(""), outcomes: columns(part.outcomes), failures: columns(part.failures) };
+    part.at.forEach((at, i) => {
+      const k = Math.floor(at / length) - first;
+      if (k < 0 || k >= size) return;
+      const count = part.counts ? part.counts[i] : part.merged;
+      day.counts[k] += count;
+      day.number[k] = day.number[k] || part.number[i];
+      day.last[k] = part.number[i] + count - 1;
+      day.seconds[k] = Math.max(day.seconds[k], part.seconds[i]);
+      if (day.status[k] === "" || WORST[part.status[i]] > WORST[day.status[k]]) day.status[k] = part.status[i];
+      for (const name of Object.keys(part.outcomes)) day.outcomes[name][k] += part.outcomes[name][i];
+      for (const name of Object.keys(part.failures)) day.failures[name][k] += part.failures[name][i];
+    });
+    return day;
   }
 
   const total = (values) => values.reduce((sum, value) => sum + value, 0);
@@ -74,7 +107,10 @@ const Charts = (() => {
       else if (!this.plot && this.day) this.draw();
     }
 
-    set(day) {
+    set(part, range) {
+      const day = bins(part, range);
+      this.part = part;
+      this.span = range;
       this.day = day;
       this.columns = this.kind.columns(day);
       this.plotBox.hidden = this.details.hidden = this.empty();
@@ -82,14 +118,14 @@ const Charts = (() => {
       this.fillLegend(null);
       this.fillTable();
       const sums = this.columns.map(([, name, values]) => `${number(total(values))} ${name}`).join(", ");
-      this.plotBox.setAttribute("aria-label", day.at.length === 0
-        ? `${this.kind.title}: no cycle was closed within the last day`
+      this.plotBox.setAttribute("aria-label", day.cycles === 0
+        ? `${this.kind.title}: no cycle was closed within the last ${range}`
         : `${this.kind.title}, ${day.cycles} cycles: ${this.kind === kinds.seconds ? `longest ${number(Math.max(...day.seconds))} seconds` : sums}`);
     }
 
     /* Without cycles there is nothing to see, nor where no error happened. */
     empty() {
-      return this.day.at.length === 0 || (this.kind === kinds.failures && this.columns.every(([, , values]) => total(values) === 0));
+      return this.day.cycles === 0 || (this.kind === kinds.failures && this.columns.every(([, , values]) => total(values) === 0));
     }
 
     /* Stacked: each series is drawn up to the sum of those below it, the highest first. Dots say
@@ -106,19 +142,17 @@ const Charts = (() => {
       return [this.day.at, ...sums, ...dots.map(([, , values]) => values.map((value) => (value > 0 ? 1 : null)))];
     }
 
-    /* The day, or as much of it as there is. */
+    /* All buckets, and the halves of a bar at both ends. */
     range() {
-      const now = Date.now() / 1000;
-      const from = Math.max(now - DAY, Math.min(this.day.at[0] ?? now - DAY, now - 1800));
-      const edge = (now - from) / 60;
-      return [from - edge, now + edge];
+      const { at, length } = this.day;
+      return [at[0] - length / 2, at[at.length - 1] + length / 2];
     }
 
     options(width) {
       const bars = this.columns.filter((column) => column[3] !== "dots").reverse();
       const dots = this.columns.filter((column) => column[3] === "dots");
       const axis = { stroke: css("muted"), grid: { stroke: css("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-      const painter = uPlot.paths.bars({ size: [0.8, 12], align: 0 });
+      const painter = uPlot.paths.bars({ size: [0.8, 24], align: 0 });
       const zero = (_, min, max) => [0, max > 0 ? max * 1.2 : 1];
       return {
         width,
@@ -131,7 +165,7 @@ const Charts = (() => {
           hits: { range: [0, 1.06] },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: 30, gap: 8, space: 54, values: (_, splits) => splits.map((at) => clock.format(at * 1000)) },
+          { ...axis, grid: { show: false }, size: 30, gap: 8, space: 54, values: (_, splits) => splits.map((at) => (this.span === "day" ? clock : dates).format(at * 1000)) },
           { ...axis, size: 46, gap: 4, space: 30, ...(this.kind === kinds.seconds ? {} : { incrs: STEPS }), values: (_, splits) => splits.map((value) => number(value)) },
         ],
         series: [
@@ -160,7 +194,7 @@ const Charts = (() => {
       if (!this.day) return;
       const one = index !== null && index !== undefined && index < this.day.at.length;
       const items = this.columns.filter(([, , values]) => one ? values[index] > 0 : total(values) > 0);
-      const head = text("li", "", one ? `${clock.format(this.day.at[index] * 1000)} cycle ${this.day.number[index]}${this.day.merged > 1 ? " on" : ""}, ${this.day.status[index]}` : this.summary());
+      const head = text("li", "", one ? this.describe(index) : this.summary());
       this.legend.replaceChildren(head, ...(this.kind === kinds.seconds && !one ? [] : items).map(([name, label, values]) => {
         const item = text("li");
         item.append(text("span", `swatch ${name}`), text("b", "", number(one ? values[index] : total(values))), ` ${label}`);
@@ -168,11 +202,18 @@ const Charts = (() => {
       }));
     }
 
+    describe(index) {
+      const { at, counts, number: first, last, status } = this.day;
+      const time = (this.span === "day" ? clock : moment).format(at[index] * 1000);
+      if (counts[index] === 0) return `${time} no cycle`;
+      return `${time} cycle ${first[index]}${counts[index] > 1 ? ` to ${last[index]}` : ""}, ${status[index]}`;
+    }
+
     summary() {
-      const { at, seconds } = this.day;
-      if (at.length === 0) return "No cycle was closed within the last day";
+      const { cycles } = this.day;
+      if (cycles === 0) return `No cycle was closed within the last ${this.span}`;
       if (this.kind === kinds.seconds) {
-        const sorted = [...seconds].sort((a, b) => a - b);
+        const sorted = [...this.part.seconds].sort((a, b) => a - b);
         return `half within ${number(sorted[Math.floor(sorted.length / 2)])} s, longest ${number(sorted[sorted.length - 1])} s`;
       }
       if (this.empty()) return "None";
@@ -192,7 +233,8 @@ const Charts = (() => {
       thead.append(head);
       for (let i = this.day.at.length - 1; i >= 0; i--) {
         const row = text("tr");
-        row.append(text("td", "when", clock.format(this.day.at[i] * 1000)), text("td", "tight", this.day.number[i]),
+        if (this.day.counts[i] === 0) continue;
+        row.append(text("td", "when", (this.span === "day" ? clock : moment).format(this.day.at[i] * 1000)), text("td", "tight", this.day.counts[i] > 1 ? `${this.day.number[i]}–${this.day.last[i]}` : this.day.number[i]),
           ...columns.map(([, , values]) => text("td", "tight", number(values[i]))));
         tbody.append(row);
       }
@@ -202,5 +244,5 @@ const Charts = (() => {
 
   const charts = Object.keys(kinds).map((kind) => new Chart(document.getElementById(`chart-${kind}`), kind));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((chart) => chart.day && chart.draw()));
-  return { set: (day) => charts.forEach((chart) => chart.set(day)) };
+  return { set: (part, range) => charts.forEach((chart) => chart.set(part, range)) };
 })();

@@ -7,6 +7,7 @@ PAPERSCOUT_PAGE_SHOTS=folder keeps screenshots there.
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from rig.index import made_index
 from rig.pace import paced
 
 AXE = "axe-core@4.14.1"
+TOKEN = "the-token-of-this-test"
 PARTS = ["now", "instances", "day", "recent", "failed"]
 HOSTILE = ('</script><img src=x onerror="window.pwned=1"><b>bold</b> \u202etxet \U0001f4a5 '
            + "unbroken" * 30)
@@ -31,6 +33,40 @@ MANY = """
     showInstances(seen.instances.map((one) => ({...one, in_flight: one.in_flight + round})));
     document.body.offsetHeight;
 """
+
+
+FIRST_SCREEN = (1366, 768, 1, False)
+
+# A day of cycles that come at any times: seconds apart, hours apart, hundreds and few. Gives the widths of the bars of
+# the first plot, in pixels of the canvas.
+IRREGULAR = """(() => {
+    let state = 12345 + SEED * 7919;
+    const random = () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648;
+    const now = Date.now() / 1000, at = [];
+    for (let time = now - 86000 * random() - 300; time < now && at.length < 288;
+         time += random() < 0.2 ? 1 : 30 + random() * [60, 900, 9000][SEED % 3]) at.push(Math.floor(time));
+    const column = (value) => at.map(() => value);
+    Charts.set({cycles: at.length, merged: 1, at, number: at.map((_, i) => i + 1), seconds: column(5), status: column("empty"),
+        outcomes: {hit_recent: column(0), hit_old: column(0), hit_no_lm: column(0), miss: column(100), suspect: column(0),
+                   deferred: column(0), error: column(0)},
+        failures: {TIMEOUT: column(0)}}, "day");
+    return new Promise((done) => setTimeout(() => {
+        const canvas = document.querySelector("#chart-outcomes canvas"), y = Math.floor(canvas.height * 0.8);
+        const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height})
+            .getContext("2d", {willReadFrequently: true});
+        copy.drawImage(canvas, 0, 0);
+        const row = copy.getImageData(0, y, canvas.width, 1).data, widths = [];
+        const colour = getComputedStyle(document.documentElement).getPropertyValue("--miss").trim();
+        const want = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+        let run = 0;
+        for (let x = 0; x <= canvas.width; x++) {
+            const same = x < canvas.width && want.every((value, i) => Math.abs(row[4 * x + i] - value) < 12);
+            if (same) run++;
+            else if (run > 0) { widths.push(run); run = 0; }
+        }
+        done(widths.length > 0 ? widths : [0]);
+    }, 60));
+})()"""
 
 
 def hostile_index():
@@ -48,7 +84,7 @@ class PageCase(FleetCase):
             {"index": {"inline": hostile_index()},
              "drafts": {"D1052R0.pdf": {"modified": "-2h", "text": "a draft"}},
              "rules": {"slow": {"match": "/files/*", "delay_ms": 200}}},
-            **{"POLL_INTERVAL_SECONDS": 3600, "HTTP_CONCURRENCY": 4, **settings})
+            **{"POLL_INTERVAL_SECONDS": 3600, "HTTP_CONCURRENCY": 4, "ADMIN_TOKEN": TOKEN, **settings})
         self.fleet.start_servers()
         self.fleet.start("worker")
         self.fleet.start("notifier")
@@ -104,6 +140,8 @@ class Data(PageCase):
         self.assertEqual(self.events(file, ["now"])["now"]["leader"], "scheduler-1")
         file.close()
         link.close()
+        self.check_history(port)
+        self.check_admin(port)
         self.check_cap(port)
         self.check_servers_gone(port)
 
@@ -139,6 +177,58 @@ class Data(PageCase):
             self.assertTrue(text)
         link.close()
 
+    def check_history(self, port):
+        """Cycles of any times, added up in buckets of one length; without any the same columns."""
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        for range_name, bucket in (("week", 14400), ("month", 86400)):
+            link.request("GET", f"/api/history?range={range_name}")
+            history = json.loads(link.getresponse().read())
+            self.assertEqual((history["cycles"], history["bucket"], history["counts"]), (1, bucket, [1]))
+            self.assertEqual(history["at"][0] % bucket, 0)
+            self.assertEqual(set(history["outcomes"]), {"hit_recent", "hit_old", "hit_no_lm", "miss", "suspect",
+                                                        "deferred", "error"})
+            self.assertEqual(history["outcomes"]["hit_recent"], [1])
+            self.assertEqual(history["failures"]["TIMEOUT"], [0])
+        for query in ("", "?range=year", "?range="):
+            link.request("GET", f"/api/history{query}")
+            answer = link.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, 400)
+        link.close()
+
+    def admin(self, port, body, **headers):
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        link.request("POST", "/api/admin", body if isinstance(body, str) else json.dumps(body),
+                     {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}",
+                      **{name.replace("_", "-"): value for name, value in headers.items()}})
+        answer = link.getresponse()
+        text = json.loads(answer.read())
+        link.close()
+        return answer.status, text
+
+    def check_admin(self, port):
+        """Only with the token, from no other site, and only what there is."""
+        refused = [({"Authorization": "Bearer wrong"}, 401), ({"Authorization": TOKEN}, 401),
+                   ({"Authorization": f"Bearer {TOKEN}x"}, 401), ({"Content_Type": "text/plain"}, 415),
+                   ({"Origin": "https://evil.example"}, 403), ({"Origin": "null"}, 403),
+                   ({"Sec_Fetch_Site": "cross-site"}, 403)]
+        for headers, status in refused:
+            self.assertEqual(self.admin(port, {"action": "pause"}, **headers)[0], status, headers)
+        self.assertEqual(len(self.schedulers[0].events("ADMIN-REFUSED")) > 0, True)
+        self.assertIsNone(self.schedulers[0].health()["probing_paused_since"])
+        for body, status in (("", 400), ("[]", 400), ({"action": 7}, 400), ({"action": "sing"}, 400),
+                             ({"action": "drop-message"}, 400), ({"action": "sing", "id": "o1"}, 400),
+                             ({"action": "drop-message", "id": "o999"}, 404),
+                             ({"action": "drop-task", "id": "1-0"}, 404)):
+            self.assertEqual(self.admin(port, body)[0], status, body)
+        self.assertEqual(self.admin(port, {"action": "pause", "reason": "a\u202e test"},
+                                    Origin=f"http://127.0.0.1:{port}"), (200, {"done": True}))
+        wait_until(lambda: self.schedulers[0].health()["probing_paused_since"], 20, "it is paused")
+        self.assertEqual(self.admin(port, {"action": "resume"})[0], 200)
+        self.assertEqual(self.schedulers[0].events("ADMIN-ACTION")[-1]["action"], "resume")
+        text = self.schedulers[0].log()
+        self.assertNotIn(TOKEN, text)
+
     def check_cap(self, port):
         """So many listen and no more; whoever leaves makes room."""
         links = [self.listen(port) for _ in range(32)]
@@ -165,7 +255,8 @@ class Data(PageCase):
 
         def gone():
             now = self.get(port)["now"]
-            return not now["redis"]["connected"] and not now["database"]["connected"] and now
+            return (not now["redis"]["connected"] and not now["database"]["connected"]
+                    and now["verdict"] == "bad" and now)
         now = wait_until(gone, 20, "both are said to be away")
         self.assertEqual(now["verdict"], "bad")
         text = " ".join(trouble["what"] for trouble in now["troubles"])
@@ -236,11 +327,16 @@ class Page(PageCase):
         self.see_a_cycle(leader)
         self.see_hostile_text()
         self.check_everybody_can_read()
+        self.see_ranges_and_irregular_cycles()
+        self.see_failures_filtered()
+        self.see_actions()
+        self.see_readers_pages()
         self.see_many_instances()
         self.see_redis_stop_and_come_back()
         self.see_another_leader(leader, standby)
         self.assertEqual(self.browser.evaluate("window.opened"), 1, "it was never loaded anew")
-        self.assertEqual(self.browser.complaints, [])
+        expected = re.compile(r"status of 40[14]")  # the wrong token, and the page that is missing
+        self.assertEqual([one for one in self.browser.complaints if not expected.search(one)], [])
         self.assertEqual([url for url in self.browser.requests if not url.startswith(self.base)],
                          [])
         self.see_the_scheduler_itself_go(standby)
@@ -263,11 +359,13 @@ class Page(PageCase):
         self.browser.wait("document.getElementById('chart-outcomes').textContent.includes('hits')")
         x, y = self.browser.evaluate("""(() => {
             const plot = document.querySelector('#chart-outcomes .u-over').getBoundingClientRect();
-            return [plot.right - 20, plot.top + 30];
+            return [plot.right - 4, plot.top + 30];
         })()""")
-        self.browser.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-        self.browser.wait("document.getElementById('chart-outcomes').textContent"
-                          ".includes('cycle 1, success')", 10, "the point under the pointer")
+        for step in range(20):  # the cycle began some buckets ago
+            self.browser.send("Input.dispatchMouseEvent", type="mouseMoved", x=x - 6 * step, y=y)
+            if "cycle 1, success" in self.text("chart-outcomes"):
+                break
+        self.assertIn("cycle 1, success", self.text("chart-outcomes"), "the bar under the pointer")
         self.browser.evaluate("document.querySelector('#chart-outcomes summary').click()")
         self.browser.wait("document.querySelectorAll('#chart-outcomes tbody tr').length === 1", 10,
                           "the same as a table")
@@ -383,6 +481,126 @@ class Page(PageCase):
                 (one) => one.id + ": " + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)
                 + " " + node.failureSummary).join(" | ")))""")
         self.assertEqual(found, [], what)
+
+    def see_ranges_and_irregular_cycles(self):
+        """However the cycles lie in time, no bar is a hairline."""
+        for range_name in ("week", "month", "day"):
+            self.browser.evaluate(f"document.querySelector('[data-range={range_name}]').click()")
+            self.wait_text("day-note", f"of the last {range_name}")
+            self.browser.wait(f"document.querySelector('[data-range={range_name}]').getAttribute('aria-pressed') === 'true'")
+        for number in range(10):
+            widths = self.browser.evaluate(IRREGULAR.replace("SEED", str(number)))
+            self.assertGreaterEqual(min(widths), 3, f"plot {number}")
+        self.browser.evaluate("showCycles()")
+
+    def see_failures_filtered(self):
+        rows = "[...document.querySelectorAll('#failures tbody tr')].map((row) => row.innerText)"
+        choose = """((id, value) => { const box = document.getElementById(id); box.value = value;
+                    box.dispatchEvent(new Event('change')); })"""
+        redis = self.fleet.redis
+        redis.call("XADD", redis.key("failures"), "*", "component", "notifier", "what", "a timeout",
+                   "failure_category", "TIMEOUT", "url", "", "detail", "x")
+        self.browser.wait(f"{rows}.some((text) => text.includes('a timeout'))", 20, "it is shown")
+        self.browser.evaluate(f"{choose}('failures-category', 'TIMEOUT')")
+        self.browser.wait(f"{rows}.length === 1 && {rows}[0].includes('a timeout')")
+        self.browser.evaluate(f"{choose}('failures-component', 'worker')")
+        self.browser.wait(f"{rows}[0].includes('None of the latest')")
+        self.browser.evaluate(f"{choose}('failures-component', ''); {choose}('failures-category', '')")
+
+    def see_actions(self):
+        """With the keyboard alone: the token, a pause, its end, a dead letter."""
+        self.fleet.postgres.execute(
+            "INSERT INTO outbox (dedupe_key, kind, channel, data, message_id, message_text, dead_at, dead_reason) "
+            "VALUES ('dead:1', 'frontier', 'C1', '{}', 'o991', 'text', now(), 'channel_not_found')")
+        redis = self.fleet.redis
+        redis.call("RPUSH", redis.key("notify:dead"), json.dumps(
+            {"id": "o991", "kind": "frontier", "channel": "C1", "reason": "channel_not_found", "attempts": 8,
+             "dead_at": "2026-11-25T10:00:00Z"}))
+        self.browser.wait("!document.getElementById('actions').hidden")
+        self.press("[data-action=pause]")
+        self.wait_text("action-result", "Type the token first")
+        self.type_into("token", "not the token at all")
+        self.press("[data-action=pause]")
+        self.wait_text("action-result", "the token is missing or wrong")
+        self.browser.evaluate("document.getElementById('token').value = ''")
+        self.type_into("token", TOKEN)
+        self.type_into("reason", "maintenance <b>")
+        self.press("[data-action=pause]")
+        self.wait_text("action-result", "Probing is paused")
+        self.wait_text("troubles", "Probing was paused")
+        self.wait_text("troubles", "maintenance <b>")
+        self.shoot("paused")
+        self.browser.wait("!document.querySelector('[data-action=resume]').hidden")
+        self.press("[data-action=resume]")
+        self.wait_text("action-result", "Probing goes on")
+        self.press("[data-action=poll-now]")
+        self.wait_text("action-result", "The leader polls as soon as it can")
+        drop = "[aria-label*=\"Drop message o991\"]"
+        self.browser.wait(f"document.querySelector('{drop}') !== null", 20, "the dead letter has its buttons")
+        self.press(drop)
+        self.assertEqual(redis.call("LLEN", redis.key("notify:dead")), 1, "it is asked for twice")
+        self.press(drop)
+        wait_until(lambda: redis.call("LLEN", redis.key("notify:dead")) == 0, 20, "the copy is gone")
+        self.assertIsNotNone(self.fleet.postgres.value(
+            "SELECT dead_dropped_at FROM outbox WHERE message_id = 'o991'"))
+
+    def press(self, selector):
+        """Focus, then the key that presses a button."""
+        self.browser.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.browser.key("Enter", number=13, text="\r")
+
+    def type_into(self, element, text):
+        self.browser.evaluate(f"document.getElementById('{element}').focus()")
+        self.browser.send("Input.insertText", text=text)
+
+    def see_readers_pages(self):
+        """The first screen, search as one types, a paper's page; axe, width and keyboard in all sizes and schemes."""
+        axe = self.axe()
+        self.browser.size(*FIRST_SCREEN)
+        self.browser.open(f"{self.base}/")
+        self.check_first_screen()
+        self.see_search()
+        for name, path in (("finds", "/"), ("paper", "/papers/P1052"), ("results", "/search?q=p10"), ("missing", "/papers/x")):
+            for size, device in SIZES.items():
+                self.browser.size(*device)
+                self.browser.open(f"{self.base}{path}")
+                self.check_width(f"{name}, {size}")
+                for scheme in ("light", "dark") if axe and name != "missing" else ():
+                    self.browser.scheme(scheme)
+                    self.check_axe(axe, f"{name}, {size}, {scheme}")
+            self.shoot(name)
+        self.browser.scheme("light")
+        self.browser.size(*SIZES["desktop"])
+        self.browser.open(f"{self.base}/operations")
+        self.browser.evaluate("window.opened = 1")
+        self.wait_text("live", "live")
+
+    def check_first_screen(self):
+        self.browser.wait("performance.getEntriesByName('first-contentful-paint').length > 0", 20, "it is painted")
+        seen = self.browser.evaluate("""(() => {
+            const inside = (one) => one.getBoundingClientRect().bottom <= window.innerHeight;
+            const bytes = performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))
+                .reduce((sum, one) => sum + one.decodedBodySize, 0);
+            const paint = performance.getEntriesByName('first-contentful-paint')[0];
+            return [[...document.querySelectorAll('.finds > li')].filter(inside).length,
+                    inside(document.getElementById('fleet')), bytes, paint ? paint.startTime : -1];
+        })()""")
+        print(f"first screen: {seen[0]} finds, {seen[2]} bytes, first paint after {seen[3]:.0f} ms", flush=True)
+        self.assertGreaterEqual(seen[0], 3)
+        self.assertTrue(seen[1])
+        self.assertLess(seen[2], 150000)
+        self.assertLess(seen[3], 1000 * paced(0.3))
+
+    def see_search(self):
+        self.browser.key("/", number=191, text="/")
+        self.assertEqual(self.browser.evaluate("document.activeElement.id"), "search")
+        for letter in "d1052":
+            self.browser.send("Input.insertText", text=letter)
+        self.browser.wait("document.querySelector('#results a')?.getAttribute('href') === '/papers/P1052'", 20, "it is found")
+        self.browser.key("ArrowDown", number=40)
+        self.assertEqual(self.browser.evaluate("document.activeElement.getAttribute('href')"), "/papers/P1052")
+        self.browser.key("Enter", number=13, text="\r")
+        self.browser.wait("location.pathname === '/papers/P1052' && document.querySelector('h1') !== null", 20, "its page opens")
 
     def see_redis_stop_and_come_back(self):
         self.fleet.redis.stop()

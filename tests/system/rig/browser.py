@@ -153,10 +153,12 @@ class Browser:
         self.send("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def key(self, key, code=None, number=0):
+    def key(self, key, code=None, number=0, text=None):
+        """text: what the key types; Enter presses a button only with it."""
         for kind in ("keyDown", "keyUp"):
+            typed = {"text": text} if text and kind == "keyDown" else {}
             self.send("Input.dispatchKeyEvent", type=kind, key=key, code=code or key,
-                      windowsVirtualKeyCode=number)
+                      windowsVirtualKeyCode=number, **typed)
 
     def screenshot(self, path, whole=True):
         data = self.send("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
