@@ -72,7 +72,8 @@ class SlackUi(FleetCase):
     def test_each_action_over_both_ways(self):
         self.start()
         for over in ("http", "socket"):
-            for channel in ("D1", "G1", "C1"):  # a direct, a group message and a channel
+            # A direct, a group message and a channel; all buttons once, and one of them everywhere.
+            for channel in ("D1", "G1", "C1") if over == "http" else ("C1",):
                 with self.subTest(over=over, channel=channel):
                     self.buttons_of_messages(over, channel)
             self.others_are_refused(over)
@@ -224,7 +225,22 @@ class SlackUi(FleetCase):
         wait_until(lambda: self.shown("later"), 20, "it is answered", every=0.05)
         self.assertIn("already on your watchlist", self.shown("later")[0]["text"])
         self.a_response_url_that_leads_elsewhere()
+        self.finds_of_one_poll_are_one_post()
         self.all_valid()
+
+    def finds_of_one_poll_are_one_post(self):
+        """A section for each kind, and a menu or buttons for each find."""
+        rows = ", ".join(
+            f"""('{kind}:{number}', '{kind}', 'CPOST', '{{"id": "D{number:04d}R0", "url": "https://isocpp.org/files/papers/D{number:04d}R0.pdf"}}')"""
+            for number, kind in enumerate(("draft", "frontier", "new_paper", "draft_update", "draft", "frontier"), 1))
+        self.fleet.postgres.execute(f"INSERT INTO outbox (dedupe_key, kind, channel, data) VALUES {rows}")
+        self.fleet.wait_sent(40)
+        post, = [message for message in self.fleet.upstream.slack() if message["channel"] == "CPOST"]
+        self.assertEqual([line for line in post["text"].splitlines() if line.startswith("*New") or line.startswith("*Draft")], [
+            "*New drafts near the highest paper numbers*", "*New drafts*", "*Draft that has changed*", "*New paper in the index*"])
+        blocks = post["body"]["blocks"]
+        self.assertEqual([block["type"] for block in blocks].count("header"), 4)
+        self.assertEqual(len([block for block in blocks if block.get("accessory", {}).get("type") == "overflow"]), 6)
 
     def a_response_url_that_leads_elsewhere(self):
         """No request leaves for another host; the answer is a direct message. So it is where Slack refuses the URL."""
