@@ -329,6 +329,9 @@ static void add_cleaning(struct ps_pg_batch *batch)
     PS_PG_ADD(batch, "DELETE FROM heard WHERE answered_at < now() - make_interval(days => $1)",
               days);
     PS_PG_ADD0(batch, "DELETE FROM mute WHERE until <= now()");
+    /* A permission to post, which Slack takes back after half an hour. */
+    PS_PG_ADD0(batch, "UPDATE heard SET response_url = NULL WHERE response_url IS NOT NULL AND "
+                      "answered_at < now() - interval '1 hour'");
     ps_watch_add_repair(batch);
 }
 
