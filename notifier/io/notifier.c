@@ -440,6 +440,8 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
     notifier->api = ps_slack_api_create(
         daemon->loop, &(struct ps_slack_api_options){ .api_url = config->slack_api_url,
                                                       .user_agent = daemon->user_agent,
+                                                      .proxy = config->http_proxy_url,
+                                                      .no_proxy = config->http_proxy_except,
                                                       .ca_file = config->http_ca_file });
     notifier->home =
         ps_app_home_create(&(struct ps_app_home_options){ .loop = daemon->loop,
@@ -461,6 +463,8 @@ static bool listen_to_slack(struct ps_notifier *notifier, struct ps_err *err)
                                               .token = &config->slack_app_token,
                                               .api_url = config->slack_api_url,
                                               .user_agent = daemon->user_agent,
+                                              .proxy = config->http_proxy_url,
+                                              .no_proxy = config->http_proxy_except,
                                               .ca_file = config->http_ca_file });
     return true;
 }

@@ -76,6 +76,8 @@ struct ps_slack_api *ps_slack_api_create(struct ps_loop *loop,
     struct ps_http_options http = { .user_agent = options->user_agent,
                                     .http2 = true,
                                     .allow_private = true,
+                                    .proxy = options->proxy,
+                                    .no_proxy = options->no_proxy,
                                     .ca_file = options->ca_file };
 
     api->loop = loop;

@@ -12,7 +12,8 @@ struct ps_slack_api;
 struct ps_slack_api_options {
     const char *api_url; /* all copied */
     const char *user_agent;
-    const char *ca_file; /* as of struct ps_http_options */
+    const char *ca_file;          /* as of struct ps_http_options */
+    const char *proxy, *no_proxy; /* as of struct ps_http_options */
 };
 
 struct ps_slack_api_reply {

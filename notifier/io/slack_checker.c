@@ -241,6 +241,8 @@ struct ps_slack_checker *ps_slack_checker_start(const struct ps_slack_checker_op
     checker->api = ps_slack_api_create(
         options->loop, &(struct ps_slack_api_options){ .api_url = config->slack_api_url,
                                                        .user_agent = options->user_agent,
+                                                       .proxy = config->http_proxy_url,
+                                                       .no_proxy = config->http_proxy_except,
                                                        .ca_file = config->http_ca_file });
     checker->settings = (struct ps_slack_check_settings){
         .bot_token = checker->secrets[0] = ps_alloc_text(config->slack_bot_token),

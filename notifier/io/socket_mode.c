@@ -49,7 +49,7 @@ struct call {
 
 struct ps_socket_mode {
     struct ps_socket_mode_options options;
-    char *user_agent, *ca_file;
+    char *user_agent, *ca_file, *proxy, *no_proxy;
     bool https,
         stand_in; /* of SLACK_API_URL: wss is required; it is another address than Slack's own */
     struct link *links;
@@ -302,6 +302,8 @@ static bool connect_to(struct ps_socket_mode *mode, const char *url, struct ps_e
                                                   .url = url,
                                                   .user_agent = mode->user_agent,
                                                   .ca_file = mode->ca_file,
+                                                  .proxy = mode->proxy,
+                                                  .no_proxy = mode->no_proxy,
                                                   .allow_private = mode->stand_in,
                                                   .opened = on_opened,
                                                   .text = on_text,
@@ -383,6 +385,8 @@ struct ps_socket_mode *ps_socket_mode_create(const struct ps_socket_mode_options
     mode->options = *options;
     mode->user_agent = ps_alloc_text(options->user_agent);
     mode->ca_file = ps_alloc_text(options->ca_file != NULL ? options->ca_file : "");
+    mode->proxy = ps_alloc_text(options->proxy);
+    mode->no_proxy = ps_alloc_text(options->no_proxy);
     mode->https = strncmp(options->api_url, "https://", 8) == 0;
     mode->stand_in = strncmp(options->api_url, slack, sizeof(slack) - 1) != 0;
     mode->down_ms = ps_loop_now(options->loop);
@@ -400,6 +404,8 @@ void ps_socket_mode_destroy(struct ps_socket_mode *mode)
     ps_timer_destroy(mode->open);
     free(mode->user_agent);
     free(mode->ca_file);
+    free(mode->proxy);
+    free(mode->no_proxy);
     free(mode);
 }
 

@@ -24,7 +24,8 @@ struct ps_socket_mode_options {
     char *const *token;  /* app-level; where it stands, read for each request: it may be rotated */
     const char *api_url; /* copied, as all text */
     const char *user_agent;
-    const char *ca_file; /* as of struct ps_http_options */
+    const char *ca_file;          /* as of struct ps_http_options */
+    const char *proxy, *no_proxy; /* as of struct ps_http_options */
 };
 
 struct ps_socket_mode *

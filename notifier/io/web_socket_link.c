@@ -302,6 +302,8 @@ ps_web_socket_link_create(const struct ps_web_socket_link_options *options, stru
     struct ps_web_socket_url url;
     struct ps_http_options http = { .user_agent = options->user_agent,
                                     .allow_private = options->allow_private,
+                                    .proxy = options->proxy,
+                                    .no_proxy = options->no_proxy,
                                     .ca_file = options->ca_file };
     char *address;
 

@@ -12,7 +12,8 @@ struct ps_web_socket_link_options {
     struct ps_loop *loop; /* borrowed */
     const char *url;      /* ws:// or wss://; copied, as all text */
     const char *user_agent;
-    const char *ca_file; /* as of struct ps_http_options */
+    const char *ca_file;          /* as of struct ps_http_options */
+    const char *proxy, *no_proxy; /* as of struct ps_http_options */
     bool allow_private;
     void *cookie;
     /* All run on the loop, never before ps_web_socket_link_create returned. */

@@ -9,6 +9,7 @@ import time
 import unittest
 
 from rig import FleetCase, wait_until
+from rig.http_proxy import HttpProxy
 from rig.listening import INDEX
 from rig.socket_mode import SocketMode
 from rig.speaker import event_body, slash_body
@@ -160,6 +161,21 @@ class Connections(SocketCase):
         self.settled()
         told = [message["channel"] for message in self.fleet.upstream.slack()]
         self.assertIn(told, (["D5"], ["D5", "U7"], ["U7", "D5"]))  # the command may have been stored late
+
+    def test_through_a_proxy(self):
+        """HTTP_PROXY_URL holds for Socket Mode and for every call of Slack's Web API, not only for messages."""
+        slack = SocketMode()
+        proxy = HttpProxy({slack.port})
+        self.addCleanup(proxy.stop)
+        self.fleet = self.make_fleet({"slack": slack.scenario()}, SLACK_APP_TOKEN="xapp-1-A1-1-test", HTTP_PROXY_URL=proxy.url)
+        self.addCleanup(slack.stop)
+        self.fleet.start_servers()
+        proxy.allowed.add(self.fleet.upstream.port)
+        self.fleet.start_slack_notifier()
+        wait_until(slack.live, 30, "it is connected")
+        self.assertIn(f"127.0.0.1:{slack.port}", proxy.asked)
+        self.assertIn(f"127.0.0.1:{self.fleet.upstream.port}", proxy.asked)
+        self.assertEqual(proxy.plain, [])
 
     def test_a_clean_stop(self):
         self.start()
