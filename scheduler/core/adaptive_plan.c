@@ -228,6 +228,10 @@ void ps_adaptive_why(const struct ps_adaptive *adaptive, const struct ps_candida
         if (candidate->kind == PS_CANDIDATE_SKIP)
             ps_buf_text(out_text, "; authors rarely skip a revision");
         break;
+    case PS_CANDIDATE_LATE:
+        ps_buf_format(out_text, "R%d seems to be skipped; it may still appear",
+                      candidate->revision);
+        break;
     case PS_CANDIDATE_VARIANT:
         ps_buf_text(out_text, "the draft was found under another name");
         break;

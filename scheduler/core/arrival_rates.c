@@ -141,6 +141,24 @@ const struct ps_number_state *ps_arrivals_number(const struct ps_arrivals *arriv
     return find_number(arrivals, number);
 }
 
+bool ps_arrivals_has(const struct ps_arrivals *arrivals, int number, int revision)
+{
+    size_t low = 0, high = arrivals->len;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct ps_arrival *row = &arrivals->by_number[middle];
+
+        if (row->number == number && row->revision == revision)
+            return true;
+        if (row->number < number || (row->number == number && row->revision < revision))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
 static int find_frontier(const struct ps_arrivals *arrivals, int gap)
 {
     for (size_t i = arrivals->numbers_len; i-- > 1;)
@@ -316,7 +334,7 @@ struct fit {
     double next_exposure[PS_RATES_REVISIONS][PS_RATES_AGES];
     double gap_events[PS_RATES_GAP_AGES], gap_exposure[PS_RATES_GAP_AGES];
     double ahead_events[PS_RATES_AHEAD], ahead_exposure[PS_RATES_AHEAD];
-    double skipped, followed, later, first_papers;
+    double skipped, skipped_late, followed, later, first_papers;
 };
 
 static double weight_of(const struct fit *fit, int64_t at_ms)
@@ -394,6 +412,22 @@ static void count_next(struct fit *fit)
         } else {
             fit->skipped += weight_of(fit, rows[i + 1].at_ms);
         }
+    }
+}
+
+/* A revision that came before the one below it was a skip when it came. */
+static void count_late(struct fit *fit)
+{
+    const struct ps_arrival *rows = fit->arrivals->by_number;
+
+    for (size_t i = 1; i < fit->arrivals->len; i++) {
+        const struct ps_arrival *below = &rows[i - 1], *row = &rows[i];
+
+        if (row->number != below->number || row->revision != below->revision + 1 ||
+            row->revision < 2 || row->at_ms == 0 || row->at_ms >= below->at_ms)
+            continue;
+        fit->skipped += weight_of(fit, row->at_ms);
+        fit->skipped_late += weight_of(fit, below->at_ms);
     }
 }
 
@@ -630,6 +664,7 @@ void ps_rates_fit(const struct ps_arrivals *arrivals, const struct ps_config *co
     fit->first = fit->day - WINDOW_DAYS;
     sum_weights(fit);
     count_next(fit);
+    count_late(fit);
     count_fresh(fit);
     for (int row = 0; row < PS_RATES_REVISIONS; row++)
         for (int bin = 0; bin < PS_RATES_AGES; bin++)
@@ -641,6 +676,7 @@ void ps_rates_fit(const struct ps_arrivals *arrivals, const struct ps_config *co
         rates->ahead[bin] =
             smoothed(fit->ahead_events[bin], fit->ahead_exposure[bin], prior_ahead[bin]);
     rates->skip = (fit->skipped + 1) / (fit->followed + 30);
+    rates->late = (fit->skipped_late + 0.5) / (fit->skipped + 10);
     rates->later = (fit->later + 1) / (fit->first_papers + 15);
     read_deadlines(config->mailing_deadlines, rates);
     rates->base = base_rate(arrivals, rates->day);

@@ -83,6 +83,8 @@ void ps_arrivals_build(const struct ps_indexed *papers, size_t paper_count,
 void ps_arrivals_clear(struct ps_arrivals *arrivals);
 /* NULL when no paper and no draft has this number. */
 const struct ps_number_state *ps_arrivals_number(const struct ps_arrivals *arrivals, int number);
+/* Returns whether the index or a find has this revision. */
+bool ps_arrivals_has(const struct ps_arrivals *arrivals, int number, int revision);
 /* When the frontier passed number; 0 when it has not, or that is not known. */
 int64_t ps_arrivals_passed_ms(const struct ps_arrivals *arrivals, int number);
 /* The moment within its UTC day at which a paper with only a date counts as uploaded. */
@@ -94,6 +96,7 @@ struct ps_rates {
     double gap[PS_RATES_GAP_AGES];
     double ahead[PS_RATES_AHEAD];
     double skip;  /* weight of latest+2 as a part of latest+1's */
+    double late;  /* part of the skipped revisions that appear after all */
     double later; /* weight of a first paper with a revision above 0, as a part of R0's */
     double share[PS_VARIANTS_MAX];
     size_t variants;

@@ -11,7 +11,8 @@ enum {
     SCOUT_AHEAD = 1000, /* numbers past the frontier that are asked for now and then */
     STEP_NAMES = 20000
 };
-#define WISH_WEIGHT 1e-8
+#define VARIANT_WEIGHT 1e-7
+#define WISH_WEIGHT    1e-8
 
 struct ps_candidates_builder {
     struct ps_candidates_input input;
@@ -81,6 +82,28 @@ static enum ps_tier tier_of_known(const struct ps_candidates_builder *builder,
     return state->days >= input->now_ms / PS_DAY_MS - lookback_days ? PS_TIER_RECENT : PS_TIER_COLD;
 }
 
+/* Revisions up to the latest that may still appear: other names of drafts that the index lacks, and
+ * the revision below the latest where nobody has seen it. */
+static void add_earlier(struct ps_candidates_builder *builder, const struct ps_number_state *state,
+                        struct revision *revision)
+{
+    const struct ps_candidates_input *input = &builder->input;
+    double late = ps_rates_next(input->rates, state, input->now_ms) * input->rates->late;
+    int first = state->indexed < state->revision ? state->indexed + 1 : state->revision;
+
+    if (state->revision > 0 && first == state->revision)
+        first--;
+    for (revision->revision = first; revision->revision <= state->revision; revision->revision++) {
+        bool seen = ps_arrivals_has(input->arrivals, state->number, revision->revision);
+
+        if (seen && revision->revision <= state->indexed)
+            continue;
+        revision->kind = seen ? PS_CANDIDATE_VARIANT : PS_CANDIDATE_LATE;
+        revision->weight = seen ? VARIANT_WEIGHT : late;
+        add_all(builder, revision);
+    }
+}
+
 static void add_known(struct ps_candidates_builder *builder, const struct ps_number_state *state)
 {
     const struct ps_candidates_input *input = &builder->input;
@@ -98,11 +121,7 @@ static void add_known(struct ps_candidates_builder *builder, const struct ps_num
         add_all(builder, &revision);
         revision.weight *= input->rates->skip;
     }
-    revision.kind = PS_CANDIDATE_VARIANT;
-    revision.weight = 1e-7;
-    for (revision.revision = state->indexed + 1; revision.revision <= state->revision;
-         revision.revision++)
-        add_all(builder, &revision);
+    add_earlier(builder, state, &revision);
 }
 
 static void add_unknown(struct ps_candidates_builder *builder, int number)
@@ -226,8 +245,8 @@ void ps_candidates_clear(struct ps_candidates *candidates)
 
 const char *ps_candidate_kind_name(enum ps_candidate_kind kind)
 {
-    static const char *const names[PS_CANDIDATE_KINDS] = { "next", "skip", "variant", "new",
-                                                           "scout" };
+    static const char *const names[PS_CANDIDATE_KINDS] = { "next",    "skip", "late",
+                                                           "variant", "new",  "scout" };
 
     return names[kind];
 }

@@ -15,6 +15,7 @@
 enum ps_candidate_kind {
     PS_CANDIDATE_NEXT,    /* the revision after the latest */
     PS_CANDIDATE_SKIP,    /* one further */
+    PS_CANDIDATE_LATE,    /* the revision below the latest, which authors seem to have skipped */
     PS_CANDIDATE_VARIANT, /* another name of a draft that was found */
     PS_CANDIDATE_NEW,     /* an unknown number up to the frontier's window */
     PS_CANDIDATE_SCOUT,   /* an unknown number beyond it: numbers may jump */
@@ -64,6 +65,6 @@ void ps_candidates_end(struct ps_candidates_builder *builder); /* at any step; N
 void ps_candidates_build(const struct ps_candidates_input *input, struct ps_candidates *candidates);
 void ps_candidates_clear(struct ps_candidates *candidates);
 
-const char *ps_candidate_kind_name(enum ps_candidate_kind kind); /* next skip variant new scout */
+const char *ps_candidate_kind_name(enum ps_candidate_kind kind); /* next skip late … */
 
 #endif

@@ -13,6 +13,7 @@ PostgreSQL, as it does about every five minutes in a fleet: the first change of 
 """
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -53,9 +54,23 @@ def changes(postgres):
     return [row["ins"], row["upd"], row["del"], row["wal"]]
 
 
-def watch_writes(fleet, cycles):
+def fill_asked(fleet, path):
+    """All candidates were asked for already, as in a fleet after its first day."""
+    code, text, error = fleet.command("scheduler", "plan", "--planner", "adaptive", "--index", path,
+                                      PROBE_BUDGET_PER_DAY=1000000, POLL_INTERVAL_SECONDS=86400, timeout=60)
+    assert code == 0, error
+    names = (re.search(r"([DP])(\d+)R(\d+)(\.\w+)$", line).groups() for line in text.splitlines())
+    values = ", ".join(f"({number}, {revision}, '{prefix}', '{ext}', now() - interval '3 hours')"
+                       for prefix, number, revision, ext in names)
+    fleet.postgres.execute(f"INSERT INTO probe_times (number, revision, prefix, ext, asked_at) VALUES {values} "
+                           "ON CONFLICT DO NOTHING")
+
+
+def watch_writes(fleet, path, cycles):
     """What each further cycle writes, a checkpoint before it."""
     rows = []
+    wait_until(lambda: any(row["status"] != "running" for row in fleet.cycles()), 120, "a cycle is closed", every=0.2)
+    fill_asked(fleet, path)
     for number in range(2, cycles + 1):
         wait_until(lambda: len([row for row in fleet.cycles() if row["status"] != "running"]) >= number - 1, 120,
                    f"cycle {number - 1} is closed", every=0.2)
@@ -83,7 +98,8 @@ def main():
         first = frontier(json.load(file)) + 1
     fleet = Fleet({"index": {"file": path}, "drafts": {}, "rules": {"slow": {"match": "/files/*", "delay_ms": 50}}})
     try:
-        fleet.start_servers()
+        fleet.start_servers(postgres=False)
+        fleet.postgres.start(full_page_writes="on")
         fleet.postgres.execute("ALTER SYSTEM SET autovacuum = on")
         idle = info(fleet.redis, "used_memory")
         usual = {"POLL_INTERVAL_SECONDS": 20, "COLD_SPREAD_RATIO": None, "PROBE_RATE_LIMIT": None,
@@ -97,7 +113,7 @@ def main():
         fleet.start_slack_notifier(**usual)
         began = time.monotonic()
         if adaptive:
-            watch_writes(fleet, cycles)
+            watch_writes(fleet, path, cycles)
         for number in range(1, cycles + 1):
             wait_until(lambda: len([row for row in fleet.cycles() if row["status"] != "running"]) >= number, 120,
                        f"cycle {number} is closed", every=0.5)

@@ -174,6 +174,30 @@ static void what_was_found_is_not_asked_for_and_its_next_revision_is(void **stat
     ps_adaptive_clear(&adaptive);
 }
 
+static void the_revision_below_the_latest_may_still_appear(void **state)
+{
+    struct bench *bench = *state;
+    struct ps_adaptive adaptive;
+    size_t late = 0;
+
+    assert_true(
+        ps_sighting_parse(&bench->config, "https://x.example/D0300R2.pdf", &bench->sightings[0]));
+    bench->sightings[0].at_ms = bench->now_ms - CYCLE;
+    bench->sighting_count = 1;
+    open_at(bench, &adaptive);
+    for (size_t i = 0; i < adaptive.candidates.len; i++) {
+        const struct ps_candidate *candidate = &adaptive.candidates.items[i];
+
+        if (candidate->kind != PS_CANDIDATE_LATE)
+            continue;
+        assert_int_equal(candidate->number, 300);
+        assert_int_equal(candidate->revision, 1);
+        late++;
+    }
+    assert_int_equal(late, adaptive.rates.variants);
+    ps_adaptive_clear(&adaptive);
+}
+
 static void watched_numbers_get_more_but_a_part_only(void **state)
 {
     struct bench *bench = *state;
@@ -291,6 +315,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_found_is_not_asked_for_and_its_next_revision_is,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_revision_below_the_latest_may_still_appear, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(watched_numbers_get_more_but_a_part_only, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(names_that_are_rarely_used_are_rarely_asked_for, set_up,

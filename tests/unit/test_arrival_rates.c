@@ -192,6 +192,39 @@ static void weights_follow_what_happened(void **state)
     ps_config_clear(&config);
 }
 
+static void a_revision_that_came_before_the_one_below_it_counts_as_skipped(void **state)
+{
+    struct ps_config config = config_with("", "");
+    struct ps_arrivals arrivals = { 0 };
+    struct ps_indexed papers[300];
+    double skip = 0, late = 0;
+
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        struct ps_rates rates;
+
+        for (int i = 0; i < 100; i++) {
+            bool turned = turn == 1 && i % 4 == 0;
+
+            papers[3 * i] = (struct ps_indexed){ 100 + i, 0, TODAY - 400 + i };
+            papers[3 * i + 1] = (struct ps_indexed){ 100 + i, 1, TODAY - (turned ? 280 : 360) + i };
+            papers[3 * i + 2] = (struct ps_indexed){ 100 + i, 2, TODAY - 320 + i };
+        }
+        build(papers, 300, NULL, 0, &arrivals);
+        ps_rates_fit(&arrivals, &config, NOW, &rates);
+        if (turn == 1) {
+            assert_true(rates.skip > 3 * skip);
+            assert_true(rates.late > 3 * late);
+        }
+        skip = rates.skip;
+        late = rates.late;
+    }
+    assert_true(ps_arrivals_has(&arrivals, 199, 2));
+    assert_false(ps_arrivals_has(&arrivals, 199, 3));
+    ps_arrivals_clear(&arrivals);
+    ps_config_clear(&config);
+}
+
 static void absurd_input_is_survived(void **state)
 {
     const struct ps_indexed papers[] = {
@@ -224,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_mailing_deadline_raises_the_activity_before_it),
         cmocka_unit_test(a_new_habit_of_names_is_learnt_from_a_handful_of_finds),
         cmocka_unit_test(weights_follow_what_happened),
+        cmocka_unit_test(a_revision_that_came_before_the_one_below_it_counts_as_skipped),
         cmocka_unit_test(absurd_input_is_survived),
     };
 
