@@ -93,6 +93,40 @@ def rules():
     return found
 
 
+INHIBITIONS = "deploy/alerts/alertmanager.example.yml"
+
+
+def explained():
+    """{(alert, alert that it explains)} of shared/core/incidents.c."""
+    alert_of = {name: alert for name, _, severity, alert, _, _, _ in
+                INCIDENT.findall(read("shared/core/incident.def")) if severity != "NOTE"}
+    text = re.sub(r"/\*.*?\*/", "", read("shared/core/incidents.c"), flags=re.S)
+    sets = {name: re.findall(r"BIT\((\w+)\)", value)
+            for name, value in re.findall(r"^#define (\w+) +(\(?BIT\(.*)$", text, re.M)}
+    table = re.search(r"explains\[PS_INCIDENT_COUNT\] = \{(.*?)\n\};", text, re.S)[1]
+    pairs = set()
+    for name, value in re.findall(r"\[PS_INCIDENT_(\w+)\]\s*=\s*([^\[]*)", table):
+        what = set(re.findall(r"BIT\((\w+)\)", value))
+        for group, members in sets.items():
+            if re.search(rf"\b{group}\b", value):
+                what.update(members)
+        pairs.update((alert_of[name], alert_of[one]) for one in what - {name} if name in alert_of and one in alert_of)
+    return pairs
+
+
+def check_inhibitions(alerts):
+    """The example for Alertmanager inhibits what an incident explains, and nothing else."""
+    found = set()
+    for source, target in re.findall(r"""source_matchers: \['alertname=~?"([^"]+)"'\]\n +target_matchers: \['alertname=~?"([^"]+)"'\]""",
+                                     read(INHIBITIONS)):
+        found.update((one, other) for one in alerts if re.fullmatch(source, one)
+                     for other in alerts if re.fullmatch(target, other) and other != one)
+    for one, other in sorted(explained() - found):
+        fault(f"{INHIBITIONS} does not inhibit {other} by {one}, which explains it (shared/core/incidents.c)")
+    for one, other in sorted(found - explained()):
+        fault(f"{INHIBITIONS} inhibits {other} by {one}, which does not explain it (shared/core/incidents.c)")
+
+
 def panels(dashboard):
     for panel in dashboard.get("panels", []):
         yield panel
@@ -134,6 +168,7 @@ def main():
         if told[name] != events[name]:
             fault(f"deploy/RUNBOOK.md: {name} is {events[name]}, not {told[name]}")
 
+    check_inhibitions(set(alerts))
     for name, expr in alerts.items():
         check_query(expr, f"the alert {name}", names)
     same("a fault for", set(re.findall(r'"(Paperscout\w+)"', read("tests/system/test_prometheus.py"))),
