@@ -1,6 +1,7 @@
 #include "shared/io/heartbeat.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/buf.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
@@ -8,6 +9,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { JOINED_MAX = 16384 };
 
 struct ps_heartbeat {
     struct ps_redis *redis;
@@ -19,7 +23,8 @@ struct ps_heartbeat {
     ps_heartbeat_fn fn;
     void *cookie;
     bool in_flight;
-    bool whole;      /* the next heartbeat writes all fields; the one after it extends the life */
+    bool extend;     /* the last heartbeat wrote all fields: the next may extend its life alone */
+    char *written;   /* the fields of the last heartbeat that wrote them, joined; owned */
     int64_t sent_ms; /* when the heartbeat in flight was sent */
     /* When the last heartbeat that Redis accepted was sent; -1: none yet. The time of sending,
      * because the TTL may start as early as that. */
@@ -46,7 +51,7 @@ static void on_beat(void *cookie, const struct redisReply *reply, const struct p
     bool written = err == NULL && ps_redis_reply_int(reply, 0) == 1;
 
     heartbeat->in_flight = false;
-    heartbeat->whole = !written || !heartbeat->whole;
+    heartbeat->extend = written && !heartbeat->extend;
     if (written)
         heartbeat->written_ms = heartbeat->sent_ms;
     else if (err == NULL)
@@ -61,42 +66,62 @@ static void on_beat(void *cookie, const struct redisReply *reply, const struct p
         on_deleted(heartbeat, NULL, err);
 }
 
-/* The key with all its fields, and the entry in the list of instances. */
-static void send_whole(struct ps_heartbeat *heartbeat, const char *ttl)
+static char *join(const struct ps_fields *fields)
+{
+    struct ps_buf joined;
+    char *text;
+
+    ps_buf_init(&joined, JOINED_MAX);
+    for (size_t i = 0; i < fields->len; i++)
+        (void)ps_buf_format(&joined, "%s\n", fields->items[i]);
+    text = ps_alloc_text(ps_buf_str(&joined));
+    ps_buf_clear(&joined);
+    return text;
+}
+
+/* Writes the key with all its fields, and the entry in the list of instances. */
+static void send_fields(struct ps_heartbeat *heartbeat, const struct ps_fields *fields,
+                        const char *ttl)
+{
+    struct ps_str *args = ps_alloc_zero(fields->len + 2, sizeof(*args));
+
+    args[0] = ps_str_of(ttl);
+    args[1] = ps_str_of(heartbeat->member);
+    for (size_t i = 0; i < fields->len; i++)
+        args[i + 2] = ps_str_of(fields->items[i]);
+    ps_script_run(heartbeat->redis, PS_SCRIPT_INSTANCE_BEAT,
+                  (const char *const[]){ heartbeat->key, heartbeat->instances }, 2, args,
+                  fields->len + 2, on_beat, heartbeat);
+    free(args);
+}
+
+/* While nothing changes, every other heartbeat extends the life of the key alone, which is one
+ * command in place of six: a fleet that has nothing to do costs Redis little. The entry in the list
+ * of instances lives as long as the key, so it is written again within that time. */
+static void send_beat(struct ps_heartbeat *heartbeat)
 {
     struct ps_fields fields;
-    struct ps_str *args;
+    char *now, ttl[24];
 
     ps_fields_init(&fields);
     ps_fields_add(&fields, "version", PS_VERSION);
     ps_fields_add(&fields, "started_at", heartbeat->started_at);
     if (heartbeat->fn != NULL)
         heartbeat->fn(heartbeat->cookie, &fields);
-    args = ps_alloc_zero(fields.len + 2, sizeof(*args));
-    args[0] = ps_str_of(ttl);
-    args[1] = ps_str_of(heartbeat->member);
-    for (size_t i = 0; i < fields.len; i++)
-        args[i + 2] = ps_str_of(fields.items[i]);
-    ps_script_run(heartbeat->redis, PS_SCRIPT_INSTANCE_BEAT,
-                  (const char *const[]){ heartbeat->key, heartbeat->instances }, 2, args,
-                  fields.len + 2, on_beat, heartbeat);
-    free(args);
-    ps_fields_clear(&fields);
-}
-
-/* Every other heartbeat extends the life of the key alone, which is one command in place of six: a
- * fleet that has nothing to do costs Redis little. Both fit into one life of the key. */
-static void send_beat(struct ps_heartbeat *heartbeat)
-{
-    char ttl[24];
-
+    now = join(&fields);
     (void)snprintf(ttl, sizeof(ttl), "%d", PS_HEARTBEAT_TTL_MS);
     heartbeat->in_flight = true;
     heartbeat->sent_ms = ps_clock_mono_ms();
-    if (heartbeat->whole)
-        send_whole(heartbeat, ttl);
-    else
+    if (heartbeat->extend && heartbeat->written != NULL && strcmp(now, heartbeat->written) == 0) {
+        free(now);
         PS_REDIS(heartbeat->redis, on_beat, heartbeat, "PEXPIRE", heartbeat->key, ttl);
+    } else {
+        heartbeat->extend = false;
+        free(heartbeat->written);
+        heartbeat->written = now;
+        send_fields(heartbeat, &fields, ttl);
+    }
+    ps_fields_clear(&fields);
 }
 
 void ps_heartbeat_beat(struct ps_heartbeat *heartbeat)
@@ -126,7 +151,6 @@ struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *
     heartbeat->fn = fn;
     heartbeat->cookie = cookie;
     heartbeat->written_ms = -1;
-    heartbeat->whole = true;
     ps_utc_time_format_time(ps_clock_wall_ms(), heartbeat->started_at);
     heartbeat->timer = ps_timer_create(loop, on_tick, heartbeat);
     ps_timer_set(heartbeat->timer, 0);
@@ -141,6 +165,7 @@ void ps_heartbeat_destroy(struct ps_heartbeat *heartbeat)
     free(heartbeat->key);
     free(heartbeat->instances);
     free(heartbeat->member);
+    free(heartbeat->written);
     free(heartbeat);
 }
 

@@ -19,7 +19,7 @@ enum { PS_HEARTBEAT_EVERY_MS = 2000, PS_HEARTBEAT_TTL_MS = 8000 };
 typedef void (*ps_heartbeat_fn)(void *cookie, struct ps_fields *fields);
 
 /* Borrows redis and cookie; copies the rest. Writes on the first turn of the loop if Redis is up,
- * then every PS_HEARTBEAT_EVERY_MS, all fields every other time. fn may be NULL. */
+ * then every PS_HEARTBEAT_EVERY_MS; fields that changed are written each time. fn may be NULL. */
 struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *redis,
                                          const struct ps_keys *keys, const char *component,
                                          const char *instance, ps_heartbeat_fn fn,
