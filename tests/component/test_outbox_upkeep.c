@@ -361,15 +361,15 @@ static void a_failed_cycle_prunes(void **state)
         "INSERT INTO cycles (number, epoch, status, silent, planned, hot_probes, cold_probes, "
         "skipped_discovered, skipped_in_index, started_at, deadline, finished_at) SELECT n, "
         "1, 'success', false, 0, 0, 0, 0, 0, now(), now(), now() FROM "
-        "generate_series(1, 2100) n;"
+        "generate_series(1, 10100) n;"
         "INSERT INTO probes (cycle, position, task, url, tier, prefix, number, revision, "
         "ext) SELECT n, 0, 't' || n, 'u', 'cold', 'D', 1, 0, '.pdf' FROM "
-        "generate_series(1500, 2100) n"));
-    ps_store_add_failed_cycle(batch, EPOCH, 2101, 0, "the index was not read");
+        "generate_series(9500, 10100) n"));
+    ps_store_add_failed_cycle(batch, EPOCH, 10101, 0, "the index was not read");
     assert_string_equal(run(batch).error, "");
     expect("SELECT concat_ws('|', min(number), max(number), (SELECT min(cycle) FROM probes)) FROM "
            "cycles",
-           "102|2101|1814");
+           "102|10101|9814");
 }
 
 #define A_TEST(name) cmocka_unit_test_setup(name, set_up)

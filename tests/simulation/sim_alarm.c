@@ -58,6 +58,9 @@ static bool look(struct world *world, int i, enum ps_alarm_route route, char out
                                   .record = &world->record };
     int64_t hold_ms = ps_alarm_hold_ms(incident, AFTER_MS);
 
+    /* People know of it: a repeat waits for its interval, and not for the hold as well. */
+    if (world->record.raised && hold_ms > PS_ALARM_HOLD_MIN_MS)
+        hold_ms = PS_ALARM_HOLD_MIN_MS;
     world->record.told_ms = world->now_ms - world->told_at_ms;
     world->record.seen_ms = world->now_ms - world->seen_at_ms;
     switch (ps_alarm_step(&world->alarm[i], &look)) {
