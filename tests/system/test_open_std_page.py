@@ -20,10 +20,12 @@ class OpenStdPage(FleetCase):
                                      POLL_INTERVAL_SECONDS=1, ENABLE_ISO_PROBE="false", **settings)
         self.fleet.start_servers()
         self.fleet.start("notifier")
-        self.scheduler = self.fleet.start(
-            "scheduler", OPENSTD_URL=self.fleet.upstream.url + "/papers/", **settings)
+        self.scheduler = self.start_scheduler(**settings)
         self.fleet.wait_cycles(1, 30)
         self.fleet.postgres.execute("INSERT INTO watchlist (user_id, entry) VALUES ('U0EVE', 'eve early')")
+
+    def start_scheduler(self, **settings):
+        return self.fleet.start("scheduler", OPENSTD_URL=self.fleet.upstream.url + "/papers/", **settings)
 
     def list(self, **rule):
         self.fleet.upstream.patch({"rules": {"listing": {"match": f"/papers/{YEAR}/", **rule}}})
@@ -98,7 +100,8 @@ class OpenStdPage(FleetCase):
         return next((i["cause"] for i in scheduler.health()["incidents"] if i["name"] == "openstd_rows_lost"), None)
 
     def test_lost_rows_are_an_incident_until_the_page_is_whole(self):
-        self.start(ENABLE_BULK_OPENSTD="true", OPS_ALERT_CHANNEL="#ops")
+        settings = {"ENABLE_BULK_OPENSTD": "true", "OPS_ALERT_CHANNEL": "#ops"}
+        self.start(**settings)
         self.list(status=200, body=PAGE)
         wait_until(lambda: self.paper(NEW), 20, "the whole page is read")
         self.assertIsNone(self.incident(self.scheduler))
@@ -110,7 +113,7 @@ class OpenStdPage(FleetCase):
             return [m["text"] for m in self.fleet.messages() if m["channel"] == "#ops" and "open-std.org" in m["text"]]
         wait_until(ops, 20, "people are alerted")
         self.scheduler.kill()  # the next leader neither ends it nor repeats it, and goes on comparing
-        self.scheduler = self.fleet.start("scheduler")
+        self.scheduler = self.start_scheduler(**settings)
         self.assertEqual(wait_until(lambda: self.incident(self.scheduler), 20, "the next leader knows it"), cause)
         self.more_cycles(2)
         self.assertIn("(2 before)", self.incident(self.scheduler))

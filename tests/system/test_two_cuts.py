@@ -104,15 +104,15 @@ class TwoCutsCase(FleetCase):
             by_recipient.setdefault((message["channel"], message["kind"]), []).append(
                 message["text"])
         watched = {key.split(":")[1:][0] for key in self.expected() if key.startswith("watch:")}
-        self.assertEqual(set(by_recipient),
-                         {("#papers", "dp_transition"), ("#papers", "frontier"), ("#papers", "draft"),
-                          *((user, "watchlist") for user in watched)})
+        post = ("#papers", "frontier")  # one for all that a poll found, with a section for each kind
+        self.assertEqual(set(by_recipient), {post, *((user, "watchlist") for user in watched)})
         for recipient, texts in by_recipient.items():
             self.assertEqual(len(texts), 1, f"{recipient} got more than one message")
         ids = {recipient: set(PAPER.findall(texts[0])) for recipient, texts in by_recipient.items()}
-        self.assertEqual(ids["#papers", "frontier"], {cuts.frontier_draft})
-        self.assertEqual(ids["#papers", "draft"], {cuts.recent_draft})
-        self.assertIn(cuts.transition, ids["#papers", "dp_transition"])
+        near, draft, transition = (set(PAPER.findall(section)) for section in by_recipient[post][0].split("\n\n"))
+        self.assertEqual(near, {cuts.frontier_draft})
+        self.assertEqual(draft, {cuts.recent_draft})
+        self.assertIn(cuts.transition, transition)
         for user in watched:
             named = {key.rsplit(":", 1)[1] for key in self.expected()
                      if key.startswith(f"watch:{user}:")}
