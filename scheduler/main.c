@@ -1,4 +1,4 @@
-/* paperscout-scheduler: plans what to probe, keeps the ledger, decides what is told. */
+/* paperscout-scheduler: plans the probes, keeps the ledger, decides what is announced. */
 #include "scheduler/cli/cmd_accept_index.h"
 #include "scheduler/cli/cmd_diff.h"
 #include "scheduler/cli/cmd_explain.h"
@@ -27,7 +27,8 @@ int main(int argc, char **argv)
         .component = PS_COMPONENT_SCHEDULER,
         .name = "paperscout-scheduler",
         .component_name = "scheduler",
-        .summary = "Finds new C++ committee papers and drafts, and decides whom to tell.",
+        .summary =
+            "Finds new C++ committee papers and drafts, and decides what is announced to whom.",
         .commands = commands,
         .command_count = PS_COUNT_OF(commands),
         .needs_database = true,

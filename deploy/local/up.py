@@ -195,7 +195,7 @@ class Run:
             raise NotStarted(f"not ready within 30 s: {', '.join(late)}; their logs are in {self.logs}")
         for member in self.fleet.members:
             what = {"scheduler": "plans, keeps the ledger, decides what is told",
-                    "worker": "asks the site for drafts", "notifier": "tells people"}
+                    "worker": "asks the site for drafts", "notifier": "sends the messages"}
             self.narrator.say(f"          {member.name + ':':11} {what[member.component]} "
                               f"(http://127.0.0.1:{member.port}/health)")
         keep(self.home.chosen, {

@@ -1,6 +1,6 @@
 #include "scheduler/cli/cmd_accept_index.h"
 
-#include "scheduler/io/store.h"
+#include "embedded/scheduler_sql.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/print.h"
 
@@ -11,6 +11,7 @@ enum { WAIT_MS = 5000 };
 static int run(int argc, char **argv, void *env)
 {
     struct ps_cli_session *session;
+    struct ps_pg_batch *batch;
     struct ps_err err;
     int status = PS_EXIT_OK;
 
@@ -22,7 +23,9 @@ static int run(int argc, char **argv, void *env)
                                     PS_CLI_SESSION_PG, WAIT_MS, &status);
     if (session == NULL)
         return status;
-    if (ps_cli_session_pg(session, ps_store_accept_index(), &err) == NULL) {
+    batch = ps_pg_batch_create();
+    ps_sql_index_accept(batch);
+    if (ps_cli_session_pg(session, batch, &err) == NULL) {
         ps_print(stderr, "accept-index: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {

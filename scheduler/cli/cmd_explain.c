@@ -52,8 +52,9 @@ static void read_stored(const struct ps_pg_rows *rows, const struct ps_config *c
 {
     int64_t version = PS_STORE_NO_INDEX;
 
-    stored->last_cycle = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 1, 0);
-    stored->last_started_ms = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 2, 0);
+    stored->last_cycle = ps_pg_int(rows, PS_STORE_LOAD_META, 0, PS_SQL_META_LOAD_CYCLE, 0);
+    stored->last_started_ms =
+        ps_pg_int(rows, PS_STORE_LOAD_META, 0, PS_SQL_META_LOAD_STARTED_AT, 0);
     stored->index = NULL;
     ps_store_read_index(rows, &stored->index, &version);
     stored->discovered = ps_store_read_discovered(rows);
@@ -323,8 +324,8 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
 {
     int *count = cookie;
 
-    ps_print(stdout, "%-14s %s, who watches the %s \"%s\"\n", (*count)++ == 0 ? "told" : "", user,
-             by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
+    ps_print(stdout, "%-14s %s, who watches the %s \"%s\"\n", (*count)++ == 0 ? "notified" : "",
+             user, by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
 }
 
 /* Of the draft found last whose document was read, NULL for none. */
@@ -356,16 +357,17 @@ static void match_watchers(const struct stored *stored, const struct ps_pg_rows 
         fn, cookie);
 }
 
-static void print_told(const struct ps_config *config, const struct stored *stored,
-                       const struct ps_pg_rows *rows, int number)
+static void print_notified(const struct ps_config *config, const struct stored *stored,
+                           const struct ps_pg_rows *rows, int number)
 {
     int count = 0;
 
     if (config->notification_channel[0] != '\0')
-        ps_print(stdout, "%-14s %s\n", count++ == 0 ? "told" : "", config->notification_channel);
+        ps_print(stdout, "%-14s %s\n", count++ == 0 ? "notified" : "",
+                 config->notification_channel);
     match_watchers(stored, rows, number, on_match, &count);
     if (count == 0)
-        print_row("told", "nobody");
+        print_row("notified", "nobody");
 }
 
 /* --- as JSON --------------------------------------------------------------------------------- */
@@ -539,19 +541,11 @@ static void print_json(const struct ps_config *config, const struct stored *stor
 static const struct ps_pg_rows *ask(struct ps_cli_session *sync, int number, struct ps_err *err)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    char text[NUMBER_TEXT], pattern[NUMBER_TEXT];
+    char pattern[NUMBER_TEXT];
 
-    (void)snprintf(text, sizeof(text), "%d", number);
     (void)snprintf(pattern, sizeof(pattern), "^[DP]%04dR", number);
-    PS_PG_ADD(batch,
-              "SELECT url, outcome, cycle, ps_ms(discovered_at), last_modified, "
-              "ps_ms(updated_at), ps_ms(gone_at), title, authors FROM discovered "
-              "WHERE paper_id ~ $1 ORDER BY discovered_at DESC, url LIMIT 20",
-              pattern);
-    PS_PG_ADD(batch,
-              "SELECT cycle, url, outcome, status, ps_ms(settled_at), failure_category FROM probes "
-              "WHERE number = $1 AND outcome IS NOT NULL ORDER BY cycle DESC, position LIMIT 10",
-              text);
+    ps_sql_explain_drafts(batch, pattern);
+    ps_sql_explain_probes(batch, number);
     return ps_cli_session_pg(sync, batch, err);
 }
 
@@ -572,7 +566,7 @@ static bool explain(struct ps_cli_session *sync, int number, bool json, struct p
         print_next(ps_cli_session_config(sync), &stored, number);
         print_found(rows);
         print_probed(rows);
-        print_told(ps_cli_session_config(sync), &stored, rows, number);
+        print_notified(ps_cli_session_config(sync), &stored, rows, number);
     }
     clear_stored(&stored);
     return rows != NULL;

@@ -1,4 +1,4 @@
-/* paperscout-scheduler explain: what happens about one paper number, and why. */
+/* paperscout-scheduler explain: what happens to one paper number, and why. */
 #ifndef PS_SCHEDULER_CMD_EXPLAIN_H
 #define PS_SCHEDULER_CMD_EXPLAIN_H
 #include "shared/io/daemon.h"

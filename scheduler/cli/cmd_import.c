@@ -17,7 +17,8 @@ enum { WAIT_MS = 5000, MIGRATE_WAIT_MS = 30000 /* migrations may wait for a lock
 
 struct import {
     struct ps_cli_session *ours, *theirs;
-    const struct ps_pg_rows *rows; /* theirs; what follows borrows from it */
+    const struct ps_pg_rows *rows; /* the index of the Python service; the other fields borrow from
+                                    * it */
     struct ps_paper_index *index;
     struct ps_legacy_draft *drafts;
     struct ps_legacy_watch *watches;
@@ -80,7 +81,7 @@ static void take_drafts(struct import *import)
     import->state.drafts = import->drafts;
 }
 
-/* One entry can be several papers. An entry of everything was none to the service. */
+/* One entry can name several papers. The service had no entry for "everything". */
 static bool take_watch(struct import *import, const char *user, const char *entry,
                        int64_t created_ms, struct ps_err *err)
 {
@@ -134,7 +135,8 @@ static bool read_theirs(struct import *import, struct ps_err *err)
     take_drafts(import);
     take_watches(import);
     import->state.last_poll_ms = ps_pg_int(import->rows, PS_LEGACY_POLL, 0, 0, 0);
-    if (import->state.last_poll_ms == 0) /* the service noted the polls alone in which it probed */
+    if (import->state.last_poll_ms == 0) /* the service recorded only the polls in which it probed
+                                          */
         import->state.last_poll_ms = import->state.index_ms;
     return true;
 }
@@ -153,7 +155,7 @@ static int64_t added_by(const struct ps_pg_rows *rows, size_t statement)
     return rows == NULL ? -1 : ps_pg_affected(rows, statement);
 }
 
-/* rows: what was added; NULL: nothing was to be. */
+/* rows: what was added; NULL: nothing was to be added. */
 static void print(const struct import *import, const struct ps_pg_rows *rows)
 {
     char at[PS_UTC_TIME_TEXT];

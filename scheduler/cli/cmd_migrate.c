@@ -1,5 +1,6 @@
 #include "scheduler/cli/cmd_migrate.h"
 
+#include "embedded/scheduler_sql.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/migrations.h"
 #include "shared/io/print.h"
@@ -26,7 +27,7 @@ static int run(int argc, char **argv, void *env)
     if (session == NULL)
         return status;
     batch = ps_pg_batch_create();
-    PS_PG_ADD0(batch, "SELECT count(*), max(name) FROM schema_version");
+    ps_sql_schema_state(batch);
     rows = ps_cli_session_pg(session, batch, &err);
     if (rows == NULL) {
         ps_print(stderr, "migrate: %s\n", err.what);

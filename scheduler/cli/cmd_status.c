@@ -160,7 +160,7 @@ static void print_workers(const cJSON *status)
     }
 }
 
-static void print_told(const cJSON *status)
+static void print_outbox(const cJSON *status)
 {
     const cJSON *notify = cJSON_GetObjectItem(status, "notify");
 
@@ -194,7 +194,7 @@ static void print(const cJSON *status, bool json)
     print_stream(status, "results");
     print_hosts(status);
     print_workers(status);
-    print_told(status);
+    print_outbox(status);
     ps_cycle_table_print(cJSON_GetObjectItem(status, "cycles"));
 }
 

@@ -1,4 +1,6 @@
 #include "scheduler/cli/cycle_table.h"
+
+#include "scheduler/io/store.h"
 #include "shared/io/print.h"
 
 #include <stdio.h>
@@ -6,16 +8,30 @@
 
 static void add_cycle(const struct ps_pg_rows *rows, int row, cJSON *cycles)
 {
-    const char *summary = ps_pg_text(rows, 1, row, 7);
+    const char *summary =
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_SUMMARY);
     cJSON *cycle = cJSON_CreateObject();
 
-    ps_json_add_int(cycle, "number", ps_pg_int(rows, 1, row, 0, 0));
-    ps_json_add_int(cycle, "epoch", ps_pg_int(rows, 1, row, 1, 0));
-    ps_json_add_text(cycle, "status", ps_pg_text(rows, 1, row, 2));
-    ps_json_add_time(cycle, "started_at", ps_pg_int(rows, 1, row, 3, 0));
-    ps_json_add_time(cycle, "finished_at", ps_pg_int(rows, 1, row, 4, 0));
-    ps_json_add_int(cycle, "planned", ps_pg_int(rows, 1, row, 5, 0));
-    ps_json_add_text(cycle, "error", ps_pg_text(rows, 1, row, 6));
+    ps_json_add_int(
+        cycle, "number",
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_NUMBER, 0));
+    ps_json_add_int(
+        cycle, "epoch",
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_EPOCH, 0));
+    ps_json_add_text(
+        cycle, "status",
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_STATUS));
+    ps_json_add_time(
+        cycle, "started_at",
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_STARTED_AT, 0));
+    ps_json_add_time(
+        cycle, "finished_at",
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_FINISHED_AT, 0));
+    ps_json_add_int(
+        cycle, "planned",
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_PLANNED, 0));
+    ps_json_add_text(cycle, "error",
+                     ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_ERROR));
     cJSON_AddItemToObject(cycle, "summary",
                           summary == NULL ? cJSON_CreateNull()
                                           : ps_json_parse(summary, strlen(summary), NULL));
@@ -26,7 +42,7 @@ cJSON *ps_cycle_table_read(const struct ps_pg_rows *rows)
 {
     cJSON *cycles = cJSON_CreateArray();
 
-    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_OVERVIEW_CYCLES); i++)
         add_cycle(rows, i, cycles);
     return cycles;
 }

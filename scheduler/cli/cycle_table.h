@@ -4,9 +4,9 @@
 #include "shared/core/json.h"
 #include "shared/io/pg.h"
 
-/* Statement 1 of ps_store_overview as an array, newest first: number epoch status started_at
+/* Gives the rows of overview_cycles.sql as an array, newest first: number epoch status started_at
  * finished_at planned error summary. */
 cJSON *ps_cycle_table_read(const struct ps_pg_rows *rows) PS_MUST_USE;
-void ps_cycle_table_print(const cJSON *cycles); /* on standard output */
+void ps_cycle_table_print(const cJSON *cycles); /* prints on standard output */
 
 #endif

@@ -23,11 +23,11 @@ bool ps_input_options(int argc, char **argv, const struct ps_input_option *optio
             (struct option){ .name = options[i].name,
                              .has_arg = options[i].need == PS_INPUT_FLAG ? no_argument
                                                                          : required_argument };
-    optind = 0; /* glibc: begin anew */
+    optind = 0; /* glibc: start again */
     while ((got = getopt_long(argc, argv, "", table, &index)) == 0)
         *options[index].value = optarg == NULL ? options[index].name : optarg;
     if (got != -1)
-        return false; /* getopt_long has told it */
+        return false; /* getopt_long has reported it */
     if (optind < argc) {
         ps_print(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
         return false;

@@ -13,10 +13,10 @@
 struct reader {
     struct ps_cli_session *sync;
     struct ps_err *err;
-    bool failed; /* a server did not answer: err says which */
+    bool failed; /* a server did not answer; err says which */
 };
 
-/* Once Redis did not answer, nothing more is asked. */
+/* After Redis has not answered once, nothing more is asked. */
 static void send_now(void *cookie, const char *const *args, size_t count, ps_redis_fn fn,
                      void *fn_cookie)
 {
@@ -34,11 +34,11 @@ static void on_read(void *cookie, cJSON *read, const struct ps_err *err)
 {
     cJSON **out_read = cookie;
 
-    (void)err; /* the reader has it */
+    (void)err; /* the reader owns it */
     *out_read = read;
 }
 
-/* What `status` called workers before there was a list of all instances. */
+/* The workers, under the name that `status` used before there was a list of all instances. */
 static void add_workers(cJSON *status)
 {
     const cJSON *instances = cJSON_GetObjectItem(status, "instances"), *instance;
@@ -81,21 +81,22 @@ static cJSON *read_redis(struct reader *reader)
     return status;
 }
 
-/* Redis answers; does it take writes? A program that runs could not say so in its own shared notes.
- */
+/* Redis answers, but does it take writes? A running program could not report that through Redis. */
 static void note_writes(const struct reader *reader, struct ps_incident_set *set)
 {
     const char *key = ps_key(ps_cli_session_keys(reader->sync), PS_KEY_INCIDENTS);
     const char *args[] = { "HSET", key, "checked_at", "0" };
+    struct ps_pg_batch *batch = ps_pg_batch_create();
     struct ps_err err;
 
     if (ps_cli_session_redis(reader->sync, args, PS_COUNT_OF(args), &err) == NULL)
         ps_incidents_note(set, PS_INCIDENT_REDIS_REFUSES_WRITES, true, err.what);
-    if (ps_cli_session_pg(reader->sync, ps_store_write_check(), &err) == NULL)
+    ps_sql_write_check(batch);
+    if (ps_cli_session_pg(reader->sync, batch, &err) == NULL)
         ps_incidents_note(set, PS_INCIDENT_POSTGRES_REFUSES_WRITES, true, err.what);
 }
 
-/* The programs that run share what they see; `status` adds what it reads itself. */
+/* The running programs share what they observe; `status` adds what it reads itself. */
 static void add_troubles(const struct reader *reader, cJSON *status,
                          const struct ps_fleet_facts *stored)
 {
@@ -122,33 +123,42 @@ static void read_facts(const struct reader *reader, const struct ps_pg_rows *row
     const struct ps_config *config = ps_cli_session_config(reader->sync);
     const struct ps_operator_wishes wishes =
         ps_operator_wishes_read(rows, PS_STORE_OVERVIEW_WISHES);
-    int count = ps_pg_row_count(rows, 1), last = 0;
+    int count = ps_pg_row_count(rows, PS_STORE_OVERVIEW_CYCLES), last = 0;
 
-    while (last < count && strcmp(ps_pg_text(rows, 1, last, 2), "running") == 0)
+    while (last < count &&
+           strcmp(ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, last, PS_SQL_OVERVIEW_CYCLES_STATUS),
+                  "running") == 0)
         last++;
-    *out_facts =
-        (struct ps_fleet_facts){ .now_ms = ps_clock_wall_ms(),
-                                 .interval_ms = ps_config_poll_interval_ms(config),
-                                 .after_ms = ps_config_alert_after_ms(config),
-                                 .stored_read = true,
-                                 .last_good_ms = ps_pg_int(rows, 0, 0, 3, 0),
-                                 .index_refused = ps_pg_text(rows, 0, 0, 6),
-                                 .dead_messages = ps_pg_int(rows, 0, 0, 7, 0),
-                                 .oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0),
-                                 .news_late_ms =
-                                     ps_config_adaptive(config) ? ps_pg_int(rows, 0, 0, 9, 0) : 0,
-                                 .reads_open_std = config->enable_bulk_openstd,
-                                 .open_std_lost = ps_pg_text(rows, 0, 0, 10),
-                                 .queue_warn = config->mq_backpressure_threshold,
-                                 .queue_max = config->mq_max_size };
+    *out_facts = (struct ps_fleet_facts){
+        .now_ms = ps_clock_wall_ms(),
+        .interval_ms = ps_config_poll_interval_ms(config),
+        .after_ms = ps_config_alert_after_ms(config),
+        .stored_read = true,
+        .last_good_ms =
+            ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_LAST_SUCCESSFUL_POLL, 0),
+        .index_refused = ps_pg_text(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_REFUSED),
+        .dead_messages = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_DEAD_MESSAGES, 0),
+        .oldest_message_ms =
+            ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_OLDEST_MESSAGE, 0),
+        .news_late_ms = ps_config_adaptive(config)
+                            ? ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_NEWS_LATE, 0)
+                            : 0,
+        .reads_open_std = config->enable_bulk_openstd,
+        .open_std_lost = ps_pg_text(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_OPEN_STD_LOST),
+        .queue_warn = config->mq_backpressure_threshold,
+        .queue_max = config->mq_max_size
+    };
     out_facts->probing_paused_ms = wishes.paused_ms;
     out_facts->probing_paused_why = wishes.why;
     out_facts->settled_ms = out_facts->last_good_ms > 0 ? 1 : out_facts->now_ms;
     if (last == count)
         return;
-    out_facts->last_status = ps_pg_text(rows, 1, last, 2);
-    out_facts->last_error = ps_pg_text(rows, 1, last, 6);
-    out_facts->last_cause = ps_pg_text(rows, 1, last, 8);
+    out_facts->last_status =
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, last, PS_SQL_OVERVIEW_CYCLES_STATUS);
+    out_facts->last_error =
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, last, PS_SQL_OVERVIEW_CYCLES_ERROR);
+    out_facts->last_cause =
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, last, PS_SQL_OVERVIEW_CYCLES_CAUSE);
 }
 
 static void add_stored(struct reader *reader, cJSON *status)
@@ -162,17 +172,24 @@ static void add_stored(struct reader *reader, cJSON *status)
     reader->failed = rows == NULL;
     if (rows == NULL)
         return;
-    ps_json_add_int(status, "papers", ps_pg_int(rows, 0, 0, 0, 0));
-    ps_json_add_int(status, "discovered", ps_pg_int(rows, 0, 0, 1, 0));
-    ps_json_add_int(status, "outbox_pending", ps_pg_int(rows, 0, 0, 2, 0));
-    ps_json_add_int(status, "poll_count", ps_pg_int(rows, 0, 0, 4, 0));
-    ps_json_add_time(status, "last_successful_poll", ps_pg_int(rows, 0, 0, 3, 0));
-    ps_json_add_time(status, "index_fetched_at", ps_pg_int(rows, 0, 0, 5, 0));
+    ps_json_add_int(status, "papers",
+                    ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_PAPERS, 0));
+    ps_json_add_int(status, "discovered",
+                    ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_DRAFTS, 0));
+    ps_json_add_int(status, "outbox_pending",
+                    ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_OUTBOX_PENDING, 0));
+    ps_json_add_int(status, "poll_count",
+                    ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_POLL_COUNT, 0));
+    ps_json_add_time(
+        status, "last_successful_poll",
+        ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_LAST_SUCCESSFUL_POLL, 0));
+    ps_json_add_time(status, "index_fetched_at",
+                     ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_FETCHED_AT, 0));
     wishes = ps_operator_wishes_read(rows, PS_STORE_OVERVIEW_WISHES);
     ps_json_add_time(status, "probing_paused_since", wishes.paused_ms);
     ps_json_add_text(status, "probing_paused_reason", wishes.paused_ms == 0 ? NULL : wishes.why);
     cJSON_AddItemToObject(status, "cycles", ps_cycle_table_read(rows));
-    copy = ps_pg_rows_copy(rows); /* facts point into it, and status asks more */
+    copy = ps_pg_rows_copy(rows); /* facts borrow from it, and status asks more */
     read_facts(reader, copy, &facts);
     add_troubles(reader, status, &facts);
     ps_pg_rows_destroy(copy);

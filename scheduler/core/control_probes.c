@@ -47,7 +47,7 @@ static bool has(const struct ps_control_probes *controls, const char *url)
 }
 
 /* RECHECK_DRAFTS_MAX is meant for a cycle of half an hour. The adaptive planner's cycles are
- * shorter, and rechecks come on top of its budget. */
+ * shorter, and rechecks are not part of its budget. */
 static int64_t rechecks_of(const struct ps_config *config)
 {
     enum { USUAL_MS = 30 * 60 * 1000 };
@@ -78,8 +78,8 @@ void ps_control_probes_add_rechecks(const struct ps_config *config, const struct
     }
 }
 
-/* Paper numbers start at 1. A site may lie about one extension or prefix only, so each combination
- * has its own name. */
+/* Paper numbers start at 1. A site may be wrong about one extension or prefix only, so each
+ * combination has a name of its own. */
 static void add_absent(const struct ps_config *config, struct ps_control_probes *controls)
 {
     for (size_t p = 0; p < config->probe_prefixes.len; p++) {

@@ -11,7 +11,7 @@ enum {
     HTTP_FORBIDDEN = 403,
     /* The busiest week before a meeting brought fewer new drafts than this in one cycle. */
     HITS_PLAUSIBLE = 50,
-    HITS_SHARE = 4 /* more than one in so many probes */
+    HITS_SHARE = 4 /* more than one hit in so many probes */
 };
 
 struct ps_cycle *ps_cycle_create(void)
@@ -76,8 +76,9 @@ size_t ps_cycle_next_open(const struct ps_cycle *run, size_t from)
     return from;
 }
 
-/* Few drafts that a site has beside controls that it has not: those were withdrawn. Without this
- * rule a fleet whose only known draft is withdrawn would never believe the site again. */
+/* Rescues a cycle whose known drafts are gone: if the site has few drafts and lacks only the known
+ * ones, those were withdrawn. Without this rule a fleet whose only known draft is withdrawn would
+ * never believe the site again. */
 static bool works_all_the_same(const struct ps_cycle *run)
 {
     size_t hits = ps_ledger_hits(&run->ledger);

@@ -1,5 +1,8 @@
-/* The running cycle's probes in memory: what the ledger holds in PostgreSQL, position by position.
- */
+/* The probes of the running cycle in memory: a mirror of the ledger in PostgreSQL, position by
+ * position.
+ *
+ * The leader changes it only after a commit (leadership.h), publishes from it, and closes the
+ * cycle by its counts. Pure. */
 #ifndef PS_SCHEDULER_CYCLE_H
 #define PS_SCHEDULER_CYCLE_H
 #include "scheduler/core/control_probes.h"
@@ -7,30 +10,30 @@
 #include "scheduler/core/plan.h"
 
 struct ps_cycle_probe {
-    const char *url, *file, *prefix, *ext; /* live in the run */
+    const char *url, *file, *prefix, *ext; /* live as long as the cycle */
     enum ps_tier tier;
     int number, revision;
     bool settled;
-    bool answered; /* settled by an answer of the site: no error, no deferral */
+    bool answered; /* settled by an answer of the site, so neither by an error nor by a deferral */
 };
 
 struct ps_cycle {
     struct ps_ledger ledger;
-    struct ps_control_probes controls; /* none where nothing is probed */
-    bool silent;                       /* the very first run announces nothing */
+    struct ps_control_probes controls; /* empty if nothing is probed */
+    bool silent;                       /* the very first cycle announces nothing */
     struct ps_arena *arena;
-    size_t hot_settled; /* of the ledger's hot positions, which come first */
-    bool hot_told;      /* what they found is being told while cold ones go on */
+    size_t hot_settled; /* of the hot positions, which come first */
+    bool hot_released;  /* their finds are announced while cold probes go on */
     struct ps_cycle_probe *items;
     size_t len, size;
 };
 
 struct ps_cycle *ps_cycle_create(void) PS_MUST_USE;
 void ps_cycle_destroy(struct ps_cycle *run); /* NULL is fine */
-/* Adds the next position; text is copied. */
+/* Adds a probe at the next position; copies its text. */
 void ps_cycle_add(struct ps_cycle *run, const struct ps_planned *planned);
-/* Marks position settled and counts its outcome and HTTP status (0: none); false when it was
- * settled before or is no position of this run. */
+/* Settles position and counts its outcome and HTTP status (0: none). Returns false if it was
+ * settled before or does not exist. */
 bool ps_cycle_settle(struct ps_cycle *run, size_t position, enum ps_outcome outcome, int status);
 /**
  * ps_run_fault(run): Say why the answers of the cycle cannot be believed so far, for people; NULL
@@ -38,9 +41,9 @@ bool ps_cycle_settle(struct ps_cycle *run, size_t position, enum ps_outcome outc
  * all its misses are 403 (a site that blocks us), or when it found implausibly many drafts.
  */
 char *ps_run_fault(const struct ps_cycle *run) PS_MUST_USE;
-/* May what the hot probes found be told, while cold ones are still open? */
+/* Whether the finds of hot probes may be announced while cold probes are still open. */
 bool ps_cycle_hot_done(const struct ps_cycle *run);
-/* First position from here on that is not settled; len when there is none. */
+/* Returns the first position from here on that is open; len if there is none. */
 size_t ps_cycle_next_open(const struct ps_cycle *run, size_t from);
 
 #endif

@@ -1,5 +1,8 @@
-/* What is wrong with the fleet, from what a scheduler or `status` read of Redis and PostgreSQL.
- * Pure. */
+/* Decides which incidents are present, from facts that a scheduler or `status` read of Redis and
+ * PostgreSQL.
+ *
+ * One set of rules serves the incident monitor, the status page and the command, so that all three
+ * say the same. Time is part of the facts. Pure. */
 #ifndef PS_SCHEDULER_FLEET_INCIDENTS_H
 #define PS_SCHEDULER_FLEET_INCIDENTS_H
 #include "shared/core/incidents.h"
@@ -7,12 +10,14 @@
 /* Times in wall clock ms, 0 for none yet; counts of -1 were not read. */
 struct ps_fleet_facts {
     int64_t now_ms, interval_ms;
-    int64_t after_ms;     /* a poll may be missing for so long: OPS_ALERT_AFTER_MINUTES */
-    int64_t settled_ms;   /* the leader has led, and somebody has looked, since then */
-    int64_t recovered_ms; /* a server or the leadership is back since then; 0: was never away */
-    bool stored_read;     /* PostgreSQL was read; else the next group means nothing */
+    int64_t after_ms;     /* OPS_ALERT_AFTER_MINUTES: how long a poll may be missing */
+    int64_t settled_ms;   /* since then the leader has led and this program has watched */
+    int64_t recovered_ms; /* end of the last outage of a server or of the leadership; 0: there was
+                           * none */
+    bool stored_read;     /* PostgreSQL was read; otherwise the next group says nothing */
     int64_t last_good_ms;
-    const char *last_status, *last_error, *last_cause; /* of the cycle closed last; NULL for none */
+    const char *last_status, *last_error, *last_cause; /* of the cycle that was closed last; NULL
+                                                        * for none */
     const char *failures; /* JSON: its errors by category; NULL for none */
     int64_t errors, attempted;
     bool reads_index; /* ENABLE_BULK_WG21 */
@@ -20,11 +25,11 @@ struct ps_fleet_facts {
     const char *index_refused; /* NULL: the newest download was accepted */
     bool reads_open_std;       /* ENABLE_BULK_OPENSTD */
     const char *open_std_lost; /* what the page of open-std.org lacks; NULL: it is whole */
-    int64_t dead_messages;     /* neither replayed nor dropped */
+    int64_t dead_messages;     /* given up, and neither replayed nor dropped since */
     int64_t oldest_message_ms; /* age of the oldest message that is not sent; 0 for none */
     int64_t news_late_ms; /* median of the last day from upload to message; 0: too few drafts, or
                              the classic planner, which takes hours by design */
-    bool queues_read;     /* Redis was read; else the next group means nothing */
+    bool queues_read;     /* Redis was read; otherwise the next group says nothing */
     int64_t schedulers, queue_length, queue_warn, queue_max;
     int64_t tasks_oldest_ms;              /* age of the oldest task without a result */
     int64_t dead_tasks;                   /* within the last hour */
@@ -34,12 +39,11 @@ struct ps_fleet_facts {
     const char *probing_paused_why;       /* NULL or "": no reason was given */
 };
 
-/* Adds to set what facts say, present or absent. */
+/* Notes in set every incident that facts can decide, as present or absent. */
 void ps_fleet_incidents_find(const struct ps_fleet_facts *facts, struct ps_incident_set *set);
-/* Gives an array of {level: "bad" or "warn", name, what}, an incident's with since, advice and
- * runbook (the anchor of its entry), bad ones first: the incidents of set, but
- * for those that another one explains, then advice that is no incident (name null). Empty: all is
- * well. */
+/* Gives an array of {level: "bad" or "warn", name, what}, bad ones first: the incidents of set,
+ * apart from those that another one explains, each with since, advice and runbook (the anchor of
+ * its entry), then advice that is no incident (name null). Empty: all is well. */
 cJSON *ps_fleet_incidents_troubles(const struct ps_incident_set *set,
                                    const struct ps_fleet_facts *facts) PS_MUST_USE;
 /* "ok", "warn" or "bad": the worst of them. */

@@ -1,4 +1,9 @@
-/* Effective frontier and the hot numbers around it. */
+/* The frontier, the highest paper number that is not an outlier, and the hot numbers around it.
+ *
+ * New drafts appear just above the frontier, so these numbers are probed in every cycle. A single
+ * paper with a number far above all others (a typing error in the index) must not move the
+ * frontier there: the numbers in between would be thousands of useless probes. Pure; both planners
+ * use it. */
 #ifndef PS_SCHEDULER_FRONTIER_H
 #define PS_SCHEDULER_FRONTIER_H
 #include "scheduler/core/paper_index.h"

@@ -27,7 +27,8 @@ void ps_index_diff_make(const struct ps_paper_index *before, const struct ps_pap
         const struct ps_paper *paper = ps_paper_index_at(after, i);
         int order = 1;
 
-        /* Both sides ascend by id: what is passed over here is gone from after. */
+        /* Both sides are sorted by id. An entry that is only in before is skipped: it is missing
+         * from the download. */
         while (old < old_len && (order = strcmp(ps_paper_index_at(before, old)->id, paper->id)) < 0)
             old++;
         if (old == old_len || order != 0)

@@ -1,4 +1,9 @@
-/* What changed between two snapshots of the index. */
+/* What changed between two snapshots of the index: the entries that are new, and those with
+ * another title, author, date, link or status.
+ *
+ * io/index_update.h makes it of the copy in memory and a download, matches it with the watchlists
+ * and stores it. Entries that are missing from a download are no difference: papers are never
+ * removed (paper_index.h). Pure. */
 #ifndef PS_SCHEDULER_INDEX_DIFF_H
 #define PS_SCHEDULER_INDEX_DIFF_H
 #include "scheduler/core/paper_index.h"

@@ -1,10 +1,10 @@
 #include "scheduler/core/lease.h"
 
-/* Shares of the lease's life. A standby tries about every tenth of a life, so that the default of
- * 6 s finds a leader that left cleanly within a second; a leader whose renewal failed tries several
- * times before it must stop. */
+/* Shares of the life of a lease. A standby tries about every tenth of a life, so that with the
+ * default of 6 s a leader that left cleanly is replaced within a second. A leader whose renewal
+ * failed tries several times before it must stop. */
 enum {
-    MARGIN_SHARE = 10, /* time to stop acting in before the lease can have ended */
+    MARGIN_SHARE = 10, /* time to stop acting before the lease can have ended */
     RENEW_SHARE = 3,
     AGAIN_SHARE = 12,
     TRY_SHARE = 16,
@@ -47,7 +47,8 @@ enum ps_lease_action ps_lease_step(struct ps_lease *lease, int64_t now_ms)
         return PS_LEASE_ASK_EPOCH_AND_TAKE;
     case PS_LEASE_LEADER:
         if (now_ms >= lease->safe_until_ms) {
-            /* It could not reach Redis: another one may stand better, let it go first. */
+            /* This leader could not reach Redis. Another scheduler may be able to, so it lets that
+             * one go first. */
             stand_by(lease, now_ms + lease->ttl_ms / RENEW_SHARE);
             return PS_LEASE_STEP_DOWN;
         }
@@ -68,7 +69,7 @@ void ps_lease_taken(struct ps_lease *lease, int64_t epoch, int64_t sent_ms, int6
     if (lease->state != PS_LEASE_TAKING)
         return;
     if (now_ms >= safe_until(lease, sent_ms)) {
-        stand_by(lease, now_ms); /* the answer was under way for longer than the lease lives */
+        stand_by(lease, now_ms); /* the answer took longer than the lease lives */
         return;
     }
     lease->state = PS_LEASE_LEADER;
@@ -89,7 +90,7 @@ void ps_lease_renewed(struct ps_lease *lease, int64_t sent_ms, int64_t now_ms)
 {
     int64_t until = safe_until(lease, sent_ms);
 
-    (void)now_ms; /* how late the answer came changes nothing: the lease runs from sent_ms */
+    (void)now_ms; /* how late the answer came does not matter: the lease counts from sent_ms */
     if (lease->state != PS_LEASE_LEADER)
         return;
     lease->asked_ms = 0;

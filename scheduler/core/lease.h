@@ -1,5 +1,10 @@
-/* Who leads: when to try, to renew, to stop acting. A step machine on the holder's own monotonic
- * clock (promise 2). */
+/* When to try for the lease, when to renew it, and when to stop acting: a state machine on the
+ * monotonic clock of this scheduler.
+ *
+ * io/election.h asks it at every tick and sends what it says. It keeps guarantee 2: a leader stops
+ * before its lease can have ended in Redis, because it counts from the moment at which the renewal
+ * was sent. Its safety rests on that, not on Redis. Pure; tests/unit/test_lease.c plays it against
+ * lost, late and reordered answers. */
 #ifndef PS_SCHEDULER_LEASE_H
 #define PS_SCHEDULER_LEASE_H
 #include "shared/core/base.h"
@@ -12,10 +17,11 @@ enum ps_lease_state { PS_LEASE_STANDBY, PS_LEASE_TAKING, PS_LEASE_LEADER, PS_LEA
 struct ps_lease {
     enum ps_lease_state state;
     int64_t ttl_ms;
-    int64_t safe_until_ms; /* monotonic: sent time of the last renewal that was granted + ttl -
-                              margin; leader only */
-    int64_t asked_ms;      /* monotonic: when the take or renewal under way was sent; 0 for none */
-    int64_t next_ms;       /* when to ask next */
+    int64_t safe_until_ms; /* monotonic: when the last granted renewal was sent, plus ttl, minus
+                            * margin; of a leader only */
+    int64_t asked_ms;      /* monotonic: when the take or renewal that is outstanding was sent; 0
+                            * for none */
+    int64_t next_ms;       /* monotonic: when to ask next */
     int64_t epoch;         /* of the lease held, or held last */
 };
 
@@ -27,23 +33,25 @@ enum ps_lease_action {
 };
 
 void ps_lease_init(struct ps_lease *lease, int64_t ttl_ms, int64_t now_ms);
-/* Call at every tick: what to do now. TAKE and RENEW count as asked until answered; STEP_DOWN has
- * made it a standby already. */
+/* Call it at every tick; returns what to do now. TAKE and RENEW are outstanding until one of the
+ * functions below is called. After STEP_DOWN it is a standby already. */
 enum ps_lease_action ps_lease_step(struct ps_lease *lease, int64_t now_ms);
-/* Answers. sent_ms: when the request left: the lease runs from there at the earliest. rnd 0 <= r <
- * 1 spreads standbys' tries. */
+/* Answers. sent_ms: when the request was sent, which is the earliest moment from which the lease
+ * can count. rnd, 0 <= rnd < 1, spreads the tries of standbys. */
 void ps_lease_taken(struct ps_lease *lease, int64_t epoch, int64_t sent_ms, int64_t now_ms);
 void ps_lease_not_taken(struct ps_lease *lease, int64_t now_ms, double rnd);
 void ps_lease_renewed(struct ps_lease *lease, int64_t sent_ms, int64_t now_ms);
 void ps_lease_renew_failed(
     struct ps_lease *lease,
-    int64_t now_ms); /* no answer or Redis away: try again soon, while safe */
-/* The store says that somebody else leads, or a write was fenced: standby at once. True when it
- * led. */
+    int64_t now_ms); /* no answer, or Redis is away: renew again soon, while it is safe */
+/* Redis says that another scheduler leads, or a write was fenced: becomes a standby at once.
+ * Returns true if it led. */
 bool ps_lease_lost(struct ps_lease *lease, int64_t now_ms);
-/* A clean stop: it never asks again. True when it led: run lease_release now. A take that was under
- * way and is granted after this leaves epoch set, so that it can be released too. */
+/* A clean stop: it never asks again. Returns true if it led, in which case the caller runs
+ * lease_release. If a take is granted after this, epoch is set all the same, so that the caller
+ * can release that lease too. */
 bool ps_lease_release(struct ps_lease *lease);
-bool ps_lease_leads(const struct ps_lease *lease, int64_t now_ms); /* may it act now? */
+bool ps_lease_leads(const struct ps_lease *lease, int64_t now_ms); /* whether it may act as the
+                                                                    * leader now */
 
 #endif

@@ -51,7 +51,7 @@ enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fai
     size_t attempted = attempted_of(ledger);
     size_t errors = ledger->outcomes[PS_OUTCOME_ERROR];
 
-    if (attempted == 0) /* planned, yet the host let none through: nothing was learnt */
+    if (attempted == 0) /* planned, but the host let no request through: nothing is known */
         return ledger->planned == 0 ? PS_CYCLE_EMPTY : PS_CYCLE_FAILED;
     if (errors > 0 && (double)errors >= fail_ratio * (double)attempted)
         return PS_CYCLE_FAILED;

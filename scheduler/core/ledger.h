@@ -1,5 +1,8 @@
-/* The running cycle as numbers: what was published, what has settled, when it is over. A step
- * machine without I/O. */
+/* The running cycle as numbers: how much is planned and settled, and whether it is over. Decides
+ * when a cycle closes and how it is judged.
+ *
+ * io/poll.h asks after each result. The counts mirror the table probes; at the deadline they are
+ * read from it again. Pure. */
 #ifndef PS_SCHEDULER_LEDGER_H
 #define PS_SCHEDULER_LEDGER_H
 #include "shared/core/config.h"
@@ -22,18 +25,20 @@ enum ps_ledger_next { PS_LEDGER_WAIT, PS_LEDGER_CLOSE, PS_LEDGER_CLOSE_AT_DEADLI
 const char *ps_cycle_status_name(enum ps_cycle_status status);
 void ps_ledger_settle(struct ps_ledger *ledger, enum ps_outcome outcome, size_t count);
 size_t ps_ledger_hits(const struct ps_ledger *ledger);
-/* CLOSE when every planned probe has its outcome; at the deadline the rest become errors. */
+/* CLOSE if every planned probe has its outcome; CLOSE_AT_DEADLINE if the deadline has passed: open
+ * probes then become errors. */
 enum ps_ledger_next ps_ledger_step(const struct ps_ledger *ledger, int64_t now_ms);
 /* failed: half or more (ratio) of the attempted probes (settled, not deferred) ended in errors, or
- * all were deferred; empty: no hit; else success. A cycle without probes is empty. */
+ * all were deferred; empty: no hit; otherwise success. A cycle without probes is empty. */
 enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fail_ratio);
-/* When a cycle must be over: CYCLE_DEADLINE_SECONDS when set, else the longest of the interval and
-   what planned probes need at the rate limit, twice, plus the visibility time. */
+/* Returns when a cycle must be over: after CYCLE_DEADLINE_SECONDS if set, otherwise after the
+ * longer of the interval and twice the time that the planned probes need at the rate limit, plus
+ * the visibility time. */
 int64_t ps_ledger_deadline_ms(const struct ps_config *config, int64_t started_ms, size_t planned);
-/* Hits over attempted probes, 0 to 1; 0 for none attempted. */
+/* Returns hits over attempted probes, 0 to 1; 0 if none was attempted. */
 double ps_ledger_success_rate(const struct ps_ledger *ledger);
-/* Gives PROBE-CYCLE-SUMMARY's JSON (fields of the design, in that order, then deferred and
- * suspect). */
+/* Gives the JSON of PROBE-CYCLE-SUMMARY: the contract's fields in their order, then deferred and
+ * suspect. */
 char *ps_ledger_summary(const struct ps_ledger *ledger, enum ps_cycle_status status,
                         int64_t finished_ms) PS_MUST_USE;
 

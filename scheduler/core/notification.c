@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Characters of the parts of a line, so that any line fits into any message. */
+/* Limits for the parts of a line, so that any line fits into a message. */
 enum {
     TITLE_CHARS = 300,
     AUTHOR_CHARS = 150,
     REASON_CHARS = 120,
     KEY_CHARS = 300,
-    LINKS_CHARS = 1500, /* URLs of one line together */
+    LINKS_CHARS = 1500, /* URLs of one line, together */
     TEXT_CHARS = 2800,
     HEADING_CHARS = 100,
     LINE_BYTES_MAX = 4 * PS_MESSAGE_CHARS_MAX
@@ -34,7 +34,7 @@ void ps_outbox_row_clear(struct ps_outbox_row *row)
     *row = (struct ps_outbox_row){ 0 };
 }
 
-/* Row data: what a line is made of, so that it can be bundled when the cycle closes. */
+/* The data of a row: what a line is made of when the cycle closes and rows are bundled. */
 static cJSON *data_of(const char *id, const char *url, const struct ps_paper *paper)
 {
     cJSON *data = cJSON_CreateObject();
@@ -46,7 +46,7 @@ static cJSON *data_of(const char *id, const char *url, const struct ps_paper *pa
     return data;
 }
 
-/* Where the index tells all revisions of a paper: wg21.link/p1234. */
+/* The page of the index with all revisions of a paper: wg21.link/p1234. */
 static void add_index(cJSON *data, const char *paper_id)
 {
     struct ps_paper_id id;
@@ -90,7 +90,7 @@ static void fill_row(struct ps_outbox_row *out_row, enum ps_message_kind kind, c
     cJSON_Delete(data);
 }
 
-/* Gives the link of a paper of the index. Where the index has none, wg21.link redirects to it. */
+/* Gives the link of a paper of the index. If the index has none, wg21.link redirects to it. */
 static char *link_of(const struct ps_paper *paper)
 {
     const char *link = *paper->link ? paper->link : paper->long_link;
@@ -107,7 +107,7 @@ static cJSON *data_of_paper(const struct ps_paper *paper)
     return data;
 }
 
-/* number and paper: so that a paper that is muted or snoozed is known in the database. */
+/* with number and paper, so that PostgreSQL knows whether the paper is muted or snoozed */
 static void add_reason(cJSON *data, const char *reason, enum ps_watch_kind by)
 {
     const char *id_text = ps_json_text(data, "id");
@@ -242,7 +242,7 @@ void ps_notification_text(enum ps_message_kind kind, const char *dedupe_key, con
 }
 
 struct heading {
-    const char *one, *many; /* NULL: lines stand alone */
+    const char *one, *many; /* NULL: lines have no heading */
 };
 
 static struct heading heading_of(enum ps_message_kind kind)
@@ -273,10 +273,11 @@ static struct heading heading_of(enum ps_message_kind kind)
     return (struct heading){ NULL, NULL };
 }
 
-/* One line of a message while it is made: a paper or draft, of one row or of several extensions. */
+/* One line of a message while it is made: a paper or draft, from one row or from several
+ * extensions. */
 struct line {
-    const char *id; /* borrowed from the data of its first row; NULL: stands for one row only */
-    struct ps_paper_id parsed; /* of id; number INT_MAX where it is none */
+    const char *id; /* borrowed from the data of its first row; NULL: it stands for one row only */
+    struct ps_paper_id parsed; /* of id; number INT_MAX if it is none */
     size_t first_row;
     size_t place; /* before the lines were sorted */
     size_t message;
@@ -332,7 +333,7 @@ static void add_links(const struct composer *composer, size_t line, struct ps_bu
         (void)ps_buf_char(out, ')');
 }
 
-/* ", 3 hours ago": how long ago that was, in words; nothing for what is to come. */
+/* Adds ", 3 hours ago"; nothing for a time in the future. */
 static void add_age(int64_t age_ms, struct ps_buf *out)
 {
     static const struct {
@@ -370,8 +371,8 @@ static void add_utc(int64_t wall_ms, struct ps_buf *out)
     (void)ps_buf_format(out, "%.10s %.5s UTC", text, text + 11);
 }
 
-/* draft seen 2026-11-23 09:05 UTC, modified 2026-11-22 18:00 UTC: of the draft of a transition, as
-   the store added them. */
+/* Adds "draft seen 2026-11-23 09:05 UTC, modified 2026-11-22 18:00 UTC" about the draft of a
+ * transition, which the store added to the row. */
 static void add_draft_times(const cJSON *data, struct ps_buf *out, size_t *notes)
 {
     const char *seen = ps_json_text(data, "draft_seen");
@@ -457,7 +458,7 @@ static void add_what(const cJSON *data, struct ps_buf *out)
     }
 }
 
-/* Its own lines stay lines. */
+/* The text keeps its own lines. */
 static void add_plain(const char *plain, struct ps_buf *out)
 {
     struct ps_str rest = ps_str_of(plain), part;
@@ -475,7 +476,7 @@ static void add_plain(const char *plain, struct ps_buf *out)
     }
 }
 
-/* A document that was not read has no title; another file of the same draft may have one. */
+/* A document that was not read has no title, but another file of the same draft may have one. */
 static const cJSON *data_with_title(const struct composer *composer, size_t line)
 {
     for (size_t row = composer->lines[line].first_row; row < composer->rows; row++)
@@ -506,7 +507,7 @@ static char *text_of_line(const struct composer *composer, size_t line)
     return ps_buf_take(&out);
 }
 
-/* Extensions of one draft come as rows of their own and make one line. */
+/* Rows of one draft with several extensions become one line. */
 static void group_rows(struct composer *composer)
 {
     bool groups = composer->kind == PS_MESSAGE_FRONTIER || composer->kind == PS_MESSAGE_DRAFT ||
@@ -541,8 +542,8 @@ static int by_number(const void *left, const void *right)
     return (a->place > b->place) - (a->place < b->place);
 }
 
-/* Rows come in the order they were decided in, which says nothing to a reader. Lines without a
-   paper keep that order and come last. */
+/* Sorts lines by paper: the order of the rows, in which they were decided, means nothing to a
+ * reader. Lines without a paper keep that order and come last. */
 static void sort_lines(struct composer *composer)
 {
     size_t *now = ps_alloc_zero(composer->len + 1, sizeof(*now));

@@ -1,4 +1,10 @@
-/* What is told to whom: outbox rows with their dedupe keys, and messages made of rows. */
+/* Decides what is announced to whom: rows of the outbox with their dedupe keys, and messages made
+ * of rows.
+ *
+ * A row is one fact for one recipient. Its dedupe key makes the fact unique in the table, so it is
+ * announced once, however often it is found and whichever scheduler leads (guarantee 4).
+ * io/outbox_relay.h bundles rows into messages when their cycle has closed. Text of strangers is
+ * escaped here and nowhere else (shared/core/mrkdwn.h). Pure. */
 #ifndef PS_SCHEDULER_NOTIFICATION_H
 #define PS_SCHEDULER_NOTIFICATION_H
 #include "scheduler/core/paper_index.h"
@@ -7,11 +13,11 @@
 #include "shared/core/watch_rule.h"
 
 enum {
-    PS_MESSAGE_CHARS_MAX = 2900, /* of Unicode, under Slack's 3,000; of one kind */
+    PS_MESSAGE_CHARS_MAX = 2900, /* of one kind: characters of Unicode, below Slack's 3,000 */
     PS_POST_BYTES_MAX = 20000    /* of several kinds; its JSON stays below PS_MESSAGE_JSON_MAX */
 };
 
-/* One thing to tell to one recipient: a row of table outbox. All text is owned. */
+/* One fact for one recipient: a row of the table outbox. Owns its text. */
 struct ps_outbox_row {
     char *dedupe_key;
     enum ps_message_kind kind;
@@ -20,21 +26,22 @@ struct ps_outbox_row {
 };
 void ps_outbox_row_clear(struct ps_outbox_row *row);
 
-/* A draft that was found. Text borrowed. title and authors are its document's, as draft_facts.h
- * gives them. Where the document has none, those of paper are shown: the index entry of its number
- * (the latest revision). Where there is none either, the draft is shown by its name alone. */
+/* A draft that was found. Borrows its text. title and authors are those of its document, as
+ * draft_facts.h gives them. If the document has none, those of paper are shown: the index entry of
+ * its number (the latest revision). If there is none either, the draft is shown by its name alone.
+ */
 struct ps_draft_found {
     const char *url;
     const char *paper_id; /* D1234R0 */
     enum ps_tier tier;
-    const char *last_modified;    /* header; NULL for none */
-    int64_t modified_ms;          /* parsed; 0 when absent */
+    const char *last_modified;    /* the HTTP header; NULL for none */
+    int64_t modified_ms;          /* parsed; 0 for none */
     const struct ps_paper *paper; /* may be NULL */
     const char *title, *authors;  /* may be NULL */
 };
 
-/* dedupe keys: "draft:<url>" (kinds frontier and draft), "dp:<P id>", "watch:<user>:<paper id>"
- * (paper or draft, whichever extension). */
+/* Fill a row. Dedupe keys: "draft:<url>" (kinds frontier and draft), "dp:<P id>",
+ * "watch:<user>:<paper id>" (paper or draft, of whichever extension). */
 void ps_notification_draft(const struct ps_draft_found *draft, const char *channel, bool frontier,
                            struct ps_outbox_row *out_row);
 void ps_notification_transition(const struct ps_paper *paper, const char *draft_url,
@@ -44,11 +51,11 @@ void ps_notification_new_paper(const struct ps_paper *paper, const char *channel
                                struct ps_outbox_row *out_row);
 void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
                                  enum ps_watch_kind by, struct ps_outbox_row *out_row);
-/* An entry of the index that changed. The dedupe key is that of a new one: a person is notified of
- * an entry once. */
+/* An entry of the index that changed. The dedupe key is that of a new entry: a person is notified
+ * of an entry once. */
 struct ps_paper_change {
     const struct ps_paper *paper;
-    const char *fields; /* that differ, in words (index_match.h) */
+    const char *fields; /* the fields that differ, in words (index_match.h) */
 };
 void ps_notification_watch_changed(const struct ps_paper_change *change, const char *user,
                                    const char *reason, enum ps_watch_kind by,
@@ -56,15 +63,15 @@ void ps_notification_watch_changed(const struct ps_paper_change *change, const c
 void ps_notification_watch_draft(const struct ps_draft_found *draft, const char *user,
                                  const char *reason, enum ps_watch_kind by,
                                  struct ps_outbox_row *out_row);
-/* A draft that has changed. print tells its state from others (recheck.h). dedupe keys:
+/* A draft that has changed. print is the fingerprint of its state (draft_changes.h). Dedupe keys:
  * "update:<url>:<print>" and "watch:<user>:<paper id>:<print>". */
 void ps_notification_update(const struct ps_draft_found *draft, const char *print,
                             const char *channel, struct ps_outbox_row *out_row);
 void ps_notification_watch_update(const struct ps_draft_found *draft, const char *print,
                                   const char *user, const char *reason, enum ps_watch_kind by,
                                   struct ps_outbox_row *out_row);
-/* For ops_alert, ops_recovery and other single texts: plain text (escaped when composed), its lines
- * kept, cut at 2,800 characters. */
+/* A single text, for ops_alert, ops_recovery and the like: plain text, escaped when a message is
+ * made; keeps its lines; cut at 2,800 characters. */
 void ps_notification_text(enum ps_message_kind kind, const char *dedupe_key, const char *channel,
                           const char *text, struct ps_outbox_row *out_row);
 
@@ -83,15 +90,15 @@ struct ps_notification_rows {
     const char *const *data;
     const char *const *dedupe_keys;
     size_t count;
-    int64_t now_ms; /* the age of drafts is told from it; 0: not told */
+    int64_t now_ms; /* for the age of drafts; 0: no age is shown */
 };
 void ps_notification_messages(enum ps_message_kind kind, const struct ps_notification_rows *rows,
                               struct ps_messages *out_messages);
-/* Whether messages of this kind go to a channel and tell what one poll found: they become one post.
- */
+/* Whether messages of this kind go to a channel and report what one poll found: they become one
+ * post. */
 bool ps_notification_is_find(enum ps_message_kind kind);
 /* Appends later (of another kind, whose rows follow) to messages and clears it. The first message
-   of later continues the last one of messages where both fit PS_POST_BYTES_MAX. */
+ * of later continues the last one of messages if both fit PS_POST_BYTES_MAX. */
 void ps_messages_append(struct ps_messages *messages, struct ps_messages *later, size_t rows,
                         size_t later_rows);
 /* Gives the message to the owner of a pattern that took too long to match. */

@@ -14,30 +14,30 @@
 
 enum {
     CELLS_MAX = 16,
-    TABLES_MAX = 8 /* within each other; deeper ones count as one */,
+    TABLES_MAX = 8 /* nested tables; deeper ones count as one */,
     NOT_FOUND = 404
 };
 
 enum column { TITLE, AUTHOR, DATE, SUBGROUP, COLUMNS };
 
-/* The row that a table is at. A table stands in the cell of another one where a page is laid out
- * with tables, or where an author's cell is a list. */
+/* The current row of a table. A table can stand in a cell of another one: pages are laid out with
+ * tables, and the authors of a cell can be a list. */
 struct row {
     bool in_cell;
     size_t cells;
-    size_t span;                   /* columns that the last cell takes */
-    struct ps_buf text[CELLS_MAX]; /* of the cells, white space made one */
+    size_t span;                   /* columns that the last cell spans */
+    struct ps_buf text[CELLS_MAX]; /* of the cells, with white space collapsed */
     char *href;                    /* of the first link in the first cell */
-    size_t columns[COLUMNS];       /* cell of each, by the table's heading */
+    size_t columns[COLUMNS];       /* which cell holds it, by the heading of the table */
 };
 
 struct page_reader {
     struct ps_paper_index *index;
     const char *url;
     size_t rows_read;
-    size_t papers; /* added, the same one twice too */
-    size_t depth;  /* of rows: tables that are open */
-    size_t deeper; /* tables that are open within the last of rows */
+    size_t papers; /* papers added, duplicates included */
+    size_t depth;  /* rows: of the tables that are open */
+    size_t deeper; /* tables that are open inside the last of rows */
     struct row rows[TABLES_MAX];
 };
 
@@ -66,7 +66,7 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* A run of white space is one space, none at the beginning; past the cap the rest is dropped. */
+/* Collapses white space to one space, with none at the beginning; drops what is over the cap. */
 static void add_text(struct ps_buf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -109,7 +109,8 @@ static void read_heading(struct row *row)
                 row->columns[names[k].column] = i;
 }
 
-/* The first word of the first cell: some numbers have a remark behind them, "P1234R0 (revised)". */
+/* Reads the first word of the first cell: some numbers have a remark after them, "P1234R0
+ * (revised)". */
 static char *number_of(const struct row *row)
 {
     const char *text = cell(row, 0);
@@ -117,8 +118,8 @@ static char *number_of(const struct row *row)
     return ps_alloc_copy(text, strcspn(text, " ("));
 }
 
-/* The link as it will be stored, or NULL: what is stored has no control characters and is cut at a
- * length, and only what is a web page's address after that is one. */
+/* Gives the link as it will be stored, or NULL. What is stored has no control characters and is
+ * cut at a length; only a link that is a web address after that counts. */
 static char *link_of(const struct page_reader *reader, const struct row *row)
 {
     char *link = row->href == NULL ? NULL : ps_url_resolve(reader->url, row->href);
@@ -154,7 +155,7 @@ static bool add_paper(struct page_reader *reader, const struct row *row)
     return is_paper;
 }
 
-/* What is no paper is a heading, or text of the cell that its table stands in. */
+/* A row that is no paper is a heading, or text of the cell in which its table stands. */
 static void end_row(struct page_reader *reader)
 {
     struct row *row = row_of(reader);
@@ -218,7 +219,7 @@ static void begin_cell(struct row *row, const char *const *attributes)
 {
     int64_t span = 1;
 
-    /* the columns that the cell before takes beside its own stay empty */
+    /* columns that the cell before also spans stay empty */
     for (; row->cells > 0 && row->span > 1 && row->cells < CELLS_MAX; row->span--)
         row->cells++;
     row->in_cell = row->cells < CELLS_MAX;
@@ -271,7 +272,7 @@ static bool on_text(void *cookie, const char *text, size_t len)
     return true;
 }
 
-/* Whether a tag of this name, in small letters and with its '<' or "</", begins at text. */
+/* Whether text begins with a tag of this name (in lower case, with its '<' or "</"). */
 static bool begins_tag(const char *text, size_t len, const char *tag)
 {
     size_t tag_len = strlen(tag);
@@ -280,7 +281,7 @@ static bool begins_tag(const char *text, size_t len, const char *tag)
            (is_space(text[tag_len]) || text[tag_len] == '>' || text[tag_len] == '/');
 }
 
-/* Past the comment that begins at text; all of it where its end is missing. */
+/* Returns where the comment that begins at text ends; the end of text if it is not closed. */
 static size_t comment_len(const char *text, size_t len)
 {
     for (size_t i = 4; i + 3 <= len; i++)
@@ -289,8 +290,8 @@ static size_t comment_len(const char *text, size_t len)
     return len;
 }
 
-/* Counts tags without the parser, so that a fault of the parser, or a guard that stopped it, shows.
- */
+/* Counts tags without the parser, so that a fault of the parser, or a guard that stopped it, is
+ * noticed. */
 static void count_written(const char *html, size_t len, struct ps_open_std_counts *counts)
 {
     const char *end = html + len;

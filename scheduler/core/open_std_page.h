@@ -13,7 +13,7 @@ enum { PS_OPEN_STD_PAGE_BYTES_MAX = 8 * 1024 * 1024, PS_OPEN_STD_PAGE_ROWS_MAX =
 /* What a page holds, counted in two ways that do not depend on each other. */
 struct ps_open_std_counts {
     size_t rows_written; /* start tags of rows in the text, outside of comments */
-    size_t rows_read;    /* those that the parser came to */
+    size_t rows_read;    /* rows that the parser reached */
     size_t papers;
     size_t tables_open; /* tables whose end tag is missing */
 };

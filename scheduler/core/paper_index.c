@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARNINGS_TOLD = 20, DATE_LEN = 10, NO_ID_FAMILIES = 4 };
+enum { WARNINGS_MAX = 20, DATE_LEN = 10, NO_ID_FAMILIES = 4 };
 
 static const char *const known_types[] = { "paper", "issue", "editorial", "standing-document" };
 
@@ -24,7 +24,7 @@ struct ps_paper_index {
     const struct ps_paper **latest; /* P-papers, one a number */
     size_t latest_len;
     uint64_t warnings;
-    uint64_t told, left_out; /* of those told one by one */
+    uint64_t reported, left_out; /* of warnings that are reported one by one */
     ps_paper_index_warn_fn warn;
     void *cookie;
 };
@@ -32,7 +32,7 @@ struct ps_paper_index {
 static void warn_of(struct ps_paper_index *index, const char *id, const char *what)
 {
     index->warnings++;
-    if (index->told++ >= WARNINGS_TOLD)
+    if (index->reported++ >= WARNINGS_MAX)
         index->left_out++;
     else if (index->warn)
         index->warn(index->cookie, id, what);
@@ -65,8 +65,8 @@ static bool is_plain(const char *text, size_t len)
     return true;
 }
 
-/* Everything later (PostgreSQL above all) refuses text that is no UTF-8: one bad title must not
- * stop a poll, so it is put right here. */
+/* Everything downstream (PostgreSQL above all) refuses text that is no UTF-8. One bad title must
+ * not stop a poll, so it is repaired here. */
 static const char *keep_text(struct ps_paper_index *index, const char *id, const char *text)
 {
     size_t len = text ? strlen(text) : 0;
@@ -99,7 +99,7 @@ static const char *keep_type(struct ps_paper_index *index, const char *id, const
     return known_types[0];
 }
 
-/* The first ten characters count: some years of the index have a time behind the date, as in
+/* Only the first ten characters count: some years of the index have a time after the date, as in
  * "2018-06-20T10:00:00Z". */
 static int32_t days_of(const char *date)
 {
@@ -201,8 +201,8 @@ void ps_paper_index_finish(struct ps_paper_index *index)
             index->latest[index->latest_len++] = index->latest[i];
 }
 
-/* A tree costs the parser some thirty times the bytes of "[],[],[]": counting what it would hold
- * comes before making it. */
+/* Counts the values before the parser makes a tree of them: a tree costs some thirty times the
+ * bytes of "[],[],[]". */
 static bool has_too_many_values(const char *json, size_t len)
 {
     size_t values = 0;
@@ -239,8 +239,8 @@ static void add_entry(struct ps_paper_index *index, const struct ps_paper_id *pa
                });
 }
 
-/* Keys that are no paper ids: standing documents (SD-6), editorial issues (EDIT1000) and whatever
-   comes to be. They are counted by the letters they begin with. */
+/* Keys that are no paper ids: standing documents (SD-6), editorial issues (EDIT1000) and future
+ * ones. They are counted by the letters with which they begin. */
 struct no_ids {
     const char *first; /* borrowed */
     size_t count;
@@ -271,7 +271,8 @@ static void count_no_id(struct no_ids *no_ids, const char *key)
     no_ids->families[family].count++;
 }
 
-/* One warning for all of them, and told whatever else was: they are dropped, never silently. */
+/* One warning for all of them, even beyond the limit of warnings: what is dropped is never dropped
+ * silently. */
 static void warn_of_no_ids(struct ps_paper_index *index, const struct no_ids *no_ids)
 {
     char what[256];
@@ -279,7 +280,7 @@ static void warn_of_no_ids(struct ps_paper_index *index, const struct no_ids *no
 
     if (no_ids->count == 0)
         return;
-    len = (size_t)snprintf(what, sizeof(what), "%zu keys are no paper ids and were passed over",
+    len = (size_t)snprintf(what, sizeof(what), "%zu keys are no paper ids and were skipped",
                            no_ids->count);
     for (size_t i = 0; i < no_ids->len; i++)
         len += (size_t)snprintf(what + len, sizeof(what) - len, "%s%s %zu", i == 0 ? " (" : ", ",
@@ -307,7 +308,7 @@ static bool read_entries(struct ps_paper_index *index, const cJSON *root, struct
         if (!ps_paper_id_parse(entry->string, strlen(entry->string), &parsed)) {
             count_no_id(&no_ids, entry->string);
         } else if (!cJSON_IsObject(entry)) {
-            warn_of(index, entry->string, "the entry is no object and was passed over");
+            warn_of(index, entry->string, "the entry is no object and was skipped");
         } else {
             add_entry(index, &parsed, entry);
         }

@@ -1,4 +1,9 @@
-/* The committee's index: JSON to a snapshot of papers. */
+/* The index of the committee: from JSON to a snapshot of papers.
+ *
+ * The download is the work of strangers and of hand-written tools, so every rule here is about
+ * input that is wrong: caps on everything, one bad entry costs itself and no other, and what was
+ * skipped is reported. io/index_fetch.h parses each download; the scheduler keeps one snapshot in
+ * memory, standbys too. Pure. */
 #ifndef PS_SCHEDULER_PAPER_INDEX_H
 #define PS_SCHEDULER_PAPER_INDEX_H
 #include "shared/core/err.h"
@@ -34,28 +39,29 @@ struct ps_paper {
 
 struct ps_paper_index; /* owns its papers */
 
-/* Told of each thing that was passed over or put right; at most 20 times a parse, then once with
- * the number of those left out. Keys that are no id come in hundreds (EDIT1000) and are told once,
+/* Runs for each entry that was skipped or repaired; at most 20 times for one parse, then once with
+ * the number of the others. Keys that are no id come in hundreds (EDIT1000) and are reported once,
  * all together. id may be NULL; both texts are borrowed for the call. */
 typedef void (*ps_paper_index_warn_fn)(void *cookie, const char *id, const char *what);
 
-/* Rules of the design ("Index"): ids without regard to case; an entry that is no object, or whose
-   key is no id, is skipped; a field of the wrong type counts as empty; an empty author falls back
-   to submitter. Two keys of one id: the later wins. A character that cannot be (an unpaired
-   surrogate, bytes that are no UTF-8) becomes U+FFFD. Over the caps, not JSON, or no object: NULL
-   with err. */
+/* Parses an index. Ids are read without regard to case. An entry that is no object, or whose key
+ * is no id, is skipped. A field of the wrong type counts as empty; an empty author falls back to
+ * submitter. Of two keys with one id the later wins. A character that cannot exist (an unpaired
+ * surrogate, bytes that are no UTF-8) becomes U+FFFD. Returns NULL with err if the text is over a
+ * cap, is no JSON, or is no object. */
 struct ps_paper_index *ps_paper_index_parse(const char *json, size_t len,
                                             ps_paper_index_warn_fn warn, void *cookie,
                                             struct ps_err *err) PS_MUST_USE;
-/* Built by hand, for the stored snapshot: add rows (copied), then finish (sorts, drops doubles). */
+/* Build a snapshot by hand, of the stored entries: add them (copied), then finish, which sorts and
+ * removes duplicates. */
 struct ps_paper_index *ps_paper_index_create(void) PS_MUST_USE;
-/* false when id is no paper id; then nothing is added. The text fields of paper are read, days and
- * parsed are made. NULL text counts as "". */
+/* Returns false and adds nothing if id is no paper id. Reads the text fields of paper (NULL counts
+ * as ""), and derives days and parsed. */
 bool ps_paper_index_add(struct ps_paper_index *index, const char *id, const struct ps_paper *paper);
 void ps_paper_index_finish(struct ps_paper_index *index);
-/* Why fresh cannot be the successor of before, for people; NULL when it can. Papers are never
- * withdrawn by thousands, and their number does not double between two polls. The caller frees it.
- */
+/* Gives the reason why fresh cannot be the successor of before, for people; NULL if it can. Papers
+ * are never withdrawn by thousands, and their number does not double between two polls: such a
+ * download is a fault of the server. */
 char *ps_paper_index_implausible(const struct ps_paper_index *before,
                                  const struct ps_paper_index *fresh) PS_MUST_USE;
 void ps_paper_index_destroy(struct ps_paper_index *index); /* NULL is fine */
@@ -65,18 +71,19 @@ const struct ps_paper *ps_paper_index_at(const struct ps_paper_index *index,
                                          size_t i); /* ascending by id (strcmp) */
 const struct ps_paper *ps_paper_index_find(const struct ps_paper_index *index,
                                            const char *id); /* canonical id; NULL when not there */
-/* The P-paper of number with the highest revision; NULL when there is none. */
+/* Returns the P-paper of number with the highest revision; NULL if there is none. */
 const struct ps_paper *ps_paper_index_latest(const struct ps_paper_index *index, int number);
 /* The latest P-paper of each number, ascending by number. */
 size_t ps_paper_index_latest_len(const struct ps_paper_index *index);
 const struct ps_paper *ps_paper_index_latest_at(const struct ps_paper_index *index, size_t i);
-/* How many things were passed over or put right, told or not. */
+/* How many entries were skipped or repaired, reported or not. */
 uint64_t ps_paper_index_warnings(const struct ps_paper_index *index);
-bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* every text field equal */
+bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* whether all text fields
+                                                                         * are equal */
 
-/* Takes both, finished; gives one with the papers of both, finished, those of fresh where both have
- * one. Papers are never taken away: one that is missing from a download once would be news the next
- * time. */
+/* Takes both, which must be finished. Gives a finished index with the papers of both; where both
+ * have one, that of fresh. Papers are never removed: a paper that is missing from one download
+ * would be news the next time. */
 struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
                                             struct ps_paper_index *fresh) PS_MUST_USE;
 

@@ -13,7 +13,7 @@
 struct planner {
     const struct ps_plan_input *input;
     struct ps_plan *plan;
-    size_t size; /* items there is room for */
+    size_t size; /* capacity of items */
     struct ps_number_set frontier;
     const char **prefixes; /* of the config; text in the plan */
     const char **exts;
@@ -21,7 +21,7 @@ struct planner {
     size_t base_len;
 };
 
-/* What one known or unknown number is probed for. */
+/* The probes of one known or unknown number. */
 struct span {
     enum ps_tier tier;
     const char *prefix;
@@ -38,9 +38,9 @@ static const char **keep_list(struct ps_arena *arena, const struct ps_list *list
     return kept;
 }
 
-/* All users together can watch far more numbers than a cycle can probe. The numbers that are hot
- * only because they are watched take turns: a cycle asks for the next WATCHED_NUMBERS_MAX of them.
- */
+/* All users together can watch far more numbers than a cycle can probe. So the numbers that are
+ * hot only because they are watched take turns: each cycle probes the next WATCHED_NUMBERS_MAX of
+ * them. */
 static void add_watched(struct planner *planner)
 {
     const struct ps_number_set *watched = planner->input->watched;
@@ -68,7 +68,8 @@ static void find_hot(struct planner *planner)
 {
     const struct ps_plan_input *input = planner->input;
     const struct ps_config *config = input->config;
-    /* 30.44 days a month; none at 0, else papers of today and of the future would stay hot */
+    /* 30.44 days a month; 0 means none: otherwise papers of today and of the future would stay hot
+     */
     int64_t lookback_days = config->hot_lookback_months * 3044 / 100;
 
     ps_frontier_numbers(config, planner->plan->frontier, &planner->frontier);

@@ -1,4 +1,9 @@
-/* What to probe in one cycle, in order. */
+/* The probes of one cycle, in order, as both planners give them; and the classic planner.
+ *
+ * The classic planner probes hot numbers in every cycle and a slice of the others (design, "What
+ * is probed"), as the Python service did. adaptive_plan.h is the other planner. Pure: the same
+ * knowledge gives the same plan, so the commands plan, explain and simulate show what the leader
+ * does. */
 #ifndef PS_SCHEDULER_PLAN_H
 #define PS_SCHEDULER_PLAN_H
 #include "scheduler/core/frontier.h"
@@ -6,8 +11,8 @@
 #include "shared/core/number_set.h"
 #include "shared/core/task.h"
 
-/* All borrowed for the call. config gives ISO_BASE_URL, prefixes, extensions, windows, depths,
- * divisor. */
+/* All borrowed for the call. Of config it reads ISO_BASE_URL, prefixes, extensions, windows,
+ * depths and the divisor. */
 struct ps_plan_input {
     const struct ps_config *config;
     const struct ps_paper_index *index;
@@ -38,16 +43,17 @@ struct ps_plan {
     size_t skipped_discovered;
     size_t skipped_in_index;
     size_t
-        watched_deferred; /* watched numbers above WATCHED_NUMBERS_MAX; later cycles ask for them */
+        watched_deferred; /* watched numbers beyond WATCHED_NUMBERS_MAX; later cycles probe them */
     struct ps_number_set hot_numbers;
     int64_t slice, slices; /* cold: numbers whose rest by slices is slice */
 };
 
-/* Rules of the design (hot, cold, order, URL, never published). Of the watched numbers that are hot
- * for no other reason, a cycle takes WATCHED_NUMBERS_MAX; the next cycle goes on where this one
- * ends, so that each number has its turn. Caller's memory; clear frees. */
+/* Makes the plan of a cycle by the rules of the contract (hot, cold, order, URL, never published).
+ * Of the watched numbers that are hot for no other reason, a cycle takes WATCHED_NUMBERS_MAX; the
+ * next cycle continues after them, so that each number has its turn. Fills the caller's memory;
+ * ps_plan_clear frees it. */
 void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan);
-/* Is it this number's turn: is it hot, or cold and in the cycle's slice? */
+/* Whether number is probed in this cycle: it is hot, or it is cold and in the slice. */
 bool ps_plan_asks(const struct ps_plan *plan, int number);
 void ps_plan_clear(struct ps_plan *plan);
 

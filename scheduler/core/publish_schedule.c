@@ -1,6 +1,6 @@
 #include "scheduler/core/publish_schedule.h"
 
-/* When a cold position goes, in ms after the start. */
+/* When a cold position is published, in ms after the start. */
 static int64_t due_ms(const struct ps_publish_schedule *spread, size_t position)
 {
     double share = (double)(position - spread->hot) / (double)(spread->len - spread->hot);

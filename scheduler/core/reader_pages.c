@@ -672,8 +672,8 @@ void ps_reader_missing(const struct ps_reader_view *view, const char *what, stru
     close_page(view, "/feed.atom", out_html);
 }
 
-/* The id of what a feed's entry is about, for ever: RFC 4151, with a date on which the project
- * began.
+/* The id of the subject of a feed's entry; it never changes: RFC 4151, with a date on which the
+ * project began.
  */
 static void add_tag(struct ps_buf *out, const char *kind, const char *name)
 {

@@ -88,7 +88,7 @@ void ps_reader_missing(const struct ps_reader_view *view, const char *what,
                        struct ps_buf *out_html);
 
 /* Adds an Atom feed of the finds that filter passes. Ids are tag: URIs (RFC 4151) made of a
- * document's name, so that they are the same on every instance for ever. self is the path and query
+ * document's name, so that they are always the same on every instance. self is the path and query
  * of the feed. Returns when it changed last (wall clock ms), 0 for an empty feed. */
 int64_t ps_reader_feed(struct ps_library *library, const struct ps_find_filter *filter,
                        const char *self, struct ps_buf *out_xml);

@@ -1,5 +1,6 @@
-/* A set of URLs in memory: what was discovered on isocpp.org, with what the planner needs of each.
- * Over uthash. */
+/* The drafts that were found, as a set of URLs in memory, with what the planners need of each.
+ *
+ * A mirror of the table discovered (leadership.h). Over uthash. */
 #ifndef PS_SCHEDULER_URL_SET_H
 #define PS_SCHEDULER_URL_SET_H
 #include "shared/core/number_set.h"
@@ -10,7 +11,8 @@ struct ps_url_set;
 
 struct ps_url_set *ps_url_set_create(void) PS_MUST_USE;
 void ps_url_set_destroy(struct ps_url_set *set);
-bool ps_url_set_add(struct ps_url_set *set, const char *url); /* copies; false when it was there */
+bool ps_url_set_add(struct ps_url_set *set, const char *url); /* copies url; returns false if it is
+                                                               * in the set already */
 /* The same, with the moment from which the URL was there, wall clock; 0: not known. */
 bool ps_url_set_add_at(struct ps_url_set *set, const char *url, int64_t at_ms);
 /* Calls fn for each URL, in the order in which they were added. */

@@ -13,11 +13,11 @@
 
 struct entry {
     struct ps_watch_rule rule;
-    struct ps_name_words *name; /* of an author; else NULL */
+    struct ps_name_words *name; /* of an author entry; otherwise NULL */
     struct ps_pattern *pattern;
-    bool compiled; /* it was tried */
+    bool compiled; /* its compilation was tried */
     bool suspended;
-    bool tried;      /* with a part of a long text */
+    bool tried;      /* with part of a long text */
     int64_t cost_us; /* for the candidate number costed */
     uint64_t costed;
     bool watched, muted, snoozed;
@@ -35,7 +35,7 @@ struct suspension {
     const char *user, *pattern;
 };
 
-/* What patterns cost; changes while lists that are otherwise const are matched. */
+/* What patterns cost. Changes while lists that are otherwise const are matched. */
 struct budget {
     int64_t (*cpu_us)(void);
     uint64_t candidate;        /* counts them */
@@ -168,7 +168,8 @@ bool ps_watchlists_suspended(const struct ps_watchlists *lists, size_t at, const
 
 enum { AUTHOR_WORDS_MAX = 2000 }; /* of one item's authors */
 
-/* An item made ready: its names as words; folded, and for patterns once a pattern is there. */
+/* An item prepared for matching: its names as words, normalised, and for patterns once a pattern
+ * needs it. */
 struct subject {
     const struct ps_watch_candidate *item;
     struct ps_name_words *author, *others; /* others: of the draft's authors, else of its text */
@@ -215,7 +216,8 @@ static struct ps_pattern_text *pattern_text(const char *text)
     return made;
 }
 
-/* A number names papers and issues of every kind, a paper only its own; a draft is its paper's. */
+/* A number entry covers papers and issues of every kind, a paper entry only its own number; a
+ * draft belongs to its paper. */
 static bool names_paper(const struct ps_watch_rule *rule, const struct ps_watch_candidate *item)
 {
     const char *prefix =
@@ -240,7 +242,7 @@ static void suspend(const struct ps_watchlists *lists, const struct person *pers
         (struct suspension){ person->user, entry->rule.text };
 }
 
-/* The pattern that cost most for this candidate; NULL when none cost much. */
+/* Returns the pattern that cost most for this candidate; NULL if none cost much. */
 static struct entry *dearest_of(const struct ps_watchlists *lists, struct person *only,
                                 struct person **out_person)
 {
@@ -263,8 +265,8 @@ static struct entry *dearest_of(const struct ps_watchlists *lists, struct person
     return dearest;
 }
 
-/* The processor time of a search. One that is too dear is made twice more, and the cheapest counts:
- * an interrupt or a cold cache is not the pattern's fault. */
+/* Measures the processor time of a search. An expensive one is repeated twice, and the cheapest
+ * run counts: an interrupt or a cold cache is not the pattern's fault. */
 static int64_t timed_search(const struct budget *budget, const struct entry *entry,
                             const struct ps_pattern_text *text, size_t chars, bool *out_found)
 {
@@ -281,7 +283,7 @@ static int64_t timed_search(const struct budget *budget, const struct entry *ent
     return cost_us > most_us ? -cost_us : cost_us;
 }
 
-/* Books what a search cost; below 0: it was more than a pattern may cost. */
+/* Adds the cost of a search to the budgets; a negative cost means more than a pattern may cost. */
 static void book(const struct ps_watchlists *lists, struct person *person, struct entry *entry,
                  int64_t cost_us)
 {
@@ -310,7 +312,8 @@ static void book(const struct ps_watchlists *lists, struct person *person, struc
     }
 }
 
-/* The worst patterns show in a part of a long text already, before they cost the whole of it. */
+/* The worst patterns are found with part of a long text already, before they cost the whole of it.
+ */
 static bool search(const struct ps_watchlists *lists, struct person *person, struct entry *entry,
                    const struct ps_pattern_text *text)
 {
@@ -380,7 +383,7 @@ static bool wants_nothing_of(const struct person *person, const struct ps_watch_
     return person->muted;
 }
 
-/* What comes first is named as the reason. Patterns cost most, so they are tried last too. */
+/* The first match is reported as the reason. Patterns cost most, so they are tried last, too. */
 static const int ranks[PS_WATCH_KIND_COUNT] = {
     [PS_WATCH_KIND_AUTHOR] = 0,   [PS_WATCH_KIND_PAPER] = 1,   [PS_WATCH_KIND_NUMBER] = 2,
     [PS_WATCH_KIND_SUBGROUP] = 3, [PS_WATCH_KIND_PATTERN] = 4, [PS_WATCH_KIND_ALL] = 5,

@@ -1,5 +1,5 @@
 /* /api/history: the cycles of a week or a month for the operators' plots, added up by PostgreSQL in
- * buckets of one length. One answer a minute for each range, whoever asks. */
+ * buckets of one length. One answer a minute for each range, shared by all clients. */
 #ifndef PS_SCHEDULER_CYCLE_HISTORY_H
 #define PS_SCHEDULER_CYCLE_HISTORY_H
 #include "shared/io/daemon.h"

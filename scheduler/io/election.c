@@ -1,5 +1,13 @@
+/* How a standby becomes the leader: look at the lease (GET, PTTL) → draw an epoch from PostgreSQL
+ * → lease_take in Redis with that epoch → on_lead.
+ *
+ * Redis refuses a take with an epoch that is older than one it has seen. That is why a PostgreSQL
+ * that came back without its newest transactions cannot make a leader whose writes look old;
+ * catch_up then skips the epochs that are used up. A leader renews after a third of the life of
+ * its lease; core/lease.c decides when, and when it is too late. */
 #include "scheduler/io/election.h"
 
+#include "embedded/scheduler_sql.h"
 #include "scheduler/core/failover.h"
 #include "scheduler/core/lease.h"
 #include "shared/core/alloc.h"
@@ -28,8 +36,8 @@ struct ps_election {
     struct ps_failover failover;
     struct ps_timer *tick;
     int64_t tick_ms;
-    int64_t sent_ms;         /* when the take or renewal under way left */
-    int64_t candidate_epoch; /* of the take under way */
+    int64_t sent_ms;         /* when the outstanding take or renewal was sent */
+    int64_t candidate_epoch; /* of the outstanding take */
     char value[VALUE_TEXT];  /* "<instance>:<epoch>" of the lease held */
     char leader[VALUE_TEXT]; /* as last seen */
     void (*released)(void *cookie);
@@ -105,7 +113,6 @@ static void on_epoch(void *cookie, const struct ps_pg_rows *rows, const struct p
 static void catch_up(struct ps_election *election, int64_t newest)
 {
     struct ps_pg_batch *batch;
-    char missing[EPOCH_TEXT], at_once[EPOCH_TEXT];
 
     refused(election);
     if (election->lease.state == PS_LEASE_RELEASED || newest < election->candidate_epoch) {
@@ -116,13 +123,8 @@ static void catch_up(struct ps_election *election, int64_t newest)
            F_TEXT("what",
                   "PostgreSQL gave out an epoch that Redis has seen before: it was restored "
                   "or failed over; the newer epochs are skipped"));
-    snprintf(missing, sizeof(missing), "%" PRId64, newest - election->candidate_epoch + 1);
-    snprintf(at_once, sizeof(at_once), "%d", EPOCHS_AT_ONCE);
     batch = ps_pg_batch_create();
-    PS_PG_ADD(batch,
-              "SELECT max(nextval('leader_epoch')) FROM generate_series(1, least($1::bigint, "
-              "$2::bigint))",
-              missing, at_once);
+    ps_sql_epochs_skip(batch, newest - election->candidate_epoch + 1, EPOCHS_AT_ONCE);
     ps_pg_run(election->daemon->pg, batch, on_epoch, election);
 }
 
@@ -144,7 +146,8 @@ static void on_take(void *cookie, const struct redisReply *reply, const struct p
     }
     if (ps_redis_reply_int(reply->element[0], 0) == 1 && value != NULL) {
         if (election->lease.state == PS_LEASE_RELEASED)
-            give_back(election, value, NULL); /* granted while the program was about to stop */
+            give_back(election, value, NULL); /* it was granted while the program was about to stop
+                                               */
         else
             lead(election, value);
         return;
@@ -189,7 +192,7 @@ static void on_left(void *cookie, const struct redisReply *reply, const struct p
         ps_failover_look(&election->failover, now_of(election), ps_redis_reply_int(reply, -1));
 }
 
-/* Looks before it asks for an epoch, so that standbys do not use up the sequence. */
+/* Looks at the lease before it draws an epoch, so that standbys do not use up the sequence. */
 static void on_leader_seen(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_election *election = cookie;
@@ -205,7 +208,7 @@ static void on_leader_seen(void *cookie, const struct redisReply *reply, const s
     }
     see_leader(election, "");
     batch = ps_pg_batch_create();
-    PS_PG_ADD0(batch, "SELECT nextval('leader_epoch')");
+    ps_sql_epoch_next(batch);
     ps_pg_run(election->daemon->pg, batch, on_epoch, election);
 }
 

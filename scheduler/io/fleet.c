@@ -1,3 +1,6 @@
+/* Reads what the page shows: Redis every second, instances and PostgreSQL every second turn, and
+ * everything seldom while nobody looks. Each part is printed once and compared with the text
+ * before, so a subscriber is sent only what has changed. */
 #include "scheduler/io/fleet.h"
 
 #include "scheduler/core/reader_pages.h"
@@ -17,8 +20,8 @@
 enum {
     OFTEN_MS = 1000,
     SELDOM_MS = 10 * 1000,
-    LOOKED_MS = 60 * 1000, /* how long somebody who looked counts */
-    SLOW_TURNS = 2         /* instances and what is stored: each so many turns */
+    LOOKED_MS = 60 * 1000, /* for so long after a request somebody counts as looking */
+    SLOW_TURNS = 2         /* instances and PostgreSQL are read in every second turn */
 };
 
 struct ps_fleet {
@@ -26,10 +29,10 @@ struct ps_fleet {
     struct ps_timer *timer;
     int64_t looked_ms; /* monotonic; -LOOKED_MS: nobody did */
     unsigned turn;
-    char hosts[2][256]; /* whose pauses are shown */
+    char hosts[2][256]; /* hosts whose pauses are shown */
     const char *host_names[2];
     size_t host_count;
-    cJSON *redis; /* as read last; NULL: never */
+    cJSON *redis; /* what was read last; NULL: never read */
     bool redis_out, stored_out;
     int64_t redis_ms, stored_ms; /* wall clock: when read; 0 for never */
     struct ps_fleet_stored stored;
@@ -133,7 +136,7 @@ static void make_parts(struct ps_fleet *fleet)
         fleet->changed(fleet->cookie);
 }
 
-/* What was not asked this time stays as it was. */
+/* Parts that were not read this time stay as they were. */
 static void on_redis_read(void *cookie, cJSON *read, const struct ps_err *err)
 {
     struct ps_fleet *fleet = cookie;
@@ -199,9 +202,9 @@ static void on_timer(void *cookie)
 
     ps_timer_set(fleet->timer, looked || early ? OFTEN_MS : SELDOM_MS);
     if (!looked)
-        fleet->turn = 0; /* all of it */
+        fleet->turn = 0; /* the next turn reads everything */
     read_servers(fleet);
-    if (!fleet->redis_out) /* else made when it answers */
+    if (!fleet->redis_out) /* otherwise they are made when Redis answers */
         make_parts(fleet);
 }
 

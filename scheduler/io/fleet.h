@@ -1,5 +1,8 @@
-/* The fleet as the status page sees it: read from Redis, PostgreSQL and this scheduler's own memory
- * on timers, and kept as finished JSON, so that a request reads memory only (promise 8). */
+/* The fleet as the status page shows it.
+ *
+ * Reads Redis, PostgreSQL and this scheduler's own memory on timers, and keeps finished JSON, so
+ * that a request reads memory only: a hundred open pages cost the servers no more than one
+ * (guarantee 8). Every scheduler serves it, standbys too. */
 #ifndef PS_SCHEDULER_FLEET_H
 #define PS_SCHEDULER_FLEET_H
 #include "shared/core/json.h"
@@ -28,10 +31,10 @@ struct ps_scheduler_state;
 struct ps_fleet *ps_fleet_create(const struct ps_scheduler_state *state) PS_MUST_USE;
 void ps_fleet_destroy(struct ps_fleet *fleet); /* after redis and pg are gone; NULL is fine */
 
-/* fn runs on the loop each time the parts were made anew: about each second while somebody looks.
- */
+/* fn runs on the loop each time the parts were made again: about once a second while somebody
+ * looks. */
 void ps_fleet_on_change(struct ps_fleet *fleet, void (*fn)(void *cookie), void *cookie);
-/* Somebody looks: reads often for the next minute. */
+/* Somebody looks at the page: reads often for the next minute. */
 void ps_fleet_looked_at(struct ps_fleet *fleet);
 
 struct ps_reader_fleet;
@@ -39,7 +42,8 @@ struct ps_reader_fleet;
 void ps_fleet_reader(const struct ps_fleet *fleet, struct ps_reader_fleet *out_fleet);
 
 const char *ps_fleet_part_name(enum ps_fleet_part part);
-/* Borrowed until the next change. version grows with each new text. */
+/* Returns the JSON of part, borrowed until the next change. *out_version grows with each new text.
+ */
 const char *ps_fleet_text(const struct ps_fleet *fleet, enum ps_fleet_part part,
                           uint64_t *out_version);
 

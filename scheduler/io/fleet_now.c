@@ -77,7 +77,7 @@ static void add_leader(const struct ps_fleet_view *view, cJSON *now)
 {
     const cJSON *epoch = of(view->redis, "epoch");
 
-    if (leads(view)) { /* this one knows better than what was read */
+    if (leads(view)) { /* this scheduler knows better than what was read */
         ps_json_add_text(now, "leader", daemon_of(view)->instance);
         ps_json_add_int(now, "epoch", ps_election_epoch(view->state->election));
     } else {
@@ -108,8 +108,8 @@ struct progress {
     int64_t outcomes[PS_OUTCOME_COUNT];
 };
 
-/* Of a closed cycle what was stored; of one that runs the leader's own ledger, and for others the
- * hash in Redis, when it is of that cycle. */
+/* Progress of the newest cycle. Of a closed one it is what was stored. Of a running one the leader
+ * uses its own ledger, and a standby the hash in Redis if that belongs to the cycle. */
 static void find_progress(const struct ps_fleet_view *view, struct progress *out_progress)
 {
     const struct ps_fleet_stored *stored = view->stored;
@@ -219,7 +219,7 @@ static void add_queues(const struct ps_fleet_view *view, cJSON *now)
     ps_json_add_time(now, "index_fetched_at", stats->index_fetched_ms);
 }
 
-/* The number that people feel. null before the first draft that tells it. */
+/* How long people wait for news. null before the first draft for which both times are known. */
 static void add_delay(const struct ps_fleet_stored *stored, cJSON *now)
 {
     cJSON *delay;

@@ -15,23 +15,23 @@ struct reading {
     ps_fleet_read_fn fn;
     void *cookie;
     cJSON *read;
-    int out;   /* answers to come, and one while commands are being sent */
-    bool lost; /* Redis did not answer: err says why */
+    int out;   /* outstanding answers, and one while commands are being sent */
+    bool lost; /* Redis did not answer; err says why */
     struct ps_err err;
 };
 
-/* reply is NULL where there is nothing: a stream or group that does not exist. */
+/* reply is NULL if there is nothing: a stream or group that does not exist. */
 typedef void (*keep_fn)(struct reading *reading, cJSON *into, const char *name,
                         const struct redisReply *reply);
 
 struct question {
     struct reading *reading;
     keep_fn keep;
-    cJSON *into; /* where the answer goes, in the reading's tree */
+    cJSON *into; /* object of the reading that the answer belongs to */
     const char *name;
 };
 
-/* One whose heartbeat has ended stays in the list for a moment. */
+/* An instance whose heartbeat has ended stays in the list for a moment. */
 static void drop_gone(cJSON *instances)
 {
     cJSON *instance = instances == NULL ? NULL : instances->child, *next;
@@ -98,7 +98,7 @@ static const char *text_of(const struct redisReply *reply)
     return reply == NULL ? NULL : ps_redis_reply_text(reply, NULL);
 }
 
-/* A value of a flat list of names and values. */
+/* Returns the value of a name in a flat list of names and values. */
 static const struct redisReply *find(const struct redisReply *pairs, const char *name)
 {
     for (size_t i = 0; i + 1 < elements(pairs); i += 2) {
@@ -110,7 +110,7 @@ static const struct redisReply *find(const struct redisReply *pairs, const char 
     return NULL;
 }
 
-/* Names and values: numbers as numbers, all else as text. */
+/* Adds names and values: numbers as numbers, everything else as text. */
 static void add_pairs(cJSON *object, const struct redisReply *pairs)
 {
     for (size_t i = 0; i + 1 < elements(pairs) && i < 2 * FIELDS_MAX; i += 2) {
@@ -134,7 +134,7 @@ static void keep_number(struct reading *reading, cJSON *into, const char *name,
     ps_json_add_int(into, name, reply == NULL ? 0 : ps_redis_reply_int(reply, 0));
 }
 
-/* Adds to what is there. */
+/* Adds value to the number that is there. */
 static void keep_sum(struct reading *reading, cJSON *into, const char *name,
                      const struct redisReply *reply)
 {
@@ -172,7 +172,7 @@ static void keep_hash(struct reading *reading, cJSON *into, const char *name,
         add_pairs(cJSON_AddObjectToObject(into, name), reply);
 }
 
-/* The same, each value as the text that it is. */
+/* The same, but each value as text. */
 static void keep_texts(struct reading *reading, cJSON *into, const char *name,
                        const struct redisReply *reply)
 {
@@ -191,12 +191,12 @@ static void keep_group(struct reading *reading, cJSON *into, const char *name,
 {
     const struct redisReply *group = elements(reply) > 0 ? reply->element[0] : NULL;
     const struct redisReply *pending = find(group, "pending"), *lag = find(group, "lag");
-    int64_t unread = -1; /* Redis 6, or one that cannot tell just now */
+    int64_t unread = -1; /* Redis 6, or a Redis that does not know the lag at the moment */
 
     (void)reading;
     (void)name;
     ps_json_add_int(into, "pending", pending == NULL ? 0 : ps_redis_reply_int(pending, 0));
-    if (group == NULL) { /* nobody has read anything */
+    if (group == NULL) { /* nobody has read anything yet */
         const cJSON *length = cJSON_GetObjectItem(into, "length");
 
         unread = length == NULL ? 0 : (int64_t)length->valuedouble;
@@ -231,7 +231,7 @@ static void keep_entries(struct reading *reading, cJSON *into, const char *name,
     }
 }
 
-/* Of a message that was given up, all but its text: that is for whom it was written. */
+/* A message that was given up, without its text: that is for its recipient only. */
 static void keep_dead(struct reading *reading, cJSON *into, const char *name,
                       const struct redisReply *reply)
 {
@@ -241,7 +241,7 @@ static void keep_dead(struct reading *reading, cJSON *into, const char *name,
     cJSON *entries = cJSON_AddArrayToObject(into, name);
 
     (void)reading;
-    for (size_t i = elements(reply); i > 0; i--) { /* the latest is at the end */
+    for (size_t i = elements(reply); i > 0; i--) { /* the newest entry is at the end */
         const char *text = text_of(reply->element[i - 1]);
         cJSON *letter = text == NULL ? NULL : ps_json_parse(text, strlen(text), NULL);
         cJSON *object = cJSON_CreateObject();
@@ -315,8 +315,8 @@ static void ask_hosts(struct reading *reading)
     }
 }
 
-/* A transport that answers at once may overwrite a reply with the next: its texts are copied before
- * anything is asked. Gives an array. */
+/* Returns an array of texts, given. Copies them before the first question, because a transport
+ * that answers at once may overwrite a reply with the next one. */
 static char **texts_of(const struct redisReply *reply, size_t *out_count)
 {
     char **texts = ps_alloc_zero(elements(reply) + 1, sizeof(*texts));

@@ -62,7 +62,7 @@ static void read_day(struct ps_fleet_stored *stored, const struct ps_pg_rows *ro
     ps_chart_series_prune(&stored->day, now_ms);
 }
 
-/* One object a row: names of texts, then those of times. */
+/* Gives an array with one object for each row: the columns of texts, then those of times. */
 static cJSON *read_list(const struct ps_pg_rows *rows, size_t statement, const char *const *texts,
                         const char *const *times)
 {
@@ -93,9 +93,9 @@ void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_row
     static const char *const paper_times[] = { "first_seen_at", NULL };
 
     read_newest(stored, rows);
-    stored->delay_drafts = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, 0, 0);
-    stored->delay_median_ms = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, 1, 0);
-    stored->delay_p90_ms = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, 2, 0);
+    stored->delay_drafts = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, PS_SQL_PAGE_DELAY_DRAFTS, 0);
+    stored->delay_median_ms = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, PS_SQL_PAGE_DELAY_MEDIAN, 0);
+    stored->delay_p90_ms = ps_pg_int(rows, PS_STORE_PAGE_DELAY, 0, PS_SQL_PAGE_DELAY_P90, 0);
     read_day(stored, rows, now_ms);
     cJSON_Delete(stored->drafts);
     cJSON_Delete(stored->papers);

@@ -1,4 +1,5 @@
-/* What PostgreSQL knows of the fleet, kept for the status page. */
+/* What PostgreSQL knows about the fleet, kept for the status page: the newest cycle, the cycles of
+ * the day, the latest drafts and papers. */
 #ifndef PS_SCHEDULER_FLEET_STORED_H
 #define PS_SCHEDULER_FLEET_STORED_H
 #include "scheduler/core/chart_series.h"
@@ -13,13 +14,13 @@ struct ps_fleet_stored {
     int64_t number, epoch, started_ms, finished_ms, deadline_ms, planned;
     enum ps_cycle_status status;
     char *error; /* NULL for none */
-    /* From a draft's upload to its message, of the last 30 days' drafts that told both. */
+    /* From a draft's upload to its message, for drafts of the last 30 days with both times. */
     int64_t delay_drafts, delay_median_ms, delay_p90_ms;
 };
 
 void ps_fleet_stored_init(struct ps_fleet_stored *stored);
 void ps_fleet_stored_clear(struct ps_fleet_stored *stored);
-/* Gives the batch that ps_fleet_stored_read takes the rows of. */
+/* Gives a batch whose rows ps_fleet_stored_read takes. */
 struct ps_pg_batch *ps_fleet_stored_ask(const struct ps_fleet_stored *stored) PS_MUST_USE;
 void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows,
                           int64_t now_ms);

@@ -16,11 +16,11 @@ enum { REDIRECTS_MAX = 5, OK = 200, NOT_MODIFIED = 304, REFUSED_FROM = 400, REFU
 struct ps_index_fetch {
     struct ps_daemon *daemon; /* borrowed */
     enum ps_index_source source;
-    char *url;          /* asked for last */
-    bool unconditional; /* the last answer was a 4xx: the validators may be why */
+    char *url;          /* of the last request */
+    bool unconditional; /* the last answer was a 4xx, and the validators may be the reason */
     struct ps_http *http;
-    struct ps_http_call *call; /* NULL: none under way */
-    struct ps_timer *unsent;   /* tells that a request could not be sent, from the loop */
+    struct ps_http_call *call; /* NULL: none is outstanding */
+    struct ps_timer *unsent;   /* reports from the loop that a request could not be sent */
     struct ps_err unsent_err;
     struct ps_open_std_counts counts; /* of the page that was read last */
     ps_index_fetch_fn fn;
@@ -47,8 +47,7 @@ static void answer(struct ps_index_fetch *fetch, struct ps_paper_index *index,
               ps_http_validator_usable(modified) ? modified : NULL, NULL);
 }
 
-/* Every download that failed is an INDEX-FETCH, with its category; every other one an INDEX-LOAD.
- */
+/* Every download that failed is an INDEX-FETCH with its category, every other one an INDEX-LOAD. */
 static void fail(struct ps_index_fetch *fetch, const struct ps_http_reply *reply,
                  const struct ps_err *err)
 {
@@ -125,7 +124,7 @@ static void on_unsent(void *cookie)
 struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon, enum ps_index_source source)
 {
     struct ps_index_fetch *fetch = ps_alloc_zero(1, sizeof(*fetch));
-    /* The operator names the index; it may well lie in a private network. Its answers do not lead
+    /* The operator names the index, which may be in a private network. Its redirects may not lead
      * there. */
     struct ps_http_options options = { .user_agent = daemon->user_agent,
                                        .proxy = daemon->config->http_proxy_url,
@@ -156,7 +155,7 @@ void ps_index_fetch_destroy(struct ps_index_fetch *fetch)
 /* Gives the header's line; NULL for none. */
 static char *condition(const struct ps_index_fetch *fetch, const char *name, const char *validator)
 {
-    /* A version before may have stored one that is not usable. */
+    /* An earlier version may have stored one that is not usable. */
     return fetch->unconditional || !ps_http_validator_usable(validator)
                ? NULL
                : ps_alloc_format("%s: %s", name, validator);

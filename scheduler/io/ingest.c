@@ -1,3 +1,12 @@
+/* Results in two batches: `next` is filled by the stream reader while `now` is being stored.
+ *
+ * now: read_watch and match (if it holds a recent hit) → store, one transaction → acknowledge in
+ * Redis → the next batch
+ *
+ * An entry stays pending in Redis until its batch is committed, so a crash at any point repeats
+ * the batch: the ledger counts only probes that are open, URLs and dedupe keys are unique, and
+ * nothing is counted or announced twice. Every five seconds without work, adopt and read_own look
+ * for entries that a former leader, or a lost connection, left pending. */
 #include "scheduler/io/ingest.h"
 
 #include "scheduler/io/leader_writer.h"
@@ -60,7 +69,7 @@ static void on_done(void *cookie, const struct redisReply *reply)
     advance(ingest);
 }
 
-/* The counters of the hash are for people who look into Redis. */
+/* The counters in the hash are for people who look into Redis; nothing is decided by them. */
 static void add_counters(struct ps_script_args *args, const struct ps_cycle *run)
 {
     ps_script_args_int(args, run == NULL ? 0 : run->ledger.cycle);
@@ -105,27 +114,34 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
         enum ps_outcome outcome;
 
         if (leadership->run == NULL ||
-            ps_pg_int(rows, SETTLED, i, 0, 0) != leadership->run->ledger.cycle ||
-            !ps_outcome_parse(ps_str_of(ps_pg_text(rows, SETTLED, i, 2)), &outcome))
+            ps_pg_int(rows, SETTLED, i, PS_SQL_RESULTS_SETTLE_CYCLE, 0) !=
+                leadership->run->ledger.cycle ||
+            !ps_outcome_parse(
+                ps_str_of(ps_pg_text(rows, SETTLED, i, PS_SQL_RESULTS_SETTLE_OUTCOME)), &outcome))
             continue;
-        (void)ps_cycle_settle(leadership->run, (size_t)ps_pg_int(rows, SETTLED, i, 1, 0), outcome,
-                              (int)ps_pg_int(rows, SETTLED, i, 3, 0));
+        (void)ps_cycle_settle(
+            leadership->run, (size_t)ps_pg_int(rows, SETTLED, i, PS_SQL_RESULTS_SETTLE_POSITION, 0),
+            outcome, (int)ps_pg_int(rows, SETTLED, i, PS_SQL_RESULTS_SETTLE_STATUS, 0));
     }
     for (int i = 0; i < ps_pg_row_count(rows, CONTROLS); i++) {
         enum ps_outcome outcome;
 
         if (leadership->run != NULL &&
-            ps_pg_int(rows, CONTROLS, i, 0, 0) == leadership->run->ledger.cycle &&
-            ps_outcome_parse(ps_str_of(ps_pg_text(rows, CONTROLS, i, 2)), &outcome))
-            (void)ps_control_probes_settle(&leadership->run->controls,
-                                           ps_pg_text(rows, CONTROLS, i, 1), outcome);
+            ps_pg_int(rows, CONTROLS, i, PS_SQL_CONTROLS_SETTLE_CYCLE, 0) ==
+                leadership->run->ledger.cycle &&
+            ps_outcome_parse(
+                ps_str_of(ps_pg_text(rows, CONTROLS, i, PS_SQL_CONTROLS_SETTLE_OUTCOME)), &outcome))
+            (void)ps_control_probes_settle(
+                &leadership->run->controls,
+                ps_pg_text(rows, CONTROLS, i, PS_SQL_CONTROLS_SETTLE_URL), outcome);
     }
     for (int i = 0; i < ps_pg_row_count(rows, DISCOVERED); i++)
         (void)ps_url_set_add_at(
-            leadership->discovered, ps_pg_text(rows, DISCOVERED, i, 0),
-            ps_store_there_since(ps_clock_wall_ms(), ps_pg_text(rows, DISCOVERED, i, 1)));
+            leadership->discovered, ps_pg_text(rows, DISCOVERED, i, PS_SQL_DRAFTS_ADD_URL),
+            ps_store_there_since(ps_clock_wall_ms(),
+                                 ps_pg_text(rows, DISCOVERED, i, PS_SQL_DRAFTS_ADD_LAST_MODIFIED)));
     for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, ADDED); i++)
-        ps_leadership_told(rows, ADDED, i);
+        ps_leadership_log_added(rows, ADDED, i);
     leadership->results += (uint64_t)count;
 }
 
@@ -159,7 +175,7 @@ static void match(struct ps_ingest *ingest)
     int64_t end_ms = ps_clock_mono_ms() + MATCH_SLICE_MS;
 
     ingest->matching = true;
-    while (ps_result_batch_tell_next(&ingest->now, ingest->leadership))
+    while (ps_result_batch_match_next(&ingest->now, ingest->leadership))
         if (ps_clock_mono_ms() >= end_ms) {
             ps_leader_writer_wait(ingest->writer, 0);
             return;
@@ -184,7 +200,7 @@ static void read_watch(struct ps_ingest *ingest)
 {
     struct ps_pg_batch *batch = ps_leader_writer_begin(ingest->writer);
 
-    ps_store_add_watch(batch);
+    ps_sql_watch_read(batch);
     ps_leader_writer_run(ingest->writer, batch, "watchlists were not read", on_watch);
 }
 
@@ -321,7 +337,7 @@ void ps_ingest_start(struct ps_ingest *ingest)
         ps_alloc_format("%s:%" PRId64, daemon->instance, ps_leader_writer_epoch(ingest->writer));
     options.consumer = ingest->consumer;
     ingest->reader = ps_stream_reader_create(daemon->loop, &options, on_entries, ingest, &err);
-    if (ingest->reader == NULL) { /* cannot be: the command connection uses the same URL */
+    if (ingest->reader == NULL) { /* does not happen: the command connection uses the same URL */
         ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR, "results are not read",
                              &err);
         return;

@@ -1,5 +1,6 @@
 #include "scheduler/io/leadership.h"
 
+#include "embedded/scheduler_sql.h"
 #include "scheduler/io/election.h"
 #include "shared/core/message.h"
 #include "shared/io/log.h"
@@ -67,20 +68,21 @@ void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event,
     ps_leadership_overtaken(leadership);
 }
 
-void ps_leadership_told(const struct ps_pg_rows *rows, size_t statement, int i)
+void ps_leadership_log_added(const struct ps_pg_rows *rows, size_t statement, int i)
 {
-    const char *kind = ps_pg_text(rows, statement, i, 0);
-    const char *paper = ps_pg_text(rows, statement, i, 1);
-    const char *user = ps_pg_text(rows, statement, i, 2);
-    const char *trace = ps_pg_text(rows, statement, i, 3);
+    const char *kind = ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_KIND);
+    const char *paper = ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_PAPER);
+    const char *user = ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_USER_ID);
+    const char *trace = ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_TRACE);
 
     if (user != NULL)
         PS_LOG(WATCHLIST_MATCH, F_TEXT("trace", trace), F_TEXT("user", user),
                F_TEXT("paper", paper));
     else if (strcmp(kind, ps_message_kind_name(PS_MESSAGE_DP_TRANSITION)) == 0)
         PS_LOG(D_TO_P, F_TEXT("trace", trace), F_TEXT("paper", paper),
-               F_TEXT("date", ps_pg_text(rows, statement, i, 7)),
-               F_TEXT("draft_url", ps_pg_text(rows, statement, i, 4)),
-               F_TEXT("draft_seen", ps_pg_text(rows, statement, i, 5)),
-               F_TEXT("draft_modified", ps_pg_text(rows, statement, i, 6)));
+               F_TEXT("date", ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_DATE)),
+               F_TEXT("draft_url", ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_DRAFT_URL)),
+               F_TEXT("draft_seen", ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_DRAFT_SEEN)),
+               F_TEXT("draft_modified",
+                      ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_DRAFT_MODIFIED)));
 }

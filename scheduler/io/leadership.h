@@ -1,4 +1,10 @@
-/* What a scheduler knows and may do while it leads; while it stands by, the index. */
+/* What a scheduler knows while it leads, as a mirror of PostgreSQL in memory, and how a failure of
+ * the leader is reported.
+ *
+ * A mirror changes only after a commit. If a transaction's end is unknown, all mirrors are read
+ * again, because a decision from a wrong mirror (a diff, a plan) would be stored as a fact.
+ * Reading them again begins a new term. leader_writer.h, which sends all writes, drops the answers
+ * of an earlier term. */
 #ifndef PS_SCHEDULER_LEADERSHIP_H
 #define PS_SCHEDULER_LEADERSHIP_H
 #include "scheduler/core/adaptive_plan.h"
@@ -16,23 +22,23 @@ struct ps_leadership {
     struct ps_election *election; /* borrowed */
     int64_t epoch;                /* that this scheduler leads with; 0: it does not lead */
     int64_t term;                 /* rises by one whenever the mirrors are forgotten */
-    uint64_t results;             /* stored since the start */
+    uint64_t results;             /* results stored since the program started */
     bool probing_paused;          /* by an operator (operator_store.h): polls probe nothing */
     void (*reload)(
-        void *cookie); /* asks to read the mirrors anew, soon; see ps_leadership_failed */
+        void *cookie); /* reads the mirrors again, soon; may be called from any callback */
     void *reload_cookie;
 
-    /* Mirror of the index: held while standing by too, so that a new leader reads what is new. */
+    /* Mirror of the index: kept by a standby too, so that a new leader reads only what is newer. */
     struct ps_paper_index *index; /* NULL: not read yet */
     int64_t index_version;        /* PS_STORE_NO_INDEX: not read yet */
 
     /* Mirrors of PostgreSQL, loaded when the lease was taken and changed after a commit only. */
     struct ps_url_set *discovered;
-    struct ps_probe_times *probed; /* when the adaptive planner's candidates were asked for last */
+    struct ps_probe_times *probed; /* when each candidate of the adaptive planner was probed last */
     struct ps_watchlists *watch;
     struct ps_cycle *run; /* the running cycle; NULL between cycles */
     int64_t generation;
-    char *redis_run_id; /* of the Redis that was filled last; NULL for none */
+    char *redis_run_id; /* of the Redis that was filled last; NULL: unknown */
     int64_t last_cycle, last_started_ms, last_finished_ms; /* wall clock; 0 for none */
     int64_t last_good_ms;
     int64_t index_fetched_ms;
@@ -59,7 +65,7 @@ void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event,
 /* A transaction of an earlier term was answered. It may have been committed after the mirrors were
  * read, so they are read again. */
 void ps_leadership_overtaken(struct ps_leadership *leadership);
-/* Logs row i of what ps_store_add_rows answered. */
-void ps_leadership_told(const struct ps_pg_rows *rows, size_t statement, int i);
+/* Logs row i of a statement outbox_add: a match or a transition that was stored. */
+void ps_leadership_log_added(const struct ps_pg_rows *rows, size_t statement, int i);
 
 #endif

@@ -61,17 +61,11 @@ static void add_papers(struct ps_pg_batch *batch, const struct ps_paper_index *i
     ps_rows_open(&json);
     for (size_t i = 0; index != NULL && i < ps_paper_index_len(index); i++)
         ps_store_row_paper(&json, ps_paper_index_at(index, i));
-    PS_PG_ADD(batch,
-              "INSERT INTO papers (id, type, title, author, date, subgroup, link, long_link, "
-              "status, version) SELECT id, type, title, author, date, subgroup, link, long_link, "
-              "status, (SELECT index_version FROM meta) FROM jsonb_to_recordset($1::jsonb) AS r "
-              "(id text, type text, title text, author text, date text, subgroup text, link text, "
-              "long_link text, status text) ON CONFLICT (id) DO NOTHING",
-              ps_rows_close(&json));
+    ps_sql_import_papers(batch, ps_rows_close(&json));
     ps_rows_clear(&json);
 }
 
-/* As hits that are old: whatever was to be told of them has been told. */
+/* As old hits: the Python service has announced them already. */
 static void add_drafts(struct ps_pg_batch *batch, const struct ps_legacy_state *state)
 {
     struct ps_rows_json json;
@@ -87,14 +81,7 @@ static void add_drafts(struct ps_pg_batch *batch, const struct ps_legacy_state *
         ps_row_int(&json, "discovered_ms", draft->discovered_ms);
         ps_row_close(&json);
     }
-    PS_PG_ADD(batch,
-              "INSERT INTO discovered (url, paper_id, tier, outcome, last_modified, cycle, "
-              "discovered_at, confirmed_at) SELECT url, paper_id, 'cold', CASE WHEN last_modified "
-              "IS NULL THEN 'hit_no_lm' ELSE 'hit_old' END, last_modified, 0, "
-              "ps_time(discovered_ms), ps_time(discovered_ms) FROM jsonb_to_recordset($1::jsonb) "
-              "AS r (url text, paper_id text, last_modified text, discovered_ms bigint) "
-              "ON CONFLICT (url) DO NOTHING",
-              ps_rows_close(&json));
+    ps_sql_import_drafts(batch, ps_rows_close(&json));
     ps_rows_clear(&json);
 }
 
@@ -125,47 +112,22 @@ static void add_watch(struct ps_pg_batch *batch, const struct ps_legacy_state *s
         ps_row_close(&json);
     }
     rows = ps_rows_close(&json);
-    PS_PG_ADD(batch,
-              "INSERT INTO watchlist (user_id, entry, created_at, name_key) SELECT user_id, entry, "
-              "ps_time(created_ms), name_key FROM jsonb_to_recordset($1::jsonb) AS r (user_id "
-              "text, kind text, entry text, name_key text, created_ms bigint) WHERE kind IN "
-              "('number', 'paper', 'author') ON CONFLICT (user_id, entry) DO NOTHING",
-              rows);
-    PS_PG_ADD(batch,
-              "INSERT INTO watch_rule (user_id, kind, value, created_at) SELECT user_id, kind, "
-              "entry, ps_time(created_ms) FROM jsonb_to_recordset($1::jsonb) AS r (user_id text, "
-              "kind text, entry text, created_ms bigint) WHERE kind IN ('subgroup', 'pattern') "
-              "ON CONFLICT DO NOTHING",
-              rows);
+    ps_sql_import_watchlist(batch, rows);
+    ps_sql_import_rules(batch, rows);
     ps_rows_clear(&json);
-}
-
-/* Only where we have nothing yet. With a last poll our first cycle is not taken for the very first
-   one: it tells what came since. */
-static void add_meta(struct ps_pg_batch *batch, const struct ps_legacy_state *state)
-{
-    char index[NUMBER_TEXT], poll[NUMBER_TEXT];
-
-    (void)snprintf(index, sizeof(index), "%" PRId64, state->index == NULL ? 0 : state->index_ms);
-    (void)snprintf(poll, sizeof(poll), "%" PRId64, state->last_poll_ms);
-    PS_PG_ADD(batch,
-              "UPDATE meta SET index_fetched_at = coalesce(index_fetched_at, "
-              "ps_time(nullif($1::bigint, 0))), last_successful_poll = "
-              "coalesce(last_successful_poll, ps_time(nullif($2::bigint, 0)))",
-              index, poll);
 }
 
 struct ps_pg_batch *ps_legacy_add(const struct ps_legacy_state *state)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD0(batch, "UPDATE meta SET index_version = index_version + 1");
+    ps_sql_import_version(batch);
     add_papers(batch, state->index);
     add_drafts(batch, state);
     add_watch(batch, state);
-    add_meta(batch, state);
-    PS_PG_ADD0(batch, "SELECT ps_fence(nextval('leader_epoch')) WHERE EXISTS (SELECT FROM papers "
-                      "WHERE xmin::text::bigint = txid_current() % 4294967296) OR EXISTS (SELECT "
-                      "FROM discovered WHERE xmin::text::bigint = txid_current() % 4294967296)");
+    /* With a last poll our first cycle is not taken for the very first one of all, which would
+     * announce nothing. */
+    ps_sql_import_meta(batch, state->index == NULL ? 0 : state->index_ms, state->last_poll_ms);
+    ps_sql_import_fence(batch);
     return batch;
 }

@@ -166,7 +166,7 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
     sync->busy = false;
     if (err != NULL || ps_pg_row_count(rows, META) == 0)
-        return; /* PG-UP and PG-DOWN tell why; the next look comes by itself */
+        return; /* PG-UP and PG-DOWN log why; the next look follows */
     if (ps_pg_int(rows, META, 0, 0, 0) < sync->version || ps_library_is_worn(sync->library)) {
         reset(sync); /* PostgreSQL was restored to an older state; or too much was replaced */
         ps_timer_set(sync->timer, NEXT_SLICE_MS);

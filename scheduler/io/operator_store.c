@@ -1,5 +1,6 @@
 #include "scheduler/io/operator_store.h"
 
+#include "embedded/scheduler_sql.h"
 #include "shared/core/alloc.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/visible_text.h"
@@ -9,17 +10,18 @@
 
 void ps_operator_add_wishes(struct ps_pg_batch *batch)
 {
-    PS_PG_ADD0(batch, "SELECT ps_ms(probing_paused_at), coalesce(probing_paused_why, ''), "
-                      "ps_ms(poll_wanted_at) FROM meta");
+    ps_sql_wishes_read(batch);
 }
 
 struct ps_operator_wishes ps_operator_wishes_read(const struct ps_pg_rows *rows, size_t statement)
 {
     if (ps_pg_row_count(rows, statement) == 0)
         return (struct ps_operator_wishes){ .why = "" };
-    return (struct ps_operator_wishes){ .paused_ms = ps_pg_int(rows, statement, 0, 0, 0),
-                                        .why = ps_pg_text(rows, statement, 0, 1),
-                                        .wanted_ms = ps_pg_int(rows, statement, 0, 2, 0) };
+    return (struct ps_operator_wishes){
+        .paused_ms = ps_pg_int(rows, statement, 0, PS_SQL_WISHES_READ_PROBING_PAUSED_AT, 0),
+        .why = ps_pg_text(rows, statement, 0, PS_SQL_WISHES_READ_WHY),
+        .wanted_ms = ps_pg_int(rows, statement, 0, PS_SQL_WISHES_READ_POLL_WANTED_AT, 0)
+    };
 }
 
 /* Gives why as it may stand in a log line, a terminal and a page. */
@@ -46,11 +48,7 @@ struct ps_pg_batch *ps_operator_pause(const char *why)
     struct ps_pg_batch *batch = ps_pg_batch_create();
     char *clean = clean_why(why == NULL ? "" : why);
 
-    PS_PG_ADD(batch,
-              "UPDATE meta SET probing_paused_at = coalesce(probing_paused_at, now()), "
-              "probing_paused_why = $1 RETURNING ps_ms(probing_paused_at), probing_paused_why, "
-              "ps_ms(poll_wanted_at)",
-              clean);
+    ps_sql_probing_pause(batch, clean);
     free(clean);
     return batch;
 }
@@ -59,8 +57,7 @@ struct ps_pg_batch *ps_operator_resume(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD0(batch, "UPDATE meta SET probing_paused_at = NULL, probing_paused_why = NULL "
-                      "WHERE probing_paused_at IS NOT NULL RETURNING 1");
+    ps_sql_probing_resume(batch);
     return batch;
 }
 
@@ -68,11 +65,11 @@ struct ps_pg_batch *ps_operator_poll_now(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD0(batch, "UPDATE meta SET poll_wanted_at = now() RETURNING ps_ms(poll_wanted_at)");
+    ps_sql_poll_want(batch);
     return batch;
 }
 
 void ps_operator_add_poll_begun(struct ps_pg_batch *batch)
 {
-    PS_PG_ADD0(batch, "UPDATE meta SET poll_wanted_at = NULL WHERE poll_wanted_at IS NOT NULL");
+    ps_sql_poll_begun(batch);
 }

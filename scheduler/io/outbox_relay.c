@@ -1,3 +1,12 @@
+/* One round of the relay, each step in the callback of the one before:
+ *
+ * begin_round: measure the list `notify` → look: read rows that can be bundled and messages that
+ * can be pushed → bundle, then look again → or push, then mark as queued → rest
+ *
+ * Only one round runs at a time, so no row is bundled twice by one leader; the fence keeps a
+ * former leader from bundling at all. A crash between push and mark pushes a message twice, which
+ * the claim of the notifier turns into one send. When the list is long, only urgent messages are
+ * bundled: other rows gather in the outbox, where they cost nothing and become fewer messages. */
 #include "scheduler/io/outbox_relay.h"
 
 #include "scheduler/core/notification.h"
@@ -14,44 +23,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 1000, ROWS_MAX = 2000, MESSAGES_MAX = 200 };
-enum { OVERSIZED_ROWS = 500, LISTED_ROWS = 100 /* of one person's matches, of one look */ };
-/* Statements of a look, and columns of what they answer (store.h). */
+enum {
+    LOOK_MS = 1000,
+    ROWS_MAX = 2000,
+    MESSAGES_MAX = 200,
+    CHANNEL_SHARES = 10 /* of the list; message_push.lua keeps one of them free too */
+};
+enum { OVERSIZED_ROWS = 500, LISTED_ROWS = 100 /* of one person's matches in one look */ };
+/* Statements of a look after the fence and outbox_hold, and of the bundling transaction. */
 enum { UNBUNDLED = 2, UNQUEUED };
 enum { BUNDLED = 1 };
-enum {
-    ROW_ID,
-    ROW_KEY,
-    ROW_KIND,
-    ROW_CHANNEL,
-    ROW_DATA,
-    ROW_TOLD_TS, /* of the message that announced the draft, and the next three */
-    ROW_TOLD_CHANNEL,
-    ROW_TOLD_TEXT,
-    ROW_TOLD_ID
-};
-enum {
-    MSG_ID,
-    MSG_KIND,
-    MSG_CHANNEL,
-    MSG_TEXT,
-    MSG_THREAD,
-    MSG_CREATED,
-    MSG_TRACE,
-    MSG_UPDATE_TS,
-    MSG_UPDATE_CHANNEL,
-    MSG_UPDATE_TEXT,
-    MSG_MUCH,
-    MSG_RESPONSE_URL
-};
 
 struct ps_outbox_relay {
     struct ps_leadership *leadership;
     struct ps_leader_writer *writer;
     bool kicked; /* while a round is running */
     bool held;   /* the list was full when last measured */
-    bool high;   /* the list is long: rows are left to gather into fewer messages */
-    char **ids;  /* of the messages that are being pushed */
+    bool high;   /* the list is long: rows are left in the outbox, so that fewer messages carry
+                  * them */
+    char **ids;  /* ids of the messages that are being pushed */
     size_t id_count, pushed;
 };
 
@@ -109,7 +99,7 @@ static void on_pushed(void *cookie, const struct redisReply *reply)
     }
     ps_buf_char(&ids, ']');
     batch = ps_leader_writer_begin(relay->writer);
-    ps_store_add_queued(batch, ps_buf_str(&ids));
+    ps_sql_outbox_queued(batch, ps_buf_str(&ids));
     ps_buf_clear(&ids);
     ps_leader_writer_run(relay->writer, batch, "messages were pushed and not marked as queued",
                          on_queued);
@@ -119,28 +109,34 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
                         struct ps_script_args *args)
 {
     struct ps_message message = {
-        .id = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_ID)),
+        .id = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_MESSAGE_ID)),
         .kind = PS_MESSAGE_MANUAL,
-        .channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_CHANNEL)),
-        .text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TEXT)),
-        .thread_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_THREAD)),
-        .created_ms = ps_pg_int(rows, UNQUEUED, row, MSG_CREATED, 0),
-        .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_TRACE)),
-        .update_ts = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TS)),
-        .update_channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_CHANNEL)),
-        .update_text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_UPDATE_TEXT)),
-        .response_url = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, MSG_RESPONSE_URL))
+        .channel = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_CHANNEL)),
+        .text = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_MESSAGE_TEXT)),
+        .thread_ts =
+            ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_THREAD_TS)),
+        .created_ms = ps_pg_int(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_CREATED_AT, 0),
+        .trace = ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_TRACE)),
+        .update_ts =
+            ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_UPDATE_TS)),
+        .update_channel =
+            ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_UPDATE_CHANNEL)),
+        .update_text =
+            ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_UPDATE_TEXT)),
+        .response_url =
+            ps_alloc_text(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_RESPONSE_URL))
     };
     char *json;
 
-    if (!ps_message_kind_parse(ps_pg_text(rows, UNQUEUED, row, MSG_KIND), &message.kind))
+    if (!ps_message_kind_parse(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_KIND),
+                               &message.kind))
         message.kind = PS_MESSAGE_MANUAL;
     /* Below the announcement and in the channel: that a draft became a paper is news. */
     message.broadcast = message.kind == PS_MESSAGE_DP_TRANSITION && message.thread_ts != NULL;
     json = ps_message_format(&message);
-    ps_script_args_int(args, ps_message_kind_urgent(message.kind)        ? 1
-                             : ps_pg_bool(rows, UNQUEUED, row, MSG_MUCH) ? 2
-                                                                         : 0);
+    ps_script_args_int(args, ps_message_kind_urgent(message.kind)                           ? 1
+                             : ps_pg_bool(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_MUCH) ? 2
+                                                                                            : 0);
     ps_script_args_text(args, json);
     relay->ids[relay->id_count++] = ps_alloc_text(message.id);
     free(json);
@@ -171,22 +167,24 @@ static enum ps_message_kind kind_of(const struct ps_pg_rows *rows, int row)
 {
     enum ps_message_kind kind;
 
-    return ps_message_kind_parse(ps_pg_text(rows, UNBUNDLED, row, ROW_KIND), &kind)
+    return ps_message_kind_parse(ps_pg_text(rows, UNBUNDLED, row, PS_SQL_OUTBOX_UNBUNDLED_KIND),
+                                 &kind)
                ? kind
                : PS_MESSAGE_MANUAL;
 }
 
 static bool to_webhook(const struct ps_pg_rows *rows, int row)
 {
-    return strncmp(ps_pg_text(rows, UNBUNDLED, row, ROW_CHANNEL), PS_WEBHOOK_CHANNEL,
-                   sizeof(PS_WEBHOOK_CHANNEL) - 1) == 0;
+    return strncmp(ps_pg_text(rows, UNBUNDLED, row, PS_SQL_OUTBOX_UNBUNDLED_CHANNEL),
+                   PS_WEBHOOK_CHANNEL, sizeof(PS_WEBHOOK_CHANNEL) - 1) == 0;
 }
 
 /* To the same channel, or person, and of one kind. What one poll found for a channel is one post; a
    webhook's messages keep their kinds apart, because a program reads them. */
 static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
 {
-    static const int columns[] = { ROW_CHANNEL, ROW_TOLD_TS };
+    static const int columns[] = { PS_SQL_OUTBOX_UNBUNDLED_CHANNEL,
+                                   PS_SQL_OUTBOX_UNBUNDLED_SLACK_TS };
     enum ps_message_kind kind = kind_of(rows, a), other_kind = kind_of(rows, b);
 
     if (kind != other_kind && (to_webhook(rows, a) || !ps_notification_is_find(kind) ||
@@ -202,13 +200,13 @@ static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
     return true;
 }
 
-/* The first row of a message also tells where it belongs: below the announcement of its draft, or
-   into it where both together fit. */
+/* Adds where the message belongs to its first row: below the announcement of its draft, or into it
+ * if both together fit. */
 static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_messages *messages,
                       struct ps_rows_json *json)
 {
-    const char *ts = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TS);
-    const char *before = ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_TEXT);
+    const char *ts = ps_pg_text(rows, UNBUNDLED, first, PS_SQL_OUTBOX_UNBUNDLED_SLACK_TS);
+    const char *before = ps_pg_text(rows, UNBUNDLED, first, PS_SQL_OUTBOX_UNBUNDLED_MESSAGE_TEXT);
     char *text, *redacted;
     bool clean;
 
@@ -217,7 +215,7 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
     ps_row_text(json, "thread_ts", ts);
     if (before == NULL || messages->len != 1)
         return;
-    /* An announcement of before 0.2 may hold an address from a document: it is not sent again. */
+    /* An announcement of a version before 0.2 may hold an address; that is not sent again. */
     redacted = ps_email_redact(before);
     clean = strcmp(redacted, before) == 0;
     free(redacted);
@@ -226,9 +224,11 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
     text = ps_alloc_format("%s\n%s", before, messages->texts[0]);
     if (strlen(text) <= PS_POST_BYTES_MAX) {
         ps_row_text(json, "update_ts", ts);
-        ps_row_text(json, "update_channel", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_CHANNEL));
+        ps_row_text(json, "update_channel",
+                    ps_pg_text(rows, UNBUNDLED, first, PS_SQL_OUTBOX_UNBUNDLED_SLACK_CHANNEL));
         ps_row_text(json, "update_text", text);
-        ps_row_raw(json, "updates", ps_pg_text(rows, UNBUNDLED, first, ROW_TOLD_ID));
+        ps_row_raw(json, "updates",
+                   ps_pg_text(rows, UNBUNDLED, first, PS_SQL_OUTBOX_UNBUNDLED_ANNOUNCEMENT));
     }
     free(text);
 }
@@ -242,8 +242,8 @@ static void compose(const struct ps_pg_rows *rows, int first, int count,
     struct ps_messages all = { 0 };
 
     for (int i = 0; i < count; i++) {
-        data[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_DATA);
-        keys[i] = ps_pg_text(rows, UNBUNDLED, first + i, ROW_KEY);
+        data[i] = ps_pg_text(rows, UNBUNDLED, first + i, PS_SQL_OUTBOX_UNBUNDLED_DATA);
+        keys[i] = ps_pg_text(rows, UNBUNDLED, first + i, PS_SQL_OUTBOX_UNBUNDLED_DEDUPE_KEY);
     }
     for (int from = 0, to; from < count; from = to) {
         enum ps_message_kind kind = kind_of(rows, first + from);
@@ -279,7 +279,7 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     more = listed < count ? ps_notification_overflow((size_t)(count - listed)) : NULL;
     heads = ps_alloc_zero(messages.len + 1, sizeof(*heads));
     for (int i = 0; i < count; i++) {
-        const char *id = ps_pg_text(rows, UNBUNDLED, first + i, ROW_ID);
+        const char *id = ps_pg_text(rows, UNBUNDLED, first + i, PS_SQL_OUTBOX_UNBUNDLED_ID);
         size_t message = i < listed ? messages.row_message[i] : messages.len;
         const char *text = i < listed ? messages.texts[message] : more;
         bool head = heads[message] == NULL;
@@ -306,11 +306,12 @@ static void on_bundled(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_outbox_relay *relay = cookie;
 
-    /* Several decisions can be one message: from here on its id leads to the channel. */
+    /* Several rows can be one message: from here on its id identifies it up to the channel. */
     for (int i = 0; i < ps_pg_row_count(rows, BUNDLED); i++)
-        PS_LOG(OUTBOX_MESSAGE, F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, 1)),
-               F_TEXT("id", ps_pg_text(rows, BUNDLED, i, 0)),
-               F_TEXT("kind", ps_pg_text(rows, BUNDLED, i, 2)));
+        PS_LOG(OUTBOX_MESSAGE,
+               F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_TRACE)),
+               F_TEXT("id", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_MESSAGE_ID)),
+               F_TEXT("kind", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_KIND)));
     look(relay);
 }
 
@@ -325,10 +326,10 @@ static void bundle(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
         for (next = first + 1; next < count && same_recipient(rows, first, next); next++)
             ;
         if (next == count && count == ROWS_MAX && first > 0)
-            break; /* this group may go on: it comes whole with the next look */
+            break; /* this group may be incomplete; the next look reads it whole */
         bundle_group(rows, first, next - first, &json);
     }
-    ps_store_add_bundle(batch, ps_rows_close(&json));
+    ps_sql_outbox_bundle(batch, ps_rows_close(&json));
     ps_rows_clear(&json);
     ps_leader_writer_run(relay->writer, batch, "messages were not bundled", on_bundled);
 }
@@ -350,9 +351,10 @@ static void look(struct ps_outbox_relay *relay)
     const struct ps_config *config = relay->leadership->daemon->config;
     struct ps_pg_batch *batch = ps_leader_writer_begin(relay->writer);
 
-    ps_store_add_hold(batch, ROWS_MAX);
-    ps_store_add_unbundled(batch, ROWS_MAX, relay->high, config->dp_transition_style);
-    ps_store_add_unqueued(batch, MESSAGES_MAX, config->mq_max_size);
+    ps_sql_outbox_hold(batch, ROWS_MAX);
+    ps_sql_outbox_unbundled(batch, ROWS_MAX, relay->high ? "urgent" : "all",
+                            config->dp_transition_style);
+    ps_sql_outbox_unqueued(batch, MESSAGES_MAX, config->mq_max_size / CHANNEL_SHARES);
     ps_leader_writer_run(relay->writer, batch, "the outbox was not read", on_looked);
 }
 

@@ -1,6 +1,8 @@
-/* Moves the outbox to the notify list (promise 4): bundles rows into messages when their cycle has
- * closed, pushes messages, and marks them queued. A crash between the two pushes a message twice;
- * the notifier claims it once. */
+/* Moves messages from the outbox to the list `notify` (guarantee 4).
+ *
+ * Bundles rows into messages when their cycle has closed, pushes messages, and marks them as
+ * queued. A crash between push and mark pushes a message twice; the notifier claims it once. A
+ * full list holds messages back in the outbox, which has no limit. */
 #ifndef PS_SCHEDULER_OUTBOX_RELAY_H
 #define PS_SCHEDULER_OUTBOX_RELAY_H
 #include "scheduler/io/leadership.h"
@@ -8,9 +10,9 @@
 struct ps_outbox_relay;
 
 struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership) PS_MUST_USE;
-/* After redis and pg are gone. NULL is fine. */
+/* Call it after redis and pg are destroyed. NULL is fine. */
 void ps_outbox_relay_destroy(struct ps_outbox_relay *relay);
-/* Looks into the outbox every second while office leads, and soon after each kick. */
+/* Looks into the outbox every second while this scheduler leads, and soon after each kick. */
 void ps_outbox_relay_start(struct ps_outbox_relay *relay);
 void ps_outbox_relay_stop(struct ps_outbox_relay *relay);
 void ps_outbox_relay_kick(struct ps_outbox_relay *relay);

@@ -5,15 +5,15 @@
 
 #include <stddef.h>
 
-/* Rows and, for each, the task it came from. All owned. */
+/* Rows, and for each the task that it comes from. Owns all of it. */
 struct ps_outbox_rows {
     struct ps_outbox_row *rows;
-    char **tasks; /* NULL where a row comes from no task */
+    char **tasks; /* NULL if a row comes from no task */
     size_t len, size;
 };
 
 void ps_outbox_rows_clear(struct ps_outbox_rows *list);
-/* Gives the next row to fill in. */
+/* Returns the next row to fill; it belongs to list. */
 struct ps_outbox_row *ps_outbox_rows_next(struct ps_outbox_rows *list, const char *task);
 
 #endif

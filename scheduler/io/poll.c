@@ -1,20 +1,126 @@
+/* A poll from top to bottom. Each step ends with a transaction and names the next one in its
+ * callback, so the file reads in the order in which things happen:
+ *
+ * prepare → update_index → plan → open_cycle → probe → look … close_cycle → read_rechecks →
+ * store_end → on_closed → wait_for_next
+ *
+ * What may go wrong between two steps:
+ * - The leadership ends: the writer drops the answer, and ps_poll_stop forgets the poll. The next
+ *   leader starts at the last transaction that was committed.
+ * - A transaction fails: nobody knows whether it was committed, so the scheduler reads the mirrors
+ *   again and calls ps_poll_start. not_before_ms keeps that from becoming a loop against a server
+ *   that refuses.
+ * - Redis is away: publishing waits (publish.c), and the deadline of the cycle ends it anyway.
+ * - A control fails: the cycle is closed as failed, its finds are taken back in the same
+ *   transaction, and they are probed again in the next one. */
+#include "scheduler/io/poll.h"
+
+#include "scheduler/io/index_update.h"
+#include "scheduler/io/leader_writer.h"
 #include "scheduler/io/operator_store.h"
 #include "scheduler/io/planner_clock.h"
-#include "scheduler/io/poll_private.h"
+#include "scheduler/io/result_rows.h"
+#include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
+#include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     AGAIN_MAX_MS = 5000,
     LOOK_MS = 1000,
-    SPACING_MS = 5 * 1000 /* polls that people ask for start so far apart at least */
+    SPACING_MS = 5 * 1000, /* polls that people ask for start so far apart at least */
+    WITHDRAW_LOOKS = 1000, /* entries a call */
+    HEARTBEAT_TIMEOUT_MS = 10000
 };
-/* Statements of the poll's first transaction after the fence. */
-enum { WATCH = 1, CONFIRMED, UNCHECKED, WISHES };
+
+/* What the poll is doing. */
+enum state {
+    STOPPED,
+    WAITING, /* until the next poll is due */
+    PREPARING,
+    PROBING,
+    CLOSING
+};
+
+/* What the first transaction read for the cycle to come. */
+struct prepared {
+    struct ps_control_probes controls;
+    char **drafts; /* that may be probed again */
+    size_t draft_count;
+};
+
+/* An adaptive plan that is being made. It works on copies of everything that an answer may replace
+ * between two slices; only the poll itself changes the index and the probe times. */
+struct planning {
+    struct ps_adaptive adaptive;
+    struct ps_sighting *sightings;
+    struct ps_number_set watched;
+};
+
+/* The plan, until its cycle is stored. */
+struct planned {
+    struct ps_cycle *run;
+    size_t watched_deferred;
+};
+
+/* Cold probes that cannot be published. */
+struct shed {
+    size_t from; /* position from which they are left out; 0: none are */
+    const char *why;
+};
+
+/* The end of the cycle. */
+struct ending {
+    bool expired;               /* its deadline passed */
+    bool disbelieved;           /* a control failed */
+    bool rechecked;             /* the closing transaction stores drafts that were probed again */
+    struct ps_outbox_rows news; /* of those that have changed */
+    enum ps_cycle_status status;
+    const char *error;     /* why it failed; NULL for none */
+    struct ps_err failure; /* why it could not be run at all */
+    char *summary;
+};
+
+struct ps_poll {
+    struct ps_poll_parts parts;
+    struct ps_poll_schedule clock; /* for the pause between polls */
+    struct ps_leader_writer *writer;
+    struct ps_index_update *index;
+    struct ps_leader_writer *withdrawer; /* goes on while the next poll waits */
+    int64_t withdraw_cycle;              /* whose unread tasks it takes back */
+    struct ps_http *http;                /* for HEARTBEAT_URL */
+    enum state state;
+    bool wanted;           /* an operator asked for the next poll (ps_poll_now) */
+    int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
+    int64_t cycle;         /* of this poll */
+    int64_t started_ms;    /* wall clock */
+    struct prepared prepared;
+    struct planning *planning; /* NULL: no adaptive plan is being made */
+    struct planned planned;
+    struct shed shed;
+    struct ending ending;
+};
+
+/* The steps of a poll, in this order. */
+static void prepare(struct ps_poll *poll);      /* read watchlists, controls, drafts */
+static void update_index(struct ps_poll *poll); /* index_update.h */
+static void plan(struct ps_poll *poll);         /* and store the cycle */
+static void probe(struct ps_poll *poll);        /* publish it; workers do the rest */
+static void look(struct ps_poll *poll);         /* is it time for a next step? */
+static void shed(struct ps_poll *poll);         /* leave out what cannot be published */
+static void release_hot(struct ps_poll *poll);  /* announce before the cold ones end */
+static void close_cycle(struct ps_poll *poll, bool expired);
+static void read_rechecks(struct ps_poll *poll); /* if drafts were probed again */
+static void store_end(struct ps_poll *poll, struct ps_pg_batch *batch);
+static void forget_planning(struct ps_poll *poll);
+static void on_closed(void *cookie, const struct ps_pg_rows *rows); /* what follows */
+static void wait_for_next(struct ps_poll *poll, int64_t ended_ms);
+static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error);
 
 static int64_t now_of(const struct ps_poll *poll)
 {
@@ -33,37 +139,30 @@ static void on_write_failed(void *cookie, const struct ps_err *err)
     poll->not_before_ms = now_of(poll) + again_ms;
 }
 
-void ps_poll_forget_drafts(struct ps_poll *poll)
+static void forget_drafts(struct prepared *prepared)
 {
-    for (size_t i = 0; i < poll->draft_count; i++)
-        free(poll->drafts[i]);
-    free(poll->drafts);
-    poll->drafts = NULL;
-    poll->draft_count = 0;
+    for (size_t i = 0; i < prepared->draft_count; i++)
+        free(prepared->drafts[i]);
+    free(prepared->drafts);
+    prepared->drafts = NULL;
+    prepared->draft_count = 0;
 }
 
-void ps_poll_drop(struct ps_poll *poll)
+/* Forgets what an unfinished poll holds. */
+static void drop(struct ps_poll *poll)
 {
-    ps_index_fetch_cancel(poll->fetch);
-    ps_index_fetch_cancel(poll->open_std_fetch);
-    ps_validators_clear(&poll->open_std_next);
-    ps_index_diff_clear(&poll->diff);
-    poll->diff = (struct ps_index_diff){ 0 };
-    ps_paper_index_destroy(poll->fresh);
-    poll->fresh = NULL;
-    ps_cycle_destroy(poll->run);
-    poll->run = NULL;
-    ps_poll_plan_drop(poll);
-    ps_control_probes_clear(&poll->controls);
-    ps_poll_forget_drafts(poll);
-    ps_outbox_rows_clear(&poll->index_rows);
-    poll->matching = false;
-    ps_outbox_rows_clear(&poll->news);
-    free(poll->etag);
-    free(poll->modified);
-    free(poll->summary);
-    poll->etag = poll->modified = poll->summary = NULL;
+    ps_index_update_cancel(poll->index);
+    ps_control_probes_clear(&poll->prepared.controls);
+    forget_drafts(&poll->prepared);
+    forget_planning(poll);
+    ps_cycle_destroy(poll->planned.run);
+    poll->planned.run = NULL;
+    ps_outbox_rows_clear(&poll->ending.news);
+    free(poll->ending.summary);
+    poll->ending.summary = NULL;
 }
+
+/* Wait until a poll is due. */
 
 /* Both of the last cycle, on the wall clock: a new leader knows no other. */
 static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
@@ -81,121 +180,36 @@ static void wait_until_due(struct ps_poll *poll, int64_t in_ms)
 {
     int64_t held_ms = poll->not_before_ms - now_of(poll);
 
-    poll->state = PS_POLL_WAITING;
+    poll->state = WAITING;
     ps_leader_writer_wait(poll->writer, in_ms > held_ms ? in_ms : held_ms);
 }
 
-void ps_poll_sleep(struct ps_poll *poll, int64_t ended_ms)
+/* The poll ended at ended_ms (wall clock). */
+static void wait_for_next(struct ps_poll *poll, int64_t ended_ms)
 {
     int64_t in_ms = due_in(poll, poll->started_ms, ended_ms);
 
-    ps_poll_drop(poll);
+    drop(poll);
     PS_LOG(SCHEDULER_SLEEP, F_REAL("seconds", (double)in_ms / 1000));
     wait_until_due(poll, in_ms);
 }
 
-static void look(struct ps_poll *poll);
-
-static void on_shed(void *cookie, const struct ps_pg_rows *rows)
+void ps_poll_now(struct ps_poll *poll)
 {
-    struct ps_poll *poll = cookie;
-    struct ps_cycle *run = poll->parts.leadership->run;
+    int64_t in_ms = poll->parts.leadership->last_started_ms + SPACING_MS - ps_clock_wall_ms();
 
-    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
-        (void)ps_cycle_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED, 0);
-    PS_LOG(PROBE_SHED, F_INT("cycle", poll->cycle), F_INT("cold_probes", ps_pg_row_count(rows, 1)),
-           F_TEXT("why", poll->shed_why));
-    ps_metrics_add(poll->parts.leadership->daemon->metrics, PS_METRIC_PROBES_SHED, NULL,
-                   (double)ps_pg_row_count(rows, 1));
-    poll->shed_from = 0;
-    look(poll);
+    if (poll->state != WAITING || poll->wanted)
+        return; /* the running poll ends first */
+    poll->wanted = true;
+    wait_until_due(poll, in_ms < 0 ? 0 : in_ms > SPACING_MS ? SPACING_MS : in_ms);
 }
 
-static void shed(struct ps_poll *poll)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
+/* Step 1: read the watchlists, the drafts that may be controls or be probed again, and what an
+ * operator asked for. */
 
-    ps_store_add_shed(batch, poll->cycle, poll->shed_from);
-    ps_leader_writer_run(poll->writer, batch, "probes were not left out", on_shed);
-}
+enum { WATCH = 1, CONFIRMED, UNCHECKED, WISHES };
 
-void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why)
-{
-    poll->shed_from = from;
-    poll->shed_why = why;
-    ps_poll_settled(poll);
-}
-
-static void on_hot_told(void *cookie, const struct ps_pg_rows *rows)
-{
-    struct ps_poll *poll = cookie;
-
-    (void)rows;
-    poll->parts.leadership->run->hot_told = true;
-    ps_outbox_relay_kick(poll->parts.relay);
-    look(poll);
-}
-
-/* News does not wait for the cold probes. */
-static void tell_hot(struct ps_poll *poll)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
-
-    ps_store_add_hot_done(batch, poll->cycle);
-    ps_leader_writer_run(poll->writer, batch, "the end of the hot probes was not stored",
-                         on_hot_told);
-}
-
-static void look(struct ps_poll *poll)
-{
-    int64_t now_ms = ps_clock_wall_ms();
-    const struct ps_cycle *run = poll->parts.leadership->run;
-    const struct ps_ledger *ledger = &run->ledger;
-    enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
-
-    if (ps_leader_writer_busy(poll->writer))
-        return; /* its answer brings another look */
-    if (poll->shed_from > 0) {
-        shed(poll);
-        return;
-    }
-    if (next == PS_LEDGER_WAIT && !run->hot_told && ps_cycle_hot_done(run)) {
-        tell_hot(poll);
-        return;
-    }
-    if (next == PS_LEDGER_CLOSE && now_ms < ledger->deadline_ms &&
-        !ps_control_probes_settled(&run->controls))
-        next = PS_LEDGER_WAIT;
-    switch (next) {
-    case PS_LEDGER_WAIT:
-        ps_leader_writer_wait(poll->writer, ledger->deadline_ms - now_ms < LOOK_MS
-                                                ? ledger->deadline_ms - now_ms
-                                                : LOOK_MS);
-        return;
-    case PS_LEDGER_CLOSE:
-        ps_poll_close(poll, false);
-        return;
-    case PS_LEDGER_CLOSE_AT_DEADLINE:
-        ps_poll_close(poll, true);
-        return;
-    }
-}
-
-void ps_poll_settled(struct ps_poll *poll)
-{
-    if (poll->state == PS_POLL_PROBING && ps_leader_writer_leads(poll->writer))
-        look(poll);
-}
-
-void ps_poll_probe(struct ps_poll *poll)
-{
-    poll->state = PS_POLL_PROBING;
-    poll->shed_from = 0;
-    ps_publish_start(poll->parts.publish);
-    ps_leader_writer_wait(poll->writer, 0); /* a cycle without probes is over at once */
-}
-
-static void on_watch(void *cookie, const struct ps_pg_rows *rows)
+static void on_prepared(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
@@ -208,53 +222,737 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows)
     confirmed = ps_alloc_zero(count + 1, sizeof(*confirmed));
     for (size_t i = 0; i < count; i++)
         confirmed[i] = ps_pg_text(rows, CONFIRMED, (int)i, 0);
-    ps_control_probes_clear(&poll->controls);
-    ps_control_probes_make(leadership->daemon->config, confirmed, count, &poll->controls);
+    ps_control_probes_clear(&poll->prepared.controls);
+    ps_control_probes_make(leadership->daemon->config, confirmed, count, &poll->prepared.controls);
     free(confirmed);
-    ps_poll_forget_drafts(poll);
-    poll->draft_count = (size_t)ps_pg_row_count(rows, UNCHECKED);
-    poll->drafts = ps_alloc_zero(poll->draft_count + 1, sizeof(*poll->drafts));
-    for (size_t i = 0; i < poll->draft_count; i++)
-        poll->drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
+    forget_drafts(&poll->prepared);
+    poll->prepared.draft_count = (size_t)ps_pg_row_count(rows, UNCHECKED);
+    poll->prepared.drafts =
+        ps_alloc_zero(poll->prepared.draft_count + 1, sizeof(*poll->prepared.drafts));
+    for (size_t i = 0; i < poll->prepared.draft_count; i++)
+        poll->prepared.drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
     leadership->probing_paused = ps_operator_wishes_read(rows, WISHES).paused_ms > 0;
     if (leadership->daemon->config->enable_bulk_wg21 ||
         leadership->daemon->config->enable_bulk_openstd)
-        ps_poll_index(poll);
+        update_index(poll);
     else
-        ps_poll_plan(poll);
+        plan(poll);
 }
 
-static void begin(struct ps_poll *poll)
+static void prepare(struct ps_poll *poll)
 {
     struct ps_pg_batch *batch = poll->wanted ? ps_leader_writer_begin_meta(poll->writer)
                                              : ps_leader_writer_begin(poll->writer);
 
-    poll->state = PS_POLL_PREPARING;
+    poll->state = PREPARING;
     poll->cycle = poll->parts.leadership->last_cycle + 1;
     poll->started_ms = ps_clock_wall_ms();
     PS_LOG(POLL_START, F_INT("cycle", poll->cycle));
-    ps_store_add_watch(batch);
-    ps_store_add_confirmed(batch);
-    ps_store_add_unchecked(batch);
+    ps_sql_watch_read(batch);
+    ps_sql_drafts_confirmed(batch);
+    ps_sql_drafts_unchecked(batch);
     ps_operator_add_wishes(batch);
     if (poll->wanted)
         ps_operator_add_poll_begun(batch);
     poll->wanted = false;
-    ps_leader_writer_run(poll->writer, batch, "watchlists were not read", on_watch);
+    ps_leader_writer_run(poll->writer, batch, "watchlists were not read", on_prepared);
 }
+
+/* Step 2: bring the index up to date. */
+
+static void on_index(void *cookie)
+{
+    plan(cookie);
+}
+
+static void on_failed_cycle(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_leadership *leadership = poll->parts.leadership;
+
+    (void)rows;
+    leadership->last_cycle = poll->cycle;
+    leadership->last_started_ms = poll->started_ms;
+    leadership->last_finished_ms = ps_clock_wall_ms();
+    free(poll->ending.summary);
+    poll->ending.summary = NULL;
+    poll->ending.status = PS_CYCLE_FAILED;
+    report_stats(poll, leadership->last_finished_ms, poll->ending.failure.what);
+    ps_metrics_add(leadership->daemon->metrics, PS_METRIC_CYCLES,
+                   ps_cycle_status_name(PS_CYCLE_FAILED), 1);
+    wait_for_next(poll, leadership->last_finished_ms);
+}
+
+/* No index, and no copy of it: stores a cycle that failed. */
+static void on_no_index(void *cookie, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
+
+    poll->ending.failure = *err;
+    ps_leadership_failed(poll->parts.leadership, PS_EVENT_POLL_ERROR,
+                         "the index was not loaded and no copy of it is stored", err);
+    poll->state = CLOSING;
+    ps_store_add_failed_cycle(batch, ps_leader_writer_epoch(poll->writer), poll->cycle,
+                              poll->started_ms, err->what);
+    ps_store_add_settings(batch, poll->cycle, poll->parts.leadership->daemon->config);
+    ps_leader_writer_run(poll->writer, batch, "the failed cycle was not stored", on_failed_cycle);
+}
+
+static void update_index(struct ps_poll *poll)
+{
+    ps_index_update_start(poll->index, poll->cycle, poll->started_ms);
+}
+
+/* Step 3: plan, and store the cycle with its probes and controls. The adaptive planner works in
+ * slices, one in each turn of the loop, so that the lease is renewed meanwhile, however large the
+ * index is. */
+
+static void on_cycle(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_ledger *ledger;
+
+    (void)rows;
+    leadership->run = poll->planned.run;
+    poll->planned.run = NULL;
+    ledger = &leadership->run->ledger;
+    leadership->last_cycle = ledger->cycle;
+    leadership->last_started_ms = ledger->started_ms;
+    leadership->last_finished_ms = 0;
+    ps_stats_changed(poll->parts.stats); /* the index is new, or was seen again */
+    PS_LOG(PROBE_START, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
+           F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
+           F_INT("watched_deferred", poll->planned.watched_deferred),
+           F_BOOL("silent", leadership->run->silent));
+    probe(poll);
+}
+
+static void open_cycle(struct ps_poll *poll, const struct ps_plan *made)
+{
+    struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_config *config = leadership->daemon->config;
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
+    struct ps_cycle *run = ps_cycle_create();
+
+    poll->planned.watched_deferred = made->watched_deferred;
+    poll->planned.run = run;
+    run->silent = leadership->last_good_ms == 0;
+    for (size_t i = 0; i < made->len; i++)
+        ps_cycle_add(run, &made->items[i]);
+    run->ledger = (struct ps_ledger){ .cycle = poll->cycle,
+                                      .started_ms = poll->started_ms,
+                                      .deadline_ms = ps_ledger_deadline_ms(config, poll->started_ms,
+                                                                           made->len),
+                                      .planned = made->len,
+                                      .hot = made->hot,
+                                      .cold = made->cold,
+                                      .skipped_discovered = made->skipped_discovered,
+                                      .skipped_in_index = made->skipped_in_index };
+    if (made->len > 0) {
+        ps_control_probes_add_rechecks(config, made, (const char *const *)poll->prepared.drafts,
+                                       poll->prepared.draft_count, &poll->prepared.controls);
+        run->controls = poll->prepared.controls;
+        poll->prepared.controls = (struct ps_control_probes){ .len = 0 };
+    }
+    forget_drafts(&poll->prepared);
+    ps_store_add_cycle(batch, ps_leader_writer_epoch(poll->writer), run);
+    ps_store_add_settings(batch, poll->cycle, config);
+    ps_leader_writer_run(poll->writer, batch, "the cycle was not stored", on_cycle);
+}
+
+static void plan_classic(struct ps_poll *poll)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    struct ps_plan made;
+
+    ps_plan_make(&(struct ps_plan_input){ .config = leadership->daemon->config,
+                                          .index = leadership->index,
+                                          .discovered = leadership->discovered,
+                                          .watched = ps_watchlists_numbers(leadership->watch),
+                                          .cycle = poll->cycle,
+                                          .today = (int32_t)(poll->started_ms / PS_DAY_MS) },
+                 &made);
+    open_cycle(poll, &made);
+    ps_plan_clear(&made);
+}
+
+static void forget_planning(struct ps_poll *poll)
+{
+    if (poll->planning == NULL)
+        return;
+    ps_adaptive_clear(&poll->planning->adaptive);
+    ps_number_set_clear(&poll->planning->watched);
+    free(poll->planning->sightings);
+    free(poll->planning);
+    poll->planning = NULL;
+}
+
+static void begin_adaptive(struct ps_poll *poll)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_number_set *watched = ps_watchlists_numbers(leadership->watch);
+    struct planning *planning = ps_alloc_zero(1, sizeof(*planning));
+    struct ps_adaptive_source source = { .config = leadership->daemon->config,
+                                         .index = leadership->index,
+                                         .probed = leadership->probed,
+                                         .watched = &planning->watched,
+                                         .now_ms = ps_planner_clock_at(poll->started_ms) };
+
+    if (leadership->last_started_ms != 0)
+        source.last_ms = ps_planner_clock_at(leadership->last_started_ms);
+    planning->sightings =
+        ps_sightings_of(leadership->discovered, source.config, &source.sighting_count);
+    for (size_t i = 0; i < source.sighting_count; i++)
+        if (planning->sightings[i].at_ms != 0)
+            planning->sightings[i].at_ms = ps_planner_clock_at(planning->sightings[i].at_ms);
+    source.sightings = planning->sightings;
+    ps_number_set_init(&planning->watched);
+    for (size_t i = 0; i < watched->len; i++)
+        ps_number_set_add(&planning->watched, watched->items[i]);
+    ps_adaptive_begin(&source, &planning->adaptive);
+    forget_planning(poll);
+    poll->planning = planning;
+    ps_leader_writer_wait(poll->writer, 0);
+}
+
+static void plan_slice(struct ps_poll *poll)
+{
+    struct ps_plan made;
+
+    if (ps_adaptive_step(&poll->planning->adaptive)) {
+        ps_leader_writer_wait(poll->writer, 0);
+        return;
+    }
+    ps_adaptive_plan_make(&poll->planning->adaptive, poll->parts.leadership->daemon->config, &made);
+    forget_planning(poll);
+    open_cycle(poll, &made);
+    ps_plan_clear(&made);
+}
+
+static void plan(struct ps_poll *poll)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_config *config = leadership->daemon->config;
+    const struct ps_plan nothing = { .len = 0 };
+
+    if (!config->enable_iso_probe || leadership->probing_paused)
+        open_cycle(poll, &nothing);
+    else if (ps_config_adaptive(config))
+        begin_adaptive(poll);
+    else
+        plan_classic(poll);
+}
+
+/* Step 4: publish the probes, and wait for their results. Each result that is stored brings another
+ * look (ps_poll_settled), and so does the timer. */
+
+static void probe(struct ps_poll *poll)
+{
+    poll->state = PROBING;
+    poll->shed.from = 0;
+    ps_publish_start(poll->parts.publish);
+    ps_leader_writer_wait(poll->writer, 0); /* a cycle without probes is over at once */
+}
+
+static void look(struct ps_poll *poll)
+{
+    int64_t now_ms = ps_clock_wall_ms();
+    const struct ps_cycle *run = poll->parts.leadership->run;
+    const struct ps_ledger *ledger = &run->ledger;
+    enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
+
+    if (ps_leader_writer_busy(poll->writer))
+        return; /* its answer brings another look */
+    if (poll->shed.from > 0) {
+        shed(poll);
+        return;
+    }
+    if (next == PS_LEDGER_WAIT && !run->hot_released && ps_cycle_hot_done(run)) {
+        release_hot(poll);
+        return;
+    }
+    if (next == PS_LEDGER_CLOSE && now_ms < ledger->deadline_ms &&
+        !ps_control_probes_settled(&run->controls))
+        next = PS_LEDGER_WAIT;
+    switch (next) {
+    case PS_LEDGER_WAIT:
+        ps_leader_writer_wait(poll->writer, ledger->deadline_ms - now_ms < LOOK_MS
+                                                ? ledger->deadline_ms - now_ms
+                                                : LOOK_MS);
+        return;
+    case PS_LEDGER_CLOSE:
+        close_cycle(poll, false);
+        return;
+    case PS_LEDGER_CLOSE_AT_DEADLINE:
+        close_cycle(poll, true);
+        return;
+    }
+}
+
+void ps_poll_settled(struct ps_poll *poll)
+{
+    if (poll->state == PROBING && ps_leader_writer_leads(poll->writer))
+        look(poll);
+}
+
+static void on_shed(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_cycle *run = poll->parts.leadership->run;
+
+    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
+        (void)ps_cycle_settle(run, (size_t)ps_pg_int(rows, 1, i, 0, 0), PS_OUTCOME_DEFERRED, 0);
+    PS_LOG(PROBE_SHED, F_INT("cycle", poll->cycle), F_INT("cold_probes", ps_pg_row_count(rows, 1)),
+           F_TEXT("why", poll->shed.why));
+    ps_metrics_add(poll->parts.leadership->daemon->metrics, PS_METRIC_PROBES_SHED, NULL,
+                   (double)ps_pg_row_count(rows, 1));
+    poll->shed.from = 0;
+    look(poll);
+}
+
+static void shed(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
+
+    ps_sql_probes_shed(batch, poll->cycle, (int64_t)poll->shed.from);
+    ps_leader_writer_run(poll->writer, batch, "probes were not left out", on_shed);
+}
+
+void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why)
+{
+    poll->shed.from = from;
+    poll->shed.why = why;
+    ps_poll_settled(poll);
+}
+
+static void on_hot_released(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+
+    (void)rows;
+    poll->parts.leadership->run->hot_released = true;
+    ps_outbox_relay_kick(poll->parts.relay);
+    look(poll);
+}
+
+/* Finds of hot probes are announced without waiting for the cold ones. */
+static void release_hot(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
+
+    ps_sql_cycle_hot_done(batch, poll->cycle);
+    ps_leader_writer_run(poll->writer, batch, "the end of the hot probes was not stored",
+                         on_hot_released);
+}
+
+/* Step 5: close the cycle. At its deadline open probes become errors first; then drafts that were
+ * probed again are compared with what is stored; then one transaction stores the end. */
+
+enum { EXPIRED = 1, COUNTS };
+
+static bool has_drafts(const struct ps_control_probes *controls)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (controls->items[i].kind != PS_CONTROL_ABSENT)
+            return true;
+    return false;
+}
+
+/* A cycle that is not believed says nothing about its drafts either. */
+static void check_drafts(struct ps_poll *poll)
+{
+    char *fault = ps_run_fault(poll->parts.leadership->run);
+
+    poll->ending.rechecked = false;
+    if (fault == NULL && has_drafts(&poll->parts.leadership->run->controls))
+        read_rechecks(poll);
+    else
+        store_end(poll, ps_leader_writer_begin_meta(poll->writer));
+    free(fault);
+}
+
+static void on_expired(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_ledger *ledger;
+
+    ledger = &poll->parts.leadership->run->ledger;
+    PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
+           F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
+           F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
+    /* What the ledger holds counts: results may have been stored whose answer is still to come. */
+    memset(ledger->outcomes, 0, sizeof(ledger->outcomes));
+    ledger->settled = ledger->forbidden = 0;
+    for (int i = 0; i < ps_pg_row_count(rows, COUNTS); i++) {
+        enum ps_outcome outcome;
+
+        if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, COUNTS, i, PS_SQL_OUTCOMES_COUNT_OUTCOME)),
+                             &outcome))
+            ps_ledger_settle(ledger, outcome,
+                             (size_t)ps_pg_int(rows, COUNTS, i, PS_SQL_OUTCOMES_COUNT_PROBES, 0));
+        ledger->forbidden += (size_t)ps_pg_int(rows, COUNTS, i, PS_SQL_OUTCOMES_COUNT_FORBIDDEN, 0);
+    }
+    check_drafts(poll);
+}
+
+static void close_cycle(struct ps_poll *poll, bool expired)
+{
+    struct ps_pg_batch *batch;
+
+    poll->state = CLOSING;
+    poll->ending.expired = expired;
+    ps_publish_stop(poll->parts.publish);
+    if (!expired) {
+        check_drafts(poll);
+        return;
+    }
+    batch = ps_leader_writer_begin(poll->writer);
+    ps_sql_probes_expire(batch, poll->cycle);
+    ps_sql_outcomes_count(batch, poll->cycle);
+    ps_leader_writer_run(poll->writer, batch, "the cycle's open probes were not settled",
+                         on_expired);
+}
+
+/* Statements of the question, and of the transaction that closes the cycle. */
+enum { RECHECKS = 2 };
+enum { STORED = 1 };
+
+static struct ps_draft_state state_of(const struct ps_pg_rows *rows, int row, int first_column)
+{
+    return (struct ps_draft_state){
+        .last_modified = ps_pg_text(rows, RECHECKS, row, first_column),
+        .etag = ps_pg_text(rows, RECHECKS, row, first_column + 1),
+        .length = ps_pg_int(rows, RECHECKS, row, first_column + 2, -1),
+        .answered_ms = ps_pg_int(rows, RECHECKS, row, first_column + 3, 0),
+    };
+}
+
+/* One line for a person, whichever of a draft's files changed: rows come by paper. */
+static bool is_first_of_paper(const char *paper_id, const char *last)
+{
+    return last == NULL || strcmp(paper_id, last) != 0;
+}
+
+static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, int row,
+                          struct ps_looked *out_draft, const char **last_paper)
+{
+    struct ps_draft_state before = state_of(rows, row, PS_SQL_RECHECKS_READ_LAST_MODIFIED);
+    struct ps_draft_state now = state_of(rows, row, PS_SQL_RECHECKS_READ_NOW_LAST_MODIFIED);
+    const char *paper_id = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_PAPER_ID);
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    enum ps_outcome outcome;
+    char print[PS_DRAFT_CHANGE_PRINT];
+
+    if (!ps_outcome_parse(
+            ps_str_of(ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_NOW_OUTCOME)), &outcome))
+        outcome = PS_OUTCOME_ERROR;
+    *out_draft = (struct ps_looked){
+        .url = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_URL),
+        .what = ps_draft_change(&before, ps_pg_bool(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_GONE),
+                                &now, outcome),
+        /* The headers of a "not found" are not those of the draft. */
+        .state = ps_outcome_is_hit(outcome) ? ps_draft_change_merge(&before, &now) : before,
+    };
+    if (out_draft->what != PS_DRAFT_CHANGE_UPDATED ||
+        !leadership->daemon->config->notify_on_draft_update || leadership->run->silent)
+        return;
+    ps_draft_change_print(&out_draft->state, print);
+    ps_update_rows(
+        leadership,
+        &(struct ps_updated){
+            .url = out_draft->url,
+            .paper_id = paper_id,
+            .tier_name = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_TIER),
+            .last_modified = out_draft->state.last_modified,
+            .front_text = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_FRONT_TEXT),
+            .title = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_TITLE),
+            .authors = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_AUTHORS),
+            .print = print,
+            .watchers = is_first_of_paper(paper_id, *last_paper),
+        },
+        &poll->ending.news);
+    *last_paper = paper_id;
+}
+
+static void on_rechecks(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_leadership *leadership = poll->parts.leadership;
+    struct ps_pg_batch *batch;
+    struct ps_looked *looked;
+    const char *last_paper = NULL;
+    size_t count;
+
+    ps_watchlists_destroy(leadership->watch);
+    leadership->watch = ps_store_read_watch(rows, WATCH);
+    ps_outbox_rows_clear(&poll->ending.news);
+    batch = ps_leader_writer_begin_meta(poll->writer);
+    count = (size_t)ps_pg_row_count(rows, RECHECKS);
+    looked = ps_alloc_zero(count + 1, sizeof(*looked));
+    for (size_t i = 0; i < count; i++)
+        compare_draft(poll, rows, (int)i, &looked[i], &last_paper);
+    if (count > 0) {
+        ps_store_add_looked(batch, looked, count);
+        ps_store_add_rows(batch, &poll->ending.news, poll->cycle);
+    }
+    free(looked);
+    ps_store_add_suspended(batch, leadership->watch);
+    poll->ending.rechecked = count > 0;
+    store_end(poll, batch);
+}
+
+static void read_rechecks(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
+
+    ps_sql_watch_read(batch);
+    ps_sql_rechecks_read(batch, poll->cycle);
+    ps_leader_writer_run(poll->writer, batch, "the drafts that were probed again were not read",
+                         on_rechecks);
+}
+
+static void log_rechecks(struct ps_poll *poll, const struct ps_pg_rows *rows)
+{
+    const struct ps_daemon *daemon = poll->parts.leadership->daemon;
+    size_t added_at = STORED + 1;
+
+    if (!poll->ending.rechecked)
+        return;
+    for (int i = 0; i < ps_pg_row_count(rows, STORED); i++) {
+        const char *url = ps_pg_text(rows, STORED, i, PS_SQL_DRAFTS_RECHECK_URL);
+
+        switch ((enum ps_draft_change)ps_pg_int(rows, STORED, i, PS_SQL_DRAFTS_RECHECK_WHAT,
+                                                PS_DRAFT_CHANGE_NOTHING)) {
+        case PS_DRAFT_CHANGE_UPDATED:
+            PS_LOG(DRAFT_UPDATED, F_TEXT("url", url));
+            ps_metrics_add(daemon->metrics, PS_METRIC_DRAFTS_UPDATED, NULL, 1);
+            break;
+        case PS_DRAFT_CHANGE_GONE:
+            PS_LOG(DRAFT_GONE, F_TEXT("url", url));
+            ps_metrics_add(daemon->metrics, PS_METRIC_DRAFTS_GONE, NULL, 1);
+            break;
+        case PS_DRAFT_CHANGE_BACK:
+            PS_LOG(DRAFT_BACK, F_TEXT("url", url));
+            break;
+        case PS_DRAFT_CHANGE_SAME:
+        case PS_DRAFT_CHANGE_NOTHING:
+            break;
+        }
+    }
+    for (int i = 0; poll->ending.news.len > 0 && i < ps_pg_row_count(rows, added_at); i++)
+        ps_leadership_log_added(rows, added_at, i);
+}
+
+static void log_controls(const struct ps_cycle *run, const char *fault)
+{
+    const struct ps_control_probes *controls = &run->controls;
+
+    for (size_t i = 0; i < controls->len; i++) {
+        const struct ps_control_probe *control = &controls->items[i];
+
+        if (control->kind == PS_CONTROL_RECHECK)
+            continue;
+        PS_LOG(CONTROL_FAILED, F_INT("cycle", run->ledger.cycle), F_TEXT("what", fault),
+               F_TEXT("url", control->url), F_TEXT("expected", ps_control_kind_name(control->kind)),
+               F_TEXT("outcome", control->settled ? ps_outcome_name(control->outcome) : "none"));
+    }
+}
+
+static void store_end(struct ps_poll *poll, struct ps_pg_batch *batch)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_cycle *run = leadership->run;
+    char *cause = ps_run_fault(run);
+
+    poll->ending.status =
+        ps_ledger_status(&run->ledger, leadership->daemon->config->cycle_fail_error_ratio);
+    poll->ending.error = NULL;
+    if (poll->ending.status == PS_CYCLE_FAILED)
+        poll->ending.error = "half or more of the probes ended in errors";
+    poll->ending.disbelieved = cause != NULL;
+    if (cause != NULL) {
+        poll->ending.status = PS_CYCLE_FAILED;
+        poll->ending.error = "controls";
+        log_controls(run, cause);
+    } else if (poll->ending.status == PS_CYCLE_FAILED) {
+        cause = ps_alloc_format("%zu of %zu probes ended in errors",
+                                run->ledger.outcomes[PS_OUTCOME_ERROR], run->ledger.settled);
+    }
+    free(poll->ending.summary);
+    poll->ending.summary = ps_ledger_summary(&run->ledger, poll->ending.status, ps_clock_wall_ms());
+    if (ps_config_adaptive(leadership->daemon->config) && !poll->ending.disbelieved)
+        ps_store_add_asked(batch, run->ledger.cycle);
+    ps_store_add_close(
+        batch, run,
+        &(struct ps_store_end){ .status = poll->ending.status,
+                                .summary = poll->ending.summary,
+                                .error = poll->ending.error,
+                                .cause = cause,
+                                .disbelieved = poll->ending.disbelieved,
+                                .probes_kept = ps_config_adaptive(leadership->daemon->config)
+                                                   ? PS_STORE_PROBES_KEPT_ADAPTIVE
+                                                   : PS_STORE_PROBES_KEPT });
+    free(cause);
+    ps_leader_writer_run(poll->writer, batch, "the cycle was not closed", on_closed);
+}
+
+/* What follows a cycle that is closed. */
+
+static void withdraw(struct ps_poll *poll, const char *after);
+
+static void on_withdrawn(void *cookie, const struct redisReply *reply)
+{
+    struct ps_poll *poll = cookie;
+    const char *after;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        return; /* workers finish tasks of a closed cycle without a request */
+    after = ps_redis_reply_text(reply->element[1], NULL);
+    if (after != NULL && after[0] != '\0')
+        withdraw(poll, after);
+}
+
+/* Takes back the tasks of a cycle that ended at its deadline, as far as no worker has read them. */
+static void withdraw(struct ps_poll *poll, const char *after)
+{
+    struct ps_script_args args;
+
+    ps_leader_writer_args(poll->withdrawer, &args);
+    ps_script_args_text(&args, PS_GROUP_WORKERS);
+    ps_script_args_int(&args, poll->withdraw_cycle);
+    ps_script_args_int(&args, WITHDRAW_LOOKS);
+    ps_script_args_text(&args, after);
+    ps_leader_writer_script(poll->withdrawer,
+                            &(struct ps_leader_script){ .script = PS_SCRIPT_TASK_WITHDRAW,
+                                                        .keys = { PS_KEY_TASKS },
+                                                        .what = "tasks were not withdrawn",
+                                                        .fn = on_withdrawn,
+                                                        .optional = true },
+                            &args);
+}
+
+static void on_heartbeat(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_err failed;
+
+    if (err == NULL && reply->status >= 200 && reply->status < 400)
+        return;
+    if (err == NULL) {
+        (void)ps_fail(&failed, ps_failure_of_status(reply->status), reply->status,
+                      "HEARTBEAT_URL answered %d", reply->status);
+        err = &failed;
+    }
+    ps_leadership_failed(poll->parts.leadership, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL", err);
+}
+
+static void call_heartbeat_url(struct ps_poll *poll)
+{
+    struct ps_http_request request = { .method = PS_HTTP_GET,
+                                       .url = poll->parts.leadership->daemon->config->heartbeat_url,
+                                       .timeout_ms = HEARTBEAT_TIMEOUT_MS,
+                                       .max_body = 1024,
+                                       .truncate_body = true };
+    struct ps_err err;
+
+    /* A shadow must not look like the service that is in charge. */
+    if (request.url[0] != '\0' && !poll->parts.leadership->daemon->config->shadow &&
+        ps_http_send(poll->http, &request, on_heartbeat, poll, &err) == NULL)
+        ps_leadership_failed(poll->parts.leadership, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL",
+                             &err);
+}
+
+static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, int64_t ended_ms)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    double seconds = (double)(ended_ms - poll->started_ms) / 1000;
+
+    PS_LOG(PROBE_DONE, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
+           F_INT("settled", ledger->settled), F_BOOL("deadline", poll->ending.expired));
+    PS_LOG(PROBE_CYCLE_SUMMARY, F_OBJECT(poll->ending.summary));
+    PS_LOG(POLL_DONE, F_INT("cycle", ledger->cycle),
+           F_TEXT("status", ps_cycle_status_name(poll->ending.status)),
+           F_INT("papers", ps_paper_index_len(leadership->index)), F_REAL("seconds", seconds));
+    ps_metrics_add(leadership->daemon->metrics, PS_METRIC_CYCLES,
+                   ps_cycle_status_name(poll->ending.status), 1);
+    ps_metrics_observe(leadership->daemon->metrics, PS_METRIC_CYCLE_SECONDS,
+                       seconds > 0 ? seconds : 0);
+}
+
+/* Before it is logged: who reads the log finds it in /health. */
+static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error)
+{
+    const struct ps_url_set *discovered = poll->parts.leadership->discovered;
+    const struct ps_stats_cycle cycle = { .status = poll->ending.status,
+                                          .started_ms = poll->started_ms,
+                                          .finished_ms = ended_ms,
+                                          .error = error,
+                                          .summary = poll->ending.summary,
+                                          .discovered = (int64_t)ps_url_set_len(discovered) };
+
+    ps_stats_closed(poll->parts.stats, &cycle);
+}
+
+/* What ps_store_add_asked stored. */
+static void remember_asked(struct ps_leadership *leadership)
+{
+    const struct ps_config *config = leadership->daemon->config;
+    const struct ps_cycle *run = leadership->run;
+
+    for (size_t i = 0; i < run->len; i++) {
+        const struct ps_cycle_probe *probe = &run->items[i];
+        uint8_t variant = ps_variant_of(config, probe->prefix, probe->ext);
+
+        if (probe->answered && variant != PS_VARIANT_OTHER)
+            ps_probe_times_set(leadership->probed,
+                               ps_draft_key_of(probe->number, probe->revision, variant),
+                               ps_planner_clock_at(run->ledger.started_ms));
+    }
+}
+
+static void on_closed(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+    struct ps_leadership *leadership = poll->parts.leadership;
+    int64_t ended_ms = ps_clock_wall_ms();
+
+    log_rechecks(poll, rows);
+    report_stats(poll, ended_ms, poll->ending.error);
+    log_end(poll, &leadership->run->ledger, ended_ms);
+    leadership->last_finished_ms = ended_ms;
+    if (ps_config_adaptive(leadership->daemon->config) && !poll->ending.disbelieved)
+        remember_asked(leadership);
+    ps_cycle_destroy(leadership->run);
+    leadership->run = NULL;
+    if (poll->ending.status != PS_CYCLE_FAILED) {
+        leadership->last_good_ms = ended_ms;
+        call_heartbeat_url(poll);
+    }
+    ps_outbox_relay_kick(poll->parts.relay);
+    if (poll->ending.expired) {
+        (void)ps_leader_writer_start(poll->withdrawer);
+        poll->withdraw_cycle = poll->cycle;
+        withdraw(poll, "");
+    }
+    wait_for_next(poll, ended_ms);
+    if (poll->ending.disbelieved)
+        ps_leadership_overtaken(leadership); /* what it found is not stored any more */
+}
+
+/* The life of the poll. */
 
 static void on_timer(void *cookie)
 {
     struct ps_poll *poll = cookie;
 
-    if (poll->state == PS_POLL_WAITING)
-        begin(poll);
-    else if (poll->state == PS_POLL_PROBING)
+    if (poll->state == WAITING)
+        prepare(poll);
+    else if (poll->state == PROBING)
         look(poll);
-    else if (poll->state == PS_POLL_PREPARING && poll->matching)
-        ps_poll_match(poll);
-    else if (poll->state == PS_POLL_PREPARING && poll->planning != NULL)
-        ps_poll_plan_step(poll);
+    else if (poll->state == PREPARING && poll->planning != NULL)
+        plan_slice(poll);
 }
 
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
@@ -276,8 +974,13 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
                                                                     .mirrors = true });
     poll->withdrawer = ps_leader_writer_create(&(struct ps_leader_writer_options){
         .leadership = parts->leadership, .cookie = poll, .event = PS_EVENT_REDIS_ERROR });
-    poll->fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_WG21);
-    poll->open_std_fetch = ps_index_fetch_create(parts->leadership->daemon, PS_INDEX_OPENSTD);
+    poll->index = ps_index_update_create(
+        &(struct ps_index_update_options){ .leadership = parts->leadership,
+                                           .cookie = poll,
+                                           .interval_ms = poll->clock.interval_ms,
+                                           .done = on_index,
+                                           .unavailable = on_no_index,
+                                           .write_failed = on_write_failed });
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
                                                  .proxy = daemon->config->http_proxy_url,
@@ -292,9 +995,7 @@ void ps_poll_destroy(struct ps_poll *poll)
     if (poll == NULL)
         return;
     ps_poll_stop(poll);
-    ps_index_fetch_destroy(poll->fetch);
-    ps_index_fetch_destroy(poll->open_std_fetch);
-    ps_validators_clear(&poll->open_std);
+    ps_index_update_destroy(poll->index);
     ps_http_destroy(poll->http);
     ps_leader_writer_destroy(poll->writer);
     ps_leader_writer_destroy(poll->withdrawer);
@@ -305,7 +1006,7 @@ void ps_poll_start(struct ps_poll *poll)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
 
-    if (!ps_leader_writer_start(poll->writer))
+    if (ps_index_update_busy(poll->index) || !ps_leader_writer_start(poll->writer))
         return;
     if (leadership->run != NULL) {
         const struct ps_ledger *ledger = &leadership->run->ledger;
@@ -314,7 +1015,7 @@ void ps_poll_start(struct ps_poll *poll)
         poll->started_ms = ledger->started_ms;
         PS_LOG(CYCLE_RESUME, F_INT("cycle", ledger->cycle), F_INT("planned", ledger->planned),
                F_INT("settled", ledger->settled));
-        ps_poll_probe(poll);
+        probe(poll);
     } else if (leadership->last_cycle == 0) {
         wait_until_due(poll, 0);
     } else {
@@ -323,20 +1024,10 @@ void ps_poll_start(struct ps_poll *poll)
     }
 }
 
-void ps_poll_now(struct ps_poll *poll)
-{
-    int64_t in_ms = poll->parts.leadership->last_started_ms + SPACING_MS - ps_clock_wall_ms();
-
-    if (poll->state != PS_POLL_WAITING || poll->wanted)
-        return; /* the running poll ends first */
-    poll->wanted = true;
-    wait_until_due(poll, in_ms < 0 ? 0 : in_ms > SPACING_MS ? SPACING_MS : in_ms);
-}
-
 void ps_poll_stop(struct ps_poll *poll)
 {
     ps_leader_writer_stop(poll->writer);
     poll->wanted = false;
-    poll->state = PS_POLL_STOPPED;
-    ps_poll_drop(poll);
+    poll->state = STOPPED;
+    drop(poll);
 }

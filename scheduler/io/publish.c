@@ -1,3 +1,13 @@
+/* Publishing one cycle: send_open → send_batch … until everything is published.
+ *
+ * The hash `cycle` in Redis holds how far publishing came. cycle_open returns that position, so
+ * publishing can be started again at any time: after a lost answer, by a new leader, after Redis
+ * lost its data. Each failure therefore leads back to send_open instead of being repaired on its
+ * own.
+ *
+ * Hot batches follow one another at once. A cold batch waits until it is due, and then for
+ * measure_room: the stream and the memory of Redis. Without room the rest of the cycle is skipped,
+ * because tasks that nobody can work off in time would delay the hot probes of the next cycle. */
 #include "scheduler/io/publish.h"
 
 #include "scheduler/core/publish_schedule.h"
@@ -113,7 +123,7 @@ static void send_batch(struct ps_publish *publish)
 {
     const struct ps_publish_schedule spread = spread_of(publish);
     size_t until = publish->next < spread.hot
-                       ? spread.hot /* room was looked at for cold ones only */
+                       ? spread.hot /* room was measured for cold probes only */
                        : ps_publish_schedule_until(&spread, ps_clock_wall_ms());
     const struct ps_cycle *run = publish->leadership->run;
     size_t at = publish->next;
@@ -189,7 +199,8 @@ static void on_open(void *cookie, const struct redisReply *reply)
     step(publish);
 }
 
-/* What the file's name says of itself, where it is a draft's; a set one may be anything. */
+/* A control's file name says what it is, if it is a draft's; CONTROL_PRESENT_URL may be anything.
+ */
 static void add_control(struct ps_script_args *args, int64_t cycle,
                         const struct ps_control_probe *control)
 {

@@ -1,3 +1,10 @@
+/* A recovery is one transaction and one script: generation_next and outbox_requeue in PostgreSQL,
+ * then generation_set in Redis. After that, publishing and the relay start again and find what is
+ * missing.
+ *
+ * If the leader dies in between, PostgreSQL's generation is newer than the key in Redis, so the
+ * next renewal of any leader starts a recovery again. It may be done twice: publishing adds
+ * nothing that is there, and the notifier claims a message once. */
 #include "scheduler/io/redis_recovery.h"
 
 #include "scheduler/io/leader_writer.h"
@@ -37,7 +44,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     int64_t before = leadership->generation;
     struct ps_script_args args;
 
-    leadership->generation = ps_pg_int(rows, 1, 0, 0, before);
+    leadership->generation = ps_pg_int(rows, 1, 0, PS_SQL_GENERATION_NEXT_GENERATION, before);
     if (rebuild->run_id[0] != '\0') {
         free(leadership->redis_run_id);
         leadership->redis_run_id = ps_alloc_text(rebuild->run_id);
@@ -77,7 +84,7 @@ void ps_redis_recovery_destroy(struct ps_redis_recovery *rebuild)
     free(rebuild);
 }
 
-/* Is it the process that was filled last, as far as it is known? */
+/* Whether this Redis is the process that was filled last, as far as that is known. */
 static bool same_process(const struct ps_redis_recovery *rebuild)
 {
     const char *last = rebuild->leadership->redis_run_id;
@@ -102,6 +109,7 @@ void ps_redis_recovery_seen(struct ps_redis_recovery *rebuild, const char *gener
         return;
     (void)ps_leader_writer_start(rebuild->writer); /* always starts: it reads no mirror again */
     batch = ps_leader_writer_begin_meta(rebuild->writer);
-    ps_store_add_rebuild(batch, rebuild->run_id[0] == '\0' ? NULL : rebuild->run_id);
+    ps_sql_generation_next(batch, rebuild->run_id[0] == '\0' ? NULL : rebuild->run_id);
+    ps_sql_outbox_requeue(batch);
     ps_leader_writer_run(rebuild->writer, batch, "the generation was not stored", on_stored);
 }

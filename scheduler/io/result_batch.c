@@ -8,7 +8,7 @@
 
 enum { DEAD_KEPT = 10000, JUNK_FIELDS_MAX = 40, JUNK_TEXT_MAX = 1024 };
 
-/* Whoever wrote it finds it again, with what is wrong about it. */
+/* Keeps an entry that is no result, with the reason, so that its author can find it. */
 static void keep_junk(const struct ps_leadership *leadership, const struct ps_stream_entry *entry,
                       const struct ps_err *err)
 {
@@ -78,11 +78,11 @@ bool ps_result_batch_has_news(const struct ps_result_batch *batch)
     return false;
 }
 
-bool ps_result_batch_tell_next(struct ps_result_batch *batch,
-                               const struct ps_leadership *leadership)
+bool ps_result_batch_match_next(struct ps_result_batch *batch,
+                                const struct ps_leadership *leadership)
 {
-    while (batch->told < batch->len) {
-        const struct ps_result *result = &batch->results[batch->told++];
+    while (batch->matched < batch->len) {
+        const struct ps_result *result = &batch->results[batch->matched++];
 
         if (is_news(result)) {
             ps_result_rows(leadership, result, &batch->rows);

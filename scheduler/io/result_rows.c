@@ -9,7 +9,7 @@
 
 struct draft_match {
     const struct ps_draft_found *draft;
-    const char *print; /* of an update; NULL: just found */
+    const char *print; /* fingerprint of an update; NULL: the draft was just found */
     const char *task;
     struct ps_outbox_rows *list;
 };
@@ -26,7 +26,7 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
         ps_notification_watch_draft(match->draft, user, reason, by, row);
 }
 
-static bool tell_channel(const struct ps_config *config, enum ps_tier tier)
+static bool notifies_channel(const struct ps_config *config, enum ps_tier tier)
 {
     if (config->notification_channel[0] == '\0')
         return false;
@@ -115,7 +115,7 @@ void ps_result_rows(const struct ps_leadership *leadership, const struct ps_resu
     draft.modified_ms = modified_of(result->last_modified);
     draft.title = title = ps_draft_title(result->title);
     draft.authors = authors = ps_draft_authors(result->authors);
-    if (tell_channel(config, task->tier))
+    if (notifies_channel(config, task->tier))
         ps_notification_draft(&draft, config->notification_channel, task->tier == PS_TIER_FRONTIER,
                               ps_outbox_rows_next(list, task->task));
     add_webhooks(config, &match);
@@ -142,7 +142,7 @@ void ps_update_rows(const struct ps_leadership *leadership, const struct ps_upda
         draft.paper = ps_paper_index_latest(leadership->index, id.number);
     if (!ps_tier_parse(ps_str_of(updated->tier_name), &tier))
         tier = PS_TIER_COLD;
-    if (tell_channel(config, tier))
+    if (notifies_channel(config, tier))
         ps_notification_update(&draft, updated->print, config->notification_channel,
                                ps_outbox_rows_next(list, NULL));
     add_webhooks(config, &match);

@@ -1,25 +1,27 @@
-/* What one result is worth telling, as rows of the outbox. */
+/* What has to be announced because of one result, as rows of the outbox. */
 #ifndef PS_SCHEDULER_RESULT_ROWS_H
 #define PS_SCHEDULER_RESULT_ROWS_H
 #include "scheduler/io/leadership.h"
 #include "scheduler/io/outbox_rows.h"
 
-/* For a hit that is recent, or whose age nobody knows: what the channel and every watcher it
- * matches are told. None when the draft was known before. */
+/* Adds rows for a hit that is recent, or whose age is unknown: one for the channel and one for
+ * each person whose watchlist matches. None if the draft was known before. */
 void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,
                     struct ps_outbox_rows *list);
 
-/* A draft found before that has changed. All borrowed. */
+/* A draft that was found before and has changed. All borrowed. */
 struct ps_updated {
     const char *url, *paper_id;  /* D1234R0 */
-    const char *tier_name;       /* that it was found in: decides whether the channel hears of it */
+    const char *tier_name;       /* tier in which it was found; decides whether the channel is
+                                  * notified */
     const char *last_modified;   /* NULL for none */
-    const char *front_text;      /* as when it was found; NULL for none, as the next two */
+    const char *front_text;      /* as at its discovery; NULL for none, as the next two */
     const char *title, *authors; /* as stored */
-    const char *print;           /* of its state, as recheck.h makes it */
-    bool watchers;               /* tell people too: once of a draft, not of each of its files */
+    const char *print;           /* fingerprint of its state (draft_changes.h) */
+    bool watchers;               /* whether people are notified: for one of the files of a draft
+                                  * only */
 };
-/* Adds what is told of it to the channel and to each person whose watchlist matches. */
+/* Adds a row for the channel and one for each person whose watchlist matches. */
 void ps_update_rows(const struct ps_leadership *leadership, const struct ps_updated *updated,
                     struct ps_outbox_rows *list);
 

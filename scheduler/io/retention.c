@@ -10,7 +10,7 @@
 enum {
     FIRST_MS = 30 * 1000, /* after an election: a new leader has more urgent work */
     PERIOD_MS = 10 * 60 * 1000,
-    SLICE_MS = 200, /* between two slices: others get the disk */
+    SLICE_MS = 200, /* between two slices, for the work of others */
     SLICE_ROWS = 500,
 };
 
@@ -48,7 +48,7 @@ static void prune(void *cookie)
         return;
     }
     batch = ps_leader_writer_begin(retention->writer);
-    ps_store_add_retention(batch, (int)daemon->config->retention_days, SLICE_ROWS);
+    ps_sql_retention(batch, (int64_t)daemon->config->retention_days, SLICE_ROWS);
     ps_leader_writer_run(retention->writer, batch, "rows past their retention were not deleted",
                          on_pruned);
 }

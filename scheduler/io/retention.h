@@ -9,9 +9,9 @@ struct ps_retention;
 
 /* Borrows leadership. */
 struct ps_retention *ps_retention_create(struct ps_leadership *leadership) PS_MUST_USE;
-/* After pg is gone. NULL is fine. */
+/* Call it after pg is destroyed. NULL is fine. */
 void ps_retention_destroy(struct ps_retention *retention);
-/* Begins half a minute from now, then every ten minutes, while leadership leads. */
+/* Begins half a minute from now, then every ten minutes while this scheduler leads. */
 void ps_retention_start(struct ps_retention *retention);
 void ps_retention_stop(struct ps_retention *retention);
 

@@ -1,3 +1,12 @@
+/* The life of a scheduler:
+ *
+ * standby: every second reads what is new in the index → on_lead: loads the mirrors → on_loaded:
+ * starts relay, retention, ingest and poll → on_lost: stops them on the next turn of the loop, and
+ * stands by
+ *
+ * A part must not be stopped from within its own callback, so losing the lease and reading the
+ * mirrors again both go through the timer `stop`. Until it has run, the parts still exist but
+ * their writers drop every answer, because the epoch is gone. */
 #include "scheduler/io/scheduler.h"
 
 #include "scheduler/io/ingest.h"
@@ -22,10 +31,10 @@ enum {
     RELOAD_MS = 1000,
     WARM_MS = 1000,
     LOOK_MS = 1000,
-    OUTAGE_LOOKS = 3, /* a connection that is made is no outage */
+    OUTAGE_LOOKS = 3, /* so many looks in a row: connecting at the start is no outage */
     STUCK_MIN_MS = 60 * 1000,
-    STUCK_ALONE_MS = PS_STALL_DETECTOR_CARRY_MS /* with no worker alive; the last one's heartbeat
-                                                  took its time too */
+    STUCK_ALONE_MS = PS_STALL_DETECTOR_CARRY_MS /* without a living worker; its last heartbeat took
+                                                 * its time to end, too */
 };
 
 struct ps_scheduler {
@@ -44,7 +53,7 @@ struct ps_scheduler {
     struct ps_status_page *page;
     struct ps_timer *stop;           /* stops the leader's parts outside of their own callbacks */
     struct ps_leader_writer *loader; /* reads the mirrors */
-    uint64_t histories;              /* of PostgreSQL, as seen last */
+    uint64_t histories;              /* ps_pg_histories, as seen last */
     struct ps_timer *warm;           /* reads what is new in the index while standing by */
     struct ps_timer *look;           /* for progress */
     struct ps_stall_detector progress;
@@ -78,17 +87,20 @@ static void fill_leadership(struct ps_leadership *leadership, const struct ps_pg
     const size_t meta = PS_STORE_LOAD_META;
 
     ps_leadership_clear(leadership);
-    leadership->generation = ps_pg_int(rows, meta, 0, 0, 0);
-    leadership->last_cycle = ps_pg_int(rows, meta, 0, 1, 0);
-    leadership->last_started_ms = ps_pg_int(rows, meta, 0, 2, 0);
-    leadership->last_finished_ms = ps_pg_int(rows, meta, 0, 3, 0);
-    leadership->last_good_ms = ps_pg_int(rows, meta, 0, 4, 0);
-    leadership->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, 5));
-    leadership->modified = ps_alloc_text(ps_pg_text(rows, meta, 0, 6));
-    leadership->index_fetched_ms = ps_pg_int(rows, meta, 0, 7, 0);
-    leadership->redis_run_id = ps_alloc_text(ps_pg_text(rows, meta, 0, 9));
-    leadership->open_std_year = (int)ps_pg_int(rows, meta, 0, 11, 0);
-    leadership->open_std_papers = (size_t)ps_pg_int(rows, meta, 0, 12, 0);
+    leadership->generation = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_GENERATION, 0);
+    leadership->last_cycle = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_CYCLE, 0);
+    leadership->last_started_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_STARTED_AT, 0);
+    leadership->last_finished_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_FINISHED_AT, 0);
+    leadership->last_good_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_LAST_SUCCESSFUL_POLL, 0);
+    leadership->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, PS_SQL_META_LOAD_INDEX_ETAG));
+    leadership->modified =
+        ps_alloc_text(ps_pg_text(rows, meta, 0, PS_SQL_META_LOAD_INDEX_MODIFIED));
+    leadership->index_fetched_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_INDEX_FETCHED_AT, 0);
+    leadership->redis_run_id =
+        ps_alloc_text(ps_pg_text(rows, meta, 0, PS_SQL_META_LOAD_REDIS_RUN_ID));
+    leadership->open_std_year = (int)ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_OPEN_STD_YEAR, 0);
+    leadership->open_std_papers =
+        (size_t)ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_OPEN_STD_PAPERS, 0);
     ps_store_read_index(rows, &leadership->index, &leadership->index_version);
     leadership->discovered = ps_store_read_discovered(rows);
     leadership->probed = ps_store_read_asked(rows, leadership->daemon->config);
@@ -146,13 +158,13 @@ static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps
     struct ps_scheduler *scheduler = cookie;
 
     scheduler->warming = false;
-    /* Without an answer there is nothing to say: the daemon tells of a database that is away. */
+    /* Without an answer there is nothing to do: the daemon reports a database that is away. */
     if (err == NULL && !ps_leadership_held(&scheduler->leadership))
         ps_store_read_index(rows, &scheduler->leadership.index,
                             &scheduler->leadership.index_version);
 }
 
-/* A part asks from within its own callback. */
+/* A part asks from within its own callback, so the parts are stopped on the next turn. */
 static void reload(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
@@ -162,8 +174,8 @@ static void reload(void *cookie)
     ps_leader_writer_wait(scheduler->loader, RELOAD_MS);
 }
 
-/* PostgreSQL came back without its newest transactions: what is held in memory is ahead of it, and
- * a diff against that would never be stored, nor told. All of it is read anew. */
+/* PostgreSQL came back without its newest transactions: the mirrors are ahead of it. A diff
+ * against them would never be stored, and never announced. Everything is read again. */
 static void follow_history(struct ps_scheduler *scheduler)
 {
     uint64_t histories = ps_pg_histories(scheduler->daemon->pg);
@@ -173,9 +185,10 @@ static void follow_history(struct ps_scheduler *scheduler)
     scheduler->histories = histories;
     PS_LOG(DB_RESTORED, F_TEXT("what", "PostgreSQL was restored or failed over; all that was read "
                                        "from it before is read anew, under a new epoch"));
-    /* Newer than anything stored: the next load replaces the index, once no part uses it. */
+    /* Newer than anything that is stored: the next load replaces the whole index, once no part
+     * uses it. */
     scheduler->leadership.index_version = INT64_MAX;
-    /* Numbers of cycles are given out again: only a new epoch tells the new ones from the old. */
+    /* Numbers of cycles are used again; only a new epoch distinguishes new ones from old ones. */
     ps_election_step_down(scheduler->election, "PostgreSQL was restored");
 }
 
@@ -227,7 +240,7 @@ static void on_crowded(void *cookie, size_t from, const char *why)
     ps_poll_shed(scheduler->poll, from, why);
 }
 
-/* A new leader's first poll has its time before it is missed. */
+/* A new leader gets the time for its first poll before that counts as missed. */
 static void see_leader(struct ps_scheduler *scheduler)
 {
     const char *leader = ps_election_leader(scheduler->election);
@@ -238,8 +251,8 @@ static void see_leader(struct ps_scheduler *scheduler)
     scheduler->state.settled_ms = ps_clock_wall_ms();
 }
 
-/* After an outage of a server, or of the leadership, the fleet needs the time of a poll: what is
- * late then was announced with the outage. */
+/* After an outage of a server, or of the leadership, the fleet needs the time for a poll: what is
+ * late then was reported with the outage. */
 static void see_outage(struct ps_scheduler *scheduler)
 {
     static const enum ps_incident outages[] = {
@@ -252,13 +265,13 @@ static void see_outage(struct ps_scheduler *scheduler)
 
     for (size_t i = 0; i < PS_COUNT_OF(outages); i++)
         away = away || ps_incidents_present(view, outages[i]);
-    /* Moved on while it lasts, so that it is right at the very moment the outage ends. */
+    /* moved on while the outage lasts, so that it is right at the moment at which it ends */
     if (scheduler->outage_looks >= OUTAGE_LOOKS)
         scheduler->state.recovered_ms = ps_clock_wall_ms();
     scheduler->outage_looks = away ? scheduler->outage_looks + 1 : 0;
 }
 
-/* The leader does what an operator asked for; it is logged here once, whichever way it came. */
+/* The leader does what an operator asked for, by whichever way; it is logged here, once. */
 static void follow_operator(struct ps_scheduler *scheduler)
 {
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
@@ -279,7 +292,7 @@ static void follow_operator(struct ps_scheduler *scheduler)
         ps_poll_now(scheduler->poll);
 }
 
-/* A server that is away, or a host that asked for a pause, is no fault of the fleet. */
+/* A server that is away, or a host that asked for a pause, does not count as being stuck. */
 static void on_look(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
@@ -362,7 +375,7 @@ static void on_released(void *cookie)
     ps_daemon_drained(scheduler->daemon);
 }
 
-/* What is out may still be committed or not: both are right, the next leader finds it. */
+/* Outstanding transactions may still be committed or not: the next leader finds either state. */
 void ps_scheduler_drain(void *self, int count)
 {
     struct ps_scheduler *scheduler = self;

@@ -1,5 +1,5 @@
-/* The scheduler as a program: elects, polls, publishes, ingests, tells (design, "One way round").
- */
+/* The scheduler as a program: wires election, load, poll, publish, ingest, relay, recovery and
+ * retention together. Standbys keep a copy of the index and serve the status page. */
 #ifndef PS_SCHEDULER_SCHEDULER_H
 #define PS_SCHEDULER_SCHEDULER_H
 #include "shared/io/program.h"

@@ -23,7 +23,7 @@ static bool give_time(int64_t wall_ms, cJSON **out_value)
     return give(cJSON_CreateString(text), out_value);
 }
 
-/* Not read yet: null. */
+/* A count that was not read yet is null. */
 static bool give_count(int64_t count, cJSON **out_value)
 {
     return give(count < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)count), out_value);
@@ -72,7 +72,8 @@ static bool read_papers_loaded(void *cookie, cJSON **out_value, struct ps_err *e
 
 FIELD(last_poll, give_time, last_started_ms)
 FIELD(discovered_via_probe, give_count, discovered)
-FIELD(last_updated, give_time, last_finished_ms) /* when the last poll ended, as before */
+FIELD(last_updated, give_time, last_finished_ms) /* when the last poll ended, as the Python service
+                                                  * had it */
 FIELD(poll_count, give_count, poll_count)
 FIELD(last_successful_poll, give_time, last_good_ms)
 FIELD(last_cycle_status, give_text, last_status)
@@ -91,7 +92,7 @@ static bool read_role(void *cookie, cJSON **out_value, struct ps_err *err)
     return give(cJSON_CreateString(leads(cookie) ? "leader" : "standby"), out_value);
 }
 
-/* The leader as this instance sees it; null while there is none. */
+/* The leader that this instance sees; null while there is none. */
 static bool read_leader(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     const char *leader = ps_election_leader(state_of(cookie)->election);
@@ -100,7 +101,7 @@ static bool read_leader(void *cookie, cJSON **out_value, struct ps_err *err)
     return give(leader[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(leader), out_value);
 }
 
-/* Of the lead that this instance has or had; null where it never led. */
+/* The epoch of the present or last leadership of this instance; null if it never led. */
 static bool read_epoch(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     int64_t epoch = ps_election_epoch(state_of(cookie)->election);
@@ -127,7 +128,7 @@ static bool read_probe_stats(void *cookie, cJSON **out_value, struct ps_err *err
     if (stats == NULL)
         return false;
     errors = cJSON_GetObjectItemCaseSensitive(stats, "errors");
-    if (errors != NULL) /* the counter's name in the earlier service's /health */
+    if (errors != NULL) /* the name of the counter in the Python service's /health */
         cJSON_AddItemToObject(stats, "error", cJSON_Duplicate(errors, true));
     return give(stats, out_value);
 }
@@ -191,7 +192,8 @@ const struct ps_health_field ps_scheduler_fields[PS_SCHEDULER_FIELDS] = {
 void ps_scheduler_reasons(void *self, cJSON *out_reasons)
 {
     (void)self;
-    (void)out_reasons; /* Redis and PostgreSQL are all it needs, as a leader and as a standby */
+    (void)out_reasons; /* a scheduler needs nothing but Redis and PostgreSQL, as a leader and as a
+                        * standby */
 }
 
 static void set_known_ms(struct ps_metrics *metrics, enum ps_metric metric, int64_t ms)

@@ -8,8 +8,9 @@
 #include <string.h>
 
 enum {
-    STANDBY_MS = 3000,   /* a standby leaves it to the leader for so long */
-    NOTIFIER_MS = 20000, /* and every scheduler to a notifier what only that can tell now */
+    STANDBY_MS = 3000,   /* for so long a standby leaves the report to the leader */
+    NOTIFIER_MS = 20000, /* and every scheduler to a notifier, where only a notifier can deliver it
+                          * now */
     SUMMARY_TEXT = 64
 };
 

@@ -1,4 +1,4 @@
-/* What a scheduler knows of incidents, and how it tells people of them. */
+/* The incidents that a scheduler can observe, and how it reports them to people. */
 #ifndef PS_SCHEDULER_SCHEDULER_INCIDENTS_H
 #define PS_SCHEDULER_SCHEDULER_INCIDENTS_H
 #include "scheduler/core/fleet_incidents.h"
@@ -7,11 +7,11 @@
 struct ps_outbox_relay;
 struct ps_scheduler_state;
 
-/* What was read of Redis and PostgreSQL by timers; all borrowed. */
+/* Fills the facts from what the timers read of Redis and PostgreSQL; all borrowed. */
 void ps_scheduler_facts(const struct ps_scheduler_state *state, struct ps_fleet_facts *out_facts);
 /* For ps_program. */
 void ps_scheduler_incidents(void *self, struct ps_incident_set *set);
-/* Tells people from now on. Borrows state. */
+/* Reports incidents to people from now on. Borrows state. */
 struct ps_alarms *ps_scheduler_alarms_create(struct ps_scheduler_state *state) PS_MUST_USE;
 
 #endif

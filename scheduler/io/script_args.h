@@ -1,4 +1,4 @@
-/* The arguments of a script, put together one by one. */
+/* The arguments of a Redis script or command, added one by one. Owns copies. */
 #ifndef PS_SCHEDULER_SCRIPT_ARGS_H
 #define PS_SCHEDULER_SCRIPT_ARGS_H
 #include "shared/io/redis_script.h"

@@ -1,3 +1,6 @@
+/* Reads Redis and PostgreSQL every two seconds and keeps the numbers. An answer that fails leaves
+ * the old numbers in place, with the time at which they were read, so a health check never waits
+ * for a server and can say how old its numbers are. */
 #include "scheduler/io/stats.h"
 
 #include "scheduler/io/operator_store.h"
@@ -18,9 +21,9 @@ struct ps_stats {
     struct ps_timer *timer;
     struct ps_stats_now now;
     char *limit_key, *cooldown_key; /* of the host of the drafts */
-    int redis_out;                  /* answers that are still to come */
+    int redis_out;                  /* outstanding answers */
     bool pg_out;
-    bool stale; /* something was stored since PostgreSQL was asked */
+    bool stale; /* something was stored since PostgreSQL was read */
 };
 
 static void answered(struct ps_stats *stats)
@@ -29,7 +32,7 @@ static void answered(struct ps_stats *stats)
     stats->now.redis_read_ms = ps_loop_now(stats->daemon->loop);
 }
 
-/* A missing stream or group holds nothing; without an answer the old number stands. */
+/* A missing stream or group holds nothing. Without an answer the old number stays. */
 static void keep(int64_t *number, const struct redisReply *reply, const struct ps_err *err)
 {
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY)
@@ -188,15 +191,22 @@ static void keep_text(char **kept, const char *text)
 /* Columns: number epoch status started finished planned error summary. */
 static void keep_cycle(struct ps_stats_now *now, const struct ps_pg_rows *rows, int row)
 {
-    snprintf(now->last_status, sizeof(now->last_status), "%s", ps_pg_text(rows, 1, row, 2));
-    now->last_started_ms = ps_pg_int(rows, 1, row, 3, 0);
-    now->last_finished_ms = ps_pg_int(rows, 1, row, 4, 0);
+    snprintf(now->last_status, sizeof(now->last_status), "%s",
+             ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_STATUS));
+    now->last_started_ms =
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_STARTED_AT, 0);
+    now->last_finished_ms =
+        ps_pg_int(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_FINISHED_AT, 0);
     free(now->last_error);
     free(now->last_summary);
-    now->last_error = ps_alloc_text(ps_pg_text(rows, 1, row, 6));
-    now->last_summary = ps_alloc_text(ps_pg_text(rows, 1, row, 7));
-    keep_text(&now->last_cause, ps_pg_text(rows, 1, row, 8));
-    keep_text(&now->last_failures, ps_pg_text(rows, 1, row, 9));
+    now->last_error = ps_alloc_text(
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_ERROR));
+    now->last_summary = ps_alloc_text(
+        ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_SUMMARY));
+    keep_text(&now->last_cause,
+              ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_CAUSE));
+    keep_text(&now->last_failures,
+              ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, row, PS_SQL_OVERVIEW_CYCLES_FAILURES));
 }
 
 static void ask_pg(struct ps_stats *stats);
@@ -208,30 +218,36 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     struct ps_operator_wishes wishes;
 
     stats->pg_out = false;
-    if (err != NULL || ps_pg_row_count(rows, 0) == 0)
+    if (err != NULL || ps_pg_row_count(rows, PS_STORE_OVERVIEW) == 0)
         return;
-    if (stats->stale) { /* these rows may be from before */
+    if (stats->stale) { /* these rows may be from before that */
         ask_pg(stats);
         return;
     }
     now->pg_read_ms = ps_loop_now(stats->daemon->loop);
-    now->papers = ps_pg_int(rows, 0, 0, 0, 0);
-    now->discovered = ps_pg_int(rows, 0, 0, 1, 0);
-    now->outbox_pending = ps_pg_int(rows, 0, 0, 2, 0);
-    now->last_good_ms = ps_pg_int(rows, 0, 0, 3, 0);
-    now->poll_count = ps_pg_int(rows, 0, 0, 4, 0);
-    now->index_fetched_ms = ps_pg_int(rows, 0, 0, 5, 0);
-    keep_text(&now->index_refused, ps_pg_text(rows, 0, 0, 6));
-    now->dead_messages = ps_pg_int(rows, 0, 0, 7, 0);
-    now->oldest_message_ms = ps_pg_int(rows, 0, 0, 8, 0);
-    now->news_late_ms = ps_pg_int(rows, 0, 0, 9, 0);
+    now->papers = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_PAPERS, 0);
+    now->discovered = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_DRAFTS, 0);
+    now->outbox_pending = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_OUTBOX_PENDING, 0);
+    now->last_good_ms =
+        ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_LAST_SUCCESSFUL_POLL, 0);
+    now->poll_count = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_POLL_COUNT, 0);
+    now->index_fetched_ms =
+        ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_FETCHED_AT, 0);
+    keep_text(&now->index_refused,
+              ps_pg_text(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_REFUSED));
+    now->dead_messages = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_DEAD_MESSAGES, 0);
+    now->oldest_message_ms =
+        ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_OLDEST_MESSAGE, 0);
+    now->news_late_ms = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_NEWS_LATE, 0);
     wishes = ps_operator_wishes_read(rows, PS_STORE_OVERVIEW_WISHES);
     now->paused_ms = wishes.paused_ms;
     keep_text(&now->paused_why, wishes.why);
     now->wanted_ms = wishes.wanted_ms;
-    keep_text(&now->open_std_lost, ps_pg_text(rows, 0, 0, 10));
-    for (int i = 0; i < ps_pg_row_count(rows, 1); i++)
-        if (strcmp(ps_pg_text(rows, 1, i, 2), "running") != 0) {
+    keep_text(&now->open_std_lost,
+              ps_pg_text(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_OPEN_STD_LOST));
+    for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_OVERVIEW_CYCLES); i++)
+        if (strcmp(ps_pg_text(rows, PS_STORE_OVERVIEW_CYCLES, i, PS_SQL_OVERVIEW_CYCLES_STATUS),
+                   "running") != 0) {
             keep_cycle(now, rows, i);
             break;
         }
@@ -263,7 +279,7 @@ void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle)
         now->last_good_ms = cycle->finished_ms;
     if (now->poll_count >= 0)
         now->poll_count++;
-    keep_text(&now->last_cause, NULL); /* read with the rest */
+    keep_text(&now->last_cause, NULL); /* it is read with the rest */
     keep_text(&now->last_failures, NULL);
     free(now->last_error);
     free(now->last_summary);

@@ -1,5 +1,5 @@
-/* What the servers hold, read every two seconds and when told of a change, so that health and
- * metrics read memory only (promise 8). */
+/* Counts that Redis and PostgreSQL hold, read every two seconds and after each change, so that
+ * health and metrics read memory only (guarantee 8). */
 #ifndef PS_SCHEDULER_STATS_H
 #define PS_SCHEDULER_STATS_H
 #include "scheduler/core/ledger.h"
@@ -14,11 +14,12 @@ struct ps_stats_now {
     int64_t tasks_oldest_ms, results_oldest_ms; /* age of the oldest one pending */
     int64_t tasks_dead, notify_dead;            /* dead letters kept */
     int64_t notify_length;
-    double host_rate;      /* requests a second at the host of the drafts, after cuts; < 0: none */
-    int64_t host_pause_ms; /* left of the pause it asked for */
+    double host_rate;      /* requests a second at the host of the drafts, after cuts; below 0: no
+                            * limit */
+    int64_t host_pause_ms; /* what is left of the pause that the host asked for */
     int64_t papers, discovered, outbox_pending, poll_count;
     int64_t last_good_ms, index_fetched_ms;
-    /* The cycle closed last: */
+    /* The cycle that was closed last: */
     int64_t last_started_ms, last_finished_ms;
     char last_status[16]; /* "" for none */
     char *last_error;     /* NULL for none */
@@ -39,18 +40,18 @@ struct ps_stats;
 struct ps_stats *ps_stats_create(struct ps_daemon *daemon) PS_MUST_USE;
 void ps_stats_destroy(struct ps_stats *stats); /* after redis and pg are gone; NULL is fine */
 const struct ps_stats_now *ps_stats_now(const struct ps_stats *stats);
-/* This scheduler has just stored something: asks PostgreSQL again at once. */
+/* This scheduler has just stored something: reads PostgreSQL again at once. */
 void ps_stats_changed(struct ps_stats *stats);
 
-/* A cycle as it was closed; borrowed. error and summary: NULL for none. */
+/* A closed cycle; borrowed. error and summary: NULL for none. */
 struct ps_stats_cycle {
     enum ps_cycle_status status;
     int64_t started_ms, finished_ms;
     const char *error, *summary;
-    int64_t discovered; /* URLs, all in all */
+    int64_t discovered; /* URLs in all */
 };
 
-/* This scheduler has closed a cycle: known at once, and the rest is asked again. */
+/* This scheduler has closed a cycle: shows it at once, and reads the rest again. */
 void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle);
 
 #endif

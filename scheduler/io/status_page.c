@@ -16,15 +16,15 @@
 
 enum {
     JSON_CAP = 4 * 1024 * 1024,
-    SLOW_MS = 30 * 1000 /* a listener that is behind for so long is dropped */
+    SLOW_MS = 30 * 1000 /* a subscriber that has been behind for so long is dropped */
 };
 
-struct events_server {
-    LIST_ENTRY(events_server) next;
+struct subscriber {
+    LIST_ENTRY(subscriber) next;
     struct ps_status_page *page;
     struct ps_http_stream *stream;
-    uint64_t told[PS_FLEET_PART_COUNT]; /* version of each part */
-    int64_t behind_ms;                  /* monotonic: since when it is; 0: it is not */
+    uint64_t sent[PS_FLEET_PART_COUNT]; /* version of each part that was sent last */
+    int64_t behind_ms;                  /* monotonic: since when it is behind; 0: it is not */
 };
 
 struct ps_status_page {
@@ -32,7 +32,7 @@ struct ps_status_page {
     struct ps_fleet *fleet;
     struct ps_reader_site *site;
     struct ps_cycle_history *history; /* NULL on a public page */
-    LIST_HEAD(, events_server) listeners;
+    LIST_HEAD(, subscriber) subscribers;
     struct ps_buf text;
 };
 
@@ -66,82 +66,81 @@ static void on_fleet(void *cookie, struct ps_http_exchange *exchange)
                     page->text.len);
 }
 
-/* What the listener was not told yet. */
-static void tell(struct events_server *events_server)
+/* Sends the parts that have changed since the last time. */
+static void send_changes(struct subscriber *subscriber)
 {
-    struct ps_status_page *page = events_server->page;
+    struct ps_status_page *page = subscriber->page;
 
     ps_buf_reset(&page->text);
     for (int i = 0; i < PS_FLEET_PART_COUNT; i++) {
         uint64_t version;
         const char *text = ps_fleet_text(page->fleet, (enum ps_fleet_part)i, &version);
 
-        if (version == events_server->told[i])
+        if (version == subscriber->sent[i])
             continue;
-        events_server->told[i] = version;
+        subscriber->sent[i] = version;
         ps_buf_format(&page->text, "event: %s\ndata: ", ps_fleet_part_name((enum ps_fleet_part)i));
         ps_buf_text(&page->text, text);
         ps_buf_text(&page->text, "\n\n");
     }
-    ps_http_stream_send(events_server->stream, ps_buf_str(&page->text), page->text.len);
+    ps_http_stream_send(subscriber->stream, ps_buf_str(&page->text), page->text.len);
 }
 
-/* A part that is told again replaces the one before, so who is behind misses nothing but what is
- * old. */
-static bool is_behind(struct events_server *events_server)
+/* Each part replaces the one before, so a slow subscriber misses only what is out of date. */
+static bool is_behind(struct subscriber *subscriber)
 {
-    int64_t now_ms = ps_loop_now(events_server->page->loop);
+    int64_t now_ms = ps_loop_now(subscriber->page->loop);
 
-    if (ps_http_stream_backlog(events_server->stream) == 0)
-        events_server->behind_ms = 0;
-    else if (events_server->behind_ms == 0)
-        events_server->behind_ms = now_ms;
-    else if (now_ms - events_server->behind_ms > SLOW_MS)
-        ps_http_stream_drop(events_server->stream);
-    return events_server->behind_ms != 0;
+    if (ps_http_stream_backlog(subscriber->stream) == 0)
+        subscriber->behind_ms = 0;
+    else if (subscriber->behind_ms == 0)
+        subscriber->behind_ms = now_ms;
+    else if (now_ms - subscriber->behind_ms > SLOW_MS)
+        ps_http_stream_drop(subscriber->stream);
+    return subscriber->behind_ms != 0;
 }
 
 static void on_change(void *cookie)
 {
     struct ps_status_page *page = cookie;
-    struct events_server *events_server;
+    struct subscriber *subscriber;
 
-    if (LIST_FIRST(&page->listeners) != NULL)
+    if (LIST_FIRST(&page->subscribers) != NULL)
         ps_fleet_looked_at(page->fleet);
-    LIST_FOREACH(events_server, &page->listeners, next)
+    LIST_FOREACH(subscriber, &page->subscribers, next)
     {
-        if (!is_behind(events_server))
-            tell(events_server);
+        if (!is_behind(subscriber))
+            send_changes(subscriber);
     }
 }
 
 static void on_gone(void *cookie)
 {
-    struct events_server *events_server = cookie;
+    struct subscriber *subscriber = cookie;
 
-    LIST_REMOVE(events_server, next);
-    free(events_server);
+    LIST_REMOVE(subscriber, next);
+    free(subscriber);
 }
 
 static void on_events(void *cookie, struct ps_http_exchange *exchange)
 {
     static const char again[] = "retry: 2000\n\n"; /* ms until a browser connects again */
     struct ps_status_page *page = cookie;
-    struct events_server *events_server = ps_alloc_zero(1, sizeof(*events_server));
+    struct subscriber *subscriber = ps_alloc_zero(1, sizeof(*subscriber));
 
-    events_server->page = page;
-    events_server->stream =
-        ps_http_stream_start(exchange, "text/event-stream; charset=utf-8", on_gone, events_server);
-    if (events_server->stream == NULL) {
-        free(events_server);
+    subscriber->page = page;
+    subscriber->stream =
+        ps_http_stream_start(exchange, "text/event-stream; charset=utf-8", on_gone, subscriber);
+    if (subscriber->stream == NULL) {
+        free(subscriber);
         return;
     }
-    LIST_INSERT_HEAD(&page->listeners, events_server, next);
-    ps_http_stream_send(events_server->stream, again, sizeof(again) - 1);
+    LIST_INSERT_HEAD(&page->subscribers, subscriber, next);
+    ps_http_stream_send(subscriber->stream, again, sizeof(again) - 1);
     ps_fleet_looked_at(page->fleet);
     for (int i = 0; i < PS_FLEET_PART_COUNT; i++)
-        events_server->told[i] = UINT64_MAX;
-    tell(events_server);
+        subscriber->sent[i] = UINT64_MAX;
+    send_changes(subscriber);
 }
 
 /* What a public page is made of: neither the operators' page nor its scripts. */
@@ -162,7 +161,7 @@ struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *st
     bool is_public = daemon->config->public_page;
 
     page->loop = daemon->loop;
-    LIST_INIT(&page->listeners);
+    LIST_INIT(&page->subscribers);
     ps_buf_init(&page->text, JSON_CAP);
     page->fleet = ps_fleet_create(state);
     ps_fleet_on_change(page->fleet, on_change, page);
@@ -182,13 +181,13 @@ struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *st
 
 void ps_status_page_destroy(struct ps_status_page *page)
 {
-    struct events_server *events_server;
+    struct subscriber *subscriber;
 
     if (page == NULL)
         return;
-    while ((events_server = LIST_FIRST(&page->listeners)) != NULL) {
-        ps_http_stream_end(events_server->stream);
-        on_gone(events_server);
+    while ((subscriber = LIST_FIRST(&page->subscribers)) != NULL) {
+        ps_http_stream_end(subscriber->stream);
+        on_gone(subscriber);
     }
     ps_reader_site_destroy(page->site);
     ps_cycle_history_destroy(page->history);

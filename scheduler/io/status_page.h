@@ -1,14 +1,17 @@
-/* The status page on the health port: its files, /api/fleet, and /api/fleet/events, which tells
- * what changes as it changes. */
+/* The status page on the health port: its files, /api/fleet, and /api/fleet/events, a stream of
+ * the parts that change.
+ *
+ * It shows what fleet.h keeps in memory and can change nothing. A slow or idle subscriber costs at
+ * most its capped backlog (http_stream.h). */
 #ifndef PS_SCHEDULER_STATUS_PAGE_H
 #define PS_SCHEDULER_STATUS_PAGE_H
 
 struct ps_status_page;
 struct ps_scheduler_state;
 
-/* state is borrowed; its election exists. */
+/* Borrows state; its election exists. */
 struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state);
-/* After redis and pg are gone, before the health port is: NULL is fine. */
+/* Call it after redis and pg are destroyed, and before the health port is. NULL is fine. */
 void ps_status_page_destroy(struct ps_status_page *page);
 
 #endif

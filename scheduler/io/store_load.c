@@ -5,11 +5,7 @@
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-enum { NUMBER_TEXT = 24 };
 
 struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t statement)
 {
@@ -18,51 +14,26 @@ struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t 
     ps_watchlists_budget(lists, ps_clock_cpu_us);
     for (int i = 0; i < ps_pg_row_count(rows, statement); i++)
         ps_watchlists_add_row(
-            lists, &(struct ps_watch_row){ .user = ps_pg_text(rows, statement, i, 0),
-                                           .kind = ps_pg_text(rows, statement, i, 1),
-                                           .value = ps_pg_text(rows, statement, i, 2),
-                                           .watched = ps_pg_bool(rows, statement, i, 3),
-                                           .quiet = ps_pg_bool(rows, statement, i, 4),
-                                           .snooze = ps_pg_bool(rows, statement, i, 5) });
+            lists, &(struct ps_watch_row){
+                       .user = ps_pg_text(rows, statement, i, PS_SQL_WATCH_READ_USER_ID),
+                       .kind = ps_pg_text(rows, statement, i, PS_SQL_WATCH_READ_KIND),
+                       .value = ps_pg_text(rows, statement, i, PS_SQL_WATCH_READ_VALUE),
+                       .watched = ps_pg_bool(rows, statement, i, PS_SQL_WATCH_READ_WATCHED),
+                       .quiet = ps_pg_bool(rows, statement, i, PS_SQL_WATCH_READ_QUIET),
+                       .snooze = ps_pg_bool(rows, statement, i, PS_SQL_WATCH_READ_SNOOZE) });
     return lists;
-}
-
-static void add_index(struct ps_pg_batch *batch, int64_t known)
-{
-    char text[NUMBER_TEXT];
-
-    PS_PG_ADD0(batch,
-               "SELECT m.generation, coalesce(c.number, 0), ps_ms(c.started_at), "
-               "ps_ms(c.finished_at), ps_ms(m.last_successful_poll), m.index_etag, "
-               "m.index_modified, ps_ms(m.index_fetched_at), m.poll_count, m.redis_run_id, "
-               "m.index_version, m.open_std_year, m.open_std_papers FROM meta m "
-               "LEFT JOIN LATERAL (SELECT * FROM cycles ORDER BY number DESC LIMIT 1) c ON true");
-    (void)snprintf(text, sizeof(text), "%" PRId64, known);
-    /* A database that was put back to an older state is read whole. */
-    PS_PG_ADD(batch,
-              "SELECT id, type, title, author, date, subgroup, link, long_link, status FROM papers "
-              "WHERE version > $1::bigint OR $1::bigint > (SELECT index_version FROM meta)",
-              text);
 }
 
 void ps_store_add_load(struct ps_pg_batch *batch, int64_t known)
 {
-    add_index(batch, known);
-    PS_PG_ADD0(batch, "SELECT url, ps_ms(discovered_at), last_modified FROM discovered ORDER BY "
-                      "discovered_at, url");
-    ps_store_add_watch(batch);
-    PS_PG_ADD0(batch,
-               "SELECT number, silent, planned, hot_probes, cold_probes, "
-               "skipped_discovered, skipped_in_index, ps_ms(started_at), ps_ms(deadline), hot_done "
-               "FROM cycles WHERE status = 'running'");
-    PS_PG_ADD0(
-        batch,
-        "SELECT url, tier, prefix, number, revision, ext, outcome, status FROM probes "
-        "WHERE cycle = (SELECT number FROM cycles WHERE status = 'running') ORDER BY position");
-    PS_PG_ADD0(batch,
-               "SELECT c.url, c.kind, c.outcome FROM controls c JOIN cycles ON number = c.cycle "
-               "WHERE status = 'running' ORDER BY c.kind, c.url");
-    PS_PG_ADD0(batch, "SELECT prefix, number, revision, ext, ps_ms(asked_at) FROM probe_times");
+    ps_sql_meta_load(batch);
+    ps_sql_papers_load(batch, known);
+    ps_sql_drafts_load(batch);
+    ps_sql_watch_read(batch);
+    ps_sql_cycle_running(batch);
+    ps_sql_probes_running(batch);
+    ps_sql_controls_running(batch);
+    ps_sql_probe_times_load(batch);
 }
 
 int64_t ps_store_there_since(int64_t discovered_ms, const char *last_modified)
@@ -79,9 +50,11 @@ struct ps_url_set *ps_store_read_discovered(const struct ps_pg_rows *rows)
     struct ps_url_set *drafts = ps_url_set_create();
 
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_URLS); i++)
-        (void)ps_url_set_add_at(drafts, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 0),
-                                ps_store_there_since(ps_pg_int(rows, PS_STORE_LOAD_URLS, i, 1, 0),
-                                                     ps_pg_text(rows, PS_STORE_LOAD_URLS, i, 2)));
+        (void)ps_url_set_add_at(
+            drafts, ps_pg_text(rows, PS_STORE_LOAD_URLS, i, PS_SQL_DRAFTS_LOAD_URL),
+            ps_store_there_since(
+                ps_pg_int(rows, PS_STORE_LOAD_URLS, i, PS_SQL_DRAFTS_LOAD_DISCOVERED_AT, 0),
+                ps_pg_text(rows, PS_STORE_LOAD_URLS, i, PS_SQL_DRAFTS_LOAD_LAST_MODIFIED)));
     return drafts;
 }
 
@@ -93,13 +66,17 @@ struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
 
     for (int i = 0; i < ps_pg_row_count(rows, asked); i++) {
         uint8_t variant =
-            ps_variant_of(config, ps_pg_text(rows, asked, i, 0), ps_pg_text(rows, asked, i, 3));
+            ps_variant_of(config, ps_pg_text(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_PREFIX),
+                          ps_pg_text(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_EXT));
 
         if (variant != PS_VARIANT_OTHER)
-            ps_probe_times_set(times,
-                               ps_draft_key_of((int)ps_pg_int(rows, asked, i, 1, 0),
-                                               (int)ps_pg_int(rows, asked, i, 2, 0), variant),
-                               ps_planner_clock_at(ps_pg_int(rows, asked, i, 4, 0)));
+            ps_probe_times_set(
+                times,
+                ps_draft_key_of((int)ps_pg_int(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_NUMBER, 0),
+                                (int)ps_pg_int(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_REVISION, 0),
+                                variant),
+                ps_planner_clock_at(
+                    ps_pg_int(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_ASKED_AT, 0)));
     }
     return times;
 }
@@ -108,7 +85,7 @@ static struct ps_pg_batch *unfenced(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD0(batch, "SELECT 1");
+    ps_sql_no_fence(batch);
     return batch;
 }
 
@@ -129,7 +106,8 @@ struct ps_pg_batch *ps_store_warm(int64_t known)
 {
     struct ps_pg_batch *batch = unfenced();
 
-    add_index(batch, known);
+    ps_sql_meta_load(batch);
+    ps_sql_papers_load(batch, known);
     return batch;
 }
 
@@ -138,15 +116,18 @@ static struct ps_paper_index *read_papers(const struct ps_pg_rows *rows, int cou
     struct ps_paper_index *index = ps_paper_index_create();
 
     for (int i = 0; i < count; i++) {
-        struct ps_paper paper = { .type = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 1),
-                                  .title = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 2),
-                                  .author = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 3),
-                                  .date = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 4),
-                                  .subgroup = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 5),
-                                  .link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 6),
-                                  .long_link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 7),
-                                  .status = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 8) };
-        (void)ps_paper_index_add(index, ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, 0), &paper);
+        struct ps_paper paper = {
+            .type = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_TYPE),
+            .title = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_TITLE),
+            .author = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_AUTHOR),
+            .date = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_DATE),
+            .subgroup = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_SUBGROUP),
+            .link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_LINK),
+            .long_link = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_LONG_LINK),
+            .status = ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_STATUS)
+        };
+        (void)ps_paper_index_add(
+            index, ps_pg_text(rows, PS_STORE_LOAD_PAPERS, i, PS_SQL_PAPERS_LOAD_ID), &paper);
     }
     ps_paper_index_finish(index);
     return index;
@@ -155,7 +136,7 @@ static struct ps_paper_index *read_papers(const struct ps_pg_rows *rows, int cou
 void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **index,
                          int64_t *known)
 {
-    int64_t version = ps_pg_int(rows, PS_STORE_LOAD_META, 0, 10, 0);
+    int64_t version = ps_pg_int(rows, PS_STORE_LOAD_META, 0, PS_SQL_META_LOAD_INDEX_VERSION, 0);
     int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
 
     if (*index == NULL || version < *known) {
@@ -169,26 +150,33 @@ void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **
 
 static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_cycle *run)
 {
-    const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 0);
-    const char *outcome_name = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 6);
+    const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_URL);
+    const char *outcome_name =
+        ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_OUTCOME);
     enum ps_outcome outcome = PS_OUTCOME_ERROR;
-    struct ps_planned planned = { .url = url,
-                                  .file = ps_url_tail(url),
-                                  .tier = PS_TIER_COLD,
-                                  .prefix = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 2),
-                                  .number = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 3, 0),
-                                  .revision = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 4, 0),
-                                  .ext = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 5) };
+    struct ps_planned planned = {
+        .url = url,
+        .file = ps_url_tail(url),
+        .tier = PS_TIER_COLD,
+        .prefix = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_PREFIX),
+        .number = (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_NUMBER, 0),
+        .revision =
+            (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_REVISION, 0),
+        .ext = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_EXT)
+    };
 
-    if (!ps_tier_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, 1)), &planned.tier))
+    if (!ps_tier_parse(
+            ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_TIER)),
+            &planned.tier))
         planned.tier = PS_TIER_COLD;
     ps_cycle_add(run, &planned);
     if (outcome_name == NULL)
         return;
     if (!ps_outcome_parse(ps_str_of(outcome_name), &outcome))
         outcome = PS_OUTCOME_ERROR;
-    (void)ps_cycle_settle(run, (size_t)row, outcome,
-                          (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, 7, 0));
+    (void)ps_cycle_settle(
+        run, (size_t)row, outcome,
+        (int)ps_pg_int(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_STATUS, 0));
 }
 
 struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows)
@@ -198,29 +186,35 @@ struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows)
     if (ps_pg_row_count(rows, PS_STORE_LOAD_CYCLE) == 0)
         return NULL;
     run = ps_cycle_create();
-    run->silent = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 1);
-    run->hot_told = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, 9);
+    run->silent = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_SILENT);
+    run->hot_released = ps_pg_bool(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_HOT_DONE);
     run->ledger = (struct ps_ledger){
-        .cycle = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 0, 0),
-        .planned = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 2, 0),
-        .hot = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 3, 0),
-        .cold = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 4, 0),
-        .skipped_discovered = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 5, 0),
-        .skipped_in_index = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 6, 0),
-        .started_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 7, 0),
-        .deadline_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, 8, 0),
+        .cycle = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_NUMBER, 0),
+        .planned = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_PLANNED, 0),
+        .hot = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_HOT_PROBES, 0),
+        .cold =
+            (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_COLD_PROBES, 0),
+        .skipped_discovered = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0,
+                                                PS_SQL_CYCLE_RUNNING_SKIPPED_DISCOVERED, 0),
+        .skipped_in_index = (size_t)ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0,
+                                              PS_SQL_CYCLE_RUNNING_SKIPPED_IN_INDEX, 0),
+        .started_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_STARTED_AT, 0),
+        .deadline_ms = ps_pg_int(rows, PS_STORE_LOAD_CYCLE, 0, PS_SQL_CYCLE_RUNNING_DEADLINE, 0),
     };
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_PROBES); i++)
         read_probe(rows, i, run);
     for (int i = 0; i < ps_pg_row_count(rows, PS_STORE_LOAD_CONTROLS); i++) {
-        const char *url = ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 0);
+        const char *url = ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, PS_SQL_CONTROLS_RUNNING_URL);
         enum ps_control_kind kind;
         enum ps_outcome outcome;
 
-        if (!ps_control_kind_parse(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 1), &kind))
+        if (!ps_control_kind_parse(
+                ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, PS_SQL_CONTROLS_RUNNING_KIND), &kind))
             continue;
         ps_control_probes_add(&run->controls, url, kind);
-        if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i, 2)), &outcome))
+        if (ps_outcome_parse(ps_str_of(ps_pg_text(rows, PS_STORE_LOAD_CONTROLS, i,
+                                                  PS_SQL_CONTROLS_RUNNING_OUTCOME)),
+                             &outcome))
             (void)ps_control_probes_settle(&run->controls, url, outcome);
     }
     return run;
@@ -229,74 +223,21 @@ struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows)
 struct ps_pg_batch *ps_store_overview(int cycles)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    char most[NUMBER_TEXT];
 
-    snprintf(most, sizeof(most), "%d", cycles);
-    PS_PG_ADD0(
-        batch,
-        "SELECT (SELECT count(*) FROM papers), (SELECT count(*) FROM discovered), "
-        "(SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL), "
-        "ps_ms(last_successful_poll), poll_count, ps_ms(index_fetched_at), index_refused, "
-        "(SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL AND dead_dropped_at IS NULL AND "
-        "sent_at IS NULL AND message_text IS NOT NULL), "
-        "(SELECT coalesce((extract(epoch FROM now() - min(created_at)) * 1000)::bigint, 0) "
-        "FROM outbox WHERE message_text IS NOT NULL AND sent_at IS NULL AND dead_at IS NULL), "
-        /* Of a handful of drafts the median says nothing. */
-        "(SELECT CASE WHEN count(*) >= 10 THEN (1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY "
-        "extract(epoch FROM sent_at - (data->>'modified')::timestamptz)))::bigint ELSE 0 END FROM "
-        "outbox WHERE dedupe_key LIKE 'draft:%' AND sent_at > now() - interval '1 day' AND "
-        "data->>'modified' IS NOT NULL), "
-        "open_std_lost "
-        "FROM meta");
-    PS_PG_ADD(batch,
-              "SELECT number, epoch, status, ps_ms(started_at), ps_ms(finished_at), planned, "
-              "error, summary, cause, failures FROM cycles "
-              "ORDER BY number DESC LIMIT $1",
-              most);
+    ps_sql_overview(batch);
+    ps_sql_overview_cycles(batch, cycles);
     ps_operator_add_wishes(batch);
-    return batch;
-}
-
-struct ps_pg_batch *ps_store_write_check(void)
-{
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-
-    PS_PG_ADD0(batch, "SELECT ps_write_check()");
     return batch;
 }
 
 struct ps_pg_batch *ps_store_page(int64_t known, int latest)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    char from[NUMBER_TEXT], most[NUMBER_TEXT];
 
-    snprintf(from, sizeof(from), "%" PRId64, known);
-    snprintf(most, sizeof(most), "%d", latest);
-    PS_PG_ADD0(batch, "SELECT number, epoch, status, ps_ms(started_at), ps_ms(finished_at), "
-                      "ps_ms(deadline), planned, error FROM cycles ORDER BY number DESC LIMIT 1");
-    PS_PG_ADD(batch,
-              "SELECT number, status, ps_ms(started_at), ps_ms(finished_at), summary, failures "
-              "FROM cycles WHERE number > $1 AND status <> 'running' AND started_at > now() - "
-              "interval '1 day' ORDER BY number",
-              from);
-    PS_PG_ADD(batch,
-              "SELECT url, paper_id, tier, outcome, last_modified, title, authors, "
-              "ps_ms(discovered_at), ps_ms(updated_at), ps_ms(gone_at) FROM discovered "
-              "ORDER BY discovered_at DESC "
-              "LIMIT $1",
-              most);
-    PS_PG_ADD(batch,
-              "SELECT id, type, title, author, date, subgroup, coalesce(nullif(link, ''), "
-              "nullif(long_link, ''), 'https://wg21.link/' || id), ps_ms(first_seen_at) FROM "
-              "papers ORDER BY first_seen_at DESC, date DESC, id DESC LIMIT $1",
-              most);
-    PS_PG_ADD0(
-        batch,
-        "SELECT count(*), (1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds))::bigint, "
-        "(1000 * percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds))::bigint FROM (SELECT "
-        "extract(epoch FROM o.sent_at - (o.data->>'modified')::timestamptz) AS seconds FROM "
-        "discovered d JOIN outbox o ON o.dedupe_key = 'draft:' || d.url WHERE d.discovered_at > "
-        "now() - interval '30 days' AND o.sent_at IS NOT NULL AND o.data->>'modified' IS NOT NULL) "
-        "AS news");
+    ps_sql_page_cycle(batch);
+    ps_sql_page_day(batch, known);
+    ps_sql_page_drafts(batch, latest);
+    ps_sql_page_papers(batch, latest);
+    ps_sql_page_delay(batch);
     return batch;
 }

@@ -11,6 +11,20 @@ function(paperscout_library name dir)
   target_link_libraries(${name} PUBLIC paperscout_flags ${ARGN})
 endfunction()
 
+# paperscout_sql(NAME TARGET DIR): the statements in DIR become functions of TARGET, declared in embedded/NAME_sql.h
+# (embed_sql.cmake).
+function(paperscout_sql name target dir)
+  set(out ${PROJECT_BINARY_DIR}/generated/embedded)
+  set(script ${PROJECT_SOURCE_DIR}/shared/cmake/embed_sql.cmake)
+  file(GLOB statements CONFIGURE_DEPENDS ${dir}/*.sql)
+  add_custom_command(
+    OUTPUT ${out}/${name}_sql.h ${out}/${name}_sql.c
+    COMMAND ${CMAKE_COMMAND} -DSQL_DIR=${dir} -DOUT_DIR=${out} -DSET=${name} -P ${script}
+    DEPENDS ${statements} ${script} ${PROJECT_SOURCE_DIR}/shared/cmake/bytes.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${out}/${name}_sql.h ${out}/${name}_sql.c)
+endfunction()
+
 # paperscout_component(NAME): <name>_core (pure), <name>_io (sockets, clocks, wiring and the
 # commands for people in cli/), and the program paperscout-<name>.
 function(paperscout_component name)

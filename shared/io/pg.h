@@ -81,6 +81,16 @@ void ps_pg_batch_add(struct ps_pg_batch *batch, const char *sql, const char *con
     ps_pg_batch_add(batch, sql, (const char *const[]){ __VA_ARGS__ },                              \
                     sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 #define PS_PG_ADD0(batch, sql) ps_pg_batch_add(batch, sql, NULL, 0)
+/* A statement of a .sql file (shared/cmake/embed_sql.cmake). */
+struct ps_sql_statement {
+    const char *name;
+    const char *text;
+    const char *params;  /* "$1 name type, $2 name type", or "none" */
+    const char *columns; /* "name type, name type", or "none" */
+};
+enum { PS_PG_INT_TEXT = 24 };
+/* Writes value as a parameter's text; returns buffer. */
+const char *ps_pg_int_text(char buffer[PS_PG_INT_TEXT], int64_t value);
 /* Takes batch. Runs it as one transaction on a free connection, in the order of the calls. Retries
  * nothing. */
 void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie);

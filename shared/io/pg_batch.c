@@ -3,6 +3,8 @@
 #include "shared/io/pg_private.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +45,12 @@ void ps_pg_batch_add(struct ps_pg_batch *batch, const char *sql, const char *con
     statement->params = param_count ? ps_alloc_zero(param_count, sizeof(char *)) : NULL;
     for (size_t i = 0; i < param_count; i++)
         statement->params[i] = ps_alloc_text(params[i]);
+}
+
+const char *ps_pg_int_text(char buffer[PS_PG_INT_TEXT], int64_t value)
+{
+    (void)snprintf(buffer, PS_PG_INT_TEXT, "%" PRId64, value);
+    return buffer;
 }
 
 void ps_pg_rows_add(struct ps_pg_rows *rows, PGresult *result)

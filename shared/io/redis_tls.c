@@ -179,7 +179,7 @@ static bool explain(const SSL *ssl, unsigned long noted, struct ps_err *out_err)
     switch (ERR_GET_REASON(noted)) {
     case SSL_R_WRONG_VERSION_NUMBER:
         return !ps_fail(out_err, PS_FAILURE_CONFIGURATION, 0,
-                        "TLS: the answer is none (redis:// instead of rediss://?)");
+                        "TLS: the server does not speak TLS here; use redis:// or the TLS port");
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
         return !ps_fail(out_err, PS_FAILURE_CONFIGURATION, 0,
                         "TLS: it asks for a certificate of ours (REDIS_CERT_FILE)");

@@ -1,6 +1,6 @@
 -- KEYS: alarms
 -- ARGV: incident, instance, ms within which it is told once
--- RETURNS: {1 when this program shall tell people else 0, how often it was told}
+-- RETURNS: {1 if this program reports the incident, otherwise 0, how often it was reported}
 -- The durable record while PostgreSQL takes no writes; the first program that reaches PostgreSQL again moves it there.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

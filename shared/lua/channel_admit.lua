@@ -19,7 +19,7 @@ redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'until_ms', whole(now_ms + tonumb
 redis.call('PEXPIRE', KEYS[1], 604800000)
 local held, pace = number(seen[4]) - now_ms, number(seen[3]) - now_ms
 if held > 0 and held >= pace then return { held, 1, 0, '' } end
--- A pace longer than the spacing is of a setting that is no more.
+-- A pace longer than the spacing comes from a setting that has changed since.
 if pace > 0 then return { math.min(pace, math.max(1, tonumber(ARGV[5]))), 0, 0, '' } end
 redis.call('HSET', KEYS[1], 'next_ms', whole(now_ms + tonumber(ARGV[5])), mark, ARGV[2])
 local lost = false

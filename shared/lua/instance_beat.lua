@@ -1,10 +1,10 @@
 -- KEYS: instance:<component>:<id> instances
 -- ARGV: life in ms, "<component>:<id>", then name, value, name, value ...
 -- RETURNS: 1
--- One script, so that the key is never there without its life: a heartbeat that cannot expire would keep a dead worker's tasks for ever.
--- Of a worker a Redis that is full takes it too: without a heartbeat it would not work off what fills Redis. A script's first write is
--- refused there when it takes memory, a later one is not.
--- instances names who beats, each until its own key ends, so that nobody has to search all keys for them. A new member removes those that
+-- One script, so that the key never exists without its time to live: a heartbeat that cannot expire would keep a dead worker's tasks
+-- forever. A full Redis still accepts a worker's heartbeat: without one the worker could not work off what fills Redis. A full Redis
+-- refuses the first write of a script if it needs memory, but not a later one; therefore PEXPIRE comes first.
+-- The set instances names every instance until its own key ends, so that nobody has to search all keys. A new member removes those that
 -- ended; readers skip them by their score.
 if string.sub(ARGV[2], 1, 7) == 'worker:' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))

@@ -90,10 +90,10 @@ static int bundle(void)
     struct ps_pg_batch *batch = ps_pg_batch_create();
     int rows = -1;
 
-    ps_store_add_bundle(batch, "[{\"id\":1,\"message_id\":\"o1\",\"text\":\"1, 2, 3\"},"
-                               "{\"id\":2,\"message_id\":\"o1\"},{\"id\":3,\"message_id\":\"o1\"},"
-                               "{\"id\":4,\"message_id\":\"o4\",\"text\":\"4\"},"
-                               "{\"id\":5,\"message_id\":\"o5\",\"text\":\"5\"}]");
+    ps_sql_outbox_bundle(batch, "[{\"id\":1,\"message_id\":\"o1\",\"text\":\"1, 2, 3\"},"
+                                "{\"id\":2,\"message_id\":\"o1\"},{\"id\":3,\"message_id\":\"o1\"},"
+                                "{\"id\":4,\"message_id\":\"o4\",\"text\":\"4\"},"
+                                "{\"id\":5,\"message_id\":\"o5\",\"text\":\"5\"}]");
     answers = 0;
     ps_pg_run(pg, batch, on_bundled, &rows);
     assert_true(ps_test_run_until(loop, is_answered, NULL, PATIENCE_MS));

@@ -115,8 +115,8 @@ static int look(void)
     struct ps_pg_batch *batch = ps_store_begin(EPOCH);
     struct answer answer;
 
-    ps_store_add_hold(batch, ROWS_MAX);
-    ps_store_add_unbundled(batch, ROWS_MAX, false, "message");
+    ps_sql_outbox_hold(batch, ROWS_MAX);
+    ps_sql_outbox_unbundled(batch, ROWS_MAX, "all", "message");
     answer = run(batch);
     assert_string_equal(answer.error, "");
     return answer.rows;
@@ -288,7 +288,7 @@ static int prune(int days, int most)
         struct ps_pg_batch *batch = ps_store_begin(EPOCH);
         struct answer answer;
 
-        ps_store_add_retention(batch, days, most);
+        ps_sql_retention(batch, days, most);
         answer = run(batch);
         assert_string_equal(answer.error, "");
         assert_in_range(answer.first, 0, most);

@@ -73,7 +73,7 @@
 
 mtype = { message_push, message_take, message_reclaim, message_acknowledge, channel_admit,
           ps_outbox_claims_take, ps_outbox_claims_sent, ps_outbox_claims_release, ps_channel_queues_looked, on_reply,
-          ps_store_add_queued, done, nothing, mine, kept, inherited, taken, sent_before, elsewhere, found, absent, unanswered,
+          ps_sql_outbox_queued, done, nothing, mine, kept, inherited, taken, sent_before, elsewhere, found, absent, unanswered,
           idle, waiting, ready, sending, marking, closing };
 #include "steps.pml"
 
@@ -284,7 +284,7 @@ active proctype relay()
         :: else -> queued = true
         fi
        }
-    :: atomic { pushed -> pushed = false; queued = true; STEP(ps_store_add_queued, NOBODY, done) }
+    :: atomic { pushed -> pushed = false; queued = true; STEP(ps_sql_outbox_queued, NOBODY, done) }
     :: atomic { !QUEUED && queued && !pushed && listed + inflight[0] + inflight[1] == 0 && !sent && faults < FAULTS && posts == 0 ->
         if
         :: listed++; pushed = true
@@ -294,7 +294,7 @@ active proctype relay()
     :: atomic { /* the leader dies in between */
         pushed && faults < FAULTS && HIDDEN -> faults++; pushed = false
        }
-    :: atomic { /* Redis loses everything; ps_store_add_rebuild queues again what is not sent */
+    :: atomic { /* Redis loses everything; ps_sql_outbox_requeue queues again what is not sent */
         faults < FAULTS && HIDDEN ->
         faults++; lost_data = true; listed = 0; inflight[0] = 0; inflight[1] = 0; holder = NOBODY; sending_mark = NO_MARK;
         behind = true

@@ -36,7 +36,7 @@ class Contract(FleetCase):
         row = fleet.wait_cycles(1, 30)[0]
         self.assertEqual(row["summary"]["errors"], 0)
         self.assertEqual(fleet.upstream.count(f"/files/papers/{BUSY}"), 2)
-        # Promise 7: it was a failure all the same, and is told in every place.
+        # Guarantee 7: it counts as a failure, and is recorded in every place.
         (event,) = worker.events("PROBE-COOLDOWN")
         self.assertEqual((event["failure_category"], event["status"]), ("RATE_LIMIT", 503))
         self.assertEqual(worker.health()["failures"]["RATE_LIMIT"], 1)

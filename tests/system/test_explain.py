@@ -46,7 +46,7 @@ class Explain(FleetCase):
                      "tier           frontier", "next due       cycle 2, about 20",
                      "drafts found   D1052R0.pdf hit_recent in cycle 1 at 20",
                      "last outcomes  cycle 1 at 20", "D1052R0.pdf hit_recent (200)",
-                     "D1052R0.html miss (404)", "told           #papers\n",
+                     "D1052R0.html miss (404)", "notified       #papers\n",
                      'U1, who watches the number "1052"'):
             self.assertIn(part, text)
         self.assertNotIn("U2", text)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """{Redis, PostgreSQL, Slack, upstream} x {down, slow, read-only} x the three programs: what /livez,
-/readyz and /health say, and that a fault of a server is never called stuck (promise 8)."""
+/readyz and /health say, and that a fault of a server is never called stuck (guarantee 8)."""
 import json
 import time
 import unittest

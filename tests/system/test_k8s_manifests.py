@@ -282,12 +282,12 @@ class Overlays(unittest.TestCase):
                 replicas = least.get(name) or item["spec"]["replicas"]
                 budget = budgets[name]["spec"]
                 may_go = budget.get("maxUnavailable", replicas - budget.get("minAvailable", 0))
-                self.assertGreaterEqual(may_go, 1, f"{name}: {replicas} of them, a drain would wait for ever")
+                self.assertGreaterEqual(may_go, 1, f"{name}: {replicas} of them, a drain would never end")
                 self.assertTrue(replicas == 1 or may_go < replicas, name)
                 self.assertEqual(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow", name)
 
     def test_no_more_nodes_are_needed_than_two(self):
-        """An anti-affinity that is required wants a node for each replica: a fourth would wait for ever on three, and
+        """An anti-affinity that is required wants a node for each replica: a fourth would never start on three, and
         so would an update, which takes no old pod away before a new one is there."""
         found = objects(overlay("prod"))
         most = {item["spec"]["scaleTargetRef"]["name"]: item["spec"].get("maxReplicaCount", item["spec"].get("maxReplicas"))

@@ -31,7 +31,7 @@ class NotifyBurst(FleetCase):
                 GONE: {"error": "channel_not_found"}}}},
             SLACK_CHANNEL_INTERVAL_MS=INTERVAL_MS, MQ_MAX_SIZE=10000)
         fleet.start_servers()
-        # Sorted by channel: what stands in front must not hold up what comes behind.
+        # Sorted by channel: messages in front must not delay those behind them.
         for channel in range(1, CHANNELS + 1):
             fleet.redis.call("RPUSH", fleet.redis.key("notify"), *[
                 json.dumps({"id": f"m{channel}-{n}", "kind": "manual", "channel": f"C{channel}",

@@ -272,7 +272,7 @@ class Data(PageCase):
         self.assertLess(sorted(times)[10], paced(0.1), "it waits for nobody")
 
 
-@unittest.skipUnless(find_browser(), "chromium is not installed: the page is not looked at")
+@unittest.skipUnless(find_browser(), "chromium is not installed: the page is not opened")
 class Page(PageCase):
     def setUp(self):
         super().setUp()

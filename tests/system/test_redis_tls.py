@@ -79,7 +79,7 @@ class Told(TlsFleet):
                  ("password", {"REDIS_URL": url.replace(PASSWORD, "hunter2"), **ours},
                   "AUTH refused (WRONGPASS)"),
                  ("plain-port", {"REDIS_URL": url.replace(str(port), str(fleet.redis.port)),
-                                 **ours}, "TLS: the answer is none"))
+                                 **ours}, "TLS: the server does not speak TLS here"))
         for name, settings, words in cases:
             worker = fleet.start("worker", name, **{"REDIS_URL": url, **settings})
             self.down(worker, words)

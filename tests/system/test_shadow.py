@@ -52,7 +52,7 @@ class NowhereToPrint(FleetCase):
         out = os.path.join(fleet.folder, "notifier-1.out")
         os.symlink("/dev/full", out)
         notifier = fleet.start("notifier", OPS_ALERT_WEBHOOK_URL=f"{fleet.upstream.url}/hooks/ops")
-        os.unlink(out)  # who would read it reads for ever
+        os.unlink(out)  # reading it would never end
         with open(out, "wb"):
             pass
         scheduler = fleet.start("scheduler", ENABLE_ISO_PROBE="false")  # makes the tables
@@ -67,7 +67,7 @@ class NowhereToPrint(FleetCase):
 
 class InCharge(CycleCase):
     def test_what_was_printed_is_not_sent_later(self):
-        """The same fleet, taken out of the shadow: only what comes then is sent."""
+        """The same fleet, taken out of the shadow: only what is found from then on is sent."""
         self.start_fleet(schedulers=1, SHADOW="true", NOTIFY_SINK="slack",
                          SLACK_BOT_TOKEN="xoxb-test")
         fleet = self.fleet

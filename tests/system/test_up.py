@@ -123,7 +123,7 @@ class Up(unittest.TestCase):
         self.addCleanup(child.wait, 60)
         self.addCleanup(child.send_signal, signal.SIGTERM)
         self.wait_for("all programs are ready", lambda: os.path.exists(os.path.join(self.state, "run.json")))
-        self.wait_for("the channel of .env hears of the start",
+        self.wait_for("the channel of .env is notified of the start",
                       lambda: [m for m in upstream.slack() if m["channel"] == "C0READERS"])
         status, text = self.run_to_end("run", "paperscout-notifier", "watchlist", "U1", "add", "stroustrup")
         self.assertEqual(status, 0, text)

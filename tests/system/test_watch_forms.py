@@ -33,7 +33,7 @@ NEW = {
     **{name: paper(name, subgroup=field)[name] for name, (field, _) in FIELDS.items()},
 }
 NUMBER, PAPER = ["LWG2300", "N2300", "P2300R11"], ["P2300R11"]
-# What is typed after "watch" or "watchlist add", how it is answered, and the new papers that the person hears of.
+# What is typed after "watch" or "watchlist add", how it is answered, and the new papers of which the person is notified.
 FORMS = [
     ("2300", r"\*2300\* \(paper number\)", NUMBER),
     ("P2300", r"\*P2300\* \(paper\)", PAPER),

@@ -72,7 +72,7 @@ class WorkerLeaves(RigCase):
         self.check_handed_back()
 
     def test_a_timeout_beyond_the_grace_does_not_hold_the_stop_up(self):
-        """The earlier service's settings allow it: what is on the wire goes back before the grace is over."""
+        """The Python service's settings allow it: requests on the wire are returned before the grace period is over."""
         self.start(HTTP_TIMEOUT_SECONDS=60, SHUTDOWN_GRACE_SECONDS=3)
         self.fill()
         began = time.monotonic()

@@ -316,8 +316,8 @@ static void keys_that_are_no_ids_are_told_together(void **state)
     (void)state;
     assert_int_equal(told.count, 2);
     assert_string_equal(told.ids[1], "EDIT1");
-    assert_string_equal(
-        told.last, "3 keys are no paper ids and were passed over (EDIT 2, SD 1), this the first");
+    assert_string_equal(told.last,
+                        "3 keys are no paper ids and were skipped (EDIT 2, SD 1), this the first");
     assert_int_equal(ps_paper_index_warnings(index), 4);
     ps_paper_index_destroy(index);
 }
@@ -341,9 +341,8 @@ static void no_key_is_dropped_silently(void **state)
     assert_non_null(ps_paper_index_find(index, "N4750"));
     assert_non_null(ps_paper_index_find(index, "N5007"));
     assert_int_equal(told.count, 22);
-    assert_string_equal(told.texts[20],
-                        "307 keys are no paper ids and were passed over (SD 1, EDIT "
-                        "300, AA 1, BB 1), this the first");
+    assert_string_equal(told.texts[20], "307 keys are no paper ids and were skipped (SD 1, EDIT "
+                                        "300, AA 1, BB 1), this the first");
     assert_string_equal(told.last, "280 more warnings were left out");
     assert_int_equal(ps_paper_index_warnings(index), 607);
     ps_paper_index_destroy(index);

@@ -56,7 +56,7 @@ static void on_acknowledged(void *cookie, void *item)
     tasks->options.on_change(tasks->options.cookie);
 }
 
-/* A second worker confirms a recent hit before people hear of it (a site may answer HEAD wrongly,
+/* A second worker confirms a recent hit before people are notified (a site may answer HEAD wrongly,
  * or one worker's network may). The entry returns to the stream, marked with this worker's name;
  * this worker takes it again only after it came back `passes` times, that is, when it is alone. */
 static void request_confirmation(struct held_task *held, int passes)

@@ -354,7 +354,7 @@ static void on_pause_sent(void *cookie, const struct redisReply *reply, const st
         PS_LOG(TASK_ERROR, F_TEXT("what", "host_pause"), F_ERR(err));
 }
 
-/* Tells the fleet of a pause that this worker was asked for. */
+/* Publishes a pause that the host asked this worker for. */
 static void send_pause(struct ps_rate_limiter_host *host)
 {
     const struct ps_rate_limiter_options *options = &host->limiter->options;

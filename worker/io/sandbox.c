@@ -262,7 +262,7 @@ static void refuse_by_bits(struct program *program, long number, unsigned argume
 }
 
 /* The filter checks the architecture first: system call numbers mean something else in another one,
- * and in the x32 ABI, and would slip through. */
+ * and in the x32 ABI, and would bypass the filter. */
 static void restrict_calls(enum ps_sandbox kind)
 {
     struct program program = { .len = 0 };

@@ -36,8 +36,8 @@ struct ps_worker {
     bool exiting;
 };
 
-/* Step 1, take: tell the intake how many more tasks there is room for. Asking only when half of the
- * backlog is free keeps reads few. While the fleet's limit holds this worker back it takes few,
+/* Step 1, take: set in the intake how many more tasks there is room for. Asking only when half of
+ * the backlog is free keeps reads few. While the fleet's limit holds this worker back it takes few,
  * because a task that waits here cannot be done by a worker that has a free share. */
 static void update_room(struct ps_worker *worker)
 {

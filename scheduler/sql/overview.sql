@@ -1,0 +1,19 @@
+-- PARAMS: none
+-- COLUMNS: papers bigint, drafts bigint, outbox_pending bigint, last_successful_poll bigint, poll_count bigint, index_fetched_at bigint, index_refused text, dead_messages bigint, oldest_message bigint, news_late bigint, open_std_lost text
+-- What status, health and the page show as numbers. news_late is the median from upload to message of the last day, in ms; of a
+-- handful of drafts it says nothing and is 0.
+SELECT (SELECT count(*) FROM papers) AS papers,
+    (SELECT count(*) FROM discovered) AS drafts,
+    (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL) AS outbox_pending,
+    ps_ms(last_successful_poll) AS last_successful_poll, poll_count,
+    ps_ms(index_fetched_at) AS index_fetched_at, index_refused,
+    (SELECT count(*) FROM outbox
+     WHERE dead_at IS NOT NULL AND dead_dropped_at IS NULL AND sent_at IS NULL AND message_text IS NOT NULL) AS dead_messages,
+    (SELECT coalesce((extract(epoch FROM now() - min(created_at)) * 1000)::bigint, 0) FROM outbox
+     WHERE message_text IS NOT NULL AND sent_at IS NULL AND dead_at IS NULL) AS oldest_message,
+    (SELECT CASE WHEN count(*) >= 10 THEN (1000 * percentile_cont(0.5)
+         WITHIN GROUP (ORDER BY extract(epoch FROM sent_at - (data->>'modified')::timestamptz)))::bigint ELSE 0 END
+     FROM outbox WHERE dedupe_key LIKE 'draft:%' AND sent_at > now() - interval '1 day'
+       AND data->>'modified' IS NOT NULL) AS news_late,
+    open_std_lost
+FROM meta;
