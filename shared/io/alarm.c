@@ -644,7 +644,7 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
         what.record->told_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
         what.route = PS_ALARM_WEBHOOK;
     next = ps_alarm_step(&alarms->alarms[incident], &what);
-    if (next != PS_ALARM_NOTHING && routed)
+    if (next != PS_ALARM_NOTHING && routed && !ps_incident_monitor_pg_unknown(alarms->monitor))
         act(alarms, incident, next, what.route, what.record);
 }
 

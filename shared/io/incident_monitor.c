@@ -27,6 +27,7 @@ enum { WRITE_CHECK, TOUCH, RECORDS };
 struct ps_incident_monitor {
     struct ps_incident_monitor_options options;
     struct ps_timer *timer;
+    int64_t created_ms; /* monotonic */
     struct ps_incident_set own, shared, view;
     bool soon; /* the servers are asked at the next look */
 
@@ -366,6 +367,7 @@ ps_incident_monitor_create(const struct ps_incident_monitor_options *options)
     struct ps_incident_monitor *monitor = ps_alloc_zero(1, sizeof(*monitor));
 
     monitor->options = *options;
+    monitor->created_ms = now_of(monitor);
     monitor->leader = monitor->schedulers = monitor->workers = monitor->notifiers = -1;
     monitor->timer = ps_timer_create(options->loop, on_timer, monitor);
     ps_timer_set(monitor->timer, LOOK_MS);
@@ -417,6 +419,12 @@ bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor)
 {
     return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) && !monitor->pg_failed &&
            is_fresh(monitor, monitor->pg_wrote_ms);
+}
+
+bool ps_incident_monitor_pg_unknown(const struct ps_incident_monitor *monitor)
+{
+    return monitor->options.pg != NULL && monitor->pg_wrote_ms == 0 && !monitor->pg_failed &&
+           now_of(monitor) - monitor->created_ms < ANSWER_MS;
 }
 
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor)

@@ -40,6 +40,10 @@ const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_inciden
  * ${out_record}, unless it is NULL: that record as read last, its ages as of now. */
 bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
                                   enum ps_incident incident, struct ps_alarm_record *out_record);
+/* Whether this program does not know yet if PostgreSQL takes its writes: it has just started, and
+ * the first exchange has not ended. To use another record meanwhile would give two records, because
+ * other programs use PostgreSQL's: people would read the alert twice. */
+bool ps_incident_monitor_pg_unknown(const struct ps_incident_monitor *monitor);
 /* PostgreSQL, and Redis, took a write of ours within the last seconds. */
 bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor);
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor);
