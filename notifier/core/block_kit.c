@@ -115,28 +115,12 @@ void ps_block_kit_add_lines(cJSON *blocks, struct ps_str text)
 
 void ps_block_kit_unescape(struct ps_buf *out, struct ps_str text)
 {
-    static const struct {
-        const char *escape;
-        char byte;
-    } escapes[] = {
-        {"&amp;", '&'},
-        { "&lt;", '<'},
-        { "&gt;", '>'}
-    };
+    while (text.len > 0) {
+        size_t len;
 
-    for (size_t at = 0; at < text.len; at++) {
-        char byte = text.data[at];
-
-        for (size_t i = 0; i < PS_COUNT_OF(escapes); i++) {
-            size_t len = strlen(escapes[i].escape);
-
-            if (text.len - at >= len && memcmp(text.data + at, escapes[i].escape, len) == 0) {
-                byte = escapes[i].byte;
-                at += len - 1;
-                break;
-            }
-        }
-        (void)ps_buf_char(out, byte);
+        (void)ps_buf_char(out, ps_mrkdwn_next_char(text, &len));
+        text.data += len;
+        text.len -= len;
     }
 }
 

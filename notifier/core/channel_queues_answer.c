@@ -260,9 +260,9 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
     }
 }
 
-/* A look that gets no answer tells the breakers what a send would; after a few the message is sent
-   all the same: a sink that cannot be asked must not hold it for ever. The last of them is no
-   success: what is sent now is the trial. */
+/* A look-up without an answer counts for the breakers as a send would. After a few of them the
+   message is sent nevertheless, because a sink that refuses look-ups must not hold a message
+   without end. The last look-up does not count as a success: the send that follows is the trial. */
 void ps_channel_queues_looked(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
                               const struct ps_slack_look *look, struct ps_channel_queues_time time,
                               struct ps_channel_queues_outcome *out_outcome)

@@ -1,34 +1,11 @@
 #include "notifier/core/markup.h"
 
+#include "shared/core/mrkdwn.h"
 #include "shared/core/str.h"
 
 #include <string.h>
 
 enum { LINE_BYTES_MAX = 64 * 1024 };
-
-/* The character that an escape of mrkdwn stands for; *out_len bytes of text. */
-static char next_char(struct ps_str text, size_t *out_len)
-{
-    static const struct {
-        const char *escape;
-        char byte;
-    } escapes[] = {
-        {"&amp;", '&'},
-        { "&lt;", '<'},
-        { "&gt;", '>'}
-    };
-
-    for (size_t i = 0; i < PS_COUNT_OF(escapes); i++) {
-        size_t len = strlen(escapes[i].escape);
-
-        if (text.len >= len && memcmp(text.data, escapes[i].escape, len) == 0) {
-            *out_len = len;
-            return escapes[i].byte;
-        }
-    }
-    *out_len = 1;
-    return text.data[0];
-}
 
 static void add_char(char byte, enum ps_markup markup, struct ps_buf *out)
 {
@@ -48,7 +25,7 @@ static void add_text(struct ps_str text, enum ps_markup markup, struct ps_buf *o
 {
     while (text.len > 0) {
         size_t len;
-        char byte = next_char(text, &len);
+        char byte = ps_mrkdwn_next_char(text, &len);
 
         add_char(byte, markup, out);
         text.data += len;
@@ -62,7 +39,7 @@ static void add_url(struct ps_str url, enum ps_markup markup, struct ps_buf *out
 {
     while (url.len > 0) {
         size_t len;
-        char byte = next_char(url, &len);
+        char byte = ps_mrkdwn_next_char(url, &len);
 
         if (markup == PS_MARKUP_MARKDOWN && strchr("()<>\\", byte) != NULL && byte != '\0')
             (void)ps_buf_format(out, "%%%02X", (unsigned)byte);

@@ -99,27 +99,6 @@ static void add_find(cJSON *blocks, struct ps_str line, const struct find *find,
     free(text);
 }
 
-static bool announces(enum ps_message_kind kind)
-{
-    switch (kind) {
-    case PS_MESSAGE_DP_TRANSITION:
-    case PS_MESSAGE_FRONTIER:
-    case PS_MESSAGE_DRAFT:
-    case PS_MESSAGE_DRAFT_UPDATE:
-    case PS_MESSAGE_NEW_PAPER:
-    case PS_MESSAGE_WATCHLIST:
-        return true;
-    case PS_MESSAGE_OPS_ALERT:
-    case PS_MESSAGE_OPS_RECOVERY:
-    case PS_MESSAGE_STARTUP:
-    case PS_MESSAGE_REPLY:
-    case PS_MESSAGE_MANUAL:
-    case PS_MESSAGE_KIND_COUNT:
-        break;
-    }
-    return false;
-}
-
 /* How many lines of text are headings, and finds. */
 static void count_lines(struct ps_str text, size_t *out_headings, size_t *out_finds)
 {
@@ -191,7 +170,7 @@ cJSON *ps_message_blocks(const char *text, enum ps_message_kind kind, bool inter
     char *dated = ps_message_blocks_dates(text);
     cJSON *blocks;
 
-    if (!interactive || !announces(kind)) {
+    if (!interactive || (kind != PS_MESSAGE_WATCHLIST && !ps_message_kind_is_find(kind))) {
         blocks = ps_block_kit_of(dated);
     } else {
         blocks = cJSON_CreateArray();

@@ -87,7 +87,7 @@ static void add_refused(struct ps_slack_check *check, char *what, char *remedy)
 
 /* --- settings ------------------------------------------------------------------------------- */
 
-/* What a token is that is no bot token, by how it begins; NULL for one that may be a bot token. */
+/* Returns what kind of token it is, by its prefix; NULL for one that may be a bot token. */
 static const char *other_token(const char *token)
 {
     static const struct {

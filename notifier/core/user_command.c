@@ -215,7 +215,7 @@ static void take_others(struct ps_str *rest, struct ps_user_command *out)
         struct ps_str word = first_word(&left);
 
         if (!ps_paper_id_parse(word.data, word.len, &id))
-            return; /* a mistake, of which the person is told */
+            return; /* the reply explains the mistake */
     }
     memcpy(out->others, others.data, others.len);
     *rest = first;

@@ -45,7 +45,7 @@ enum ps_user_command_kind {
 struct ps_user_command {
     enum ps_user_command_kind kind;
     struct ps_watch_rules rules;             /* of ADD, REMOVE, MUTE, UNMUTE: at least one */
-    bool snooze;                             /* MUTE: what comes meanwhile is kept for later */
+    bool snooze;                             /* MUTE: keeps matches until it ends */
     int64_t until_ms;                        /* MUTE: wall clock; 0: until unmuted */
     bool dated;                              /* MUTE: until_ms is a date, read as UTC */
     int minute;                              /* DIGEST_DAILY: of the day, in zone */

@@ -3,6 +3,7 @@
 #include "notifier/io/watchlist_store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
+#include "shared/core/like_pattern.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,21 +86,6 @@ static void tell_status(const struct ps_pg_rows *rows, const struct ps_command_q
     ps_command_reply_status(&status, now->wall_ms, reply);
 }
 
-/* %word%, as LIKE reads it. */
-static void add_like(struct ps_buf *json, const char *word)
-{
-    char text[2 * PS_USER_COMMAND_WORD_MAX + 3] = "%";
-    size_t len = 1;
-
-    for (; *word != '\0'; word++) {
-        if (strchr("%_\\", *word) != NULL)
-            text[len++] = '\\';
-        text[len++] = *word;
-    }
-    text[len++] = '%';
-    (void)ps_buf_json_string(json, text, len);
-}
-
 static struct ps_pg_batch *ask_search(const struct ps_user_command *ask)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
@@ -109,7 +95,7 @@ static struct ps_pg_batch *ask_search(const struct ps_user_command *ask)
     ps_buf_init(&likes, PATTERNS_BYTES);
     for (size_t i = 0; i < ask->word_count; i++) {
         (void)ps_buf_char(&likes, i == 0 ? '[' : ',');
-        add_like(&likes, ask->words[i]);
+        ps_like_pattern_add(&likes, ask->words[i]);
     }
     (void)ps_buf_char(&likes, ']');
     (void)snprintf(most, sizeof(most), "%d", PS_COMMAND_REPLY_FOUND_MAX);

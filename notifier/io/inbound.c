@@ -179,7 +179,8 @@ static bool worth_it(struct ps_inbound *inbound, const struct ps_slack_event *ev
     return false;
 }
 
-/* People of other workspaces are told so where only they see it. */
+/* Tells a person of another workspace, where only that person sees it, that Paperscout does not
+ * serve them. */
 static void refuse_team(struct ps_inbound *inbound, const struct ps_slack_event *event,
                         ps_inbound_fn fn, void *cookie)
 {

@@ -46,7 +46,7 @@ struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_sl
                                         int64_t patience_ms, ps_inbound_fn fn, void *cookie);
 /* fn does not run any more; the event is stored all the same. NULL is fine. */
 void ps_inbound_forget(struct ps_inbound_call *call);
-/* As many as may be stored at once are: more would be FAILED. */
+/* Whether the limit of stores under way is reached: a further one would be FAILED. */
 bool ps_inbound_is_full(const struct ps_inbound *inbound);
 
 #endif

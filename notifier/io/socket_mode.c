@@ -17,8 +17,8 @@ enum {
     RETRY_CAP_MS = 60 * 1000,
     DISABLED_FAILURES = 7, /* switched off: the longest pause at once */
     RETRY_AFTER_MAX_S = 3600,
-    /* Slack gives up on an envelope after 3 s. A slash command is told then that it takes a while.
-     */
+    /* Slack gives up on an envelope after 3 s. The answer to a slash command then says that it
+     * takes a while. */
     PATIENCE_MS = 2800,
     RETIRE_MS = 5000,     /* a replaced connection waits for its acknowledgements at most so long */
     HELLO_MS = 15 * 1000, /* from the first request to hello */

@@ -115,11 +115,37 @@ static int run_pause(int argc, char **argv, void *env)
     return status;
 }
 
-static int run_resume(int argc, char **argv, void *env)
+static void report_resume(const struct ps_pg_rows *rows, cJSON *object)
+{
+    bool was_paused = ps_pg_row_count(rows, 0) > 0;
+
+    if (object == NULL) {
+        ps_print(stdout, was_paused ? "Probing goes on with the next poll.\n"
+                                    : "Probing was not paused. Nothing to change.\n");
+        return;
+    }
+    ps_json_add_bool(object, "paused", false);
+    ps_json_add_bool(object, "was_paused", was_paused);
+}
+
+static void report_poll_now(const struct ps_pg_rows *rows, cJSON *object)
+{
+    if (object == NULL)
+        ps_print(stdout, "The leader polls as soon as the running poll has ended, at the earliest "
+                         "five seconds after it started.\n");
+    else
+        ps_json_add_time(object, "poll_wanted_at", ps_pg_int(rows, 0, 0, 0, 0));
+}
+
+/* Runs a command without arguments but --json: stores the wish that make gives, and reports it, in
+ * words where object is NULL. */
+static int run_wish(int argc, char **argv, void *env, struct ps_pg_batch *(*make)(void),
+                    void (*report)(const struct ps_pg_rows *rows, cJSON *object))
 {
     struct ps_cli_session *session;
     const struct ps_pg_rows *rows;
     int status = PS_EXIT_OK;
+    cJSON *object;
     bool json;
 
     if (!read_no_words(argc, argv, &json))
@@ -127,50 +153,27 @@ static int run_resume(int argc, char **argv, void *env)
     session = open_session(env, &status);
     if (session == NULL)
         return status;
-    rows = ask(session, "resume", ps_operator_resume());
+    rows = ask(session, argv[0], make());
     if (rows == NULL) {
         status = PS_EXIT_UNAVAILABLE;
-    } else if (json) {
-        cJSON *object = cJSON_CreateObject();
-
-        ps_json_add_bool(object, "paused", false);
-        ps_json_add_bool(object, "was_paused", ps_pg_row_count(rows, 0) > 0);
-        print_object(object);
     } else {
-        ps_print(stdout, ps_pg_row_count(rows, 0) > 0
-                             ? "Probing goes on with the next poll.\n"
-                             : "Probing was not paused. Nothing to change.\n");
+        object = json ? cJSON_CreateObject() : NULL;
+        report(rows, object);
+        if (object != NULL)
+            print_object(object);
     }
     ps_cli_session_destroy(session);
     return status;
 }
 
+static int run_resume(int argc, char **argv, void *env)
+{
+    return run_wish(argc, argv, env, ps_operator_resume, report_resume);
+}
+
 static int run_poll_now(int argc, char **argv, void *env)
 {
-    struct ps_cli_session *session;
-    const struct ps_pg_rows *rows;
-    int status = PS_EXIT_OK;
-    bool json;
-
-    if (!read_no_words(argc, argv, &json))
-        return PS_EXIT_USAGE;
-    session = open_session(env, &status);
-    if (session == NULL)
-        return status;
-    rows = ask(session, "poll-now", ps_operator_poll_now());
-    if (rows == NULL) {
-        status = PS_EXIT_UNAVAILABLE;
-    } else if (json) {
-        cJSON *object = cJSON_CreateObject();
-
-        ps_json_add_time(object, "poll_wanted_at", ps_pg_int(rows, 0, 0, 0, 0));
-        print_object(object);
-    } else {
-        ps_print(stdout, "The leader polls as soon as the running poll has ended, at the earliest "
-                         "five seconds after it started.\n");
-    }
-    ps_cli_session_destroy(session);
-    return status;
+    return run_wish(argc, argv, env, ps_operator_poll_now, report_poll_now);
 }
 
 const struct ps_command ps_cmd_pause = { .text = &ps_command_texts[PS_COMMAND_PAUSE],

@@ -1,6 +1,7 @@
 #include "scheduler/cli/cmd_search.h"
 
 #include "shared/core/json.h"
+#include "shared/core/like_pattern.h"
 #include "shared/core/str.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
@@ -64,21 +65,6 @@ static int read_options(int argc, char **argv, struct options *out_options)
                : PS_EXIT_OK;
 }
 
-/* %word%, as LIKE reads it. */
-static void add_like(struct ps_buf *json, const char *word)
-{
-    char text[2 * WORD_MAX + 3] = "%";
-    size_t len = 1;
-
-    for (; *word != '\0'; word++) {
-        if (strchr("%_\\", *word) != NULL)
-            text[len++] = '\\';
-        text[len++] = *word;
-    }
-    text[len++] = '%';
-    (void)ps_buf_json_string(json, text, len);
-}
-
 static struct ps_pg_batch *ask(const struct options *options)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
@@ -88,7 +74,7 @@ static struct ps_pg_batch *ask(const struct options *options)
     ps_buf_init(&likes, PATTERNS_BYTES);
     for (size_t i = 0; i < options->word_count; i++) {
         (void)ps_buf_char(&likes, i == 0 ? '[' : ',');
-        add_like(&likes, options->words[i]);
+        ps_like_pattern_add(&likes, options->words[i]);
     }
     (void)ps_buf_char(&likes, ']');
     (void)snprintf(most, sizeof(most), "%" PRId64, options->count);

@@ -638,27 +638,6 @@ void ps_notification_messages(enum ps_message_kind kind, const struct ps_notific
     *out_messages = messages;
 }
 
-bool ps_notification_is_find(enum ps_message_kind kind)
-{
-    switch (kind) {
-    case PS_MESSAGE_DP_TRANSITION:
-    case PS_MESSAGE_FRONTIER:
-    case PS_MESSAGE_DRAFT:
-    case PS_MESSAGE_DRAFT_UPDATE:
-    case PS_MESSAGE_NEW_PAPER:
-        return true;
-    case PS_MESSAGE_WATCHLIST:
-    case PS_MESSAGE_OPS_ALERT:
-    case PS_MESSAGE_OPS_RECOVERY:
-    case PS_MESSAGE_STARTUP:
-    case PS_MESSAGE_REPLY:
-    case PS_MESSAGE_MANUAL:
-    case PS_MESSAGE_KIND_COUNT:
-        break;
-    }
-    return false;
-}
-
 /* "*New drafts*\n…" and "*Drafts that have changed*\n…" with an empty line between. */
 static bool join_first(struct ps_messages *messages, struct ps_messages *later)
 {

@@ -94,9 +94,6 @@ struct ps_notification_rows {
 };
 void ps_notification_messages(enum ps_message_kind kind, const struct ps_notification_rows *rows,
                               struct ps_messages *out_messages);
-/* Whether messages of this kind go to a channel and report what one poll found: they become one
- * post. */
-bool ps_notification_is_find(enum ps_message_kind kind);
 /* Appends later (of another kind, whose rows follow) to messages and clears it. The first message
  * of later continues the last one of messages if both fit PS_POST_BYTES_MAX. */
 void ps_messages_append(struct ps_messages *messages, struct ps_messages *later, size_t rows,

@@ -187,8 +187,8 @@ static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
                                    PS_SQL_OUTBOX_UNBUNDLED_SLACK_TS };
     enum ps_message_kind kind = kind_of(rows, a), other_kind = kind_of(rows, b);
 
-    if (kind != other_kind && (to_webhook(rows, a) || !ps_notification_is_find(kind) ||
-                               !ps_notification_is_find(other_kind)))
+    if (kind != other_kind && (to_webhook(rows, a) || !ps_message_kind_is_find(kind) ||
+                               !ps_message_kind_is_find(other_kind)))
         return false;
     for (size_t i = 0; i < PS_COUNT_OF(columns); i++) {
         const char *one = ps_pg_text(rows, UNBUNDLED, a, columns[i]);

@@ -31,6 +31,27 @@ const char *ps_message_kind_of(const struct ps_message *message)
     return message->kind_name != NULL ? message->kind_name : ps_message_kind_name(message->kind);
 }
 
+bool ps_message_kind_is_find(enum ps_message_kind kind)
+{
+    switch (kind) {
+    case PS_MESSAGE_DP_TRANSITION:
+    case PS_MESSAGE_FRONTIER:
+    case PS_MESSAGE_DRAFT:
+    case PS_MESSAGE_DRAFT_UPDATE:
+    case PS_MESSAGE_NEW_PAPER:
+        return true;
+    case PS_MESSAGE_WATCHLIST:
+    case PS_MESSAGE_OPS_ALERT:
+    case PS_MESSAGE_OPS_RECOVERY:
+    case PS_MESSAGE_STARTUP:
+    case PS_MESSAGE_REPLY:
+    case PS_MESSAGE_MANUAL:
+    case PS_MESSAGE_KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
 bool ps_message_kind_urgent(enum ps_message_kind kind)
 {
     assert((unsigned)kind < PS_MESSAGE_KIND_COUNT);

@@ -63,6 +63,9 @@ struct ps_message {
 const char *ps_message_kind_name(enum ps_message_kind kind);
 /* Returns the name of the message's kind, borrowed from message or static. */
 const char *ps_message_kind_of(const struct ps_message *message);
+/* Returns whether messages of this kind announce in a channel what a poll found. Those of one poll
+ * become one post. */
+bool ps_message_kind_is_find(enum ps_message_kind kind);
 bool ps_message_kind_urgent(enum ps_message_kind kind);
 /* Returns the priority: 0 urgent, 1 to a person (channel is the Slack id of a user or of a direct
  * conversation), 2 any other. A lower number is sent first. shared/lua/message_take.lua implements

@@ -184,3 +184,26 @@ size_t ps_mrkdwn_chars(const char *text)
         chars += ((unsigned char)*text & 0xc0) != 0x80; /* bytes that begin a character */
     return chars;
 }
+
+char ps_mrkdwn_next_char(struct ps_str text, size_t *out_len)
+{
+    static const struct {
+        const char *escape;
+        char byte;
+    } escapes[] = {
+        {"&amp;", '&'},
+        { "&lt;", '<'},
+        { "&gt;", '>'}
+    };
+
+    for (size_t i = 0; i < PS_COUNT_OF(escapes); i++) {
+        size_t len = strlen(escapes[i].escape);
+
+        if (text.len >= len && memcmp(text.data, escapes[i].escape, len) == 0) {
+            *out_len = len;
+            return escapes[i].byte;
+        }
+    }
+    *out_len = 1;
+    return text.data[0];
+}

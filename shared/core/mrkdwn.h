@@ -6,6 +6,7 @@
 #ifndef PS_CORE_MRKDWN_H
 #define PS_CORE_MRKDWN_H
 #include "shared/core/buf.h"
+#include "shared/core/str.h"
 
 #include <stddef.h>
 
@@ -20,5 +21,9 @@ void ps_mrkdwn_text(struct ps_buf *out_text, const char *text, size_t max_chars)
 void ps_mrkdwn_link(struct ps_buf *out_text, const char *url, const char *label, size_t max_chars);
 /* Returns the Unicode characters of valid UTF-8, the unit of Slack's limits. */
 size_t ps_mrkdwn_chars(const char *text);
+
+/* Returns the character at the beginning of text, which is not empty: of &amp; &lt; &gt; the one
+ * that they stand for. Gives how many bytes of text it takes. */
+char ps_mrkdwn_next_char(struct ps_str text, size_t *out_len);
 
 #endif
