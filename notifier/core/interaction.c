@@ -64,20 +64,24 @@ static bool ignore(struct ps_slack_event *event, const char *why)
     return true;
 }
 
-/* Where the action was done, which with its words says whether a second one is the same: a message,
-   or a state of a view. */
-static char *place_of(const cJSON *payload)
+/* Identifies the interaction: a second click on an element has another trigger_id but the same
+ * place (a message, or a state of a view) and the same words. A shortcut has no element that could
+ * be clicked twice: Slack's menu closes. Each use of it is a new one and has an answer of its own.
+ */
+static char *identity_of(const cJSON *payload, const char *user, const char *words)
 {
     const cJSON *view = member(payload, "view"), *container = member(payload, "container");
     const char *ts = ps_json_text(container, "message_ts");
+    const char *channel = ps_json_text(container, "channel_id");
     const char *hash = ps_json_text(view, "hash");
 
     if (ps_slack_id_ok(ts))
-        return ps_alloc_text(ts);
+        return ps_alloc_format("!%s:%s:%s:%s", user, ps_slack_id_ok(channel) ? channel : "", ts,
+                               words);
     if (id_of(payload, "view") != NULL)
-        return ps_alloc_format("%s:%s", id_of(payload, "view"), ps_slack_id_ok(hash) ? hash : "");
-    ts = ps_json_text(payload, "message_ts");
-    return ps_alloc_text(ps_slack_id_ok(ts) ? ts : "");
+        return ps_alloc_format("!%s:%s:%s:%s", user, id_of(payload, "view"),
+                               ps_slack_id_ok(hash) ? hash : "", words);
+    return ps_alloc_format("!%s", ps_json_text(payload, "trigger_id"));
 }
 
 static enum ps_source source_of(const cJSON *payload)
@@ -94,7 +98,7 @@ static bool run(const cJSON *payload, char *words, struct ps_slack_event *event,
 {
     const char *trigger = ps_json_text(payload, "trigger_id"), *user = id_of(payload, "user");
     const char *url = ps_json_text(payload, "response_url");
-    char *place, *clean;
+    char *clean;
 
     if (!ps_slack_id_ok(trigger) || strlen(trigger) >= PS_INBOUND_EVENT_ID_MAX || user == NULL) {
         free(words);
@@ -103,11 +107,10 @@ static bool run(const cJSON *payload, char *words, struct ps_slack_event *event,
     clean = ps_utf8_clean(words, strlen(words));
     clean[ps_utf8_cut(clean, strlen(clean), PS_INBOUND_EVENT_WORDS_MAX)] = '\0';
     free(words);
-    place = place_of(payload);
     event->call = PS_SLACK_HEARD;
     event->inbound =
         (struct ps_inbound_event){ .id = ps_alloc_format("!%s", trigger),
-                                   .said = ps_alloc_format("!%s:%s:%s", user, place, clean),
+                                   .said = identity_of(payload, user, clean),
                                    .place = PS_PLACE_DIRECT,
                                    .source = source_of(payload),
                                    .user = ps_alloc_text(user),
@@ -116,7 +119,6 @@ static bool run(const cJSON *payload, char *words, struct ps_slack_event *event,
                                                        ? ps_alloc_text(url)
                                                        : NULL,
                                    .words = clean };
-    free(place);
     return true;
 }
 

@@ -146,7 +146,7 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
     call->late = ps_timer_create(inbound->options.loop, on_late, call);
     ps_timer_set(call->late, patience_ms);
     inbound->calls++;
-    PS_PG_ADD(batch, "SELECT ps_event_store($1, $2, $3, $4, $5, $6, $7, $8::integer, $9, $10)",
+    PS_PG_ADD(batch, "SELECT ps_event_insert($1, $2, $3, $4, $5, $6, $7, $8::integer, $9, $10)",
               call->event.id, call->event.said, ps_place_name(call->event.place), call->event.user,
               call->event.channel, call->event.thread_ts, call->event.words, UNANSWERED_MAX,
               ps_source_name(call->event.source), call->event.response_url);

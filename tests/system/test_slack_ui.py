@@ -224,9 +224,23 @@ class SlackUi(FleetCase):
         self.click(value, "http")
         wait_until(lambda: self.shown("later"), 20, "it is answered", every=0.05)
         self.assertIn("already on your watchlist", self.shown("later")[0]["text"])
+        self.quick_clicks_all_count()
         self.a_response_url_that_leads_elsewhere()
         self.finds_of_one_poll_are_one_post()
         self.all_valid()
+
+    def quick_clicks_all_count(self):
+        """Another click in between makes the same button a new click; a shortcut has no second click, and each use has its answer."""
+        user = "UQUICK"
+        self.click(in_message(button("watch", "P0042"), self.url("quick"), user), "http")
+        for number, action in enumerate(("mute", "unmute", "mute", "unmute", "mute")):
+            self.click(in_message(option(f"{action} P0042"), self.url(f"quick-{number}"), user), ("http", "socket")[number % 2])
+        for number in range(3):
+            self.click(shortcut("P0042R0", self.url(f"quick-why-{number}"), user), ("http", "socket")[number % 2])
+        self.settled()
+        self.assertEqual(self.watched(user), [("paper", "P0042", True, "muted")])
+        for name in [*(f"quick-{number}" for number in range(5)), *(f"quick-why-{number}" for number in range(3))]:
+            self.assertEqual(len(self.shown(name)), 1, name)
 
     def finds_of_one_poll_are_one_post(self):
         """A section for each kind, and a menu or buttons for each find."""

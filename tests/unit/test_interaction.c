@@ -246,6 +246,24 @@ static void a_second_click_says_the_same(void **state)
     }
 }
 
+/* The menu of a message closes after a shortcut: a second use is a second question. */
+static void each_use_of_a_shortcut_counts(void **state)
+{
+#define SHORTCUT_OF(trigger)                                                                       \
+    "\"type\":\"message_action\",\"callback_id\":\"why_message\"," WHO                             \
+    ",\"trigger_id\":\"" trigger "\",\"message_ts\":\"17.5\",\"message\":{\"text\":\"P1\"}"
+    char *first = said_of(SHORTCUT_OF("7.1")), *retry = said_of(SHORTCUT_OF("7.1"));
+    char *second = said_of(SHORTCUT_OF("7.2"));
+
+    (void)state;
+    assert_string_equal(first, retry);
+    assert_string_not_equal(first, second);
+    free(first);
+    free(retry);
+    free(second);
+#undef SHORTCUT_OF
+}
+
 /* Members and guests of our workspace alike; nobody of another one, whatever they press. */
 static void who_may(void **state)
 {
@@ -307,6 +325,7 @@ int main(void)
         cmocka_unit_test(views_are_asked_for),
         cmocka_unit_test(a_wrong_entry_is_answered_in_the_modal),
         cmocka_unit_test(a_second_click_says_the_same),
+        cmocka_unit_test(each_use_of_a_shortcut_counts),
         cmocka_unit_test(who_may),
         cmocka_unit_test(answers_go_to_slack_alone),
     };
