@@ -23,9 +23,8 @@ package is missing, and the network only then. In this order:
   --jobs N      so many compilers at once, and three times as many tests, because
                 they wait for most of their time (default: the processors there are)
 
-What fails is shown in full. Tests share the machine: one or two that failed beside the others are
-played once more, alone, unless a sanitizer found something. One that passes then counts as passed and
-is named in a line "UNSTEADY": a fault to look into, in the test or in what it tests.
+What fails is shown in full, and is not played again: a test that fails on a busy machine is a fault,
+in the test or in what it tests.
 Build folders: build/release, release-clang, debug, asan; ccache is used where it is installed.
 The last line is the total, "N passed, N failed"; a build that fails counts as one. Exit status:
 0 nothing failed, 1 something did, 64 wrong usage, 69 no packages.
@@ -56,7 +55,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . deploy/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 failures=() unsteady=() began=$SECONDS
+passed=0 failed=0 failures=() began=$SECONDS
 
 say() {
     printf '\n== %s\n' "$1"
@@ -116,7 +115,7 @@ failed_in() { # LOG: a line each, "name (why)"
 }
 
 run_tests() { # PRESET, tests at once, ctest's selection...
-    local preset=$1 at_once=$2 since=$SECONDS total bad names still name log=$work/ctest.log
+    local preset=$1 at_once=$2 since=$SECONDS total bad names name log=$work/ctest.log
     shift 2
     play "$log" --test-dir "build/$preset" --parallel "$at_once" "$@"
     read -r bad total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
@@ -126,18 +125,6 @@ run_tests() { # PRESET, tests at once, ctest's selection...
         failures+=("$preset: ctest did not finish")
     fi
     mapfile -t names < <(failed_in "$log")
-    if [ ${#names[@]} -gt 0 ] && [ ${#names[@]} -le 2 ] && ! grep -qE 'Sanitizer|runtime error:' "$log"; then
-        echo "$preset: played once more, alone: ${names[*]}"
-        play "$work/again.log" --test-dir "build/$preset" --rerun-failed
-        if grep -qE '^[0-9]+% tests passed' "$work/again.log"; then
-            mapfile -t still < <(failed_in "$work/again.log")
-            for name in "${names[@]}"; do
-                [[ " ${still[*]}" == *" ${name%% *} ("* ]] || unsteady+=("$preset: $name")
-            done
-            bad=${#still[@]}
-            names=("${still[@]}")
-        fi
-    fi
     passed=$((passed + total - bad))
     failed=$((failed + bad))
     for name in "${names[@]}"; do
@@ -148,7 +135,6 @@ run_tests() { # PRESET, tests at once, ctest's selection...
 
 finish() {
     say "done in $(took $began)"
-    [ ${#unsteady[@]} = 0 ] || printf 'UNSTEADY  %s, passed when played alone\n' "${unsteady[@]}"
     [ ${#failures[@]} = 0 ] || printf 'FAILED  %s\n' "${failures[@]}"
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]

@@ -186,10 +186,11 @@ static void on_taken(void *cookie, const struct redisReply *reply, const struct 
     } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
         notify_queue->depth_ms = ps_loop_now(notify_queue->options.loop);
         notify_queue->empty = ps_redis_reply_int(reply->element[0], 0) == 0;
-        notify_queue->options.depth(notify_queue->options.cookie,
-                                    ps_redis_reply_int(reply->element[0], 0));
         more = notify_queue->asked > 0 && reply->elements - 1 >= notify_queue->asked;
         hand_over(notify_queue, reply, 1, false);
+        /* Last, so that a message always counts: it left the list, and is held only now. */
+        notify_queue->options.depth(notify_queue->options.cookie,
+                                    ps_redis_reply_int(reply->element[0], 0));
     }
     settled_down(notify_queue, err, more);
 }

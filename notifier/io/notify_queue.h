@@ -34,8 +34,9 @@ struct ps_notify_queue_options {
     bool (*holds)(void *cookie, struct ps_str raw);
     void (*taken)(void *cookie, struct ps_str raw); /* borrowed */
     void (*round)(void *cookie);                    /* after the last taken of one answer */
-    void (*depth)(void *cookie,
-                  int64_t length); /* of the list; while it is not empty at least once a second */
+    /* The length of the list, after what was taken was handed over; while it is not empty at least
+     * once a second. */
+    void (*depth)(void *cookie, int64_t length);
 };
 
 enum ps_acknowledge { PS_ACKNOWLEDGE_DONE, PS_ACKNOWLEDGE_BACK, PS_ACKNOWLEDGE_DEAD };

@@ -440,6 +440,7 @@ static void on_closed(void *cookie, struct ps_outgoing_message *message)
                                  message->content.id, 0);
     ps_channel_queues_forget(sender->queues, message);
     sender->moved_ms = ps_loop_now(sender->options.loop);
+    sender->options.depth(sender->options.cookie, sender->depth); /* one message fewer is held */
     ps_channel_queues_full(sender->queues, note_full, &full);
     if (sender->depth > 0 && !full)
         ps_notify_queue_nudge(sender->notify_queue);

@@ -28,7 +28,9 @@ struct ps_sender_options {
     struct ps_channel_queues_options queues;
     struct ps_sink sink; /* taken */
     void *cookie;
-    void (*depth)(void *cookie, int64_t length); /* of the notify list, about once a second */
+    /* The length of the notify list as last read. Called after each read, once the messages it
+       brought are held, and after each message that is held no longer. */
+    void (*depth)(void *cookie, int64_t length);
     /* It was delivered, or given up (its reason and category say why). Borrowed. */
     void (*closed)(void *cookie, const struct ps_outgoing_message *message, bool sent);
 };

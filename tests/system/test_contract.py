@@ -98,7 +98,9 @@ class Contract(FleetCase):
                 {"id": f"m{number}", "kind": "test", "channel": "C1", "text": "hello",
                  "thread_ts": None, "created_at": None, "trace": None}))
         notifier = fleet.start_slack_notifier()
-        wait_until(lambda: notifier.health()["mq_backpressure"], 20, "it says so")
+        # It takes all seven before it asks Slack, so it must know by then. It knew only 20 s later, at its next look.
+        wait_until(lambda: fleet.upstream.count("/api/chat.postMessage"), 60, "the notifier asks Slack")
+        self.assertTrue(notifier.health()["mq_backpressure"])
         self.assertEqual(notifier.health()["mq_depth"], 7)
         self.assertEqual(notifier.health()["mq_utilization"], 0.007)
 
