@@ -139,13 +139,14 @@ class SocketMode:
         self.disabled = False
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
+        self.address = f"ws://127.0.0.1:{self.port}"  # where clients reach it; a front with TLS has another one
         self.threads = [threading.Thread(target=target, daemon=True) for target in (self._accept, self._retry)]
         for thread in self.threads:
             thread.start()
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}/link?ticket=secret-ticket&app_id=A1"
+        return f"{self.address}/link?ticket=secret-ticket&app_id=A1"
 
     def scenario(self, app_token="xapp-1-A1-1-test"):
         """For "slack" in the scripted upstream's scenario."""
