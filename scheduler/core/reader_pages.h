@@ -14,7 +14,7 @@
  */
 #ifndef PS_SCHEDULER_READER_PAGES_H
 #define PS_SCHEDULER_READER_PAGES_H
-#include "scheduler/core/library.h"
+#include "shared/core/library.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
 

@@ -2,7 +2,7 @@
 
 #include "scheduler/io/fleet.h"
 #include "scheduler/io/forecast.h"
-#include "scheduler/io/library_sync.h"
+#include "shared/io/library_sync.h"
 #include "scheduler/io/page_response.h"
 #include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"

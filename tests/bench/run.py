@@ -13,11 +13,12 @@ import tempfile
 from common import Table
 import facts
 from parts_inside import bench_index, bench_planner, bench_publish, bench_queue
+from parts_readers import bench_readers
 from parts_wire import bench_idle, bench_memory, bench_rate, bench_wire, bench_worker
 
 PARTS = {"index": bench_index, "planner": bench_planner, "publish": bench_publish, "queue": bench_queue,
          "worker": bench_worker, "wire": bench_wire, "idle": bench_idle, "rate": bench_rate,
-         "memory": bench_memory}
+         "memory": bench_memory, "readers": bench_readers}
 
 
 def main():

@@ -15,24 +15,12 @@ import xml.etree.ElementTree as ET
 from rig import FleetCase, wait_until
 from rig.index import made_index
 from rig.pace import paced
+from rig.readers import DRAFTS, FILL, PAPERS, WORDS
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SOAK = os.environ.get("PAPERSCOUT_SOAK") == "1"
-PAPERS, DRAFTS = 18052, 5000
 READERS, ASKS, POLLS = (100, 40, 10000) if SOAK else (20, 10, 300)
 HOSTILE = '</title><script>window.pwned=1</script> \u202etxet \x01 "quoted" & someone@example.org'
-
-# As many papers and drafts as there may be, straight into the tables: what the fleet does with them is another test's.
-FILL = f"""
-INSERT INTO papers (id, type, title, author, date, subgroup, link, long_link, status, version, first_seen_at)
-SELECT 'P' || lpad((1000 + g / 5)::text, 4, '0') || 'R' || g % 5, 'paper', 'Paper word' || g || ' about topic' || g % 97,
-  'Author' || g % 500 || ' Person, Somebody Else', '2018-01-01', 'LEWG', '', '', '', (SELECT index_version + 1 FROM meta),
-  now() - interval '1 year' FROM generate_series(1, {PAPERS}) g ON CONFLICT DO NOTHING;
-INSERT INTO discovered (url, paper_id, tier, outcome, cycle, title, authors, discovered_at)
-SELECT 'https://isocpp.org/files/papers/D' || 1000 + g || 'R9.pdf', 'D' || 1000 + g || 'R9', 'cold', 'hit_recent', 1,
-  'Draft thing' || g, 'Writer' || g % 50, now() - g * interval '1 minute' FROM generate_series(1, {DRAFTS}) g;
-UPDATE meta SET index_version = index_version + 1;"""
-
 
 class Client:
     """One connection that is kept."""
@@ -203,12 +191,11 @@ class Readers(FleetCase):
     def read_at_once(self):
         """Everybody types; a probe looks at the health port meanwhile."""
         times, health, done = [], [], threading.Event()
-        words = ["word1", "topic", "author3", "p10", "draft", "d12", "somebody", "thing4", "lewg", "p"]
 
         def read(number):
             client = Client(self.scheduler.port)
             for i in range(ASKS):
-                times.append(self.time_of(f"/api/search?q={words[(number + i) % len(words)]}", client))
+                times.append(self.time_of(f"/api/search?q={WORDS[(number + i) % len(WORDS)]}", client))
                 time.sleep(0.15)  # between two keys
             client.link.close()
 

@@ -1,4 +1,4 @@
-#include "scheduler/core/library.h"
+#include "shared/core/library.h"
 
 #include "shared/core/alloc.h"
 
@@ -210,6 +210,88 @@ static void drafts_that_are_not_put_again_go(void **state)
     ps_library_destroy(library);
 }
 
+/* The answer to a query is kept; it must not outlive a change of the library. */
+static void a_kept_answer_ends_with_a_change(void **state)
+{
+    struct ps_library *library = make();
+    struct ps_library_group *groups[10];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ps_library_search(library, "koppe", groups, 10), 2);
+        assert_int_equal(ps_library_search(library, "koppe", groups, 1), 2);
+        assert_string_equal(ps_group_key(groups[0]), "P0843");
+    }
+    put_paper(library, "P0999R0", "another", "Thomas Köppe", "LEWG", T0 + 5 * DAY);
+    assert_int_equal(ps_library_search(library, "koppe", groups, 10), 3);
+    assert_string_equal(ps_group_key(groups[0]), "P0999");
+    ps_library_destroy(library);
+}
+
+/* Papers may be read in any order: which of them the first download brought is known only when the
+ * earliest one was read. */
+static void an_earlier_paper_changes_what_was_there_first(void **state)
+{
+    struct ps_library *library = ps_library_create();
+    struct ps_find_filter all = { .papers_only = false };
+    struct ps_find finds[10];
+
+    (void)state;
+    put_paper(library, "P0003R0", "three", "C", "LEWG", T0 + 2 * DAY);
+    assert_int_equal(ps_library_finds(library, &all, finds, 10), 1);
+    assert_true(finds[0].initial);
+    put_paper(library, "P0001R0", "one", "A", "LEWG", T0);
+    put_paper(library, "P0002R0", "two", "B", "LEWG", T0 + 30000);
+    assert_int_equal(ps_library_finds(library, &all, finds, 10), 3);
+    assert_string_equal(finds[0].document->name, "P0003R0");
+    assert_false(finds[0].initial);
+    assert_true(finds[0].at_ms == T0 + 2 * DAY);
+    assert_string_equal(finds[1].document->name, "P0002R0");
+    assert_true(finds[1].initial && finds[2].initial);
+    ps_library_destroy(library);
+}
+
+/* A search lists the groups in the order in which the finds list their documents, and of many
+ * groups the same first ones. */
+static void a_search_ranks_as_the_finds_do(void **state)
+{
+    struct ps_library *library = ps_library_create();
+    struct ps_library_group *groups[500], *first[30];
+    struct ps_find finds[2000];
+    size_t found, at = 0;
+
+    (void)state;
+    for (int i = 0; i < 900; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "P%04dR%d", i * 7 % 300, i % 5);
+        put_paper(library, name, i % 3 == 0 ? "shared word" : "other", "A", "LEWG",
+                  T0 + (i * 31 % 100) * DAY);
+        (void)snprintf(name, sizeof(name), "D%04dR%d.%s", i * 11 % 300, i % 4,
+                       i % 2 == 0 ? "pdf" : "html");
+        put_draft(library, name, i % 5 == 0 ? "shared word" : "", T0 + (i * 17 % 90) * DAY,
+                  i % 6 == 0 ? T0 + 200 * DAY : 0);
+    }
+    found = ps_library_search(library, "shared wo", groups, 500);
+    assert_true(found > 100 && found < 300);
+    assert_int_equal(ps_library_search(library, "shared wo", first, 20), found);
+    assert_memory_equal(first, groups, 20 * sizeof(first[0]));
+    assert_int_equal(ps_library_search(library, "shared wo", first, 30), found);
+    assert_memory_equal(first, groups, 30 * sizeof(first[0]));
+    for (size_t i = 0, len = ps_library_finds(library, &(struct ps_find_filter){ .since_ms = 0 },
+                                              finds, 2000);
+         i < len; i++) {
+        bool seen = strcmp(finds[i].document->title, "shared word") != 0;
+
+        for (size_t k = 0; k < at && !seen; k++)
+            seen = groups[k] == finds[i].document->group;
+        if (!seen)
+            assert_ptr_equal(groups[at++], finds[i].document->group);
+    }
+    assert_int_equal(at, found);
+    ps_library_destroy(library);
+}
+
 /* 6,000 papers: a search must not look at their texts. Compared with the time that a mere pass
  * over the texts takes on the same machine, so that a slow machine fails no test. */
 static void a_large_library_is_searched_by_index(void **state)
@@ -253,6 +335,9 @@ int main(void)
         cmocka_unit_test(a_draft_has_what_its_paper_has),
         cmocka_unit_test(what_is_put_again_replaces),
         cmocka_unit_test(drafts_that_are_not_put_again_go),
+        cmocka_unit_test(a_kept_answer_ends_with_a_change),
+        cmocka_unit_test(an_earlier_paper_changes_what_was_there_first),
+        cmocka_unit_test(a_search_ranks_as_the_finds_do),
         cmocka_unit_test(a_large_library_is_searched_by_index),
     };
 

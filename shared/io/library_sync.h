@@ -6,7 +6,7 @@
  * copy stays as it is. */
 #ifndef PS_SCHEDULER_LIBRARY_SYNC_H
 #define PS_SCHEDULER_LIBRARY_SYNC_H
-#include "scheduler/core/library.h"
+#include "shared/core/library.h"
 #include "shared/io/daemon.h"
 
 struct ps_library_sync;

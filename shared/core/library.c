@@ -1,8 +1,9 @@
-#include "scheduler/core/library.h"
+#include "shared/core/library.h"
 
 #include "shared/core/alloc.h"
 #include "shared/core/base.h"
 #include "shared/core/name_words.h"
+#include "shared/core/ordered_set.h"
 #include "shared/core/str.h"
 #include "shared/core/subgroup.h"
 #include "shared/core/text_normalize.h"
@@ -25,18 +26,30 @@ enum {
     FIELD_WORDS_MAX = 200, /* of a title or a list of authors */
     WORN_MIN = 4096,
     INITIAL_MS = 60 * 1000, /* papers first seen so soon after the first one came with it */
-    BITS = 64
+    BITS = 64,
+    FEW = 4,          /* documents of a word that need no memory of their own */
+    ANSWERS = 512,    /* queries whose answers are kept */
+    ANSWER_QUERY = 32 /* bytes of such a query, with its NUL */
 };
 
 struct word {
     char *text;
-    uint32_t *documents; /* ascending */
+    uint32_t *documents; /* ascending; NULL while first has room for all */
+    uint32_t first[FEW]; /* most words are of one document */
     size_t len, size;
     UT_hash_handle hh;
 };
 
+struct event {
+    int64_t at_ms;
+    struct entry *entry;
+    bool changed, initial;
+};
+
 struct entry {
     struct ps_document document;
+    struct event events[2]; /* when it was found, and when it changed last */
+    size_t event_count;
     uint32_t number;   /* in the list of documents */
     uint32_t subgroup; /* in the list of subgroups */
     uint64_t seen;     /* round of ps_library_begin_drafts */
@@ -49,40 +62,98 @@ struct ps_library_group {
     char key[PS_PAPER_ID_TEXT];
     struct entry **entries; /* newest revision first */
     size_t len, size;
-    uint64_t mark; /* of the search that counted it last */
+    uint32_t number; /* in the list of groups */
     UT_hash_handle hh;
 };
 
-struct event {
-    int64_t at_ms;
-    struct entry *entry;
-    bool changed, initial;
+/* A group in a search. */
+struct tally {
+    uint64_t mark; /* of the search that counted it last */
+    uint32_t best; /* for that search: the document whose last event is the newest */
+    struct ps_library_group *group;
 };
+
+/* The answer to a query. A crowd that types asks for the same short beginnings again and again, and
+ * these cost most: a letter begins the words of most documents. */
+struct answer {
+    char query[ANSWER_QUERY]; /* "": none */
+    uint64_t version;         /* of the library */
+    struct ps_library_group *groups[PS_LIBRARY_ANSWER];
+    size_t count; /* of all groups */
+};
+
+/* What a search reads of a document: nothing else of it need be in the processor's caches. */
+struct slot {
+    int64_t at_ms;  /* of its last event */
+    uint64_t name;  /* the first bytes of its name, in the order of strcmp */
+    uint32_t group; /* DEAD: the document is dead */
+};
+
+enum { DEAD = UINT32_MAX };
 
 struct ps_library {
     struct entry *by_name;
     struct ps_library_group *groups;
     struct word *words;
-    struct word **sorted;   /* the words; NULL: to be made */
-    struct entry **entries; /* by number; dead ones too, until it is cleared */
+    struct ps_ordered_set sorted; /* the words, by text */
+    struct ps_ordered_set events; /* newest first */
+    struct entry **entries;       /* by number; dead ones too, until it is cleared */
+    struct slot *slots;           /* by number */
     size_t len, size, dead, counts[2];
-    char **subgroups; /* distinct fields of the index: some hundred */
+    struct tally *tallies; /* by number of the group; one for each */
+    uint32_t *matched;     /* room for the numbers of all groups, for a search */
+    size_t groups_size;
+    struct answer *answers; /* ANSWERS */
+    char **subgroups;       /* distinct fields of the index: some hundred */
     size_t subgroups_len;
-    struct event *events; /* newest first; NULL: to be made */
-    size_t events_len;
+    int64_t first_ms; /* when the earliest paper was found; 0: none was */
+    bool is_retimed;  /* first_ms changed: the times of initial papers may be wrong */
     uint64_t version, round, mark;
 };
 
-struct ps_library *ps_library_create(void)
+static uint64_t first_bytes(const char *name)
 {
-    return ps_alloc_zero(1, sizeof(struct ps_library));
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes = bytes << 8 | (unsigned char)*name;
+        name += *name != '\0';
+    }
+    return bytes;
 }
 
-static void forget_order(struct ps_library *library)
+/* Newest first. */
+static int by_time(const void *left, const void *right)
 {
-    free(library->events);
-    library->events = NULL;
-    library->version++;
+    const struct event *a = left, *b = right;
+
+    if (a->at_ms != b->at_ms)
+        return a->at_ms > b->at_ms ? -1 : 1;
+    return strcmp(b->entry->document.name, a->entry->document.name);
+}
+
+static int by_text(const void *left, const void *right)
+{
+    const struct word *a = left, *b = right;
+
+    return strcmp(a->text, b->text);
+}
+
+static int by_prefix(const void *item, const void *key)
+{
+    const struct word *word = item;
+    const struct ps_str *prefix = key;
+
+    return strncmp(word->text, prefix->data, prefix->len);
+}
+
+struct ps_library *ps_library_create(void)
+{
+    struct ps_library *library = ps_alloc_zero(1, sizeof(*library));
+
+    ps_ordered_set_init(&library->sorted, by_text);
+    ps_ordered_set_init(&library->events, by_time);
+    return library;
 }
 
 void ps_library_clear(struct ps_library *library)
@@ -113,9 +184,15 @@ void ps_library_clear(struct ps_library *library)
         free(library->subgroups[i]);
     free(library->subgroups);
     free(library->entries);
-    free(library->sorted);
-    free(library->events);
+    free(library->slots);
+    free(library->tallies);
+    free(library->matched);
+    free(library->answers);
+    ps_ordered_set_clear(&library->sorted);
+    ps_ordered_set_clear(&library->events);
     *library = (struct ps_library){ .version = version + 1 };
+    ps_ordered_set_init(&library->sorted, by_text);
+    ps_ordered_set_init(&library->events, by_time);
 }
 
 void ps_library_destroy(struct ps_library *library)
@@ -137,6 +214,7 @@ static void key_of(const struct ps_paper_id *id, char out_key[PS_PAPER_ID_TEXT])
 
 static void add_posting(struct ps_library *library, const char *text, size_t len, uint32_t number)
 {
+    uint32_t *documents;
     struct word *word;
 
     HASH_FIND(hh, library->words, text, len, word);
@@ -144,16 +222,19 @@ static void add_posting(struct ps_library *library, const char *text, size_t len
         word = ps_alloc_zero(1, sizeof(*word));
         word->text = ps_alloc_copy(text, len);
         HASH_ADD_KEYPTR(hh, library->words, word->text, len, word);
-        free(library->sorted);
-        library->sorted = NULL;
+        ps_ordered_set_add(&library->sorted, word);
     }
-    if (word->len > 0 && word->documents[word->len - 1] == number)
+    documents = word->documents == NULL ? word->first : word->documents;
+    if (word->len > 0 && documents[word->len - 1] == number)
         return;
-    if (word->len == word->size) {
-        word->size = word->size == 0 ? 4 : 2 * word->size;
-        word->documents = ps_alloc_array(word->documents, word->size, sizeof(*word->documents));
+    if (word->len == (word->documents == NULL ? FEW : word->size)) {
+        word->size = 4 * word->len;
+        word->documents = ps_alloc_array(word->documents, word->size, sizeof(*documents));
+        if (documents == word->first)
+            memcpy(word->documents, word->first, sizeof(word->first));
+        documents = word->documents;
     }
-    word->documents[word->len++] = number;
+    documents[word->len++] = number;
 }
 
 static void add_words(struct ps_library *library, const char *text, uint32_t number)
@@ -209,6 +290,17 @@ static bool is_newer(const struct entry *a, const struct entry *b)
                : strcmp(a->document.name, b->document.name) < 0;
 }
 
+static void make_room(struct ps_library *library)
+{
+    if (HASH_COUNT(library->groups) <= library->groups_size)
+        return;
+    library->groups_size = library->groups_size == 0 ? 1024 : 2 * library->groups_size;
+    library->tallies =
+        ps_alloc_array(library->tallies, library->groups_size, sizeof(*library->tallies));
+    library->matched =
+        ps_alloc_array(library->matched, library->groups_size, sizeof(*library->matched));
+}
+
 static void join_group(struct ps_library *library, struct entry *entry)
 {
     struct ps_library_group *group;
@@ -220,7 +312,10 @@ static void join_group(struct ps_library *library, struct entry *entry)
     if (group == NULL) {
         group = ps_alloc_zero(1, sizeof(*group));
         memcpy(group->key, key, sizeof(group->key));
+        group->number = (uint32_t)HASH_COUNT(library->groups);
         HASH_ADD_STR(library->groups, key, group);
+        make_room(library);
+        library->tallies[group->number] = (struct tally){ .group = group };
     }
     if (group->len == group->size) {
         group->size = group->size == 0 ? 4 : 2 * group->size;
@@ -244,14 +339,22 @@ static void leave_group(struct entry *entry)
     group->len = to;
 }
 
+static void remove_events(struct ps_library *library, struct entry *entry)
+{
+    for (size_t i = 0; i < entry->event_count; i++)
+        ps_ordered_set_remove(&library->events, &entry->events[i]);
+}
+
 static void bury(struct ps_library *library, struct entry *entry)
 {
+    remove_events(library, entry);
+    library->slots[entry->number].group = DEAD;
     HASH_DEL(library->by_name, entry);
     leave_group(entry);
     entry->dead = true;
     library->dead++;
     library->counts[entry->document.kind]--;
-    forget_order(library);
+    library->version++;
 }
 
 /* The texts of a document, in one order for copying and comparing. */
@@ -310,6 +413,65 @@ static bool parse_name(const struct ps_document *document, struct ps_paper_id *o
                : ps_paper_id_parse_file(document->name, out_id, &ext);
 }
 
+/* The first download of the index brings all papers there ever were: each counts as of its date. */
+static struct event found_event(const struct ps_library *library, struct entry *entry)
+{
+    const struct ps_document *document = &entry->document;
+    struct event event = { .at_ms = document->found_ms, .entry = entry };
+    int32_t days;
+
+    event.initial =
+        document->kind == PS_DOCUMENT_PAPER && document->found_ms <= library->first_ms + INITIAL_MS;
+    if (event.initial)
+        event.at_ms =
+            ps_utc_time_parse_date(document->date, &days) && days * PS_DAY_MS < document->found_ms
+                ? days * PS_DAY_MS
+                : 0;
+    return event;
+}
+
+static void add_events(struct ps_library *library, struct entry *entry)
+{
+    const struct ps_document *document = &entry->document;
+
+    entry->events[0] = found_event(library, entry);
+    entry->event_count = 1;
+    if (document->changed_ms > document->found_ms)
+        entry->events[entry->event_count++] =
+            (struct event){ .at_ms = document->changed_ms, .entry = entry, .changed = true };
+    for (size_t i = 0; i < entry->event_count; i++)
+        ps_ordered_set_add(&library->events, &entry->events[i]);
+    library->slots[entry->number] =
+        (struct slot){ .group = document->group->number,
+                       .at_ms = entry->events[entry->event_count - 1].at_ms,
+                       .name = first_bytes(document->name) };
+}
+
+/* Papers that were read before an earlier one may have counted as those of the first download. */
+static void check_times(struct ps_library *library)
+{
+    if (!library->is_retimed)
+        return;
+    library->is_retimed = false;
+    for (size_t i = 0; i < library->len; i++) {
+        struct entry *entry = library->entries[i];
+
+        if (entry->dead || found_event(library, entry).initial == entry->events[0].initial)
+            continue;
+        remove_events(library, entry);
+        add_events(library, entry);
+    }
+}
+
+static void note_first(struct ps_library *library, const struct ps_document *document)
+{
+    if (document->kind != PS_DOCUMENT_PAPER ||
+        (library->first_ms != 0 && document->found_ms >= library->first_ms))
+        return;
+    library->is_retimed = library->first_ms != 0;
+    library->first_ms = document->found_ms;
+}
+
 void ps_library_put(struct ps_library *library, const struct ps_document *document)
 {
     struct ps_paper_id id;
@@ -336,6 +498,7 @@ void ps_library_put(struct ps_library *library, const struct ps_document *docume
         library->size = library->size == 0 ? 1024 : 2 * library->size;
         library->entries =
             ps_alloc_array(library->entries, library->size, sizeof(*library->entries));
+        library->slots = ps_alloc_array(library->slots, library->size, sizeof(*library->slots));
     }
     library->entries[library->len++] = entry;
     library->counts[document->kind]++;
@@ -346,7 +509,9 @@ void ps_library_put(struct ps_library *library, const struct ps_document *docume
     add_words(library, entry->document.title, entry->number);
     add_words(library, entry->document.authors, entry->number);
     add_words(library, entry->document.subgroup, entry->number);
-    forget_order(library);
+    note_first(library, &entry->document);
+    add_events(library, entry);
+    library->version++;
 }
 
 void ps_library_begin_drafts(struct ps_library *library)
@@ -471,120 +636,39 @@ const char *ps_document_subgroup(const struct ps_document *document)
     return known_field(document, SUBGROUP);
 }
 
-static int by_time(const void *left, const void *right)
+static int behind_prefix(const void *item, const void *key)
 {
-    const struct event *a = left, *b = right;
-
-    if (a->at_ms != b->at_ms)
-        return a->at_ms > b->at_ms ? -1 : 1;
-    return strcmp(b->entry->document.name, a->entry->document.name);
-}
-
-/* The first download of the index brings all papers there ever were: each counts as of its date. */
-static int64_t initial_until(const struct ps_library *library)
-{
-    int64_t first_ms = INT64_MAX;
-
-    for (size_t i = 0; i < library->len; i++) {
-        const struct entry *entry = library->entries[i];
-
-        if (!entry->dead && entry->document.kind == PS_DOCUMENT_PAPER &&
-            entry->document.found_ms < first_ms)
-            first_ms = entry->document.found_ms;
-    }
-    return first_ms == INT64_MAX ? 0 : first_ms + INITIAL_MS;
-}
-
-static struct event found_event(struct entry *entry, int64_t initial_ms)
-{
-    const struct ps_document *document = &entry->document;
-    struct event event = { .at_ms = document->found_ms, .entry = entry };
-    int32_t days;
-
-    event.initial = document->kind == PS_DOCUMENT_PAPER && document->found_ms <= initial_ms;
-    if (event.initial)
-        event.at_ms =
-            ps_utc_time_parse_date(document->date, &days) && days * PS_DAY_MS < document->found_ms
-                ? days * PS_DAY_MS
-                : 0;
-    return event;
-}
-
-static void make_events(struct ps_library *library)
-{
-    int64_t initial_ms = initial_until(library);
-
-    if (library->events != NULL)
-        return;
-    library->events = ps_alloc_array(NULL, 2 * library->len + 1, sizeof(*library->events));
-    library->events_len = 0;
-    for (size_t i = 0; i < library->len; i++) {
-        struct entry *entry = library->entries[i];
-
-        if (entry->dead)
-            continue;
-        library->events[library->events_len++] = found_event(entry, initial_ms);
-        if (entry->document.changed_ms > entry->document.found_ms)
-            library->events[library->events_len++] = (struct event){
-                .at_ms = entry->document.changed_ms, .entry = entry, .changed = true
-            };
-    }
-    qsort(library->events, library->events_len, sizeof(*library->events), by_time);
-}
-
-static int by_text(const void *left, const void *right)
-{
-    const struct word *const *a = left, *const *b = right;
-
-    return strcmp((*a)->text, (*b)->text);
-}
-
-static void sort_words(struct ps_library *library)
-{
-    size_t len = 0;
-
-    if (library->sorted != NULL)
-        return;
-    library->sorted = ps_alloc_array(NULL, HASH_COUNT(library->words) + 1, sizeof(struct word *));
-    for (struct word *word = library->words; word != NULL; word = word->hh.next)
-        library->sorted[len++] = word;
-    qsort(library->sorted, len, sizeof(struct word *), by_text);
+    return by_prefix(item, key) > 0 ? 0 : -1;
 }
 
 /* Sets the bit of each document that has a word that begins with prefix, or is equal to it. */
-static void mark_word(struct ps_library *library, struct ps_str prefix, bool whole, uint64_t *bits)
+static void mark_word(const struct ps_library *library, struct ps_str prefix, bool whole,
+                      uint64_t *bits)
 {
-    size_t low = 0, count = HASH_COUNT(library->words), high = count;
+    struct ps_ordered_place place = ps_ordered_set_seek(&library->sorted, &prefix, by_prefix);
+    struct ps_ordered_place end = ps_ordered_set_seek(&library->sorted, &prefix, behind_prefix);
+    const uint32_t *documents;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strncmp(library->sorted[middle]->text, prefix.data, prefix.len);
-
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < count && strncmp(library->sorted[low]->text, prefix.data, prefix.len) == 0;
-         low++) {
-        const struct word *word = library->sorted[low];
+    while (place.block != end.block || place.item != end.item) {
+        const struct word *word = ps_ordered_set_next(&library->sorted, &place);
 
         if (whole && word->text[prefix.len] != '\0')
             break; /* the word itself comes first */
+        documents = word->documents == NULL ? word->first : word->documents;
         for (size_t i = 0; i < word->len; i++)
-            bits[word->documents[i] / BITS] |= UINT64_C(1) << word->documents[i] % BITS;
+            bits[documents[i] / BITS] |= UINT64_C(1) << documents[i] % BITS;
     }
 }
 
 /* Gives a bit for each document that has all words of text; NULL if text has no word. */
-static uint64_t *match_words(struct ps_library *library, const char *text, size_t len, bool whole)
+static uint64_t *match_words(const struct ps_library *library, const char *text, size_t len,
+                             bool whole)
 {
     size_t blocks = library->len / BITS + 1;
     char *keys = ps_name_key(text, len);
     struct ps_str rest = ps_str_of(keys), key;
     uint64_t *all = NULL, *bits = ps_alloc_zero(blocks, sizeof(*bits));
 
-    sort_words(library);
     for (int i = 0; i < PS_LIBRARY_QUERY_WORDS && ps_str_next(&rest, ' ', &key); i++) {
         if (key.len == 0)
             continue;
@@ -607,45 +691,142 @@ static bool has_bit(const uint64_t *bits, uint32_t number)
     return (bits[number / BITS] >> number % BITS & 1) != 0;
 }
 
+static uint32_t lowest_bit(uint64_t bits)
+{
+    uint32_t at = 0;
+
+    for (uint32_t step = BITS / 2; step > 0; step /= 2)
+        if ((bits & ((UINT64_C(1) << step) - 1)) == 0) {
+            bits >>= step;
+            at += step;
+        }
+    return at;
+}
+
 /* A copy of query without what cannot be searched for. */
 static char *clean_query(const char *query)
 {
     return ps_utf8_clean(query, ps_utf8_cut(query, strlen(query), PS_LIBRARY_QUERY_BYTES));
 }
 
-size_t ps_library_search(struct ps_library *library, const char *query,
-                         struct ps_library_group **out_groups, size_t max)
+/* The order of the finds: newest first, and of one moment by name. */
+static bool is_later(const struct ps_library *library, uint32_t a, uint32_t b)
 {
-    char *text = clean_query(query);
+    const struct slot *left = &library->slots[a], *right = &library->slots[b];
+
+    if (left->at_ms != right->at_ms)
+        return left->at_ms > right->at_ms;
+    if (left->name != right->name)
+        return left->name > right->name;
+    return strcmp(library->entries[a]->document.name, library->entries[b]->document.name) > 0;
+}
+
+/* Lists the groups of the documents in bits that are not marked yet, each with its best document.
+ */
+static size_t collect_groups(struct ps_library *library, const uint64_t *bits)
+{
+    size_t count = 0;
+
+    for (size_t block = 0; block <= library->len / BITS; block++) {
+        for (uint64_t rest = bits[block]; rest != 0; rest &= rest - 1) {
+            uint32_t number = (uint32_t)(block * BITS) + lowest_bit(rest);
+            uint32_t group = library->slots[number].group;
+            struct tally *tally;
+
+            if (group == DEAD)
+                continue;
+            tally = &library->tallies[group];
+            if (tally->mark == library->mark) {
+                if (is_later(library, number, tally->best))
+                    tally->best = number;
+            } else if (tally->mark != library->mark + 1) { /* not the one that the query names */
+                tally->mark = library->mark;
+                tally->best = number;
+                library->matched[count++] = group;
+            }
+        }
+    }
+    return count;
+}
+
+/* Inserts group into a list of at most max groups, the latest first; returns the list's length. */
+static size_t keep_latest(const struct ps_library *library, const struct tally *tally,
+                          struct ps_library_group **groups, size_t len, size_t max)
+{
+    const struct tally *tallies = library->tallies;
+    size_t at = len;
+
+    if (len == max &&
+        (max == 0 || !is_later(library, tally->best, tallies[groups[len - 1]->number].best)))
+        return len;
+    if (len == max)
+        at--; /* the last one is dropped */
+    for (; at > 0 && is_later(library, tally->best, tallies[groups[at - 1]->number].best); at--)
+        groups[at] = groups[at - 1];
+    groups[at] = tally->group;
+    return len < max ? len + 1 : len;
+}
+
+/* text is cleaned. */
+static size_t search(struct ps_library *library, const char *text,
+                     struct ps_library_group **out_groups, size_t max)
+{
     struct ps_str trimmed = ps_str_trim(ps_str_of(text));
     char *name = ps_alloc_copy(trimmed.data, trimmed.len);
     struct ps_library_group *named = ps_library_find(library, name);
     uint64_t *bits = match_words(library, text, strlen(text), false);
-    size_t count = 0;
+    size_t count = 0, first = 0, kept = 0;
 
-    library->mark++;
-    make_events(library);
+    library->mark += 2; /* the mark, and one more for the group that the query names */
     if (named != NULL) {
-        named->mark = library->mark;
+        library->tallies[named->number].mark = library->mark + 1;
+        first = 1;
         if (max > 0)
-            out_groups[0] = named;
-        count = 1;
+            *out_groups++ = named;
+        max -= max > 0 ? 1 : 0;
     }
-    for (size_t i = 0; bits != NULL && i < library->events_len; i++) {
-        const struct entry *entry = library->events[i].entry;
-        struct ps_library_group *group = entry->document.group;
-
-        if (!has_bit(bits, entry->number) || group->mark == library->mark)
-            continue;
-        group->mark = library->mark;
-        if (count < max)
-            out_groups[count] = group;
-        count++;
-    }
+    if (bits != NULL)
+        count = collect_groups(library, bits);
+    for (size_t i = 0; i < count; i++)
+        kept = keep_latest(library, &library->tallies[library->matched[i]], out_groups, kept, max);
     free(bits);
     free(name);
+    return first + count;
+}
+
+static struct answer *answer_of(struct ps_library *library, const char *text)
+{
+    unsigned hash;
+
+    if (library->answers == NULL)
+        library->answers = ps_alloc_zero(ANSWERS, sizeof(*library->answers));
+    HASH_OAT(text, strlen(text), hash);
+    return &library->answers[hash % ANSWERS];
+}
+
+size_t ps_library_search(struct ps_library *library, const char *query,
+                         struct ps_library_group **out_groups, size_t max)
+{
+    char *text = clean_query(query);
+    size_t len = strlen(text), count;
+    struct answer *answer;
+
+    check_times(library);
+    if (len == 0 || len >= ANSWER_QUERY || max > PS_LIBRARY_ANSWER) {
+        count = search(library, text, out_groups, max);
+        free(text);
+        return count;
+    }
+    answer = answer_of(library, text);
+    if (answer->version != library->version || strcmp(answer->query, text) != 0) {
+        memcpy(answer->query, text, len + 1);
+        answer->version = library->version;
+        answer->count = search(library, text, answer->groups, PS_LIBRARY_ANSWER);
+    }
+    for (size_t i = 0; i < answer->count && i < max; i++)
+        out_groups[i] = answer->groups[i];
     free(text);
-    return count;
+    return answer->count;
 }
 
 /* Which of the subgroup fields name the subgroup. */
@@ -710,18 +891,18 @@ size_t ps_library_finds(struct ps_library *library, const struct ps_find_filter 
 {
     struct author author = { .words = NULL };
     bool *named = filter->subgroup == NULL ? NULL : match_subgroups(library, filter->subgroup);
+    struct ps_ordered_place place = { .block = 0 };
+    const struct event *event;
     size_t count = 0;
 
-    make_events(library);
+    check_times(library);
     if (filter->author != NULL) {
         size_t len = strlen(filter->author);
 
         author.words = ps_name_words_create(filter->author, len, PS_LIBRARY_QUERY_WORDS);
         author.bits = match_words(library, filter->author, len, true);
     }
-    for (size_t i = 0; i < library->events_len && count < max; i++) {
-        const struct event *event = &library->events[i];
-
+    while (count < max && (event = ps_ordered_set_next(&library->events, &place)) != NULL) {
         if (event->at_ms < filter->since_ms || (filter->author != NULL && author.bits == NULL))
             break;
         if (!passes(filter, event) || (named != NULL && !has_subgroup(event->entry, named)) ||

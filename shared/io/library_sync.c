@@ -1,4 +1,4 @@
-#include "scheduler/io/library_sync.h"
+#include "shared/io/library_sync.h"
 
 #include "shared/core/alloc.h"
 #include "shared/core/email_redact.h"
