@@ -3,6 +3,7 @@
 #define PS_NOTIFIER_COMMAND_REPLY_H
 #include "notifier/core/user_command.h"
 #include "shared/core/buf.h"
+#include "shared/core/library.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -117,20 +118,9 @@ struct ps_command_reply_why {
 void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_command_reply_why *why,
                           struct ps_command_reply *reply);
 
-struct ps_command_reply_paper {
-    const char *id, *title, *author, *date, *link;
-};
-/* What has all the words of a search; each total counts those shown too. */
-struct ps_command_reply_found {
-    const struct ps_command_reply_paper *papers; /* of the index */
-    size_t paper_len;
-    int64_t paper_total;
-    const struct ps_command_reply_draft
-        *drafts; /* found on the site; title and authors may be the index's */
-    size_t draft_len;
-    int64_t draft_total;
-};
-void ps_command_reply_search(const struct ps_command_reply_found *found,
+/* The answer to a search of the library (shared/core/library.h): the first groups that it gave, at
+ * most PS_COMMAND_REPLY_FOUND_MAX, and how many there are in all. */
+void ps_command_reply_search(struct ps_library_group *const *groups, size_t len, size_t total,
                              struct ps_command_reply *reply);
 
 #endif

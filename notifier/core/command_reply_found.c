@@ -275,45 +275,43 @@ void ps_command_reply_why(const struct ps_user_command *ask, const struct ps_com
 
 /* --- search --------------------------------------------------------------------------------- */
 
-static void add_paper(const struct ps_command_reply_paper *paper, struct ps_command_reply *reply)
+/* One line for a number: its latest paper or draft, as the page's search shows it. */
+static void add_group(const struct ps_library_group *group, struct ps_command_reply *reply)
 {
+    const struct ps_document *latest = ps_group_latest(group);
+    char id[PS_PAPER_ID_TEXT];
     struct ps_buf line;
 
+    ps_paper_id_format(&latest->id, id);
     ps_command_reply_begin(&line);
-    ps_mrkdwn_link(&line, paper->link, paper->id, LINK_CHARS);
-    add_facts(&line, paper->title, paper->author);
-    if (paper->date[0] != '\0') {
+    ps_mrkdwn_link(&line, latest->url, id, LINK_CHARS);
+    if (latest->kind == PS_DOCUMENT_DRAFT) {
+        (void)ps_buf_text(&line, " (draft, found ");
+        ps_command_reply_add_time(&line, latest->found_ms);
+        (void)ps_buf_char(&line, ')');
+    }
+    add_facts(&line, ps_document_title(latest), ps_document_authors(latest));
+    if (latest->date[0] != '\0') {
         (void)ps_buf_text(&line, ", ");
-        ps_mrkdwn_text(&line, paper->date, AUTHOR_CHARS);
+        ps_mrkdwn_text(&line, latest->date, AUTHOR_CHARS);
     }
     ps_command_reply_end(reply, &line);
 }
 
-static void add_more(int64_t total, size_t shown, struct ps_command_reply *reply)
+void ps_command_reply_search(struct ps_library_group *const *groups, size_t len, size_t total,
+                             struct ps_command_reply *reply)
 {
     char *line;
 
-    if (total <= (int64_t)shown)
-        return;
-    line = ps_alloc_format("\xe2\x80\xa6 and %" PRId64 " more; another word narrows it down.",
-                           total - (int64_t)shown);
-    ps_command_reply_line(reply, line);
-    free(line);
-}
-
-void ps_command_reply_search(const struct ps_command_reply_found *found,
-                             struct ps_command_reply *reply)
-{
-    if (found->paper_len == 0 && found->draft_len == 0) {
+    if (total == 0) {
         ps_command_reply_line(reply, "No paper of the index and no draft has all of these words.");
         return;
     }
-    for (size_t i = 0; i < found->paper_len; i++)
-        add_paper(&found->papers[i], reply);
-    add_more(found->paper_total, found->paper_len, reply);
-    if (found->draft_len > 0)
-        ps_command_reply_line(reply, "Drafts on isocpp.org:");
-    for (size_t i = 0; i < found->draft_len; i++)
-        add_draft(&found->drafts[i], reply);
-    add_more(found->draft_total, found->draft_len, reply);
+    for (size_t i = 0; i < len; i++)
+        add_group(groups[i], reply);
+    if (total <= len)
+        return;
+    line = ps_alloc_format("\xe2\x80\xa6 and %zu more; another word narrows it down.", total - len);
+    ps_command_reply_line(reply, line);
+    free(line);
 }

@@ -3,13 +3,12 @@
 #include "notifier/io/watchlist_store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
-#include "shared/core/like_pattern.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_TEXT = 24, PATTERN_TEXT = 48, PATTERNS_BYTES = 8192 };
+enum { NUMBER_TEXT = 24, PATTERN_TEXT = 48, QUERY_BYTES = 8192 };
 enum { STATUS_PAPERS, STATUS_INDEX, STATUS_POLL, STATUS_POLLS, STATUS_DRAFTS, STATUS_WAITING };
 enum {
     CYCLE_NUMBER,
@@ -28,8 +27,7 @@ enum {
     DRAFT_CYCLE,
     DRAFT_TITLE,
     DRAFT_AUTHORS,
-    DRAFT_TOTAL,                /* of a search */
-    DRAFT_SILENT = DRAFT_TOTAL, /* of a why, as the next two */
+    DRAFT_SILENT,
     DRAFT_OLD,
     DRAFT_MODIFIED
 };
@@ -38,7 +36,6 @@ enum { WHY_MATCHES, WHY_DRAFTS, WHY_PAPERS, WHY_WATCHES, WHY_MUTES, WHY_WINDOW }
 enum { KNOWN_ID, KNOWN_AUTHOR, KNOWN_SUBGROUP, KNOWN_SEEN, KNOWN_SILENT };
 enum { WATCH_KIND, WATCH_VALUE, WATCH_SINCE };
 enum { WATCHES_MAX = 500 };
-enum { PAPER_ID, PAPER_TITLE, PAPER_AUTHOR, PAPER_DATE, PAPER_LINK, PAPER_TOTAL };
 
 static struct ps_pg_batch *ask_status(void)
 {
@@ -86,45 +83,6 @@ static void tell_status(const struct ps_pg_rows *rows, const struct ps_command_q
     ps_command_reply_status(&status, now->wall_ms, reply);
 }
 
-static struct ps_pg_batch *ask_search(const struct ps_user_command *ask)
-{
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-    char most[NUMBER_TEXT];
-    struct ps_buf likes;
-
-    ps_buf_init(&likes, PATTERNS_BYTES);
-    for (size_t i = 0; i < ask->word_count; i++) {
-        (void)ps_buf_char(&likes, i == 0 ? '[' : ',');
-        ps_like_pattern_add(&likes, ask->words[i]);
-    }
-    (void)ps_buf_char(&likes, ']');
-    (void)snprintf(most, sizeof(most), "%d", PS_COMMAND_REPLY_FOUND_MAX);
-    PS_PG_ADD(batch,
-              "SELECT id, title, author, date, coalesce(nullif(link, ''), nullif(long_link, ''), "
-              "'https://wg21.link/' || id), count(*) OVER () FROM papers WHERE concat_ws(' ', id, "
-              "title, author, subgroup) ILIKE ALL "
-              "(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) "
-              "ORDER BY date DESC, id DESC LIMIT $2",
-              ps_buf_str(&likes), most);
-    /* A draft whose document was not read goes by what the index says of its number. */
-    PS_PG_ADD(
-        batch,
-        "WITH latest AS (SELECT DISTINCT ON (number) number, title, author FROM (SELECT "
-        "substring(id FROM '^P([0-9]+)R') AS number, substring(id FROM '[0-9]+$')::integer AS "
-        "revision, title, author FROM papers WHERE id ~ '^P[0-9]+R[0-9]+$') p "
-        "ORDER BY number, revision DESC) "
-        "SELECT d.url, d.paper_id, ps_ms(d.discovered_at), d.cycle, coalesce(d.title, "
-        "p.title), coalesce(d.authors, nullif(p.author, '')), count(*) OVER () "
-        "FROM discovered d LEFT JOIN latest p ON p.number = substring(d.paper_id FROM "
-        "'^[A-Z]([0-9]+)R') WHERE concat_ws(' ', d.paper_id, coalesce(d.title, p.title), "
-        "coalesce(d.authors, "
-        "p.author)) ILIKE ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) "
-        "ORDER BY d.discovered_at DESC, d.url LIMIT $2",
-        ps_buf_str(&likes), most);
-    ps_buf_clear(&likes);
-    return batch;
-}
-
 static size_t read_drafts(const struct ps_pg_rows *rows, size_t statement,
                           struct ps_command_reply_draft out_drafts[PS_COMMAND_REPLY_FOUND_MAX])
 {
@@ -142,25 +100,21 @@ static size_t read_drafts(const struct ps_pg_rows *rows, size_t statement,
     return (size_t)count;
 }
 
-static void tell_search(const struct ps_pg_rows *rows, struct ps_command_reply *reply)
+void ps_command_queries_search(const struct ps_user_command *ask, struct ps_library *library,
+                               struct ps_command_reply *reply)
 {
-    struct ps_command_reply_paper papers[PS_COMMAND_REPLY_FOUND_MAX];
-    struct ps_command_reply_draft drafts[PS_COMMAND_REPLY_FOUND_MAX];
-    struct ps_command_reply_found found = { .papers = papers,
-                                            .paper_len = (size_t)ps_pg_row_count(rows, 0),
-                                            .paper_total = ps_pg_int(rows, 0, 0, PAPER_TOTAL, 0),
-                                            .drafts = drafts,
-                                            .draft_len = read_drafts(rows, 1, drafts),
-                                            .draft_total = ps_pg_int(rows, 1, 0, DRAFT_TOTAL, 0) };
+    struct ps_library_group *groups[PS_COMMAND_REPLY_FOUND_MAX];
+    struct ps_buf words;
+    size_t total;
 
-    for (size_t i = 0; i < found.paper_len; i++)
-        papers[i] =
-            (struct ps_command_reply_paper){ .id = ps_pg_text(rows, 0, (int)i, PAPER_ID),
-                                             .title = ps_pg_text(rows, 0, (int)i, PAPER_TITLE),
-                                             .author = ps_pg_text(rows, 0, (int)i, PAPER_AUTHOR),
-                                             .date = ps_pg_text(rows, 0, (int)i, PAPER_DATE),
-                                             .link = ps_pg_text(rows, 0, (int)i, PAPER_LINK) };
-    ps_command_reply_search(&found, reply);
+    ps_buf_init(&words, QUERY_BYTES);
+    for (size_t i = 0; i < ask->word_count; i++)
+        ps_buf_format(&words, "%s%s", i == 0 ? "" : " ", ask->words[i]);
+    total = ps_library_search(library, ps_buf_str(&words), groups, PS_COMMAND_REPLY_FOUND_MAX);
+    ps_command_reply_search(groups,
+                            total < PS_COMMAND_REPLY_FOUND_MAX ? total : PS_COMMAND_REPLY_FOUND_MAX,
+                            total, reply);
+    ps_buf_clear(&words);
 }
 
 static struct ps_pg_batch *ask_why(const struct ps_user_command *ask, const char *user)
@@ -292,8 +246,6 @@ struct ps_pg_batch *ps_command_queries_batch(const struct ps_user_command *ask, 
 {
     if (ask->kind == PS_USER_COMMAND_STATUS)
         return ask_status();
-    if (ask->kind == PS_USER_COMMAND_SEARCH)
-        return ask_search(ask);
     return ask->kind == PS_USER_COMMAND_WHY ? ask_why(ask, user) : ps_watch_list(user);
 }
 
@@ -303,8 +255,6 @@ void ps_command_queries_reply(const struct ps_user_command *ask, const struct ps
 {
     if (ask->kind == PS_USER_COMMAND_STATUS)
         tell_status(rows, now, reply);
-    else if (ask->kind == PS_USER_COMMAND_SEARCH)
-        tell_search(rows, reply);
     else if (ask->kind == PS_USER_COMMAND_WHY)
         tell_why(ask, rows, now, reply);
     else

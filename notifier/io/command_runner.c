@@ -4,6 +4,7 @@
 #include "notifier/io/watchlist_store.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
+#include "shared/io/library_sync.h"
 #include "shared/io/log.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ enum {
     REFILL_AT = SWEPT_MAX / 2, /* a backlog is swept on as soon as so few works are left */
     WORKS_MAX = 256,
     CLEAN_MS = 3600 * 1000,
+    LIBRARY_IDLE_MS = 600 * 1000, /* of the papers and drafts in memory, some 14 MB */
     NUMBER_TEXT = 24
 };
 enum {
@@ -39,6 +41,7 @@ static const char sql_open[] =
 struct ps_command_runner {
     struct ps_command_runner_options options;
     struct ps_timer *sweep;
+    struct ps_library_sync *library;
     struct work *list; /* in the order they were heard */
     size_t works;
     size_t wanted; /* rows that the running sweep may take */
@@ -190,6 +193,19 @@ static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps
     answer(work, &reply);
 }
 
+static void on_library(void *cookie, struct ps_library *library, const struct ps_err *err)
+{
+    struct work *work = cookie;
+    struct ps_command_reply reply = { .len = 0 };
+
+    if (err != NULL) {
+        work_failed(work, err);
+        return;
+    }
+    ps_command_queries_search(&work->ask, library, &reply);
+    answer(work, &reply);
+}
+
 static void read_first(struct work *work)
 {
     ps_pg_run(work->runner->options.pg, ps_command_queries_batch(&work->ask, work->user), on_read,
@@ -221,10 +237,12 @@ static void run(struct work *work)
         ps_command_reply_wrong(&work->ask, &reply);
         break;
     case PS_USER_COMMAND_STATUS:
-    case PS_USER_COMMAND_SEARCH:
     case PS_USER_COMMAND_LIST:
     case PS_USER_COMMAND_WHY:
         read_first(work);
+        return;
+    case PS_USER_COMMAND_SEARCH:
+        ps_library_sync_want(work->runner->library, on_library, work);
         return;
     case PS_USER_COMMAND_ADD:
     case PS_USER_COMMAND_REMOVE:
@@ -383,6 +401,8 @@ struct ps_command_runner *ps_command_runner_create(const struct ps_command_runne
 
     runner->options = *options;
     runner->sweep = ps_timer_create(options->loop, on_sweep, runner);
+    runner->library = ps_library_sync_create(&(struct ps_library_sync_options){
+        .loop = options->loop, .pg = options->pg, .idle_ms = LIBRARY_IDLE_MS });
     ps_timer_set(runner->sweep, 0);
     return runner;
 }
@@ -394,6 +414,7 @@ void ps_command_runner_destroy(struct ps_command_runner *runner)
     while (runner->list != NULL)
         work_destroy(runner->list);
     ps_timer_destroy(runner->sweep);
+    ps_library_sync_destroy(runner->library);
     free(runner);
 }
 

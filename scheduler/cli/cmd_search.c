@@ -1,34 +1,35 @@
 #include "scheduler/cli/cmd_search.h"
 
-#include "shared/core/json.h"
-#include "shared/core/like_pattern.h"
+#include "scheduler/core/reader_pages.h"
+#include "shared/core/alloc.h"
 #include "shared/core/str.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/command_usage.h"
+#include "shared/io/library_reader.h"
 #include "shared/io/print.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 5000, COUNT_DEFAULT = 20, COUNT_MAX = 500, WORDS_MAX = 20, WORD_MAX = 200 };
-enum { PATTERNS_BYTES = WORDS_MAX * (6 * WORD_MAX + 16), NUMBER_TEXT = 24 };
-enum { PAPERS, DRAFTS };
-enum { ID, TITLE, AUTHORS, SUBGROUP, DATE, LINK, TOTAL };
+enum { WAIT_MS = 5000, COUNT_DEFAULT = 20, COUNT_MAX = 500, WORDS_MAX = PS_LIBRARY_QUERY_WORDS };
+enum { QUERY_BYTES = PS_LIBRARY_QUERY_BYTES + WORDS_MAX + 1 };
 
 struct options {
     bool json;
     int64_t count;
     const char *words[WORDS_MAX];
-    size_t word_count;
+    size_t word_count, bytes;
 };
 
 static bool take_word(const char *word, struct options *options)
 {
-    if (options->word_count == WORDS_MAX || word[0] == '\0' || strlen(word) > WORD_MAX) {
-        ps_print(stderr, "search: give 1 to %d words of at most %d bytes\n", WORDS_MAX, WORD_MAX);
+    options->bytes += strlen(word) + 1;
+    if (options->word_count == WORDS_MAX || word[0] == '\0' ||
+        options->bytes > PS_LIBRARY_QUERY_BYTES) {
+        ps_print(stderr, "search: give 1 to %d words of at most %d bytes in all\n", WORDS_MAX,
+                 PS_LIBRARY_QUERY_BYTES);
         return false;
     }
     options->words[options->word_count++] = word;
@@ -65,120 +66,74 @@ static int read_options(int argc, char **argv, struct options *out_options)
                : PS_EXIT_OK;
 }
 
-static struct ps_pg_batch *ask(const struct options *options)
+static char *join_words(const struct options *options)
 {
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-    char most[NUMBER_TEXT];
-    struct ps_buf likes;
+    struct ps_buf query;
 
-    ps_buf_init(&likes, PATTERNS_BYTES);
-    for (size_t i = 0; i < options->word_count; i++) {
-        (void)ps_buf_char(&likes, i == 0 ? '[' : ',');
-        ps_like_pattern_add(&likes, options->words[i]);
-    }
-    (void)ps_buf_char(&likes, ']');
-    (void)snprintf(most, sizeof(most), "%" PRId64, options->count);
-    PS_PG_ADD(
-        batch,
-        "SELECT id, title, nullif(author, ''), nullif(subgroup, ''), nullif(date, ''), "
-        "coalesce(nullif(link, ''), nullif(long_link, ''), 'https://wg21.link/' || id), "
-        "count(*) OVER () FROM papers WHERE concat_ws(' ', id, title, author, subgroup) ILIKE "
-        "ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) "
-        "ORDER BY date DESC, id DESC LIMIT $2::bigint",
-        ps_buf_str(&likes), most);
-    /* A draft whose document was not read has the title and authors of its paper. */
-    PS_PG_ADD(
-        batch,
-        "WITH latest AS (SELECT DISTINCT ON (number) number, title, author, subgroup FROM (SELECT "
-        "substring(id FROM '^P([0-9]+)R') AS number, substring(id FROM '[0-9]+$')::integer AS "
-        "revision, title, author, subgroup FROM papers WHERE id ~ '^P[0-9]{1,9}R[0-9]{1,9}$') p "
-        "ORDER BY number, revision DESC) "
-        "SELECT d.paper_id, coalesce(d.title, p.title), coalesce(d.authors, nullif(p.author, '')), "
-        "nullif(p.subgroup, ''), ps_ms(d.discovered_at), d.url, count(*) OVER () "
-        "FROM discovered d LEFT JOIN latest p ON p.number = substring(d.paper_id FROM "
-        "'^[A-Z]([0-9]+)R') WHERE concat_ws(' ', d.paper_id, coalesce(d.title, p.title), "
-        "coalesce(d.authors, p.author), p.subgroup) ILIKE ALL (ARRAY(SELECT "
-        "jsonb_array_elements_text($1::jsonb))) "
-        "ORDER BY d.discovered_at DESC, d.url LIMIT $2::bigint",
-        ps_buf_str(&likes), most);
-    ps_buf_clear(&likes);
-    return batch;
+    ps_buf_init(&query, QUERY_BYTES);
+    for (size_t i = 0; i < options->word_count; i++)
+        ps_buf_format(&query, "%s%s", i == 0 ? "" : " ", options->words[i]);
+    return ps_buf_take(&query);
 }
 
-static cJSON *list(const struct ps_pg_rows *rows, size_t statement)
+static void print_group(const struct ps_library_group *group)
 {
-    cJSON *items = cJSON_CreateArray();
+    const struct ps_document *latest = ps_group_latest(group);
+    const char *title = ps_document_title(latest), *authors = ps_document_authors(latest);
+    const char *subgroup = ps_document_subgroup(latest);
+    char when[PS_UTC_TIME_TEXT] = "-", id[PS_PAPER_ID_TEXT];
 
-    for (int i = 0; i < ps_pg_row_count(rows, statement); i++) {
-        cJSON *item = cJSON_CreateObject();
-
-        ps_json_add_text(item, "id", ps_pg_text(rows, statement, i, ID));
-        ps_json_add_text(item, "title", ps_pg_text(rows, statement, i, TITLE));
-        ps_json_add_text(item, "authors", ps_pg_text(rows, statement, i, AUTHORS));
-        ps_json_add_text(item, "subgroup", ps_pg_text(rows, statement, i, SUBGROUP));
-        if (statement == DRAFTS)
-            ps_json_add_time(item, "found_at", ps_pg_int(rows, statement, i, DATE, 0));
-        else
-            ps_json_add_text(item, "date", ps_pg_text(rows, statement, i, DATE));
-        ps_json_add_text(item, "url", ps_pg_text(rows, statement, i, LINK));
-        cJSON_AddItemToArray(items, item);
-    }
-    return items;
+    if (latest->kind == PS_DOCUMENT_DRAFT)
+        ps_utc_time_format_time(latest->found_ms, when);
+    else if (latest->date[0] != '\0')
+        (void)snprintf(when, sizeof(when), "%.10s", latest->date);
+    ps_paper_id_format(&latest->id, id);
+    ps_print(stdout, "%-10.10s  %-9s  %s\n", when, id, title[0] == '\0' ? "(no title)" : title);
+    if (authors[0] != '\0' || subgroup[0] != '\0')
+        ps_print(stdout, "%23s%s%s%s\n", "", authors,
+                 authors[0] != '\0' && subgroup[0] != '\0' ? "; " : "", subgroup);
+    ps_print(stdout, "%23s%s\n", "", latest->url);
 }
 
-static void print_json(const struct ps_pg_rows *rows)
+static void print_groups(struct ps_library *library, const char *query, size_t max)
 {
-    cJSON *json = cJSON_CreateObject();
-    char *text;
+    struct ps_library_group **groups = ps_alloc_zero(max, sizeof(struct ps_library_group *));
+    size_t total = ps_library_search(library, query, groups, max);
 
-    ps_json_add_int(json, "paper_total", ps_pg_int(rows, PAPERS, 0, TOTAL, 0));
-    ps_json_add_int(json, "draft_total", ps_pg_int(rows, DRAFTS, 0, TOTAL, 0));
-    cJSON_AddItemToObject(json, "papers", list(rows, PAPERS));
-    cJSON_AddItemToObject(json, "drafts", list(rows, DRAFTS));
-    text = ps_json_print(json);
+    if (total > max)
+        ps_print(stdout, "matches: the first %zu of %zu\n", max, total);
+    else
+        ps_print(stdout, "matches: %zu\n", total);
+    for (size_t i = 0; i < total && i < max; i++)
+        print_group(groups[i]);
+    free(groups);
+}
+
+static void print_json(struct ps_library *library, const char *query, size_t max)
+{
+    cJSON *answer = ps_reader_search_json(library, query, max);
+    char *text = ps_json_print(answer);
+
     ps_print(stdout, "%s\n", text);
     free(text);
-    cJSON_Delete(json);
+    cJSON_Delete(answer);
 }
 
-static void print_row(const struct ps_pg_rows *rows, size_t statement, int row)
+/* Reads all papers and drafts, which takes less than a second: the search is that of the page. */
+static bool read_library(struct ps_cli_session *session, struct ps_library_reader *reader,
+                         struct ps_err *err)
 {
-    const char *title = ps_pg_text(rows, statement, row, TITLE);
-    const char *authors = ps_pg_text(rows, statement, row, AUTHORS);
-    const char *subgroup = ps_pg_text(rows, statement, row, SUBGROUP);
-    char when[PS_UTC_TIME_TEXT] = "";
+    const struct ps_pg_rows *rows;
 
-    if (statement == DRAFTS)
-        ps_utc_time_format_time(ps_pg_int(rows, statement, row, DATE, 0), when);
-    else
-        (void)snprintf(when, sizeof(when), "%s",
-                       ps_pg_text(rows, statement, row, DATE) == NULL
-                           ? "-"
-                           : ps_pg_text(rows, statement, row, DATE));
-    ps_print(stdout, "%-10.10s  %-9s  %s\n", when, ps_pg_text(rows, statement, row, ID),
-             title == NULL || title[0] == '\0' ? "(no title)" : title);
-    if (authors != NULL || subgroup != NULL)
-        ps_print(stdout, "%23s%s%s%s\n", "", authors == NULL ? "" : authors,
-                 authors != NULL && subgroup != NULL ? "; " : "", subgroup == NULL ? "" : subgroup);
-    ps_print(stdout, "%23s%s\n", "", ps_pg_text(rows, statement, row, LINK));
-}
-
-static void print_section(const struct ps_pg_rows *rows, size_t statement, const char *what)
-{
-    int count = ps_pg_row_count(rows, statement);
-    int64_t total = ps_pg_int(rows, statement, 0, TOTAL, 0);
-
-    if (count < total)
-        ps_print(stdout, "%s: the newest %d of %" PRId64 "\n", what, count, total);
-    else
-        ps_print(stdout, "%s: %d\n", what, count);
-    for (int i = 0; i < count; i++)
-        print_row(rows, statement, i);
+    do {
+        rows = ps_cli_session_pg(session, ps_library_reader_batch(reader), err);
+    } while (rows != NULL && ps_library_reader_take(reader, rows));
+    return rows != NULL;
 }
 
 static int run(int argc, char **argv, void *env)
 {
-    const struct ps_pg_rows *rows;
+    struct ps_library_reader *reader;
     struct ps_cli_session *session;
     struct options options;
     struct ps_err err;
@@ -190,19 +145,19 @@ static int run(int argc, char **argv, void *env)
                                     PS_CLI_SESSION_PG, WAIT_MS, &status);
     if (session == NULL)
         return status;
-    rows = ps_cli_session_pg(session, ask(&options), &err);
-    if (rows == NULL) {
+    reader = ps_library_reader_create();
+    if (!read_library(session, reader, &err)) {
         ps_print(stderr, "search: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {
-        if (options.json) {
-            print_json(rows);
-        } else {
-            print_section(rows, DRAFTS, "drafts");
-            print_section(rows, PAPERS, "papers");
-        }
+        char *query = join_words(&options);
+
+        (options.json ? print_json : print_groups)(ps_library_reader_library(reader), query,
+                                                   (size_t)options.count);
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
+        free(query);
     }
+    ps_library_reader_destroy(reader);
     ps_cli_session_destroy(session);
     return status;
 }

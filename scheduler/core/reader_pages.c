@@ -366,16 +366,6 @@ void ps_reader_finds(const struct ps_reader_view *view, const struct ps_find_fil
     free(finds);
 }
 
-static const struct ps_document *newest_of(const struct ps_library_group *group)
-{
-    const struct ps_document *paper = ps_group_newest(group, PS_DOCUMENT_PAPER);
-    const struct ps_document *draft = ps_group_newest(group, PS_DOCUMENT_DRAFT);
-
-    if (paper == NULL || draft == NULL)
-        return paper == NULL ? draft : paper;
-    return draft->id.revision > paper->id.revision ? draft : paper;
-}
-
 void ps_reader_search(const struct ps_reader_view *view, const char *query, struct ps_buf *out_html)
 {
     struct ps_library_group *groups[PS_SEARCH_RESULTS];
@@ -391,7 +381,7 @@ void ps_reader_search(const struct ps_reader_view *view, const char *query, stru
     else
         text(out_html, "<ul class=\"finds\">\n");
     for (size_t i = 0; i < count && i < PS_SEARCH_RESULTS; i++) {
-        const struct ps_document *newest = newest_of(groups[i]);
+        const struct ps_document *newest = ps_group_latest(groups[i]);
 
         text(out_html, "<li><div class=\"find\"><p class=\"title\">");
         add_title(out_html, newest);
@@ -410,18 +400,17 @@ void ps_reader_search(const struct ps_reader_view *view, const char *query, stru
     close_page(view, "/feed.atom", out_html);
 }
 
-cJSON *ps_reader_search_json(struct ps_library *library, const char *query)
+cJSON *ps_reader_search_json(struct ps_library *library, const char *query, size_t max)
 {
-    struct ps_library_group *groups[PS_SEARCH_RESULTS];
-    size_t count =
-        ps_library_search(library, query == NULL ? "" : query, groups, PS_SEARCH_RESULTS);
+    struct ps_library_group **groups = ps_alloc_zero(max, sizeof(struct ps_library_group *));
+    size_t count = ps_library_search(library, query == NULL ? "" : query, groups, max);
     cJSON *answer = cJSON_CreateObject(), *results;
 
     ps_json_add_cut(answer, "query", query == NULL ? "" : query, PS_LIBRARY_QUERY_BYTES);
     ps_json_add_int(answer, "total", (int64_t)count);
     results = cJSON_AddArrayToObject(answer, "results");
-    for (size_t i = 0; i < count && i < PS_SEARCH_RESULTS; i++) {
-        const struct ps_document *newest = newest_of(groups[i]);
+    for (size_t i = 0; i < count && i < max; i++) {
+        const struct ps_document *newest = ps_group_latest(groups[i]);
         cJSON *result = cJSON_CreateObject();
 
         ps_json_add_text(result, "key", ps_group_key(groups[i]));
@@ -431,8 +420,10 @@ cJSON *ps_reader_search_json(struct ps_library *library, const char *query)
         ps_json_add_text(result, "name", newest->name);
         ps_json_add_text(result, "url", newest->url);
         ps_json_add_text(result, "date", newest->date);
+        ps_json_add_time(result, "found_at", newest->found_ms);
         cJSON_AddItemToArray(results, result);
     }
+    free(groups);
     return answer;
 }
 
@@ -607,7 +598,7 @@ static void add_probes(const struct ps_reader_facts *facts, struct ps_buf *out)
 static void add_paper_head(const struct ps_library_group *group, const char *feed,
                            struct ps_buf *out)
 {
-    const struct ps_document *newest = newest_of(group);
+    const struct ps_document *newest = ps_group_latest(group);
     const char *title = ps_document_title(newest);
 
     text(out, "<div class=\"paper\"><p class=\"id\">");
@@ -638,7 +629,7 @@ void ps_reader_paper(const struct ps_reader_view *view, const struct ps_library_
 {
     char *feed = ps_alloc_format("/feed.atom?paper=%s", ps_group_key(group));
     char *title =
-        ps_alloc_format("%s: %s", ps_group_key(group), ps_document_title(newest_of(group)));
+        ps_alloc_format("%s: %s", ps_group_key(group), ps_document_title(ps_group_latest(group)));
 
     open_page(view, title, feed, "", "paper", out_html);
     add_paper_head(group, feed, out_html);

@@ -14,9 +14,9 @@
  */
 #ifndef PS_SCHEDULER_READER_PAGES_H
 #define PS_SCHEDULER_READER_PAGES_H
-#include "shared/core/library.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
+#include "shared/core/library.h"
 
 enum {
     PS_READER_FINDS = 50,      /* on the page of finds */
@@ -51,8 +51,9 @@ void ps_reader_finds(const struct ps_reader_view *view, const struct ps_find_fil
 /* Adds the page of results; query may be NULL. */
 void ps_reader_search(const struct ps_reader_view *view, const char *query,
                       struct ps_buf *out_html);
-/* Gives {"query","total","results":[{"key","title","authors","subgroup","name","url","date"}]}. */
-cJSON *ps_reader_search_json(struct ps_library *library, const char *query) PS_MUST_USE;
+/* Gives {"query","total","results":[{"key","title","authors","subgroup","name","url","date",
+ * "found_at"}]} with at most max results; /api/search and the command `search` print it. */
+cJSON *ps_reader_search_json(struct ps_library *library, const char *query, size_t max) PS_MUST_USE;
 
 /* What PostgreSQL and the planner know of one number; zeroed: nothing is known. */
 enum { PS_READER_PROBES = 12, PS_READER_ASKS = 16 };

@@ -2,13 +2,13 @@
 
 #include "scheduler/io/fleet.h"
 #include "scheduler/io/forecast.h"
-#include "shared/io/library_sync.h"
 #include "scheduler/io/page_response.h"
 #include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"
 #include "shared/core/subgroup.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
+#include "shared/io/library_sync.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,7 +207,8 @@ static void on_search_json(void *cookie, struct ps_http_exchange *exchange)
 {
     struct ps_reader_site *site = cookie;
     char *query = ps_http_query_value(exchange, "q");
-    cJSON *answer = ps_reader_search_json(ps_library_sync_library(site->sync), query);
+    cJSON *answer =
+        ps_reader_search_json(ps_library_sync_library(site->sync), query, PS_SEARCH_RESULTS);
     char *text = ps_json_print(answer);
 
     ps_page_respond(exchange, &(struct ps_page_response){ .type = "application/json; charset=utf-8",
@@ -475,7 +476,8 @@ struct ps_reader_site *ps_reader_site_create(const struct ps_scheduler_state *st
     site->state = state;
     site->fleet = fleet;
     site->daemon = state->daemon;
-    site->sync = ps_library_sync_create(site->daemon);
+    site->sync = ps_library_sync_create(
+        &(struct ps_library_sync_options){ .loop = site->daemon->loop, .pg = site->daemon->pg });
     site->forecast = ps_forecast_create(state->leadership, on_forecast, site);
     site->details = ps_alloc_zero(DETAILS_KEPT, sizeof(*site->details));
     ps_buf_init(&site->text, PS_READER_PAGE_BYTES_MAX);

@@ -600,6 +600,16 @@ const struct ps_document *ps_group_newest(const struct ps_library_group *group,
     return ps_group_documents(group, kind, &newest, 1) == 1 ? newest : NULL;
 }
 
+const struct ps_document *ps_group_latest(const struct ps_library_group *group)
+{
+    const struct ps_document *paper = ps_group_newest(group, PS_DOCUMENT_PAPER);
+    const struct ps_document *draft = ps_group_newest(group, PS_DOCUMENT_DRAFT);
+
+    if (paper == NULL || draft == NULL)
+        return paper == NULL ? draft : paper;
+    return draft->id.revision > paper->id.revision ? draft : paper;
+}
+
 enum field { TITLE, AUTHORS, SUBGROUP };
 
 static const char *field_of(const struct ps_document *document, enum field field)

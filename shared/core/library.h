@@ -80,6 +80,9 @@ size_t ps_group_documents(const struct ps_library_group *group, enum ps_document
                           const struct ps_document **out_documents, size_t max);
 const struct ps_document *ps_group_newest(const struct ps_library_group *group,
                                           enum ps_document_kind kind); /* NULL for none */
+/* The document with the highest revision; of a paper and a draft of one revision the paper. Never
+ * NULL for a group that the library gave. */
+const struct ps_document *ps_group_latest(const struct ps_library_group *group);
 /* What is known of a document, or failing that of the newest other one of its group: a draft has no
  * subgroup of its own, and sometimes no title that could be read. Never NULL. */
 const char *ps_document_title(const struct ps_document *document);

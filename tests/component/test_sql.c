@@ -2,6 +2,7 @@
  * columns are those that the header names. The C functions and constants are made of the headers.
  */
 #include "embedded/scheduler_sql.h"
+#include "embedded/shared_sql.h"
 #include "tests/support/pg_server.h"
 #include "tests/support/servers.h"
 
@@ -169,7 +170,10 @@ static void every_statement_is_as_its_header_says(void **state)
     (void)state;
     for (size_t i = 0; i < ps_scheduler_sql_count; i++)
         wrong += check(&ps_scheduler_sql[i]);
-    (void)printf("%zu statements of the scheduler\n", ps_scheduler_sql_count);
+    for (size_t i = 0; i < ps_shared_sql_count; i++)
+        wrong += check(&ps_shared_sql[i]);
+    (void)printf("%zu statements of the scheduler, %zu of all\n", ps_scheduler_sql_count,
+                 ps_shared_sql_count);
     assert_int_equal(wrong, 0);
 }
 

@@ -6,6 +6,7 @@ import datetime
 import json
 import re
 import unittest
+import urllib.parse
 
 from rig import FleetCase, wait_until
 from rig.speaker import SECRET, Speaker
@@ -75,6 +76,16 @@ class DraftFacts(FleetCase):
                    f"{words} is answered", every=0.05)
         return [m["text"] for m in self.fleet.upstream.slack()[before:] if m["channel"] == "DUSER"][-1]
 
+    def searched(self, words, where="slack"):
+        """The documents that a search names, in their order."""
+        if where == "slack":
+            return re.findall(r"\|([A-Z]+\d+(?:R\d+)?)>", self.answer(f"search {words}"))
+        if where == "page":
+            text = self.scheduler.get("/api/search?q=" + urllib.parse.quote(words))[1]
+        else:
+            text = self.fleet.command("scheduler", "search", "--json", *words.split())[1]
+        return [one["name"].partition(".")[0] for one in json.loads(text)["results"]]
+
     def shown_drafts(self):
         drafts = json.loads(self.scheduler.get("/api/fleet")[1])["recent"]["drafts"]
         return {draft["paper"]: draft for draft in drafts} if drafts and len(drafts) == 4 else None
@@ -109,12 +120,17 @@ class DraftFacts(FleetCase):
         self.assertIn("|D0053R0> Late in the alphabet — Zoe Zed", direct[0])
 
         found = self.answer("search vera vectors")
-        self.assertIn("Drafts on isocpp.org:", found)
-        self.assertRegex(found, r"\|D0051R0> was found .*: Vectors &lt;for&gt; all, mail — Vera Vector, Thomas Köppe")
-        self.assertRegex(self.answer("search index D0050"), r"\|D0050R1> was found .*: The index's title — Index Author")
+        self.assertRegex(found, r"\|D0051R0> \(draft, found .*\) Vectors &lt;for&gt; all, mail — Vera Vector, Thomas Köppe")
+        self.assertRegex(self.answer("search index D0050"), r"\|D0050R1> \(draft, found .*\) The index's title — Index Author")
         self.assertIn("|N4999> Minutes", self.answer("search minutes"))
         self.assertIn("<https://wg21.link/N4999|", self.answer("search minutes"))
         self.assertIn("no draft has all of these words", self.answer("search nothing at all"))
+        for words in ("koppe", "K\u00d6PPE", "p005", "the", "index auth", "vec", "d0053r0", "50"):
+            answer = self.searched(words)
+            self.assertEqual(self.searched(words, "page"), answer, words)
+            self.assertEqual(self.searched(words, "command"), answer, words)
+        self.assertEqual(self.searched("koppe"), ["D0051R0"])
+        self.assertGreater(len(self.searched("p005")), 2)
         self.assertRegex(self.answer("why D0053R0"), r"\|D0053R0> was found .*: Late in the alphabet — Zoe Zed")
         status = self.answer("status")
         for line in ("Probing isocpp.org: on\n", "within the last 48 hours\n"):

@@ -276,34 +276,37 @@ static void why_tells_why_not(void **state)
 
 static void a_search_shows_papers_and_how_many_more(void **state)
 {
-    const struct ps_command_reply_paper paper = { "P0042R1", "A <T> type", "J. Doe", "2026-01-02",
-                                                  "https://wg21.link/p0042r1" };
-    const struct ps_command_reply_draft draft = { .url =
-                                                      "https://isocpp.org/files/papers/D0042R2.pdf",
-                                                  .id = "D0042R2",
-                                                  .title = "A <T> draft",
-                                                  .authors = "J. Doe, J. Smith",
-                                                  .at_ms = now,
-                                                  .cycle = 9 };
-    struct ps_command_reply_found found;
+    struct ps_library *library = ps_library_create();
+    struct ps_library_group *groups[2];
     struct ps_command_reply reply = { .len = 0 };
 
     (void)state;
-    found = (struct ps_command_reply_found){ .papers = &paper, .paper_len = 1, .paper_total = 1 };
-    ps_command_reply_search(&found, &reply);
-    expect(&reply, "• <https://wg21.link/p0042r1|P0042R1> A &lt;T&gt; type — J. Doe, 2026-01-02");
-    found.paper_total = 12;
-    ps_command_reply_search(&found, &reply);
-    assert_non_null(strstr(reply.parts[0], "… and 11 more"));
-    ps_command_reply_clear(&reply);
-    found = (struct ps_command_reply_found){ .drafts = &draft, .draft_len = 1, .draft_total = 3 };
-    ps_command_reply_search(&found, &reply);
-    expect(&reply, "Drafts on isocpp.org:\n"
-                   "• <https://isocpp.org/files/papers/D0042R2.pdf|D0042R2> was found "
-                   "2026-11-23 09:05 UTC, in cycle 9: A &lt;T&gt; draft — J. Doe, J. Smith\n"
-                   "… and 2 more; another word narrows it down.");
-    ps_command_reply_search(&(struct ps_command_reply_found){ .paper_len = 0 }, &reply);
+    ps_command_reply_search(groups, 0, 0, &reply);
     expect(&reply, "No paper of the index and no draft has all of these words.");
+    ps_library_put(library, &(struct ps_document){ .kind = PS_DOCUMENT_PAPER,
+                                                   .name = "P0042R1",
+                                                   .title = "A <T> type",
+                                                   .authors = "J. Doe",
+                                                   .date = "2026-01-02",
+                                                   .url = "https://wg21.link/p0042r1",
+                                                   .found_ms = now - 3600000 });
+    assert_int_equal(ps_library_search(library, "type", groups, 2), 1);
+    ps_command_reply_search(groups, 1, 1, &reply);
+    expect(&reply, "• <https://wg21.link/p0042r1|P0042R1> A &lt;T&gt; type — J. Doe, 2026-01-02");
+    ps_command_reply_search(groups, 1, 12, &reply);
+    assert_non_null(strstr(reply.parts[0], "… and 11 more; another word narrows it down."));
+    ps_command_reply_clear(&reply);
+    /* The newest document speaks for its number; what it lacks is the paper's. */
+    ps_library_put(library, &(struct ps_document){ .kind = PS_DOCUMENT_DRAFT,
+                                                   .name = "D0042R2.pdf",
+                                                   .title = "A <T> draft",
+                                                   .url = "https://isocpp.org/D0042R2.pdf",
+                                                   .found_ms = now });
+    assert_int_equal(ps_library_search(library, "d0042", groups, 2), 1);
+    ps_command_reply_search(groups, 1, 1, &reply);
+    expect(&reply, "• <https://isocpp.org/D0042R2.pdf|D0042R2> (draft, found 2026-11-23 09:05 UTC) "
+                   "A &lt;T&gt; draft — J. Doe");
+    ps_library_destroy(library);
 }
 
 /* Of a document as of the index: neither answer shows an address. */
@@ -314,18 +317,25 @@ static void no_answer_holds_an_e_mail_address(void **state)
 
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(hostile); i++) {
-        const struct ps_command_reply_paper paper = { "P0042R1", hostile[i], hostile[i], hostile[i],
-                                                      "https://leak@leak.org/" };
+        struct ps_library *library = ps_library_create();
+        struct ps_library_group *group;
         const struct ps_command_reply_draft draft = { .url = "https://x.org/?leak@leak.org",
                                                       .id = "D0042R1",
                                                       .title = hostile[i],
                                                       .authors = hostile[i],
                                                       .at_ms = now };
-        const struct ps_command_reply_found found = { &paper, 1, 1, &draft, 1, 1 };
         struct ps_user_command ask = { .kind = PS_USER_COMMAND_WHY, .number = 42 };
         struct ps_command_reply reply = { .len = 0 };
 
-        ps_command_reply_search(&found, &reply);
+        ps_library_put(library, &(struct ps_document){ .kind = PS_DOCUMENT_PAPER,
+                                                       .name = "P0042R1",
+                                                       .title = hostile[i],
+                                                       .authors = hostile[i],
+                                                       .date = hostile[i],
+                                                       .url = "https://leak@leak.org/" });
+        assert_int_equal(ps_library_search(library, "P0042", &group, 1), 1);
+        ps_command_reply_search(&group, 1, 1, &reply);
+        ps_library_destroy(library);
         ps_command_reply_why(
             &ask, &(struct ps_command_reply_why){ .drafts = &draft, .draft_len = 1 }, &reply);
         for (size_t part = 0; part < reply.len; part++) {

@@ -173,7 +173,7 @@ static void an_empty_library_has_pages_too(void **state)
     struct ps_reader_fleet fleet = { .verdict = NULL };
     struct ps_reader_view view = { .library = library, .fleet = &fleet };
     struct ps_find_filter filter = { .since_ms = 0 };
-    cJSON *answer = ps_reader_search_json(library, NULL);
+    cJSON *answer = ps_reader_search_json(library, NULL, 20);
     struct ps_buf out;
 
     (void)state;
