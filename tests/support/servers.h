@@ -38,8 +38,12 @@ long long ps_test_redis_info(struct ps_test_redis *server, const char *section, 
 /* A limit of ms milliseconds on a quiet machine, for this one: multiplied by PAPERSCOUT_TEST_PACE,
  * which deploy/test.sh measures. */
 int64_t ps_test_paced(int64_t ms);
+/* The same limit with the machine as busy as it is now, which is measured: takes 100 ms of
+ * processor time. */
+int64_t ps_test_paced_now(int64_t ms);
 
-/* Runs the loop until condition(cookie) holds; false when timeout_ms (paced) passed first. */
+/* Runs the loop until condition(cookie) holds; false when timeout_ms (paced, also
+   by how busy the machine is at its end) passed first. */
 bool ps_test_run_until(struct ps_loop *loop, bool (*condition)(void *cookie), void *cookie,
                        int64_t timeout_ms);
 void ps_test_run_for(struct ps_loop *loop, int64_t ms);

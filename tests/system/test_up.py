@@ -6,11 +6,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 
+from rig.pace import paced, paced_now
 from rig.places import build_dir
 from rig.upstream import Upstream
+from rig.wait import wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -40,13 +41,15 @@ class Up(unittest.TestCase):
 
     def run_to_end(self, *arguments, seconds=120):
         child = self.start(*arguments)
-        try:
-            text, _ = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGTERM)
-            text, _ = child.communicate(timeout=60)
-            self.fail(f"up.sh did not end:\n{text}")
-        return child.returncode, text
+        for limit in (paced, paced_now):
+            try:
+                text, _ = child.communicate(timeout=limit(seconds))
+                return child.returncode, text
+            except subprocess.TimeoutExpired:
+                pass
+        child.send_signal(signal.SIGTERM)
+        text, _ = child.communicate(timeout=paced(60))
+        self.fail(f"up.sh did not end:\n{text}")
 
     def processes(self):
         try:
@@ -56,10 +59,7 @@ class Up(unittest.TestCase):
             return []
 
     def wait_for(self, what, check, seconds=40):
-        limit = time.monotonic() + seconds
-        while not check():
-            self.assertLess(time.monotonic(), limit, what)
-            time.sleep(0.1)
+        wait_until(check, seconds, what, every=0.1)
 
     def test_the_demo_ends_well(self):
         status, text = self.run_to_end("--demo")
@@ -146,7 +146,7 @@ class Up(unittest.TestCase):
         self.assertEqual(os.stat(os.path.join(self.state, "run.json")).st_mode & 0o777, 0o600)
         self.assertEqual({m["channel"] for m in upstream.slack()}, {"C0READERS"})
         child.send_signal(signal.SIGTERM)
-        text, _ = child.communicate(timeout=60)
+        text, _ = child.communicate(timeout=paced(60))
         self.assertEqual(child.returncode, 0, text)
         self.assertIn("a message went to Slack", text)
         self.assertIn("scheduler-1 was killed by SIGKILL; it is started again", text)

@@ -1,7 +1,7 @@
 """Waiting with a deadline, never for a fixed time."""
 import time
 
-from .pace import paced
+from .pace import paced, paced_now
 
 
 class TimedOut(AssertionError):
@@ -9,10 +9,10 @@ class TimedOut(AssertionError):
 
 
 def wait_until(condition, seconds=10.0, what="the condition", every=0.02):
-    """seconds: on a quiet machine (pace.py). Calls condition until it gives something true, and returns that. A what that is a function is
-    asked at the end: it can tell what there was instead."""
-    seconds = paced(seconds)
-    end = time.monotonic() + seconds
+    """seconds: on a quiet machine (pace.py); where the machine got busier since, the limit grows with it. Calls condition until
+    it gives something true, and returns that. A what that is a function is asked at the end: it can tell what there was instead."""
+    quiet, seconds = seconds, paced(seconds)
+    began = time.monotonic()
     last = None
     while True:
         try:
@@ -21,7 +21,11 @@ def wait_until(condition, seconds=10.0, what="the condition", every=0.02):
             value, last = None, error
         if value:
             return value
-        if time.monotonic() >= end:
+        if time.monotonic() - began >= seconds:
+            now = paced_now(quiet)
+            if time.monotonic() - began < now:
+                seconds = now
+                continue
             what = what() if callable(what) else what
             raise TimedOut(f"{what}: not within {seconds:g} s" + (f" ({last})" if last else ""))
         time.sleep(every)
