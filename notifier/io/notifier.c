@@ -258,6 +258,8 @@ static void on_said(void *cookie, const char *id)
         ps_sender_rerouted(notifier->sender, id);
 }
 
+/* A notifier that has just started has not seen Slack fail. An alarm that says so must not wait
+ * until it has. */
 static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
 {
     const struct ps_notifier *notifier = cookie;
@@ -265,8 +267,9 @@ static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_r
     bool channel = notifier->daemon->config->ops_alert_channel[0] != '\0';
     bool webhook = ps_alarms_have_webhook(notifier->alarms);
 
-    (void)incident;
-    *out_route = webhook && (shut || !channel) ? PS_ALARM_WEBHOOK : PS_ALARM_NOTIFIER;
+    *out_route = webhook && (shut || !channel || ps_alarm_is_of_slack(incident))
+                     ? PS_ALARM_WEBHOOK
+                     : PS_ALARM_NOTIFIER;
     return webhook || !channel || !shut; /* with no way at all, the log tells it */
 }
 

@@ -14,6 +14,7 @@ enum {
     RECOVERY_MIN_MS = 15 * 1000, /* a poll after an outage has so long, and three intervals */
     RECOVERY_MAX_MS = 120 * 1000,
     NEWS_LATE_MS = 3 * 3600 * 1000,
+    PAUSE_LONG_MS = 12 * 3600 * 1000, /* a pause made in the evening is reported in the morning */
     MESSAGE_OLD_MIN_MS = 60 * 1000,
     MESSAGE_OLD_MAX_MS = 900 * 1000
 };
@@ -102,6 +103,24 @@ static void find_index(const struct ps_fleet_facts *facts, struct ps_incident_se
                       facts->index_refused);
 }
 
+static bool has_reason(const struct ps_fleet_facts *facts)
+{
+    return facts->probing_paused_why != NULL && facts->probing_paused_why[0] != '\0';
+}
+
+/* A pause is a decision. A pause of half a day may have been forgotten. */
+static void find_pause(const struct ps_fleet_facts *facts, struct ps_incident_set *set)
+{
+    int64_t paused_ms = facts->now_ms - facts->probing_paused_ms;
+    char since[PS_UTC_TIME_TEXT];
+
+    ps_utc_time_format_time(facts->probing_paused_ms, since);
+    note(set, PS_INCIDENT_PROBING_PAUSED,
+         facts->probing_paused_ms > 0 && paused_ms >= PAUSE_LONG_MS,
+         ps_alloc_format("since %.16sZ%s%s", since, has_reason(facts) ? ", reason: " : "",
+                         has_reason(facts) ? facts->probing_paused_why : ""));
+}
+
 static void find_messages(const struct ps_fleet_facts *facts, struct ps_incident_set *set)
 {
     int64_t limit_ms = facts->after_ms < MESSAGE_OLD_MIN_MS   ? MESSAGE_OLD_MIN_MS
@@ -136,6 +155,7 @@ void ps_fleet_incidents_find(const struct ps_fleet_facts *facts, struct ps_incid
     if (facts->stored_read) {
         find_polls(facts, set);
         find_index(facts, set);
+        find_pause(facts, set);
         find_messages(facts, set);
     }
     if (facts->queues_read)
@@ -176,13 +196,12 @@ static void add_advice(const struct ps_incident_set *set, const struct ps_fleet_
     if (cause != NULL && !ps_incidents_present(set, PS_INCIDENT_NO_GOOD_POLL) &&
         !ps_incidents_present(set, PS_INCIDENT_SITE_DISBELIEVED))
         add(troubles, "warn", NULL, ps_alloc_format("The last cycle failed: %s", cause));
-    if (facts->probing_paused_ms > 0) {
-        bool reason = facts->probing_paused_why != NULL && facts->probing_paused_why[0] != '\0';
-
+    if (facts->probing_paused_ms > 0 && !ps_incidents_present(set, PS_INCIDENT_PROBING_PAUSED)) {
         ps_utc_time_format_span((facts->now_ms - facts->probing_paused_ms) / 1000, span);
         add(troubles, "warn", NULL,
             ps_alloc_format("Probing was paused %s ago%s%s; paperscout-scheduler resume ends it",
-                            span, reason ? ": " : "", reason ? facts->probing_paused_why : ""));
+                            span, has_reason(facts) ? ": " : "",
+                            has_reason(facts) ? facts->probing_paused_why : ""));
     }
     if (facts->paused_host != NULL) {
         ps_utc_time_format_span((facts->paused_ms + 999) / 1000, span);

@@ -87,8 +87,8 @@ static bool leads(const struct ps_scheduler_state *state)
     return ps_election_leads(state->election);
 }
 
-/* Without a notifier, and while Redis takes no writes, nothing of the outbox is sent: an alert in
- * it would arrive when the incident is over. */
+/* Without a notifier, while Slack fails, and while Redis takes no writes, nothing of the outbox is
+ * sent: an alert in it would arrive when the incident is over. */
 static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
 {
     const struct ps_scheduler_state *state = cookie;
@@ -97,7 +97,8 @@ static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *
     bool redis = ps_incident_monitor_redis_writes(monitor);
     bool webhook = ps_alarms_have_webhook(state->alarms);
 
-    if (webhook && (incident == PS_INCIDENT_NO_NOTIFIER || !redis))
+    if (webhook &&
+        (incident == PS_INCIDENT_NO_NOTIFIER || ps_alarm_is_of_slack(incident) || !redis))
         *out_route = PS_ALARM_WEBHOOK;
     else if (pg)
         *out_route = PS_ALARM_OUTBOX;

@@ -26,6 +26,11 @@ int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms)
                : larger(interval_ms, PS_ALARM_TICKET_MS);
 }
 
+bool ps_alarm_is_of_slack(enum ps_incident incident)
+{
+    return incident == PS_INCIDENT_SLACK_REFUSED || incident == PS_INCIDENT_SLACK_FAILING;
+}
+
 /* An incident that another one explains is neither told nor over: when the other one ends, its own
  * time begins anew. Otherwise an overdue poll would be told of at the moment Redis is back. */
 static void observe(struct ps_alarm *alarm, const struct ps_alarm_look *look)

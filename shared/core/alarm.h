@@ -26,10 +26,11 @@ enum {
 };
 
 struct ps_alarm_record {
-    bool known;        /* there is a row; it may be of an incident that is over */
-    bool raised;       /* people were told, and it is not over yet */
-    bool confirmed;    /* a route has delivered it */
-    int64_t told_ms;   /* since people were told last, by the server's clock */
+    bool known;     /* there is a row; it may be of an incident that is over */
+    bool raised;    /* people were told, and it is not over yet */
+    bool confirmed; /* a route has delivered it */
+    int64_t
+        told_ms; /* since the last alert was claimed or, later, delivered; by the server's clock */
     int64_t seen_ms;   /* since a program saw the incident */
     int64_t raised_ms; /* wall clock */
     enum ps_alarm_route route;
@@ -64,6 +65,8 @@ enum ps_alarm_next {
 
 /* How long an incident lasts before people are told. */
 int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms);
+/* Whether the incident says that Slack takes no message: its alarms must not need Slack. */
+bool ps_alarm_is_of_slack(enum ps_incident incident);
 /* How long after an alert people are told again. */
 int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms);
 enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_look *look);

@@ -23,6 +23,7 @@ struct local_record {
     int64_t told_ms, seen_ms; /* monotonic; 0: never */
     int64_t raised_ms;        /* wall clock */
     int64_t times;
+    int64_t claim; /* names a claim in Redis whose answer was lost; 0: there is none */
     bool confirmed;
 };
 
@@ -192,6 +193,7 @@ static void note_told(struct task *task)
     }
     local->told_ms = local->seen_ms = now_of(task->alarms);
     local->times++;
+    local->claim = 0;
     task->raised_ms = local->raised_ms;
 }
 
@@ -208,11 +210,12 @@ static void tell_without_postgres(struct task *task)
 static void on_redis_claim(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct task *task = cookie;
+    struct local_record *local = &task->alarms->local[task->incident];
 
+    if (err == NULL)
+        local->claim = 0;
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
         ps_redis_reply_int(reply->element[0], 0) == 0) { /* another program told it */
-        struct local_record *local = &task->alarms->local[task->incident];
-
         if (local->told_ms == 0)
             local->raised_ms = ps_clock_wall_ms();
         local->told_ms = now_of(task->alarms);
@@ -221,7 +224,7 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
     }
     if (err != NULL && task->route < PS_ALARM_NOTIFIER) {
         if (!ps_alarms_have_webhook(task->alarms)) {
-            end_task(task);
+            end_task(task); /* the claim is repeated */
             return;
         }
         task->route = PS_ALARM_WEBHOOK;
@@ -233,14 +236,21 @@ static void claim_in_redis(struct task *task)
 {
     struct ps_alarms *alarms = task->alarms;
     const struct ps_daemon *daemon = alarms->options.daemon;
+    struct local_record *local = &alarms->local[task->incident];
     const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
-    char repeat[NUMBER_TEXT];
-    struct ps_str args[3] = {
-        ps_str_of(ps_incident_row(task->incident)->name), ps_str_of(daemon->instance),
-        ps_str_of(number_text(repeat, ps_alarm_repeat_ms(task->incident, alarms->interval_ms)))
-    };
+    char repeat[NUMBER_TEXT], *claim;
+    struct ps_str args[4];
 
-    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_CLAIM, keys, 1, args, 3, on_redis_claim, task);
+    if (local->claim == 0) /* no two claims of one instance name are made in one millisecond */
+        local->claim = ps_clock_wall_ms();
+    claim = ps_alloc_format("%s:%" PRId64, daemon->instance, local->claim);
+    args[0] = ps_str_of(ps_incident_row(task->incident)->name);
+    args[1] = ps_str_of(daemon->instance);
+    args[2] =
+        ps_str_of(number_text(repeat, ps_alarm_repeat_ms(task->incident, alarms->interval_ms)));
+    args[3] = ps_str_of(claim);
+    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_CLAIM, keys, 1, args, 4, on_redis_claim, task);
+    free(claim);
 }
 
 static void on_written(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -292,20 +302,20 @@ static void move_record(struct task *task, int64_t raised_ms, int64_t told_ago_m
     const struct ps_daemon *daemon = task->alarms->options.daemon;
     char texts[4][NUMBER_TEXT];
 
-    PS_PG_ADD(
-        batch,
-        "INSERT INTO alarms AS a (incident, raised_at, told_at, route, told_by, times, "
-        "confirmed_at) VALUES ($1, ps_time($2), now() - $3 * interval '1 ms', $4, $5, $6, now()) "
-        "ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
-        "raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE excluded.raised_at "
-        "END, told_at = greatest(a.told_at, excluded.told_at), times = excluded.times, "
-        "confirmed_at = coalesce(a.confirmed_at, excluded.confirmed_at), message_key = NULL, "
-        "slack_ts = NULL, "
-        "slack_channel = NULL, seen_at = now() "
-        "WHERE a.cleared_at IS NULL OR a.cleared_at < excluded.raised_at",
-        ps_incident_row(task->incident)->name, number_text(texts[0], raised_ms),
-        number_text(texts[1], told_ago_ms), number_text(texts[2], PS_ALARM_NOTIFIER),
-        daemon->instance, number_text(texts[3], times < 1 ? 1 : times));
+    PS_PG_ADD(batch,
+              "INSERT INTO alarms AS a (incident, raised_at, told_at, route, told_by, times, "
+              "confirmed_at) VALUES ($1, ps_time($2), now() - $3 * interval '1 ms', $4, $5, $6, "
+              "now() - $3 * interval '1 ms') "
+              "ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
+              "raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE excluded.raised_at "
+              "END, told_at = greatest(a.told_at, excluded.told_at), times = excluded.times, "
+              "confirmed_at = coalesce(a.confirmed_at, excluded.confirmed_at), message_key = NULL, "
+              "slack_ts = NULL, "
+              "slack_channel = NULL, seen_at = now() "
+              "WHERE a.cleared_at IS NULL OR a.cleared_at < excluded.raised_at",
+              ps_incident_row(task->incident)->name, number_text(texts[0], raised_ms),
+              number_text(texts[1], told_ago_ms), number_text(texts[2], PS_ALARM_NOTIFIER),
+              daemon->instance, number_text(texts[3], times < 1 ? 1 : times));
     ps_pg_run(daemon->pg, batch, on_moved, task);
 }
 
@@ -352,6 +362,7 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
     const struct ps_daemon *daemon = alarms->options.daemon;
     struct local_record *local = &alarms->local[incident];
 
+    local->claim = 0;
     if (ps_incident_monitor_in_redis(alarms->monitor, incident, NULL) &&
         ps_incident_monitor_redis_writes(alarms->monitor)) {
         PS_REDIS(daemon->redis, on_redis_record, begin_task(alarms, incident, PS_ALARM_NOTHING),
@@ -468,7 +479,8 @@ static void claim_in_postgres(struct task *task)
             "told_at = now(), seen_at = now(), cleared_at = NULL, confirmed_at = NULL, "
             "route = excluded.route, told_by = excluded.told_by, cause = excluded.cause, "
             "message_key = " NEW_KEY
-            " WHERE a.told_at <= now() - $5 * interval '1 ms' AND (a.cleared_at IS NULL OR "
+            " WHERE greatest(a.told_at, a.confirmed_at) <= now() - $5 * interval '1 ms' AND "
+            "(a.cleared_at IS NULL OR "
             "a.cleared_at < now() - $7 * interval '1 ms') " TOLD_ROW,
             name, number_text(texts[0], (int64_t)task->route), alarms->options.daemon->instance,
             outbox ? "true" : "false", number_text(texts[1], repeat_ms), task->cause,
@@ -643,6 +655,8 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
     if (what.record->raised && !what.record->confirmed &&
         what.record->told_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
         what.route = PS_ALARM_WEBHOOK;
+    if (!stored && alarms->local[incident].claim != 0) /* the record may be of this very claim */
+        what.record = NULL;
     next = ps_alarm_step(&alarms->alarms[incident], &what);
     if (next != PS_ALARM_NOTHING && routed && !ps_incident_monitor_pg_unknown(alarms->monitor))
         act(alarms, incident, next, what.route, what.record);

@@ -225,7 +225,8 @@ static void check_postgres(struct ps_incident_monitor *monitor)
     PS_PG_ADD0(batch,
                "SELECT a.incident, a.cleared_at IS NULL, "
                "a.confirmed_at IS NOT NULL OR coalesce(o.sent_at, o.dead_at) IS NOT NULL, "
-               "(extract(epoch FROM now() - a.told_at) * 1000)::bigint, "
+               "(extract(epoch FROM now() - greatest(a.told_at, a.confirmed_at, o.sent_at)) * "
+               "1000)::bigint, "
                "(extract(epoch FROM now() - a.seen_at) * 1000)::bigint, a.route, a.times, "
                "coalesce(a.slack_ts, o.slack_ts), coalesce(a.slack_channel, o.slack_channel), "
                "ps_ms(a.raised_at) "

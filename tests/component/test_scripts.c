@@ -37,6 +37,7 @@ static struct ps_test_redis *server;
 #define CHANNEL    LIST("channel:C")
 #define RECLAIM    LIST("notify", "notify:holders")
 #define REPLAY     LIST("notify", "notify:dead")
+#define ALARMS     LIST("alarm_records")
 #define BEAT(name) LIST("instance:worker:" name, "instances")
 
 static int start_server(void **state)
@@ -1038,6 +1039,30 @@ static void a_dead_message_is_replayed_or_dropped_once(void **state)
     assert_int_equal(INT("EXISTS notify:dead"), 0);
 }
 
+/* The record of an alarm, while PostgreSQL takes no writes */
+
+static void of_two_programs_one_reports_an_incident(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "b", "60000", "b:1"), "[0 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:2"), "[0 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_workers", "b", "60000", "b:2"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "b", "0", "b:3"), "[1 2]");
+}
+
+static void a_claim_whose_answer_was_lost_gets_it_again(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
+    DO("HSET alarm_records no_leader rubbish");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
+    /* The record of a version that names no claims. */
+    DO("HSET alarm_records no_leader {\"told_ms\":\"9999999999999\",\"times\":4}");
+    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[0 4]");
+}
+
 #define FLUSHED(test) cmocka_unit_test_setup(test, flush)
 
 int main(void)
@@ -1102,6 +1127,8 @@ int main(void)
         FLUSHED(what_is_not_in_its_holders_list_any_more_is_doubtful),
         FLUSHED(a_dead_holders_messages_come_back_in_their_order),
         FLUSHED(a_dead_message_is_replayed_or_dropped_once),
+        FLUSHED(of_two_programs_one_reports_an_incident),
+        FLUSHED(a_claim_whose_answer_was_lost_gets_it_again),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -26,11 +26,13 @@ What a fault means where it is not plain:
     dns/*             the draft site alone has a name; DNS that fails for Slack and the webhook too leaves Prometheus' rule
     dns/refusing      REFUSED to every question; dns/lying: the address of a portal that answers 200 to everything
 """
+import argparse
 import http.server
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -426,7 +428,8 @@ class Cell(FleetCase):
         incidents, begin, end = FAULTS[self.fault]
         incident = next(iter(incidents))
         interval = paced(SECONDS)
-        limit = 2 * interval + paced(30)
+        row = {"cell": self.cell, "verdict": "silent", "limit": 2 * interval + paced(30), "wrong": []}
+        RESULTS.append(row)
         self.fleet.upstream.reset()
         began = time.time() * 1000
         try:
@@ -434,10 +437,10 @@ class Cell(FleetCase):
             try:
                 wait_until(self.alerts, 2 * SECONDS + 40, "operations are alerted")
             except TimedOut:
-                print(f"{self.cell:26} SILENT", flush=True)
+                row["wrong"] = ["silent"]
                 raise
-            told = (self.alerts()[0][0] - began) / 1000
-            agreed = self.wait_places(incident, PLACES)
+            row["told"] = (self.alerts()[0][0] - began) / 1000
+            row["agree"] = self.wait_places(incident, PLACES)
             self.meanwhile(what)
             until = time.monotonic() + 3 * interval + (paced(8) if what == "restart" else 0)
             while time.monotonic() < until:
@@ -450,98 +453,154 @@ class Cell(FleetCase):
             time.sleep(paced(5))
         except TimedOut:
             pass
-        dropped = self.wait_places(incident, set())
-        alerts, clears = self.alerts(), len(self.all_clears())
+        row["over"] = self.wait_places(incident, set())
+        self.judge(row, incident, interval, ended)
+        row["verdict"] = "wrong" if row["wrong"] else "right"
+        if row["wrong"]:
+            row.update(ended=(ended - began) / 1000, folder=self.fleet.folder)
+            row["heard"] = [[(at - began) / 1000, text] for at, text in self.heard()]
+        self.assertEqual(row["wrong"], [])
+
+    def judge(self, row, incident, interval, ended):
+        """Fills in what the table shows, and what is wrong with it."""
+        alerts, wrong = self.alerts(), row["wrong"]
         gaps = [(b[0] - a[0]) / 1000 for a, b in zip(alerts, alerts[1:])]
         last = (ended - alerts[-1][0]) / 1000
         texts = {text.split(":")[1].split(".")[0] for _, text in alerts}
-        faults = []
-        if told > limit:
-            faults.append(f"late (limit {limit:.0f} s)")
-        if clears != 1:
-            faults.append(f"{clears} all-clears")
+        row.update(alerts=len(alerts), gaps=gaps, all_clears=len(self.all_clears()))
+        if row["told"] > row["limit"]:
+            wrong.append(f"late (limit {row['limit']:.0f} s)")
+        if row["all_clears"] != 1:
+            wrong.append(f"{row['all_clears']} all-clears")
         if len(texts) != 1:
-            faults.append("alerts of " + ", ".join(sorted(texts)))
+            wrong.append("alerts of " + ", ".join(sorted(texts)))
         if incident in TICKETS:
             if len(alerts) > 1:
-                faults.append("a ticket repeated within a day")
+                wrong.append("a ticket repeated within a day")
         else:
             if gaps and min(gaps) < interval - paced(1):  # seconds of arrival: one may take longer than the other
-                faults.append("repeated within the interval")
-            if max(gaps + [last]) > 2 * interval + paced(5) + (paced(10) if what == "restart" else 0):
-                faults.append(f"an interval without an alert (the last one {last:.1f} s before the end)")
-        if agreed != "yes":
-            faults.append(f"not named by {agreed[4:]}")
-        if dropped != "yes":
-            faults.append(f"still named by {dropped[4:]}")
-        row = (f"{self.cell:26} {told:5.1f} s  alerts {len(alerts)}  gaps "
-               + (f"{min(gaps):4.1f} to {max(gaps):4.1f} s" if gaps else "          none")
-               + f"  all-clears {clears}  agree {agreed}  over {dropped}")
-        print(row, flush=True)
-        if faults:
-            print("\n".join(f"    {(at - began) / 1000:6.1f} s {text}" for at, text in self.heard()), flush=True)
-            print(f"    the fault ended at {(ended - began) / 1000:.1f} s; wrong: {'; '.join(faults)}", flush=True)
-        self.assertEqual(faults, [], row)
+                wrong.append("repeated within the interval")
+            restarted = paced(10) if self.cell.endswith("/restart") else 0
+            if max(gaps + [last]) > 2 * interval + paced(5) + restarted:
+                wrong.append(f"an interval without an alert (the last one {last:.1f} s before the end)")
+        if row["agree"] != "yes":
+            wrong.append(f"not named by {row['agree'][4:]}")
+        if row["over"] != "yes":
+            wrong.append(f"still named by {row['over'][4:]}")
 
 
-def make(cells):
+RESULTS = []  # of the cells that this process played
+
+
+def play(names, path):
+    """Plays these cells in this process; path: the file for their results, as JSON."""
     suite = unittest.TestSuite()
-    for name in cells:
+    for name in names:
         suite.addTest(type("Cell_" + name.replace("/", "_"), (Cell,), {"cell": name})("runTest"))
-    return suite
-
-
-def play(names):
-    """Plays these cells in this process."""
-    done = unittest.TextTestRunner(verbosity=1, stream=sys.stderr).run(make(names))
+    done = unittest.TextTestRunner(verbosity=1, stream=sys.stderr).run(suite)
     for case, why in done.skipped:
-        print(f"{case.cell:26} NOT PLAYED: {why}", flush=True)
+        RESULTS.append({"cell": case.cell, "verdict": "not played", "wrong": [why]})
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(RESULTS, file)
     return 0 if done.wasSuccessful() and not done.skipped else 1
 
 
-def play_side_by_side(cells, jobs):
-    """Each cell in a process of its own, some at a time: they mostly wait. What they print of failures goes to files."""
-    pace = os.environ.get("PAPERSCOUT_TEST_PACE") or f"{max(PACE, 1.0 if jobs == 1 else 1.5):.2f}"
+def line(row):
+    """One line of the table."""
+    if "gaps" not in row:
+        return f"{row['cell']:26} {row['verdict']}: {'; '.join(row['wrong'])}"
+    gaps = f"{min(row['gaps']):4.1f} to {max(row['gaps']):4.1f} s" if row["gaps"] else "none"
+    return (f"{row['cell']:26} {row['told']:5.1f} s  alerts {row['alerts']}  gaps {gaps:>14}  all-clears "
+            f"{row['all_clears']}  agree {row['agree']}  over {row['over']}  {row['verdict']}")
+
+
+def details(row):
+    """What people read in a cell that is wrong, and what is wrong with it."""
+    lines = [f"    {at:6.1f} s {text}" for at, text in row.get("heard", [])]
+    if "ended" in row:
+        lines.append(f"    the fault ended at {row['ended']:.1f} s; wrong: {'; '.join(row['wrong'])}")
+    return lines
+
+
+def summary(rows, seconds, jobs):
+    """The totals that issue and contract ask for."""
+    right = [row for row in rows if row["verdict"] == "right"]
+    told = [row["told"] for row in rows if "told" in row]
+    wrong = [row["cell"] for row in rows if row["verdict"] != "right"]
+    lines = [f"{len(right)} of {len(rows)} cells are right, in {seconds:.0f} s; {jobs} at a time, pace {pace_of(jobs)}",
+             f"silent cells: {sum(row['verdict'] == 'silent' for row in rows)}; the slowest alert after "
+             f"{max(told, default=0):.1f} s (limit {max((row.get('limit', 0) for row in rows), default=0):.0f} s)"]
+    return lines + (["wrong: " + " ".join(wrong)] if wrong else [])
+
+
+def pace_of(jobs):
+    """The pace of the cells: they share the processors with one another, and measure nothing by themselves."""
+    return os.environ.get("PAPERSCOUT_TEST_PACE") or f"{max(PACE, 1.0 if jobs == 1 else 1.5):.2f}"
+
+
+def result_of(name, path, code):
+    """What the process of a cell wrote, or that it wrote nothing."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            row = json.load(file)[0]
+        if code and not row["wrong"]:
+            row.update(verdict="broke off", wrong=["the cell's log has the reason"])
+        return row
+    except (OSError, ValueError, IndexError):
+        return {"cell": name, "verdict": "broke off", "wrong": [f"exit status {code}; the cell's log has the reason"]}
+
+
+def play_side_by_side(cells, jobs, json_path=None):
+    """Each cell in a process of its own with servers of its own, some at a time: they mostly wait."""
     logs = os.environ.get("PAPERSCOUT_MATRIX_LOGS")
-    waiting, running, failed = list(cells), {}, []
+    waiting, running, rows = list(cells), {}, {}
     began = time.monotonic()
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            name = waiting.pop(0)
-            log = open(os.path.join(logs, name.replace("/", "_") + ".log"), "w", encoding="utf-8") \
-                if logs else subprocess.DEVNULL
-            running[name] = subprocess.Popen([sys.executable, "-B", __file__, "--play", name], stdout=subprocess.PIPE,
-                                             stderr=log, text=True, env={**os.environ, "PAPERSCOUT_TEST_PACE": pace})
-        for name, child in list(running.items()):
-            if child.poll() is None:
-                continue
-            out = child.stdout.read()
-            print(out or f"{name:26} BROKE OFF (exit status {child.returncode})\n", end="", flush=True)
-            if child.returncode:
-                failed.append(name)
-            del running[name]
-        time.sleep(0.2)
-    print(f"{len(cells) - len(failed)} of {len(cells)} cells are right, in {time.monotonic() - began:.0f} s; "
-          f"{jobs} at a time, pace {pace}")
-    if failed:
-        print("wrong: " + " ".join(failed))
-    return 1 if failed else 0
+    with tempfile.TemporaryDirectory(prefix="alarm-matrix-") as folder:
+        while waiting or running:
+            if waiting and len(running) < jobs:
+                name = waiting.pop(0)
+                at = os.path.join(logs or folder, name.replace("/", "_"))
+                with open(f"{at}.log", "w", encoding="utf-8") as log:
+                    running[name] = (at, subprocess.Popen(
+                        [sys.executable, "-B", __file__, "--play", f"{at}.json", name], stdout=log, stderr=log,
+                        env={**os.environ, "PAPERSCOUT_TEST_PACE": pace_of(jobs)}))
+            for name, (at, child) in list(running.items()):
+                if child.poll() is None:
+                    continue
+                rows[name] = row = result_of(name, f"{at}.json", child.returncode)
+                print("\n".join([line(row)] + details(row)), flush=True)
+                if row["verdict"] == "broke off":
+                    with open(f"{at}.log", encoding="utf-8") as log:
+                        print(log.read()[-4000:], flush=True)
+                del running[name]
+            time.sleep(0.2)
+    table = [rows[name] for name in cells]
+    if len(table) > 1:
+        print("\n" + "\n".join(line(row) for row in table))
+    print("\n".join(summary(table, time.monotonic() - began, jobs)))
+    if json_path:
+        with open(json_path, "w", encoding="utf-8") as file:
+            json.dump({"jobs": jobs, "pace": pace_of(jobs), "seconds": round(time.monotonic() - began),
+                       "cells": table}, file, indent=1)
+    return 0 if all(row["verdict"] == "right" for row in table) else 1
 
 
 def main(arguments):
-    jobs = JOBS
-    if arguments == ["--list"]:
-        print("\n".join(CELLS))
-        return 0
     if arguments[:1] == ["--play"]:
-        return play(arguments[1:])
-    if arguments[:1] == ["--jobs"] and len(arguments) > 1 and arguments[1].isdigit():
-        jobs, arguments = max(1, int(arguments[1])), arguments[2:]
-    cells = [name for name in CELLS if not arguments or any(name.startswith(start) for start in arguments)]
-    if not cells:
-        print(f"alarm_matrix.py: no cell begins with {' or '.join(arguments)}; --list shows them", file=sys.stderr)
-        return 64
-    return play_side_by_side(cells, jobs)
+        return play(arguments[2:], arguments[1])
+    parser = argparse.ArgumentParser(description="Plays every fault of every part and prints what operations read of it.")
+    parser.add_argument("--list", action="store_true", help="print the names of the cells and exit")
+    parser.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"play so many cells at a time (default {JOBS})")
+    parser.add_argument("--json", metavar="FILE", help="write the table to FILE as JSON too")
+    parser.add_argument("cell", nargs="*", help="play the cells whose names begin so (default: all)")
+    options = parser.parse_args(arguments)
+    cells = [name for name in CELLS if not options.cell or any(name.startswith(start) for start in options.cell)]
+    if options.list:
+        print("\n".join(cells))
+        return 0
+    if not cells or options.jobs < 1:
+        parser.error("--jobs needs a number above 0" if cells else f"no cell begins with {' or '.join(options.cell)}; --list shows them")
+    return play_side_by_side(cells, options.jobs, options.json)
 
 
 if __name__ == "__main__":

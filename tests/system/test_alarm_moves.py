@@ -5,6 +5,7 @@ import time
 import unittest
 
 from rig import CycleCase, wait_until
+from rig.proxy import Proxy
 
 
 class AlarmMoves(CycleCase):
@@ -30,6 +31,22 @@ class AlarmMoves(CycleCase):
                                    if message["channel"] == "#ops"], 20, "the all-clear")
         self.assertEqual(len(told), 1, told)
         self.assertIn("polls succeed again", told[0])
+
+    def test_a_claim_in_redis_whose_answer_is_lost_is_repeated(self):
+        """Without the repeat the record says that people know, and they read nothing for an interval of ten minutes."""
+        self.start_fleet(schedulers=0, OPS_ALERT_CHANNEL="#ops", POLL_INTERVAL_SECONDS=600, OPS_ALERT_AFTER_MINUTES=0.1)
+        nets = [Proxy(self.fleet.redis.port), Proxy(self.fleet.redis.port)]
+        self.fleet.extras += nets
+        for net in nets:
+            self.fleet.start("scheduler", REDIS_URL=f"redis://127.0.0.1:{net.port}/0")
+            net.lose_answer(rb"postgres_down\r\n\$\d+\r\nscheduler-\d\r\n")  # incident, instance: alarm_claim.lua
+        self.fleet.wait_cycles(1, 20)
+        self.fleet.postgres.stop()
+        wait_until(lambda: any(net.lost for net in nets), 60, "a claim whose answer is lost")
+        told = wait_until(lambda: [message["text"] for message in self.fleet.messages()
+                                   if message["channel"] == "#ops"], 20, "the alert")
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("PostgreSQL is not reached", told[0])
 
 
 if __name__ == "__main__":

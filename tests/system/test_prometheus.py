@@ -22,6 +22,7 @@ CHANNEL_GONE = {"PaperscoutDeadLetters", "PaperscoutSlackChannelRefused"}
 REDIS_UNFIT = {"PaperscoutRedisEvicts", "PaperscoutRedisMemory"}
 LATE_NEWS = {"PaperscoutLateNews"}
 SITE_PAUSES = {"PaperscoutHostPaused"}
+FORGOTTEN = {"PaperscoutProbingPaused"}
 SITE_BLOCKS = {"PaperscoutSiteDisbelieved"}
 INDEX_AWAY = {"PaperscoutIndexStale"}
 INDEX_SHRINKS = {"PaperscoutIndexImplausible"}
@@ -120,6 +121,10 @@ class Scraped(FleetCase):
         upstream.patch({"drafts": {f"D{number}R0.pdf": {"modified": "-5h", "text": "a draft"}
                                    for number in range(1053, 1068)}})
         self.expect(LATE_NEWS, 40, "drafts are announced five hours after their upload")
+        fleet.command("scheduler", "pause", "the site moves")
+        fleet.postgres.execute("UPDATE meta SET probing_paused_at = now() - interval '12 hours'")
+        self.expect(FORGOTTEN, 40, "nobody ends a pause of twelve hours")
+        fleet.command("scheduler", "resume")
         self.site(status=403)
         self.expect(SITE_BLOCKS, 40, "the site answers 403 to everything")
         upstream.patch({"rules": {"index": {"match": "/index.json", "status": 503}}})

@@ -82,6 +82,9 @@ static void each_incident_is_found_and_has_its_cause(void **state)
     NAMED(facts.oldest_message_ms = 121000, "warn", "message_waits", "the oldest one for 2m 1s");
     NAMED(facts.queue_length = 100, "warn", "backpressure", "100 messages wait");
     NAMED(facts.tasks_oldest_ms = 901000, "warn", "tasks_wait", "for 15m 1s");
+    NAMED((facts.probing_paused_ms = facts.now_ms - 43200000,
+           facts.probing_paused_why = "the site moves"),
+          "warn", "probing_paused", "Z, reason: the site moves");
 }
 
 static void advice_is_no_incident(void **state)
@@ -89,6 +92,8 @@ static void advice_is_no_incident(void **state)
     (void)state;
     NAMED(facts.schedulers = 1, "warn", NULL, "One scheduler only");
     NAMED(facts.dead_tasks = 4, "warn", NULL, "within the last hour: 4");
+    NAMED(facts.probing_paused_ms = facts.now_ms - 43199999, "warn", NULL,
+          "Probing was paused 11h 59m 59s ago; paperscout-scheduler resume ends it");
     NAMED((facts.last_status = "failed", facts.last_error = "too many errors"), "warn", NULL,
           "The last cycle failed: too many errors");
     NAMED((facts.paused_host = "h", facts.paused_why = "429", facts.paused_ms = 1500), "warn", NULL,

@@ -1,5 +1,6 @@
 """A TCP proxy that can be told to stall or to be slow: a bad network, for one client."""
 import collections
+import re
 import selectors
 import socket
 import threading
@@ -12,6 +13,8 @@ class Proxy:
         self.stalled = False
         self.delay = 0.0  # seconds that all it passes on is kept
         self._kept = collections.deque()  # (when, to whom, bytes)
+        self._unanswered = None  # re.Pattern, or None
+        self.lost = 0  # answers
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._wake = socket.socketpair()
@@ -32,6 +35,10 @@ class Proxy:
     def slow(self, seconds):
         """From now on everything takes so much longer, either way."""
         self.delay = seconds
+
+    def lose_answer(self, pattern):
+        """Of the next request that has the pattern (bytes) the answer is lost: the server gets it, and the connection is cut."""
+        self._unanswered = re.compile(pattern)
 
     def stop(self):
         self._wake[0].send(b"q")
@@ -82,6 +89,12 @@ class Proxy:
     def _pass_on(self, source):
         try:
             data = source.recv(65536)
+            if data and self._unanswered and self._unanswered.search(data):
+                self._unanswered = None
+                self._peers[source].sendall(data)
+                time.sleep(0.2)  # the server has read it before it sees the end
+                self.lost += 1
+                data = b""
             if data and not self.stalled:
                 self._kept.append((time.monotonic() + self.delay, self._peers[source], data))
         except OSError:
