@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """Every fault of every part, and what operations read of it: a table, one line a cell.
 
-    python3 tests/system/alarm_matrix.py                     # all cells, four at a time: about half an hour
-    python3 tests/system/alarm_matrix.py --jobs 1 redis site/lying  # the cells whose names begin so, one after the other
+    python3 tests/system/alarm_matrix.py --json table.json            # all cells, six at a time: half an hour
+    python3 tests/system/alarm_matrix.py --jobs 1 redis site/lying    # the cells whose names begin so, one after the other
     python3 tests/system/alarm_matrix.py --list
 
 A cell is part/fault/what happens meanwhile (one: nothing; leader: the leader is killed and another leads; restart: all
 programs are killed and started again). Its line: seconds until operations are alerted; alerts, and the least and the most
 seconds between two of them; all-clears; whether `status`, the page, /health, the metric and the alert rule name the same
-incident within 30 s, and whether all of them drop it within 30 s of the end.
+incident within 30 s, and whether all of them drop it within 30 s of the end; and whether the cell is right. Each cell has servers
+and programs of its own. A line is printed as soon as its cell ends, and the whole table at the end; --json writes it to a file.
+PAPERSCOUT_MATRIX_LOGS=FOLDER keeps what each cell printed, and PAPERSCOUT_TEST_KEEP=1 the programs' logs (field "folder").
 
 Exit status 1 when a cell is silent, late (more than two intervals and 30 s), repeats an alert within the interval, leaves out
 an interval, speaks of a second incident, has not exactly one all-clear, or when the places disagree.
 
 What a fault means where it is not plain:
+    redis/full        a second kind of refusal: no memory is left
     redis/lying       a policy that evicts keys: it confirms writes that it drops later
     postgres/lying    a database whose encoding is SQL_ASCII: it returns other text than was stored
     postgres/rights   a second kind of refusal: the role may not write
@@ -30,6 +33,7 @@ import argparse
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,13 +46,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import FleetCase, wait_until  # noqa: E402  pylint: disable=wrong-import-position
 from rig.index import made_index  # noqa: E402  pylint: disable=wrong-import-position
 from rig.name_server import NameServer, private_resolver_is_there  # noqa: E402  pylint: disable=wrong-import-position
+from rig.places import CHECKOUT  # noqa: E402  pylint: disable=wrong-import-position
 from rig.pace import PACE, paced  # noqa: E402  pylint: disable=wrong-import-position
 from rig.prometheus import Prometheus, prometheus_is_there  # noqa: E402  pylint: disable=wrong-import-position
 from rig.proxy import Proxy  # noqa: E402  pylint: disable=wrong-import-position
 from rig.wait import TimedOut  # noqa: E402  pylint: disable=wrong-import-position
 
 SECONDS = 5
-JOBS = 4
+JOBS = 6
 AGREE_SECONDS = 30
 FILES = {"match": "/files/*"}
 INDEX = {"match": "/index.json"}
@@ -58,6 +63,7 @@ FAULTS = {
     "redis/down": ({"redis_down"}, "redis_kill", "redis_start"),
     "redis/hanging": ({"redis_down"}, "redis_stall", "redis_heal"),
     "redis/refusing": ({"redis_refuses_writes"}, "redis_noreplicas", "redis_replicas"),
+    "redis/full": ({"redis_refuses_writes"}, "redis_fill", "redis_empty"),
     "redis/lying": ({"redis_unfit"}, "redis_evicts", "redis_keeps"),
     "redis/slow": ({"redis_down"}, "redis_slow", "redis_heal"),
     "postgres/down": ({"postgres_down"}, "postgres_stop", "postgres_start"),
@@ -95,6 +101,9 @@ RULES = {"redis_down": "PaperscoutRedisDown", "redis_refuses_writes": "Paperscou
          "slack_refused": "PaperscoutSlackRefused", "no_good_poll": "PaperscoutNoGoodPoll",
          "site_disbelieved": "PaperscoutSiteDisbelieved", "index_stale": "PaperscoutIndexStale",
          "index_implausible": "PaperscoutIndexImplausible"}
+INCIDENTS = re.compile(r'^PS_X\(\w+,\s*"(\w+)",[^"]*"\w+",\s*"([^"]*)", "([^"]*)",', re.M)
+with open(os.path.join(CHECKOUT, "shared", "core", "incident.def"), encoding="utf-8") as definitions:
+    TEXTS = {name: (title, over) for name, title, over in INCIDENTS.findall(definitions.read())}
 MEANWHILE = ("one", "leader", "restart")
 CELLS = [f"{fault}/{meanwhile}" for fault in FAULTS for meanwhile in MEANWHILE]
 PLACES = {"status", "page", "health", "metric", "rule"}
@@ -239,6 +248,12 @@ class Cell(FleetCase):
 
     def redis_replicas(self):
         self.fleet.redis.call("CONFIG", "SET", "min-replicas-to-write", 0)
+
+    def redis_fill(self):
+        self.fleet.redis.call("CONFIG", "SET", "maxmemory", 1)
+
+    def redis_empty(self):
+        self.fleet.redis.call("CONFIG", "SET", "maxmemory", 0)
 
     def redis_evicts(self):
         self.fleet.redis.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
@@ -466,14 +481,16 @@ class Cell(FleetCase):
         alerts, wrong = self.alerts(), row["wrong"]
         gaps = [(b[0] - a[0]) / 1000 for a, b in zip(alerts, alerts[1:])]
         last = (ended - alerts[-1][0]) / 1000
-        texts = {text.split(":")[1].split(".")[0] for _, text in alerts}
+        title, over = TEXTS[incident]
+        others = {text for _, text in alerts if not text.startswith(f"Paperscout: {title}")}
+        others |= {text for _, text in self.all_clears() if over not in text}
         row.update(alerts=len(alerts), gaps=gaps, all_clears=len(self.all_clears()))
         if row["told"] > row["limit"]:
             wrong.append(f"late (limit {row['limit']:.0f} s)")
         if row["all_clears"] != 1:
             wrong.append(f"{row['all_clears']} all-clears")
-        if len(texts) != 1:
-            wrong.append("alerts of " + ", ".join(sorted(texts)))
+        if others:
+            wrong.append(f"messages of something else than {incident}: {len(others)}")
         if incident in TICKETS:
             if len(alerts) > 1:
                 wrong.append("a ticket repeated within a day")

@@ -39,7 +39,7 @@ class AlarmMoves(CycleCase):
         self.fleet.extras += nets
         for net in nets:
             self.fleet.start("scheduler", REDIS_URL=f"redis://127.0.0.1:{net.port}/0")
-            net.lose_answer(rb"postgres_down\r\n\$\d+\r\nscheduler-\d\r\n")  # incident, instance: alarm_claim.lua
+            net.lose_answer(rb"(?s)told_ms.*postgres_down\r\n\$\d+\r\nscheduler-\d\r\n")  # EVAL of alarm_claim.lua
         self.fleet.wait_cycles(1, 20)
         self.fleet.postgres.stop()
         wait_until(lambda: any(net.lost for net in nets), 60, "a claim whose answer is lost")

@@ -65,6 +65,9 @@ class IndexRefused(FleetCase):
         self.start()
         self.serve({f"P{number:05d}R0": {} for number in range(1, 50002)}, "many")
         self.refused("more than 50000 entries")
+        self.serve({f"P{number}R0": {} for number in range(1, 900001)}, "very many")  # 12 MiB: inside the cap of bytes
+        wait_until(lambda: "more than 1000000 values" in (self.cause() or ""), 60, "the other cap")
+        self.assertEqual(len(self.scheduler.events("LEADER-ACQUIRED")), 1, "no turn of the loop outlasts the lease")
         self.serve(made_index(), "as before")
         wait_until(lambda: not self.cause(), 60, "an index of the usual size needs nobody")
         wait_until(lambda: len(self.ops()) == 2, 60, "the all-clear")
