@@ -32,6 +32,7 @@ enum {
     WAITS_MIN_MS = 60 * 1000,    /* a message has waited long, at the earliest and latest */
     WAITS_MAX_MS = 900 * 1000,
     OTHERS_MS = 12 * 1000,
+    QUIET_MS = 20 * 1000,    /* a dead notifier's messages come back within 13 s */
     CHECKED_MS = 3600 * 1000 /* nor is the set-up at Slack checked again */
 };
 
@@ -48,6 +49,7 @@ struct ps_notifier {
     struct ps_people_zones *zones;
     struct ps_slack_identity *identity; /* NULL where nothing goes to Slack */
     bool identified;                    /* Slack said whose token it is */
+    int64_t quiet_ms;                   /* monotonic: since when no message waits; 0: one does */
     struct ps_socket_mode *socket_mode; /* NULL without SLACK_APP_TOKEN */
     struct ps_alarms *alarms;
     char refused_channel[PS_MESSAGE_CHANNEL_MAX + 1]; /* by Slack, and nothing else is */
@@ -194,12 +196,16 @@ void ps_notifier_incidents(void *self, struct ps_incident_set *set)
     bool open = ps_channel_queues_circuit(queues)->state != PS_BREAKER_CLOSED;
     bool refused = notifier->refused_ms > 0 &&
                    ps_loop_now(notifier->daemon->loop) - notifier->refused_ms < REFUSED_MS;
+    bool quiet = notifier->quiet_ms > 0 && ps_channel_queues_held(queues) == 0 &&
+                 ps_loop_now(notifier->daemon->loop) - notifier->quiet_ms >= QUIET_MS;
     bool reached = ps_channel_queues_reached(queues) || notifier->identity == NULL ||
-                   (notifier->identified && ps_channel_queues_held(queues) == 0);
+                   (notifier->identified && quiet);
     int64_t down_ms = 0;
     const char *why = NULL;
 
-    /* A notifier that has just started and heard nothing from Slack cannot say that Slack works. */
+    /* A notifier that has just started and has not sent anything cannot say that Slack works. When
+     * nothing is to be sent, the identity is enough. It is not enough while messages of a dead
+     * notifier may still come back: Slack may refuse those, and people would read an all-clear. */
     if (fault != NULL || reached)
         ps_incidents_note(set, PS_INCIDENT_SLACK_REFUSED, fault != NULL,
                           fault == NULL ? NULL : fault->what);
@@ -302,6 +308,10 @@ static void on_depth(void *cookie, int64_t length)
     int64_t depth;
 
     notifier->length = length;
+    if (ps_notifier_depth(notifier) > 0)
+        notifier->quiet_ms = 0;
+    else if (notifier->quiet_ms == 0)
+        notifier->quiet_ms = ps_loop_now(notifier->daemon->loop);
     if (!notifier->started)
         check_slack(notifier);
     tell_start(notifier);

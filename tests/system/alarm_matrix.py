@@ -21,6 +21,7 @@ What a fault means where it is not plain:
     postgres/lying    a database whose encoding is SQL_ASCII: it returns other text than was stored
     postgres/rights   a second kind of refusal: the role may not write
     */slow            each answer takes longer than the program waits for it
+    slack/channel     429 to one channel alone, again and again; its message was decided two minutes ago
     slack/lying       HTTP 200 with the page of a proxy
     site/slow         each answer is in time, and all of them together take longer than a cycle may
     site/lying        the site has a name that cannot exist
@@ -75,6 +76,7 @@ FAULTS = {
     "slack/down": ({"slack_failing"}, "slack_reset", "slack_heal"),
     "slack/hanging": ({"slack_failing"}, "slack_stall", "slack_heal"),
     "slack/refusing": ({"slack_refused"}, "slack_revoke", "slack_heal"),
+    "slack/channel": ({"message_waits"}, "slack_holds_one", "slack_heal"),
     "slack/lying": ({"slack_failing"}, "slack_portal", "slack_heal"),
     "slack/slow": ({"slack_failing"}, "slack_slow", "slack_heal"),
     "site/down": ({"no_good_poll"}, "site_reset", "site_heal"),
@@ -93,12 +95,12 @@ FAULTS = {
     "dns/lying": ({"site_disbelieved"}, "dns_lies", "dns_heal"),
     "dns/slow": ({"no_good_poll"}, "dns_slow", "dns_heal"),
 }
-TICKETS = {"index_stale", "index_implausible"}  # alerted once a day
+TICKETS = {"index_stale", "index_implausible", "message_waits"}  # alerted once a day
 RULES = {"redis_down": "PaperscoutRedisDown", "redis_refuses_writes": "PaperscoutRedisRefusesWrites",
          "redis_unfit": "PaperscoutRedisEvicts", "postgres_down": "PaperscoutPostgresDown",
          "postgres_refuses_writes": "PaperscoutPostgresRefusesWrites",
          "postgres_encoding": "PaperscoutPostgresEncoding", "slack_failing": "PaperscoutCircuitOpen",
-         "slack_refused": "PaperscoutSlackRefused", "no_good_poll": "PaperscoutNoGoodPoll",
+         "slack_refused": "PaperscoutSlackRefused", "message_waits": "PaperscoutMessageWaits", "no_good_poll": "PaperscoutNoGoodPoll",
          "site_disbelieved": "PaperscoutSiteDisbelieved", "index_stale": "PaperscoutIndexStale",
          "index_implausible": "PaperscoutIndexImplausible"}
 INCIDENTS = re.compile(r'^PS_X\(\w+,\s*"(\w+)",[^"]*"\w+",\s*"([^"]*)", "([^"]*)",', re.M)
@@ -137,7 +139,7 @@ class Cell(FleetCase):
              "drafts": {"D1052R0.pdf": {"modified": "-2h", "text": "a draft"}}},
             POLL_INTERVAL_SECONDS=SECONDS, HTTP_TIMEOUT_SECONDS=2, PROBE_MAX_ATTEMPTS=1, OPS_ALERT_CHANNEL="COPS",
             CACHE_TTL_HOURS=0, TASK_VISIBILITY_SECONDS=4, MQ_CIRCUIT_BREAKER_COOLDOWN_SECONDS=1,
-            CYCLE_DEADLINE_SECONDS=6, SHUTDOWN_GRACE_SECONDS=3, WG21_INDEX_TIMEOUT_S=2)
+            CYCLE_DEADLINE_SECONDS=6, SHUTDOWN_GRACE_SECONDS=round(paced(3)), WG21_INDEX_TIMEOUT_S=2)
         self.fleet.start_servers()
         if self.cell.startswith("dns/"):
             self.give_name()
@@ -320,9 +322,16 @@ class Cell(FleetCase):
             if "error" not in behaviour or "body" in behaviour else {}
         self.fleet.upstream.patch({"slack": behaviour, "rules": rules})
         for number in range(8):
-            self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
-                {"id": f"m{time.monotonic_ns()}", "kind": "manual", "channel": f"C{number}", "text": "x",
-                 "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
+            self.push(f"C{number}")
+
+    def push(self, channel, ago=0):
+        self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify"), json.dumps(
+            {"id": f"m{time.monotonic_ns()}", "kind": "manual", "channel": channel, "text": "x",
+             "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - ago))}))
+
+    def slack_holds_one(self):
+        self.fleet.upstream.patch({"slack": {"channels": {"C1": {"status": 429, "retry_after": 3}}}})
+        self.push("C1", 120)
 
     def slack_reset(self):
         self.slack(fault="reset")

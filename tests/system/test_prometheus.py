@@ -97,7 +97,7 @@ class Scraped(FleetCase):
                                   timeout=20)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), program.name)
         rules = self.prometheus.rules()
-        self.assertEqual(len(rules), 30)
+        self.assertEqual(len(rules), 31)
         queries = {("alert", name): expression for name, expression in rules.items()}
         with open(os.path.join(CHECKOUT, "deploy", "dashboards", "paperscout.json"),
                   encoding="utf-8") as file:
