@@ -50,13 +50,12 @@ static void print_row(const char *name, const char *text)
 static void read_stored(const struct ps_pg_rows *rows, const struct ps_config *config,
                         struct stored *stored)
 {
-    int64_t version = PS_STORE_NO_INDEX;
+    int64_t version;
 
     stored->last_cycle = ps_pg_int(rows, PS_STORE_LOAD_META, 0, PS_SQL_META_LOAD_CYCLE, 0);
     stored->last_started_ms =
         ps_pg_int(rows, PS_STORE_LOAD_META, 0, PS_SQL_META_LOAD_STARTED_AT, 0);
-    stored->index = NULL;
-    ps_store_read_index(rows, &stored->index, &version);
+    stored->index = ps_store_read_index(rows, NULL, PS_STORE_NO_INDEX, &version);
     stored->discovered = ps_store_read_discovered(rows);
     stored->probed = ps_store_read_asked(rows, config);
     stored->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);

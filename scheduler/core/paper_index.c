@@ -16,6 +16,7 @@ enum { WARNINGS_MAX = 20, DATE_LEN = 10, NO_ID_FAMILIES = 4 };
 static const char *const known_types[] = { "paper", "issue", "editorial", "standing-document" };
 
 struct ps_paper_index {
+    size_t holds; /* beyond the first */
     struct ps_arena *arena;
     struct ps_paper *papers; /* in the order they were added */
     size_t count, size;
@@ -50,11 +51,22 @@ void ps_paper_index_destroy(struct ps_paper_index *index)
 {
     if (!index)
         return;
+    if (index->holds > 0) {
+        index->holds--;
+        return;
+    }
     ps_arena_destroy(index->arena);
     free(index->papers);
     free(index->by_id);
     free(index->latest);
     free(index);
+}
+
+struct ps_paper_index *ps_paper_index_share(struct ps_paper_index *index)
+{
+    assert(index->by_id);
+    index->holds++;
+    return index;
 }
 
 static bool is_plain(const char *text, size_t len)
@@ -438,28 +450,37 @@ bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b)
            strcmp(a->status, b->status) == 0;
 }
 
-struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
-                                            struct ps_paper_index *fresh)
+struct ps_paper_index *ps_paper_index_join(const struct ps_paper_index *before,
+                                           const struct ps_paper_index *fresh)
 {
-    struct ps_paper_index *merged = NULL;
+    struct ps_paper_index *joined = NULL;
 
     for (size_t i = 0; i < ps_paper_index_len(before); i++) {
         const struct ps_paper *paper = ps_paper_index_at(before, i);
 
         if (ps_paper_index_find(fresh, paper->id) != NULL)
             continue;
-        if (merged == NULL)
-            merged = ps_paper_index_create();
-        (void)ps_paper_index_add(merged, paper->id, paper);
+        if (joined == NULL)
+            joined = ps_paper_index_create();
+        (void)ps_paper_index_add(joined, paper->id, paper);
     }
-    if (merged != NULL) {
-        for (size_t i = 0; i < ps_paper_index_len(fresh); i++)
-            (void)ps_paper_index_add(merged, ps_paper_index_at(fresh, i)->id,
-                                     ps_paper_index_at(fresh, i));
-        ps_paper_index_finish(merged);
-        ps_paper_index_destroy(fresh);
-        fresh = merged;
-    }
+    if (joined == NULL)
+        return NULL;
+    for (size_t i = 0; i < ps_paper_index_len(fresh); i++)
+        (void)ps_paper_index_add(joined, ps_paper_index_at(fresh, i)->id,
+                                 ps_paper_index_at(fresh, i));
+    ps_paper_index_finish(joined);
+    return joined;
+}
+
+struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
+                                            struct ps_paper_index *fresh)
+{
+    struct ps_paper_index *joined = ps_paper_index_join(before, fresh);
+
     ps_paper_index_destroy(before);
-    return fresh;
+    if (joined == NULL)
+        return fresh;
+    ps_paper_index_destroy(fresh);
+    return joined;
 }

@@ -14,11 +14,10 @@
 
 enum {
     PS_INDEX_BYTES_MAX = 64 * 1024 * 1024,
-    /* The index had 18,000 entries in 2026 and grows by some 1,000 a year. Measured (release
-     * build): reading takes 2.2 µs an entry in one turn of the loop, so 40 ms for 18,000 entries
-     * and 110 to 150 ms at this cap. That is far less than the life of a lease, though more than
-     * the 50 ms that a turn may take: before the index has 22,000 entries, ps_paper_index_parse
-     * must be sliced. An index of a million entries cost one leader after another its lease. */
+    /* The index had 18,000 entries in 2026 and grows by some 1,000 a year. The cap bounds memory
+     * (deploy/SIZING.md) and the time of a poll: parsing, comparing and composing the transaction
+     * take 2 to 4 µs an entry each, beside the loop (shared/io/background.h). An index of a million
+     * entries cost one leader after another its lease when that was done on the loop. */
     PS_INDEX_ENTRIES_MAX = 50000,
     PS_INDEX_VALUES_MAX = 1000000, /* JSON values of any depth: what bounds the parser's memory */
     PS_INDEX_TOO_BIG = 30001,      /* err.code: over one of these caps */
@@ -64,7 +63,11 @@ void ps_paper_index_finish(struct ps_paper_index *index);
  * download is a fault of the server. */
 char *ps_paper_index_implausible(const struct ps_paper_index *before,
                                  const struct ps_paper_index *fresh) PS_MUST_USE;
-void ps_paper_index_destroy(struct ps_paper_index *index); /* NULL is fine */
+/* Lets go of index, and frees it when nobody holds it any more. NULL is fine. */
+void ps_paper_index_destroy(struct ps_paper_index *index);
+/* Gives another hold on a finished index, which never changes again: so a job beside the loop can
+ * read it while the loop does. Holds are counted on the loop's thread alone. */
+struct ps_paper_index *ps_paper_index_share(struct ps_paper_index *index) PS_MUST_USE;
 
 size_t ps_paper_index_len(const struct ps_paper_index *index);
 const struct ps_paper *ps_paper_index_at(const struct ps_paper_index *index,
@@ -81,9 +84,12 @@ uint64_t ps_paper_index_warnings(const struct ps_paper_index *index);
 bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* whether all text fields
                                                                          * are equal */
 
-/* Takes both, which must be finished. Gives a finished index with the papers of both; where both
- * have one, that of fresh. Papers are never removed: a paper that is missing from one download
- * would be news the next time. */
+/* Gives a new, finished index with the papers of both, which must be finished; where both have one,
+ * that of fresh. Papers are never removed: a paper that is missing from one download would be news
+ * the next time. NULL if fresh has every paper of before, and so is the result itself. */
+struct ps_paper_index *ps_paper_index_join(const struct ps_paper_index *before,
+                                           const struct ps_paper_index *fresh) PS_MUST_USE;
+/* The same, but takes both and always gives an index. */
 struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
                                             struct ps_paper_index *fresh) PS_MUST_USE;
 

@@ -14,7 +14,8 @@ struct ps_forecast;
  * loop after each reading, good or not, with cookie. */
 struct ps_forecast *ps_forecast_create(const struct ps_leadership *leadership,
                                        void (*on_answer)(void *cookie), void *cookie) PS_MUST_USE;
-void ps_forecast_destroy(struct ps_forecast *forecast); /* after pg is gone; NULL is fine */
+void ps_forecast_destroy(
+    struct ps_forecast *forecast); /* after pg and the jobs are gone; NULL is fine */
 
 /* Asks for a fresh answer unless there is one. */
 void ps_forecast_wanted(struct ps_forecast *forecast);

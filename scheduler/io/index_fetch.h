@@ -2,7 +2,7 @@
  * committee's index, or the page of a year at open-std.org.
  *
  * io/index_update.h decides what a result means. The download is capped in size and time, and
- * parsed in one turn of the loop; paper_index.h says why that is short enough. */
+ * parsed beside the loop: both lists are as large as a server makes them. */
 #ifndef PS_SCHEDULER_INDEX_FETCH_H
 #define PS_SCHEDULER_INDEX_FETCH_H
 #include "scheduler/core/open_std_page.h"

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOGGED_MAX = 100 /* of each event */, TRACE_TEXT = 32, MATCH_SLICE_MS = 10 };
+enum { LOGGED_MAX = 100 /* of each event */, TRACE_TEXT = 32, MATCH_SLICE_MS = 5 };
 enum { VERSION = 1, REFUSED = 1 }; /* statement of the transaction after the fence */
 
 /* Of a list that was downloaded; owned, NULL for none. */
@@ -27,6 +27,7 @@ struct validators {
 struct download {
     struct ps_paper_index
         *fresh; /* what it brought, with open-std.org's papers; NULL: nothing new */
+    struct ps_paper_index *next; /* the copy in memory after the commit; NULL: as before */
     struct validators validators;
     bool seen;             /* the index was read, or is unchanged */
     bool failed;           /* it was not read, or was refused */
@@ -39,6 +40,7 @@ struct open_std {
     int year;
     struct validators stored, next; /* of the page whose papers are stored; of the one read now */
     bool read;                      /* in this poll */
+    struct ps_paper_index *listed;  /* its papers, until they are compared; NULL: none */
     size_t papers;                  /* most that the year's page had */
     struct ps_open_std_counts lost; /* of the incomplete page that was reported last */
 };
@@ -69,7 +71,8 @@ static void refuse(struct ps_index_update *update, char *why);
 static void fetch_open_std(struct ps_index_update *update);
 static void compare(struct ps_index_update *update);
 static void match(struct ps_index_update *update);
-static void store(struct ps_index_update *update);
+static void prepare(struct ps_index_update *update);
+static void store(struct ps_index_update *update, struct ps_pg_batch *batch);
 
 static void validators_clear(struct validators *validators)
 {
@@ -81,7 +84,8 @@ static void validators_clear(struct validators *validators)
 static void forget_download(struct download *download)
 {
     ps_paper_index_destroy(download->fresh);
-    download->fresh = NULL;
+    ps_paper_index_destroy(download->next);
+    download->fresh = download->next = NULL;
     validators_clear(&download->validators);
 }
 
@@ -228,26 +232,6 @@ static bool is_newly_incomplete(struct ps_index_update *update,
     return true;
 }
 
-/* The index has the last word about a paper; the page only adds those that the index lacks. */
-static void add_page(struct ps_index_update *update, const struct ps_paper_index *page)
-{
-    struct ps_paper_index *more = ps_paper_index_create();
-    struct ps_paper_index *fresh = update->download.fresh;
-
-    for (size_t i = 0; i < ps_paper_index_len(page); i++) {
-        const struct ps_paper *paper = ps_paper_index_at(page, i);
-
-        if (ps_paper_index_find(update->leadership->index, paper->id) == NULL &&
-            (fresh == NULL || ps_paper_index_find(fresh, paper->id) == NULL))
-            (void)ps_paper_index_add(more, paper->id, paper);
-    }
-    ps_paper_index_finish(more);
-    if (ps_paper_index_len(more) == 0)
-        ps_paper_index_destroy(more);
-    else
-        update->download.fresh = fresh == NULL ? more : ps_paper_index_merge(more, fresh);
-}
-
 static void on_page_stored(void *cookie, const struct ps_pg_rows *rows)
 {
     (void)rows;
@@ -282,7 +266,6 @@ static void on_open_std(void *cookie, struct ps_paper_index *papers, const char 
             struct ps_err lost;
             bool incomplete = is_incomplete(page, counts, &lost);
 
-            add_page(update, papers);
             /* A page that was cut on the way is requested again, whatever its validators say. */
             if (!is_newly_incomplete(update, counts, incomplete ? &lost : NULL)) {
                 page->next.etag = ps_alloc_text(etag);
@@ -291,7 +274,8 @@ static void on_open_std(void *cookie, struct ps_paper_index *papers, const char 
             if (counts->papers > page->papers)
                 page->papers = counts->papers;
             page->read = true;
-            ps_paper_index_destroy(papers);
+            ps_paper_index_destroy(page->listed);
+            page->listed = papers;
             store_page(update, incomplete ? &lost : NULL);
             return;
         }
@@ -356,14 +340,81 @@ static void report_failure(const struct ps_index_update *update)
                        &update->download.failure, NULL, 0);
 }
 
-static void compare(struct ps_index_update *update)
-{
-    const struct download *download = &update->download;
+/* The comparison reads 100,000 entries and sorts those that differ, so it is a job beside the loop.
+ * It holds all that it reads. */
+struct comparison {
+    struct ps_paper_index *before, *fresh, *listed; /* fresh, listed: NULL for none */
+    struct ps_paper_index *next;                    /* the result, with fresh and diff */
+    struct ps_index_diff diff;
+};
 
-    if (download->failed)
-        report_failure(update);
+/* The index has the last word about a paper; the page only adds those that the index lacks. */
+static void add_page(struct comparison *comparison)
+{
+    struct ps_paper_index *more = ps_paper_index_create();
+    struct ps_paper_index *joined;
+
+    for (size_t i = 0; i < ps_paper_index_len(comparison->listed); i++) {
+        const struct ps_paper *paper = ps_paper_index_at(comparison->listed, i);
+
+        if (ps_paper_index_find(comparison->before, paper->id) == NULL &&
+            (comparison->fresh == NULL ||
+             ps_paper_index_find(comparison->fresh, paper->id) == NULL))
+            (void)ps_paper_index_add(more, paper->id, paper);
+    }
+    ps_paper_index_finish(more);
+    if (ps_paper_index_len(more) == 0) {
+        ps_paper_index_destroy(more);
+        return;
+    }
+    if (comparison->fresh == NULL) {
+        comparison->fresh = more;
+        return;
+    }
+    joined = ps_paper_index_join(more, comparison->fresh);
+    ps_paper_index_destroy(more);
+    ps_paper_index_destroy(comparison->fresh);
+    comparison->fresh = joined;
+}
+
+static void work_compare(void *job)
+{
+    struct comparison *comparison = job;
+
+    if (comparison->listed != NULL)
+        add_page(comparison);
+    if (comparison->fresh == NULL)
+        return;
+    ps_index_diff_make(comparison->before, comparison->fresh, &comparison->diff);
+    comparison->next = ps_paper_index_join(comparison->before, comparison->fresh);
+}
+
+static void comparison_destroy(void *job)
+{
+    struct comparison *comparison = job;
+
+    ps_paper_index_destroy(comparison->before);
+    ps_paper_index_destroy(comparison->fresh);
+    ps_paper_index_destroy(comparison->listed);
+    ps_paper_index_destroy(comparison->next);
+    ps_index_diff_clear(&comparison->diff);
+    free(comparison);
+}
+
+static void on_compared(void *cookie, void *job)
+{
+    struct ps_index_update *update = cookie;
+    struct comparison *comparison = job;
+    struct download *download = &update->download;
+
+    download->fresh = comparison->fresh;
+    comparison->fresh = NULL;
     if (download->fresh != NULL)
-        ps_index_diff_make(update->leadership->index, download->fresh, &update->difference.papers);
+        download->next =
+            comparison->next == NULL ? ps_paper_index_share(download->fresh) : comparison->next;
+    comparison->next = NULL;
+    update->difference.papers = comparison->diff;
+    comparison->diff = (struct ps_index_diff){ 0 };
     if (!download->seen && download->fresh == NULL) {
         keep_page(&update->open_std);
         finish(update);
@@ -371,6 +422,20 @@ static void compare(struct ps_index_update *update)
     }
     update->difference.matched = 0;
     match(update);
+}
+
+static void compare(struct ps_index_update *update)
+{
+    static const struct ps_leader_work work = { work_compare, on_compared, comparison_destroy };
+    struct comparison *comparison = ps_alloc_zero(1, sizeof(*comparison));
+
+    if (update->download.failed)
+        report_failure(update);
+    *comparison = (struct comparison){ .before = ps_paper_index_share(update->leadership->index),
+                                       .fresh = update->download.fresh,
+                                       .listed = update->open_std.listed };
+    update->download.fresh = update->open_std.listed = NULL;
+    ps_leader_writer_work(update->writer, &work, comparison);
 }
 
 /* Step 4: match the difference with the watchlists, some milliseconds in each turn of the loop:
@@ -488,7 +553,7 @@ static void match(struct ps_index_update *update)
             match_changed(update, papers->updated[difference->matched - papers->added_len]);
     }
     difference->matching = false;
-    store(update);
+    prepare(update);
 }
 
 static void on_turn(void *cookie)
@@ -540,9 +605,10 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     }
     for (int i = 0; added_at > 0 && i < ps_pg_row_count(rows, added_at); i++)
         ps_leadership_log_added(rows, added_at, i);
-    if (download->fresh != NULL) {
-        leadership->index = ps_paper_index_merge(leadership->index, download->fresh);
-        download->fresh = NULL;
+    if (download->next != NULL) {
+        ps_paper_index_destroy(leadership->index);
+        leadership->index = download->next;
+        download->next = NULL;
     }
     leadership->index_version = ps_pg_int(rows, VERSION, 0, PS_SQL_INDEX_SEEN_INDEX_VERSION, 0);
     keep_page(&update->open_std);
@@ -557,20 +623,74 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     finish(update);
 }
 
-static void store(struct ps_index_update *update)
+static void store(struct ps_index_update *update, struct ps_pg_batch *batch)
 {
-    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(update->writer);
+    ps_store_add_suspended(batch, update->leadership->watch);
+    ps_leader_writer_run(update->writer, batch, "the index was not stored", on_stored);
+}
+
+/* Fifty thousand papers are 13 MB of JSON, and so are the messages of thousands of people: the
+ * transaction is composed beside the loop. */
+struct composition {
+    struct ps_pg_batch *batch;
+    int64_t cycle;
+    struct ps_paper_index *fresh; /* holds the papers of diff; NULL for none */
+    struct ps_index_diff diff;
+    struct ps_outbox_rows rows;
+};
+
+static void work_compose(void *job)
+{
+    struct composition *composition = job;
+
+    ps_store_add_rows(composition->batch, &composition->rows, composition->cycle);
+    ps_store_add_papers(composition->batch, &composition->diff);
+    ps_outbox_rows_clear(&composition->rows);
+}
+
+static void composition_destroy(void *job)
+{
+    struct composition *composition = job;
+
+    ps_pg_batch_destroy(composition->batch);
+    ps_outbox_rows_clear(&composition->rows);
+    ps_index_diff_clear(&composition->diff);
+    ps_paper_index_destroy(composition->fresh);
+    free(composition);
+}
+
+static void on_composed(void *cookie, void *job)
+{
+    struct ps_index_update *update = cookie;
+    struct composition *composition = job;
+    struct ps_pg_batch *batch = composition->batch;
+
+    update->difference.papers = composition->diff;
+    composition->diff = (struct ps_index_diff){ 0 };
+    composition->batch = NULL;
+    store(update, batch);
+}
+
+static void prepare(struct ps_index_update *update)
+{
+    static const struct ps_leader_work work = { work_compose, on_composed, composition_destroy };
+    struct composition *composition = ps_alloc_zero(1, sizeof(*composition));
     const struct download *download = &update->download;
     struct difference *difference = &update->difference;
 
-    ps_store_add_index_seen(batch, download->seen, download->validators.etag,
+    *composition = (struct composition){ .batch = ps_leader_writer_begin_meta(update->writer),
+                                         .cycle = update->cycle,
+                                         .fresh = download->fresh == NULL
+                                                      ? NULL
+                                                      : ps_paper_index_share(download->fresh),
+                                         .diff = difference->papers,
+                                         .rows = difference->rows };
+    ps_store_add_index_seen(composition->batch, download->seen, download->validators.etag,
                             download->validators.modified);
     difference->added_at = difference->rows.len > 0 ? VERSION + 1 : 0;
-    ps_store_add_rows(batch, &difference->rows, update->cycle);
-    ps_store_add_papers(batch, &difference->papers);
-    ps_store_add_suspended(batch, update->leadership->watch);
-    ps_outbox_rows_clear(&difference->rows);
-    ps_leader_writer_run(update->writer, batch, "the index was not stored", on_stored);
+    difference->papers = (struct ps_index_diff){ 0 };
+    difference->rows = (struct ps_outbox_rows){ 0 };
+    ps_leader_writer_work(update->writer, &work, composition);
 }
 
 static void on_write_failed(void *cookie, const struct ps_err *err)
@@ -621,6 +741,8 @@ void ps_index_update_cancel(struct ps_index_update *update)
     ps_index_fetch_cancel(update->open_std.fetch);
     forget_download(&update->download);
     validators_clear(&update->open_std.next);
+    ps_paper_index_destroy(update->open_std.listed);
+    update->open_std.listed = NULL;
     ps_index_diff_clear(&difference->papers);
     ps_outbox_rows_clear(&difference->rows);
     *difference = (struct difference){ .matched = 0 };

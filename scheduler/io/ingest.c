@@ -10,6 +10,7 @@
 #include "scheduler/io/ingest.h"
 
 #include "scheduler/io/leader_writer.h"
+#include "scheduler/io/mirror_load.h"
 #include "scheduler/io/result_batch.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
@@ -22,7 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 500, LOOK_MS = 5000, MATCH_SLICE_MS = 10 };
+enum { RETRY_MS = 500, LOOK_MS = 5000, MATCH_SLICE_MS = 5 };
 
 /* Statements of a batch after the fence. */
 enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, ADDED };
@@ -185,13 +186,21 @@ static void match(struct ps_ingest *ingest)
     store(ingest);
 }
 
-static void on_watch(void *cookie, const struct ps_pg_rows *rows)
+static void on_watch_built(void *cookie, void *job)
 {
     struct ps_ingest *ingest = cookie;
 
-    ps_watchlists_destroy(ingest->leadership->watch);
-    ingest->leadership->watch = ps_store_read_watch(rows, 1);
+    ps_watch_load_install(job, ingest->leadership);
     match(ingest);
+}
+
+static void on_watch(void *cookie, const struct ps_pg_rows *rows)
+{
+    static const struct ps_leader_work work = { ps_watch_load_work, on_watch_built,
+                                                ps_watch_load_destroy };
+    struct ps_ingest *ingest = cookie;
+
+    ps_leader_writer_work(ingest->writer, &work, ps_watch_load_create(ingest->leadership, rows, 1));
 }
 
 /* A draft is found only once, so the people who watch it at this moment are notified, not those who

@@ -3,6 +3,7 @@
 #include "scheduler/io/election.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/io/background.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct call {
     bool optional;
     ps_leader_rows_fn rows_fn;
     ps_leader_reply_fn reply_fn;
+    struct ps_leader_work work;
 };
 
 bool ps_leader_writer_leads(const struct ps_leader_writer *writer)
@@ -243,6 +245,29 @@ void ps_leader_writer_run(struct ps_leader_writer *writer, struct ps_pg_batch *b
 
     call->rows_fn = fn;
     ps_pg_run(writer->options.leadership->daemon->pg, batch, on_rows, call);
+}
+
+static void on_worked(void *cookie, void *job)
+{
+    struct call *call = cookie;
+    struct ps_leader_writer *writer = call->writer;
+
+    writer->outstanding--;
+    if (counts(call))
+        call->work.done(writer->options.cookie, job);
+    call->work.destroy(job);
+    end_call(call);
+}
+
+void ps_leader_writer_work(struct ps_leader_writer *writer, const struct ps_leader_work *work,
+                           void *job)
+{
+    struct call *call = begin_call(writer, NULL, true);
+
+    call->work = *work;
+    ps_background_run(
+        writer->options.leadership->daemon->background,
+        &(struct ps_background_job){ .work = work->work, .done = on_worked, .cookie = call }, job);
 }
 
 void ps_leader_writer_args(const struct ps_leader_writer *writer, struct ps_script_args *args)

@@ -90,6 +90,17 @@ struct ps_pg_batch *ps_leader_writer_begin_meta(const struct ps_leader_writer *w
 void ps_leader_writer_run(struct ps_leader_writer *writer, struct ps_pg_batch *batch,
                           const char *what, ps_leader_rows_fn fn);
 
+/* A computation beside the loop (background.h), under the rules of an answer: it is outstanding
+ * until it ends, and done runs only if its end still counts. */
+struct ps_leader_work {
+    void (*work)(void *job);               /* on a thread of its own */
+    void (*done)(void *cookie, void *job); /* on the loop */
+    void (*destroy)(void *job);            /* on the loop, after done or in place of it */
+};
+/* Copies work, takes job. */
+void ps_leader_writer_work(struct ps_leader_writer *writer, const struct ps_leader_work *work,
+                           void *job);
+
 /* Initialises args for a script of a leader: the first one is the epoch. */
 void ps_leader_writer_args(const struct ps_leader_writer *writer, struct ps_script_args *args);
 /* Runs the script; its first key is the key epoch. Copies script, clears args. */

@@ -36,7 +36,8 @@ struct ps_leadership {
     struct ps_url_set *discovered;
     struct ps_probe_times *probed; /* when each candidate of the adaptive planner was probed last */
     struct ps_watchlists *watch;
-    struct ps_cycle *run; /* the running cycle; NULL between cycles */
+    uint64_t watch_reads, watch_number; /* readings begun; the one that watch is from */
+    struct ps_cycle *run;               /* the running cycle; NULL between cycles */
     int64_t generation;
     char *redis_run_id; /* of the Redis that was filled last; NULL: unknown */
     int64_t last_cycle, last_started_ms, last_finished_ms; /* wall clock; 0 for none */

@@ -17,6 +17,7 @@
 
 #include "scheduler/io/index_update.h"
 #include "scheduler/io/leader_writer.h"
+#include "scheduler/io/mirror_load.h"
 #include "scheduler/io/operator_store.h"
 #include "scheduler/io/planner_clock.h"
 #include "scheduler/io/result_rows.h"
@@ -35,6 +36,7 @@ enum {
     LOOK_MS = 1000,
     SPACING_MS = 5 * 1000, /* polls that people ask for start so far apart at least */
     WITHDRAW_LOOKS = 1000, /* entries a call */
+    RECHECK_SLICE_MS = 5,
     HEARTBEAT_TIMEOUT_MS = 10000
 };
 
@@ -86,6 +88,14 @@ struct ending {
     char *summary;
 };
 
+/* Drafts that were probed again, while they are compared with what is stored. */
+struct rechecking {
+    struct ps_pg_rows *rows;
+    struct ps_looked *looked;
+    size_t len, count;      /* compared; in all */
+    const char *last_paper; /* borrowed from rows */
+};
+
 struct ps_poll {
     struct ps_poll_parts parts;
     struct ps_poll_schedule clock; /* for the pause between polls */
@@ -103,6 +113,7 @@ struct ps_poll {
     struct planning *planning; /* NULL: no adaptive plan is being made */
     struct planned planned;
     struct shed shed;
+    struct rechecking *rechecking; /* NULL: nothing is being compared */
     struct ending ending;
 };
 
@@ -118,6 +129,7 @@ static void close_cycle(struct ps_poll *poll, bool expired);
 static void read_rechecks(struct ps_poll *poll); /* if drafts were probed again */
 static void store_end(struct ps_poll *poll, struct ps_pg_batch *batch);
 static void forget_planning(struct ps_poll *poll);
+static void forget_rechecking(struct ps_poll *poll);
 static void on_closed(void *cookie, const struct ps_pg_rows *rows); /* what follows */
 static void wait_for_next(struct ps_poll *poll, int64_t ended_ms);
 static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error);
@@ -155,6 +167,7 @@ static void drop(struct ps_poll *poll)
     ps_control_probes_clear(&poll->prepared.controls);
     forget_drafts(&poll->prepared);
     forget_planning(poll);
+    forget_rechecking(poll);
     ps_cycle_destroy(poll->planned.run);
     poll->planned.run = NULL;
     ps_outbox_rows_clear(&poll->ending.news);
@@ -209,15 +222,27 @@ void ps_poll_now(struct ps_poll *poll)
 
 enum { WATCH = 1, CONFIRMED, UNCHECKED, WISHES };
 
+static void on_watch_built(void *cookie, void *job)
+{
+    struct ps_poll *poll = cookie;
+    const struct ps_config *config = poll->parts.leadership->daemon->config;
+
+    ps_watch_load_install(job, poll->parts.leadership);
+    if (config->enable_bulk_wg21 || config->enable_bulk_openstd)
+        update_index(poll);
+    else
+        plan(poll);
+}
+
 static void on_prepared(void *cookie, const struct ps_pg_rows *rows)
 {
+    static const struct ps_leader_work work = { ps_watch_load_work, on_watch_built,
+                                                ps_watch_load_destroy };
     struct ps_poll *poll = cookie;
     struct ps_leadership *leadership = poll->parts.leadership;
     const char **confirmed;
     size_t count;
 
-    ps_watchlists_destroy(leadership->watch);
-    leadership->watch = ps_store_read_watch(rows, WATCH);
     count = (size_t)ps_pg_row_count(rows, CONFIRMED);
     confirmed = ps_alloc_zero(count + 1, sizeof(*confirmed));
     for (size_t i = 0; i < count; i++)
@@ -232,11 +257,7 @@ static void on_prepared(void *cookie, const struct ps_pg_rows *rows)
     for (size_t i = 0; i < poll->prepared.draft_count; i++)
         poll->prepared.drafts[i] = ps_alloc_text(ps_pg_text(rows, UNCHECKED, (int)i, 0));
     leadership->probing_paused = ps_operator_wishes_read(rows, WISHES).paused_ms > 0;
-    if (leadership->daemon->config->enable_bulk_wg21 ||
-        leadership->daemon->config->enable_bulk_openstd)
-        update_index(poll);
-    else
-        plan(poll);
+    ps_leader_writer_work(poll->writer, &work, ps_watch_load_create(leadership, rows, WATCH));
 }
 
 static void prepare(struct ps_poll *poll)
@@ -676,31 +697,73 @@ static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, i
     *last_paper = paper_id;
 }
 
-static void on_rechecks(void *cookie, const struct ps_pg_rows *rows)
+static void forget_rechecking(struct ps_poll *poll)
 {
-    struct ps_poll *poll = cookie;
-    struct ps_leadership *leadership = poll->parts.leadership;
-    struct ps_pg_batch *batch;
-    struct ps_looked *looked;
-    const char *last_paper = NULL;
-    size_t count;
+    if (poll->rechecking == NULL)
+        return;
+    free(poll->rechecking->looked);
+    ps_pg_rows_destroy(poll->rechecking->rows);
+    free(poll->rechecking);
+    poll->rechecking = NULL;
+}
 
-    ps_watchlists_destroy(leadership->watch);
-    leadership->watch = ps_store_read_watch(rows, WATCH);
-    ps_outbox_rows_clear(&poll->ending.news);
-    batch = ps_leader_writer_begin_meta(poll->writer);
-    count = (size_t)ps_pg_row_count(rows, RECHECKS);
-    looked = ps_alloc_zero(count + 1, sizeof(*looked));
-    for (size_t i = 0; i < count; i++)
-        compare_draft(poll, rows, (int)i, &looked[i], &last_paper);
-    if (count > 0) {
-        ps_store_add_looked(batch, looked, count);
+static void store_rechecks(struct ps_poll *poll)
+{
+    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
+    const struct rechecking *rechecking = poll->rechecking;
+
+    if (rechecking->count > 0) {
+        ps_store_add_looked(batch, rechecking->looked, rechecking->count);
         ps_store_add_rows(batch, &poll->ending.news, poll->cycle);
     }
-    free(looked);
-    ps_store_add_suspended(batch, leadership->watch);
-    poll->ending.rechecked = count > 0;
+    ps_store_add_suspended(batch, poll->parts.leadership->watch);
+    poll->ending.rechecked = rechecking->count > 0;
+    forget_rechecking(poll);
     store_end(poll, batch);
+}
+
+/* Compares at least one draft in each turn of the loop: a draft that has changed is matched with
+ * the patterns of everybody. */
+static void recheck_slice(struct ps_poll *poll)
+{
+    struct rechecking *rechecking = poll->rechecking;
+    int64_t end_ms = ps_clock_mono_ms() + RECHECK_SLICE_MS;
+
+    while (rechecking->len < rechecking->count) {
+        compare_draft(poll, rechecking->rows, (int)rechecking->len,
+                      &rechecking->looked[rechecking->len], &rechecking->last_paper);
+        rechecking->len++;
+        if (ps_clock_mono_ms() >= end_ms) {
+            ps_leader_writer_wait(poll->writer, 0);
+            return;
+        }
+    }
+    store_rechecks(poll);
+}
+
+static void on_recheck_watch_built(void *cookie, void *job)
+{
+    struct ps_poll *poll = cookie;
+    struct rechecking *rechecking = ps_alloc_zero(1, sizeof(*rechecking));
+
+    ps_watch_load_install(job, poll->parts.leadership);
+    ps_outbox_rows_clear(&poll->ending.news);
+    rechecking->rows = ps_watch_load_take_rows(job);
+    rechecking->count = (size_t)ps_pg_row_count(rechecking->rows, RECHECKS);
+    rechecking->looked = ps_alloc_zero(rechecking->count + 1, sizeof(*rechecking->looked));
+    forget_rechecking(poll);
+    poll->rechecking = rechecking;
+    recheck_slice(poll);
+}
+
+static void on_rechecks(void *cookie, const struct ps_pg_rows *rows)
+{
+    static const struct ps_leader_work work = { ps_watch_load_work, on_recheck_watch_built,
+                                                ps_watch_load_destroy };
+    struct ps_poll *poll = cookie;
+
+    ps_leader_writer_work(poll->writer, &work,
+                          ps_watch_load_create(poll->parts.leadership, rows, WATCH));
 }
 
 static void read_rechecks(struct ps_poll *poll)
@@ -953,6 +1016,8 @@ static void on_timer(void *cookie)
         look(poll);
     else if (poll->state == PREPARING && poll->planning != NULL)
         plan_slice(poll);
+    else if (poll->state == CLOSING && poll->rechecking != NULL)
+        recheck_slice(poll);
 }
 
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)

@@ -11,6 +11,7 @@
 
 #include "scheduler/io/ingest.h"
 #include "scheduler/io/leader_writer.h"
+#include "scheduler/io/mirror_load.h"
 #include "scheduler/io/poll.h"
 #include "scheduler/io/redis_recovery.h"
 #include "scheduler/io/retention.h"
@@ -20,6 +21,7 @@
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/stall_detector.h"
+#include "shared/io/background.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
@@ -57,8 +59,10 @@ struct ps_scheduler {
     struct ps_timer *warm;           /* reads what is new in the index while standing by */
     struct ps_timer *look;           /* for progress */
     struct ps_stall_detector progress;
-    bool warming; /* such a read is outstanding */
-    bool loaded;  /* the parts run */
+    bool warming;                   /* such a read is outstanding */
+    bool loaded;                    /* the parts run */
+    uint64_t reloads, load_number;  /* readings asked for; the one that is under way */
+    int64_t load_known, warm_known; /* version of the index from which the reading starts */
     bool draining;
     bool paused_logged; /* the log says that probing is paused */
     char leader[160];   /* as seen last */
@@ -82,32 +86,6 @@ static void on_stop(void *cookie)
     stop_parts(cookie);
 }
 
-static void fill_leadership(struct ps_leadership *leadership, const struct ps_pg_rows *rows)
-{
-    const size_t meta = PS_STORE_LOAD_META;
-
-    ps_leadership_clear(leadership);
-    leadership->generation = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_GENERATION, 0);
-    leadership->last_cycle = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_CYCLE, 0);
-    leadership->last_started_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_STARTED_AT, 0);
-    leadership->last_finished_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_FINISHED_AT, 0);
-    leadership->last_good_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_LAST_SUCCESSFUL_POLL, 0);
-    leadership->etag = ps_alloc_text(ps_pg_text(rows, meta, 0, PS_SQL_META_LOAD_INDEX_ETAG));
-    leadership->modified =
-        ps_alloc_text(ps_pg_text(rows, meta, 0, PS_SQL_META_LOAD_INDEX_MODIFIED));
-    leadership->index_fetched_ms = ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_INDEX_FETCHED_AT, 0);
-    leadership->redis_run_id =
-        ps_alloc_text(ps_pg_text(rows, meta, 0, PS_SQL_META_LOAD_REDIS_RUN_ID));
-    leadership->open_std_year = (int)ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_OPEN_STD_YEAR, 0);
-    leadership->open_std_papers =
-        (size_t)ps_pg_int(rows, meta, 0, PS_SQL_META_LOAD_OPEN_STD_PAPERS, 0);
-    ps_store_read_index(rows, &leadership->index, &leadership->index_version);
-    leadership->discovered = ps_store_read_discovered(rows);
-    leadership->probed = ps_store_read_asked(rows, leadership->daemon->config);
-    leadership->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
-    leadership->run = ps_store_read_run(rows);
-}
-
 static void on_generation(void *cookie, const char *generation)
 {
     struct ps_scheduler *scheduler = cookie;
@@ -124,13 +102,8 @@ static void on_generation_read(void *cookie, const struct redisReply *reply)
         on_generation(cookie, generation == NULL ? "" : generation);
 }
 
-static void on_loaded(void *cookie, const struct ps_pg_rows *rows)
+static void start_parts(struct ps_scheduler *scheduler)
 {
-    struct ps_scheduler *scheduler = cookie;
-
-    if (scheduler->loaded)
-        return;
-    fill_leadership(&scheduler->leadership, rows);
     scheduler->loaded = true;
     ps_outbox_relay_start(scheduler->relay);
     ps_retention_start(scheduler->retention);
@@ -141,6 +114,37 @@ static void on_loaded(void *cookie, const struct ps_pg_rows *rows)
                       ps_key(scheduler->daemon->keys, PS_KEY_GENERATION));
 }
 
+/* What was read before somebody asked for another reading is out of date; the loader's timer brings
+ * the next. */
+static bool is_due(const struct ps_scheduler *scheduler)
+{
+    return !scheduler->loaded && scheduler->load_number == scheduler->reloads;
+}
+
+static void on_built(void *cookie, void *job)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    if (!is_due(scheduler))
+        return;
+    if (ps_mirror_load_install(job, &scheduler->leadership))
+        start_parts(scheduler);
+    else
+        ps_leader_writer_wait(scheduler->loader, 0);
+}
+
+static void on_loaded(void *cookie, const struct ps_pg_rows *rows)
+{
+    static const struct ps_leader_work work = { ps_mirror_load_work, on_built,
+                                                ps_mirror_load_destroy };
+    struct ps_scheduler *scheduler = cookie;
+
+    if (is_due(scheduler))
+        ps_leader_writer_work(
+            scheduler->loader, &work,
+            ps_mirror_load_create(&scheduler->leadership, rows, scheduler->load_known, true));
+}
+
 static void load(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
@@ -148,20 +152,35 @@ static void load(void *cookie)
 
     if (scheduler->loaded)
         return;
+    scheduler->load_number = scheduler->reloads;
+    scheduler->load_known = scheduler->leadership.index_version;
     batch = ps_leader_writer_begin(scheduler->loader);
-    ps_store_add_load(batch, scheduler->leadership.index_version);
+    ps_store_add_load(batch, scheduler->load_known);
     ps_leader_writer_run(scheduler->loader, batch, "what is stored was not read", on_loaded);
+}
+
+static void on_warmed(void *cookie, void *job)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    scheduler->warming = false;
+    if (!ps_leadership_held(&scheduler->leadership))
+        (void)ps_mirror_load_install(job, &scheduler->leadership);
+    ps_mirror_load_destroy(job);
 }
 
 static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_scheduler *scheduler = cookie;
+    const struct ps_background_job job = { ps_mirror_load_work, on_warmed, scheduler };
 
-    scheduler->warming = false;
     /* Without an answer there is nothing to do: the daemon reports a database that is away. */
     if (err == NULL && !ps_leadership_held(&scheduler->leadership))
-        ps_store_read_index(rows, &scheduler->leadership.index,
-                            &scheduler->leadership.index_version);
+        ps_background_run(
+            scheduler->daemon->background, &job,
+            ps_mirror_load_create(&scheduler->leadership, rows, scheduler->warm_known, false));
+    else
+        scheduler->warming = false;
 }
 
 /* A part asks from within its own callback, so the parts are stopped on the next turn. */
@@ -169,6 +188,7 @@ static void reload(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
 
+    scheduler->reloads++;
     scheduler->loaded = false;
     ps_timer_set(scheduler->stop, 0);
     ps_leader_writer_wait(scheduler->loader, RELOAD_MS);
@@ -202,8 +222,8 @@ static void warm(void *cookie)
         !ps_pg_up(scheduler->daemon->pg))
         return;
     scheduler->warming = true;
-    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->leadership.index_version), on_warm,
-              scheduler);
+    scheduler->warm_known = scheduler->leadership.index_version;
+    ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->warm_known), on_warm, scheduler);
 }
 
 static void on_lead(void *cookie, int64_t epoch)

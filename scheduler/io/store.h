@@ -54,9 +54,11 @@ struct ps_pg_batch *ps_store_peek(void) PS_MUST_USE;
 struct ps_pg_batch *ps_store_peek_since(int64_t known) PS_MUST_USE;
 /* Gives a batch with META and PAPERS only, for a standby. */
 struct ps_pg_batch *ps_store_warm(int64_t known) PS_MUST_USE;
-/* Brings *index (NULL: none) from version *known to the one that was read. */
-void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **index,
-                         int64_t *known);
+/* Gives the index as it was read: before (NULL: none), which has the version known, with what is
+ * newer. NULL if nothing is newer. */
+struct ps_paper_index *ps_store_read_index(const struct ps_pg_rows *rows,
+                                           const struct ps_paper_index *before, int64_t known,
+                                           int64_t *out_version) PS_MUST_USE;
 /* Gives the running cycle; NULL if none runs. */
 struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE;
 /* Gives the drafts found, each with the moment since which the site has had it. */

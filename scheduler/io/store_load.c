@@ -133,19 +133,24 @@ static struct ps_paper_index *read_papers(const struct ps_pg_rows *rows, int cou
     return index;
 }
 
-void ps_store_read_index(const struct ps_pg_rows *rows, struct ps_paper_index **index,
-                         int64_t *known)
+struct ps_paper_index *ps_store_read_index(const struct ps_pg_rows *rows,
+                                           const struct ps_paper_index *before, int64_t known,
+                                           int64_t *out_version)
 {
     int64_t version = ps_pg_int(rows, PS_STORE_LOAD_META, 0, PS_SQL_META_LOAD_INDEX_VERSION, 0);
     int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
+    struct ps_paper_index *fresh, *joined = NULL;
 
-    if (*index == NULL || version < *known) {
-        ps_paper_index_destroy(*index);
-        *index = read_papers(rows, count);
-    } else if (count > 0) {
-        *index = ps_paper_index_merge(*index, read_papers(rows, count));
-    }
-    *known = version;
+    *out_version = version;
+    if (before != NULL && version >= known && count == 0)
+        return NULL;
+    fresh = read_papers(rows, count);
+    if (before != NULL && version >= known)
+        joined = ps_paper_index_join(before, fresh);
+    if (joined == NULL)
+        return fresh;
+    ps_paper_index_destroy(fresh);
+    return joined;
 }
 
 static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_cycle *run)

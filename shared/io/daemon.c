@@ -1,6 +1,7 @@
 #include "shared/io/daemon.h"
 
 #include "shared/core/alloc.h"
+#include "shared/io/background.h"
 #include "shared/io/clock.h"
 #include "shared/io/daemon_config.h"
 #include "shared/io/daemon_status.h"
@@ -234,6 +235,7 @@ static bool open_all(struct run *run, struct ps_err *err)
     struct ps_daemon *daemon = &run->daemon;
 
     daemon->loop = ps_loop_create();
+    daemon->background = ps_background_create(daemon->loop);
     ps_loop_on_terminate(daemon->loop, on_terminate, run);
     run->grace = ps_timer_create(daemon->loop, on_grace_over, run);
     run->log_flush = ps_timer_create(daemon->loop, on_log_flush, run);
@@ -266,13 +268,15 @@ static bool open_all(struct run *run, struct ps_err *err)
 }
 
 /* PostgreSQL closes before Redis: its outstanding requests fail now, and those failures are written
- * to Redis. Both close before the program's own part, because their last callbacks still use it. */
+ * to Redis. Both close before the program's own part, because their last callbacks still use it; so
+ * do the jobs in the background. */
 static void close_all(struct run *run)
 {
     struct ps_daemon *daemon = &run->daemon;
 
     ps_pg_destroy(daemon->pg);
     ps_redis_destroy(daemon->redis);
+    ps_background_destroy(daemon->background);
     if (run->status.started && run->program->destroy != NULL)
         run->program->destroy(run->status.self);
     ps_incident_monitor_destroy(daemon->incidents);

@@ -224,6 +224,7 @@ static void set_metrics(void *cookie, struct ps_metrics *metrics)
     struct ps_daemon_status *status = cookie;
     const struct ps_daemon *daemon = status->daemon;
     char *build = ps_alloc_format("%s,%s", daemon->component, PS_VERSION);
+    struct ps_loop_turns turns;
 
     ps_metrics_set(metrics, PS_METRIC_BUILD_INFO, build, 1);
     free(build);
@@ -232,6 +233,9 @@ static void set_metrics(void *cookie, struct ps_metrics *metrics)
     ps_metrics_set(metrics, PS_METRIC_READY, NULL, is_ready(status) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_STUCK, NULL, is_stuck(status) ? 1 : 0);
     ps_metrics_set(metrics, PS_METRIC_LOOP_LAG, NULL, (double)ps_loop_lag_ms(daemon->loop) / 1000);
+    turns = ps_loop_turns(daemon->loop);
+    ps_metrics_set(metrics, PS_METRIC_LOOP_TURN_LONGEST, NULL, (double)turns.longest_us / 1e6);
+    ps_metrics_set(metrics, PS_METRIC_LOOP_TURNS_OVER, NULL, (double)turns.over);
     ps_log_metrics(metrics);
     set_incident_metrics(status, metrics);
     set_server_metrics(status, metrics);

@@ -30,6 +30,7 @@ struct ps_loop {
     struct ps_timer *tick;
     int64_t tick_due_ms;
     int64_t tick_late_ms; /* of the last tick */
+    struct ps_loop_turns turns;
     struct event *signals[SIGNALS];
     ps_signal_fn on_signal;
     void *signal_cookie;
@@ -197,11 +198,30 @@ int64_t ps_loop_now(const struct ps_loop *loop)
     return ps_clock_mono_ms();
 }
 
+/* Waiting costs no processor time, so the difference is what the turn's callbacks computed. */
+static void turn(struct ps_loop *loop)
+{
+    int64_t began_us = ps_clock_cpu_us(), took_us;
+
+    if (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+        abort();
+    took_us = ps_clock_cpu_us() - began_us;
+    if (took_us > loop->turns.longest_us)
+        loop->turns.longest_us = took_us;
+    if (took_us > PS_LOOP_TURN_MAX_MS * 1000)
+        loop->turns.over++;
+}
+
 int ps_loop_run(struct ps_loop *loop)
 {
-    if (!loop->stopped && event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
-        abort();
+    while (!loop->stopped)
+        turn(loop);
     return loop->exit_code;
+}
+
+struct ps_loop_turns ps_loop_turns(const struct ps_loop *loop)
+{
+    return loop->turns;
 }
 
 void ps_loop_stop(struct ps_loop *loop, int exit_code)

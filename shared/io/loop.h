@@ -2,7 +2,8 @@
  *
  * A thin layer over libevent; every other io/ module registers with it. Everything runs on one
  * thread, so a callback must not block and must not compute for more than 50 ms: /livez reports the
- * loop's lag, and Kubernetes restarts a program whose loop does not turn. */
+ * loop's lag, and Kubernetes restarts a program whose loop does not turn. Longer work is done in
+ * slices (ps_timer_set with 0) or beside the loop (background.h). */
 #ifndef PS_IO_LOOP_H
 #define PS_IO_LOOP_H
 #include "shared/core/err.h"
@@ -37,6 +38,15 @@ void ps_loop_stop(struct ps_loop *loop, int exit_code); /* further calls have no
 /* Returns how late the loop's own 250 ms tick is, in ms: the greater of the last tick's delay and
  * the delay of the tick that is due now. /livez reads it. */
 int64_t ps_loop_lag_ms(const struct ps_loop *loop);
+
+/* How long the loop computed in one turn, without the time in which it waited or other programs
+ * ran. Counts the turns of ps_loop_run. */
+enum { PS_LOOP_TURN_MAX_MS = 50 }; /* the contract's limit */
+struct ps_loop_turns {
+    int64_t longest_us; /* since the start */
+    uint64_t over;      /* turns that took longer than PS_LOOP_TURN_MAX_MS */
+};
+struct ps_loop_turns ps_loop_turns(const struct ps_loop *loop);
 
 /* Runs on the loop for each SIGTERM or SIGINT; count is 1 for the first signal, 2 for the second,
  * and so on. */

@@ -106,8 +106,11 @@ const char *ps_pg_text(const struct ps_pg_rows *rows, size_t statement, int row,
 int64_t ps_pg_int(const struct ps_pg_rows *rows, size_t statement, int row, int column,
                   int64_t fallback);
 bool ps_pg_bool(const struct ps_pg_rows *rows, size_t statement, int row, int column);
+/* For use inside a ps_pg_fn: gives the rows to the caller, without copying them. The callback's own
+ * rows stay readable as long as the caller's are there. Reading them is safe on another thread. */
+struct ps_pg_rows *ps_pg_rows_take(const struct ps_pg_rows *rows) PS_MUST_USE;
 /* Gives a copy that outlives the callback (PQcopyResult); for io/sync. */
 struct ps_pg_rows *ps_pg_rows_copy(const struct ps_pg_rows *rows) PS_MUST_USE;
-void ps_pg_rows_destroy(struct ps_pg_rows *rows); /* a copy only; NULL is fine */
+void ps_pg_rows_destroy(struct ps_pg_rows *rows); /* taken ones or a copy; NULL is fine */
 
 #endif

@@ -70,6 +70,17 @@ void ps_pg_rows_clear(struct ps_pg_rows *rows)
     memset(rows, 0, sizeof(*rows));
 }
 
+struct ps_pg_rows *ps_pg_rows_take(const struct ps_pg_rows *rows)
+{
+    struct ps_pg_rows *taken = ps_alloc(sizeof(*taken));
+
+    assert(rows->taken != NULL && !*rows->taken);
+    *rows->taken = true;
+    *taken = *rows;
+    taken->taken = NULL;
+    return taken;
+}
+
 struct ps_pg_rows *ps_pg_rows_copy(const struct ps_pg_rows *rows)
 {
     struct ps_pg_rows *copy = ps_alloc_zero(1, sizeof(*copy));

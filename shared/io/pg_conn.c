@@ -280,7 +280,7 @@ static void finish(struct ps_pg_conn *conn)
     struct ps_pg_job *job = conn->job;
     struct ps_pg_rows rows = conn->rows;
     struct ps_err err = conn->sql_err;
-    bool failed = conn->sql_failed;
+    bool failed = conn->sql_failed, taken = false;
 
     ps_timer_cancel(conn->timer);
     if (conn->drop) {
@@ -293,8 +293,10 @@ static void finish(struct ps_pg_conn *conn)
         break_with_err(conn);
     else
         enter(conn, PS_PG_CONN_IDLE);
+    rows.taken = &taken;
     conn->options.on_done(conn->options.cookie, job, failed ? NULL : &rows, failed ? &err : NULL);
-    ps_pg_rows_clear(&rows); /* conn may run the next batch by now */
+    if (!taken)
+        ps_pg_rows_clear(&rows); /* conn may run the next batch by now */
 }
 
 static void first_error(struct ps_pg_conn *conn, const PGresult *result)

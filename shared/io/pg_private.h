@@ -22,6 +22,7 @@ struct ps_pg_batch {
 struct ps_pg_rows {
     PGresult **results; /* owned */
     size_t count, room;
+    bool *taken; /* set by ps_pg_rows_take; NULL: they cannot be taken */
 };
 
 /* Takes result. */

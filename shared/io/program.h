@@ -38,6 +38,8 @@ enum {
 
 /* Everything that the daemon created. The program borrows all of it until its `destroy` returns;
  * redis and pg are already destroyed when `destroy` runs. */
+struct ps_background;
+
 struct ps_daemon {
     const char *component; /* "scheduler" */
     const char *instance;
@@ -46,6 +48,7 @@ struct ps_daemon {
     const struct ps_config *config;
     struct ps_keys *keys;
     struct ps_loop *loop;
+    struct ps_background *background; /* computations that are too long for the loop */
     struct ps_metrics *metrics;
     struct ps_redis *redis; /* for commands that return at once; a blocking read needs its own */
     struct ps_redis_fitness *redis_fitness;

@@ -3,6 +3,7 @@
 #include "scheduler/io/election.h"
 #include "scheduler/io/leader_writer.h"
 #include "shared/core/alloc.h"
+#include "shared/io/background.h"
 #include "tests/support/pg_server.h"
 #include "tests/support/servers.h"
 
@@ -121,6 +122,7 @@ static int set_up_all(void **state)
     pg.url = ps_test_pg_url(postgres);
     redis = (struct ps_redis_options){ .url = ps_test_redis_url(redis_server) };
     daemon_.loop = ps_loop_create();
+    daemon_.background = ps_background_create(daemon_.loop);
     daemon_.keys = ps_keys_create("t:");
     daemon_.metrics = ps_metrics_create();
     ps_metrics_begin(daemon_.metrics, PS_COMPONENT_SCHEDULER);
@@ -139,6 +141,7 @@ static int tear_down_all(void **state)
     (void)state;
     ps_redis_destroy(daemon_.redis);
     ps_pg_destroy(daemon_.pg);
+    ps_background_destroy(daemon_.background);
     ps_failure_log_destroy(daemon_.failures);
     ps_metrics_destroy(daemon_.metrics);
     ps_keys_destroy(daemon_.keys);
@@ -316,6 +319,59 @@ static void a_transaction_from_before_the_mirrors_were_read_has_them_read_again(
     part_close(&part);
 }
 
+/* A computation beside the loop, which says what became of it. */
+struct computation {
+    struct part *part;
+    bool worked, destroyed;
+};
+
+static void compute(void *job)
+{
+    ((struct computation *)job)->worked = true;
+}
+
+static void on_computed(void *cookie, void *job)
+{
+    struct part *part = cookie;
+    const struct computation *computation = job;
+
+    assert_ptr_equal(computation->part, part);
+    assert_true(computation->worked);
+    part->rows++;
+}
+
+static void forget(void *job)
+{
+    ((struct computation *)job)->destroyed = true;
+}
+
+static void a_computation_counts_under_the_rules_of_an_answer(void **state)
+{
+    static const struct ps_leader_work work = { compute, on_computed, forget };
+    struct part part;
+
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        struct computation computation = { .part = &part };
+
+        lead();
+        part_open(&part, (struct ps_leader_writer_options){ .mirrors = true });
+        ps_leader_writer_work(part.writer, &work, &computation);
+        assert_true(ps_leader_writer_busy(part.writer));
+        assert_int_equal(part.rows, 0);
+        if (ends == 1) {
+            ps_leadership_end(&leadership);
+            ps_leader_writer_stop(part.writer);
+            assert_false(ps_leader_writer_start(part.writer));
+        }
+        wait_for_answers(&part);
+        assert_int_equal(part.rows, ends == 0 ? 1 : 0);
+        assert_true(computation.destroyed);
+        assert_int_equal(part.steps + part.failures + reloads, 0);
+        part_close(&part);
+    }
+}
+
 static void a_newer_leader_is_reported_once_and_ends_the_leadership(void **state)
 {
     double before = ps_metrics_get(daemon_.metrics, PS_METRIC_FENCED_WRITES, "postgresql");
@@ -474,6 +530,7 @@ int main(void)
         cmocka_unit_test_setup(an_answer_of_this_term_runs_its_callback_once, set_up),
         cmocka_unit_test_setup(an_answer_after_the_end_of_the_term_is_dropped, set_up),
         cmocka_unit_test_setup(a_new_term_goes_on_after_the_answer_of_the_old_one, set_up),
+        cmocka_unit_test_setup(a_computation_counts_under_the_rules_of_an_answer, set_up),
         cmocka_unit_test_setup(a_transaction_from_before_the_mirrors_were_read_has_them_read_again,
                                set_up),
         cmocka_unit_test_setup(a_newer_leader_is_reported_once_and_ends_the_leadership, set_up),

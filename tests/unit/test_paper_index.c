@@ -500,6 +500,24 @@ static void a_merge_has_the_papers_of_both(void **state)
     ps_paper_index_destroy(merged);
 }
 
+static void a_shared_index_lives_until_its_last_holder_lets_go(void **state)
+{
+    struct ps_paper_index *before = parse("{\"P1R0\":{\"title\":\"old\"}}");
+    struct ps_paper_index *held = ps_paper_index_share(before);
+    struct ps_paper_index *fresh = parse("{\"P2R0\":{}}");
+    struct ps_paper_index *both = ps_paper_index_join(before, fresh);
+
+    (void)state;
+    assert_null(ps_paper_index_join(fresh, both)); /* nothing is missing */
+    ps_paper_index_destroy(before);
+    assert_string_equal(ps_paper_index_at(held, 0)->title, "old");
+    ps_paper_index_destroy(held);
+    ps_paper_index_destroy(fresh);
+    assert_int_equal(ps_paper_index_len(both), 2);
+    assert_string_equal(ps_paper_index_find(both, "P0001R0")->title, "old");
+    ps_paper_index_destroy(both);
+}
+
 static struct ps_paper_index *index_of(int count)
 {
     struct ps_paper_index *index = ps_paper_index_create();
@@ -544,6 +562,7 @@ static void a_download_that_shrinks_or_doubles_is_implausible(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shared_index_lives_until_its_last_holder_lets_go),
         cmocka_unit_test(a_download_that_shrinks_or_doubles_is_implausible),
         cmocka_unit_test(a_merge_has_the_papers_of_both),
         cmocka_unit_test(ids_are_read_without_regard_to_case),
