@@ -88,7 +88,7 @@ const char *ps_markup_link_open(struct ps_buf *out, const char *url)
     return "</a>";
 }
 
-void ps_markup_time(struct ps_buf *out, int64_t wall_ms)
+static void add_time(struct ps_buf *out, int64_t wall_ms, const char *attributes)
 {
     char text[PS_UTC_TIME_TEXT];
 
@@ -97,7 +97,18 @@ void ps_markup_time(struct ps_buf *out, int64_t wall_ms)
         return;
     }
     ps_utc_time_format_time(wall_ms, text);
-    (void)ps_buf_format(out, "<time datetime=\"%s\">%.10s %.5s UTC</time>", text, text, text + 11);
+    (void)ps_buf_format(out, "<time%s datetime=\"%s\">%.10s %.5s UTC</time>", attributes, text,
+                        text, text + 11);
+}
+
+void ps_markup_time(struct ps_buf *out, int64_t wall_ms)
+{
+    add_time(out, wall_ms, "");
+}
+
+void ps_markup_due(struct ps_buf *out, int64_t wall_ms)
+{
+    add_time(out, wall_ms, " class=\"due\"");
 }
 
 uint64_t ps_markup_hash(const void *data, size_t len)

@@ -22,6 +22,9 @@ bool ps_markup_is_link(const char *url);
 const char *ps_markup_link_open(struct ps_buf *out, const char *url);
 /* Adds <time datetime="2026-11-30T17:00:00Z">2026-11-30 17:00 UTC</time>; "–" for 0. */
 void ps_markup_time(struct ps_buf *out, int64_t wall_ms);
+/* The same for something planned: the page shows "due now" once the time is past, and not "4 s
+ * ago". */
+void ps_markup_due(struct ps_buf *out, int64_t wall_ms);
 /* A strong-enough hash of a response for its ETag (FNV-1a, 64 bits). Not for secrets. */
 uint64_t ps_markup_hash(const void *data, size_t len);
 

@@ -112,9 +112,11 @@ static void add_strip(const struct ps_reader_view *view, struct ps_buf *out)
     text(out, "<span>Last poll <b>");
     ps_markup_time(out, fleet->last_poll_ms);
     text(out, "</b></span>");
-    if (fleet->next_poll_ms > 0) {
+    if (fleet->polling) {
+        text(out, "<span>Next <b>running now</b></span>");
+    } else if (fleet->next_poll_ms > 0) {
         text(out, "<span>Next <b>");
-        ps_markup_time(out, fleet->next_poll_ms);
+        ps_markup_due(out, fleet->next_poll_ms);
         text(out, "</b></span>");
     }
     ps_buf_format(out, "<span>Last 24 hours <b>%" PRId64 " %s, %" PRId64 " %s</b></span>",
@@ -550,7 +552,7 @@ static void add_asks(const struct ps_reader_facts *facts, struct ps_buf *out)
         text(out, "<tr><td class=\"tight\">");
         ps_markup_text(out, facts->asks[i].file);
         text(out, "</td><td class=\"tight\">");
-        ps_markup_time(out, facts->asks[i].next_ms);
+        ps_markup_due(out, facts->asks[i].next_ms);
         text(out, "</td><td class=\"tight\">");
         ps_markup_time(out, facts->asks[i].last_ms);
         text(out, "</td><td class=\"tight\">");

@@ -33,6 +33,7 @@ struct ps_reader_fleet {
     int64_t last_poll_ms, next_poll_ms;
     int64_t upload_ms;          /* median from upload to message */
     int64_t probes_day, budget; /* -1: not known; budget 0: there is none */
+    bool polling;               /* a cycle is running */
     bool paused;
     int64_t drafts_day, papers_day; /* found within a day */
 };

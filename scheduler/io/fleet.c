@@ -292,6 +292,7 @@ void ps_fleet_reader(const struct ps_fleet *fleet, struct ps_reader_fleet *out_f
         .upload_ms = fleet->stored.delay_drafts > 0 ? fleet->stored.delay_median_ms : 0,
         .probes_day = ps_fleet_stored_probes(&fleet->stored, fleet->stored_ms),
         .budget = ps_config_adaptive(config) ? config->probe_budget_per_day : 0,
+        .polling = fleet->stored.number > 0 && fleet->stored.finished_ms == 0,
         .paused = stats->paused_ms > 0,
     };
 }

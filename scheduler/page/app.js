@@ -53,7 +53,7 @@ function span(ms) {
 const ago = (time) => (time ? `${span(now() - Date.parse(time))} ago` : "never");
 const ahead = (time) => {
   const left = Date.parse(time) - now();
-  return left > 0 ? `in ${span(left)}` : "now";
+  return left > 0 ? `in ${span(left)}` : "due now";
 };
 
 /* A header as the site sent it. */

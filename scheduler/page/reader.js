@@ -17,7 +17,8 @@ function showAges() {
     const at = Date.parse(time.dateTime);
     if (Number.isNaN(at)) continue;
     const left = at - Date.now();
-    const text = left > 0 ? `in ${age(left)}` : `${age(left)} ago`;
+    const past = time.classList.contains("due") ? "due now" : `${age(left)} ago`;
+    const text = left > 0 ? `in ${age(left)}` : past;
     if (time.textContent !== text) time.textContent = text;
     if (!time.title) time.title = dated.format(at);
   }

@@ -188,6 +188,28 @@ static void an_empty_library_has_pages_too(void **state)
     ps_library_destroy(library);
 }
 
+static void the_strip_says_when_the_next_poll_is(void **state)
+{
+    struct ps_library *library = ps_library_create();
+    struct ps_reader_fleet fleet = { .next_poll_ms = 1780001000000 };
+    struct ps_reader_view view = { .library = library, .fleet = &fleet };
+    struct ps_find_filter filter = { .since_ms = 0 };
+    struct ps_buf out;
+
+    (void)state;
+    ps_buf_init(&out, PS_READER_PAGE_BYTES_MAX);
+    ps_reader_finds(&view, &filter, 50, &out);
+    /* reader.js shows "due now" for this class once the time is past */
+    assert_non_null(strstr(ps_buf_str(&out), "Next <b><time class=\"due\" datetime="));
+    fleet.polling = true;
+    ps_buf_reset(&out);
+    ps_reader_finds(&view, &filter, 50, &out);
+    assert_non_null(strstr(ps_buf_str(&out), "Next <b>running now</b>"));
+    assert_null(strstr(ps_buf_str(&out), "class=\"due\""));
+    ps_buf_clear(&out);
+    ps_library_destroy(library);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +218,7 @@ int main(void)
         cmocka_unit_test(pages_show_text_of_strangers_as_text),
         cmocka_unit_test(the_same_library_gives_the_same_feed),
         cmocka_unit_test(an_empty_library_has_pages_too),
+        cmocka_unit_test(the_strip_says_when_the_next_poll_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
