@@ -1,5 +1,6 @@
 #include "scheduler/core/adaptive_plan.h"
 
+#include "scheduler/core/control_probes.h"
 #include "shared/core/alloc.h"
 #include "shared/core/arena.h"
 #include "shared/core/utc_time.h"
@@ -63,6 +64,7 @@ static void find_rates(struct ps_adaptive *adaptive)
     adaptive->activity = ps_rates_activity(&adaptive->rates, &adaptive->arrivals, source->now_ms);
     adaptive->budget =
         ps_pick_budget(source->config, &adaptive->rates, adaptive->activity, &adaptive->moment);
+    adaptive->budget -= ps_control_probes_share(source->config, adaptive->budget);
 }
 
 static void begin_candidates(struct ps_adaptive *adaptive)

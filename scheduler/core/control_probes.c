@@ -46,16 +46,42 @@ static bool has(const struct ps_control_probes *controls, const char *url)
     return false;
 }
 
+/* Of a cycle's budget of the adaptive planner, one part in so many may go to rechecks. */
+enum { RECHECK_PART = 20 };
+
 /* RECHECK_DRAFTS_MAX is meant for a cycle of half an hour. The adaptive planner's cycles are
- * shorter, and rechecks are not part of its budget. */
-static int64_t rechecks_of(const struct ps_config *config)
+ * shorter. */
+static size_t rechecks_max(const struct ps_config *config)
 {
     enum { USUAL_MS = 30 * 60 * 1000 };
     int64_t most = config->recheck_drafts_max, interval_ms = ps_config_poll_interval_ms(config);
 
-    if (!ps_config_adaptive(config) || interval_ms >= USUAL_MS || most == 0)
+    if (!ps_config_adaptive(config) || interval_ms >= USUAL_MS)
+        return (size_t)most;
+    return (size_t)((most * interval_ms + USUAL_MS - 1) / USUAL_MS);
+}
+
+/* The adaptive planner's rechecks are part of its budget (ps_control_probes_share). The plan is
+ * what the share left, so this part of the plan is never more than the part that was kept. */
+static size_t rechecks_of(const struct ps_config *config, const struct ps_plan *plan)
+{
+    size_t most = rechecks_max(config), kept = plan->len / (RECHECK_PART - 1);
+
+    if (!ps_config_adaptive(config) || most == 0)
         return most;
-    return (most * interval_ms + USUAL_MS - 1) / USUAL_MS;
+    if (kept == 0)
+        kept = 1; /* slow, but every draft has its turn */
+    return most < kept ? most : kept;
+}
+
+size_t ps_control_probes_share(const struct ps_config *config, size_t budget)
+{
+    size_t present = config->control_present_url[0] != '\0' ? 1 : PS_CONTROL_PROBES_PRESENT_MAX;
+    size_t controls = config->probe_prefixes.len * config->probe_extensions.len + present;
+    size_t rechecks = rechecks_max(config), part = budget / RECHECK_PART;
+    size_t kept = controls + (rechecks < part ? rechecks : part);
+
+    return kept < budget / 2 ? kept : budget / 2;
 }
 
 void ps_control_probes_add_rechecks(const struct ps_config *config, const struct ps_plan *plan,
@@ -63,7 +89,7 @@ void ps_control_probes_add_rechecks(const struct ps_config *config, const struct
                                     struct ps_control_probes *controls)
 {
     size_t base_len = strlen(config->iso_base_url);
-    int64_t left = rechecks_of(config);
+    size_t left = rechecks_of(config, plan);
 
     for (size_t i = 0; i < count && left > 0; i++) {
         struct ps_paper_id id;

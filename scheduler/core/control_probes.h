@@ -48,11 +48,19 @@ bool ps_control_kind_parse(const char *name, enum ps_control_kind *out_kind) PS_
 void ps_control_probes_make(const struct ps_config *config, const char *const *confirmed,
                             size_t count, struct ps_control_probes *out_controls);
 /* Adds rechecks: drafts whose number is probed in the cycle of plan, hot or cold, at most
- * RECHECK_DRAFTS_MAX. drafts: their URLs, those first that were not probed again for longest.
- * Drafts that are controls already are skipped. */
+ * RECHECK_DRAFTS_MAX, and with the adaptive planner at most their share of the cycle's budget.
+ * drafts: their URLs, those first that were not probed again for longest. Drafts that are controls
+ * already are skipped. */
 void ps_control_probes_add_rechecks(const struct ps_config *config, const struct ps_plan *plan,
                                     const char *const *drafts, size_t count,
                                     struct ps_control_probes *controls);
+/**
+ * ps_control_probes_share(config, budget): Return how many of a cycle's ${budget} requests the
+ * adaptive planner keeps for controls and rechecks, so that PROBE_BUDGET_PER_DAY counts all that
+ * the site is asked: at most half of them. Depends on settings only, so that `simulate`, `plan` and
+ * the leader plan alike whatever drafts are known.
+ */
+size_t ps_control_probes_share(const struct ps_config *config, size_t budget);
 void ps_control_probes_add(struct ps_control_probes *controls, const char *url,
                            enum ps_control_kind kind); /* copies url */
 void ps_control_probes_clear(struct ps_control_probes *controls);

@@ -156,8 +156,10 @@ class Simulate(Case):
     def test_the_budget_is_the_arguments(self):
         spans = [self.simulate("--index", real_index_path(), "--from", "2018-01-02", "--to", "2018-01-08",
                                "--planner", "adaptive", "--budget", budget)["requests_per_day"]
-                 for budget in ("20000", "40000")]
-        self.assertAlmostEqual(spans[1] / spans[0], 2, delta=0.02)
+                 for budget in ("20000", "40000", "60000")]
+        # Not in proportion: controls have a fixed part of each cycle's budget.
+        self.assertAlmostEqual((spans[2] - spans[1]) / (spans[1] - spans[0]), 1, delta=0.02)
+        self.assertGreater(spans[1], 1.9 * spans[0])
 
     def test_wrong_options_are_refused(self):
         index = real_index_path()
@@ -262,19 +264,27 @@ class Replay(Case):
             if now >= end + DAY:
                 break
         delays = [(at - uploads[url][0]) / 60 for url, at in found.items()]
-        return delays, requests / ((end - start) / DAY), len(uploads)
+        return {url.rpartition("/")[2]: at for url, at in found.items()}, delays, requests / ((end - start) / DAY)
 
     def test_a_driver_that_only_calls_plan_agrees_with_simulate(self):
         settings = {"POLL_INTERVAL_MINUTES": "10"}
         first, last = "2018-02-10", "2018-02-11"
-        delays, requests, uploads = self.drive(first, last, 600, settings)
+        found, delays, requests = self.drive(first, last, 600, settings)
+        table = os.path.join(self.folder, "uploads.tsv")
         got = self.simulate("--index", real_index_path(), "--from", first, "--to", last, "--planner",
-                            "adaptive", **settings)
-        self.assertEqual(got["uploads"], uploads)
+                            "adaptive", "--uploads", table, **settings)
+        with open(table, encoding="utf-8") as file:
+            rows = [line.split("\t") for line in file]
+        simulated = {name: at for name, _, at, _, _ in rows if at != "-"}
+        self.assertEqual(found.keys(), simulated.keys())
+        self.assertEqual((len(rows), len(rows) - len(found)), (got["uploads"], got["unreachable"]))
         self.assertAlmostEqual(requests, got["requests_per_day"], delta=0.05 * requests)
+        # simulate weighs the names again when something was found, the driver at every cycle. Where two names
+        # are nearly as urgent, one of them may have its turn a cycle later.
+        other = [name for name, at in found.items() if iso(at) != simulated[name]]
+        self.assertLessEqual(len(other), 0.05 * len(found), other)
         mean = sum(delays) / len(delays)
-        self.assertAlmostEqual(mean, got["delay_minutes"]["mean"], delta=0.05 * mean)
-        self.assertEqual(len(delays), uploads - got["unreachable"])
+        self.assertAlmostEqual(mean, got["delay_minutes"]["mean"], delta=0.1 * mean)
 
 
 if __name__ == "__main__":

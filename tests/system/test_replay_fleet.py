@@ -105,13 +105,14 @@ class ReplayFleet(CycleCase):
         return self.script.first_ms + (wall_ms - self.began_ms) * self.speed
 
     def start_replay(self):
-        self.planner = {"PROBE_PLANNER": "adaptive", "POLL_INTERVAL_SECONDS": None, "PROBE_BUDGET_PER_DAY": 80000}
+        self.planner = {"PROBE_PLANNER": "adaptive", "POLL_INTERVAL_SECONDS": None, "PROBE_BUDGET_PER_DAY": 80000,
+                        "RECHECK_DRAFTS_MAX": 0}
         self.script = Script(self.first, self.end_ms)
         self.drafts = []
         self.fleet = self.make_fleet(
             {"index": {"inline": self.script.index_at(self.script.first_ms)}, "drafts": {},
              "rules": {"slow": {"match": "/files/*", "delay_ms": 2}}},
-            POLL_OVERRUN_COOLDOWN_SECONDS=0, CYCLE_DEADLINE_SECONDS=20, LEADER_TTL_MS=1000, RECHECK_DRAFTS_MAX=0,
+            POLL_OVERRUN_COOLDOWN_SECONDS=0, CYCLE_DEADLINE_SECONDS=20, LEADER_TTL_MS=1000,
             PROBE_RATE_LIMIT=RATE, PROBE_RATE_BURST=BURST, PROBE_HOST_CONCURRENCY=CONCURRENCY, HTTP_CONCURRENCY=CONCURRENCY,
             LOG_LEVEL="INFO", **self.planner)
         self.uploads = None

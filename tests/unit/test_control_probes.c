@@ -1,4 +1,5 @@
 #include "scheduler/core/cycle.h"
+#include "shared/core/alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -249,7 +250,7 @@ static void a_set_one_stands_in_for_them(void **state)
 
 static struct ps_plan plan_of(const struct ps_config *config, const int *hot, size_t count)
 {
-    struct ps_plan plan = { .slices = config->cold_cycle_divisor, .slice = 7 };
+    struct ps_plan plan = { .len = 1000, .slices = config->cold_cycle_divisor, .slice = 7 };
 
     ps_number_set_init(&plan.hot_numbers);
     for (size_t i = 0; i < count; i++)
@@ -286,6 +287,39 @@ static void drafts_whose_turn_it_is_are_looked_at_again(void **state)
     assert_int_equal(controls.len, 1);
     ps_control_probes_clear(&controls);
     ps_number_set_clear(&plan.hot_numbers);
+    ps_config_clear(&config);
+}
+
+/* PROBE_BUDGET_PER_DAY counts all that the site is asked: plan, controls and rechecks together. */
+static void a_cycle_of_the_adaptive_planner_stays_in_its_budget(void **state)
+{
+    struct ps_config config;
+    char *drafts[100];
+
+    (void)state;
+    load(&config, NULL);
+    for (int i = 0; i < 100; i++)
+        drafts[i] = ps_alloc_format("%sD%04dR0.pdf", config.iso_base_url, i + 1);
+    for (size_t budget = 0; budget < 3000; budget++) {
+        size_t kept = ps_control_probes_share(&config, budget);
+        struct ps_control_probes controls = { .len = 0 };
+        struct ps_plan plan = plan_of(&config, NULL, 0);
+
+        assert_true(kept <= budget / 2);
+        plan.len = budget - kept;
+        for (int i = 0; i < 100; i++)
+            ps_number_set_add(&plan.hot_numbers, i + 1);
+        ps_control_probes_make(&config, (const char *const *)drafts, 100, &controls);
+        ps_control_probes_add_rechecks(&config, &plan, (const char *const *)drafts, 100, &controls);
+        if (budget >= 40) /* fewer requests are less than the controls of two cycles */
+            assert_true(plan.len + controls.len <= budget);
+        if (budget >= 40) /* and next to nothing is kept in vain */
+            assert_true(plan.len + controls.len + 2 >= budget);
+        ps_control_probes_clear(&controls);
+        ps_number_set_clear(&plan.hot_numbers);
+    }
+    for (int i = 0; i < 100; i++)
+        free(drafts[i]);
     ps_config_clear(&config);
 }
 
@@ -335,6 +369,7 @@ int main(void)
         cmocka_unit_test(the_drafts_confirmed_last_are_asked),
         cmocka_unit_test(a_set_one_stands_in_for_them),
         cmocka_unit_test(drafts_whose_turn_it_is_are_looked_at_again),
+        cmocka_unit_test(a_cycle_of_the_adaptive_planner_stays_in_its_budget),
         cmocka_unit_test(rechecks_prove_nothing_about_the_site),
         cmocka_unit_test(kinds_have_names),
     };
