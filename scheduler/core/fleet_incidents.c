@@ -87,8 +87,10 @@ static void find_polls(const struct ps_fleet_facts *facts, struct ps_incident_se
 static void find_index(const struct ps_fleet_facts *facts, struct ps_incident_set *set)
 {
     int64_t age_ms = facts->now_ms - facts->index_fetched_ms;
+    /* One download that failed makes no index stale: with a slow poll after it the age alone would
+     * pass two intervals before the next download is due. */
     bool stale = facts->index_fetched_ms > 0 && age_ms >= facts->index_ttl_ms &&
-                 age_ms > 2 * facts->interval_ms;
+                 age_ms > 2 * facts->interval_ms && facts->index_missed >= 2;
     char span[PS_UTC_TIME_TEXT];
 
     ps_incidents_note(set, PS_INCIDENT_OPENSTD_ROWS_LOST,

@@ -22,6 +22,7 @@ struct ps_fleet_facts {
     int64_t errors, attempted;
     bool reads_index; /* ENABLE_BULK_WG21 */
     int64_t index_fetched_ms, index_ttl_ms;
+    int64_t index_missed;      /* polls since then that did not download it; counted up to 2 */
     const char *index_refused; /* NULL: the newest download was accepted */
     bool reads_open_std;       /* ENABLE_BULK_OPENSTD */
     const char *open_std_lost; /* what the page of open-std.org lacks; NULL: it is whole */

@@ -53,6 +53,7 @@ void ps_scheduler_facts(const struct ps_scheduler_state *state, struct ps_fleet_
         .reads_index = config->enable_bulk_wg21,
         .index_fetched_ms = stats->index_fetched_ms,
         .index_ttl_ms = (int64_t)(config->cache_ttl_hours * 3600000),
+        .index_missed = stats->index_missed,
         .index_refused = stats->index_refused,
         .reads_open_std = config->enable_bulk_openstd,
         .open_std_lost = stats->open_std_lost,

@@ -233,6 +233,7 @@ static void on_overview(void *cookie, const struct ps_pg_rows *rows, const struc
     now->poll_count = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_POLL_COUNT, 0);
     now->index_fetched_ms =
         ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_FETCHED_AT, 0);
+    now->index_missed = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_MISSED, 0);
     keep_text(&now->index_refused,
               ps_pg_text(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_INDEX_REFUSED));
     now->dead_messages = ps_pg_int(rows, PS_STORE_OVERVIEW, 0, PS_SQL_OVERVIEW_DEAD_MESSAGES, 0);

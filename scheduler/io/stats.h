@@ -25,9 +25,10 @@ struct ps_stats_now {
     char *last_error;     /* NULL for none */
     char *last_summary;   /* JSON; NULL for none */
     char *last_cause,
-        *last_failures;  /* why it failed in words, errors by category; NULL for none */
-    char *index_refused; /* why the newest download was refused; NULL: it was not */
-    char *open_std_lost; /* what the page of open-std.org lacks; NULL: it is whole */
+        *last_failures;   /* why it failed in words, errors by category; NULL for none */
+    int64_t index_missed; /* polls, two at most, since then */
+    char *index_refused;  /* why the newest download was refused; NULL: it was not */
+    char *open_std_lost;  /* what the page of open-std.org lacks; NULL: it is whole */
     int64_t dead_messages, oldest_message_ms, news_late_ms;
     int64_t paused_ms;                 /* since when an operator paused probing; 0: it goes on */
     char *paused_why;                  /* "" or NULL: no reason was given */

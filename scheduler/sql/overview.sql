@@ -1,7 +1,8 @@
 -- PARAMS: none
--- COLUMNS: papers bigint, drafts bigint, outbox_pending bigint, last_successful_poll bigint, poll_count bigint, index_fetched_at bigint, index_refused text, dead_messages bigint, oldest_message bigint, news_late bigint, open_std_lost text
+-- COLUMNS: papers bigint, drafts bigint, outbox_pending bigint, last_successful_poll bigint, poll_count bigint, index_fetched_at bigint, index_refused text, dead_messages bigint, oldest_message bigint, news_late bigint, open_std_lost text, index_missed bigint
 -- What status, health and the page show as numbers. news_late is the median from upload to message of the last day, in ms; of a
--- handful of drafts it says nothing and is 0.
+-- handful of drafts it says nothing and is 0. index_missed: polls, two at most, that began after the last download of the index
+-- and so did not download it.
 SELECT (SELECT count(*) FROM papers) AS papers,
     (SELECT count(*) FROM discovered) AS drafts,
     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL) AS outbox_pending,
@@ -15,5 +16,7 @@ SELECT (SELECT count(*) FROM papers) AS papers,
          WITHIN GROUP (ORDER BY extract(epoch FROM sent_at - (data->>'modified')::timestamptz)))::bigint ELSE 0 END
      FROM outbox WHERE dedupe_key LIKE 'draft:%' AND sent_at > now() - interval '1 day'
        AND data->>'modified' IS NOT NULL) AS news_late,
-    open_std_lost
+    open_std_lost,
+    (SELECT count(*) FROM (SELECT started_at FROM cycles ORDER BY number DESC LIMIT 2) newest
+     WHERE started_at > index_fetched_at) AS index_missed
 FROM meta;

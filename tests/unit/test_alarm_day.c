@@ -53,6 +53,7 @@ struct fleet {
     int64_t leader_s; /* leads since then, or will */
     int64_t poll_due_s, poll_ends_s, last_good_s, fetched_s;
     bool download_failed;
+    int64_t missed; /* downloads */
     int64_t errors, attempted, queue, oldest_s, task_s, pause_until_s;
     int64_t fault_from_s, fault_until_s; /* PostgreSQL is away for all; NEVER */
     int alerts[PS_INCIDENT_COUNT], all_clears[PS_INCIDENT_COUNT];
@@ -70,6 +71,7 @@ static void live(struct fleet *fleet)
 
         fleet->poll_ends_s = fleet->now_s + takes_s;
         fleet->download_failed = !fleet->download_failed && chance(dice, 10);
+        fleet->missed = fleet->download_failed ? fleet->missed + 1 : 0;
         if (!fleet->download_failed) /* else the stored copy is used, once */
             fleet->fetched_s = fleet->now_s;
     }
@@ -124,6 +126,7 @@ static void observe(const struct fleet *fleet, const struct program *program, bo
         .reads_index = true,
         .index_fetched_ms = fleet->fetched_s * 1000,
         .index_ttl_ms = 3600 * 1000,
+        .index_missed = fleet->missed,
         .oldest_message_ms = fleet->oldest_s * 1000,
         .queues_read = redis,
         .schedulers = SCHEDULERS,
