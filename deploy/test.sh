@@ -4,7 +4,7 @@ set -uo pipefail
 
 usage() {
     cat <<'END'
-usage: deploy/test.sh [--quick | --soak] [--no-install] [--jobs N] [--help]
+usage: deploy/test.sh [--quick | --soak | --report] [--no-install] [--jobs N] [--help]
 
 Builds Paperscout and runs its tests on a bare Debian 12 or 13. Needs root or sudo only where a
 package is missing, and the network only then. In this order:
@@ -19,6 +19,8 @@ package is missing, and the network only then. In this order:
   --soak        the long versions of tests that take their length from the environment, one after the
                 other, models at larger bounds, random schedules, faults made on purpose, and a
                 report; some hours (CONTRIBUTING.md lists them)
+  --report      measures nothing but the coverage of core, and writes the page of what the last runs
+                proved, build/report/index.html; every other run but --quick writes it at its end
   --no-install  take the machine as it is
   --jobs N      so many compilers at once, and four times as many tests, because
                 they wait for most of their time (default: the processors there are)
@@ -36,11 +38,12 @@ wrong_usage() {
     exit 64
 }
 
-quick=no soak=no install=yes jobs=$(nproc 2>/dev/null || echo 2)
+quick=no soak=no report=no install=yes jobs=$(nproc 2>/dev/null || echo 2)
 while [ $# -gt 0 ]; do
     case "$1" in
     --quick) quick=yes ;;
     --soak) soak=yes ;;
+    --report) report=yes ;;
     --no-install) install=no ;;
     --jobs) [ $# -ge 2 ] || wrong_usage "--jobs needs a number"; jobs=$2; shift ;;
     --jobs=*) jobs=${1#--jobs=} ;;
@@ -56,6 +59,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 failures=() began=$SECONDS
+
+# What the page is made of (tests/report/report.py).
+note() { # NAME SECONDS ok|failed
+    printf '%s\t%s\t%s\n' "$@" >>build/report/stages.tsv
+}
+
+write_report() {
+    python3 -B tests/report/report.py
+    case $? in
+    1) failed=$((failed + 1)); failures+=("report: a limit is not kept") ;;
+    2) failed=$((failed + 1)); failures+=("report: there is nothing to show") ;;
+    esac
+}
 
 say() {
     printf '\n== %s\n' "$1"
@@ -89,6 +105,7 @@ build() { # PRESET [target...]
     if cmake --preset "$preset" -DCMAKE_C_COMPILER_LAUNCHER=$launcher >"$work/build.log" 2>&1; then
         if cmake --build "build/$preset" --parallel "$jobs" ${1:+--target "$@"} -- -k 0 >"$work/build.log" 2>&1; then
             echo "built $preset in $(took $since)"
+            note "build $preset" $((SECONDS - since)) ok
             return 0
         fi
         sed -i -E '/^\[[0-9]+\/[0-9]+\]/d' "$work/build.log" # the steps that went well
@@ -97,6 +114,7 @@ build() { # PRESET [target...]
     echo "the build $preset FAILED after $(took $since)"
     failed=$((failed + 1))
     failures+=("build $preset")
+    note "build $preset" $((SECONDS - since)) failed
     return 1
 }
 
@@ -117,7 +135,7 @@ failed_in() { # LOG: a line each, "name (why)"
 run_tests() { # PRESET, tests at once, ctest's selection...
     local preset=$1 at_once=$2 since=$SECONDS total bad names name log=$work/ctest.log
     shift 2
-    play "$log" --test-dir "build/$preset" --parallel "$at_once" "$@"
+    play "$log" --test-dir "build/$preset" --parallel "$at_once" --output-junit "$PWD/build/report/tests-$preset.xml" "$@"
     read -r bad total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
     if [ -z "${total:-}" ]; then # ctest itself did not come to its end
         tail -5 "$log"
@@ -130,6 +148,7 @@ run_tests() { # PRESET, tests at once, ctest's selection...
     for name in "${names[@]}"; do
         failures+=("$preset: $name")
     done
+    note "tests $preset" $((SECONDS - since)) "$([ "$bad" = 0 ] && echo ok || echo failed)"
     echo "$preset: $((total - bad)) of $total passed in $(took $since)"
 }
 
@@ -141,6 +160,7 @@ finish() {
     exit
 }
 
+mkdir -p build/report
 if [ $install = yes ]; then
     say "packages"
     packages
@@ -160,6 +180,16 @@ if [ -z "${PAPERSCOUT_TEST_PACE:-}" ]; then
 fi
 export PAPERSCOUT_TEST_PACE
 echo "test pace: $PAPERSCOUT_TEST_PACE (1 on a quiet machine)"
+
+if [ $report = yes ]; then
+    say "coverage of core, and the page"
+    python3 -B tests/coverage/coverage.py --jobs "$jobs" | tail -1
+    [ "${PIPESTATUS[0]}" = 0 ] || { failed=$((failed + 1)); failures+=("coverage"); }
+    write_report
+    finish
+fi
+: >build/report/stages.tsv
+note pace "$PAPERSCOUT_TEST_PACE" ok
 
 left_out=()
 if ! { clang-format-14 --version || clang-format --version; } 2>/dev/null | grep -q 'version 14\.'; then
@@ -238,7 +268,13 @@ if [ $soak = yes ]; then
         soak_step "${simulation##*/}" env PAPERSCOUT_SIMULATION_SECONDS=600 "$simulation"
     done
     say "soak: faults made on purpose, forty in each core file and script"
-    soak_step mutation python3 -B tests/mutation/mutate.py --sample 40
+    soak_step mutation python3 -B tests/mutation/mutate.py --sample 40 --report build/report/mutation.json
+    say "soak: growth, coverage, and the benchmark against the last release"
+    soak_step growth python3 -B tests/growth/growth.py
+    soak_step coverage python3 -B tests/coverage/coverage.py --jobs "$jobs"
+    soak_step benchmark python3 -B tests/bench/against.py
+    say "page"
+    write_report
     finish
 fi
 
@@ -251,4 +287,7 @@ say "debug: unit, component and lint, and of the whole fleet what measures time 
 say "asan: every test but lint and what measures time, under AddressSanitizer and UBSan"
 # What goes on for long is played in full above.
 ! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 4))" -LE '^(lint|timing)$'
+say "page"
+# Its limits are those of --report and --soak: what was measured by an earlier run does not fail this one.
+python3 -B tests/report/report.py || true
 finish

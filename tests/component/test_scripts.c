@@ -181,6 +181,92 @@ static void an_alarm_record_is_deleted_only_as_it_was_read(void **state)
     assert_string_equal(DO("HGETALL alarms"), "[stuck other]");
 }
 
+static void one_program_reports_an_incident_once_in_a_while(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "60000"), "[0 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "no_leader", "b", "60000"), "[1 1]");
+    assert_non_null(strstr(DO("HGET alarms stuck"), "\"by\":\"a\""));
+    while (strstr(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "1"), "[1 2]") == NULL)
+        continue;
+    assert_non_null(strstr(DO("HGET alarms stuck"), "\"by\":\"b\""));
+    /* When it was raised stays; a record nobody can read is a new one. */
+    DO("HSET alarms stuck {\"raised_ms\":\"7\",\"told_ms\":\"8\",\"times\":4}");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000"), "[1 5]");
+    assert_non_null(strstr(DO("HGET alarms stuck"), "\"raised_ms\":\"7\""));
+    DO("HSET alarms stuck no_json");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000"), "[1 1]");
+}
+
+/* Incidents */
+
+#define INCIDENTS  LIST("incidents", "alarms", "leader", "instances")
+#define SHARE(...) RUN(INCIDENT_SHARE, INCIDENTS, __VA_ARGS__)
+
+/* A reply without the time of the server, and without those in it. */
+static bool shares(const char *reply, const char *wanted)
+{
+    char text[1024];
+    size_t len = 0;
+
+    for (const char *c = reply; *c != '\0' && len + 1 < sizeof(text);) {
+        size_t digits = strspn(c, "0123456789");
+
+        text[len++] = digits >= 13 ? 'T' : *c;
+        c += digits >= 13 ? digits : 1;
+    }
+    text[len] = '\0';
+    if (strcmp(text, wanted) != 0)
+        print_message("%s\n", text);
+    return strcmp(text, wanted) == 0;
+}
+
+static void what_a_program_observes_is_known_to_all_until_it_is_over(void **state)
+{
+    (void)state;
+    assert_true(shares(SHARE("a", "60000"), "[0 0 0 0 [] [] T]"));
+    assert_true(INT("HEXISTS incidents checked_at") == 1);
+    assert_true(shares(SHARE("a", "60000", "stuck", "of a"), "[0 0 0 0 [stuck T of a] [] T]"));
+    assert_true(shares(SHARE("b", "60000"), "[0 0 0 0 [stuck T of a] [] T]"));
+    (void)SHARE("b", "60000", "stuck", "of b");
+    assert_int_equal(INT("HLEN incidents"), 3);
+    /* It began when it was seen first, by this program. */
+    DO("HSET incidents stuck@a %s",
+       "{\"since_ms\":\"1234567890123\",\"until_ms\":\"9999999999999\",\"by\":\"a\"}");
+    (void)SHARE("a", "60000", "stuck", "of a, still");
+    assert_non_null(strstr(DO("HGET incidents stuck@a"), "of a, still"));
+    assert_non_null(strstr(DO("HGET incidents stuck@a"), "\"since_ms\":\"1234567890123\""));
+    /* An observation ends with its observer alone. */
+    assert_true(shares(SHARE("a", "60000"), "[0 0 0 0 [stuck T of b] [] T]"));
+    assert_true(shares(SHARE("b", "60000", "no_leader", "x"), "[0 0 0 0 [no_leader T x] [] T]"));
+}
+
+static void an_observation_that_nobody_repeats_ends(void **state)
+{
+    (void)state;
+    DO("HSET incidents stuck@a {\"since_ms\":\"5\",\"until_ms\":\"6\",\"by\":\"a\"} old@b no_json "
+       "list@c []");
+    assert_true(shares(SHARE("b", "60000"), "[0 0 0 0 [] [] T]"));
+    assert_string_equal(DO("HKEYS incidents"), "[checked_at]");
+    /* One that had ended begins anew; one that had not keeps its beginning. */
+    DO("HSET incidents stuck@a {\"since_ms\":\"5\",\"until_ms\":\"6\",\"by\":\"a\"}");
+    assert_true(shares(SHARE("a", "60000", "stuck", ""), "[0 0 0 0 [stuck T ] [] T]"));
+    DO("HSET incidents stuck@a {\"since_ms\":\"5\",\"until_ms\":\"9999999999999\",\"by\":\"a\"}");
+    assert_true(shares(SHARE("a", "60000", "stuck", ""), "[0 0 0 0 [stuck 5 ] [] T]"));
+}
+
+static void a_program_learns_who_is_alive_and_which_alarms_are_kept(void **state)
+{
+    (void)state;
+    DO("SET leader s");
+    DO("ZADD instances 9999999999999 scheduler:s 9999999999998 worker:v 9999999999997 worker:w 1 "
+       "worker:dead "
+       "9999999999996 notifier:n 9999999999995 stranger:x");
+    DO("HSET alarms stuck record");
+    assert_true(shares(SHARE("s", "60000"), "[1 1 2 1 [] [stuck record] T]"));
+}
+
 /* A cycle and its tasks */
 
 #define TASK_OF(position, file) position, "4:" file, "http://h/" file, "cold", "D", "1", "0", ".pdf"
@@ -1075,6 +1161,10 @@ int main(void)
         FLUSHED(the_same_and_a_newer_epoch_write),
         FLUSHED(each_script_of_a_leader_stores_a_newer_epoch),
         FLUSHED(an_alarm_record_is_deleted_only_as_it_was_read),
+        FLUSHED(one_program_reports_an_incident_once_in_a_while),
+        FLUSHED(what_a_program_observes_is_known_to_all_until_it_is_over),
+        FLUSHED(an_observation_that_nobody_repeats_ends),
+        FLUSHED(a_program_learns_who_is_alive_and_which_alarms_are_kept),
         FLUSHED(the_group_is_there_before_the_first_worker),
         FLUSHED(a_second_publish_does_nothing),
         FLUSHED(the_next_leader_goes_on_where_the_last_one_stopped),

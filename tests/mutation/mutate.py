@@ -6,7 +6,8 @@
     --build DIR      build folder with the tests (default: build/debug)
     --sample N       at most so many faults of a file, drawn by --seed (default: all)
     --seed N         default 1
-    --report FILE    writes the result as JSON too
+    --report FILE    writes each file's result into this JSON too, beside those of other files; tests/mutation/scores.json is
+                     such a file, which the page of deploy/test.sh --report shows
     --list           prints the faults that would be made, and makes none
 
 A fault is a flipped comparison, && for ||, a number one larger, + for -, a negated condition, true for false, or a
@@ -248,6 +249,19 @@ def check(subject, items, judged):
     return result
 
 
+def note(report, result, options):
+    """Puts one file's result into the report, in place of an older one."""
+    known = []
+    if os.path.exists(report):
+        with open(report, encoding="utf-8") as file:
+            known = [one for one in json.load(file) if one["file"] != result["file"]]
+    known.append({**result, "sample": options.sample, "seed": options.seed})
+    with open(report + ".new", "w", encoding="utf-8") as file:
+        json.dump(sorted(known, key=lambda one: one["file"]), file, indent=1)
+        file.write("\n")
+    os.replace(report + ".new", report)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*")
@@ -276,17 +290,19 @@ def main():
             subject = Subject(bench, path)
             if not subject.tests:
                 print(f"  0.0  {os.path.relpath(path, ROOT)}: no test has its code")
-                results.append({"file": os.path.relpath(path, ROOT), "faults": 0, "killed": 0, "score": 0.0, "survivors": []})
+                results.append({"file": os.path.relpath(path, ROOT), "faults": 0, "killed": 0, "judged": 0, "score": 0.0,
+                                "survivors": []})
+            else:
+                results.append(check(subject, items, judged))
+            result = results[-1]
+            if options.report:
+                note(options.report, result, options)
+            if not subject.tests:
                 continue
-            result = check(subject, items, judged)
-            results.append(result)
             print(f"{result['score']:5.1f}  {result['file']}: {result['killed']} of {result['faults']} found, "
                   f"{result['judged']} judged, {len(items)} of {total} faults drawn", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        if options.report and results:
-            with open(options.report, "w", encoding="utf-8") as file:
-                json.dump(results, file, indent=1)
     low = [result["file"] for result in results if result["score"] < WANTED]
     if results:
         print(f"{len(results) - len(low)} of {len(results)} files reach {WANTED}" + (": below are " + ", ".join(low) if low else ""))

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""How a fleet's costs grow: processor time and memory of a cycle and of the readers' pages against papers, watchers, drafts,
+workers and years of history.
+
+    growth.py [--only CURVE] [--short] [--folder DIR]
+
+    --only CURVE   one of papers, watchers, drafts, workers, history
+    --short        a tenth of the sizes, to try the command itself
+    --folder DIR   for growth.json, which the page of deploy/test.sh --report shows, and a plot of each curve as SVG
+                   (default: build/report)
+
+Each size is a fleet of its own: real programs and servers, filled by SQL, then cycles with news in each. Costs are processor
+seconds, which other programs on the machine change little, and peak memory. The index may have 50,000 entries at most
+(PS_INDEX_ENTRIES_MAX), so papers end there; the table of papers grows no further than the index does.
+
+A curve is bad where its last step costs more than n log n allows: the added cost from the first size to the last, over that
+from the first to the one before, compared with the same of n log n within the same run, by a factor of 1.5. Exit status: 0 all
+are good, 1 one is not. About half an hour.
+"""
+import argparse
+import json
+import math
+import os
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "system"))
+sys.dont_write_bytecode = True
+
+from rig import Fleet, wait_until  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+CYCLES = 3
+TOLERANCE = 1.5
+NOISE = {"s": 0.05, "MB": 2.0}  # what counts as nothing
+SIZES = {"papers": (6250, 12500, 25000, 50000), "watchers": (2500, 5000, 10000, 20000), "drafts": (12500, 25000, 50000, 100000),
+         "workers": (4, 16, 64), "history": (0.625, 1.25, 2.5, 5)}
+UNITS = {"papers": "papers", "watchers": "watchers of 3 entries each", "drafts": "drafts", "workers": "workers",
+         "history": "years of a poll each half hour"}
+NAMES = ("Archer", "Berg", "Chang", "Diaz", "Engel", "Fisher", "Garcia", "Huber", "Ito", "Jansen")
+POLLS_A_YEAR = 365 * 48
+
+
+def stat(pid):
+    """Processor seconds of a process; of a server also of its children that have ended."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        words = file.read().rpartition(")")[2].split()
+    return sum(map(int, words[11:15])) / TICKS
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def server_seconds(pid):
+    total = stat(pid)
+    for child in children(pid):
+        try:
+            total += stat(child)
+        except OSError:  # ended since: then it counts for its parent
+            pass
+    return total
+
+
+def peak_mb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+
+
+def papers_index(count, extra=0):
+    """An index of count papers, and of extra ones that are new."""
+    index = {}
+    for number in range(1, count + 1):
+        index[f"N{number}"] = {"type": "paper", "title": f"About thing {number} of many words and names", "date": "2014-01-01",
+                               "author": f"Ann {NAMES[number % 10]}{number % 997}, Bob {NAMES[number % 7]}", "subgroup": "EWG",
+                               "link": f"https://wg21.link/n{number}"}
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    for number in range(1000, 1020 + extra):
+        index[f"P{number}R0"] = {"type": "paper", "title": f"News about thing {number}", "date": today, "subgroup": "LEWG",
+                                 "author": f"Ann Archer{number % 997}", "link": f"https://wg21.link/p{number}r0"}
+    return index
+
+
+class Run:
+    """One fleet of one size."""
+
+    def __init__(self, curve, n):
+        self.curve, self.n, self.news = curve, n, 0
+        self.papers = int(n) if curve == "papers" else 5000
+        self.fleet = Fleet({"index": {"inline": {}}, "drafts": {}})
+
+    def put_index(self):
+        path = os.path.join(self.fleet.folder, "index.json")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump(papers_index(self.papers - 20 - 10 * CYCLES, self.news), file)
+        os.replace(path + ".new", path)
+        return path
+
+    def fill(self):
+        """Rows in the tables that a scheduler made."""
+        execute, n = self.fleet.postgres.execute, self.n
+        if self.curve == "watchers":
+            execute("INSERT INTO watchlist (user_id, entry) SELECT 'U' || u, k || ' ' || (u * 7 + e * 131) % 100000 "
+                    f"FROM generate_series(1, {n}) u, unnest(ARRAY['author archer', 'word thing', 'author berg']) "
+                    "WITH ORDINALITY x(k, e) ON CONFLICT DO NOTHING")
+        elif self.curve == "drafts":
+            execute("INSERT INTO discovered (url, paper_id, tier, outcome, cycle, front_text, discovered_at, confirmed_at, title) "
+                    "SELECT 'http://127.0.0.1:1/files/papers/D' || i || 'R0.pdf', 'D' || i || 'R0', 'frontier', 'hit_recent', 1, "
+                    "repeat('words of a draft ', 40), now() - i * interval '1 minute', now() - i * interval '1 minute', "
+                    f"'A draft about thing ' || i FROM generate_series(100000, 99999 + {n}) i")
+        elif self.curve == "history":
+            polls = int(n * POLLS_A_YEAR)
+            execute("INSERT INTO cycles (number, epoch, status, silent, planned, hot_probes, cold_probes, skipped_discovered, "
+                    "skipped_in_index, started_at, deadline, finished_at, summary, failures) "
+                    "SELECT -i, 0, 'success', false, 700, 500, 200, 0, 0, t, t + interval '10 minutes', t + interval '1 minute', "
+                    "(SELECT summary FROM cycles WHERE number = 1), (SELECT failures FROM cycles WHERE number = 1) "
+                    f"FROM generate_series(1, {polls}) i, LATERAL (SELECT now() - i * interval '30 minutes' AS t) x")
+            execute("INSERT INTO outbox (dedupe_key, kind, channel, data, created_at, message_id, message_text, queued_at, sent_at) "
+                    "SELECT 'old:' || i, 'watchlist', 'U' || i % 500, jsonb_build_object('id', 'P' || i || 'R0', 'title', 'Old'), "
+                    f"t, 'old' || i, 'Said long ago', t, t FROM generate_series(1, {polls // 4}) i, "
+                    "LATERAL (SELECT now() - i * interval '2 hours' AS t) x")
+        execute("ANALYZE")
+
+    def closed(self):
+        return self.fleet.postgres.value("SELECT count(*) FROM cycles WHERE number > 0 AND status <> 'running'")
+
+    def wait_closed(self, count):
+        wait_until(lambda: self.closed() >= count, 600, f"{count} cycles are closed", every=0.2)
+
+    def costs(self):
+        return [stat(self.scheduler.pid), server_seconds(self.fleet.postgres.process.pid),
+                stat(self.fleet.redis.process.pid)]
+
+    def measure(self):
+        """[scheduler s, PostgreSQL s, Redis s, each of a cycle; scheduler MB; page s: PostgreSQL's and the scheduler's of 20 requests]"""
+        fleet = self.fleet
+        fleet.start_servers()
+        fleet.upstream.patch({"index": {"inline": None, "file": self.put_index()}})
+        settings = {"POLL_INTERVAL_SECONDS": 5, "RETENTION_DAYS": 3650, "LOG_LEVEL": "INFO", "TASK_VISIBILITY_SECONDS": 60,
+                    "HTTP_TIMEOUT_SECONDS": 15}
+        self.scheduler = fleet.start("scheduler", **settings)
+        for _ in range(int(self.n) if self.curve == "workers" else 1):
+            fleet.start("worker", **settings)
+        fleet.start("notifier", **settings)
+        self.wait_closed(1)
+        self.fill()
+        self.wait_closed(self.closed() + 1)
+        before, first = self.costs(), self.closed()
+        for _ in range(CYCLES):
+            self.news += 10
+            self.put_index()
+            self.wait_closed(self.closed() + 2)  # one that began after the news came
+        share = self.closed() - first
+        cycle = [(now - old) / share for now, old in zip(self.costs(), before)]
+        peak, before = peak_mb(self.scheduler.pid), self.costs()
+        for _ in range(4):
+            for path in ("/", "/search?q=thing", "/feed.atom", "/papers/P1010", "/api/fleet"):
+                status = self.scheduler.get(path, 60)[0]
+                if status not in (200, 503):
+                    raise RuntimeError(f"{path}: {status}")
+        page = sum(now - old for now, old in zip(self.costs()[:2], before))
+        return [*cycle, peak, page]
+
+
+SERIES = (("scheduler, a cycle (s)", "s"), ("PostgreSQL, a cycle (s)", "s"), ("Redis, a cycle (s)", "s"),
+          ("scheduler, peak (MB)", "MB"), ("20 pages (s)", "s"))
+
+
+def steeper(sizes, values, noise):
+    """How much steeper than n log n the last step is; 1 is as n log n, 0 as good as no growth."""
+    def load(n):
+        n = n * 1000  # where sizes are small, the logarithm is that of what they stand for
+        return n * math.log(n)
+    added, before = values[-1] - values[0], values[-2] - values[0]
+    if added < 2 * noise:
+        return 0.0
+    wanted = (load(sizes[-1]) - load(sizes[0])) / (load(sizes[-2]) - load(sizes[0]))
+    return added / max(before, noise) / wanted
+
+
+def plot(title, unit, sizes, series):
+    """Each series over n, as a share of its greatest value; the straight line is n."""
+    width, height, left, top = 640, 260, 50, 20
+    colors = ("#4a7fb5", "#c2703d", "#5a9e6f", "#8a6bb0", "#b5485d")
+
+    def point(n, share):
+        return f"{left + (width - left - 10) * n / sizes[-1]:.1f},{top + (height - top - 40) * (1 - share):.1f}"
+    parts = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height + 20 * len(series)}' role='img' aria-label='{title}' "
+             "font-family='sans-serif' font-size='12' fill='currentColor'>",
+             f"<polyline points='{point(0, 0)} {point(sizes[-1], 1)}' fill='none' stroke='#888' stroke-dasharray='4 4'/>",
+             f"<text x='{width - 10}' y='{height - 8}' text-anchor='end'>{sizes[-1]:,} {unit}</text>",
+             f"<text x='{left}' y='{height - 8}'>0</text><text x='4' y='{top + 8}'>most</text>"]
+    for i, (name, values) in enumerate(series):
+        most = max(*values, 1e-9)
+        points = " ".join(point(n, value / most) for n, value in zip(sizes, values))
+        parts.append(f"<polyline points='{points}' fill='none' stroke='{colors[i % 5]}' stroke-width='2'/>")
+        parts.append(f"<text x='{left}' y='{height + 14 + 20 * i}' fill='{colors[i % 5]}'>{name}: at most {most:,.2f}</text>")
+    return "\n".join(parts) + "\n</svg>\n"
+
+
+def curve_of(curve, sizes):
+    rows = []
+    for n in sizes:
+        run = Run(curve, n)
+        try:
+            rows.append([n, *run.measure()])
+        except BaseException:
+            print(run.fleet.tails(), file=sys.stderr)
+            raise
+        finally:
+            run.fleet.close()
+        print(f"{n:>10,} {curve:9}" + "".join(f"{value:>12.2f}" for value in rows[-1][1:]), flush=True)
+    bad = []
+    for column, (name, unit) in enumerate(SERIES, 1):
+        steep = steeper(sizes, [row[column] for row in rows], NOISE[unit])
+        if steep > TOLERANCE:
+            bad.append(f"{name} grows {steep:.1f} times as steeply as n log n")
+    return {"name": curve, "unit_n": UNITS[curve], "series": [name for name, _ in SERIES], "rows": rows, "good": not bad,
+            "verdict": "; ".join(bad) or "within n log n",
+            "svg": plot(curve, UNITS[curve], sizes, [(name, [row[i] for row in rows]) for i, (name, _) in enumerate(SERIES, 1)])}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=SIZES, action="append")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--folder", default=os.path.join(ROOT, "build", "report"))
+    options = parser.parse_args()
+    os.environ.setdefault("PAPERSCOUT_BUILD", os.path.join(ROOT, "build", "debug"))
+    os.makedirs(options.folder, exist_ok=True)
+    path, good = os.path.join(options.folder, "growth.json"), True
+    print(f"{'':20}" + "".join(f"{name.split(',')[0][:10] + ' ' + unit:>12}" for name, unit in SERIES))
+    for curve in options.only or SIZES:
+        sizes = [(n / 10 if curve == "history" else max(1, n // 10)) if options.short else n for n in SIZES[curve]]
+        document = curve_of(curve, sizes)
+        good = good and document["good"]
+        print(f"{curve}: {document['verdict']}", flush=True)
+        with open(os.path.join(options.folder, f"growth-{curve}.svg"), "w", encoding="utf-8") as file:
+            file.write(document["svg"].replace("<svg ", "<svg style='color-scheme:light dark' ", 1))
+        known = []
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                known = [one for one in json.load(file) if one["name"] != curve]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(known + [document], file, indent=1)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
