@@ -184,19 +184,19 @@ static void an_alarm_record_is_deleted_only_as_it_was_read(void **state)
 static void one_program_reports_an_incident_once_in_a_while(void **state)
 {
     (void)state;
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000"), "[1 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "60000"), "[0 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "no_leader", "b", "60000"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000", "1"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "60000", "2"), "[0 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "no_leader", "b", "60000", "3"), "[1 1]");
     assert_non_null(strstr(DO("HGET alarms stuck"), "\"by\":\"a\""));
-    while (strstr(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "1"), "[1 2]") == NULL)
+    while (strstr(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "1", "4"), "[1 2]") == NULL)
         continue;
     assert_non_null(strstr(DO("HGET alarms stuck"), "\"by\":\"b\""));
     /* When it was raised stays; a record nobody can read is a new one. */
     DO("HSET alarms stuck {\"raised_ms\":\"7\",\"told_ms\":\"8\",\"times\":4}");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000"), "[1 5]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000", "5"), "[1 5]");
     assert_non_null(strstr(DO("HGET alarms stuck"), "\"raised_ms\":\"7\""));
     DO("HSET alarms stuck no_json");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000"), "[1 1]");
+    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000", "6"), "[1 1]");
 }
 
 /* Incidents */

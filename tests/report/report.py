@@ -91,8 +91,8 @@ class Page:
         verdict = f"<p class=bad>{bad} of {len(self.checks)} limits are not kept.</p>" if bad else \
             f"<p class=good>All {len(self.checks)} limits are kept.</p>"
         return ("<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-                f"<title>Paperscout: what the tests proved</title><style>{STYLE}</style>\n"
-                f"<h1>Paperscout: what the tests proved</h1>\n<p class=dim>{text(subtitle)}</p>\n{verdict}\n"
+                f"<title>Paperscout: test report</title><style>{STYLE}</style>\n"
+                f"<h1>Paperscout: test report</h1>\n<p class=dim>{text(subtitle)}</p>\n{verdict}\n"
                 + table(["", "measured", "limit", ""], rows) + "\n" + "\n".join(self.parts) + "\n</html>\n")
 
 
