@@ -217,6 +217,63 @@ static int print_changes(const char *user, const struct ps_user_command *ask,
     return status;
 }
 
+/* --- changes as JSON ------------------------------------------------------------------------ */
+
+/* done: it is now as asked; unchanged: it was so before; absent: there was nothing to end;
+ * full, far: it was refused. */
+static const char *result_name(const struct ps_user_command *ask, enum ps_watch_change change)
+{
+    bool ends = ask->kind == PS_USER_COMMAND_REMOVE || ask->kind == PS_USER_COMMAND_UNMUTE;
+
+    switch (change) {
+    case PS_WATCH_DONE:
+        return "done";
+    case PS_WATCH_FULL:
+        return "full";
+    case PS_WATCH_FAR:
+        return "far";
+    default:
+        return ends ? "absent" : "unchanged";
+    }
+}
+
+static bool is_failure(const char *result)
+{
+    return strcmp(result, "done") != 0 && strcmp(result, "unchanged") != 0;
+}
+
+static int print_changes_json(const char *user, const struct ps_user_command *ask,
+                              const struct ps_pg_rows *rows)
+{
+    cJSON *json = cJSON_CreateObject(), *changes;
+    size_t count = is_digest(ask) ? 1 : ask->rules.len;
+    bool ok = true;
+    char *text;
+
+    for (size_t i = 0; i < count; i++)
+        ok = ok && !is_failure(result_name(ask, ps_watch_changed(rows, i)));
+    ps_json_add_text(json, "user", user);
+    ps_json_add_bool(json, "ok", ok);
+    ps_json_add_text(json, "command", ps_user_command_name(ask->kind));
+    changes = cJSON_AddArrayToObject(json, "changes");
+    for (size_t i = 0; i < count; i++) {
+        cJSON *change = cJSON_CreateObject();
+
+        if (!is_digest(ask)) {
+            ps_json_add_text(change, "kind", ps_watch_kind_name(ask->rules.items[i].kind));
+            ps_json_add_text(change, "value", ask->rules.items[i].text);
+        }
+        ps_json_add_text(change, "result", result_name(ask, ps_watch_changed(rows, i)));
+        cJSON_AddItemToArray(changes, change);
+    }
+    ps_json_add_time(json, "until", ask->until_ms);
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(json);
+    return fflush(stdout) == 0 && ok ? PS_EXIT_OK : PS_EXIT_FAILED;
+}
+
 /* --- the command ---------------------------------------------------------------------------- */
 
 static int run(struct ps_cli_session *sync, const char *user, const struct ps_user_command *ask,
@@ -232,7 +289,7 @@ static int run(struct ps_cli_session *sync, const char *user, const struct ps_us
         return err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;
     }
     if (!list)
-        return print_changes(user, ask, rows);
+        return json ? print_changes_json(user, ask, rows) : print_changes(user, ask, rows);
     if (json)
         print_json(user, rows);
     else
@@ -275,21 +332,29 @@ static char *slack_words(int argc, char **argv)
     return NULL;
 }
 
-static bool read_list(int argc, char **argv, bool *out_json)
+/* Removes --json in front of USER or at the end; what stands between belongs to an entry. */
+static bool take_json(int *argc, char **argv)
 {
-    *out_json = argc == 4 && strcmp(argv[3], "--json") == 0;
-    return strcmp(argv[2], "list") == 0 && (argc == 3 || *out_json);
+    if (*argc > 1 && strcmp(argv[1], "--json") == 0) {
+        memmove(&argv[1], &argv[2], (size_t)(*argc - 2) * sizeof(*argv));
+        (*argc)--;
+        return true;
+    }
+    if (*argc < 4 || strcmp(argv[*argc - 1], "--json") != 0)
+        return false;
+    (*argc)--;
+    return true;
 }
 
 /* An exit status; PS_EXIT_OK when *out_ask can be run. */
-static int read_ask(int argc, char **argv, struct ps_user_command *out_ask, bool *out_json)
+static int read_ask(int argc, char **argv, struct ps_user_command *out_ask)
 {
     char *words;
 
     if (argc < 3 || !user_ok(argv[1]))
         return ps_cmd_usage(PS_COMMAND_WATCHLIST);
     *out_ask = (struct ps_user_command){ .kind = PS_USER_COMMAND_LIST };
-    if (read_list(argc, argv, out_json))
+    if (argc == 3 && strcmp(argv[2], "list") == 0)
         return PS_EXIT_OK;
     words = slack_words(argc, argv);
     if (words == NULL)
@@ -306,8 +371,8 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
 {
     struct ps_cli_session *sync;
     struct ps_user_command ask;
-    bool json = false;
-    int status = read_ask(argc, argv, &ask, &json);
+    bool json = take_json(&argc, argv);
+    int status = read_ask(argc, argv, &ask);
 
     if (status != PS_EXIT_OK)
         return status;
@@ -316,7 +381,8 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
                                  &status);
     if (sync != NULL)
         status = run(sync, argv[1], &ask, json);
-    if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !looks_like_slack_id(argv[1]))
+    if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !json &&
+        !looks_like_slack_id(argv[1]))
         ps_print(stderr,
                  "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
                  " them; in Slack: their profile, then \"Copy member ID\"\n",

@@ -6,11 +6,12 @@
 #include <string.h>
 
 const struct ps_command ps_notifier_commands[PS_NOTIFIER_COMMANDS] = {
-    {&ps_command_texts[PS_COMMAND_SEND],         ps_cmd_send       },
-    { &ps_command_texts[PS_COMMAND_CHECK_SLACK], ps_cmd_check_slack},
-    { &ps_command_texts[PS_COMMAND_DEAD],        ps_cmd_dead       },
-    { &ps_command_texts[PS_COMMAND_QUEUE],       ps_cmd_queue      },
-    { &ps_command_texts[PS_COMMAND_WATCHLIST],   ps_cmd_watchlist  },
+    {&ps_command_texts[PS_COMMAND_SEND],            ps_cmd_send          },
+    { &ps_command_texts[PS_COMMAND_CHECK_SLACK],    ps_cmd_check_slack   },
+    { &ps_command_texts[PS_COMMAND_CHECK_WEBHOOKS], ps_cmd_check_webhooks},
+    { &ps_command_texts[PS_COMMAND_DEAD],           ps_cmd_dead          },
+    { &ps_command_texts[PS_COMMAND_QUEUE],          ps_cmd_queue         },
+    { &ps_command_texts[PS_COMMAND_WATCHLIST],      ps_cmd_watchlist     },
 };
 
 int ps_cmd_usage(enum ps_command_id command)

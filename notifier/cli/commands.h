@@ -3,12 +3,13 @@
 #define PS_NOTIFIER_COMMANDS_H
 #include "shared/io/daemon.h"
 
-enum { PS_NOTIFIER_COMMANDS = 5, PS_NOTIFIER_WAIT_MS = 5000 /* for a server */ };
+enum { PS_NOTIFIER_COMMANDS = 6, PS_NOTIFIER_WAIT_MS = 5000 /* for a server */ };
 extern const struct ps_command ps_notifier_commands[PS_NOTIFIER_COMMANDS];
 
 int ps_cmd_send(int argc, char **argv, void *env);
 int ps_cmd_dead(int argc, char **argv, void *env);
 int ps_cmd_queue(int argc, char **argv, void *env);
+int ps_cmd_check_webhooks(int argc, char **argv, void *env);
 int ps_cmd_check_slack(int argc, char **argv, void *env);
 int ps_cmd_watchlist(int argc, char **argv, void *env);
 

@@ -2,6 +2,7 @@
 
 #include "scheduler/core/adaptive_plan.h"
 #include "scheduler/core/candidate_pick.h"
+#include "scheduler/core/webhook_rows.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
@@ -356,6 +357,32 @@ static void match_watchers(const struct stored *stored, const struct ps_pg_rows 
         fn, cookie);
 }
 
+/* The webhooks that would get a new draft, whatever its tier. */
+static void match_webhooks(const struct ps_config *config, const struct stored *stored,
+                           const struct ps_pg_rows *rows, int number, ps_webhook_rows_fn fn,
+                           void *cookie)
+{
+    const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
+    const char *authors = last_found(rows, FOUND_AUTHORS);
+
+    ps_webhook_rows(
+        config,
+        &(struct ps_webhook_facts){ .kind = PS_MESSAGE_DRAFT,
+                                    .authors = authors != NULL  ? authors
+                                               : latest != NULL ? latest->author
+                                                                : NULL,
+                                    .subgroup = latest == NULL ? NULL : latest->subgroup },
+        PS_MESSAGE_FRONTIER, fn, cookie);
+}
+
+static void on_webhook(void *cookie, const char *channel, enum ps_message_kind kind)
+{
+    int *count = cookie;
+
+    ps_print(stdout, "%-14s %s%s\n", (*count)++ == 0 ? "notified" : "", channel,
+             kind == PS_MESSAGE_FRONTIER ? ", of a draft near the frontier" : "");
+}
+
 static void print_notified(const struct ps_config *config, const struct stored *stored,
                            const struct ps_pg_rows *rows, int number)
 {
@@ -364,6 +391,7 @@ static void print_notified(const struct ps_config *config, const struct stored *
     if (config->notification_channel[0] != '\0')
         ps_print(stdout, "%-14s %s\n", count++ == 0 ? "notified" : "",
                  config->notification_channel);
+    match_webhooks(config, stored, rows, number, on_webhook, &count);
     match_watchers(stored, rows, number, on_match, &count);
     if (count == 0)
         print_row("notified", "nobody");
@@ -517,6 +545,12 @@ static void on_match_json(void *cookie, const char *user, const char *reason, en
     cJSON_AddItemToArray(cookie, recipient);
 }
 
+static void on_webhook_json(void *cookie, const char *channel, enum ps_message_kind kind)
+{
+    (void)kind;
+    cJSON_AddItemToArray(cookie, cJSON_CreateString(channel + sizeof(PS_WEBHOOK_CHANNEL) - 1));
+}
+
 static void print_json(const struct ps_config *config, const struct stored *stored,
                        const struct ps_pg_rows *rows, int number)
 {
@@ -529,6 +563,8 @@ static void print_json(const struct ps_config *config, const struct stored *stor
     json_rows(rows, json);
     ps_json_add_text(json, "channel",
                      config->notification_channel[0] == '\0' ? NULL : config->notification_channel);
+    match_webhooks(config, stored, rows, number, on_webhook_json,
+                   cJSON_AddArrayToObject(json, "webhooks"));
     recipients = cJSON_AddArrayToObject(json, "recipients");
     match_watchers(stored, rows, number, on_match_json, recipients);
     text = ps_json_print(json);

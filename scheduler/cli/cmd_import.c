@@ -3,6 +3,7 @@
 #include "scheduler/core/legacy.h"
 #include "scheduler/io/legacy_import.h"
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/core/utc_time.h"
 #include "shared/core/watch_parse.h"
 #include "shared/io/cli_session.h"
@@ -177,6 +178,41 @@ static void print(const struct import *import, const struct ps_pg_rows *rows)
         ps_print(stdout, "A scheduler at work is made to read this anew.\n");
 }
 
+/* new: null where nothing was to be added. */
+static void add_row(cJSON *json, const char *name, size_t found, int left_out, int64_t added)
+{
+    cJSON *row = cJSON_AddObjectToObject(json, name);
+
+    ps_json_add_int(row, "found", (int64_t)found);
+    ps_json_add_int(row, "left_out", left_out);
+    if (added < 0)
+        (void)cJSON_AddNullToObject(row, "new");
+    else
+        ps_json_add_int(row, "new", added);
+}
+
+static void print_json(const struct import *import, const struct ps_pg_rows *rows)
+{
+    const struct ps_legacy_state *state = &import->state;
+    cJSON *json = cJSON_CreateObject();
+    char *text;
+
+    ps_json_add_bool(json, "dry_run", rows == NULL);
+    add_row(json, "papers", state->index == NULL ? 0 : ps_paper_index_len(state->index), 0,
+            added_by(rows, PS_LEGACY_ADD_PAPERS));
+    add_row(json, "drafts", state->draft_count, import->bad_drafts,
+            added_by(rows, PS_LEGACY_ADD_DRAFTS));
+    add_row(json, "watchlists", state->watch_count, import->bad_watches,
+            rows == NULL
+                ? -1
+                : added_by(rows, PS_LEGACY_ADD_WATCH) + added_by(rows, PS_LEGACY_ADD_WATCH_RULES));
+    ps_json_add_time(json, "last_poll", state->last_poll_ms);
+    text = ps_json_print(json);
+    ps_print(stdout, "%s\n", text);
+    free(text);
+    cJSON_Delete(json);
+}
+
 static void clear(struct import *import)
 {
     for (size_t i = 0; i < import->state.draft_count; i++)
@@ -192,13 +228,19 @@ static int run(int argc, char **argv, void *env)
 {
     struct import import = { .bad_drafts = 0 };
     const struct ps_pg_rows *added = NULL;
-    bool dry = argc == 2 && strcmp(argv[1], "--dry-run") == 0;
+    bool dry = false, json = false;
     struct ps_err err;
     int status;
 
-    if (argc > 2 || (argc == 2 && !dry)) {
-        ps_print(stderr, "import-legacy: takes nothing but --dry-run\n");
-        return PS_EXIT_USAGE;
+    for (int i = 1; i < argc; i++) {
+        bool known = strcmp(argv[i], "--dry-run") == 0 || strcmp(argv[i], "--json") == 0;
+
+        if (!known) {
+            ps_print(stderr, "import-legacy: takes nothing but --dry-run and --json\n");
+            return PS_EXIT_USAGE;
+        }
+        dry = dry || strcmp(argv[i], "--dry-run") == 0;
+        json = json || strcmp(argv[i], "--json") == 0;
     }
     import.theirs =
         ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
@@ -218,7 +260,7 @@ static int run(int argc, char **argv, void *env)
          (added = ps_cli_session_pg(import.ours, ps_legacy_add(&import.state), &err)) == NULL)) {
         ps_print(stderr, "import-legacy: %s\n", err.what);
     } else {
-        print(&import, added);
+        (json ? print_json : print)(&import, added);
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
     }
     clear(&import);

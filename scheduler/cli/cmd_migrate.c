@@ -6,6 +6,7 @@
 #include "shared/io/print.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The migration's own limit of ten minutes, and the waits before it. */
 enum { WAIT_MS = 11 * 60 * 1000 };
@@ -16,10 +17,11 @@ static int run(int argc, char **argv, void *env)
     struct ps_cli_session *session;
     struct ps_pg_batch *batch;
     struct ps_err err;
+    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
     int status;
 
-    if (argc > 1) {
-        ps_print(stderr, "migrate: takes no argument, not \"%s\"\n", argv[1]);
+    if (argc > 1 && !json) {
+        ps_print(stderr, "migrate: takes nothing but --json, not \"%s\"\n", argv[argc - 1]);
         return PS_EXIT_USAGE;
     }
     session = ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
@@ -33,7 +35,9 @@ static int run(int argc, char **argv, void *env)
         ps_print(stderr, "migrate: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {
-        ps_print(stdout, "the schema is up to date: %s migrations, the last is %s\n",
+        ps_print(stdout,
+                 json ? "{\"migrations\":%s,\"last\":\"%s\"}\n"
+                      : "the schema is up to date: %s migrations, the last is %s\n",
                  ps_pg_text(rows, 0, 0, 0), ps_pg_text(rows, 0, 0, 1));
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
     }

@@ -5,15 +5,18 @@
 #include <stdlib.h>
 
 void ps_webhook_rows(const struct ps_config *config, const struct ps_webhook_facts *facts,
-                     ps_webhook_rows_fn fn, void *cookie)
+                     enum ps_message_kind other, ps_webhook_rows_fn fn, void *cookie)
 {
+    struct ps_webhook_facts second = *facts;
     const struct ps_webhook_settings settings = { .url = config->webhook_url,
                                                   .secret = "",
                                                   .format = config->webhook_format,
-                                                  .list = config->webhooks };
+                                                  .list = config->webhooks,
+                                                  .new_papers = config->notify_on_new_paper };
     struct ps_webhooks *webhooks;
     struct ps_err err;
 
+    second.kind = other;
     if (config->webhook_url[0] == '\0' && config->webhooks[0] == '\0')
         return;
     webhooks = ps_alloc_zero(1, sizeof(*webhooks));
@@ -21,12 +24,13 @@ void ps_webhook_rows(const struct ps_config *config, const struct ps_webhook_fac
                            &err)) /* a rotated file with an error: the notifier reports it */
         webhooks->len = 0;
     for (size_t i = 0; i < webhooks->len; i++) {
+        bool first = ps_webhook_wants(&webhooks->items[i], facts);
         char *channel;
 
-        if (!ps_webhook_wants(&webhooks->items[i], facts))
+        if (!first && !ps_webhook_wants(&webhooks->items[i], &second))
             continue;
         channel = ps_alloc_format("%s%s", PS_WEBHOOK_CHANNEL, webhooks->items[i].name);
-        fn(cookie, channel);
+        fn(cookie, channel, first ? facts->kind : other);
         free(channel);
     }
     ps_webhooks_clear(webhooks);

@@ -460,62 +460,66 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
             reason, by, row);
 }
 
+/* A new paper, and the draft that it was; NULL: none was found. */
 struct transition {
     const struct ps_paper *paper;
     const char *draft_url;
     struct ps_outbox_rows *rows;
 };
 
-static void on_webhook(void *cookie, const char *channel)
+static void on_webhook(void *cookie, const char *channel, enum ps_message_kind kind)
 {
     const struct transition *transition = cookie;
     struct ps_outbox_row *row = ps_outbox_rows_next(transition->rows, NULL);
 
-    ps_notification_transition(transition->paper, transition->draft_url, channel, row);
+    if (kind == PS_MESSAGE_DP_TRANSITION)
+        ps_notification_transition(transition->paper, transition->draft_url, channel, row);
+    else
+        ps_notification_new_paper(transition->paper, channel, row);
     ps_webhook_row_key(row);
 }
 
-/* A paper whose draft was found before: the channel and the webhooks are notified that the draft
- * became a paper. Returns whether the channel is. */
-static bool add_transition(const struct ps_leadership *leadership, const struct ps_paper *paper,
-                           struct ps_outbox_rows *rows)
+/* The URL of the draft that became this paper; NULL if none was found. */
+static const char *draft_of(const struct ps_leadership *leadership, const struct ps_paper *paper)
 {
-    const struct ps_config *config = leadership->daemon->config;
-    bool announced = config->notify_on_dp_transition && config->notification_channel[0] != '\0';
     struct ps_paper_id draft = paper->parsed;
     char draft_id[PS_PAPER_ID_TEXT];
-    const char *url;
 
     if (paper->parsed.kind != PS_PAPER_P)
-        return false;
+        return NULL;
     draft.kind = PS_PAPER_D;
     draft.prefix[0] = 'D';
     ps_paper_id_format(&draft, draft_id);
-    url = ps_url_set_draft(leadership->discovered, draft_id);
-    if (url == NULL)
-        return false;
-    if (announced)
-        ps_notification_transition(paper, url, config->notification_channel,
-                                   ps_outbox_rows_next(rows, NULL));
+    return ps_url_set_draft(leadership->discovered, draft_id);
+}
+
+/* The channel and the webhooks read of a new paper once: as of a draft that became a paper, where
+ * they want that, or else as of a new paper. */
+static void announce_paper(const struct ps_leadership *leadership, const struct ps_paper *paper,
+                           struct ps_outbox_rows *rows)
+{
+    const struct ps_config *config = leadership->daemon->config;
+    const char *channel = config->notification_channel, *url = draft_of(leadership, paper);
+
+    if (channel[0] != '\0' && url != NULL && config->notify_on_dp_transition)
+        ps_notification_transition(paper, url, channel, ps_outbox_rows_next(rows, NULL));
+    else if (channel[0] != '\0' && config->notify_on_new_paper)
+        ps_notification_new_paper(paper, channel, ps_outbox_rows_next(rows, NULL));
     ps_webhook_rows(config,
-                    &(struct ps_webhook_facts){ .kind = PS_MESSAGE_DP_TRANSITION,
+                    &(struct ps_webhook_facts){ .kind = url != NULL ? PS_MESSAGE_DP_TRANSITION
+                                                                    : PS_MESSAGE_NEW_PAPER,
                                                 .authors = paper->author,
                                                 .subgroup = paper->subgroup },
-                    on_webhook,
+                    PS_MESSAGE_NEW_PAPER, on_webhook,
                     &(struct transition){ .paper = paper, .draft_url = url, .rows = rows });
-    return announced;
 }
 
 static void match_added(struct ps_index_update *update, const struct ps_paper *paper)
 {
     const struct ps_leadership *leadership = update->leadership;
-    const struct ps_config *config = leadership->daemon->config;
     struct ps_outbox_rows *rows = &update->difference.rows;
 
-    if (!add_transition(leadership, paper, rows) && config->notify_on_new_paper &&
-        config->notification_channel[0] != '\0')
-        ps_notification_new_paper(paper, config->notification_channel,
-                                  ps_outbox_rows_next(rows, NULL));
+    announce_paper(leadership, paper, rows);
     ps_index_match_added(leadership->watch, paper, on_match,
                          &(struct paper_match){ .paper = paper, .rows = rows });
 }

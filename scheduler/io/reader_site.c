@@ -471,7 +471,6 @@ struct ps_reader_site *ps_reader_site_create(const struct ps_scheduler_state *st
                                              struct ps_fleet *fleet)
 {
     struct ps_reader_site *site = ps_alloc_zero(1, sizeof(*site));
-    struct ps_http_server *server;
 
     site->state = state;
     site->fleet = fleet;
@@ -481,13 +480,16 @@ struct ps_reader_site *ps_reader_site_create(const struct ps_scheduler_state *st
     site->forecast = ps_forecast_create(state->leadership, on_forecast, site);
     site->details = ps_alloc_zero(DETAILS_KEPT, sizeof(*site->details));
     ps_buf_init(&site->text, PS_READER_PAGE_BYTES_MAX);
-    server = site->daemon->http;
+    return site;
+}
+
+void ps_reader_site_serve(struct ps_reader_site *site, struct ps_http_server *server)
+{
     ps_http_server_route(server, "/", PS_HTTP_SERVER_GET, on_finds, site);
     ps_http_server_route(server, "/search", PS_HTTP_SERVER_GET, on_search, site);
     ps_http_server_route(server, "/api/search", PS_HTTP_SERVER_GET, on_search_json, site);
     ps_http_server_route(server, "/feed.atom", PS_HTTP_SERVER_GET, on_feed, site);
     ps_http_server_route(server, "/papers/*", PS_HTTP_SERVER_GET, on_paper, site);
-    return site;
 }
 
 void ps_reader_site_destroy(struct ps_reader_site *site)

@@ -15,14 +15,17 @@
 #ifndef PS_SCHEDULER_READER_SITE_H
 #define PS_SCHEDULER_READER_SITE_H
 #include "scheduler/core/reader_pages.h"
+#include "shared/io/http_server.h"
 
 struct ps_reader_site;
 struct ps_scheduler_state;
 struct ps_fleet;
 
-/* Both are borrowed. Adds the routes to the daemon's server. */
+/* Both are borrowed. */
 struct ps_reader_site *ps_reader_site_create(const struct ps_scheduler_state *state,
                                              struct ps_fleet *fleet) PS_MUST_USE;
+/* Adds the routes to a server, which the site must outlive. */
+void ps_reader_site_serve(struct ps_reader_site *site, struct ps_http_server *server);
 void ps_reader_site_destroy(struct ps_reader_site *site); /* after pg is gone; NULL is fine */
 
 #endif

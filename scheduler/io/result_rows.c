@@ -61,15 +61,15 @@ static void match_draft(const struct ps_leadership *leadership, int number, cons
         on_match, match);
 }
 
-static void on_webhook(void *cookie, const char *channel)
+static void on_webhook(void *cookie, const char *channel, enum ps_message_kind kind)
 {
     const struct draft_match *match = cookie;
     struct ps_outbox_row *row = ps_outbox_rows_next(match->list, match->task);
 
-    if (match->print != NULL)
+    if (kind == PS_MESSAGE_DRAFT_UPDATE)
         ps_notification_update(match->draft, match->print, channel, row);
     else
-        ps_notification_draft(match->draft, channel, match->draft->tier == PS_TIER_FRONTIER, row);
+        ps_notification_draft(match->draft, channel, kind == PS_MESSAGE_FRONTIER, row);
     ps_webhook_row_key(row);
 }
 
@@ -86,7 +86,7 @@ static void add_webhooks(const struct ps_config *config, struct draft_match *mat
                                                                               : NULL,
                                             .subgroup = paper == NULL ? NULL : paper->subgroup };
 
-    ps_webhook_rows(config, &facts, on_webhook, match);
+    ps_webhook_rows(config, &facts, facts.kind, on_webhook, match);
 }
 
 void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,

@@ -53,6 +53,7 @@ struct ps_scheduler {
     struct ps_redis_recovery *rebuild;
     struct ps_stats *stats;
     struct ps_status_page *page;
+    struct ps_http_server *public_server; /* PUBLIC_PORT; NULL for none */
     struct ps_timer *stop;           /* stops the leader's parts outside of their own callbacks */
     struct ps_leader_writer *loader; /* reads the mirrors */
     uint64_t histories;              /* ps_pg_histories, as seen last */
@@ -333,6 +334,26 @@ static void on_look(void *cookie)
     follow_operator(scheduler);
 }
 
+/* Everybody may call this port by any name: it has nothing to hide. */
+static bool open_public(const struct ps_daemon *daemon, struct ps_http_server **out_server,
+                        struct ps_err *err)
+{
+    const struct ps_http_server_options options = { .host = daemon->config->public_bind_host,
+                                                    .port = (uint16_t)daemon->config->public_port };
+    struct ps_err cause;
+
+    if (!daemon->config->public_page || options.port == 0)
+        return true;
+    *out_server = ps_http_server_create(daemon->loop, &options, &cause);
+    if (*out_server == NULL)
+        return ps_fail(err, PS_FAILURE_CONFIGURATION, cause.code,
+                       "PUBLIC_BIND_HOST=\"%s\" PUBLIC_PORT=\"%d\": %s", options.host,
+                       (int)options.port, cause.what);
+    PS_LOG(PAGE_LISTEN, F_TEXT("host", options.host),
+           F_INT("port", ps_http_server_port(*out_server)));
+    return true;
+}
+
 bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err *err)
 {
     const struct ps_election_events events = { .on_lead = on_lead,
@@ -341,7 +362,10 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     struct ps_scheduler *scheduler = ps_alloc_zero(1, sizeof(*scheduler));
     struct ps_leadership *leadership = &scheduler->leadership;
 
-    (void)err;
+    if (!open_public(daemon, &scheduler->public_server, err)) {
+        free(scheduler);
+        return false;
+    }
     scheduler->daemon = daemon;
     leadership->daemon = daemon;
     leadership->index_version = PS_STORE_NO_INDEX;
@@ -379,7 +403,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->state.relay = scheduler->relay;
     scheduler->alarms = ps_scheduler_alarms_create(&scheduler->state);
     scheduler->state.alarms = scheduler->alarms;
-    scheduler->page = ps_status_page_create(&scheduler->state);
+    scheduler->page = ps_status_page_create(&scheduler->state, scheduler->public_server);
     PS_LOG(SCHEDULER_START, F_TEXT("instance_id", daemon->instance),
            F_REAL("interval_seconds", (double)ps_config_poll_interval_ms(daemon->config) / 1000),
            F_INT("leader_ttl_ms", daemon->config->leader_ttl_ms));
@@ -417,6 +441,7 @@ void ps_scheduler_destroy(void *self)
         return;
     ps_leadership_end(&scheduler->leadership);
     ps_status_page_destroy(scheduler->page);
+    ps_http_server_destroy(scheduler->public_server);
     ps_poll_destroy(scheduler->poll);
     ps_ingest_destroy(scheduler->ingest);
     ps_publish_destroy(scheduler->publish);

@@ -154,7 +154,22 @@ static bool is_for_readers(const struct ps_page_file *file)
     return false;
 }
 
-struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state)
+static void on_livez(void *cookie, struct ps_http_exchange *exchange)
+{
+    (void)cookie;
+    ps_http_respond(exchange, 200, "text/plain; charset=utf-8", "ok", 2);
+}
+
+static void serve_files(struct ps_http_server *server, bool is_public)
+{
+    for (size_t i = 0; i < ps_page_file_count; i++)
+        if (!is_public || is_for_readers(&ps_page_files[i]))
+            ps_http_server_route(server, ps_page_files[i].path, PS_HTTP_SERVER_GET, on_file,
+                                 (void *)(uintptr_t)&ps_page_files[i]);
+}
+
+struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state,
+                                             struct ps_http_server *public_server)
 {
     const struct ps_daemon *daemon = state->daemon;
     struct ps_status_page *page = ps_alloc_zero(1, sizeof(*page));
@@ -166,10 +181,13 @@ struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *st
     page->fleet = ps_fleet_create(state);
     ps_fleet_on_change(page->fleet, on_change, page);
     page->site = ps_reader_site_create(state, page->fleet);
-    for (size_t i = 0; i < ps_page_file_count; i++)
-        if (!is_public || is_for_readers(&ps_page_files[i]))
-            ps_http_server_route(daemon->http, ps_page_files[i].path, PS_HTTP_SERVER_GET, on_file,
-                                 (void *)(uintptr_t)&ps_page_files[i]);
+    ps_reader_site_serve(page->site, daemon->http);
+    serve_files(daemon->http, is_public);
+    if (public_server != NULL) {
+        ps_http_server_route(public_server, "/livez", PS_HTTP_SERVER_GET, on_livez, page);
+        serve_files(public_server, true);
+        ps_reader_site_serve(page->site, public_server);
+    }
     if (is_public)
         return page;
     page->history = ps_cycle_history_create(daemon);

@@ -64,7 +64,13 @@ static bool has_setting(const struct ps_buf *settings, const char *start)
     return false;
 }
 
-static void check_settings(struct report *report, enum ps_command_program program, bool *out_slack)
+/* What else there is to check. */
+struct wanted {
+    bool slack, webhooks;
+};
+
+static void check_settings(struct report *report, enum ps_command_program program,
+                           struct wanted *wanted)
 {
     static const char *const arguments[] = { "check-config", NULL };
     const char *name = ps_command_program_name(program);
@@ -87,36 +93,40 @@ static void check_settings(struct report *report, enum ps_command_program progra
         (void)fflush(stdout);
         ps_print(stderr, "%s", ps_buf_str(&err));
     }
-    *out_slack =
-        *out_slack || (has_setting(&out, "SLACK_BOT_TOKEN=") && has_setting(&out, "NOTIFY_SINK=s"));
+    wanted->slack = wanted->slack ||
+                    (has_setting(&out, "SLACK_BOT_TOKEN=") && has_setting(&out, "NOTIFY_SINK=s"));
+    wanted->webhooks =
+        wanted->webhooks || (program == PS_COMMAND_OF_NOTIFIER &&
+                             (has_setting(&out, "WEBHOOK_URL=") || has_setting(&out, "WEBHOOKS=")));
     ps_buf_clear(&out);
     ps_buf_clear(&err);
 }
 
-static void check_slack(struct report *report, bool wanted)
+/* Runs one of the notifier's commands that ask others. Not wanted: why says what is not set. */
+static void check_others(struct report *report, const char *what, const char *command, bool wanted,
+                         const char *why)
 {
-    const char *why = report->status != EXIT_OK
-                          ? "the settings have errors"
-                          : "NOTIFY_SINK is not slack, or SLACK_BOT_TOKEN is not set";
-    static const char *const arguments[] = { "check-slack", NULL };
+    const char *const arguments[] = { command, NULL };
+    const char *title = strcmp(what, "slack") == 0 ? "Slack" : what;
     const char *name = ps_command_program_name(PS_COMMAND_OF_NOTIFIER);
     struct ps_buf out, err;
     int status;
 
-    if (!wanted || report->status != EXIT_OK) {
-        note(report, "slack", name, "skipped", EXIT_OK);
+    if (!wanted) {
+        note(report, what, name, "skipped", EXIT_OK);
         if (!report->json)
-            ps_print(stdout, "skipped  Slack: %s\n", why);
+            ps_print(stdout, "skipped  %s: %s\n", title, why);
         return;
     }
     ps_buf_init(&out, OUTPUT_MAX);
     ps_buf_init(&err, OUTPUT_MAX);
     status = ps_sibling_run(name, arguments, &out, &err);
-    note(report, "slack", name, status == EXIT_OK ? "ok" : "problem", status);
+    note(report, what, name, status == EXIT_OK ? "ok" : "problem", status);
     add_lines(report, "findings", &out);
     add_lines(report, "messages", &err);
     if (!report->json) {
-        ps_print(stdout, "%-8s Slack\n%s", status == EXIT_OK ? "ok" : "problem", ps_buf_str(&out));
+        ps_print(stdout, "%-8s %s\n%s", status == EXIT_OK ? "ok" : "problem", title,
+                 ps_buf_str(&out));
         (void)fflush(stdout);
         ps_print(stderr, "%s", ps_buf_str(&err));
     }
@@ -127,7 +137,8 @@ static void check_slack(struct report *report, bool wanted)
 int ps_check(int argc, char **argv)
 {
     struct report report = { .json = argc == 2 && strcmp(argv[1], "--json") == 0 };
-    bool slack = false;
+    struct wanted wanted = { .slack = false };
+    bool settings_ok;
     char *text;
 
     if (argc > 2 || (argc == 2 && !report.json)) {
@@ -135,10 +146,16 @@ int ps_check(int argc, char **argv)
         return EXIT_USAGE;
     }
     report.checks = cJSON_CreateArray();
-    check_settings(&report, PS_COMMAND_OF_SCHEDULER, &slack);
-    check_settings(&report, PS_COMMAND_OF_WORKER, &slack);
-    check_settings(&report, PS_COMMAND_OF_NOTIFIER, &slack);
-    check_slack(&report, slack);
+    check_settings(&report, PS_COMMAND_OF_SCHEDULER, &wanted);
+    check_settings(&report, PS_COMMAND_OF_WORKER, &wanted);
+    check_settings(&report, PS_COMMAND_OF_NOTIFIER, &wanted);
+    settings_ok = report.status == EXIT_OK;
+    check_others(&report, "slack", "check-slack", settings_ok && wanted.slack,
+                 settings_ok ? "NOTIFY_SINK is not slack, or SLACK_BOT_TOKEN is not set"
+                             : "the settings have errors");
+    check_others(&report, "webhooks", "check-webhooks", settings_ok && wanted.webhooks,
+                 settings_ok ? "neither WEBHOOK_URL nor WEBHOOKS is set"
+                             : "the settings have errors");
     if (report.json) {
         cJSON *json = cJSON_CreateObject();
 

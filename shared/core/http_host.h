@@ -7,6 +7,12 @@
 
 #include <stdbool.h>
 
+/* Headers that reverse proxies and load balancers add to what they pass on. */
+#define PS_HTTP_PROXY_HEADERS                                                                      \
+    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-IP", \
+        "Forwarded", "Via", "X-Original-URI", "X-Envoy-External-Address", "CF-Connecting-IP",      \
+        "True-Client-IP", "X-Client-IP", "X-Amzn-Trace-Id", "X-Cloud-Trace-Context"
+
 /* May a request with this Host header (NULL: none) be answered? An address, a name without
  * a dot (no stranger owns one: localhost, a container's name) and a name below localhost may, with
  * or without a port, and the names in names (commas between; NULL or "": none). Letters' case does

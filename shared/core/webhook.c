@@ -13,7 +13,7 @@ enum { AUTHOR_MAX = 100, AUTHORS_WORDS_MAX = 400, URL_MAX = 2048, SECRET_MAX = 5
 
 static const enum ps_message_kind find_kinds[] = { PS_MESSAGE_FRONTIER, PS_MESSAGE_DRAFT,
                                                    PS_MESSAGE_DRAFT_UPDATE,
-                                                   PS_MESSAGE_DP_TRANSITION };
+                                                   PS_MESSAGE_DP_TRANSITION, PS_MESSAGE_NEW_PAPER };
 
 const char *ps_webhook_format_name(enum ps_webhook_format format)
 {
@@ -60,12 +60,14 @@ void ps_webhooks_clear(struct ps_webhooks *webhooks)
     webhooks->len = 0;
 }
 
-static unsigned all_kinds(void)
+/* What a webhook gets that names no kinds. */
+static unsigned usual_kinds(bool new_papers)
 {
     unsigned kinds = 0;
 
     for (size_t i = 0; i < PS_COUNT_OF(find_kinds); i++)
-        kinds |= 1U << find_kinds[i];
+        if (new_papers || find_kinds[i] != PS_MESSAGE_NEW_PAPER)
+            kinds |= 1U << find_kinds[i];
     return kinds;
 }
 
@@ -114,11 +116,11 @@ static bool read_texts(const cJSON *object, const char *member, char ***out_text
     return true;
 }
 
-static bool read_kinds(const cJSON *object, struct ps_webhook *webhook)
+static bool read_kinds(const cJSON *object, bool new_papers, struct ps_webhook *webhook)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "kinds"), *item;
 
-    webhook->kinds = all_kinds();
+    webhook->kinds = usual_kinds(new_papers);
     if (list == NULL)
         return true;
     if (!cJSON_IsArray(list))
@@ -128,7 +130,7 @@ static bool read_kinds(const cJSON *object, struct ps_webhook *webhook)
         enum ps_message_kind kind;
 
         if (!cJSON_IsString(item) || !ps_message_kind_parse(item->valuestring, &kind) ||
-            (all_kinds() & 1U << kind) == 0)
+            (usual_kinds(true) & 1U << kind) == 0)
             return false;
         webhook->kinds |= 1U << kind;
     }
@@ -168,8 +170,9 @@ static const char *unknown_member(const cJSON *object)
 }
 
 /* Reads one entry of WEBHOOKS into webhook, which the caller clears. */
-static bool read_entry(const cJSON *object, const struct ps_webhooks *others, bool sends,
-                       struct ps_webhook *webhook, struct ps_err *err)
+static bool read_entry(const cJSON *object, const struct ps_webhooks *others,
+                       const struct ps_webhook_settings *settings, struct ps_webhook *webhook,
+                       struct ps_err *err)
 {
     const char *name = ps_json_text(object, "name"), *url = ps_json_text(object, "url");
     const char *secret = ps_json_text(object, "secret"), *format = ps_json_text(object, "format");
@@ -189,14 +192,15 @@ static bool read_entry(const cJSON *object, const struct ps_webhooks *others, bo
         return fault(
             err, name,
             "has a member other than name, url, secret, format, kinds, subgroups and authors");
-    if (sends && !is_url(webhook->url))
+    if (settings->sends && !is_url(webhook->url))
         return fault(err, name, "url: an http or https URL is required");
     if (strlen(webhook->secret) > SECRET_MAX)
         return fault(err, name, "secret: at most 512 bytes");
     if (format != NULL && !parse_format(format, &webhook->format))
         return fault(err, name, "format: json, discord, mattermost, teams or matrix");
-    if (!read_kinds(object, webhook))
-        return fault(err, name, "kinds: a list of frontier, draft, draft_update and dp_transition");
+    if (!read_kinds(object, settings->new_papers, webhook))
+        return fault(err, name,
+                     "kinds: a list of frontier, draft, draft_update, dp_transition and new_paper");
     if (!read_subgroups(object, webhook))
         return fault(err, name, "subgroups: a list of at most 64 subgroups, such as LEWG");
     if (!read_texts(object, "authors", &webhook->authors, &webhook->author_count))
@@ -204,11 +208,11 @@ static bool read_entry(const cJSON *object, const struct ps_webhooks *others, bo
     return true;
 }
 
-static bool read_list(const char *text, bool sends, struct ps_webhooks *webhooks,
+static bool read_list(const struct ps_webhook_settings *settings, struct ps_webhooks *webhooks,
                       struct ps_err *err)
 {
     struct ps_err at;
-    cJSON *list = ps_json_parse(text, strlen(text), &at);
+    cJSON *list = ps_json_parse(settings->list, strlen(settings->list), &at);
     const cJSON *entry;
     bool ok = true;
 
@@ -224,7 +228,7 @@ static bool read_list(const char *text, bool sends, struct ps_webhooks *webhooks
                          PS_WEBHOOKS_MAX);
             break;
         }
-        ok = read_entry(entry, webhooks, sends, &webhooks->items[webhooks->len], err);
+        ok = read_entry(entry, webhooks, settings, &webhooks->items[webhooks->len], err);
         if (!ok) {
             clear_one(&webhooks->items[webhooks->len]);
             break;
@@ -248,7 +252,7 @@ static bool read_single(const struct ps_webhook_settings *settings, struct ps_we
     memcpy(webhook->name, "default", sizeof("default"));
     webhook->url = ps_alloc_text(settings->url);
     webhook->secret = ps_alloc_text(settings->secret);
-    webhook->kinds = all_kinds();
+    webhook->kinds = usual_kinds(settings->new_papers);
     webhooks->len = 1;
     return true;
 }
@@ -270,8 +274,7 @@ bool ps_webhooks_parse(const struct ps_webhook_settings *settings, struct ps_web
 {
     *out_webhooks = (struct ps_webhooks){ .len = 0 };
     if ((settings->url[0] == '\0' || read_single(settings, out_webhooks, err)) &&
-        (settings->list[0] == '\0' ||
-         read_list(settings->list, settings->sends, out_webhooks, err)) &&
+        (settings->list[0] == '\0' || read_list(settings, out_webhooks, err)) &&
         check_matrix(settings, out_webhooks, err))
         return true;
     ps_webhooks_clear(out_webhooks);

@@ -59,6 +59,7 @@ struct ps_webhook_settings {
         *format;      /* WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT: the webhook "default" */
     const char *list; /* WEBHOOKS: JSON */
     bool sends;       /* each webhook needs a URL */
+    bool new_papers;  /* NOTIFY_ON_NEW_PAPER: a webhook without kinds gets new papers too */
 };
 
 /* Parses the settings. On false err (CONFIGURATION) names the setting, the webhook and what is

@@ -263,6 +263,7 @@ static bool open_all(struct run *run, struct ps_err *err)
     run->health_source.fields = run->program->fields;
     run->health_source.field_count = run->program->field_count;
     run->health_source.field_cookie = run->status.self;
+    run->health_source.direct_only = run->config.public_page;
     run->health = ps_health_server_create(daemon->http, &run->health_source, daemon->metrics);
     return true;
 }

@@ -29,12 +29,24 @@ static void respond_json(struct ps_http_exchange *exchange, int status, char *te
     free(text);
 }
 
+/* A stranger reads neither names of hosts nor reasons. Kubernetes' probes and Prometheus ask
+ * directly. */
+static bool is_refused(const struct ps_health_server *health, struct ps_http_exchange *exchange)
+{
+    if (!health->source->direct_only || ps_http_is_direct(exchange))
+        return false;
+    ps_http_respond(exchange, 404, "text/plain; charset=utf-8", "not found\n", 10);
+    return true;
+}
+
 static void on_health(void *cookie, struct ps_http_exchange *exchange)
 {
     struct ps_health_server *health = cookie;
     const struct ps_health_source *source = health->source;
     struct ps_health_base base = { 0 };
 
+    if (is_refused(health, exchange))
+        return;
     source->base(source->cookie, &base);
     respond_json(exchange, 200,
                  ps_health_render(&base, source->fields, source->field_count, source->field_cookie,
@@ -54,6 +66,11 @@ static void respond_readiness(struct ps_health_server *health, struct ps_http_ex
     cJSON *reasons = cJSON_CreateArray();
     bool ready;
 
+    if (is_refused(health, exchange)) {
+        cJSON_Delete(reasons);
+        cJSON_Delete(answer);
+        return;
+    }
     add_reasons(health->source->cookie, reasons);
     ready = cJSON_GetArraySize(reasons) == 0;
     ps_json_add_bool(answer, "ready", ready);
@@ -81,6 +98,8 @@ static void on_metrics(void *cookie, struct ps_http_exchange *exchange)
     struct ps_health_server *health = cookie;
     int64_t now = ps_clock_mono_ms();
 
+    if (is_refused(health, exchange))
+        return;
     if (health->text.len == 0 || now - health->rendered_ms >= METRICS_FRESH_MS) {
         if (health->source->metrics)
             health->source->metrics(health->source->cookie, health->metrics);

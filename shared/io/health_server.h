@@ -14,6 +14,9 @@ struct ps_health_server;
 
 struct ps_health_source {
     void *cookie; /* of the functions below */
+    /* The port is open to everybody (PUBLIC_PAGE): all but /livez answer 404 to a request that came
+     * through a proxy (http_host.h). */
+    bool direct_only;
     /* Sets every member of out_base; its text is borrowed until the response is rendered. */
     void (*base)(void *cookie, struct ps_health_base *out_base);
     const struct ps_health_field *fields; /* additional fields of /health */

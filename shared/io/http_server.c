@@ -409,6 +409,18 @@ const char *ps_http_header(struct ps_http_exchange *exchange, const char *name)
     return evhttp_find_header(evhttp_request_get_input_headers(exchange->req), name);
 }
 
+bool ps_http_is_direct(struct ps_http_exchange *exchange)
+{
+    static const char *const added[] = { PS_HTTP_PROXY_HEADERS };
+
+    if (exchange->server == NULL)
+        return false;
+    for (size_t i = 0; i < PS_COUNT_OF(added); i++)
+        if (ps_http_header(exchange, added[i]) != NULL)
+            return false;
+    return ps_http_host_allowed(ps_http_header(exchange, "Host"), exchange->server->host_names);
+}
+
 const char *ps_http_query(struct ps_http_exchange *exchange)
 {
     const struct evhttp_uri *uri;

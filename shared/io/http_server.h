@@ -65,6 +65,11 @@ const char *ps_http_tail(struct ps_http_exchange *exchange);
  * none, or if it holds a NUL byte. The caller frees it. */
 char *ps_http_query_value(struct ps_http_exchange *exchange, const char *name) PS_MUST_USE;
 
+/* Whether the request came without a proxy, as far as can be seen: it has no header that proxies
+ * add (http_host.h), and its Host is one that only this machine or its network uses, or one of
+ * host_names. */
+bool ps_http_is_direct(struct ps_http_exchange *exchange);
+
 /* Adds a header to the response; call it before ps_http_respond. */
 void ps_http_add_header(struct ps_http_exchange *exchange, const char *name, const char *value);
 /* Sends the response and ends the exchange; copies body. If the client or the server is gone, it

@@ -1,7 +1,10 @@
 #include "shared/io/program_main.h"
 
 #include "embedded/scripts.h"
+#include "shared/core/alloc.h"
 #include "shared/core/command_help.h"
+#include "shared/core/json.h"
+#include "shared/core/str.h"
 #include "shared/io/daemon.h"
 #include "shared/io/daemon_config.h"
 #include "shared/io/healthcheck.h"
@@ -101,6 +104,79 @@ static void print_misspelt_setting(void *cookie, const char *name, const char *n
     ps_print(stderr, "%s: warning: %s\n", *program_name, text);
 }
 
+/* check-config --json: {"ok", "settings": {NAME: text}, "errors": […], "warnings": […]}. */
+struct config_report {
+    cJSON *settings, *errors, *warnings;
+};
+
+static void add_config_error(void *cookie, const struct ps_err *err)
+{
+    const struct config_report *report = cookie;
+
+    cJSON_AddItemToArray(report->errors, cJSON_CreateString(err->what));
+}
+
+static void add_misspelt_setting(void *cookie, const char *name, const char *nearest,
+                                 const char *text)
+{
+    const struct config_report *report = cookie;
+
+    (void)name;
+    (void)nearest;
+    cJSON_AddItemToArray(report->warnings, cJSON_CreateString(text));
+}
+
+/* The lines are those that people read, so that both say the same. */
+static void add_settings(const struct ps_buf *lines, cJSON *settings)
+{
+    struct ps_str rest = ps_str_of(ps_buf_str(lines)), line, name;
+
+    while (ps_str_next(&rest, '\n', &line)) {
+        char *key, *value;
+
+        if (line.len == 0 || !ps_str_next(&line, '=', &name))
+            continue;
+        key = ps_alloc_copy(name.data, name.len);
+        value = ps_alloc_copy(line.data == NULL ? "" : line.data, line.len);
+        ps_json_add_text(settings, key, value);
+        free(value);
+        free(key);
+    }
+}
+
+static int check_config_json(const struct ps_program *program, struct ps_env *env)
+{
+    cJSON *json = cJSON_CreateObject();
+    struct ps_config config;
+    struct ps_buf text;
+    struct config_report report;
+    char *printed;
+    bool ok;
+
+    (void)cJSON_AddFalseToObject(json, "ok");
+    report.settings = cJSON_AddObjectToObject(json, "settings");
+    report.errors = cJSON_AddArrayToObject(json, "errors");
+    report.warnings = cJSON_AddArrayToObject(json, "warnings");
+    ps_env_misspelt(env, add_misspelt_setting, &report);
+    ok = ps_daemon_config_load(program->component, program->needs_database, env, add_config_error,
+                               &report, &config);
+    if (ok) {
+        ps_buf_init(&text, TEXT_MAX);
+        ps_config_print(program->component, &config, &text);
+        ps_config_clear(&config);
+        add_settings(&text, report.settings);
+        ps_buf_clear(&text);
+        cJSON_ReplaceItemInObjectCaseSensitive(json, "ok", cJSON_CreateTrue());
+    }
+    printed = ps_json_print(json);
+    ps_print(stdout, "%s\n", printed);
+    free(printed);
+    cJSON_Delete(json);
+    if (fflush(stdout) != 0)
+        return PS_EXIT_FAILED;
+    return ok ? PS_EXIT_OK : PS_EXIT_CONFIG;
+}
+
 static int check_config(const struct ps_program *program, struct ps_env *env)
 {
     const char *program_name = program->name;
@@ -191,7 +267,7 @@ static const struct ps_command *find_command(const struct ps_program *program, c
 int ps_program_main(const struct ps_program *program, int argc, char **argv)
 {
     const struct ps_command *command = argc > 1 ? find_command(program, argv[1]) : NULL;
-    bool check = command == &common_commands[CHECK_CONFIG];
+    bool check = command == &common_commands[CHECK_CONFIG], as_json;
     struct ps_env *env;
     struct ps_buf text;
     struct ps_err err;
@@ -209,8 +285,10 @@ int ps_program_main(const struct ps_program *program, int argc, char **argv)
         add_command(command, &text);
         return print(&text);
     }
-    if (check && argc > 2)
-        return wrong_usage(program, "check-config takes no argument; got", argv[2]);
+    as_json = check && argc == 3 && strcmp(argv[2], "--json") == 0;
+    if (check && argc > 2 && !as_json)
+        return wrong_usage(program, "check-config takes no argument but --json; got",
+                           strcmp(argv[2], "--json") == 0 ? argv[3] : argv[2]);
     ps_process_allow_files();
     env = ps_env_create(&err);
     if (env == NULL) {
@@ -226,7 +304,7 @@ int ps_program_main(const struct ps_program *program, int argc, char **argv)
         ps_process_keep_secrets();
         status = ps_daemon_run(program, env);
     } else if (check)
-        status = check_config(program, env);
+        status = as_json ? check_config_json(program, env) : check_config(program, env);
     else if (command == &common_commands[HEALTHCHECK])
         status = ps_healthcheck(program->name, program->component, argc - 1, argv + 1, env);
     else

@@ -18,8 +18,10 @@ import unittest
 
 from rig import FleetCase, wait_until
 from rig.fleet import environment
+from rig.index import made_index
 from rig.pace import paced
 from rig.places import CHECKOUT, build_dir
+from rig.webhook import WebhookReceiver
 
 BIN = os.path.join(build_dir(), "bin")
 GOLDEN = os.path.join(CHECKOUT, "tests", "golden")
@@ -55,6 +57,33 @@ def content(path):
         return file.read()
 
 
+def compare_golden(case, name, text):
+    path = os.path.join(GOLDEN, name)
+    if os.environ.get("PAPERSCOUT_GOLDEN") == "write":
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    with open(path, encoding="utf-8") as file:
+        case.maxDiff = None
+        case.assertEqual(file.read(), text, f"{name}; if the change is wanted, run with PAPERSCOUT_GOLDEN=write")
+
+
+def command_names():
+    """Every command, from the table of deploy/COMMANDS.md."""
+    table = subprocess.run([os.path.join(BIN, "paperscout"), "--markdown-commands"], capture_output=True, text=True,
+                           check=True).stdout
+    return re.findall(r"^\| `paperscout ([a-z-]+)", table, re.MULTILINE)
+
+
+def shape_of(value):
+    """The members of JSON and their types, without what differs from run to run."""
+    if isinstance(value, dict):
+        return {name: shape_of(member) if name != "settings" else "settings" for name, member in value.items()}
+    if isinstance(value, list):
+        return [shape_of(value[0])] if value else []
+    return "text" if isinstance(value, str) else "null" if value is None else \
+        "boolean" if isinstance(value, bool) else "number"
+
+
 class FrontCase(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -66,18 +95,10 @@ class FrontCase(unittest.TestCase):
                               capture_output=True, text=True, timeout=paced(30), check=False)
 
     def names(self):
-        """Every command, from the table of deploy/COMMANDS.md."""
-        table = self.front("--markdown-commands").stdout
-        return re.findall(r"^\| `paperscout ([a-z-]+)", table, re.MULTILINE)
+        return command_names()
 
     def compare(self, name, text):
-        path = os.path.join(GOLDEN, name)
-        if os.environ.get("PAPERSCOUT_GOLDEN") == "write":
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-        with open(path, encoding="utf-8") as file:
-            self.maxDiff = None
-            self.assertEqual(file.read(), text, f"{name}; if the change is wanted, run with PAPERSCOUT_GOLDEN=write")
+        compare_golden(self, name, text)
 
 
 class Texts(FrontCase):
@@ -130,7 +151,8 @@ class Texts(FrontCase):
         done = self.front("check", "--json", **good)
         self.assertEqual([(check["program"], check["result"]) for check in json.loads(done.stdout)["checks"]],
                          [("paperscout-scheduler", "ok"), ("paperscout-worker", "ok"), ("paperscout-notifier", "ok"),
-                          ("paperscout-notifier", "skipped")])
+                          ("paperscout-notifier", "skipped"), ("paperscout-notifier", "skipped")])
+        self.assertIn("webhooks", [check["name"] for check in json.loads(done.stdout)["checks"]])
         done = self.front("check", PROBE_MAX_ATTEMPTS="many", **good)
         self.assertEqual(done.returncode, 78)
         self.assertIn("problem  settings of paperscout-worker", done.stdout)
@@ -287,6 +309,55 @@ class Finds(FleetCase):
         wait_until(lambda: "D2300R12" in process.output(), 60, "the third find")
         for name in ("D2300R10.", "D2300R11.", "D2300R12."):
             self.assertEqual(process.output().count(name), 1, process.output())
+
+    def test_json_of_every_command(self):
+        """Each command that offers --json prints JSON, whose members and types are in a golden file."""
+        receiver = WebhookReceiver()
+        self.addCleanup(receiver.close)
+        index, other = (os.path.join(self.fleet.folder, name) for name in ("index.json", "other.json"))
+        papers = made_index()
+        for path in (index, other):
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(papers, file)
+            papers = {**papers, "P9000R0": {"type": "paper", "title": "New", "date": "2026-01-01"}}
+        page = os.path.join(self.fleet.folder, "page.html")
+        with open(page, "w", encoding="utf-8") as file:
+            file.write("<title>A title</title><p>A text</p>")
+        self.fleet.upstream.patch({"drafts": {"D1R0.pdf": {}}})
+        webhooks = {"WEBHOOK_URL": receiver.url, "WEBHOOK_ALLOW_PRIVATE": "true"}
+        self.fleet.redis.call("RPUSH", self.fleet.redis.key("notify:dead"), json.dumps(
+            {"id": "m1", "kind": "manual", "channel": "C1", "text": "x", "reason": "is_archived"}))
+        runs = (("scheduler", {}, "status"), ("scheduler", {}, "finds"), ("scheduler", {}, "search", "niebler"),
+                ("scheduler", webhooks, "explain", "P2300"), ("scheduler", {}, "history"),
+                ("scheduler", {}, "plan", "--index", index), ("scheduler", {}, "diff", "--before", index, "--after", other),
+                ("scheduler", {"POLL_INTERVAL_SECONDS": 1800}, "simulate", "--index", index, "--from", "2018-05-20", "--to", "2018-05-25", "--planner",
+                 "classic"),
+                ("scheduler", {}, "pause", "why"), ("scheduler", {}, "resume"), ("scheduler", {}, "poll-now"),
+                ("scheduler", {}, "migrate"), ("scheduler", {}, "accept-index"), ("scheduler", {}, "check-config"),
+                ("notifier", {}, "watchlist", "U1", "add", "P2300,", "P1"), ("notifier", {}, "watchlist", "U1", "list"),
+                ("notifier", {}, "watchlist", "U1", "mute", "P2300", "3d"), ("notifier", {}, "watchlist", "U1", "digest", "off"),
+                ("notifier", {}, "queue"), ("notifier", {}, "dead", "list"), ("notifier", {}, "dead", "replay", "m1"),
+                ("notifier", {}, "dead", "drop", "--all"), ("notifier", {}, "send", "--no-wait", "C1", "hello"),
+                ("notifier", {"SLACK_BOT_TOKEN": "xoxb-1"}, "check-slack"), ("notifier", webhooks, "check-webhooks", "--send"),
+                ("worker", {}, "probe", self.fleet.upstream.drafts_url + "D1R0.pdf"), ("worker", {}, "read", page))
+        parts = []
+        for component, settings, name, *arguments in runs:
+            json_first = name in ("send", "search", "probe", "read", "pause")
+            words = ["--json", *arguments] if json_first else [*arguments, "--json"]
+            code, text, error = self.fleet.command(component, name, *words, **settings)
+            self.assertIn(code, (0, 1), (name, text, error))
+            lines = [json.loads(line) for line in text.splitlines()]
+            self.assertTrue(lines, name)
+            parts.append(f"{name} {' '.join(argument for argument in arguments if '/' not in argument)}".strip() + "\n" +
+                         json.dumps(shape_of(lines[0]), indent=1, ensure_ascii=False))
+        compare_golden(self, "json.txt", "\n\n".join(parts) + "\n")
+        shown = {name for _, _, name, *_ in runs} | {"import-legacy", "check"}  # test_import_legacy, test_check
+        for name in command_names():
+            if "--json" in subprocess.run([os.path.join(BIN, "paperscout"), name, "--help"], capture_output=True, text=True,
+                                          check=True).stdout:
+                self.assertIn({"watch": "watchlist"}.get(name, name), shown)
+            else:
+                self.assertIn(name, ("completion", "help"), f"{name} has no --json")
 
     def test_send_and_dead_letters_as_json(self):
         code, text, _ = self.fleet.command("notifier", "send", "--json", "--no-wait", "C1", "hello")

@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 from rig import FleetCase, wait_until
 from rig.index import made_index
 from rig.pace import paced
+from rig.places import free_port
 from rig.readers import DRAFTS, FILL, PAPERS, WORDS
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -155,8 +156,10 @@ class Readers(FleetCase):
         self.assertEqual((same, again["ETag"]), (text, head["ETag"]))
 
     def test_public_page(self):
-        """The readers' half alone, without names."""
-        self.start_fleet(PUBLIC_PAGE="true")
+        """The readers' half alone, without names; health and metrics only for who asks directly, and on PUBLIC_PORT not at
+        all."""
+        port = free_port()
+        self.start_fleet(PUBLIC_PAGE="true", PUBLIC_PORT=port, PUBLIC_BIND_HOST="127.0.0.1")
         hidden = re.compile("scheduler-hidden|notifier-hidden|C_SECRET|/operations|/api/fleet|/health|/metrics")
         for path in ("/", "/search?q=draft", "/papers/P1052", "/papers/P1049", "/feed.atom", "/api/search?q=1049"):
             head, text = self.page(path)
@@ -168,6 +171,31 @@ class Readers(FleetCase):
             self.page(path, 404)
         for path in ("/page/style.css", "/page/reader.js", "/page/icon.svg", "/livez"):
             self.page(path)
+        for path in ("/health", "/health/", "/metrics", "/readyz"):
+            self.assertNotEqual(self.client.get(path)[0], 404, path)
+            self.assertNotEqual(self.client.get(path, Host="10.1.2.3:8080")[0], 404, path)
+            for stranger in ({"X_Forwarded_For": "192.0.2.1"}, {"Forwarded": "for=192.0.2.1"}, {"Via": "1.1 cache"},
+                             {"X_Real_IP": "192.0.2.1"}, {"CF_Connecting_IP": "192.0.2.1"}):
+                self.assertEqual(self.client.get(path, **stranger)[0], 404, (path, stranger))
+                self.assertEqual(self.client.get("/livez", **stranger)[0], 200)
+                self.assertEqual(self.client.get("/", **stranger)[0], 200)
+        public = Client(port)
+        self.addCleanup(lambda: public.link.close())
+        for path in ("/", "/search?q=draft", "/papers/P1052", "/feed.atom", "/page/style.css", "/livez"):
+            status, _, body = public.get(path, Host="papers.example.org")
+            self.assertEqual(status, 200, path)
+            self.assertIsNone(hidden.search(body.decode()), path)
+        for path in ("/health", "/health/", "/metrics", "/readyz", "/readyz/events", "/operations", "/api/fleet",
+                     "/api/fleet/events", "/api/history", "/api/actions", "/page/app.js"):
+            self.assertEqual(public.get(path)[0], 404, path)
+
+    def test_a_public_port_that_is_taken_ends_the_start(self):
+        self.fleet = self.make_fleet({})
+        self.fleet.start_servers()
+        scheduler = self.fleet.start("scheduler", PUBLIC_PAGE="true", PUBLIC_PORT=self.fleet.postgres.port,
+                                     PUBLIC_BIND_HOST="127.0.0.1")
+        self.assertEqual(scheduler.wait(30), 78)
+        self.assertIn("PUBLIC_PORT", scheduler.tail())
 
     def test_many_readers(self):
         self.start_fleet()

@@ -22,7 +22,9 @@ class FromFindToWebhook(FleetCase):
         webhooks = [{"name": "all", "url": f"{receiver.url}/all", "secret": SECRET},
                     {"name": "archer", "url": f"{receiver.url}/archer", "authors": ["Archer"], "format": "mattermost"},
                     {"name": "nobody", "url": f"{receiver.url}/nobody", "authors": ["Nobody Known"]},
-                    {"name": "papers", "url": f"{receiver.url}/papers", "kinds": ["dp_transition"]}]
+                    {"name": "papers", "url": f"{receiver.url}/papers", "kinds": ["dp_transition"]},
+                    {"name": "new", "url": f"{receiver.url}/new", "kinds": ["new_paper"]},
+                    {"name": "both", "url": f"{receiver.url}/both", "kinds": ["new_paper", "dp_transition"]}]
         fleet = self.make_fleet(
             {"index": {"inline": TwoCuts(made_index(), "2018-05-24", "2018-05-28").after}, "drafts": {}},
             POLL_INTERVAL_SECONDS=1, NOTIFICATION_CHANNEL="", WEBHOOKS=json.dumps(webhooks), **PRIVATE)
@@ -47,6 +49,57 @@ class FromFindToWebhook(FleetCase):
         self.assertEqual(receiver.got("/nobody") + receiver.got("/papers"), [])
         self.assertEqual(notifier.sent(), [], "nothing is left for the console")
         self.assertEqual(fleet.postgres.value("SELECT count(*) FROM outbox WHERE channel = 'webhook:all'"), 1)
+        self.check_new_papers(fleet, receiver)
+        self.check_commands(fleet, receiver)
+
+    def check_new_papers(self, fleet, receiver):
+        """A new paper goes to the webhooks that name new_paper; one that was a draft goes to each webhook once."""
+        index = TwoCuts(made_index(), "2018-05-24", "2018-05-28").after
+        index["P1052R0"] = {"type": "paper", "title": "Was a draft", "author": "Beatrix Archer", "date": "2018-06-01"}
+        index["P1077R0"] = {"type": "paper", "title": "Never a draft", "author": "Somebody", "date": "2018-06-01"}
+        fleet.upstream.patch({"index": {"inline": index}})
+
+        def kinds(path):
+            return sorted((receiver.event(one)["data"]["kind"], item["id"]) for one in receiver.got(path)
+                          for item in receiver.event(one)["data"]["items"])
+        both = [("dp_transition", "P1052R0"), ("new_paper", "P1077R0")]
+        wait_until(lambda: kinds("/both") == both, 60, "both papers have arrived")
+        fleet.wait_sent(20)
+        self.assertEqual(kinds("/both"), both)
+        self.assertEqual(kinds("/new"), [("new_paper", "P1052R0"), ("new_paper", "P1077R0")])
+        self.assertEqual(kinds("/papers"), [("dp_transition", "P1052R0")])
+        self.assertEqual([kind for kind, _ in kinds("/all")], ["dp_transition", "frontier"], "new papers must be asked for")
+
+    def check_commands(self, fleet, receiver):
+        """explain and check-webhooks show the webhooks; neither prints a URL or a secret."""
+        code, text, _ = fleet.command("scheduler", "explain", "P1052")
+        self.assertIn("webhook:all\n", text)
+        self.assertIn("webhook:archer\n", text)
+        self.assertNotIn("webhook:nobody", text)
+        self.assertNotIn("webhook:new", text)
+        text += json.dumps(json.loads(fleet.command("scheduler", "explain", "P1052", "--json")[1])["webhooks"])
+        self.assertIn('["all", "archer"]', text)
+        before = len(receiver.got("/all"))
+        code, found, _ = fleet.command("notifier", "check-webhooks", "--json")
+        every = {one["name"]: one for one in json.loads(found)["webhooks"]}
+        self.assertEqual((code, every["all"]["secret"], every["new"]["secret"], every["new"]["kinds"], every["new"]["sent"]),
+                         (0, True, False, ["new_paper"], None))
+        self.assertEqual(len(receiver.got("/all")), before, "nothing is sent without --send")
+        receiver.rule("/archer", status=410)
+        code, sent, _ = fleet.command("notifier", "check-webhooks", "--send")
+        self.assertEqual(code, 1)
+        self.assertRegex(sent, r"ok +webhook all: took a test message; format json; secret set; kinds ")
+        self.assertRegex(sent, r"problem +webhook archer: HTTP status 410;.*\n +To do: create the webhook again")
+        (request,) = receiver.got("/all")[before:]
+        self.assertEqual(request["headers"]["webhook-signature"], signature_of(SECRET, request))
+        receiver.heal()
+        code, _, error = fleet.command("notifier", "check-webhooks", WEBHOOK_ALLOW_PRIVATE="false")
+        self.assertEqual((code, error), (78, ""))
+        for shown in (text, found, sent):
+            self.assertNotIn(SECRET, shown)
+            self.assertNotIn(receiver.url, shown)
+        self.assertEqual(fleet.command("notifier", "check-webhooks", WEBHOOKS="")[:2],
+                         (0, "No webhook is set (WEBHOOK_URL, WEBHOOKS).\n"))
 
     def test_faults_of_the_settings_end_the_start(self):
         fleet = self.make_fleet({})

@@ -174,6 +174,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "DP_TRANSITION_STYLE=thread",
         "NOTIFY_ON_STARTUP=false",
         "PUBLIC_PAGE=false",
+        "PUBLIC_PORT=0",
+        "PUBLIC_BIND_HOST=0.0.0.0",
         "ADMIN_TOKEN=",
     };
     struct source source = { 0 };

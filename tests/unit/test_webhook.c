@@ -147,6 +147,35 @@ static void all_filters_must_accept_and_one_value_of_each(void **state)
     ps_webhooks_clear(&webhooks);
 }
 
+/* New papers of the index come by the hundred with a mailing: who wants them says so. */
+static void new_papers_must_be_asked_for(void **state)
+{
+    static const char list[] = "[{\"name\":\"all\"},{\"name\":\"new\",\"kinds\":[\"new_paper\"]},"
+                               "{\"name\":\"old\",\"kinds\":[\"draft\"]}]";
+    const struct ps_webhook_facts paper = { .kind = PS_MESSAGE_NEW_PAPER };
+    static const bool want[2][4] = {
+        {false, false, true, false},
+        { true, true,  true, false}
+    };
+
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        struct ps_webhooks webhooks;
+        struct ps_err err;
+
+        assert_true(ps_webhooks_parse(&(struct ps_webhook_settings){ .url = "https://x.example",
+                                                                     .secret = "",
+                                                                     .format = "json",
+                                                                     .list = list,
+                                                                     .new_papers = asked == 1 },
+                                      &webhooks, &err));
+        assert_int_equal(webhooks.len, 4);
+        for (size_t i = 0; i < 4; i++)
+            assert_int_equal(ps_webhook_wants(&webhooks.items[i], &paper), want[asked][i]);
+        ps_webhooks_clear(&webhooks);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_scheduler_needs_no_url),
         cmocka_unit_test(more_webhooks_than_the_cap_are_refused),
         cmocka_unit_test(all_filters_must_accept_and_one_value_of_each),
+        cmocka_unit_test(new_papers_must_be_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
