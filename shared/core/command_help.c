@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 80, OPTION_INDENT = 2, SUMMARY_COLUMN = 24, NAME_COLUMN = 15, LEFT_MAX = 160 };
+enum { WIDTH = 80, OPTION_INDENT = 2, SUMMARY_COLUMN = 24, NAME_COLUMN = 17, LEFT_MAX = 160 };
 
 static void pad(struct ps_buf *out, int count)
 {
@@ -186,17 +186,17 @@ static const struct {
 } groups[] = {
     {"What was found",
      { PS_COMMAND_FINDS, PS_COMMAND_SEARCH, PS_COMMAND_EXPLAIN, PS_COMMAND_WATCHLIST,
-        PS_COMMAND_COUNT }                                        },
+        PS_COMMAND_COUNT }                                                   },
     { "The fleet",
      { PS_COMMAND_STATUS, PS_COMMAND_HISTORY, PS_COMMAND_POLL_NOW, PS_COMMAND_PAUSE,
         PS_COMMAND_RESUME, PS_COMMAND_QUEUE, PS_COMMAND_DEAD, PS_COMMAND_SEND, PS_COMMAND_CHECK,
-        PS_COMMAND_CHECK_SLACK, PS_COMMAND_CHECK_WEBHOOKS, PS_COMMAND_COUNT }                },
+        PS_COMMAND_CHECK_SLACK, PS_COMMAND_CHECK_WEBHOOKS, PS_COMMAND_COUNT }},
     { "Without a fleet",
      { PS_COMMAND_PROBE, PS_COMMAND_READ, PS_COMMAND_PLAN, PS_COMMAND_SIMULATE, PS_COMMAND_DIFF,
-        PS_COMMAND_COUNT }                                        },
+        PS_COMMAND_COUNT }                                                   },
     { "Set-up",
      { PS_COMMAND_MIGRATE, PS_COMMAND_ACCEPT_INDEX, PS_COMMAND_IMPORT_LEGACY,
-        PS_COMMAND_COMPLETION, PS_COMMAND_HELP, PS_COMMAND_COUNT }},
+        PS_COMMAND_COMPLETION, PS_COMMAND_HELP, PS_COMMAND_COUNT }           },
 };
 
 void ps_help_front(const char *version, struct ps_buf *out_text)
