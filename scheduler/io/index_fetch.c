@@ -40,7 +40,7 @@ struct parsing {
     struct ps_err err;
     struct ps_open_std_counts counts;
     struct warnings warnings;
-    int64_t took_ms;
+    int64_t took_ms, cpu_ms;
 };
 
 struct ps_index_fetch {
@@ -109,7 +109,7 @@ static void on_warning(void *cookie, const char *id, const char *what)
 static void parse(void *data)
 {
     struct parsing *parsing = data;
-    int64_t began_ms = ps_clock_mono_ms();
+    int64_t began_ms = ps_clock_mono_ms(), began_us = ps_clock_cpu_us();
 
     if (parsing->source == PS_INDEX_WG21)
         parsing->index = ps_paper_index_parse(parsing->body, parsing->body_len, on_warning,
@@ -120,6 +120,7 @@ static void parse(void *data)
     free(parsing->body);
     parsing->body = NULL;
     parsing->took_ms = ps_clock_mono_ms() - began_ms;
+    parsing->cpu_ms = (ps_clock_cpu_us() - began_us) / 1000;
 }
 
 static void parsing_destroy(struct parsing *parsing)
@@ -151,7 +152,8 @@ static void report(struct ps_index_fetch *fetch, struct parsing *parsing)
     PS_LOG(INDEX_LOAD, F_TEXT("source", source_name(fetch)), F_INT("status", answer->status),
            F_BOOL("unchanged", false), F_INT("bytes", answer->bytes),
            F_INT("latency_ms", answer->latency_ms), F_INT("papers", ps_paper_index_len(index)),
-           F_INT("warnings", ps_paper_index_warnings(index)), F_INT("ms", parsing->took_ms));
+           F_INT("warnings", ps_paper_index_warnings(index)), F_INT("ms", parsing->took_ms),
+           F_INT("cpu_ms", parsing->cpu_ms));
     fetch->counts = parsing->counts;
     parsing->index = NULL;
     fetch->fn(fetch->cookie, index, answer->etag, answer->modified, NULL);

@@ -23,7 +23,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 500, LOOK_MS = 5000, MATCH_SLICE_MS = 5 };
+enum {
+    RETRY_MS = 500,
+    LOOK_MS = 5000,
+    MATCH_SLICE_MS = 5,
+    ROWS_AT_ONCE = 1000 /* messages that are composed on the loop: a millisecond or two */
+};
 
 /* Statements of a batch after the fence. */
 enum { SETTLED = 1, DISCOVERED, CONTROLS, CONFIRMED, ADDED };
@@ -156,17 +161,61 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     ingest->fn(ingest->cookie);
 }
 
-static void store(struct ps_ingest *ingest)
-{
-    const struct ps_result_batch *now = &ingest->now;
-    struct ps_pg_batch *batch = ps_leader_writer_begin(ingest->writer);
+/* The transaction, with the batch that it stores. */
+struct composition {
+    struct ps_pg_batch *batch;
+    struct ps_result_batch results;
+};
 
-    ps_store_add_results(batch, now->results, now->len);
-    ps_store_add_discovered(batch, now->results, now->len);
-    ps_store_add_controls(batch, now->results, now->len);
-    ps_store_add_rows(batch, &now->rows, 0);
+static void work_compose(void *job)
+{
+    struct composition *composition = job;
+    const struct ps_result_batch *now = &composition->results;
+
+    ps_store_add_results(composition->batch, now->results, now->len);
+    ps_store_add_discovered(composition->batch, now->results, now->len);
+    ps_store_add_controls(composition->batch, now->results, now->len);
+    ps_store_add_rows(composition->batch, &now->rows, 0);
+}
+
+static void composition_destroy(void *job)
+{
+    struct composition *composition = job;
+
+    ps_pg_batch_destroy(composition->batch);
+    ps_result_batch_clear(&composition->results);
+    free(composition);
+}
+
+static void on_composed(void *cookie, void *job)
+{
+    struct ps_ingest *ingest = cookie;
+    struct composition *composition = job;
+    struct ps_pg_batch *batch = composition->batch;
+
+    ingest->now = composition->results;
+    composition->results = (struct ps_result_batch){ 0 };
+    composition->batch = NULL;
     ps_store_add_suspended(batch, ingest->leadership->watch);
     ps_leader_writer_run(ingest->writer, batch, "results were not stored", on_stored);
+}
+
+/* The messages of thousands of people who watch one draft are megabytes of JSON. */
+static void store(struct ps_ingest *ingest)
+{
+    static const struct ps_leader_work work = { work_compose, on_composed, composition_destroy };
+    struct composition *composition = ps_alloc_zero(1, sizeof(*composition));
+
+    composition->batch = ps_leader_writer_begin(ingest->writer);
+    composition->results = ingest->now;
+    if (ingest->now.rows.len > ROWS_AT_ONCE) {
+        ingest->now = (struct ps_result_batch){ 0 };
+        ps_leader_writer_work(ingest->writer, &work, composition);
+        return;
+    }
+    work_compose(composition);
+    on_composed(ingest, composition);
+    free(composition);
 }
 
 /* Matches the drafts of the batch with the watchlists, at least one in each turn of the loop: the

@@ -89,7 +89,7 @@ struct slot {
     uint32_t group; /* DEAD: the document is dead */
 };
 
-enum { DEAD = UINT32_MAX };
+#define DEAD UINT32_MAX
 
 struct ps_library {
     struct entry *by_name;

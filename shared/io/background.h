@@ -7,7 +7,9 @@
  *
  * The rule that keeps this safe without locks: until done runs, the thread alone uses the job's
  * data, and the thread uses nothing else that anybody changes. So a job takes copies, things that
- * are given to it, or things that nobody changes while they are shared (ps_paper_index_share). */
+ * are given to it, or things that nobody changes while they are shared (ps_paper_index_share).
+ * cJSON, libxml2 and utf8proc allow it, as long as nobody calls cJSON_GetErrorPtr, which is one for
+ * all. */
 #ifndef PS_IO_BACKGROUND_H
 #define PS_IO_BACKGROUND_H
 #include "shared/io/loop.h"
