@@ -1,3 +1,4 @@
+#include "embedded/notifier_sql.h"
 #include "notifier/cli/commands.h"
 #include "notifier/core/dead_letter.h"
 #include "notifier/io/outbox_claims.h"
@@ -84,17 +85,27 @@ static bool has_letter(const struct work *work, const char *id)
 
 static void add_letter(struct work *work, const struct ps_pg_rows *rows, int row)
 {
-    static const char *const names[] = { "id", "kind", "channel", "text", "thread_ts" };
+    static const struct {
+        const char *name;
+        int column;
+    } texts[] = {
+        {"id",         PS_SQL_DEAD_LETTERS_ID       },
+        { "kind",      PS_SQL_DEAD_LETTERS_KIND     },
+        { "channel",   PS_SQL_DEAD_LETTERS_CHANNEL  },
+        { "text",      PS_SQL_DEAD_LETTERS_TEXT     },
+        { "thread_ts", PS_SQL_DEAD_LETTERS_THREAD_TS},
+    };
     cJSON *letter = cJSON_CreateObject();
     struct entry *entry;
 
-    for (size_t i = 0; i < PS_COUNT_OF(names); i++)
-        if (ps_pg_text(rows, 0, row, (int)i) != NULL)
-            ps_json_add_text(letter, names[i], ps_pg_text(rows, 0, row, (int)i));
-    ps_json_add_time(letter, "created_at", ps_pg_int(rows, 0, row, 5, 0));
-    ps_json_add_text(letter, "trace", ps_pg_text(rows, 0, row, 6));
-    ps_json_add_text(letter, "reason", ps_pg_text(rows, 0, row, 7));
-    ps_json_add_time(letter, "dead_at", ps_pg_int(rows, 0, row, 8, 0));
+    for (size_t i = 0; i < PS_COUNT_OF(texts); i++)
+        if (ps_pg_text(rows, 0, row, texts[i].column) != NULL)
+            ps_json_add_text(letter, texts[i].name, ps_pg_text(rows, 0, row, texts[i].column));
+    ps_json_add_time(letter, "created_at",
+                     ps_pg_int(rows, 0, row, PS_SQL_DEAD_LETTERS_CREATED_AT, 0));
+    ps_json_add_text(letter, "trace", ps_pg_text(rows, 0, row, PS_SQL_DEAD_LETTERS_TRACE));
+    ps_json_add_text(letter, "reason", ps_pg_text(rows, 0, row, PS_SQL_DEAD_LETTERS_REASON));
+    ps_json_add_time(letter, "dead_at", ps_pg_int(rows, 0, row, PS_SQL_DEAD_LETTERS_DEAD_AT, 0));
     work->entries = ps_alloc_array(work->entries, work->count + 1, sizeof(*work->entries));
     entry = &work->entries[work->count++];
     *entry = (struct entry){ .raw = ps_json_print(letter), .stored = true };
@@ -118,7 +129,7 @@ static void read_stored(struct work *work)
         return;
     }
     for (int i = 0; i < ps_pg_row_count(rows, 0); i++)
-        if (!has_letter(work, ps_pg_text(rows, 0, i, 0)))
+        if (!has_letter(work, ps_pg_text(rows, 0, i, PS_SQL_DEAD_LETTERS_ID)))
             add_letter(work, rows, i);
 }
 

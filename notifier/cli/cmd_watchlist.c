@@ -280,10 +280,13 @@ static int run(struct ps_cli_session *sync, const char *user, const struct ps_us
                bool json)
 {
     bool list = ask->kind == PS_USER_COMMAND_LIST;
-    struct ps_pg_batch *batch = list ? ps_watch_list(user) : ps_watch_change(user, ask);
+    struct ps_pg_batch *batch = list ? ps_watch_list(user) : ps_pg_batch_create();
+    const struct ps_pg_rows *rows;
     struct ps_err err;
-    const struct ps_pg_rows *rows = ps_cli_session_pg(sync, batch, &err);
 
+    if (!list)
+        ps_watch_change(batch, NULL, user, ask);
+    rows = ps_cli_session_pg(sync, batch, &err);
     if (rows == NULL) {
         ps_print(stderr, "paperscout-notifier: %s\n", err.what);
         return err.code == PS_PG_ERR_SQL ? PS_EXIT_FAILED : PS_EXIT_UNAVAILABLE;

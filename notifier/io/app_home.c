@@ -1,5 +1,6 @@
 #include "notifier/io/app_home.h"
 
+#include "embedded/notifier_sql.h"
 #include "notifier/core/block_kit.h"
 #include "notifier/core/home_view.h"
 #include "notifier/io/watchlist_store.h"
@@ -14,18 +15,9 @@
 #include <string.h>
 #include <utlist.h>
 
-enum {
-    WORKS_MAX = 64,
-    NUMBER_TEXT = 24,
-    MEANINGS_MAX = 5,
-    PATTERN_TEXT = 64,
-    ERROR_LOGGED_MS = 60000
-};
-/* Statements of a publication after those of ps_watch_list, and their columns. */
+enum { WORKS_MAX = 64, MEANINGS_MAX = 5, PATTERN_TEXT = 64, ERROR_LOGGED_MS = 60000 };
+/* Statements of a publication after those of ps_watch_list. */
 enum { FINDS = 2, FLEET };
-enum { FIND_ID, FIND_URL, FIND_TITLE, FIND_BY, FIND_REASON, FIND_AT };
-enum { FLEET_POLL, FLEET_PAPERS, FLEET_DRAFTS };
-enum { MEANING_TITLE, MEANING_AUTHOR, MEANING_PAPERS, MEANING_DRAFTS, MEANING_WATCHED };
 
 struct work {
     struct ps_app_home *home;
@@ -146,15 +138,17 @@ static void on_home_read(void *cookie, const struct ps_pg_rows *rows, const stru
     home.digest_zone = ps_watch_listed_zone(rows);
     home.find_len = (size_t)ps_pg_row_count(rows, FINDS);
     for (size_t i = 0; i < home.find_len; i++)
-        finds[i] = (struct ps_home_find){ .id = ps_pg_text(rows, FINDS, (int)i, FIND_ID),
-                                          .url = ps_pg_text(rows, FINDS, (int)i, FIND_URL),
-                                          .title = ps_pg_text(rows, FINDS, (int)i, FIND_TITLE),
-                                          .by = ps_pg_text(rows, FINDS, (int)i, FIND_BY),
-                                          .reason = ps_pg_text(rows, FINDS, (int)i, FIND_REASON),
-                                          .at_ms = ps_pg_int(rows, FINDS, (int)i, FIND_AT, 0) };
-    home.poll_ms = ps_pg_int(rows, FLEET, 0, FLEET_POLL, 0);
-    home.papers = ps_pg_int(rows, FLEET, 0, FLEET_PAPERS, 0);
-    home.drafts = ps_pg_int(rows, FLEET, 0, FLEET_DRAFTS, 0);
+        finds[i] = (struct ps_home_find){
+            .id = ps_pg_text(rows, FINDS, (int)i, PS_SQL_HOME_FINDS_ID),
+            .url = ps_pg_text(rows, FINDS, (int)i, PS_SQL_HOME_FINDS_URL),
+            .title = ps_pg_text(rows, FINDS, (int)i, PS_SQL_HOME_FINDS_TITLE),
+            .by = ps_pg_text(rows, FINDS, (int)i, PS_SQL_HOME_FINDS_BY),
+            .reason = ps_pg_text(rows, FINDS, (int)i, PS_SQL_HOME_FINDS_REASON),
+            .at_ms = ps_pg_int(rows, FINDS, (int)i, PS_SQL_HOME_FINDS_AT, 0)
+        };
+    home.poll_ms = ps_pg_int(rows, FLEET, 0, PS_SQL_HOME_FLEET_POLL, 0);
+    home.papers = ps_pg_int(rows, FLEET, 0, PS_SQL_HOME_FLEET_PAPERS, 0);
+    home.drafts = ps_pg_int(rows, FLEET, 0, PS_SQL_HOME_FLEET_DRAFTS, 0);
     home.version = PS_VERSION;
     arguments = cJSON_CreateObject();
     ps_json_add_text(arguments, "user_id", work->user);
@@ -166,19 +160,10 @@ static void on_home_read(void *cookie, const struct ps_pg_rows *rows, const stru
 static void read_home(struct work *work)
 {
     struct ps_pg_batch *batch = ps_watch_list(work->user);
-    char most[NUMBER_TEXT];
 
     work->again = false;
-    (void)snprintf(most, sizeof(most), "%d", PS_HOME_FINDS_MAX);
-    PS_PG_ADD(batch,
-              "SELECT coalesce(data->>'id', ''), coalesce(data->>'url', ''), "
-              "coalesce(data->>'title', ''), coalesce(data->>'by', ''), "
-              "coalesce(data->>'reason', ''), ps_ms(coalesce(sent_at, created_at)) FROM outbox "
-              "WHERE channel = $1 AND kind = 'watchlist' AND data ? 'id' AND dead_reason IS NULL "
-              "ORDER BY id DESC LIMIT $2",
-              work->user, most);
-    PS_PG_ADD0(batch, "SELECT ps_ms(last_successful_poll), (SELECT count(*) FROM papers), "
-                      "(SELECT count(*) FROM discovered) FROM meta");
+    ps_sql_home_finds(batch, work->user, PS_HOME_FINDS_MAX);
+    ps_sql_home_fleet(batch);
     ps_pg_run(work->home->options.pg, batch, on_home_read, work);
 }
 
@@ -261,13 +246,14 @@ static void on_meaning(void *cookie, const struct ps_pg_rows *rows, const struct
     char *other = in_words(&work->rules.items[0]);
 
     for (size_t i = 0; err == NULL && i < work->rules.len && i < MEANINGS_MAX && other == NULL; i++)
-        meanings[check.len++] =
-            (struct ps_entry_meaning){ .rule = work->rules.items[i].text,
-                                       .title = ps_pg_text(rows, i, 0, MEANING_TITLE),
-                                       .author = ps_pg_text(rows, i, 0, MEANING_AUTHOR),
-                                       .papers = ps_pg_int(rows, i, 0, MEANING_PAPERS, 0),
-                                       .drafts = ps_pg_int(rows, i, 0, MEANING_DRAFTS, 0),
-                                       .watched = ps_pg_bool(rows, i, 0, MEANING_WATCHED) };
+        meanings[check.len++] = (struct ps_entry_meaning){
+            .rule = work->rules.items[i].text,
+            .title = ps_pg_text(rows, i, 0, PS_SQL_HOME_MEANING_TITLE),
+            .author = ps_pg_text(rows, i, 0, PS_SQL_HOME_MEANING_AUTHOR),
+            .papers = ps_pg_int(rows, i, 0, PS_SQL_HOME_MEANING_PAPERS, 0),
+            .drafts = ps_pg_int(rows, i, 0, PS_SQL_HOME_MEANING_DRAFTS, 0),
+            .watched = ps_pg_bool(rows, i, 0, PS_SQL_HOME_MEANING_WATCHED)
+        };
     check.other = other;
     update_modal(work, &check);
     free(other);
@@ -309,15 +295,7 @@ static void check_entry(struct ps_app_home *home, const struct ps_view_request *
         char pattern[PATTERN_TEXT];
 
         pattern_of(rule, pattern);
-        PS_PG_ADD(
-            batch,
-            "WITH found AS (SELECT title, author, date, id FROM papers WHERE id ~ $1 AND "
-            "$2::integer > 0) SELECT coalesce((SELECT title FROM found ORDER BY date DESC, id "
-            "DESC LIMIT 1), ''), coalesce((SELECT author FROM found ORDER BY date DESC, id "
-            "DESC LIMIT 1), ''), (SELECT count(*) FROM found), (SELECT count(DISTINCT "
-            "paper_id) FROM discovered WHERE paper_id ~ $1 AND $2::integer > 0), EXISTS "
-            "(SELECT FROM watchlist WHERE user_id = $3 AND entry = $4)",
-            pattern, rule->number > 0 ? "1" : "0", work->user, rule->text);
+        ps_sql_home_meaning(batch, pattern, rule->number > 0, work->user, rule->text);
     }
     ps_pg_run(home->options.pg, batch, on_meaning, work);
 }

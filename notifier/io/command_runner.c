@@ -1,5 +1,6 @@
 #include "notifier/io/command_runner.h"
 
+#include "embedded/notifier_sql.h"
 #include "notifier/io/command_queries.h"
 #include "notifier/io/watchlist_store.h"
 #include "shared/core/alloc.h"
@@ -7,7 +8,6 @@
 #include "shared/io/library_sync.h"
 #include "shared/io/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -18,25 +18,8 @@ enum {
     REFILL_AT = SWEPT_MAX / 2, /* a backlog is swept on as soon as so few works are left */
     WORKS_MAX = 256,
     CLEAN_MS = 3600 * 1000,
-    LIBRARY_IDLE_MS = 600 * 1000, /* of the papers and drafts in memory, some 14 MB */
-    NUMBER_TEXT = 24
+    LIBRARY_IDLE_MS = 600 * 1000 /* of the papers and drafts in memory, some 14 MB */
 };
-enum {
-    OPEN_EVENT,
-    OPEN_PLACE,
-    OPEN_USER,
-    OPEN_WORDS,
-    OPEN_TRIES,
-    OPEN_SOURCE
-}; /* columns of sql_open */
-
-/* Taken by this notifier for ten seconds. */
-static const char sql_open[] =
-    "WITH mine AS (UPDATE heard SET tries = tries + 1, tried_at = now() WHERE event_id IN (SELECT "
-    "event_id FROM heard WHERE answered_at IS NULL AND tried_at < now() - interval '10 seconds' "
-    "ORDER BY tried_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
-    "RETURNING event_id, place, user_id, words, tries, source, heard_at) SELECT * FROM mine ORDER "
-    "BY heard_at";
 
 struct ps_command_runner {
     struct ps_command_runner_options options;
@@ -148,7 +131,7 @@ static struct ps_pg_batch *begin(const struct work *work)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD(batch, "SELECT ps_heard_take($1)", work->event);
+    ps_sql_event_take(batch, work->event);
     return batch;
 }
 
@@ -156,13 +139,9 @@ static struct ps_pg_batch *begin(const struct work *work)
 static void answer(struct work *work, struct ps_command_reply *reply)
 {
     struct ps_pg_batch *batch = begin(work);
-    char part[NUMBER_TEXT];
 
-    for (size_t i = 0; i < reply->len; i++) {
-        (void)snprintf(part, sizeof(part), "%zu", i);
-        PS_PG_ADD(batch, "SELECT ps_event_answer($1, $2::integer, $3)", work->event, part,
-                  reply->parts[i]);
-    }
+    for (size_t i = 0; i < reply->len; i++)
+        ps_sql_event_answer(batch, work->event, (int64_t)i, reply->parts[i]);
     ps_command_reply_clear(reply);
     ps_pg_run(work->runner->options.pg, batch, on_answered, work);
 }
@@ -171,7 +150,7 @@ static void change(struct work *work)
 {
     struct ps_pg_batch *batch = begin(work);
 
-    ps_watch_change_answered(batch, work->event, work->user, &work->ask);
+    ps_watch_change(batch, work->event, work->user, &work->ask);
     ps_pg_run(work->runner->options.pg, batch, on_answered, work);
 }
 
@@ -336,18 +315,18 @@ static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps
     int count = err == NULL ? ps_pg_row_count(rows, 0) : 0;
 
     for (int i = 0; i < count && !runner->draining; i++) {
-        struct ps_inbound_event inbound = { .id = ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_EVENT)),
-                                            .user =
-                                                ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_USER)),
-                                            .words =
-                                                ps_alloc_text(ps_pg_text(rows, 0, i, OPEN_WORDS)) };
+        struct ps_inbound_event inbound = {
+            .id = ps_alloc_text(ps_pg_text(rows, 0, i, PS_SQL_EVENT_OPEN_EVENT_ID)),
+            .user = ps_alloc_text(ps_pg_text(rows, 0, i, PS_SQL_EVENT_OPEN_USER_ID)),
+            .words = ps_alloc_text(ps_pg_text(rows, 0, i, PS_SQL_EVENT_OPEN_WORDS))
+        };
 
-        inbound.source = ps_source_parse(ps_pg_text(rows, 0, i, OPEN_SOURCE));
-        if (!ps_place_parse(ps_pg_text(rows, 0, i, OPEN_PLACE), &inbound.place))
+        inbound.source = ps_source_parse(ps_pg_text(rows, 0, i, PS_SQL_EVENT_OPEN_SOURCE));
+        if (!ps_place_parse(ps_pg_text(rows, 0, i, PS_SQL_EVENT_OPEN_PLACE), &inbound.place))
             inbound.place = PS_PLACE_CHANNEL;
         if (!has(runner, inbound.id))
             start(runner, &inbound,
-                  ps_pg_int(rows, 0, i, OPEN_TRIES, 0) > PS_COMMAND_RUNNER_TRIES_MAX);
+                  ps_pg_int(rows, 0, i, PS_SQL_EVENT_OPEN_TRIES, 0) > PS_COMMAND_RUNNER_TRIES_MAX);
         ps_inbound_event_clear(&inbound);
     }
     if (runner->draining)
@@ -356,26 +335,11 @@ static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps
     runner->backlog = count > 0 && (size_t)count == runner->wanted;
 }
 
-static void add_cleaning(struct ps_pg_batch *batch)
-{
-    char days[NUMBER_TEXT];
-
-    (void)snprintf(days, sizeof(days), "%d", PS_COMMAND_RUNNER_KEPT_DAYS);
-    PS_PG_ADD(batch, "DELETE FROM heard WHERE answered_at < now() - make_interval(days => $1)",
-              days);
-    PS_PG_ADD0(batch, "DELETE FROM mute WHERE until <= now()");
-    /* A permission to post, which Slack takes back after half an hour. */
-    PS_PG_ADD0(batch, "UPDATE heard SET response_url = NULL WHERE response_url IS NOT NULL AND "
-                      "answered_at < now() - interval '1 hour'");
-    ps_watch_add_repair(batch);
-}
-
 static void on_sweep(void *cookie)
 {
     struct ps_command_runner *runner = cookie;
     int64_t now = ps_loop_now(runner->options.loop);
     struct ps_pg_batch *batch;
-    char most[NUMBER_TEXT];
 
     if (runner->draining)
         return;
@@ -383,13 +347,15 @@ static void on_sweep(void *cookie)
         ps_timer_set(runner->sweep, SWEEP_MS);
         return;
     }
+    batch = ps_pg_batch_create();
     runner->wanted = SWEPT_MAX - runner->works;
     runner->backlog = false;
-    (void)snprintf(most, sizeof(most), "%zu", runner->wanted);
-    batch = ps_pg_batch_create();
-    PS_PG_ADD(batch, sql_open, most);
+    ps_sql_event_open(batch, (int64_t)runner->wanted);
     if (runner->cleaned_ms == 0 || now - runner->cleaned_ms > CLEAN_MS) {
-        add_cleaning(batch);
+        ps_sql_events_clean(batch, PS_COMMAND_RUNNER_KEPT_DAYS);
+        ps_sql_mutes_clean(batch);
+        ps_sql_events_forget_urls(batch);
+        ps_sql_watch_repair(batch);
         runner->cleaned_ms = now;
     }
     ps_pg_run(runner->options.pg, batch, on_open, runner);

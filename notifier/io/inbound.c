@@ -1,5 +1,6 @@
 #include "notifier/io/inbound.h"
 
+#include "embedded/notifier_sql.h"
 #include "notifier/core/command_reply.h"
 #include "notifier/core/response_url.h"
 #include "notifier/core/slack_team.h"
@@ -9,12 +10,13 @@
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_MAX = 256 };
-/* Commands of one person in one channel whose answers are not sent: each takes a second there. */
-#define UNANSWERED_MAX "15"
+/* A channel takes one message a second, so each unanswered command of a person makes the next
+   person there wait for a second. */
+enum { CALLS_MAX = 256, UNANSWERED_MAX = 15 };
 
 struct ps_inbound {
     struct ps_inbound_options options;
@@ -97,8 +99,14 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
 {
     struct ps_inbound_call *call = cookie;
     const struct ps_inbound_options *options = &call->inbound->options;
-    const char *stored = err == NULL ? ps_pg_text(rows, 0, 0, 0) : "error";
+    const char *stored = err == NULL ? ps_pg_text(rows, 0, 0, PS_SQL_EVENT_STORE_STORED) : "error";
     bool fresh = strcmp(stored, "fresh") == 0, slow = strcmp(stored, "slow") == 0;
+    char slow_down[128];
+
+    (void)snprintf(
+        slow_down, sizeof(slow_down),
+        "Slow down, please: %d of your commands wait for their answers. I did not run this one.",
+        UNANSWERED_MAX);
 
     if (err != NULL) {
         PS_LOG(EVENT_ERROR, F_TEXT("what", "an event was not written down"), F_ERR(err));
@@ -115,9 +123,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
         finish(call, PS_INBOUND_FAILED,
                "I cannot reach my memory right now. Please ask again later.");
     else if (slow) /* Slack does not send again what was taken: the command is dropped */
-        finish(call, PS_INBOUND_TAKEN,
-               "Slow down, please: " UNANSWERED_MAX
-               " of your commands wait for their answers. I did not run this one.");
+        finish(call, PS_INBOUND_TAKEN, slow_down);
     else
         finish(call, PS_INBOUND_TAKEN,
                fresh && call->elsewhere ? "The answer comes as a direct message." : NULL);
@@ -146,10 +152,10 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
     call->late = ps_timer_create(inbound->options.loop, on_late, call);
     ps_timer_set(call->late, patience_ms);
     inbound->calls++;
-    PS_PG_ADD(batch, "SELECT ps_event_insert($1, $2, $3, $4, $5, $6, $7, $8::integer, $9, $10)",
-              call->event.id, call->event.said, ps_place_name(call->event.place), call->event.user,
-              call->event.channel, call->event.thread_ts, call->event.words, UNANSWERED_MAX,
-              ps_source_name(call->event.source), call->event.response_url);
+    ps_sql_event_store(batch, call->event.id, call->event.said, ps_place_name(call->event.place),
+                       call->event.user, call->event.channel, call->event.thread_ts,
+                       call->event.words, UNANSWERED_MAX, ps_source_name(call->event.source),
+                       call->event.response_url);
     /* Slack waits for this, and nobody for the commands that wait for a connection. */
     ps_pg_run_urgent(inbound->options.pg, batch, on_stored, call);
     return call;

@@ -50,9 +50,8 @@ struct ps_pg_batch *ps_outbox_claims_revive(struct ps_outbox_claims_name name,
                                             bool requeue) PS_MUST_USE;
 /* Gives a batch after which it is no dead letter any more, and is not sent either (dead drop). */
 struct ps_pg_batch *ps_outbox_claims_drop(struct ps_outbox_claims_name name) PS_MUST_USE;
-/* Gives a batch that reads the dead letters, the oldest first: id, kind, channel, text, thread_ts,
- * created (ms), trace, reason, dead (ms). PostgreSQL is the truth about them; Redis has a copy for
- * people, which a flush removes. */
+/* Gives a batch that reads the dead letters, the oldest first (dead_letters.sql). PostgreSQL is the
+ * truth about them; Redis has a copy for people, which a flush removes. */
 struct ps_pg_batch *ps_outbox_claims_letters(void) PS_MUST_USE;
 
 #endif

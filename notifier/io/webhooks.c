@@ -1,5 +1,6 @@
 #include "notifier/io/webhooks.h"
 
+#include "embedded/notifier_sql.h"
 #include "notifier/core/webhook_body.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
@@ -153,7 +154,7 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
         return;
     }
     for (int i = 0; i < ps_pg_row_count(rows, 0) && items.len < PS_WEBHOOK_ITEMS_MAX; i++)
-        items.data[items.len++] = ps_pg_text(rows, 0, i, 0);
+        items.data[items.len++] = ps_pg_text(rows, 0, i, PS_SQL_MESSAGE_DATA_DATA);
     deliver(delivery, &items);
 }
 
@@ -178,8 +179,7 @@ static void webhooks_send(void *self, const struct ps_outgoing_message *message,
         return;
     }
     batch = ps_pg_batch_create();
-    PS_PG_ADD(batch, "SELECT data FROM outbox WHERE message_id = $1 ORDER BY id LIMIT 500",
-              message->content.id);
+    ps_sql_message_data(batch, message->content.id);
     ps_pg_run(webhooks->pg, batch, on_rows, delivery);
 }
 

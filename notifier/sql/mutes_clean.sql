@@ -1,0 +1,3 @@
+-- PARAMS: none
+-- COLUMNS: none
+DELETE FROM mute WHERE until <= now();
