@@ -1,5 +1,6 @@
 #include "scheduler/cli/cmd_finds.h"
 
+#include "embedded/scheduler_sql.h"
 #include "scheduler/cli/input.h"
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
@@ -9,7 +10,6 @@
 #include "shared/io/command_usage.h"
 #include "shared/io/print.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +26,8 @@ enum {
     SPAN_MAX_DAYS = 36500,
     FOLLOW_PAUSE_S = 2,
     /* A row's time is that of its transaction's begin, so it may become visible this much later. */
-    FOLLOW_OVERLAP_MS = 120 * 1000,
-    NUMBER_TEXT = 24
+    FOLLOW_OVERLAP_MS = 120 * 1000
 };
-enum { AT, KIND, ID, TITLE, AUTHORS, SUBGROUP, LINK, MODIFIED, CYCLE };
 
 struct options {
     bool json, follow, since_given;
@@ -104,38 +102,8 @@ static bool read_options(int argc, char **argv, struct options *out_options)
 static struct ps_pg_batch *ask(int64_t since_ms, int64_t count)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    char since[NUMBER_TEXT], most[NUMBER_TEXT];
 
-    (void)snprintf(since, sizeof(since), "%" PRId64, since_ms);
-    (void)snprintf(most, sizeof(most), "%" PRId64, count);
-    /* The papers of the first snapshot all have the time of its transaction. */
-    PS_PG_ADD(
-        batch,
-        "WITH draft AS (SELECT discovered_at AS at, 'draft' AS kind, paper_id AS id, title, "
-        "authors, "
-        "url, last_modified, cycle, substring(paper_id FROM '^[A-Z]([0-9]+)R') AS number "
-        "FROM discovered WHERE discovered_at > ps_time($1::bigint) AND outcome <> 'hit_old' "
-        "ORDER BY discovered_at DESC, url LIMIT $2::bigint), "
-        "latest AS (SELECT DISTINCT ON (number) number, title, author, subgroup FROM (SELECT "
-        "ltrim(substring(id FROM '^P([0-9]+)R'), '0') AS number, substring(id FROM "
-        "'[0-9]+$')::integer AS revision, title, author, subgroup FROM papers WHERE id ~ "
-        "'^P[0-9]{1,9}R[0-9]{1,9}$') p WHERE number IN (SELECT ltrim(number, '0') FROM draft) "
-        "ORDER BY number, revision DESC), "
-        "paper AS (SELECT first_seen_at AS at, 'paper' AS kind, id, title, author AS authors, "
-        "subgroup, coalesce(nullif(link, ''), nullif(long_link, ''), 'https://wg21.link/' || id) "
-        "AS "
-        "url FROM papers WHERE first_seen_at > greatest(ps_time($1::bigint), (SELECT "
-        "min(first_seen_at) FROM papers)) ORDER BY first_seen_at DESC, date DESC, id DESC LIMIT "
-        "$2::bigint) "
-        "SELECT ps_ms(at), kind, id, title, authors, subgroup, url, last_modified, cycle FROM "
-        "(SELECT d.at, d.kind, d.id, coalesce(d.title, l.title) AS title, coalesce(d.authors, "
-        "nullif(l.author, '')) AS authors, l.subgroup, d.url, d.last_modified, d.cycle FROM draft "
-        "d "
-        "LEFT JOIN latest l ON l.number = ltrim(d.number, '0') UNION ALL SELECT at, kind, id, "
-        "title, "
-        "nullif(authors, ''), nullif(subgroup, ''), url, NULL, NULL FROM paper) f "
-        "ORDER BY at DESC, id DESC, url DESC LIMIT $2::bigint",
-        since, most);
+    ps_sql_finds_list(batch, since_ms, count);
     return batch;
 }
 
@@ -144,18 +112,19 @@ static void print_json(const struct ps_pg_rows *rows, int row)
     cJSON *json = cJSON_CreateObject();
     char *text;
 
-    ps_json_add_time(json, "found_at", ps_pg_int(rows, 0, row, AT, 0));
-    ps_json_add_text(json, "kind", ps_pg_text(rows, 0, row, KIND));
-    ps_json_add_text(json, "id", ps_pg_text(rows, 0, row, ID));
-    ps_json_add_text(json, "title", ps_pg_text(rows, 0, row, TITLE));
-    ps_json_add_text(json, "authors", ps_pg_text(rows, 0, row, AUTHORS));
-    ps_json_add_text(json, "subgroup", ps_pg_text(rows, 0, row, SUBGROUP));
-    ps_json_add_text(json, "url", ps_pg_text(rows, 0, row, LINK));
-    ps_json_add_text(json, "last_modified", ps_pg_text(rows, 0, row, MODIFIED));
-    if (ps_pg_text(rows, 0, row, CYCLE) == NULL)
+    ps_json_add_time(json, "found_at", ps_pg_int(rows, 0, row, PS_SQL_FINDS_LIST_AT, 0));
+    ps_json_add_text(json, "kind", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_KIND));
+    ps_json_add_text(json, "id", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_ID));
+    ps_json_add_text(json, "title", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_TITLE));
+    ps_json_add_text(json, "authors", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_AUTHORS));
+    ps_json_add_text(json, "subgroup", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_SUBGROUP));
+    ps_json_add_text(json, "url", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_LINK));
+    ps_json_add_text(json, "last_modified",
+                     ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_LAST_MODIFIED));
+    if (ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_CYCLE) == NULL)
         (void)cJSON_AddNullToObject(json, "cycle");
     else
-        ps_json_add_int(json, "cycle", ps_pg_int(rows, 0, row, CYCLE, 0));
+        ps_json_add_int(json, "cycle", ps_pg_int(rows, 0, row, PS_SQL_FINDS_LIST_CYCLE, 0));
     text = ps_json_print(json);
     ps_print(stdout, "%s\n", text);
     free(text);
@@ -164,19 +133,20 @@ static void print_json(const struct ps_pg_rows *rows, int row)
 
 static void print_text(const struct ps_pg_rows *rows, int row)
 {
-    const char *title = ps_pg_text(rows, 0, row, TITLE),
-               *authors = ps_pg_text(rows, 0, row, AUTHORS),
-               *subgroup = ps_pg_text(rows, 0, row, SUBGROUP);
+    const char *title = ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_TITLE),
+               *authors = ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_AUTHORS),
+               *subgroup = ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_SUBGROUP);
     char when[PS_UTC_TIME_TEXT];
 
-    ps_utc_time_format_time(ps_pg_int(rows, 0, row, AT, 0), when);
+    ps_utc_time_format_time(ps_pg_int(rows, 0, row, PS_SQL_FINDS_LIST_AT, 0), when);
     ps_print(stdout, "%.10s %.5s  %-5s  %-9s  %s\n", when, when + 11,
-             ps_pg_text(rows, 0, row, KIND), ps_pg_text(rows, 0, row, ID),
+             ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_KIND),
+             ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_ID),
              title == NULL || title[0] == '\0' ? "(no title)" : title);
     if (authors != NULL || subgroup != NULL)
         ps_print(stdout, "%25s%s%s%s\n", "", authors == NULL ? "" : authors,
                  authors != NULL && subgroup != NULL ? "; " : "", subgroup == NULL ? "" : subgroup);
-    ps_print(stdout, "%25s%s\n", "", ps_pg_text(rows, 0, row, LINK));
+    ps_print(stdout, "%25s%s\n", "", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_LINK));
 }
 
 static void forget(struct seen **seen)
@@ -192,7 +162,8 @@ static void forget(struct seen **seen)
 
 static char *key_of(const struct ps_pg_rows *rows, int row)
 {
-    return ps_alloc_format("%s %s", ps_pg_text(rows, 0, row, KIND), ps_pg_text(rows, 0, row, LINK));
+    return ps_alloc_format("%s %s", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_KIND),
+                           ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_LINK));
 }
 
 static struct seen *remember(const struct ps_pg_rows *rows)
@@ -280,8 +251,8 @@ static int follow(struct ps_cli_session **session, void *env, const struct optio
             seen = remember(rows);
             since_ms = ps_clock_wall_ms() - FOLLOW_OVERLAP_MS;
             if (ps_pg_row_count(rows, 0) > 0 &&
-                ps_pg_int(rows, 0, 0, AT, 0) - FOLLOW_OVERLAP_MS < since_ms)
-                since_ms = ps_pg_int(rows, 0, 0, AT, 0) - FOLLOW_OVERLAP_MS;
+                ps_pg_int(rows, 0, 0, PS_SQL_FINDS_LIST_AT, 0) - FOLLOW_OVERLAP_MS < since_ms)
+                since_ms = ps_pg_int(rows, 0, 0, PS_SQL_FINDS_LIST_AT, 0) - FOLLOW_OVERLAP_MS;
         }
         (void)nanosleep(&pause, NULL);
     }

@@ -1,5 +1,6 @@
 #include "scheduler/cli/status_read.h"
 
+#include "embedded/shared_sql.h"
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/io/fleet_facts.h"
 #include "scheduler/io/fleet_redis.h"

@@ -1,5 +1,6 @@
 #include "scheduler/io/admin_actions.h"
 
+#include "embedded/scheduler_sql.h"
 #include "scheduler/io/operator_store.h"
 #include "scheduler/io/page_response.h"
 #include "shared/core/alloc.h"
@@ -112,27 +113,14 @@ static void on_message(void *cookie, const struct ps_pg_rows *rows, const struct
                  ps_key(action->daemon->keys, PS_KEY_NOTIFY_DEAD), DEAD_LOOKED_AT, "-1");
 }
 
-static void change_message(struct action *action, const char *sql)
+/* change: ps_sql_admin_retry or ps_sql_admin_drop. */
+static void change_message(struct action *action,
+                           void (*change)(struct ps_pg_batch *batch, const char *message_id))
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD(batch, sql, action->id);
+    change(batch, action->id);
     ps_pg_run(action->daemon->pg, batch, on_message, action);
-}
-
-/* The leader queues it again. */
-static void retry_message(struct action *action)
-{
-    change_message(action,
-                   "UPDATE outbox SET dead_at = NULL, dead_reason = NULL, claimed_by = NULL, "
-                   "claimed_at = NULL, queued_at = NULL WHERE message_id = $1 AND sent_at IS NULL "
-                   "AND dead_at IS NOT NULL AND dead_dropped_at IS NULL");
-}
-
-static void drop_message(struct action *action)
-{
-    change_message(action, "UPDATE outbox SET dead_dropped_at = now() WHERE message_id = $1 AND "
-                           "sent_at IS NULL AND dead_at IS NOT NULL AND dead_dropped_at IS NULL");
 }
 
 static void drop_task(struct action *action)
@@ -154,9 +142,9 @@ static void run(struct action *action, const cJSON *request)
     else if (action->id[0] == '\0' || strlen(action->id) > ID_MAX)
         finish(action, 400, "there is no such action, or it needs an id");
     else if (strcmp(action->name, "retry-message") == 0)
-        retry_message(action);
+        change_message(action, ps_sql_admin_retry);
     else if (strcmp(action->name, "drop-message") == 0)
-        drop_message(action);
+        change_message(action, ps_sql_admin_drop);
     else if (strcmp(action->name, "drop-task") == 0)
         drop_task(action);
     else

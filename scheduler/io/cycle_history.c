@@ -1,13 +1,13 @@
 #include "scheduler/io/cycle_history.h"
 
+#include "embedded/scheduler_sql.h"
 #include "scheduler/io/page_response.h"
 #include "shared/core/alloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEP_MS = 60 * 1000, WAITING_MAX = 64, NUMBER_TEXT = 24 };
+enum { KEEP_MS = 60 * 1000, WAITING_MAX = 64 };
 
 static const struct range {
     const char *name;
@@ -16,35 +16,6 @@ static const struct range {
     {"week",   7 * 86400,  4 * 3600},
     { "month", 31 * 86400, 86400   },
 };
-
-/* $1: seconds to look back, $2: seconds of a bucket. One JSON object with the columns of "day"
- * (scheduler/page/README.md): a bucket's sums, its longest cycle and its worst status. Without any
- * cycle the sums have one column of zeros, beside an empty "at". */
-static const char sql[] =
-    "WITH c AS (SELECT floor(extract(epoch FROM started_at) / $2::bigint)::bigint * $2::bigint "
-    "AS at, number, status, extract(epoch FROM finished_at - started_at)::float8 AS seconds, "
-    "coalesce(summary, '{}') AS s, coalesce(failures, '{}') AS f FROM cycles "
-    "WHERE status <> 'running' AND started_at > now() - make_interval(secs => $1::bigint)), "
-    "b AS (SELECT at, count(*) AS cycles, min(number) AS number, max(seconds) AS seconds, "
-    "CASE WHEN bool_or(status = 'failed') THEN 'failed' WHEN bool_or(status = 'success') "
-    "THEN 'success' ELSE 'empty' END AS status FROM c GROUP BY at), "
-    "o AS (SELECT name, json_agg(total ORDER BY at) AS totals FROM (SELECT n.name, c.at, "
-    "coalesce(sum((c.s->>n.key)::bigint), 0) AS total FROM (VALUES ('hit_recent', 'hit_recent'), "
-    "('hit_old', 'hit_old'), ('hit_no_lm', 'hit_no_lm'), ('miss', 'miss'), ('suspect', 'suspect'), "
-    "('deferred', 'deferred'), ('error', 'errors')) AS n (name, key) LEFT JOIN c ON true "
-    "GROUP BY 1, 2) AS sums GROUP BY name), "
-    "f AS (SELECT name, json_agg(total ORDER BY at) AS totals FROM (SELECT n.name, c.at, "
-    "coalesce(sum((c.f->>n.name)::bigint), 0) AS total FROM (VALUES ('RATE_LIMIT'), ('TIMEOUT'), "
-    "('NETWORK'), ('CONFIGURATION'), ('UNKNOWN')) AS n (name) LEFT JOIN c ON true "
-    "GROUP BY 1, 2) AS sums GROUP BY name) "
-    "SELECT json_build_object('cycles', coalesce(sum(cycles), 0), 'merged', 1, "
-    "'bucket', $2::bigint, 'number', coalesce(json_agg(number ORDER BY at), '[]'), "
-    "'at', coalesce(json_agg(at ORDER BY at), '[]'), "
-    "'seconds', coalesce(json_agg(seconds ORDER BY at), '[]'), "
-    "'status', coalesce(json_agg(status ORDER BY at), '[]'), "
-    "'counts', coalesce(json_agg(cycles ORDER BY at), '[]'), "
-    "'outcomes', (SELECT json_object_agg(name, totals) FROM o), "
-    "'failures', (SELECT json_object_agg(name, totals) FROM f)) FROM b";
 
 struct answer {
     struct ps_cycle_history *history;
@@ -79,7 +50,7 @@ static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps
     answer->busy = false;
     if (err == NULL && ps_pg_row_count(rows, 0) > 0) {
         free(answer->text);
-        answer->text = ps_alloc_text(ps_pg_text(rows, 0, 0, 0));
+        answer->text = ps_alloc_text(ps_pg_text(rows, 0, 0, PS_SQL_CYCLES_HISTORY_HISTORY));
         answer->read_ms = ps_loop_now(answer->history->daemon->loop);
     }
     for (size_t i = 0; i < answer->waiting_len; i++)
@@ -90,11 +61,8 @@ static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps
 static void ask(struct answer *answer, const struct range *range)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    char seconds[NUMBER_TEXT], bucket[NUMBER_TEXT];
 
-    (void)snprintf(seconds, sizeof(seconds), "%d", range->seconds);
-    (void)snprintf(bucket, sizeof(bucket), "%d", range->bucket);
-    PS_PG_ADD(batch, sql, seconds, bucket);
+    ps_sql_cycles_history(batch, range->seconds, range->bucket);
     answer->busy = true;
     ps_pg_run(answer->history->daemon->pg, batch, on_read, answer);
 }

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_TEXT = 24 };
-
 const char *const ps_legacy_names[PS_LEGACY_TABLES] = {
     [PS_LEGACY_PAPERS] = "paper_cache",       [PS_LEGACY_DISCOVERED] = "discovered_urls",
     [PS_LEGACY_MISSES] = "probe_miss_counts", [PS_LEGACY_POLL] = "poll_state",
@@ -22,35 +20,27 @@ struct ps_pg_batch *ps_legacy_look(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    ps_pg_batch_add(batch,
-                    "SELECT to_regclass($1) IS NOT NULL, to_regclass($2) IS NOT NULL, "
-                    "to_regclass($3) IS NOT NULL, to_regclass($4) IS NOT NULL, "
-                    "to_regclass($5) IS NOT NULL",
-                    ps_legacy_names, PS_LEGACY_TABLES);
+    ps_sql_legacy_tables(batch, ps_legacy_names[PS_LEGACY_PAPERS],
+                         ps_legacy_names[PS_LEGACY_DISCOVERED], ps_legacy_names[PS_LEGACY_MISSES],
+                         ps_legacy_names[PS_LEGACY_POLL], ps_legacy_names[PS_LEGACY_WATCH]);
     return batch;
 }
 
-/* Its times are seconds since 1970 as floating point numbers. */
 struct ps_pg_batch *ps_legacy_read(const bool present[PS_LEGACY_TABLES])
 {
-    static const char *const reads[PS_LEGACY_TABLES] = {
-        [PS_LEGACY_PAPERS] = "SELECT CASE jsonb_typeof(data) WHEN 'string' THEN data #>> '{}' "
-                             "ELSE data::text END, (written_at * 1000)::bigint FROM paper_cache "
-                             "WHERE key = 'wg21_index'",
-        [PS_LEGACY_DISCOVERED] =
-            "SELECT url, to_char(to_timestamp(last_modified) AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY "
-            "HH24:MI:SS \"GMT\"'), (discovered_at * 1000)::bigint FROM discovered_urls "
-            "ORDER BY discovered_at, url",
-        [PS_LEGACY_MISSES] = "SELECT count(*) FROM probe_miss_counts",
-        [PS_LEGACY_POLL] = "SELECT (last_poll * 1000)::bigint FROM poll_state",
-        [PS_LEGACY_WATCH] = "SELECT slack_user_id, entry, ps.ms FROM user_watchlist, LATERAL "
-                            "(SELECT (extract(epoch FROM created_at) * 1000)::bigint AS ms) ps "
-                            "ORDER BY slack_user_id, entry",
+    static void (*const reads[PS_LEGACY_TABLES])(struct ps_pg_batch *) = {
+        [PS_LEGACY_PAPERS] = ps_sql_legacy_papers, [PS_LEGACY_DISCOVERED] = ps_sql_legacy_drafts,
+        [PS_LEGACY_MISSES] = ps_sql_legacy_misses, [PS_LEGACY_POLL] = ps_sql_legacy_poll,
+        [PS_LEGACY_WATCH] = ps_sql_legacy_watch,
     };
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    for (size_t i = 0; i < PS_LEGACY_TABLES; i++)
-        PS_PG_ADD0(batch, present[i] ? reads[i] : "SELECT 1 WHERE false");
+    for (size_t i = 0; i < PS_LEGACY_TABLES; i++) {
+        if (present[i])
+            reads[i](batch);
+        else
+            ps_sql_legacy_none(batch);
+    }
     return batch;
 }
 

@@ -1,4 +1,5 @@
 #include "scheduler/io/reader_site.h"
+#include "embedded/scheduler_sql.h"
 
 #include "scheduler/io/fleet.h"
 #include "scheduler/io/forecast.h"
@@ -263,20 +264,22 @@ static void read_details(const struct details *details, struct ps_reader_facts *
     facts->notified = notified;
     facts->probes = probes;
     for (int i = 0; rows != NULL && i < ps_pg_row_count(rows, NOTIFIED) && i < NAMES_MAX; i++)
-        notified[facts->notified_len++] =
-            (struct ps_reader_notified){ .name = ps_pg_text(rows, NOTIFIED, i, 0),
-                                         .people = ps_pg_int(rows, NOTIFIED, i, 1, 0),
-                                         .channels = ps_pg_int(rows, NOTIFIED, i, 2, 0),
-                                         .waiting = ps_pg_int(rows, NOTIFIED, i, 3, 0),
-                                         .first_ms = ps_pg_int(rows, NOTIFIED, i, 4, 0),
-                                         .last_ms = ps_pg_int(rows, NOTIFIED, i, 5, 0) };
+        notified[facts->notified_len++] = (struct ps_reader_notified){
+            .name = ps_pg_text(rows, NOTIFIED, i, PS_SQL_READER_MESSAGES_ID),
+            .people = ps_pg_int(rows, NOTIFIED, i, PS_SQL_READER_MESSAGES_PEOPLE, 0),
+            .channels = ps_pg_int(rows, NOTIFIED, i, PS_SQL_READER_MESSAGES_CHANNELS, 0),
+            .waiting = ps_pg_int(rows, NOTIFIED, i, PS_SQL_READER_MESSAGES_WAITING, 0),
+            .first_ms = ps_pg_int(rows, NOTIFIED, i, PS_SQL_READER_MESSAGES_FIRST_SENT_AT, 0),
+            .last_ms = ps_pg_int(rows, NOTIFIED, i, PS_SQL_READER_MESSAGES_LAST_SENT_AT, 0)
+        };
     for (int i = 0; rows != NULL && i < ps_pg_row_count(rows, PROBES) && i < PS_READER_PROBES; i++)
-        probes[facts->probes_len++] =
-            (struct ps_reader_probe){ .file = ps_pg_text(rows, PROBES, i, 0),
-                                      .outcome = ps_pg_text(rows, PROBES, i, 1),
-                                      .status = ps_pg_int(rows, PROBES, i, 2, 0),
-                                      .category = ps_pg_text(rows, PROBES, i, 3),
-                                      .at_ms = ps_pg_int(rows, PROBES, i, 4, 0) };
+        probes[facts->probes_len++] = (struct ps_reader_probe){
+            .file = ps_pg_text(rows, PROBES, i, PS_SQL_READER_PROBES_NAME),
+            .outcome = ps_pg_text(rows, PROBES, i, PS_SQL_READER_PROBES_OUTCOME),
+            .status = ps_pg_int(rows, PROBES, i, PS_SQL_READER_PROBES_STATUS, 0),
+            .category = ps_pg_text(rows, PROBES, i, PS_SQL_READER_PROBES_FAILURE),
+            .at_ms = ps_pg_int(rows, PROBES, i, PS_SQL_READER_PROBES_SETTLED_AT, 0)
+        };
 }
 
 static void respond_paper(struct ps_reader_site *site, struct ps_http_exchange *exchange,
@@ -368,23 +371,10 @@ static void ask_details(struct details *details, const struct ps_library_group *
 {
     const char *key = ps_group_key(group);
     struct ps_pg_batch *batch = ps_pg_batch_create();
-    char number[NUMBER_TEXT], *ids = ids_of(group);
+    char *ids = ids_of(group);
 
-    /* Of people and channels only how many: a page for everybody names neither. */
-    PS_PG_ADD(batch,
-              "SELECT data->>'id', count(DISTINCT channel) FILTER (WHERE kind = 'watchlist' AND "
-              "sent_at IS NOT NULL), count(DISTINCT channel) FILTER (WHERE kind <> 'watchlist' AND "
-              "sent_at IS NOT NULL), count(*) FILTER (WHERE sent_at IS NULL AND dead_at IS NULL), "
-              "ps_ms(min(sent_at)), ps_ms(max(sent_at)) FROM outbox WHERE data->>'id' = ANY (ARRAY "
-              "(SELECT jsonb_array_elements_text($1::jsonb))) GROUP BY 1 "
-              "ORDER BY max(sent_at) DESC NULLS LAST, 1 LIMIT 20",
-              ids);
-    (void)snprintf(number, sizeof(number), "%ld", key[0] == 'P' ? strtol(key + 1, NULL, 10) : -1L);
-    PS_PG_ADD(batch,
-              "SELECT regexp_replace(url, '^.*/', ''), outcome, status, failure_category, "
-              "ps_ms(settled_at) FROM probes WHERE number = $1 AND outcome IS NOT NULL "
-              "ORDER BY settled_at DESC NULLS LAST LIMIT 12",
-              number);
+    ps_sql_reader_messages(batch, ids);
+    ps_sql_reader_probes(batch, key[0] == 'P' ? strtol(key + 1, NULL, 10) : -1);
     details->busy = true;
     details->site->details_out++;
     ps_pg_run(details->site->daemon->pg, batch, on_details, details);

@@ -14,6 +14,7 @@ string(TOUPPER ${guard} guard)
 set(declarations "")
 set(columns "")
 set(texts "")
+set(names "")
 set(functions "")
 
 file(GLOB statements ${SQL_DIR}/*.sql)
@@ -80,8 +81,10 @@ foreach(path IN LISTS statements)
   endif()
   file(WRITE ${OUT_DIR}/${SET}_sql.text "${statement}")
   c_bytes(${OUT_DIR}/${SET}_sql.text bytes)
-  string(APPEND texts "static const unsigned char text_${name}[] = {${bytes}};\n")
+  string(APPEND texts "static const unsigned char text_${name}[] = {${bytes}};\n"
+    "const char *const ps_sql_text_${name} = (const char *)text_${name};\n")
   string(APPEND declarations "void ps_sql_${name}(${signature});\n")
+  string(APPEND names "extern const char *const ps_sql_text_${name};\n")
   string(APPEND functions "void ps_sql_${name}(${signature})\n{\n${locals}")
   if(count EQUAL 0)
     string(APPEND functions "    ps_pg_batch_add(batch, (const char *)text_${name}, NULL, 0);\n}\n\n")
@@ -101,6 +104,8 @@ file(WRITE ${OUT_DIR}/${SET}_sql.h.new
 #include \"shared/io/pg.h\"
 
 ${declarations}
+/* The statements themselves, for code that needs no batch. */
+${names}
 /* Columns of the rows. */
 ${columns}
 /* All statements, for a test that has PostgreSQL describe them. */

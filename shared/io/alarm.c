@@ -1,5 +1,6 @@
 #include "shared/io/alarm.h"
 
+#include "embedded/shared_sql.h"
 #include "shared/core/alloc.h"
 #include "shared/core/mrkdwn.h"
 #include "shared/core/utc_time.h"
@@ -300,22 +301,9 @@ static void move_record(struct task *task, int64_t raised_ms, int64_t told_ago_m
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     const struct ps_daemon *daemon = task->alarms->options.daemon;
-    char texts[4][NUMBER_TEXT];
 
-    PS_PG_ADD(batch,
-              "INSERT INTO alarms AS a (incident, raised_at, told_at, route, told_by, times, "
-              "confirmed_at) VALUES ($1, ps_time($2), now() - $3 * interval '1 ms', $4, $5, $6, "
-              "now() - $3 * interval '1 ms') "
-              "ON CONFLICT (incident) DO UPDATE SET cleared_at = NULL, "
-              "raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE excluded.raised_at "
-              "END, told_at = greatest(a.told_at, excluded.told_at), times = excluded.times, "
-              "confirmed_at = coalesce(a.confirmed_at, excluded.confirmed_at), message_key = NULL, "
-              "slack_ts = NULL, "
-              "slack_channel = NULL, seen_at = now() "
-              "WHERE a.cleared_at IS NULL OR a.cleared_at < excluded.raised_at",
-              ps_incident_row(task->incident)->name, number_text(texts[0], raised_ms),
-              number_text(texts[1], told_ago_ms), number_text(texts[2], PS_ALARM_NOTIFIER),
-              daemon->instance, number_text(texts[3], times < 1 ? 1 : times));
+    ps_sql_alarm_move(batch, ps_incident_row(task->incident)->name, raised_ms, told_ago_ms,
+                      PS_ALARM_NOTIFIER, daemon->instance, times < 1 ? 1 : times);
     ps_pg_run(daemon->pg, batch, on_moved, task);
 }
 
@@ -390,40 +378,12 @@ static void add_outbox_row(struct ps_pg_batch *batch, const struct task *task, c
 
     ps_json_add_text(data, "text", text);
     json = ps_json_print(data);
-    /* Its alerts that still wait are replaced: people read the newest one, not a backlog. */
-    PS_PG_ADD(
-        batch,
-        "UPDATE outbox SET sent_at = now() WHERE dedupe_key LIKE 'alarm:' || $1 || ':%' AND "
-        "sent_at IS NULL AND dead_at IS NULL AND EXISTS (SELECT FROM alarms WHERE incident = $1 "
-        "AND (told_at = now() OR cleared_at = now()))",
-        name);
-    PS_PG_ADD(
-        batch,
-        "INSERT INTO outbox (dedupe_key, kind, channel, data, thread_ts) SELECT message_key, "
-        "$2, $3, $4::jsonb, slack_ts FROM alarms WHERE incident = $1 AND message_key IS NOT "
-        "NULL AND (told_at = now() OR cleared_at = now()) ON CONFLICT (dedupe_key) DO NOTHING",
-        name, kind, channel_of(task->alarms), json);
-    PS_PG_ADD(
-        batch,
-        "UPDATE outbox SET message_id = 'o' || id, message_text = data->>'text' WHERE "
-        "message_id IS NULL AND dedupe_key = (SELECT message_key FROM alarms WHERE incident = "
-        "$1)",
-        name);
+    ps_sql_alarm_supersede(batch, name);
+    ps_sql_alarm_outbox(batch, name, kind, channel_of(task->alarms), json);
+    ps_sql_alarm_bundle(batch, name);
     free(json);
     cJSON_Delete(data);
 }
-
-#define TOLD_ROW "RETURNING a.times, ps_ms(a.raised_at), coalesce(a.slack_ts, '')"
-/* A new key for each message, where an outbox row carries it. */
-#define NEW_KEY "CASE WHEN $4 THEN 'alarm:' || a.incident || ':' || ps_ms(now()) ELSE NULL END"
-/* Repeats go below the first message. */
-#define FIRST_MESSAGE                                                                              \
-    "slack_ts = CASE WHEN a.cleared_at IS NULL THEN coalesce(a.slack_ts, (SELECT o.slack_ts FROM " \
-    "outbox o WHERE o.dedupe_key = a.message_key)) END, slack_channel = CASE WHEN a.cleared_at "   \
-    "IS "                                                                                          \
-    "NULL THEN coalesce(a.slack_channel, (SELECT o.slack_channel FROM outbox o WHERE "             \
-    "o.dedupe_key "                                                                                \
-    "= a.message_key)) END"
 
 static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
@@ -438,17 +398,16 @@ static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct
         end_task(task);
         return;
     }
-    task->raised_ms = ps_pg_int(rows, RECORD, 0, 1, 0);
+    /* alarm_claim and alarm_reroute have the same columns. */
+    task->raised_ms = ps_pg_int(rows, RECORD, 0, PS_SQL_ALARM_CLAIM_RAISED_AT, 0);
     log_alarm(task);
     if (task->route != PS_ALARM_OUTBOX)
-        say_alert(task, ps_pg_text(rows, RECORD, 0, 2));
+        say_alert(task, ps_pg_text(rows, RECORD, 0, PS_SQL_ALARM_CLAIM_THREAD_TS));
     else if (alarms->options.queued != NULL)
         alarms->options.queued(alarms->options.cookie);
     end_task(task);
 }
 
-/* A program that has not noticed the all-clear yet must not raise the incident again: what it saw
- * began before. */
 static void claim_in_postgres(struct task *task)
 {
     struct ps_alarms *alarms = task->alarms;
@@ -456,43 +415,17 @@ static void claim_in_postgres(struct task *task)
     struct ps_pg_batch *batch = ps_pg_batch_create();
     bool outbox = task->route == PS_ALARM_OUTBOX && channel_of(alarms)[0] != '\0';
     int64_t repeat_ms = ps_alarm_repeat_ms(task->incident, alarms->interval_ms);
-    char texts[3][NUMBER_TEXT];
     char *text;
 
-    if (task->what == PS_ALARM_REROUTE)
-        PS_PG_ADD(batch,
-                  "UPDATE alarms a SET route = $2, told_by = $3, told_at = now(), message_key = "
-                  "CASE WHEN $4 THEN a.message_key END "
-                  "WHERE incident = $1 AND cleared_at IS NULL AND confirmed_at IS NULL AND route < "
-                  "$2 AND told_at < now() - $5 * interval '1 ms' " TOLD_ROW,
-                  name, number_text(texts[0], (int64_t)task->route),
-                  alarms->options.daemon->instance, "false",
-                  number_text(texts[1], PS_ALARM_CONFIRM_MS));
-    else
-        PS_PG_ADD(
-            batch,
-            "INSERT INTO alarms AS a (incident, route, told_by, cause, message_key) VALUES ($1, "
-            "$2, $3, $6, CASE WHEN $4 THEN 'alarm:' || $1 || ':' || ps_ms(now()) END) "
-            "ON CONFLICT (incident) DO UPDATE SET " FIRST_MESSAGE
-            ", raised_at = CASE WHEN a.cleared_at IS NULL THEN a.raised_at ELSE now() END, "
-            "times = CASE WHEN a.cleared_at IS NULL THEN a.times + 1 ELSE 1 END, "
-            "told_at = now(), seen_at = now(), cleared_at = NULL, confirmed_at = NULL, "
-            "route = excluded.route, told_by = excluded.told_by, cause = excluded.cause, "
-            "message_key = " NEW_KEY
-            " WHERE greatest(a.told_at, a.confirmed_at) <= now() - $5 * interval '1 ms' AND "
-            "(a.cleared_at IS NULL OR "
-            "a.cleared_at < now() - $7 * interval '1 ms') " TOLD_ROW,
-            name, number_text(texts[0], (int64_t)task->route), alarms->options.daemon->instance,
-            outbox ? "true" : "false", number_text(texts[1], repeat_ms), task->cause,
-            number_text(texts[2], task->present_ms));
     if (task->what == PS_ALARM_REROUTE) {
-        /* What still waits in the outbox must not arrive as well. */
-        PS_PG_ADD(batch,
-                  "UPDATE outbox SET sent_at = now() WHERE dedupe_key LIKE 'alarm:' || $1 || ':%' "
-                  "AND sent_at IS NULL AND dead_at IS NULL AND EXISTS (SELECT FROM alarms WHERE "
-                  "incident = $1 AND told_at = now())",
-                  name);
-    } else if (outbox) {
+        ps_sql_alarm_reroute(batch, name, (int64_t)task->route, alarms->options.daemon->instance,
+                             PS_ALARM_CONFIRM_MS);
+        ps_sql_alarm_supersede(batch, name); /* else people could read it twice */
+    } else {
+        ps_sql_alarm_claim(batch, name, (int64_t)task->route, alarms->options.daemon->instance,
+                           outbox, repeat_ms, task->cause, task->present_ms);
+    }
+    if (task->what != PS_ALARM_REROUTE && outbox) {
         text = alert_text(alarms, task->incident, task->cause, task->raised_ms);
         add_outbox_row(batch, task, ps_message_kind_name(PS_MESSAGE_OPS_ALERT), text);
         free(text);
@@ -512,9 +445,10 @@ static void on_ended(void *cookie, const struct ps_pg_rows *rows, const struct p
     }
     log_alarm(task);
     if (task->route != PS_ALARM_OUTBOX) {
-        task->raised_ms = ps_pg_int(rows, RECORD, 0, 1, 0);
-        text = over_text(task, ps_pg_bool(rows, RECORD, 0, 3));
-        deliver(alarms, task, PS_MESSAGE_OPS_RECOVERY, text, ps_pg_text(rows, RECORD, 0, 2));
+        task->raised_ms = ps_pg_int(rows, RECORD, 0, PS_SQL_ALARM_END_RAISED_AT, 0);
+        text = over_text(task, ps_pg_bool(rows, RECORD, 0, PS_SQL_ALARM_END_DELIVERED));
+        deliver(alarms, task, PS_MESSAGE_OPS_RECOVERY, text,
+                ps_pg_text(rows, RECORD, 0, PS_SQL_ALARM_END_THREAD_TS));
         free(text);
     } else if (alarms->options.queued != NULL) {
         alarms->options.queued(alarms->options.cookie);
@@ -530,21 +464,9 @@ static void end_in_postgres(struct task *task, const struct ps_alarm_record *rec
     const char *name = ps_incident_row(task->incident)->name;
     struct ps_pg_batch *batch = ps_pg_batch_create();
     bool outbox = task->route == PS_ALARM_OUTBOX && channel_of(alarms)[0] != '\0';
-    char unseen[NUMBER_TEXT];
     char *text;
 
-    PS_PG_ADD(
-        batch,
-        "WITH old AS (SELECT *, confirmed_at IS NOT NULL OR EXISTS (SELECT FROM outbox o WHERE "
-        "o.dedupe_key = message_key AND o.sent_at IS NOT NULL) AS delivered FROM alarms WHERE "
-        "incident = $1 FOR UPDATE) "
-        "UPDATE alarms a SET cleared_at = now(), slack_ts = coalesce(a.slack_ts, (SELECT "
-        "o.slack_ts FROM outbox o WHERE o.dedupe_key = a.message_key)), message_key = CASE "
-        "WHEN $2 THEN 'alarm:' || a.incident || ':over:' || ps_ms(now()) END "
-        "FROM old WHERE a.incident = $1 AND a.cleared_at IS NULL AND a.seen_at < now() - $3 * "
-        "interval '1 ms' RETURNING a.times, ps_ms(a.raised_at), coalesce(a.slack_ts, ''), "
-        "old.delivered",
-        name, outbox ? "true" : "false", number_text(unseen, PS_ALARM_UNSEEN_MS));
+    ps_sql_alarm_end(batch, name, outbox, PS_ALARM_UNSEEN_MS);
     task->raised_ms = record->raised_ms;
     if (outbox) {
         text = over_text(task, record->confirmed);
@@ -678,10 +600,7 @@ static void on_said(void *cookie, const char *id)
     struct ps_alarms *alarms = cookie;
     struct ps_pg_batch *batch = ps_pg_batch_create();
 
-    PS_PG_ADD(batch,
-              "UPDATE alarms SET confirmed_at = now() WHERE cleared_at IS NULL AND message_key IN "
-              "(SELECT dedupe_key FROM outbox WHERE message_id = $1)",
-              id);
+    ps_sql_alarm_confirm_message(batch, id);
     ps_pg_run(alarms->options.daemon->pg, batch, on_written, NULL);
     ps_alarms_delivered(alarms, id, "", "");
     if (alarms->options.said != NULL)
@@ -743,12 +662,7 @@ void ps_alarms_delivered(struct ps_alarms *alarms, const char *id, const char *s
     if (ps_incident_parse(name, &incident)) {
         alarms->local[incident].confirmed = true;
         batch = ps_pg_batch_create();
-        PS_PG_ADD(
-            batch,
-            "UPDATE alarms SET confirmed_at = now(), slack_ts = coalesce(slack_ts, nullif($2, "
-            "'')), slack_channel = coalesce(slack_channel, nullif($3, '')) WHERE incident = $1 "
-            "AND cleared_at IS NULL",
-            name, slack_ts, slack_channel);
+        ps_sql_alarm_confirm(batch, name, slack_ts, slack_channel);
         ps_pg_run(daemon->pg, batch, on_written, NULL);
     }
     free(name);

@@ -1,5 +1,6 @@
 #include "shared/io/incident_monitor.h"
 
+#include "embedded/shared_sql.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/str.h"
@@ -154,22 +155,22 @@ static void share(struct ps_incident_monitor *monitor)
 
 static void read_record(struct ps_incident_monitor *monitor, const struct ps_pg_rows *rows, int row)
 {
-    const char *ts = ps_pg_text(rows, RECORDS, row, 7);
-    const char *channel = ps_pg_text(rows, RECORDS, row, 8);
+    const char *ts = ps_pg_text(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_SLACK_TS);
+    const char *channel = ps_pg_text(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_SLACK_CHANNEL);
     enum ps_incident incident;
     struct ps_alarm_record *record;
 
-    if (!ps_incident_parse(ps_pg_text(rows, RECORDS, row, 0), &incident))
+    if (!ps_incident_parse(ps_pg_text(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_INCIDENT), &incident))
         return;
     record = &monitor->records[incident];
     record->known = true;
-    record->raised = ps_pg_bool(rows, RECORDS, row, 1);
-    record->confirmed = ps_pg_bool(rows, RECORDS, row, 2);
-    record->told_ms = ps_pg_int(rows, RECORDS, row, 3, 0);
-    record->seen_ms = ps_pg_int(rows, RECORDS, row, 4, 0);
-    record->route = (enum ps_alarm_route)ps_pg_int(rows, RECORDS, row, 5, 0);
-    record->times = ps_pg_int(rows, RECORDS, row, 6, 1);
-    record->raised_ms = ps_pg_int(rows, RECORDS, row, 9, 0);
+    record->raised = ps_pg_bool(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_RAISED);
+    record->confirmed = ps_pg_bool(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_CONFIRMED);
+    record->told_ms = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_NOTIFIED_AGO_MS, 0);
+    record->seen_ms = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_SEEN_AGO_MS, 0);
+    record->route = (enum ps_alarm_route)ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_ROUTE, 0);
+    record->times = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_TIMES, 1);
+    record->raised_ms = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_RAISED_AT, 0);
     (void)snprintf(record->slack_ts, sizeof(record->slack_ts), "%s", ts == NULL ? "" : ts);
     (void)snprintf(record->slack_channel, sizeof(record->slack_channel), "%s",
                    channel == NULL ? "" : channel);
@@ -186,7 +187,7 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
     if (err != NULL)
         return; /* ps_pg_why says why */
     monitor->pg_wrote_ms = now_of(monitor);
-    encoding = ps_pg_text(rows, WRITE_CHECK, 0, 0);
+    encoding = ps_pg_text(rows, WRITE_CHECK, 0, PS_SQL_WRITE_CHECK_ENCODING);
     monitor->utf8 = encoding == NULL || strcmp(encoding, "UTF8") == 0;
     (void)snprintf(monitor->encoding, sizeof(monitor->encoding), "%s",
                    encoding == NULL ? "" : encoding);
@@ -220,17 +221,9 @@ static void check_postgres(struct ps_incident_monitor *monitor)
     struct ps_pg_batch *batch = ps_pg_batch_create();
     char *names = names_of(&monitor->own);
 
-    PS_PG_ADD0(batch, "SELECT ps_write_check()");
-    PS_PG_ADD(batch, "SELECT ps_alarms_seen($1::text[])", names);
-    PS_PG_ADD0(batch,
-               "SELECT a.incident, a.cleared_at IS NULL, "
-               "a.confirmed_at IS NOT NULL OR coalesce(o.sent_at, o.dead_at) IS NOT NULL, "
-               "(extract(epoch FROM now() - greatest(a.told_at, a.confirmed_at, o.sent_at)) * "
-               "1000)::bigint, "
-               "(extract(epoch FROM now() - a.seen_at) * 1000)::bigint, a.route, a.times, "
-               "coalesce(a.slack_ts, o.slack_ts), coalesce(a.slack_channel, o.slack_channel), "
-               "ps_ms(a.raised_at) "
-               "FROM alarms a LEFT JOIN outbox o ON o.dedupe_key = a.message_key");
+    ps_sql_write_check(batch);
+    ps_sql_alarms_seen(batch, names);
+    ps_sql_alarms_load(batch);
     monitor->pg_out = true;
     monitor->pg_asked_ms = now_of(monitor);
     ps_pg_run(monitor->options.pg, batch, on_records, monitor);

@@ -1,5 +1,6 @@
 #include "shared/io/pg.h"
 
+#include "embedded/shared_sql.h"
 #include "shared/core/alloc.h"
 #include "shared/core/backoff.h"
 #include "shared/io/clock.h"
@@ -232,8 +233,9 @@ static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps
     pg->pinging = false;
     if (rows == NULL || pg->foreign || pg->destroying)
         return;
-    see_history(pg, ps_pg_text(rows, 0, 0, 1), ps_pg_int(rows, 0, 0, 2, 0));
-    if (!ps_pg_bool(rows, 0, 0, 0))
+    see_history(pg, ps_pg_text(rows, 0, 0, PS_SQL_PG_PING_HISTORY),
+                ps_pg_int(rows, 0, 0, PS_SQL_PG_PING_LOG_POSITION, 0));
+    if (!ps_pg_bool(rows, 0, 0, PS_SQL_PG_PING_REFUSES_WRITES))
         return;
     /* Behind a pooler nothing else shows that the server has become a standby. Opening the
      * connection anew finds the reason, and with several hosts the right one. */
@@ -258,8 +260,7 @@ static void on_ping_timer(void *cookie)
         return;
     pg->pinging = true;
     batch = ps_pg_batch_create();
-    PS_PG_ADD0(batch, "SELECT pg_is_in_recovery() OR "
-                      "current_setting('transaction_read_only')::boolean, " PS_PG_HISTORY_COLUMNS);
+    ps_sql_pg_ping(batch);
     ps_pg_run(pg, batch, on_pong, pg);
 }
 

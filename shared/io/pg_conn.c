@@ -26,9 +26,8 @@ struct ps_pg_conn {
     PGconn *pg;
     struct event *readable, *writable;
     struct ps_pg_setup setup;
-    char *prelude; /* owned; first statement of each batch */
-    bool asked;    /* a query of the setup is under way */
-    bool waiting;  /* until the schema is asked for again */
+    bool asked;   /* a query of the setup is under way */
+    bool waiting; /* until the schema is asked for again */
 
     struct ps_pg_job *job;
     struct ps_pg_rows rows;
@@ -73,8 +72,6 @@ static void tear_down(struct ps_pg_conn *conn)
     ps_address_walk_restart(conn->walk);
     free(conn->where);
     conn->where = NULL;
-    free(conn->prelude);
-    conn->prelude = NULL;
     enter(conn, PS_PG_CONN_CLOSED);
 }
 
@@ -372,7 +369,7 @@ void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job)
     conn->sql_failed = conn->drop = false;
     conn->prelude_due = true;
     enter(conn, PS_PG_CONN_RUNNING);
-    sent = PQsendQueryParams(conn->pg, conn->prelude, 0, NULL, NULL, NULL, NULL, 0) == 1;
+    sent = ps_pg_setup_send_prelude(conn->pg, conn->schema, conn->options.batch_timeout_ms);
     for (size_t i = 0; sent && i < batch->count; i++) {
         const struct ps_pg_statement *statement = &batch->statements[i];
 
@@ -488,7 +485,6 @@ void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema)
     assert(conn->state == PS_PG_CONN_CLOSED);
     conn->schema = schema;
     conn->err_rank = 0;
-    conn->prelude = ps_pg_setup_prelude(schema, conn->options.batch_timeout_ms);
     for (size_t i = 0; i < target->host_count; i++)
         names[i] = ps_pg_target_lookup(target, i);
     ps_address_walk_set(conn->walk, names, target->host_count, target->good_host);

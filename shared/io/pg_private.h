@@ -76,13 +76,7 @@ enum ps_pg_setup_step {
     PS_PG_SETUP_DONE
 };
 
-/* Two columns of a query: which history of the database this is (time line and the object id of
- * meta), and how far its log has come. A restored or failed-over server has another history, or is
- * not as far as it was. */
-#define PS_PG_HISTORY_COLUMNS                                                                      \
-    "CASE WHEN pg_is_in_recovery() OR to_regclass('meta') IS NULL THEN '' ELSE "                   \
-    "left(pg_walfile_name(pg_current_wal_lsn()), 8) || ':' || to_regclass('meta')::oid END, "      \
-    "CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_current_wal_lsn() - '0/0'::pg_lsn END"
+/* Of the text pg_facts.sql gives as the history of the database. */
 enum { PS_PG_HISTORY_TEXT = 40 };
 
 struct ps_pg_setup {
@@ -104,8 +98,10 @@ int64_t ps_pg_setup_patience_ms(const struct ps_pg_setup *setup);
  * after a while, err says why. */
 bool ps_pg_setup_step(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
                       struct ps_err *err) PS_MUST_USE;
-/* Gives the first statement of every transaction: the settings that it needs, for itself only. */
-char *ps_pg_setup_prelude(enum ps_pg_schema schema, int64_t statement_timeout_ms) PS_MUST_USE;
+/* Sends the first statement of every transaction: the settings that it needs, for itself only.
+ * False if libpq could not queue it. */
+bool ps_pg_setup_send_prelude(PGconn *pg, enum ps_pg_schema schema,
+                              int64_t statement_timeout_ms) PS_MUST_USE;
 
 /* pg_url.c: libpq's keywords and values, and the hosts, which pg_conn.c tries one by one. */
 
@@ -165,7 +161,7 @@ struct ps_pg_conn *ps_pg_conn_create(struct ps_loop *loop,
 struct ps_pg_job *ps_pg_conn_destroy(struct ps_pg_conn *conn) PS_MUST_USE;
 enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn);
 int64_t ps_pg_conn_since(const struct ps_pg_conn *conn); /* when the state began */
-/* Of a ready connection: what its setup saw (PS_PG_HISTORY_COLUMNS). */
+/* Of a ready connection: what its setup saw (pg_facts.sql). */
 const char *ps_pg_conn_history(const struct ps_pg_conn *conn, int64_t *out_log_position);
 void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema);
 void ps_pg_conn_shut(struct ps_pg_conn *conn); /* an idle one; no callback runs */

@@ -1,3 +1,4 @@
+#include "embedded/shared_sql.h"
 #include "shared/core/alloc.h"
 #include "shared/core/str.h"
 #include "shared/io/log.h"
@@ -9,27 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The advisory lock of a migration: the same number as in every version before, so that programs of
- * two versions wait for each other. In pg_locks it is objid and, above 32 bits, classid. */
-#define SCHEMA_LOCK      "7881170011"
-#define SCHEMA_LOCK_HIGH "1"
-#define SCHEMA_LOCK_LOW  "3586202715"
-
 enum { APPLY_PATIENCE_MS = 10 * 60 * 1000 };
 #define LOCK_WAIT  "3s"  /* then the wait is reported, and begins again */
 #define TABLE_WAIT "30s" /* for a table that somebody else holds */
-
-/* The columns of FACTS. */
-enum {
-    FACT_ENCODING,
-    FACT_RECOVERY,
-    FACT_READ_ONLY,
-    FACT_TABLE,
-    FACT_USER,
-    FACT_DATABASE,
-    FACT_HISTORY,
-    FACT_LOG
-};
 
 void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema)
 {
@@ -48,17 +31,19 @@ void ps_pg_setup_clear(struct ps_pg_setup *setup)
     setup->applied = setup->fresh = NULL;
 }
 
-char *ps_pg_setup_prelude(enum ps_pg_schema schema, int64_t statement_timeout_ms)
+bool ps_pg_setup_send_prelude(PGconn *pg, enum ps_pg_schema schema, int64_t statement_timeout_ms)
 {
-    /* The third argument: until the transaction's end. A SET would stay on the server connection
-     * that a pooler gives to another client next. A held lock is reported as what it is, so its
-     * time ends first. */
-    return ps_alloc_format(
-        "SELECT set_config('TimeZone', 'UTC', true), "
-        "set_config('statement_timeout', '%" PRId64 "', true), "
-        "set_config('lock_timeout', '%" PRId64 "', true)%s",
-        statement_timeout_ms, statement_timeout_ms - statement_timeout_ms / 4,
-        schema == PS_PG_SCHEMA_FOREIGN ? ", set_config('transaction_read_only', 'on', true)" : "");
+    char statement_timeout[PS_PG_INT_TEXT], lock_timeout[PS_PG_INT_TEXT];
+    /* A statement that waits for a lock must fail with the error of a held lock, which names the
+     * cause; so the lock's time ends first. */
+    const char *const params[] = { ps_pg_int_text(statement_timeout, statement_timeout_ms),
+                                   ps_pg_int_text(lock_timeout, statement_timeout_ms -
+                                                                    statement_timeout_ms / 4) };
+
+    return PQsendQueryParams(pg,
+                             schema == PS_PG_SCHEMA_FOREIGN ? ps_sql_text_pg_prelude_foreign
+                                                            : ps_sql_text_pg_prelude,
+                             PS_COUNT_OF(params), NULL, params, NULL, NULL, 0) == 1;
 }
 
 static size_t first_missing(const struct ps_pg_setup *setup)
@@ -82,21 +67,17 @@ char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
 {
     switch (setup->step) {
     case PS_PG_SETUP_FACTS:
-        return ps_alloc_text("SELECT current_setting('server_encoding'), pg_is_in_recovery(), "
-                             "current_setting('transaction_read_only'), "
-                             "to_regclass('schema_version') IS NOT NULL, "
-                             "current_user, current_database(), " PS_PG_HISTORY_COLUMNS);
+        return ps_alloc_text(ps_sql_text_pg_facts);
     case PS_PG_SETUP_LIST:
     case PS_PG_SETUP_LIST_AGAIN:
-        return ps_alloc_text("SELECT name FROM schema_version");
+        return ps_alloc_text(ps_sql_text_pg_migrations);
     case PS_PG_SETUP_LOCK:
         /* All that is missing is one transaction: it is applied and noted, or nothing is, and the
          * lock ends with it, on whatever server connection that was. */
         return ps_alloc_format("BEGIN; SET LOCAL statement_timeout = %d; "
                                "SET LOCAL lock_timeout = '" LOCK_WAIT "'; "
-                               "SELECT pg_advisory_xact_lock(" SCHEMA_LOCK "); "
-                               "SET LOCAL lock_timeout = '" TABLE_WAIT "'",
-                               APPLY_PATIENCE_MS);
+                               "%s; SET LOCAL lock_timeout = '" TABLE_WAIT "'",
+                               APPLY_PATIENCE_MS, ps_sql_text_pg_lock);
     case PS_PG_SETUP_TABLE:
         return ps_alloc_text("CREATE TABLE IF NOT EXISTS schema_version (name text PRIMARY KEY, "
                              "applied_at timestamptz NOT NULL DEFAULT now())");
@@ -107,12 +88,7 @@ char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
     case PS_PG_SETUP_ROLLBACK:
         return ps_alloc_text("ROLLBACK");
     case PS_PG_SETUP_HOLDER:
-        return ps_alloc_text("SELECT a.pid, a.application_name FROM pg_locks l "
-                             "JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
-                             "AND l.granted AND l.classid = " SCHEMA_LOCK_HIGH
-                             " AND l.objid = " SCHEMA_LOCK_LOW " AND l.objsubid = 1 "
-                             "AND l.database = (SELECT oid FROM pg_database WHERE datname = "
-                             "current_database()) LIMIT 1");
+        return ps_alloc_text(ps_sql_text_pg_lock_holder);
     case PS_PG_SETUP_DONE:
         break;
     }
@@ -174,30 +150,31 @@ static bool is_on(const PGresult *result, int column)
 static bool take_facts(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
                        struct ps_err *err)
 {
-    const char *encoding = PQgetvalue(result, 0, FACT_ENCODING);
+    const char *encoding = PQgetvalue(result, 0, PS_SQL_PG_FACTS_ENCODING);
 
     if (setup->schema == PS_PG_SCHEMA_FOREIGN) {
         setup->step = PS_PG_SETUP_DONE;
         return true;
     }
     (void)snprintf(setup->history, sizeof(setup->history), "%s",
-                   PQgetvalue(result, 0, FACT_HISTORY));
-    if (!ps_str_int(ps_str_of(PQgetvalue(result, 0, FACT_LOG)), 0, INT64_MAX, &setup->log_position))
+                   PQgetvalue(result, 0, PS_SQL_PG_FACTS_HISTORY));
+    if (!ps_str_int(ps_str_of(PQgetvalue(result, 0, PS_SQL_PG_FACTS_LOG_POSITION)), 0, INT64_MAX,
+                    &setup->log_position))
         setup->history[0] = '\0'; /* nothing to compare */
     if (strcmp(encoding, "UTF8") != 0)
         return ps_fail(err, PS_FAILURE_CONFIGURATION, PS_PG_ERR_OFFLINE,
                        "database \"%.40s\" has the encoding %.16s; titles and names need UTF8: "
                        "CREATE DATABASE paperscout ENCODING 'UTF8' TEMPLATE template0",
-                       PQgetvalue(result, 0, FACT_DATABASE), encoding);
-    if (is_on(result, FACT_RECOVERY))
+                       PQgetvalue(result, 0, PS_SQL_PG_FACTS_DATABASE), encoding);
+    if (is_on(result, PS_SQL_PG_FACTS_RECOVERY))
         return ps_fail(err, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE,
                        "the database takes no writes: the server is a standby (in recovery)");
-    if (is_on(result, FACT_READ_ONLY))
+    if (is_on(result, PS_SQL_PG_FACTS_READ_ONLY))
         return ps_fail(err, PS_FAILURE_NETWORK, PS_PG_ERR_OFFLINE,
                        "the database takes no writes (default_transaction_read_only is on)");
     if (setup->schema == PS_PG_SCHEMA_NONE)
         setup->step = PS_PG_SETUP_DONE;
-    else if (is_on(result, FACT_TABLE))
+    else if (is_on(result, PS_SQL_PG_FACTS_MIGRATED))
         setup->step = PS_PG_SETUP_LIST;
     else
         decide(setup, out_wait, err);
@@ -207,6 +184,9 @@ static bool take_facts(struct ps_pg_setup *setup, const PGresult *result, bool *
 static void take_holder(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
                         struct ps_err *err)
 {
+    const char *pid =
+        PQntuples(result) == 0 ? "" : PQgetvalue(result, 0, PS_SQL_PG_LOCK_HOLDER_PID);
+
     setup->step = PS_PG_SETUP_FACTS;
     *out_wait = true;
     if (PQntuples(result) == 0)
@@ -216,7 +196,7 @@ static void take_holder(struct ps_pg_setup *setup, const PGresult *result, bool 
         (void)ps_fail(err, PS_FAILURE_TIMEOUT, PS_PG_ERR_OFFLINE,
                       "waits for the migration lock, held by server process %s (%.60s); if that is "
                       "no migration: SELECT pg_terminate_backend(%s)",
-                      PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 0));
+                      pid, PQgetvalue(result, 0, PS_SQL_PG_LOCK_HOLDER_APPLICATION_NAME), pid);
 }
 
 static bool has_sqlstate(const PGresult *result, const char *wanted)

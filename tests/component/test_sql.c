@@ -1,6 +1,7 @@
 /* Every statement of a .sql file against the schema: PostgreSQL takes it, and its parameters and
  * columns are those that the header names. The C functions and constants are made of the headers.
  */
+#include "embedded/notifier_sql.h"
 #include "embedded/scheduler_sql.h"
 #include "embedded/shared_sql.h"
 #include "tests/support/pg_server.h"
@@ -53,6 +54,24 @@ static bool is_up(void *cookie)
     return ps_pg_up(cookie);
 }
 
+/* The tables of the Python service, which `paperscout import-legacy` reads. */
+static void create_legacy_tables(void)
+{
+    PGresult *result = PQexec(
+        connection,
+        "CREATE TABLE paper_cache (key text PRIMARY KEY, data jsonb NOT NULL, "
+        "written_at double precision NOT NULL);"
+        "CREATE TABLE discovered_urls (url text PRIMARY KEY, last_modified double precision, "
+        "discovered_at double precision NOT NULL);"
+        "CREATE TABLE probe_miss_counts (paper_num text PRIMARY KEY, count integer NOT NULL);"
+        "CREATE TABLE poll_state (id integer PRIMARY KEY, last_poll double precision NOT NULL);"
+        "CREATE TABLE user_watchlist (slack_user_id text NOT NULL, entry text NOT NULL, "
+        "entry_type text NOT NULL, created_at timestamptz NOT NULL);");
+
+    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+}
+
 static int set_up_all(void **state)
 {
     struct ps_pg_options options = { .application_name = "test", .max = 1 };
@@ -70,6 +89,7 @@ static int set_up_all(void **state)
     ps_loop_destroy(loop);
     connection = PQconnectdb(ps_test_pg_url(server));
     assert_int_equal(PQstatus(connection), CONNECTION_OK);
+    create_legacy_tables();
     return 0;
 }
 
@@ -170,10 +190,12 @@ static void every_statement_is_as_its_header_says(void **state)
     (void)state;
     for (size_t i = 0; i < ps_scheduler_sql_count; i++)
         wrong += check(&ps_scheduler_sql[i]);
+    for (size_t i = 0; i < ps_notifier_sql_count; i++)
+        wrong += check(&ps_notifier_sql[i]);
     for (size_t i = 0; i < ps_shared_sql_count; i++)
         wrong += check(&ps_shared_sql[i]);
-    (void)printf("%zu statements of the scheduler, %zu of all\n", ps_scheduler_sql_count,
-                 ps_shared_sql_count);
+    (void)printf("%zu statements of the scheduler, %zu of the notifier, %zu shared\n",
+                 ps_scheduler_sql_count, ps_notifier_sql_count, ps_shared_sql_count);
     assert_int_equal(wrong, 0);
 }
 

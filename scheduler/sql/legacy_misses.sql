@@ -1,0 +1,3 @@
+-- PARAMS: none
+-- COLUMNS: count bigint
+SELECT count(*) AS count FROM probe_miss_counts;
