@@ -34,7 +34,7 @@ struct work {
     const char *wanted; /* an id or a number of list; NULL: all */
     void *env;
     struct ps_cli_session *redis;
-    struct ps_cli_session *pg; /* made when the outbox must be told */
+    struct ps_cli_session *pg; /* created when the outbox must change */
     struct entry *entries;
     size_t count;
 };

@@ -1,5 +1,6 @@
-/* One warning when the queue grows past a mark, until it has drained below 70 % of it (promise 5).
- */
+/* Warns once when the list `notify` grows past MQ_BACKPRESSURE_THRESHOLD, and again only after it
+ * has drained below 70 % of that (guarantee 5). Without the second mark a list around the threshold
+ * would warn at every message. Pure. */
 #ifndef PS_NOTIFIER_BACKPRESSURE_H
 #define PS_NOTIFIER_BACKPRESSURE_H
 #include "shared/core/base.h"
@@ -14,7 +15,9 @@ struct ps_backpressure {
     bool high;         /* warned, not drained yet */
 };
 
+/* threshold: messages, >= 1. */
 void ps_backpressure_init(struct ps_backpressure *pressure, int64_t threshold);
+/* Takes the current length of the list; returns what to log. */
 enum ps_backpressure_change ps_backpressure_step(struct ps_backpressure *pressure, int64_t depth);
 
 #endif

@@ -40,8 +40,8 @@ void ps_channel_queues_destroy(struct ps_channel_queues *queues)
     free(queues);
 }
 
-struct ps_channel_queue *ps_channel_queues_lane_of(const struct ps_channel_queues *queues,
-                                                   const char *channel)
+struct ps_channel_queue *ps_channel_queues_find(const struct ps_channel_queues *queues,
+                                                const char *channel)
 {
     struct ps_channel_queue *queue;
 
@@ -53,7 +53,7 @@ struct ps_channel_queue *ps_channel_queues_lane_of(const struct ps_channel_queue
 
 static struct ps_channel_queue *queue_make(struct ps_channel_queues *queues, const char *channel)
 {
-    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, channel);
+    struct ps_channel_queue *queue = ps_channel_queues_find(queues, channel);
 
     if (queue != NULL)
         return queue;
@@ -78,7 +78,7 @@ static bool same(const struct ps_message *a, const struct ps_message *b)
 static struct ps_outgoing_message *held_same(struct ps_channel_queues *queues,
                                              const struct ps_message *content)
 {
-    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, content->channel);
+    struct ps_channel_queue *queue = ps_channel_queues_find(queues, content->channel);
     struct ps_outgoing_message *message;
 
     DL_FOREACH (queues->closing, message)
@@ -106,7 +106,7 @@ bool ps_channel_queues_under_way(const struct ps_outgoing_message *message)
     case PS_OUTGOING_MESSAGE_SENDING:
         return true;
     case PS_OUTGOING_MESSAGE_WAITING:
-    case PS_OUTGOING_MESSAGE_ASIDE:
+    case PS_OUTGOING_MESSAGE_DEFERRED:
     case PS_OUTGOING_MESSAGE_CLOSING:
         break;
     }
@@ -135,8 +135,8 @@ void ps_channel_queues_add(struct ps_channel_queues *queues, struct ps_outgoing_
 
     message->seq = ++queues->seq;
     if (first != NULL) {
-        message->next = first->twins;
-        first->twins = message;
+        message->next = first->duplicates;
+        first->duplicates = message;
         return;
     }
     message->state = PS_OUTGOING_MESSAGE_WAITING;
@@ -194,7 +194,7 @@ static bool needs_claim(const struct ps_outgoing_message *message, int64_t now_m
 }
 
 /* A claim is renewed only with the channel in hand: else two notifiers could hold one message
-   between them for ever, one its claim and the other its channel. */
+   between them without end: one has the claim and the other the channel. */
 static enum ps_channel_queues_move move_of(const struct ps_channel_queues *queues,
                                            const struct ps_channel_queue *queue,
                                            const struct ps_outgoing_message *message,
@@ -221,9 +221,9 @@ static void sooner(struct ps_channel_queue_pick *pick, int64_t due_ms)
 /* The first message in line, except that what waits for the outbox alone is passed by messages that
    need no claim: an ops alert about PostgreSQL does not wait for PostgreSQL. What another notifier
    has a claim on keeps its place too where channels are shared. */
-struct ps_channel_queue_pick ps_channel_queues_lane_pick(const struct ps_channel_queues *queues,
-                                                         const struct ps_channel_queue *queue,
-                                                         int64_t now_ms, bool can_claim)
+struct ps_channel_queue_pick ps_channel_queues_pick(const struct ps_channel_queues *queues,
+                                                    const struct ps_channel_queue *queue,
+                                                    int64_t now_ms, bool can_claim)
 {
     struct ps_channel_queue_pick pick = { .due_ms = INT64_MAX };
     struct ps_outgoing_message *message;
@@ -242,7 +242,7 @@ struct ps_channel_queue_pick ps_channel_queues_lane_pick(const struct ps_channel
         }
         if (message->not_before_ms > now_ms) {
             sooner(&pick, message->not_before_ms);
-            if (message->state == PS_OUTGOING_MESSAGE_ASIDE) {
+            if (message->state == PS_OUTGOING_MESSAGE_DEFERRED) {
                 outbox_waits = outbox_waits || queues->shared;
                 continue;
             }
@@ -297,7 +297,7 @@ static void depart(struct ps_channel_queues *queues, struct ps_channel_queue *qu
         pick->message->state = PS_OUTGOING_MESSAGE_SENDING;
         pick->message->admitted = false;
         pick->message->attempts++;
-        if (pick->message->doubtful) { /* and nobody can tell */
+        if (pick->message->doubtful) { /* and nobody can find out */
             pick->message->doubtful = false;
             pick->message->repeated = true;
         }
@@ -324,7 +324,7 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
 
         if (limiter_next_ms(queues, queue, now_ms) > now_ms)
             continue;
-        pick = ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim);
+        pick = ps_channel_queues_pick(queues, queue, now_ms, can_claim);
         if (pick.message == NULL) {
             if (queue->messages == NULL && ps_channel_pacing_next_ms(&queue->pace) <= now_ms)
                 queue_destroy(queues, queue);
@@ -360,7 +360,7 @@ int64_t ps_channel_queues_wake_ms(const struct ps_channel_queues *queues, int64_
         return INT64_MAX;
     DL_FOREACH (queues->queues, queue) {
         struct ps_channel_queue_pick pick =
-            ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim);
+            ps_channel_queues_pick(queues, queue, now_ms, can_claim);
         int64_t at = pick.message != NULL ? now_ms : pick.due_ms;
         int64_t limiter = limiter_next_ms(queues, queue, now_ms);
 
@@ -413,9 +413,9 @@ struct ps_outgoing_message *ps_channel_queues_take_back(struct ps_channel_queues
     }
     if (newest == NULL)
         return NULL;
-    if (newest->twins != NULL) {
-        message = newest->twins;
-        newest->twins = message->next;
+    if (newest->duplicates != NULL) {
+        message = newest->duplicates;
+        newest->duplicates = message->next;
         message->next = NULL;
         return message;
     }

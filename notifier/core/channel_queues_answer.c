@@ -10,7 +10,7 @@ enum { RETRY_CAP_MS = 60 * 1000, CLAIM_BASE_MS = 500, CLAIM_CAP_MS = 10 * 1000 }
 static void close_message(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
                           enum ps_close close, struct ps_channel_queues_outcome *outcome)
 {
-    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
+    struct ps_channel_queue *queue = ps_channel_queues_find(queues, message->content.channel);
 
     assert(queue != NULL && queue->count > 0);
     DL_DELETE(queue->messages, message);
@@ -80,8 +80,8 @@ void ps_channel_queues_claimed(struct ps_channel_queues *queues,
         break;
     case PS_CLAIM_TAKEN:
         message->claimed = false;
-        message->state = PS_OUTGOING_MESSAGE_ASIDE;
-        wait_until(message, now_ms, PS_CHANNEL_QUEUES_ASIDE_MS, out_outcome);
+        message->state = PS_OUTGOING_MESSAGE_DEFERRED;
+        wait_until(message, now_ms, PS_CHANNEL_QUEUES_DEFER_MS, out_outcome);
         break;
     case PS_CLAIM_SENT:
         close_message(queues, message, PS_CLOSE_DUPLICATE, out_outcome);
@@ -104,7 +104,7 @@ bool ps_channel_queues_admitted(struct ps_channel_queues *queues,
                                 struct ps_outgoing_message *message,
                                 const struct ps_admission *admission, int64_t now_ms)
 {
-    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
+    struct ps_channel_queue *queue = ps_channel_queues_find(queues, message->content.channel);
     bool release = message->claimed && admission->elsewhere;
 
     assert(message->state == PS_OUTGOING_MESSAGE_ADMITTING && queue != NULL);
@@ -128,9 +128,9 @@ bool ps_channel_queues_admitted(struct ps_channel_queues *queues,
     return release;
 }
 
-static void tell_breakers(struct ps_channel_queues *queues, struct ps_channel_queue *queue,
-                          enum ps_slack_next next, const struct ps_err *err, int64_t now_ms,
-                          struct ps_channel_queues_outcome *outcome)
+static void update_breakers(struct ps_channel_queues *queues, struct ps_channel_queue *queue,
+                            enum ps_slack_next next, const struct ps_err *err, int64_t now_ms,
+                            struct ps_channel_queues_outcome *outcome)
 {
     struct ps_breaker *circuit = queue->alone ? &queue->circuit : &queues->circuit;
     struct ps_breaker *access = queue->alone ? &queue->access : &queues->access;
@@ -139,7 +139,7 @@ static void tell_breakers(struct ps_channel_queues *queues, struct ps_channel_qu
 
     if (next == PS_SLACK_RETRY) {
         outcome->circuit_opened = ps_breaker_failure(circuit, now_ms);
-        if (!access_was_closed) /* its trial told nothing about access */
+        if (!access_was_closed) /* the trial says nothing about access */
             (void)ps_breaker_failure(access, now_ms);
         return;
     }
@@ -159,7 +159,7 @@ static void tell_breakers(struct ps_channel_queues *queues, struct ps_channel_qu
 
 /* A failure while the circuit is not closed is the sink's, not the message's: it costs no retry, or
    a long outage would bury one message after the other. For an hour: a message that itself makes
-   the sink fail must not hold the others for ever. */
+   the sink fail must not hold the others without limit. */
 static void charge(struct ps_outgoing_message *message, bool trial, int64_t now_ms)
 {
     if (message->first_failure_ms == 0)
@@ -190,19 +190,19 @@ static void fail_message(struct ps_channel_queues *queues, struct ps_outgoing_me
                outcome);
 }
 
-/* A channel that took access away and does so again after others were let through: it alone has
-   none, and must not stop them all once a cooldown for ever. */
+/* If Slack denies access to a single channel, pause only that channel. Otherwise one revoked
+   channel would stop every other channel again after each cooldown. */
 static enum ps_slack_next next_of(const struct ps_channel_queues *queues,
                                   struct ps_channel_queue *queue,
                                   const struct ps_slack_response *reply)
 {
-    bool told = queue->refused;
+    bool again = queue->refused;
 
     if (queue->alone || reply->next != PS_SLACK_STOP || !reply->of_channel ||
         queues->access.state != PS_BREAKER_CLOSED)
         return reply->next;
     queue->refused = true;
-    return told ? PS_SLACK_NEVER : PS_SLACK_STOP;
+    return again ? PS_SLACK_NEVER : PS_SLACK_STOP;
 }
 
 void ps_channel_queues_answered(struct ps_channel_queues *queues,
@@ -211,7 +211,7 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
                                 struct ps_channel_queues_time time,
                                 struct ps_channel_queues_outcome *out_outcome)
 {
-    struct ps_channel_queue *queue = ps_channel_queues_lane_of(queues, message->content.channel);
+    struct ps_channel_queue *queue = ps_channel_queues_find(queues, message->content.channel);
     enum ps_slack_next next;
     bool trial;
 
@@ -219,7 +219,7 @@ void ps_channel_queues_answered(struct ps_channel_queues *queues,
     *out_outcome = (struct ps_channel_queues_outcome){ .close = PS_CLOSE_NOT };
     trial = ps_channel_queues_circuit_of(queues, queue)->state != PS_BREAKER_CLOSED;
     next = next_of(queues, queue, reply);
-    tell_breakers(queues, queue, next, &reply->err, time.now_ms, out_outcome);
+    update_breakers(queues, queue, next, &reply->err, time.now_ms, out_outcome);
     message->state = PS_OUTGOING_MESSAGE_WAITING;
     if (next != PS_SLACK_SENT) {
         (void)snprintf(message->reason, sizeof(message->reason), "%s", reply->err.what);
@@ -290,8 +290,8 @@ void ps_channel_queues_looked(struct ps_channel_queues *queues, struct ps_outgoi
         out_outcome->circuit_closed = trial;
         ps_breaker_undecided(&queues->access);
     } else {
-        tell_breakers(queues, ps_channel_queues_lane_of(queues, message->content.channel), next,
-                      &look->err, time.now_ms, out_outcome);
+        update_breakers(queues, ps_channel_queues_find(queues, message->content.channel), next,
+                        &look->err, time.now_ms, out_outcome);
     }
     switch (look->seen) {
     case PS_SLACK_FOUND:

@@ -4,12 +4,12 @@
 
 static bool bears(const struct ps_outgoing_message *message, const char *raw, size_t len)
 {
-    const struct ps_outgoing_message *twin;
+    const struct ps_outgoing_message *duplicate;
 
     if (message->raw_len == len && message->raw != NULL && memcmp(message->raw, raw, len) == 0)
         return true;
-    LL_FOREACH (message->twins, twin)
-        if (bears(twin, raw, len))
+    LL_FOREACH (message->duplicates, duplicate)
+        if (bears(duplicate, raw, len))
             return true;
     return false;
 }
@@ -29,12 +29,12 @@ bool ps_channel_queues_holds(const struct ps_channel_queues *queues, const char 
     return false;
 }
 
-static size_t twins_of(const struct ps_outgoing_message *message)
+static size_t duplicates_of(const struct ps_outgoing_message *message)
 {
     size_t count = 0;
-    const struct ps_outgoing_message *twin;
+    const struct ps_outgoing_message *duplicate;
 
-    LL_FOREACH (message->twins, twin)
+    LL_FOREACH (message->duplicates, duplicate)
         count++;
     return count;
 }
@@ -47,9 +47,9 @@ size_t ps_channel_queues_held(const struct ps_channel_queues *queues)
 
     DL_FOREACH (queues->queues, queue)
         DL_FOREACH (queue->messages, message)
-            count += 1 + twins_of(message);
+            count += 1 + duplicates_of(message);
     DL_FOREACH (queues->closing, message)
-        count += 1 + twins_of(message);
+        count += 1 + duplicates_of(message);
     return count;
 }
 
@@ -146,7 +146,7 @@ bool ps_channel_queues_waits(const struct ps_channel_queues *queues, int64_t now
         return false;
     DL_FOREACH (queues->queues, queue) {
         if (queue->messages != NULL && !ps_channel_queues_shut_of(queues, queue) &&
-            ps_channel_queues_lane_pick(queues, queue, now_ms, can_claim).due_ms <= now_ms)
+            ps_channel_queues_pick(queues, queue, now_ms, can_claim).due_ms <= now_ms)
             return false;
     }
     return true;

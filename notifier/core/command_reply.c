@@ -25,15 +25,15 @@ void ps_command_reply_clear(struct ps_command_reply *reply)
 
 static void drop_line(struct ps_command_reply *reply, char **last)
 {
-    char *told;
+    char *complete;
 
     if (reply->dropped++ == 0)
         reply->whole = last != NULL ? strlen(*last) : 0;
     if (last == NULL)
         return;
-    told = ps_alloc_format("%.*s\n... and %zu more", (int)reply->whole, *last, reply->dropped);
+    complete = ps_alloc_format("%.*s\n... and %zu more", (int)reply->whole, *last, reply->dropped);
     free(*last);
-    *last = told;
+    *last = complete;
 }
 
 void ps_command_reply_line(struct ps_command_reply *reply, const char *line)

@@ -1,4 +1,6 @@
-/* An entry of the notify:dead list: a message given up, or a list entry that never was one. */
+/* An entry of the list `notify:dead`: a message that was given up, or an entry that is no message.
+ * PostgreSQL is the truth about dead letters that have outbox rows; the list is a copy for people,
+ * and the only place for those that have none. */
 #ifndef PS_NOTIFIER_DEAD_LETTER_H
 #define PS_NOTIFIER_DEAD_LETTER_H
 #include "notifier/core/outgoing_message.h"
@@ -13,12 +15,12 @@ char *ps_dead_letter_format(const struct ps_outgoing_message *message, int64_t w
 char *ps_dead_letter_format_raw(const char *raw, size_t len, const char *reason,
                                 int64_t wall_ms) PS_MUST_USE;
 
-/* What a person needs to see of one entry; text is borrowed from json, never NULL. */
+/* One entry as people see it. Texts are borrowed from json and never NULL. */
 struct ps_dead_letter {
     cJSON *json; /* owned; NULL when the entry is no JSON object */
     const char *id, *kind, *channel, *reason, *text;
     int64_t attempts;
-    int64_t created_ms, dead_ms; /* wall clock; 0 when not told */
+    int64_t created_ms, dead_ms; /* wall clock; 0: unknown */
 };
 
 void ps_dead_letter_parse(const char *entry, size_t len, struct ps_dead_letter *out_letter);

@@ -126,7 +126,7 @@ static void add_watchlist(cJSON *blocks, const struct ps_home *home)
     if (!watches(home))
         add(blocks,
             ps_block_section("You watch nothing yet. Add a paper, a number, an author, a "
-                             "subgroup or a pattern, and Paperscout tells you as soon as it "
+                             "subgroup or a pattern, and Paperscout notifies you as soon as it "
                              "finds a draft or a paper that matches."));
     for (size_t i = 0; i < home->entry_len && i < PS_HOME_ENTRIES_MAX; i++)
         add_entry(blocks, &home->entries[i], home->entry_len <= PS_HOME_BUTTONS_MAX);

@@ -107,7 +107,7 @@ static bool run(const cJSON *payload, char *words, struct ps_slack_event *event,
     clean = ps_utf8_clean(words, strlen(words));
     clean[ps_utf8_cut(clean, strlen(clean), PS_INBOUND_EVENT_WORDS_MAX)] = '\0';
     free(words);
-    event->call = PS_SLACK_HEARD;
+    event->call = PS_SLACK_INBOUND;
     event->inbound =
         (struct ps_inbound_event){ .id = ps_alloc_format("!%s", trigger),
                                    .said = identity_of(payload, user, clean),

@@ -100,12 +100,12 @@ const char *ps_outgoing_message_trace(const struct ps_outgoing_message *message)
 void ps_outgoing_message_destroy(struct ps_outgoing_message *message)
 {
     while (message != NULL) {
-        struct ps_outgoing_message *twin = message->twins;
+        struct ps_outgoing_message *duplicate = message->duplicates;
 
-        if (twin != NULL) {
-            message->twins = twin->next;
-            twin->next = NULL;
-            ps_outgoing_message_destroy(twin);
+        if (duplicate != NULL) {
+            message->duplicates = duplicate->next;
+            duplicate->next = NULL;
+            ps_outgoing_message_destroy(duplicate);
             continue;
         }
         ps_message_clear(&message->content);

@@ -205,7 +205,7 @@ static bool is(const char *error, const char *const *names)
     return false;
 }
 
-/* Adds a finding where the answer is none of Slack's; true when it is one. */
+/* Adds a finding if the answer does not come from Slack. True if it does. */
 static bool reached(struct ps_slack_check *check, const struct ps_slack_check_answer *answer)
 {
     const char *url = check->settings->api_url;

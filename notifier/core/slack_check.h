@@ -1,5 +1,5 @@
-/* check-slack's rules: what Slack's answers say about a set-up, and what somebody has to do about
- * it.
+/* The rules of `paperscout-notifier check-slack`: what Slack's answers say about a set-up, and what
+ * to do about it.
  *
  * io/slack_checker.c asks Slack one question after the other and hands each answer to a function
  * here, which adds findings. Every problem has a remedy: one sentence that says what to do. Nothing
@@ -42,7 +42,7 @@ struct ps_slack_check_settings {
     const char *bot_token, *app_token, *signing_secret, *api_url;
     bool shadow, console; /* SHADOW, NOTIFY_SINK=console: nothing goes to Slack */
     struct {
-        const char *setting, *value; /* NOTIFICATION_CHANNEL, "#papers"; value "" where not set */
+        const char *setting, *value; /* NOTIFICATION_CHANNEL, "#papers"; value "": not set */
     } channels[PS_SLACK_CHECK_CHANNELS];
 };
 

@@ -165,7 +165,7 @@ char *ps_slack_plain(const char *text, size_t len)
     return result;
 }
 
-/* Our own user id, which Slack tells with each event: authorizations[0].user_id. */
+/* Our own user id, which each event of Slack has: authorizations[0].user_id. */
 static const char *own_id(const cJSON *root)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "authorizations");
@@ -175,7 +175,7 @@ static const char *own_id(const cJSON *root)
     return ps_slack_id_ok(id) ? id : NULL;
 }
 
-/* What follows our name, NULL when it is not named. Where Slack did not tell our id, a name at the
+/* What follows our name, NULL when it is not named. If the event has no id of ours, a name at the
  * beginning counts. */
 static const char *after_name(const char *text, const char *own)
 {
@@ -264,7 +264,7 @@ static void read_teams(const cJSON *root, const cJSON *said, struct ps_slack_eve
     event->person_team = id_copy(person_team(said));
 }
 
-/* Slack tells that somebody looks at one of our tabs; only the Home has something to show. */
+/* app_home_opened: a person opened one of our tabs. Only the Home has content. */
 static bool read_home(const cJSON *root, const cJSON *said, struct ps_slack_event *event)
 {
     const char *user = ps_json_text(said, "user"), *tab = ps_json_text(said, "tab");
@@ -296,7 +296,7 @@ static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_even
     if (!ps_slack_id_ok(user) || !ps_slack_id_ok(channel) || !ps_slack_id_ok(ts))
         return ignore(event, "fields");
     read_teams(root, said, event);
-    event->call = PS_SLACK_HEARD;
+    event->call = PS_SLACK_INBOUND;
     event->inbound =
         (struct ps_inbound_event){ .id = ps_alloc_text(ps_json_text(root, "event_id")),
                                    .said = ps_alloc_format("%s:%s", channel, ts),
@@ -379,7 +379,7 @@ static bool read_slash(const struct slash *slash, struct ps_slack_event *out_eve
     if (!ps_slack_id_ok(slash->trigger) || strlen(slash->trigger) >= PS_INBOUND_EVENT_ID_MAX ||
         !ps_slack_id_ok(slash->user))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a slash command without trigger_id or user_id");
-    out_event->call = PS_SLACK_HEARD;
+    out_event->call = PS_SLACK_INBOUND;
     out_event->installed_team = id_copy(slash->team);
     out_event->inbound = (struct ps_inbound_event){
         .id = ps_alloc_format("/%s", slash->trigger),

@@ -1,4 +1,9 @@
-/* What Slack sends to the events port, read: a challenge, or what somebody said to us. */
+/* Parses what Slack sends, over the events port or Socket Mode: a challenge, a command of a person,
+ * or a request for a view.
+ *
+ * Place in the data flow: events_server and socket_mode verify and parse with this module; inbound
+ * stores the result. Everything here comes from outside, so every text has a cap and a form. Pure.
+ */
 #ifndef PS_NOTIFIER_SLACK_EVENT_H
 #define PS_NOTIFIER_SLACK_EVENT_H
 #include "shared/core/err.h"
@@ -12,12 +17,12 @@ enum {
     PS_CHALLENGE_MAX = 1000
 };
 
-/* Where it was said. */
+/* Where a person gave a command. */
 enum ps_place { PS_PLACE_DIRECT, PS_PLACE_GROUP, PS_PLACE_CHANNEL, PS_PLACE_COUNT };
 const char *ps_place_name(enum ps_place place); /* "direct" */
 bool ps_place_parse(const char *name, enum ps_place *out_place) PS_MUST_USE;
 
-/* How a command came, which says where its answer is shown. */
+/* How a person gave a command, which decides where its answer is shown. */
 enum ps_source {
     PS_SOURCE_MESSAGE, /* typed, or a button of a message */
     PS_SOURCE_HOME,    /* a button of the App Home: the Home is published again */
@@ -31,7 +36,8 @@ struct ps_inbound_event {
     /* Slack's event_id; "/" and the trigger_id of a slash command; "!" and that of an
        interaction (interaction.h) */
     char *id;
-    /* The message itself, of which two events may tell: "<channel>:<ts>"; an interaction:
+    /* The message itself, which two events may report (app_mention and message): "<channel>:<ts>";
+       an interaction:
        "!<user>:<message or view>:<words>", the same for a second click; else id */
     char *said;
     enum ps_place place;
@@ -42,7 +48,7 @@ struct ps_inbound_event {
        response_url.h. */
     char *response_url;
     char *channel;   /* where the answer goes; the user's own for a slash command */
-    char *thread_ts; /* NULL where it was said in no thread */
+    char *thread_ts; /* NULL outside of threads */
     char *words;     /* without our name and Slack's markup; may be empty */
 };
 void ps_inbound_event_clear(struct ps_inbound_event *inbound);
@@ -64,7 +70,7 @@ void ps_view_request_clear(struct ps_view_request *request);
 
 enum ps_slack_call {
     PS_SLACK_CHALLENGE,
-    PS_SLACK_HEARD,
+    PS_SLACK_INBOUND,
     PS_SLACK_VIEW,
     PS_SLACK_ANSWERED, /* answer is all that Slack needs; nothing is stored */
     PS_SLACK_IGNORED
@@ -74,7 +80,7 @@ struct ps_slack_event {
     enum ps_slack_call call;
     char *challenge;                 /* of PS_SLACK_CHALLENGE; owned */
     const char *why;                 /* of PS_SLACK_IGNORED; static */
-    struct ps_inbound_event inbound; /* of PS_SLACK_HEARD */
+    struct ps_inbound_event inbound; /* of PS_SLACK_INBOUND */
     struct ps_view_request view;     /* of PS_SLACK_VIEW */
     char *answer;                    /* of PS_SLACK_ANSWERED: JSON; owned */
     /* Of all but CHALLENGE and IGNORED; owned; NULL where Slack names none (core/slack_team.h). */
@@ -82,26 +88,27 @@ struct ps_slack_event {
     char *person_team;    /* of who speaks */
 };
 
-/* Whether text is made of what Slack's ids and timestamps are made of, and of nothing that could
-   surprise a log or a key; NULL is not. */
+/* Whether text has only characters of Slack's ids and timestamps, so that it is safe in a log line
+ * or a key. False for NULL. */
 bool ps_slack_id_ok(const char *text);
 
-/* The JSON body of a request: url_verification or event_callback. app_mention, message.im and
-   message.mpim that names us are heard; what bots say and what has a subtype is not.
-   app_home_opened is a view request. false with err
-   (UNKNOWN) when it is nothing that Slack sends; out_event is as after clear then. */
+/* Parses the JSON body of a request: url_verification or event_callback. app_mention, message.im,
+   and message.mpim that names us are INBOUND; messages of bots and messages with a subtype are
+   IGNORED, else two bots could answer each other without end. app_home_opened is a view request.
+   False with err (UNKNOWN) if Slack sends nothing like it; out_event is then as after clear. */
 bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;
-/* The same, of an object that is read already (Socket Mode). */
+/* The same for an object that is parsed already (Socket Mode). */
 bool ps_slack_event_of(const cJSON *root, struct ps_slack_event *out_event,
                        struct ps_err *err) PS_MUST_USE;
-/* A slash command's fields as an object (Socket Mode); always heard. */
+/* The same for a slash command's fields as an object (Socket Mode); always INBOUND. */
 bool ps_slack_slash_of(const cJSON *fields, struct ps_slack_event *out_event,
                        struct ps_err *err) PS_MUST_USE;
-/* The form body of a slash command; always heard. */
+/* The same for the form body of a slash command; always INBOUND. */
 bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;
-/* The form body by which Slack looks now and then whether our certificate is good: not signed. */
+/* Whether the form body is ssl_check=1, by which Slack checks our certificate now and then. It is
+ * not signed. */
 bool ps_slack_is_ssl_check(const char *body, size_t len);
 void ps_slack_event_clear(struct ps_slack_event *event);
 

@@ -1,4 +1,8 @@
-/* What Slack's answer to chat.postMessage means for the message. */
+/* What an answer of Slack means for the message that was sent: sent, later, again, never, or stop.
+ *
+ * Slack has no idempotency key. So a request that may have left without an answer is doubtful, and
+ * the channel's history is read for the message's id before it is sent again (ps_slack_look_read).
+ * The names of Slack's errors are in slack_error.def. Pure. */
 #ifndef PS_NOTIFIER_SLACK_RESPONSE_H
 #define PS_NOTIFIER_SLACK_RESPONSE_H
 #include "shared/core/err.h"
@@ -15,10 +19,12 @@ enum {
 
 enum ps_slack_next {
     PS_SLACK_SENT,
-    PS_SLACK_LATER, /* Slack asked to slow down: this channel waits after_ms, at no cost */
+    PS_SLACK_LATER, /* Slack asked to slow down: this channel waits after_ms; no attempt is charged
+                     */
     PS_SLACK_RETRY, /* the sink failed; not before after_ms */
     PS_SLACK_NEVER, /* this message will never be accepted */
-    PS_SLACK_STOP   /* no message will be, until settings or access are mended: CONFIGURATION */
+    PS_SLACK_STOP   /* no message will be accepted until settings or access are corrected:
+                       CONFIGURATION */
 };
 
 struct ps_slack_response {
@@ -66,8 +72,8 @@ struct ps_slack_look {
     struct ps_err err;        /* UNKNOWN, FAILED; code is the HTTP status */
 };
 
-/* What an answer to conversations.history or conversations.replies says about the message that
-   bears id in its metadata (event_payload.id). */
+/* Reads an answer to conversations.history or conversations.replies: is the message there whose
+   metadata has this id (event_payload.id)? */
 void ps_slack_look_read(const struct ps_slack_outcome *answer, const char *id,
                         struct ps_slack_look *out_look);
 

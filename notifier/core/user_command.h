@@ -59,7 +59,7 @@ struct ps_user_command {
     char suggestion[256]; /* UNKNOWN: what was probably meant; "" for nothing */
 };
 
-/* words: as heard. Anything is a command: an empty text is HELP, a paper's name alone a SEARCH for
+/* words: as typed. Anything is a command: an empty text is HELP, a paper's name alone a SEARCH for
    it, an unknown first word UNKNOWN, a known one with what it cannot mean WRONG. Words that other
    programs have taught people (add, list, stop, subscribe, hi) mean what they mean there. */
 void ps_user_command_parse(const char *words, int64_t wall_ms, struct ps_user_command *out_ask);

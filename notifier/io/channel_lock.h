@@ -1,5 +1,10 @@
-/* What all notifiers agree on about each Slack channel, in Redis: who has it, when its next message
-   may leave, how long Slack wants silence, what is being sent (channel:<channel>). */
+/* What all notifiers share about each Slack channel, in Redis (channel:<channel>): which notifier
+ * has it, when its next message may leave, how long Slack wants it left alone, which message is
+ * being sent.
+ *
+ * Place in the data flow: the sender asks before each send. It keeps the rate of one message per
+ * interval and channel for any number of notifiers, and marks what is being sent, so that a message
+ * whose sender died is looked for before it is sent again. */
 #ifndef PS_NOTIFIER_CHANNEL_LOCK_H
 #define PS_NOTIFIER_CHANNEL_LOCK_H
 #include "notifier/core/channel_queues.h"
@@ -13,8 +18,8 @@ struct ps_channel_lock;
 /* Runs on the loop, exactly once, never before the question returned. */
 typedef void (*ps_admit_fn)(void *cookie, const struct ps_admission *admission);
 
-/* Borrows redis and keys; copies instance. launched_ms tells this life of it from an earlier one.
-   interval_ms: between two messages of one channel. */
+/* Borrows redis and keys; copies instance. launched_ms distinguishes this process from an earlier
+   one of the same name. interval_ms: between two messages of one channel. */
 struct ps_channel_lock *ps_channel_lock_create(struct ps_redis *redis, const struct ps_keys *keys,
                                                const char *instance, int64_t launched_ms,
                                                int64_t interval_ms) PS_MUST_USE;
@@ -26,12 +31,14 @@ bool ps_channel_lock_up(const struct ps_channel_lock *channels);
  */
 void ps_channel_lock_admit(struct ps_channel_lock *channels,
                            const struct ps_outgoing_message *message, ps_admit_fn fn, void *cookie);
-/* Slack surely did not take it; hold_ms: silence it asked for, 0 for none. */
+/* Slack did not accept the message, without doubt. hold_ms: for how long Slack wants the channel
+ * left alone; 0 for not at all. */
 void ps_channel_lock_answered(struct ps_channel_lock *channels, const char *channel, const char *id,
                               int64_t hold_ms);
 /* Runs on the loop, exactly once; name is that of the question. */
 typedef void (*ps_alive_fn)(void *cookie, const char *name, bool alive);
-/* Is the notifier of this name alive? Without an answer it counts as alive. */
+/* Asks whether the notifier of this name has a heartbeat. Without an answer it counts as alive:
+ * else two notifiers could send one message. */
 void ps_channel_lock_alive(struct ps_channel_lock *channels, const char *name, ps_alive_fn fn,
                            void *cookie);
 /* The channel stays ours while messages of it wait here. */

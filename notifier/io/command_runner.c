@@ -25,7 +25,7 @@ struct ps_command_runner {
     struct ps_command_runner_options options;
     struct ps_timer *sweep;
     struct ps_library_sync *library;
-    struct work *list; /* in the order they were heard */
+    struct work *list; /* in the order in which the people gave them */
     size_t works;
     size_t wanted; /* rows that the running sweep may take */
     bool backlog;  /* the last sweep took as many as it might, and none runs */

@@ -13,7 +13,7 @@
 
 enum { RETRY_BASE_MS = 200, RETRY_CAP_MS = 5000 };
 
-enum step { MARK_SENT, SETTLE, MARK_DEAD, TWINS, END };
+enum step { MARK_SENT, ACKNOWLEDGE, MARK_DEAD, DUPLICATES, END };
 
 struct entry {
     struct ps_delivery_record *record;
@@ -24,13 +24,13 @@ struct entry {
     int failures; /* in a row */
     char *raw;    /* owned, of a buried one */
     size_t raw_len;
-    char *id, *channel;               /* owned; of the outbox, or NULL */
-    int64_t created_ms;               /* with them */
-    char *letter;                     /* owned; NULL but for a dead one */
-    char *reason;                     /* owned, as the letter */
-    struct ps_outgoing_message *twin; /* settled next */
+    char *id, *channel;                    /* owned; of the outbox, or NULL */
+    int64_t created_ms;                    /* with them */
+    char *letter;                          /* owned; NULL but for a dead one */
+    char *reason;                          /* owned, as the letter */
+    struct ps_outgoing_message *duplicate; /* settled next */
     struct ps_outgoing_message *first,
-        *until; /* of the twins settled now, and the first of those before */
+        *until; /* of the duplicates settled now, and the first of those before */
     struct ps_timer *again;
     struct entry *prev, *next;
 };
@@ -105,8 +105,8 @@ static void try_later(struct entry *entry)
 
 static enum step after_settle(const struct entry *entry, bool held)
 {
-    /* Not held any more: whoever has it now will come to the same end and write it down. */
-    return entry->close == PS_CLOSE_DEAD && held && entry->id != NULL ? MARK_DEAD : TWINS;
+    /* Not held any more: the notifier that has it now comes to the same outcome and stores it. */
+    return entry->close == PS_CLOSE_DEAD && held && entry->id != NULL ? MARK_DEAD : DUPLICATES;
 }
 
 static void on_settled(void *cookie, bool held, const struct ps_err *err)
@@ -119,10 +119,10 @@ static void on_settled(void *cookie, bool held, const struct ps_err *err)
         return;
     }
     entry->failures = 0;
-    if (entry->step == SETTLE)
+    if (entry->step == ACKNOWLEDGE)
         entry->step = after_settle(entry, held);
     else
-        entry->twin = entry->twin->next;
+        entry->duplicate = entry->duplicate->next;
     advance(entry);
 }
 
@@ -135,7 +135,7 @@ static void on_marked(void *cookie, const struct ps_err *err)
         if (err->code == PS_PG_ERR_SQL || entry->failures == 0)
             PS_LOG(MQ_ERROR, F_TEXT("what", "mark"), F_TEXT("id", entry->id), F_ERR(err));
         if (entry->record->hurried && entry->step == MARK_SENT) {
-            entry->step = SETTLE;
+            entry->step = ACKNOWLEDGE;
             ps_timer_set(entry->again, 0);
             return;
         }
@@ -143,7 +143,7 @@ static void on_marked(void *cookie, const struct ps_err *err)
         return;
     }
     entry->failures = 0;
-    entry->step = entry->step == MARK_SENT ? SETTLE : TWINS;
+    entry->step = entry->step == MARK_SENT ? ACKNOWLEDGE : DUPLICATES;
     advance(entry);
 }
 
@@ -163,7 +163,7 @@ static void settle(struct entry *entry)
         settling.slack_id = entry->close == PS_CLOSE_SENT ? message->slack_channel : NULL;
     }
     if (settling.raw.data == NULL) { /* a message of our own is in no list */
-        entry->step = TWINS;
+        entry->step = DUPLICATES;
         advance(entry);
         return;
     }
@@ -171,31 +171,31 @@ static void settle(struct entry *entry)
     ps_notify_queue_settle(entry->record->options.notify_queue, &settling, on_settled, entry);
 }
 
-static void settle_twin(struct entry *entry)
+static void acknowledge_duplicate(struct entry *entry)
 {
-    const struct ps_outgoing_message *twin = entry->twin;
+    const struct ps_outgoing_message *duplicate = entry->duplicate;
     struct ps_acknowledgement settling = {
         .how = PS_ACKNOWLEDGE_DONE,
-        .raw = {twin->raw, twin->raw_len},
-        .channel = twin->content.channel,
-        .id = twin->content.id
+        .raw = {duplicate->raw, duplicate->raw_len},
+        .channel = duplicate->content.channel,
+        .id = duplicate->content.id
     };
 
-    PS_LOG(MQ_DUPLICATE, F_TEXT("id", twin->content.id),
-           F_TEXT("trace", ps_outgoing_message_trace(twin)));
+    PS_LOG(MQ_DUPLICATE, F_TEXT("id", duplicate->content.id),
+           F_TEXT("trace", ps_outgoing_message_trace(duplicate)));
     entry->asked = true;
     ps_notify_queue_settle(entry->record->options.notify_queue, &settling, on_settled, entry);
 }
 
-/* Twins that came since, before those that were there: they are settled too. */
-static bool more_twins(struct entry *entry)
+/* Duplicates that came since are acknowledged too; they stand before those that were there. */
+static bool more_duplicates(struct entry *entry)
 {
-    struct ps_outgoing_message *first = entry->message != NULL ? entry->message->twins : NULL;
+    struct ps_outgoing_message *first = entry->message != NULL ? entry->message->duplicates : NULL;
 
     if (first == entry->first)
         return false;
     entry->until = entry->first;
-    entry->first = entry->twin = first;
+    entry->first = entry->duplicate = first;
     return true;
 }
 
@@ -208,7 +208,7 @@ static void advance(struct entry *entry)
         entry->asked = true;
         ps_outbox_claims_sent(record->options.claims, entry->message, on_marked, entry);
         break;
-    case SETTLE:
+    case ACKNOWLEDGE:
         settle(entry);
         break;
     case MARK_DEAD:
@@ -218,12 +218,12 @@ static void advance(struct entry *entry)
             (struct ps_outbox_claims_name){ entry->id, entry->channel, entry->created_ms },
             entry->reason, on_marked, entry);
         break;
-    case TWINS:
-        if (entry->twin == entry->until && !more_twins(entry)) {
+    case DUPLICATES:
+        if (entry->duplicate == entry->until && !more_duplicates(entry)) {
             end(entry);
             break;
         }
-        settle_twin(entry);
+        acknowledge_duplicate(entry);
         break;
     case END:
         end(entry);
@@ -237,7 +237,7 @@ static struct entry *entry_create(struct ps_delivery_record *record, enum ps_clo
 
     entry->record = record;
     entry->close = close;
-    entry->step = SETTLE;
+    entry->step = ACKNOWLEDGE;
     entry->again = ps_timer_create(record->options.loop, on_again, entry);
     DL_APPEND(record->entries, entry);
     return entry;
@@ -315,7 +315,7 @@ void ps_delivery_record_hurry(struct ps_delivery_record *record)
     record->hurried = true;
     DL_FOREACH (record->entries, entry) {
         if (!entry->asked) {
-            entry->step = entry->step == MARK_SENT ? SETTLE : END;
+            entry->step = entry->step == MARK_SENT ? ACKNOWLEDGE : END;
             ps_timer_set(entry->again, 0);
         }
     }

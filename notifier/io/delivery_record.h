@@ -1,4 +1,9 @@
-/* Writes down what became of a message, in PostgreSQL and in Redis, until both know it. */
+/* Stores the outcome of each message, in PostgreSQL and in Redis, and tries again until both have
+ * it.
+ *
+ * Place in the data flow: the last step of the sender. Do not change the order lightly: a sent
+ * message is marked in the outbox before it leaves the in-flight list, so a crash between the two
+ * gives a duplicate that the claim detects, and never a loss. */
 #ifndef PS_NOTIFIER_DELIVERY_RECORD_H
 #define PS_NOTIFIER_DELIVERY_RECORD_H
 #include "notifier/core/outgoing_message.h"

@@ -1,4 +1,8 @@
-/* The events port: what Slack sends is checked, written down, and answered within 300 ms. */
+/* The events port (SLACK_EVENTS_PORT): checks Slack's signature, has the event stored (inbound.h),
+ * and answers within 300 ms.
+ *
+ * Slack disables an app whose answers are slow or fail, and shows an error to the person after 3
+ * seconds. So nothing is answered here but "stored"; the command runs afterwards. */
 #ifndef PS_NOTIFIER_EVENTS_SERVER_H
 #define PS_NOTIFIER_EVENTS_SERVER_H
 #include "notifier/io/inbound.h"
@@ -7,8 +11,9 @@
 
 enum {
     PS_EVENTS_SERVER_BODY_MAX = 1024 * 1024,
-    PS_EVENTS_SERVER_PATIENCE_MS = 200, /* for PostgreSQL; then Slack is asked to come again */
-    PS_EVENTS_SERVER_CLICK_MS = 2500    /* the same for an interaction, which Slack sends once */
+    PS_EVENTS_SERVER_PATIENCE_MS =
+        200, /* for PostgreSQL; then Slack gets a 503 and sends the event again */
+    PS_EVENTS_SERVER_CLICK_MS = 2500 /* the same for an interaction, which Slack sends once */
 };
 
 struct ps_events_server;
@@ -27,7 +32,8 @@ struct ps_events_server *ps_events_server_create(const struct ps_events_server_o
                                                  struct ps_err *err) PS_MUST_USE;
 void ps_events_server_destroy(struct ps_events_server *events_server); /* after pg; NULL is fine */
 uint16_t ps_events_server_port(const struct ps_events_server *events_server);
-/* From now on Slack is told to come again later, to another of us. */
+/* From now on every request is answered with 503, so that Slack sends it again, to another
+ * notifier. */
 void ps_events_server_drain(struct ps_events_server *events_server);
 
 #endif

@@ -166,7 +166,7 @@ static void ignore(struct ps_inbound *inbound, const char *why, const struct ps_
     count(inbound, "ignored");
     PS_LOG(EVENT_IGNORED, F_TEXT("why", why),
            F_TEXT("place",
-                  event->call == PS_SLACK_HEARD ? ps_place_name(event->inbound.place) : NULL));
+                  event->call == PS_SLACK_INBOUND ? ps_place_name(event->inbound.place) : NULL));
 }
 
 /* An event for which nothing will be done is not stored. False: fn has run. */
@@ -185,8 +185,8 @@ static bool worth_it(struct ps_inbound *inbound, const struct ps_slack_event *ev
     return false;
 }
 
-/* Tells a person of another workspace, where only that person sees it, that Paperscout does not
- * serve them. */
+/* A person of another workspace reads, where nobody else does, that Paperscout does not serve them.
+ */
 static void refuse_team(struct ps_inbound *inbound, const struct ps_slack_event *event,
                         ps_inbound_fn fn, void *cookie)
 {

@@ -1,7 +1,9 @@
-/* What Slack sends, whichever way it came (the events port, Socket Mode): judged, stored once, and
- * handed to the command runner. Slack gets its answer only when the event is in the table heard, so
- * that none is lost; the table's keys see that none is taken twice. Requests that only show a view
- * change nothing: they are handed on at once and are not stored. */
+/* Stores what Slack sends, over the events port or Socket Mode, and passes it to the command
+ * runner.
+ *
+ * Guarantee: Slack gets its answer only after the event is in the table heard, so that none is
+ * lost; the keys of that table make a repeated event a duplicate. Requests that only show a view
+ * change nothing: they are passed on at once and not stored. */
 #ifndef PS_NOTIFIER_INBOUND_H
 #define PS_NOTIFIER_INBOUND_H
 #include "notifier/core/slack_event.h"
@@ -19,7 +21,7 @@ struct ps_inbound_options {
     const char *allowed_teams; /* SLACK_ALLOWED_TEAMS; copied, as api_url */
     const char *api_url;       /* SLACK_API_URL: says where a response_url may lead */
     void *cookie;
-    /* It is in the table heard and is to be answered now; borrowed for the call. */
+    /* The event is in the table heard and is to be answered now; borrowed for the call. */
     void (*inbound)(void *cookie, const struct ps_inbound_event *inbound);
     void (*view)(void *cookie, const struct ps_view_request *request); /* borrowed for the call */
     /* Show text at a response_url to the person who clicked; borrowed for the call. */
@@ -44,9 +46,9 @@ void ps_inbound_set_team(struct ps_inbound *inbound, const char *team, const cha
  * has run. */
 struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_slack_event *event,
                                         int64_t patience_ms, ps_inbound_fn fn, void *cookie);
-/* fn does not run any more; the event is stored all the same. NULL is fine. */
+/* fn is never called afterwards; the event is stored nevertheless. NULL is fine. */
 void ps_inbound_forget(struct ps_inbound_call *call);
-/* Whether the limit of stores under way is reached: a further one would be FAILED. */
+/* Whether as many stores as are permitted are in flight: a further one would be FAILED. */
 bool ps_inbound_is_full(const struct ps_inbound *inbound);
 
 #endif

@@ -26,7 +26,7 @@
 
 enum {
     RETRY_BASE_MS = 1000,
-    STARTED_MS = 10 * 60 * 1000, /* a start is not told again for so long */
+    STARTED_MS = 10 * 60 * 1000, /* for so long a start is not announced again */
     REFUSED_MS = 3600 * 1000,    /* a channel that was refused counts for so long */
     SOCKET_DOWN_MS = 20 * 1000,  /* Socket Mode: a new connection takes less */
     WAITS_MIN_MS = 60 * 1000,    /* a message has waited long, at the earliest and latest */
@@ -57,8 +57,8 @@ struct ps_notifier {
     int64_t refused_ms; /* monotonic; 0: none is */
     struct ps_backpressure pressure;
     struct ps_slack_checker *checker; /* NULL unless this notifier checks the set-up */
-    bool started;                     /* whether to tell that we have was asked */
-    int64_t length;                   /* of the list, as told last */
+    bool started;                     /* the announcement of the start was requested */
+    int64_t length;                   /* of the list, as read last */
 };
 
 /* Goes to the sink directly: no list knows it. */
@@ -80,13 +80,14 @@ static void say(struct ps_notifier *notifier, enum ps_message_kind kind, const c
     free(name);
 }
 
-static void on_start_told(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+static void on_start_reported(void *cookie, const struct redisReply *reply,
+                              const struct ps_err *err)
 {
     struct ps_notifier *notifier = cookie;
     char *text;
 
     if (err != NULL || ps_redis_reply_text(reply, NULL) == NULL)
-        return; /* another one told it */
+        return; /* another notifier announced its start */
     text = ps_alloc_format("Paperscout %s has started. %lld %s to be said.", PS_VERSION,
                            (long long)notifier->length,
                            notifier->length == 1 ? "message waits" : "messages wait");
@@ -95,7 +96,7 @@ static void on_start_told(void *cookie, const struct redisReply *reply, const st
 }
 
 /* Once it is known how much waits. */
-static void tell_start(struct ps_notifier *notifier)
+static void announce_start(struct ps_notifier *notifier)
 {
     const struct ps_daemon *daemon = notifier->daemon;
     char *key = ps_key_with(daemon->keys, PS_KEY_ALERTED, "startup");
@@ -103,8 +104,8 @@ static void tell_start(struct ps_notifier *notifier)
 
     (void)snprintf(life, sizeof(life), "%d", STARTED_MS);
     if (!notifier->started && daemon->config->notify_on_startup)
-        PS_REDIS(daemon->redis, on_start_told, notifier, "SET", key, daemon->instance, "NX", "PX",
-                 life);
+        PS_REDIS(daemon->redis, on_start_reported, notifier, "SET", key, daemon->instance, "NX",
+                 "PX", life);
     notifier->started = true;
     free(key);
 }
@@ -276,10 +277,10 @@ static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_r
     *out_route = webhook && (shut || !channel || ps_alarm_is_of_slack(incident))
                      ? PS_ALARM_WEBHOOK
                      : PS_ALARM_NOTIFIER;
-    return webhook || !channel || !shut; /* with no way at all, the log tells it */
+    return webhook || !channel || !shut; /* without any route the log has it */
 }
 
-/* A notifier is the first to tell only of what the others cannot. */
+/* A notifier is the first to alert people only if the schedulers cannot. */
 static int64_t alarm_patience(void *cookie, enum ps_incident incident)
 {
     (void)cookie;
@@ -314,7 +315,7 @@ static void on_depth(void *cookie, int64_t length)
         notifier->quiet_ms = ps_loop_now(notifier->daemon->loop);
     if (!notifier->started)
         check_slack(notifier);
-    tell_start(notifier);
+    announce_start(notifier);
     depth = ps_notifier_depth(notifier);
     switch (ps_backpressure_step(&notifier->pressure, depth)) {
     case PS_BACKPRESSURE_SAME:
@@ -403,7 +404,8 @@ static void on_identity(void *cookie, const char *team, const char *enterprise)
     ps_inbound_set_team(notifier->inbound, team, enterprise);
 }
 
-/* Without the secret nobody can be told from Slack, so nobody is listened to. */
+/* Without the secret, Slack's requests cannot be distinguished from anybody's, so none is accepted.
+ */
 static bool open_events_port(struct ps_notifier *notifier, struct ps_err *err)
 {
     const struct ps_daemon *daemon = notifier->daemon;

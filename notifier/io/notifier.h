@@ -1,5 +1,6 @@
-/* The notifier's own part: owns sink, sender and claims; warns of a long queue; tells of a Redis
-   that stays away. */
+/* The notifier's wiring: creates and connects the sink, the sender, the claims, the events server
+ * and the command runner, and drains them in order. It holds no rule: core/channel_queues decides
+ * what is sent, core/user_command what a command means. */
 #ifndef PS_NOTIFIER_NOTIFIER_H
 #define PS_NOTIFIER_NOTIFIER_H
 #include "notifier/core/channel_queues.h"

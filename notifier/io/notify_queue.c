@@ -17,7 +17,7 @@ enum {
     DEPTH_MS = 1000,
     EMPTY_MS = 15000, /* an empty list is read so often although the wait would have ended */
     TAKE_MAX = 64,    /* messages of one take */
-    FULL_MAX = 128,   /* channels of one take that are passed over */
+    FULL_MAX = 128,   /* channels that one take skips */
     FIXED_ARGS = 7
 };
 

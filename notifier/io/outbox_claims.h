@@ -1,4 +1,9 @@
-/* The outbox as the notifier sees it: who sends a message, and that it was sent. */
+/* Claims in the outbox: which notifier sends a message, and that it was sent or given up.
+ *
+ * Place in the data flow: the sender claims a message before it sends it, and delivery_record marks
+ * it afterwards. Guarantee: of two notifiers that have the same message only one may send it
+ * (claim_take.sql is one statement). A claim that a dead notifier left ends by itself; its
+ * successor learns that the message may have been sent. */
 #ifndef PS_NOTIFIER_OUTBOX_CLAIMS_H
 #define PS_NOTIFIER_OUTBOX_CLAIMS_H
 #include "notifier/core/channel_queues.h"
@@ -7,8 +12,9 @@
 
 struct ps_outbox_claims;
 
-/* A message as it came. All three must be a row's (the time nearly): an id alone can be pushed by
-   anybody, and a list can be older than the database. created_ms 0: not told, and any. */
+/* Names a message. All three must be those of a row (the time within a minute): anybody can push an
+ * id, and a list can be older than a database that was restored. created_ms 0: unknown, and not
+ * compared. Borrows its texts. */
 struct ps_outbox_claims_name {
     const char *id, *channel;
     int64_t created_ms;
@@ -16,39 +22,42 @@ struct ps_outbox_claims_name {
 struct ps_outbox_claims_name
 ps_outbox_claims_name_of(const struct ps_message *content); /* borrows */
 
-/* by: who has it, when TAKEN for so long that nothing it began can be under way (30 s: a claim that
-   is older than PS_CHANNEL_QUEUES_CLAIM_MS is renewed before a request, which takes 10 s at most);
-   else NULL. */
+/* by: for TAKEN, the notifier that claimed it more than 30 s ago, else NULL. After 30 s nothing
+ * that it began is in flight: it renews a claim older than PS_CHANNEL_QUEUES_CLAIM_MS before a
+ * request, which takes 10 s at most. */
 typedef void (*ps_claim_fn)(void *cookie, enum ps_claim claim, const char *by,
                             const struct ps_err *err);
-/* err is NULL when it is written down. */
+/* err is NULL if it is stored. */
 typedef void (*ps_mark_fn)(void *cookie, const struct ps_err *err);
 
 /* Borrows pg; copies instance. */
 struct ps_outbox_claims *ps_outbox_claims_create(struct ps_pg *pg,
                                                  const char *instance) PS_MUST_USE;
-/* From now on the time from a draft's upload to its message is observed in metrics (borrowed). */
+/* From now on the time from the upload of a draft to its message is measured in metrics (borrowed).
+ */
 void ps_outbox_claims_measure(struct ps_outbox_claims *claims, struct ps_metrics *metrics);
 void ps_outbox_claims_destroy(struct ps_outbox_claims *claims);
-bool ps_outbox_claims_up(const struct ps_outbox_claims *claims); /* PostgreSQL is reached */
-/* Ours, unless another claimed it within two minutes or it was sent. heir_of: who is known to be
-   dead and told as by; NULL for nobody. fn as for ps_pg_run. */
+bool ps_outbox_claims_up(const struct ps_outbox_claims *claims); /* PostgreSQL is connected */
+/* Claims a message, unless another notifier claimed it within the last two minutes or it was sent.
+ * heir_of: a notifier that an earlier answer named as by and that is known to be dead; its claim
+ * ends now. NULL for none. fn as for ps_pg_run. */
 void ps_outbox_claims_take(struct ps_outbox_claims *claims, struct ps_outbox_claims_name name,
                            const char *heir_of, ps_claim_fn fn, void *cookie);
-/* With Slack's names of the message and its channel. */
+/* Marks a message as sent, with Slack's names of the message and its channel. */
 void ps_outbox_claims_sent(struct ps_outbox_claims *claims,
                            const struct ps_outgoing_message *message, ps_mark_fn fn, void *cookie);
 void ps_outbox_claims_dead(struct ps_outbox_claims *claims, struct ps_outbox_claims_name name,
                            const char *reason, ps_mark_fn fn, void *cookie);
-/* Somebody else may send it at once; doubtful: after a look whether we did. */
+/* Gives the claim up: another notifier may send the message at once; with doubtful only after it
+ * looked whether we did. */
 void ps_outbox_claims_release(struct ps_outbox_claims *claims, const char *id, bool doubtful,
                               ps_mark_fn fn, void *cookie);
 
-/* Gives a batch that makes a message that was given up a message to send again (dead replay).
- * requeue: Redis has it no more, so the leader pushes it anew. */
+/* Gives a batch after which a dead letter may be sent again (dead replay). requeue: Redis has lost
+ * its copy, so the leader queues it again. */
 struct ps_pg_batch *ps_outbox_claims_revive(struct ps_outbox_claims_name name,
                                             bool requeue) PS_MUST_USE;
-/* Gives a batch after which it is no dead letter any more, and is not sent either (dead drop). */
+/* Gives a batch after which a dead letter is listed nowhere and never sent (dead drop). */
 struct ps_pg_batch *ps_outbox_claims_drop(struct ps_outbox_claims_name name) PS_MUST_USE;
 /* Gives a batch that reads the dead letters, the oldest first (dead_letters.sql). PostgreSQL is the
  * truth about them; Redis has a copy for people, which a flush removes. */

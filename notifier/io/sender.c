@@ -18,7 +18,7 @@ struct ps_sender {
     struct ps_timer *turn; /* claims and sends what may go */
     struct ps_timer *keep; /* channels of which something is held stay ours */
     struct ps_timer *drained;
-    int64_t depth;    /* of the list, as told last */
+    int64_t depth;    /* of the list, as read last */
     int64_t moved_ms; /* something was settled, or there was nothing to do */
     bool draining, notify_queue_stopped, hurry;
     size_t going_back; /* answers awaited */
@@ -222,8 +222,8 @@ static void log_outcome(struct ps_sender *sender, const struct ps_outgoing_messa
 }
 
 /* Others must know what Slack asked for, and that this message is with nobody any more. */
-static void tell_others(struct ps_sender *sender, const struct ps_outgoing_message *message,
-                        const struct ps_slack_response *reply)
+static void report_answer(struct ps_sender *sender, const struct ps_outgoing_message *message,
+                          const struct ps_slack_response *reply)
 {
     bool later = reply->next == PS_SLACK_LATER;
 
@@ -243,7 +243,7 @@ static void on_reply(void *cookie, const struct ps_slack_response *reply)
 
     ps_channel_queues_answered(sender->queues, message, reply, time, &outcome);
     log_outcome(sender, message, reply, &outcome);
-    tell_others(sender, message, reply);
+    report_answer(sender, message, reply);
     sender->moved_ms = time.now_ms;
     begin(sender);
     ps_timer_set(sender->drained, 0);

@@ -1,5 +1,8 @@
-/* Sends what the queue brings: asks core/channel queues what may go, claims, sends, has it written
- * down. */
+/* Sends messages: takes them from the list (notify_queue), asks core/channel_queues for the next
+ * move, and carries it out: claim (outbox_claims), admission (channel_lock), look and send (sink).
+ * delivery_record stores the outcome.
+ *
+ * This file is the loop that connects them; the rules are in core/channel_queues.h. */
 #ifndef PS_NOTIFIER_SENDER_H
 #define PS_NOTIFIER_SENDER_H
 #include "notifier/core/channel_queues.h"
@@ -37,9 +40,9 @@ struct ps_sender_options {
 
 struct ps_sender *ps_sender_create(const struct ps_sender_options *options) PS_MUST_USE;
 void ps_sender_destroy(struct ps_sender *sender);
-/* A server came or went: what waited for it may go. */
+/* Redis or PostgreSQL came or went: messages that waited for it may go. */
 void ps_sender_wake(struct ps_sender *sender);
-/* Says something of our own, without Redis. Copies message. */
+/* Sends a message that is made here and that no list has, also without Redis. Copies content. */
 void ps_sender_say(struct ps_sender *sender, const struct ps_message *content);
 /* The webhook delivered the message of this id, which waits for Slack: it is closed as sent. */
 void ps_sender_rerouted(struct ps_sender *sender, const char *id);
@@ -49,7 +52,8 @@ void ps_sender_rerouted(struct ps_sender *sender, const char *id);
 void ps_sender_drain(struct ps_sender *sender, bool hurry, void (*done)(void *cookie),
                      void *cookie);
 const struct ps_channel_queues *ps_sender_queues(const struct ps_sender *sender);
-/* Something is held, and for so long nothing was settled although nothing had to wait. */
+/* Whether messages are held and none ended for limit_ms, although none had to wait. depth: of the
+ * list. */
 bool ps_sender_stuck(const struct ps_sender *sender, int64_t depth, int64_t limit_ms);
 
 #endif

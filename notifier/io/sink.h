@@ -1,4 +1,5 @@
-/* Where messages go: Slack, or lines on standard output. */
+/* Where messages go: Slack (slack_sink), webhooks (webhooks), or lines on standard output
+ * (console_sink). */
 #ifndef PS_NOTIFIER_SINK_H
 #define PS_NOTIFIER_SINK_H
 #include "notifier/core/outgoing_message.h"
@@ -13,7 +14,8 @@ struct ps_sink {
     /* Borrows message for the call. */
     void (*send)(void *self, const struct ps_outgoing_message *message, ps_sink_fn fn,
                  void *cookie);
-    /* Whether it has that message already; NULL where it cannot tell. Never PS_SLACK_MORE. */
+    /* Looks for the message in the place where it would be. NULL if the sink cannot. The result is
+     * never PS_SLACK_MORE. */
     void (*look)(void *self, const struct ps_outgoing_message *message, ps_look_fn fn,
                  void *cookie);
     void (*destroy)(void *self); /* what is under way ends without its fn */

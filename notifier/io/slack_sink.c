@@ -189,7 +189,7 @@ static void show(struct call *call, const struct ps_outgoing_message *message)
     cJSON_Delete(json);
 }
 
-/* A repetition looks like the message itself: only its metadata tells. */
+/* A repetition looks like the message itself; only its metadata differs. */
 static char *body_of(const struct slack *slack, const struct ps_outgoing_message *message)
 {
     const struct ps_message *content = &message->content;

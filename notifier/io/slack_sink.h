@@ -11,7 +11,7 @@ struct ps_slack_options {
     const char *proxy, *no_proxy; /* as of struct ps_http_options */
     const char *user_agent;
     const char *ca_file; /* as of struct ps_http_options */
-    bool interactive;    /* this notifier hears of clicks: messages have buttons */
+    bool interactive;    /* this notifier receives clicks: messages have buttons */
 };
 
 struct ps_sink ps_slack_create(struct ps_loop *loop,

@@ -2,10 +2,10 @@
  * opens, so that no public address is needed.
  *
  * An envelope goes the way of a request at the events port (io/inbound.h) and is acknowledged once
- * it is stored. What is not acknowledged Slack sends again, to this notifier or to another one:
- * each replica has a connection of its own, and the keys of the table heard see that nothing is
- * done twice. A connection is replaced before Slack ends it: the new one is in use (hello) before
- * the old one is closed. */
+ * it is stored. Slack sends again what was not acknowledged, to this notifier or to another one:
+ * each replica has a connection of its own, and the keys of the table heard prevent that an event
+ * takes effect twice. A connection is replaced before Slack ends it: the new one is in use (hello)
+ * before the old one is closed. */
 #ifndef PS_NOTIFIER_SOCKET_MODE_H
 #define PS_NOTIFIER_SOCKET_MODE_H
 #include "notifier/io/inbound.h"

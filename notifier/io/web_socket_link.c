@@ -40,7 +40,7 @@ struct ps_web_socket_link {
     struct ps_buf out;    /* to be written */
     struct ps_web_socket socket;
     struct ps_err err; /* why it ended */
-    int64_t heard_ms;
+    int64_t received_ms;
 };
 
 static void random_bytes(unsigned char *out, int len)
@@ -211,7 +211,7 @@ static void read_on(struct ps_web_socket_link *link)
                 err.code = NORMAL_CLOSE;
             end(link, &err);
         } else if (how == PS_HTTP_IO_DONE) {
-            link->heard_ms = ps_loop_now(link->options.loop);
+            link->received_ms = ps_loop_now(link->options.loop);
             if (link->state == HANDSHAKE) {
                 take_answer(link, data, len);
             } else {
@@ -244,7 +244,7 @@ static void on_again(void *cookie)
 static void on_timer(void *cookie)
 {
     struct ps_web_socket_link *link = cookie;
-    int64_t silent_ms = ps_loop_now(link->options.loop) - link->heard_ms;
+    int64_t silent_ms = ps_loop_now(link->options.loop) - link->received_ms;
 
     if (link->state == CLOSING) {
         end_with(link, PS_FAILURE_TIMEOUT, NORMAL_CLOSE, "the server did not answer our close");
@@ -271,7 +271,7 @@ static void shake_hands(struct ps_web_socket_link *link)
     random_bytes(nonce, PS_WEB_SOCKET_NONCE);
     ps_web_socket_key(nonce, link->key);
     link->state = HANDSHAKE;
-    link->heard_ms = ps_loop_now(link->options.loop);
+    link->received_ms = ps_loop_now(link->options.loop);
     link->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, link);
     link->writable = event_new(base, fd, EV_WRITE, on_writable, link);
     if (link->readable == NULL || link->writable == NULL || event_add(link->readable, NULL) != 0)

@@ -21,8 +21,7 @@ enum {
     DETAILS_KEPT = 32,      /* papers whose answer is kept */
     DETAILS_KEEP_MS = 5000, /* for so long */
     WAITING_MAX = 256,      /* readers who wait for one answer */
-    NAMES_MAX = 200,        /* documents of one number that messages are looked up for */
-    NUMBER_TEXT = 24
+    NAMES_MAX = 200         /* documents of one number that messages are looked up for */
 };
 
 #define TYPE_HTML "text/html; charset=utf-8"

@@ -1,4 +1,4 @@
-/* Tells private network addresses from public ones.
+/* Distinguishes private network addresses from public ones.
  *
  * Place in the data flow: the HTTP client checks each address that a name resolves to, before it
  * connects. A redirect or a DNS answer must not lead a program inside a cluster to the cloud's

@@ -31,8 +31,8 @@ bool ps_alarm_is_of_slack(enum ps_incident incident)
     return incident == PS_INCIDENT_SLACK_REFUSED || incident == PS_INCIDENT_SLACK_FAILING;
 }
 
-/* An incident that another one explains is neither told nor over: when the other one ends, its own
- * time begins anew. Otherwise an overdue poll would be told of at the moment Redis is back. */
+/* An incident that another one explains is neither reported nor over: when the other one ends, its
+ * own time begins anew. Otherwise an overdue poll would be reported at the moment Redis is back. */
 static void observe(struct ps_alarm *alarm, const struct ps_alarm_look *look)
 {
     enum ps_incident_state state = look->view->items[look->incident].state;
@@ -81,13 +81,13 @@ enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_l
         look->now_ms - alarm->present_ms < hold_of(look) + look->patience_ms)
         return PS_ALARM_NOTHING;
     if (record == NULL || !record->known)
-        return PS_ALARM_TELL;
-    if (record->raised && !record->confirmed && record->told_ms >= PS_ALARM_CONFIRM_MS &&
+        return PS_ALARM_NOTIFY;
+    if (record->raised && !record->confirmed && record->notified_ago_ms >= PS_ALARM_CONFIRM_MS &&
         look->route > record->route)
         return PS_ALARM_REROUTE;
     /* The program with the best route repeats it too: another one's repeat might not arrive. */
-    return record->told_ms >=
+    return record->notified_ago_ms >=
                    ps_alarm_repeat_ms(look->incident, look->interval_ms) + look->patience_ms
-               ? PS_ALARM_TELL
+               ? PS_ALARM_NOTIFY
                : PS_ALARM_NOTHING;
 }

@@ -1,8 +1,9 @@
-/* When people are told of an incident, and by which route. Pure: one step for one incident, from
- * what is observed now and what the durable record says. The record lives in PostgreSQL, else in
- * Redis, else in this program's memory (io/alarm); whoever claims it speaks, so that people read an
- * incident once per interval and one all-clear, whichever leader or notifier speaks (guarantee 11).
- */
+/* Decides when people are notified of an incident, and by which route. Pure: one step for one
+ * incident, from what is observed now and from the durable alarm record.
+ *
+ * Guarantee 11: people read an incident once per interval, and one all-clear, whichever program
+ * sends them. The record is what makes this true across programs: it is in PostgreSQL, else in
+ * Redis, else in this program's memory (io/alarm), and only the program that claims it sends. */
 #ifndef PS_CORE_ALARM_H
 #define PS_CORE_ALARM_H
 #include "shared/core/incidents.h"
@@ -20,19 +21,18 @@ enum {
     PS_ALARM_UNSEEN_MS = 4 * 1000,   /* nobody has seen the incident for so long: it is over */
     PS_ALARM_CLEAR_MS = 2 * 1000,    /* and we have seen for so long that it is absent */
     PS_ALARM_HOLD_MIN_MS = 5 * 1000, /* a restart is no incident */
-    PS_ALARM_TICKET_MS =
-        24 * 3600 * 1000, /* a ticket is told again after so long, at the soonest */
+    PS_ALARM_TICKET_MS = 24 * 3600 * 1000, /* a ticket is repeated after so long at the earliest */
     PS_ALARM_TEXT = 64
 };
 
 struct ps_alarm_record {
-    bool known;     /* there is a row; it may be of an incident that is over */
-    bool raised;    /* people were told, and it is not over yet */
-    bool confirmed; /* a route has delivered it */
-    int64_t
-        told_ms; /* since the last alert was claimed or, later, delivered; by the server's clock */
-    int64_t seen_ms;   /* since a program saw the incident */
-    int64_t raised_ms; /* wall clock */
+    bool known;              /* there is a row; it may be of an incident that is over */
+    bool raised;             /* people were notified, and it is not over yet */
+    bool confirmed;          /* a route has delivered it */
+    int64_t notified_ago_ms; /* since the last alert was claimed or, later, delivered; by the
+                                server's clock */
+    int64_t seen_ms;         /* since a program saw the incident */
+    int64_t raised_ms;       /* wall clock */
     enum ps_alarm_route route;
     int64_t times;
     char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* "": none */
@@ -49,7 +49,7 @@ struct ps_alarm_look {
     const struct ps_incident_set *view;
     int64_t now_ms;      /* monotonic, > 0 */
     int64_t after_ms;    /* OPS_ALERT_AFTER_MINUTES, or twice the poll interval */
-    int64_t interval_ms; /* an incident is told again after so long */
+    int64_t interval_ms; /* an alert is repeated after so long */
     int64_t
         patience_ms; /* how long another program is left to alert people, or to repeat it, first */
     enum ps_alarm_route route;            /* the best one of this program now */
@@ -58,17 +58,19 @@ struct ps_alarm_look {
 
 enum ps_alarm_next {
     PS_ALARM_NOTHING,
-    PS_ALARM_TELL,    /* claim the record, and tell people */
+    PS_ALARM_NOTIFY,  /* claim the record, and notify people */
     PS_ALARM_REROUTE, /* its route did not deliver: claim it for ours */
     PS_ALARM_OVER     /* end the record, and give the all-clear */
 };
 
-/* How long an incident lasts before people are told. */
+/* Returns how long an incident lasts before people are notified. after_ms: as in ps_alarm_look. */
 int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms);
-/* Whether the incident says that Slack takes no message: its alarms must not need Slack. */
+/* Returns whether the incident says that Slack takes no message: its alarms must not need Slack. */
 bool ps_alarm_is_of_slack(enum ps_incident incident);
-/* How long after an alert people are told again. */
+/* Returns how long after an alert it is repeated. */
 int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms);
+/* Takes what is observed now and returns the next action for the incident. Call it about once a
+ * second. */
 enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_look *look);
 
 #endif

@@ -31,7 +31,7 @@ const struct ps_incident_row *ps_incident_row(enum ps_incident incident);
 bool ps_incident_parse(const char *name, enum ps_incident *out_incident) PS_MUST_USE;
 const char *ps_severity_name(enum ps_severity severity); /* "page" "ticket" "note" */
 
-/* UNKNOWN: this program cannot tell; its silence must neither raise nor clear an alarm. */
+/* UNKNOWN: this program cannot observe it; its silence must neither raise nor clear an alarm. */
 enum ps_incident_state { PS_INCIDENT_UNKNOWN, PS_INCIDENT_ABSENT, PS_INCIDENT_PRESENT };
 
 enum { PS_INCIDENT_CAUSE = 240 };

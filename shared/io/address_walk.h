@@ -19,7 +19,7 @@ struct ps_address_step {
 };
 
 /* Gives the next step, borrowed for the call; or, at the end of a round, NULL with the failure of
- * the last look-up (code 0 and NETWORK where no look-up failed). Runs on the loop, once for each
+ * the last lookup (code 0 and NETWORK if no lookup failed). Runs on the loop, once for each
  * ps_address_walk_next, never before that returned. */
 typedef void (*ps_address_walk_fn)(void *cookie, const struct ps_address_step *step,
                                    const struct ps_err *err);
@@ -37,7 +37,7 @@ void ps_address_walk_set(struct ps_address_walk *walk, const char *const *hosts,
 void ps_address_walk_next(struct ps_address_walk *walk);
 /* A step of this round is left, so that the owner may go on at once. */
 bool ps_address_walk_more(const struct ps_address_walk *walk);
-/* Ends the round, and a look-up under way; fn does not run for it. The next step is the first of a
+/* Ends the round, and a lookup in flight; fn does not run for it. The next step is the first of a
  * new round. */
 void ps_address_walk_restart(struct ps_address_walk *walk);
 

@@ -19,10 +19,10 @@ enum { LOOK_MS = 1000, MOVE_AFTER_MS = 10 * 1000, NUMBER_TEXT = 24, ANY_EPOCH = 
 /* Statements of a claim or an end in PostgreSQL. */
 enum { RECORD };
 
-/* What this program told of an incident while PostgreSQL took no writes. */
+/* What this program sent about an incident while PostgreSQL took no writes. */
 struct local_record {
-    int64_t told_ms, seen_ms; /* monotonic; 0: never */
-    int64_t raised_ms;        /* wall clock */
+    int64_t notified_ms, seen_ms; /* monotonic; 0: never */
+    int64_t raised_ms;            /* wall clock */
     int64_t times;
     int64_t claim; /* names a claim in Redis whose answer was lost; 0: there is none */
     bool confirmed;
@@ -184,25 +184,25 @@ static void say_alert(struct task *task, const char *thread_ts)
 
 /* Without PostgreSQL: Redis' record, else this program's own. */
 
-static void note_told(struct task *task)
+static void note_alert(struct task *task)
 {
     struct local_record *local = &task->alarms->local[task->incident];
 
-    if (local->told_ms == 0) {
+    if (local->notified_ms == 0) {
         local->raised_ms = ps_clock_wall_ms();
         local->confirmed = false;
     }
-    local->told_ms = local->seen_ms = now_of(task->alarms);
+    local->notified_ms = local->seen_ms = now_of(task->alarms);
     local->times++;
     local->claim = 0;
     task->raised_ms = local->raised_ms;
 }
 
-static void tell_without_postgres(struct task *task)
+static void alert_without_postgres(struct task *task)
 {
     if (task->route == PS_ALARM_OUTBOX)
         task->route = PS_ALARM_LIST;
-    note_told(task);
+    note_alert(task);
     log_alarm(task);
     say_alert(task, NULL);
     end_task(task);
@@ -216,10 +216,10 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
     if (err == NULL)
         local->claim = 0;
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-        ps_redis_reply_int(reply->element[0], 0) == 0) { /* another program told it */
-        if (local->told_ms == 0)
+        ps_redis_reply_int(reply->element[0], 0) == 0) { /* another program alerted people */
+        if (local->notified_ms == 0)
             local->raised_ms = ps_clock_wall_ms();
-        local->told_ms = now_of(task->alarms);
+        local->notified_ms = now_of(task->alarms);
         end_task(task);
         return;
     }
@@ -230,7 +230,7 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
         }
         task->route = PS_ALARM_WEBHOOK;
     }
-    tell_without_postgres(task);
+    alert_without_postgres(task);
 }
 
 static void claim_in_redis(struct task *task)
@@ -297,12 +297,13 @@ static void on_moved(void *cookie, const struct ps_pg_rows *rows, const struct p
         end_task(task);
 }
 
-static void move_record(struct task *task, int64_t raised_ms, int64_t told_ago_ms, int64_t times)
+static void move_record(struct task *task, int64_t raised_ms, int64_t notified_ago_ms,
+                        int64_t times)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     const struct ps_daemon *daemon = task->alarms->options.daemon;
 
-    ps_sql_alarm_move(batch, ps_incident_row(task->incident)->name, raised_ms, told_ago_ms,
+    ps_sql_alarm_move(batch, ps_incident_row(task->incident)->name, raised_ms, notified_ago_ms,
                       PS_ALARM_NOTIFIER, daemon->instance, times < 1 ? 1 : times);
     ps_pg_run(daemon->pg, batch, on_moved, task);
 }
@@ -312,8 +313,8 @@ static void on_redis_record(void *cookie, const struct redisReply *reply, const 
     struct task *task = cookie;
     const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
     cJSON *record;
-    const char *raised, *told;
-    int64_t wall_ms = ps_clock_wall_ms(), told_ms, times = 1;
+    const char *raised, *notified;
+    int64_t wall_ms = ps_clock_wall_ms(), notified_ms, times = 1;
 
     if (text == NULL) { /* another program has moved it */
         end_task(task);
@@ -321,17 +322,17 @@ static void on_redis_record(void *cookie, const struct redisReply *reply, const 
     }
     task->record = ps_alloc_text(text);
     record = ps_json_parse(text, strlen(text), NULL);
-    if (record == NULL) { /* no record of ours: it would come back for ever */
+    if (record == NULL) { /* no record of ours: it would come back at every look */
         drop_redis_record(task);
         return;
     }
     raised = ps_json_text(record, "raised_ms");
-    told = ps_json_text(record, "told_ms");
-    told_ms = told == NULL ? wall_ms : strtoll(told, NULL, 10);
+    notified = ps_json_text(record, "told_ms");
+    notified_ms = notified == NULL ? wall_ms : strtoll(notified, NULL, 10);
     if (!ps_json_int(record, "times", 1, INT64_MAX, &times))
         times = 1;
     move_record(task, raised == NULL ? wall_ms : strtoll(raised, NULL, 10),
-                wall_ms > told_ms ? wall_ms - told_ms : 0, times);
+                wall_ms > notified_ms ? wall_ms - notified_ms : 0, times);
     cJSON_Delete(record);
 }
 
@@ -357,12 +358,12 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
                  "HGET", ps_key(daemon->keys, PS_KEY_ALARMS), ps_incident_row(incident)->name);
         return true;
     }
-    if (local->told_ms == 0)
+    if (local->notified_ms == 0)
         return false;
     if (local->times > 0)
         move_record(begin_task(alarms, incident, PS_ALARM_NOTHING), local->raised_ms,
-                    now_of(alarms) - local->told_ms, local->times);
-    else /* another program told it: Redis' record counts */
+                    now_of(alarms) - local->notified_ms, local->times);
+    else /* another program alerted people: Redis' record counts */
         *local = (struct local_record){ 0 };
     return true;
 }
@@ -514,7 +515,7 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
     else if (ps_incident_monitor_redis_writes(alarms->monitor))
         claim_in_redis(task);
     else
-        tell_without_postgres(task);
+        alert_without_postgres(task);
 }
 
 /* The record in place of PostgreSQL's: Redis', else what this program did, else PostgreSQL's as it
@@ -528,17 +529,18 @@ static const struct ps_alarm_record *local_record(const struct ps_alarms *alarms
     if (ps_incident_monitor_redis_writes(alarms->monitor) &&
         ps_incident_monitor_in_redis(alarms->monitor, incident, out_record))
         return out_record;
-    if (local->told_ms == 0 &&
+    if (local->notified_ms == 0 &&
         ps_incident_monitor_record(alarms->monitor, incident, out_record) != NULL &&
         out_record->raised) {
         out_record->confirmed = true;
         out_record->seen_ms = 0;
         return out_record;
     }
-    *out_record = (struct ps_alarm_record){ .known = local->told_ms > 0,
-                                            .raised = local->told_ms > 0,
-                                            .confirmed = true,
-                                            .told_ms = now_of(alarms) - local->told_ms };
+    *out_record =
+        (struct ps_alarm_record){ .known = local->notified_ms > 0,
+                                  .raised = local->notified_ms > 0,
+                                  .confirmed = true,
+                                  .notified_ago_ms = now_of(alarms) - local->notified_ms };
     return out_record;
 }
 
@@ -575,7 +577,7 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
         return;
     /* Nobody else took the next route: the last one is open to every program. */
     if (what.record->raised && !what.record->confirmed &&
-        what.record->told_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
+        what.record->notified_ago_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
         what.route = PS_ALARM_WEBHOOK;
     if (!stored && alarms->local[incident].claim != 0) /* the record may be of this very claim */
         what.record = NULL;

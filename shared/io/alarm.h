@@ -1,4 +1,4 @@
-/* Tells people about incidents: claims the durable alarm record, then uses the best route that this
+/* Notifies people of incidents: claims the durable alarm record, then uses the best route that this
  * program has; another program uses the next route when the first did not deliver (core/alarm.h).
  * Runs in every scheduler and notifier. */
 #ifndef PS_IO_ALARM_H
@@ -13,9 +13,9 @@ struct ps_alarms;
 struct ps_alarms_options {
     struct ps_daemon *daemon; /* borrowed */
     void *cookie;
-    /* The best route that this program has now for incident; false: it cannot tell anybody. */
+    /* The best route that this program has now for incident; false: it has none. */
     bool (*route)(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route);
-    /* How long this program leaves it to others to tell people of incident. */
+    /* How long this program waits for others to notify people of incident. */
     int64_t (*patience)(void *cookie, enum ps_incident incident);
     /* Sends message by route NOTIFIER; NULL where the program is no notifier. Copies it. */
     void (*send)(void *cookie, const struct ps_message *message);
@@ -27,8 +27,8 @@ struct ps_alarms_options {
 
 struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options) PS_MUST_USE;
 void ps_alarms_destroy(struct ps_alarms *alarms); /* after redis and pg; NULL is fine */
-/* A message was delivered, by Slack or the webhook; those of no alarm are passed over. slack_ts and
- * slack_channel may be "". */
+/* A message was delivered, by Slack or the webhook; messages that are no alarms are ignored.
+ * slack_ts and slack_channel may be "". */
 void ps_alarms_delivered(struct ps_alarms *alarms, const char *id, const char *slack_ts,
                          const char *slack_channel);
 /* OPS_ALERT_WEBHOOK_URL is set and may be used. */

@@ -93,7 +93,7 @@ static void read_alarms(struct ps_incident_monitor *monitor, const struct redisR
         const char *name = ps_redis_reply_text(list->element[i], NULL);
         const char *json = ps_redis_reply_text(list->element[i + 1], NULL);
         cJSON *record = json == NULL ? NULL : ps_json_parse(json, strlen(json), NULL);
-        int64_t told_ms = redis_ms - ms_of(record, "told_ms");
+        int64_t ago_ms = redis_ms - ms_of(record, "told_ms");
         enum ps_incident incident;
 
         if (name != NULL && ps_incident_parse(name, &incident))
@@ -101,7 +101,7 @@ static void read_alarms(struct ps_incident_monitor *monitor, const struct redisR
                 (struct ps_alarm_record){ .known = true,
                                           .raised = true,
                                           .confirmed = true,
-                                          .told_ms = told_ms > 0 ? told_ms : 0,
+                                          .notified_ago_ms = ago_ms > 0 ? ago_ms : 0,
                                           .raised_ms = ms_of(record, "raised_ms") };
         cJSON_Delete(record);
     }
@@ -166,7 +166,7 @@ static void read_record(struct ps_incident_monitor *monitor, const struct ps_pg_
     record->known = true;
     record->raised = ps_pg_bool(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_RAISED);
     record->confirmed = ps_pg_bool(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_CONFIRMED);
-    record->told_ms = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_NOTIFIED_AGO_MS, 0);
+    record->notified_ago_ms = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_NOTIFIED_AGO_MS, 0);
     record->seen_ms = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_SEEN_AGO_MS, 0);
     record->route = (enum ps_alarm_route)ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_ROUTE, 0);
     record->times = ps_pg_int(rows, RECORDS, row, PS_SQL_ALARMS_LOAD_TIMES, 1);
@@ -390,7 +390,7 @@ const struct ps_alarm_record *ps_incident_monitor_record(const struct ps_inciden
     if (!monitor->recorded)
         return NULL;
     *out_record = monitor->records[incident];
-    out_record->told_ms += ago_ms;
+    out_record->notified_ago_ms += ago_ms;
     out_record->seen_ms += ago_ms;
     return out_record;
 }
@@ -402,7 +402,7 @@ bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
         return false;
     if (out_record != NULL) {
         *out_record = monitor->in_redis[incident];
-        out_record->told_ms += now_of(monitor) - monitor->redis_wrote_ms;
+        out_record->notified_ago_ms += now_of(monitor) - monitor->redis_wrote_ms;
     }
     return true;
 }

@@ -1,7 +1,8 @@
 /* Observes incidents in one program, shares them with the others through Redis, and knows which
  * ones are present anywhere in the fleet. /health, the metric and the page read its view; io/alarm
- * tells people. It keeps guarantee 11: what is shown is decided by what was written and answered,
- * not by "connected". */
+ * notifies people. It keeps guarantee 11: what is shown is decided by what was written and
+ * answered, not by "connected". A server that accepts connections and refuses writes would
+ * otherwise look fine. */
 #ifndef PS_IO_INCIDENT_MONITOR_H
 #define PS_IO_INCIDENT_MONITOR_H
 #include "shared/core/alarm.h"

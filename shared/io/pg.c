@@ -229,7 +229,7 @@ static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps
     struct ps_pg *pg = cookie;
     struct ps_err why;
 
-    (void)err; /* a lost connection is told by on_state */
+    (void)err; /* on_state reports a lost connection */
     pg->pinging = false;
     if (rows == NULL || pg->foreign || pg->destroying)
         return;

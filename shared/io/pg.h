@@ -41,7 +41,7 @@ typedef void (*ps_pg_state_fn)(void *cookie, bool up, const struct ps_err *err);
  * before ps_pg_run returned. */
 typedef void (*ps_pg_fn)(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err);
 
-/* One connection is kept up for ever, with backoff and jitter; more are made when batches wait.
+/* One connection is kept up without end, with backoff and jitter; more are made when batches wait.
    Every address of every host of the URL is tried, each with its own deadline, until one takes
    writes. When migrate is true and the schema lacks something, the first connection migrates it in
    one transaction, under an advisory lock of that transaction, before the pool counts as up;

@@ -165,7 +165,7 @@ static bool flush(struct ps_pg_conn *conn)
     return left >= 0;
 }
 
-/* A server from PostgreSQL 14 on tells on its own when it takes no writes (protocol-flow.html,
+/* From PostgreSQL 14 on the server reports by itself that it takes no writes (protocol-flow.html,
  * "Asynchronous Operations"). */
 static bool takes_no_writes(const struct ps_pg_conn *conn, struct ps_err *err)
 {

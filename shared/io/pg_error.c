@@ -65,8 +65,8 @@ bool ps_pg_error_stands(const struct ps_err *err)
     return false;
 }
 
-/* A pooler has one SQLSTATE (08P01) for whatever it refuses; its text tells a wrong password from a
- * server that is away. */
+/* A pooler has one SQLSTATE (08P01) for whatever it refuses; its text distinguishes a wrong
+ * password from a server that is away. */
 static bool pooler_refuses(const char *message)
 {
     static const char *const words[] = { "authentication failed", "no such user",

@@ -83,7 +83,7 @@ static void split_hosts(struct ps_pg_target *target, const char *host, const cha
     }
 }
 
-/* A pool that writes and asks for a server that cannot would wait for ever. */
+/* A pool that writes and asks for a server that cannot would wait without end. */
 static bool check_session_attrs(const char *value, bool foreign, struct ps_err *err)
 {
     static const char *const fit[] = { "any", "read-write", "primary" };

@@ -53,12 +53,13 @@ static bool worth_telling(const struct ps_redis *redis)
 {
     if (redis->why.what[0] == '\0')
         return false;
-    return redis->told != PS_REDIS_TOLD_DOWN ||
+    return redis->reported != PS_REDIS_REPORTED_DOWN ||
            (redis->why.category == PS_FAILURE_CONFIGURATION &&
-            strcmp(redis->why.what, redis->told_why.what) != 0);
+            strcmp(redis->why.what, redis->reported_why.what) != 0);
 }
 
-/* The link is gone, whoever noticed first; hiredis or drop() runs what was outstanding. */
+/* The connection is gone, whichever side noticed first; hiredis or drop() runs what was
+ * outstanding. */
 static void link_gone(struct ps_redis *redis, const struct ps_err *err)
 {
     bool next = false; /* another address of the same look-up is left */
@@ -184,13 +185,13 @@ static void on_later(void *cookie)
         ps_timer_cancel(redis->deadline);
         if (redis->sentinel != NULL)
             ps_timer_set(redis->look, LOOK_MS);
-        redis->told = PS_REDIS_TOLD_UP;
+        redis->reported = PS_REDIS_REPORTED_UP;
         redis->on_state(redis->cookie, true, NULL); /* may destroy redis: nothing after this */
     } else if (redis->phase == PS_REDIS_PHASE_WAIT && worth_telling(redis)) {
         struct ps_err why = redis->why;
 
-        redis->told = PS_REDIS_TOLD_DOWN;
-        redis->told_why = why;
+        redis->reported = PS_REDIS_REPORTED_DOWN;
+        redis->reported_why = why;
         redis->on_state(redis->cookie, false, &why); /* the same */
     }
 }

@@ -9,8 +9,8 @@
 
 struct ps_redis;
 
-/* Starts connecting and goes on for ever, 100 ms to 5 s between tries. With Sentinels each try asks
-   them first, and a server that is no master (ROLE) will not do; while it is up they are asked
+/* Starts connecting and keeps trying, with 100 ms to 5 s between tries. With Sentinels each try
+   asks them first, and a server that is no master (ROLE) is refused; while it is up they are asked
    again every three seconds, and two that name another master one after the other end the
    connection. READONLY, LOADING, MASTERDOWN, NOAUTH, UNBLOCKED and MOVED replies tear the
    connection down so that the next connect looks the address up again. Fails only as

@@ -16,8 +16,8 @@ struct ps_redis_fitness {
     bool faulty;
     struct ps_redis_info info;
     struct ps_err fault;
-    char told[sizeof(((struct ps_err *)NULL)->what)]; /* the fault that was logged last */
-    bool aof_told;
+    char reported[sizeof(((struct ps_err *)NULL)->what)]; /* the fault that was logged last */
+    bool aof_reported;
 };
 
 static void check(struct ps_redis_fitness *watch)
@@ -25,17 +25,17 @@ static void check(struct ps_redis_fitness *watch)
     const struct ps_redis_info *info = &watch->info;
 
     watch->faulty = !ps_redis_info_check(info, &watch->fault);
-    if (watch->faulty && strcmp(watch->told, watch->fault.what) != 0) {
-        memcpy(watch->told, watch->fault.what, sizeof(watch->told));
+    if (watch->faulty && strcmp(watch->reported, watch->fault.what) != 0) {
+        memcpy(watch->reported, watch->fault.what, sizeof(watch->reported));
         PS_LOG(REDIS_UNFIT, F_ERR(&watch->fault));
     }
     if (!watch->faulty)
-        watch->told[0] = '\0';
-    if (!info->aof && !watch->aof_told)
+        watch->reported[0] = '\0';
+    if (!info->aof && !watch->aof_reported)
         PS_LOG(REDIS_NO_AOF, F_TEXT("version", info->version),
                F_TEXT("what", "appendonly is off: a crash of Redis costs a rebuild of the running "
                               "cycle; nothing is lost"));
-    watch->aof_told = !info->aof;
+    watch->aof_reported = !info->aof;
 }
 
 static void on_info(void *cookie, const struct redisReply *reply, const struct ps_err *err)

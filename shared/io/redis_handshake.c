@@ -61,7 +61,8 @@ static void on_role(void *cookie, const struct redisReply *reply, const struct p
     ps_redis_doom(redis, &why);
 }
 
-/* PING finds a server that still loads, or whose master is down, before anybody is told. */
+/* PING finds a server that still loads, or whose master is down, before the owner learns of the
+ * connection. */
 static void on_ping(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_redis *redis = cookie;

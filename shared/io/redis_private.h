@@ -12,12 +12,12 @@
 enum ps_redis_phase {
     PS_REDIS_PHASE_WAIT,    /* between two tries */
     PS_REDIS_PHASE_CONNECT, /* looking up, connecting, greeting */
-    PS_REDIS_PHASE_READY,   /* greeted; to be told on the loop's next turn */
+    PS_REDIS_PHASE_READY,   /* greeted; reported on the loop's next turn */
     PS_REDIS_PHASE_UP,
     PS_REDIS_PHASE_DOOMED /* to be torn down on the loop's next turn */
 };
 
-enum ps_redis_told { PS_REDIS_TOLD_NOTHING, PS_REDIS_TOLD_UP, PS_REDIS_TOLD_DOWN };
+enum ps_redis_reported { PS_REDIS_REPORTED_NOTHING, PS_REDIS_REPORTED_UP, PS_REDIS_REPORTED_DOWN };
 
 struct ps_redis_command {
     TAILQ_ENTRY(ps_redis_command) link;
@@ -52,8 +52,8 @@ struct ps_redis {
     void *cookie;
 
     enum ps_redis_phase phase;
-    enum ps_redis_told told;
-    struct ps_err told_why;       /* of PS_REDIS_TOLD_DOWN */
+    enum ps_redis_reported reported;
+    struct ps_err reported_why;   /* of PS_REDIS_REPORTED_DOWN */
     struct ps_err why;            /* of the last loss */
     redisAsyncContext *context;   /* NULL once we have let go of it */
     struct ssl_st *session;       /* of the context, where it is TLS */
@@ -98,7 +98,7 @@ int64_t ps_redis_head_due_ms(const struct ps_redis *redis); /* INT64_MAX: nothin
 /* Sets the deadline's timer for the oldest command: forward only; when it fires early it looks
  * again. */
 void ps_redis_fitness_head(struct ps_redis *redis);
-/* Tells the owners of commands that were never sent. */
+/* Calls back the owners of commands that were never sent. */
 void ps_redis_answer_refused(struct ps_redis *redis);
 
 /* redis_greet.c: from connected to ready */

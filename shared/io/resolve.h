@@ -8,7 +8,7 @@
 
 enum { PS_RESOLVE_MAX = 32 }; /* addresses of one name; a name server may list thousands */
 
-struct ps_resolve; /* one look-up under way */
+struct ps_resolve; /* one lookup in flight */
 
 /* addresses: numeric text, at least one and at most PS_RESOLVE_MAX, in the resolver's order,
  * borrowed for the call; or NULL with err (NETWORK or TIMEOUT). Runs once on the loop, never before

@@ -10,8 +10,9 @@ struct ps_secret_watch;
 
 /* Looks at the files every two seconds. When one has changed and all settings are still valid, the
  * secrets in config are exchanged (their fields' addresses stay; the old texts live until destroy,
- * for whoever borrowed them) and SECRET-CHANGED is logged for each; else SECRET-REJECTED says why,
- * and the old ones stay. component as in ps_config_load; env and config are borrowed. Never NULL.
+ * for modules that borrowed them) and SECRET-CHANGED is logged for each; else SECRET-REJECTED says
+ * why, and the old ones stay. component as in ps_config_load; env and config are borrowed. Never
+ * NULL.
  */
 struct ps_secret_watch *ps_secret_watch_create(struct ps_loop *loop, unsigned component,
                                                struct ps_env *env,

@@ -97,7 +97,7 @@ static void on_answer(void *cookie, const struct ps_http_reply *reply, const str
 {
     struct saying *saying = cookie;
     const struct ps_webhook_sink *webhook = saying->webhook;
-    struct ps_err told;
+    struct ps_err why;
 
     if (err == NULL && reply->status >= 200 && reply->status < 300) {
         PS_LOG(OPS_WEBHOOK, F_TEXT("id", saying->id));
@@ -107,11 +107,11 @@ static void on_answer(void *cookie, const struct ps_http_reply *reply, const str
         return;
     }
     if (err == NULL)
-        (void)ps_fail(&told, ps_failure_of_status(reply->status), reply->status, "HTTP status %d",
+        (void)ps_fail(&why, ps_failure_of_status(reply->status), reply->status, "HTTP status %d",
                       reply->status);
     else
-        (void)ps_fail(&told, err->category, err->code, "no answer");
-    fail(saying, &told);
+        (void)ps_fail(&why, err->category, err->code, "no answer");
+    fail(saying, &why);
 }
 
 static void on_again(void *cookie)

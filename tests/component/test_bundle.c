@@ -125,7 +125,7 @@ static void a_message_whose_first_row_was_muted_since_waits_for_the_next_look(vo
     expect_rows("1=o1 2=- 3=- 4=o4:4 5=o5:5");
 }
 
-static void a_message_that_would_tell_of_a_muted_row_waits_too(void **state)
+static void a_message_that_would_report_a_muted_row_waits_too(void **state)
 {
     (void)state;
     free(ps_test_psql(server, "SELECT ps_mute_set('U1', 'number', '3', false, 0, 100)"));
@@ -148,7 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         A_TEST(the_first_row_bears_the_text_of_all),
         A_TEST(a_message_whose_first_row_was_muted_since_waits_for_the_next_look),
-        A_TEST(a_message_that_would_tell_of_a_muted_row_waits_too),
+        A_TEST(a_message_that_would_report_a_muted_row_waits_too),
         A_TEST(a_message_whose_first_row_was_deleted_since_waits_for_the_next_look),
     };
 

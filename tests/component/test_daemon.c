@@ -104,7 +104,7 @@ static const struct ps_program worker_like = {
     .component = PS_COMPONENT_WORKER,
     .name = "paperscout-tiny",
     .component_name = "worker",
-    .summary = "does nothing, and tells about it",
+    .summary = "does nothing, and reports it",
     .commands = tiny_commands,
     .command_count = PS_COUNT_OF(tiny_commands),
     .start = tiny_start,
@@ -115,11 +115,11 @@ static const struct ps_program worker_like = {
     .reasons = tiny_reasons,
 };
 
-static int tiny_main(const char *told, int argc, char **argv)
+static int tiny_main(const char *manner_text, int argc, char **argv)
 {
     struct ps_program program = worker_like;
 
-    manner = (enum manner)(told[0] - '0');
+    manner = (enum manner)(manner_text[0] - '0');
     if (manner == WITH_DATABASE) {
         program.component = PS_COMPONENT_NOTIFIER;
         program.component_name = "notifier";
@@ -342,7 +342,7 @@ static void it_comes_up_and_stays_up_while_its_servers_are_down(void **state)
     ps_buf_clear(&run.text);
 }
 
-static void one_line_tells_that_a_server_stays_away(void **state)
+static void one_line_reports_that_a_server_stays_away(void **state)
 {
     static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", "LOG_FORMAT=json", NULL };
     struct run run;
@@ -405,7 +405,7 @@ static void a_port_in_use_ends_the_start(void **state)
     ps_buf_clear(&run.text);
 }
 
-static void bad_settings_are_all_told(void **state)
+static void bad_settings_are_all_reported(void **state)
 {
     static const char *const env[] = { "HTTP_CONCURRENCY=abc",
                                        "MQ_MAX_SIZE=0",
@@ -434,7 +434,7 @@ static void bad_settings_are_all_told(void **state)
     }
 }
 
-static void certificates_that_cannot_be_read_are_told_at_once(void **state)
+static void certificates_that_cannot_be_read_are_reported_at_once(void **state)
 {
     static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", "HTTP_CA_FILE=/nowhere/ca.pem",
                                        NULL };
@@ -451,7 +451,7 @@ static void certificates_that_cannot_be_read_are_told_at_once(void **state)
     }
 }
 
-static void what_the_program_cannot_start_with_is_told(void **state)
+static void what_the_program_cannot_start_with_is_reported(void **state)
 {
     static const char *const env[] = { NO_REDIS, "HEALTH_PORT=0", NULL };
     struct run run;
@@ -478,7 +478,7 @@ static void tls_to_redis_is_refused_where_the_build_has_none(void **state)
 }
 #endif
 
-static void arguments_are_told_apart(void **state)
+static void arguments_are_distinguished(void **state)
 {
     static const struct {
         const char *args[4];
@@ -486,7 +486,7 @@ static void arguments_are_told_apart(void **state)
         const char *want;
     } cases[] = {
         {{ "--help", NULL },                  PS_EXIT_OK,     "    echo WORD\n        Says the word.\n\n        Then"              },
-        { { "-h", NULL },                     PS_EXIT_OK,     "paperscout-tiny - does nothing, and tells about it\n"               },
+        { { "-h", NULL },                     PS_EXIT_OK,     "paperscout-tiny - does nothing, and reports it\n"                   },
         { { "--help", NULL },                 PS_EXIT_OK,     "    HTTP_CONCURRENCY (default 20)\n"                                },
         { { "--help", NULL },                 PS_EXIT_OK,     "    78  invalid settings\n"                                         },
         { { "--version", NULL },              PS_EXIT_OK,     "paperscout-tiny " PS_VERSION "\n"                                   },
@@ -791,9 +791,9 @@ static void a_database_url_that_can_never_work_ends_the_start(void **state)
 
 int main(int argc, char **argv)
 {
-    const char *told = getenv("TINY");
+    const char *manner_text = getenv("TINY");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(arguments_are_told_apart, end_what_is_left),
+        cmocka_unit_test_teardown(arguments_are_distinguished, end_what_is_left),
         cmocka_unit_test_teardown(settings_come_from_the_environment_then_dotenv_then_secret_files,
                                   end_what_is_left),
         cmocka_unit_test_teardown(names_and_values_are_read_as_the_earlier_service_read_them,
@@ -802,12 +802,12 @@ int main(int argc, char **argv)
                                   end_what_is_left),
         cmocka_unit_test_teardown(a_database_url_that_can_never_work_ends_the_start,
                                   end_what_is_left),
-        cmocka_unit_test_teardown(bad_settings_are_all_told, end_what_is_left),
+        cmocka_unit_test_teardown(bad_settings_are_all_reported, end_what_is_left),
 #if !PS_HAVE_HIREDIS_SSL
         cmocka_unit_test_teardown(tls_to_redis_is_refused_where_the_build_has_none,
                                   end_what_is_left),
 #endif
-        cmocka_unit_test_teardown(certificates_that_cannot_be_read_are_told_at_once,
+        cmocka_unit_test_teardown(certificates_that_cannot_be_read_are_reported_at_once,
                                   end_what_is_left),
         cmocka_unit_test_teardown(a_settings_file_that_everybody_can_write_to_is_refused,
                                   end_what_is_left),
@@ -815,14 +815,14 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(it_may_open_as_many_files_as_the_system_allows, end_what_is_left),
         cmocka_unit_test_teardown(a_port_in_use_ends_the_start, end_what_is_left),
         cmocka_unit_test_teardown(a_healthcheck_asks_the_daemon_beside_it, end_what_is_left),
-        cmocka_unit_test_teardown(what_the_program_cannot_start_with_is_told, end_what_is_left),
+        cmocka_unit_test_teardown(what_the_program_cannot_start_with_is_reported, end_what_is_left),
         cmocka_unit_test_teardown(it_comes_up_and_stays_up_while_its_servers_are_down,
                                   end_what_is_left),
-        cmocka_unit_test_teardown(one_line_tells_that_a_server_stays_away, end_what_is_left),
+        cmocka_unit_test_teardown(one_line_reports_that_a_server_stays_away, end_what_is_left),
         cmocka_unit_test_teardown(a_drain_without_end_is_cut_at_the_grace_period, end_what_is_left),
     };
 
-    if (told != NULL)
-        return tiny_main(told, argc, argv);
+    if (manner_text != NULL)
+        return tiny_main(manner_text, argc, argv);
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -286,7 +286,7 @@ static void removing_without_redis_is_done_too(void **state)
     end_beat(fixture, heartbeat);
 }
 
-static void a_failure_is_counted_and_told_once_in_the_stream(void **state)
+static void a_failure_is_counted_and_reported_once_in_the_stream(void **state)
 {
     struct fixture *fixture = *state;
     struct ps_failure_log *log =
@@ -380,7 +380,7 @@ int main(void)
         ON_REDIS(removing_deletes_the_key),
         ON_REDIS(a_beat_in_flight_does_not_outlive_the_removal),
         ON_REDIS(removing_without_redis_is_done_too),
-        ON_REDIS(a_failure_is_counted_and_told_once_in_the_stream),
+        ON_REDIS(a_failure_is_counted_and_reported_once_in_the_stream),
         cmocka_unit_test(a_command_reads_its_answers_top_to_bottom),
         cmocka_unit_test(a_command_gives_up_on_a_server_that_is_not_there),
     };

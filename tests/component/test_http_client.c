@@ -434,7 +434,7 @@ static void a_post_whose_answer_is_lost_does_not_leave_twice(void **state)
     done(&f);
 }
 
-static void redirects_are_followed_as_told(void **state)
+static void redirects_are_followed_as_set(void **state)
 {
     struct ps_http_request request = get;
     struct fixture f;
@@ -829,7 +829,7 @@ int main(void)
         cmocka_unit_test(headers_and_body_are_given),
         cmocka_unit_test(methods_bodies_and_headers_are_sent),
         cmocka_unit_test(a_post_whose_answer_is_lost_does_not_leave_twice),
-        cmocka_unit_test(redirects_are_followed_as_told),
+        cmocka_unit_test(redirects_are_followed_as_set),
         cmocka_unit_test(transport_faults_are_network),
         cmocka_unit_test(bad_requests_are_configuration),
         cmocka_unit_test(silence_times_out),

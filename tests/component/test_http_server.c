@@ -462,7 +462,7 @@ static void an_exchange_outlives_its_server(void **state)
     ps_loop_destroy(f.loop);
 }
 
-static void a_port_in_use_is_told(void **state)
+static void a_port_in_use_is_reported(void **state)
 {
     struct ps_http_server_options options = { .host = "127.0.0.1" };
     struct ps_err err = { 0 };
@@ -502,7 +502,7 @@ int main(void)
         cmocka_unit_test(a_kept_exchange_is_answered_later),
         cmocka_unit_test(a_late_answer_to_a_dead_client_harms_nobody),
         cmocka_unit_test(an_exchange_outlives_its_server),
-        cmocka_unit_test(a_port_in_use_is_told),
+        cmocka_unit_test(a_port_in_use_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

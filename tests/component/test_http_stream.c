@@ -69,7 +69,7 @@ static void turn(struct fixture *f, int64_t ms, int gone)
         ps_test_turn(f->loop);
 }
 
-static void a_listener_is_told_for_as_long_as_it_stays(void **state)
+static void a_listener_is_served_for_as_long_as_it_stays(void **state)
 {
     struct fixture f;
     struct ps_test_raw raw;
@@ -92,7 +92,7 @@ static void a_listener_is_told_for_as_long_as_it_stays(void **state)
     ps_loop_destroy(f.loop);
 }
 
-static void one_that_ends_its_stream_is_not_told_that_it_is_gone(void **state)
+static void one_that_ends_its_stream_gets_no_notice_that_it_is_gone(void **state)
 {
     struct fixture f;
     struct ps_test_raw raw;
@@ -201,8 +201,8 @@ static void head_has_no_stream(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listener_is_told_for_as_long_as_it_stays),
-        cmocka_unit_test(one_that_ends_its_stream_is_not_told_that_it_is_gone),
+        cmocka_unit_test(a_listener_is_served_for_as_long_as_it_stays),
+        cmocka_unit_test(one_that_ends_its_stream_gets_no_notice_that_it_is_gone),
         cmocka_unit_test(only_so_many_listen_at_once),
         cmocka_unit_test(who_does_not_read_is_dropped),
         cmocka_unit_test(head_has_no_stream),

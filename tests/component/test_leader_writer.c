@@ -30,7 +30,7 @@ static struct ps_test_redis *redis_server;
 static struct ps_daemon daemon_;
 static struct ps_leadership leadership;
 static bool lease_held;
-static int fenced;  /* times that the election was told of a newer leader */
+static int fenced;  /* how often the election learned of a newer leader */
 static int reloads; /* times that the mirrors were to be read again */
 static int64_t next_epoch;
 

@@ -342,7 +342,7 @@ static void an_open_breaker_keeps_everything_and_closes_again(void **state)
     assert_in_range(requests, 2, 3); /* those that were under way when it opened */
     nrig_turn(rig, 1500);
     assert_in_range(fake_slack_requests(slack()), requests + 1, requests + 2); /* trials */
-    fake_slack_mend(slack());
+    fake_slack_repair(slack());
     expect_said(9);
     expect_idle();
     assert_string_equal(circuit(notifier), "closed");
@@ -466,7 +466,7 @@ static void what_another_notifier_is_sending_is_not_sent(void **state)
     (void)nrig_sql(rig, "UPDATE outbox SET claimed_by = 'gone', claimed_at = now() WHERE id = 3");
     (void)nrig_start(rig, "n1", NULL);
     nrig_turn(rig, 1000);
-    assert_int_equal(fake_slack_count(slack(), NULL), 0); /* nor what comes after it */
+    assert_int_equal(fake_slack_count(slack(), NULL), 0); /* nor the message after it */
     assert_int_equal(nrig_number(rig, "LLEN paperscout:notify:inflight:n1"), 4);
 }
 
@@ -694,7 +694,7 @@ static void a_flushed_redis_loses_nothing_that_is_held(void **state)
     expect_said(1);
     (void)nrig_redis(rig, "FLUSHALL");
     expect_said(6);
-    nrig_turn(rig, 500); /* no list tells when the last mark is made */
+    nrig_turn(rig, 500); /* no list shows when the last mark is made */
     expect_in_order("CAAA", 6, 0);
     assert_string_equal(nrig_sql(rig, "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL"),
                         "6");

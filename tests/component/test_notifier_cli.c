@@ -188,17 +188,17 @@ static void dead_replay_takes_a_number_or_all(void **state)
 {
     (void)state;
     bury(LETTER("m1", "C1", "one"));
-    bury("{\"raw\":\"{mended by hand}\",\"reason\":\"why\",\"attempts\":0}");
+    bury("{\"raw\":\"{edited by hand}\",\"reason\":\"why\",\"attempts\":0}");
     bury(LETTER("m3", "C1", "three"));
     assert_int_equal(DEAD("replay", "2"), PS_EXIT_OK);
-    assert_string_equal(nrig_redis(rig, "LINDEX paperscout:notify 0")->str, "{mended by hand}");
+    assert_string_equal(nrig_redis(rig, "LINDEX paperscout:notify 0")->str, "{edited by hand}");
     assert_int_equal(DEAD("replay", "--all"), PS_EXIT_OK);
     assert_int_equal(nrig_number(rig, "LLEN paperscout:notify"), 3);
     assert_int_equal(nrig_number(rig, "LLEN paperscout:notify:dead"), 0);
     assert_int_equal(DEAD("replay", "--all"), PS_EXIT_OK);
 }
 
-static void dead_show_tells_all_of_it(void **state)
+static void dead_show_prints_all_of_it(void **state)
 {
     (void)state;
     bury(LETTER("m1", "C1", "the whole text of it"));
@@ -214,7 +214,7 @@ static void dead_show_tells_all_of_it(void **state)
     assert_int_equal(nrig_number(rig, "LLEN paperscout:notify:dead"), 2);
 }
 
-static void queue_tells_what_waits_and_what_is_on_hold(void **state)
+static void queue_lists_what_waits_and_what_is_on_hold(void **state)
 {
     (void)state;
     assert_int_equal(NOTIFY_QUEUE("--json"), PS_EXIT_OK);
@@ -561,8 +561,8 @@ int main(void)
         A_TEST(dead_replay_takes_a_number_or_all),
         A_TEST(dead_letters_outlive_redis),
         A_TEST(dead_drop_forgets),
-        A_TEST(dead_show_tells_all_of_it),
-        A_TEST(queue_tells_what_waits_and_what_is_on_hold),
+        A_TEST(dead_show_prints_all_of_it),
+        A_TEST(queue_lists_what_waits_and_what_is_on_hold),
         A_TEST(a_watchlist_is_kept_by_person),
         A_TEST(a_watchlist_has_an_end),
         A_TEST(a_number_far_above_every_known_one_is_refused),

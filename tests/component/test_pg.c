@@ -210,7 +210,7 @@ static void who_does_not_migrate_waits_for_the_schema(void **state)
     done(&waits);
 }
 
-static void whoever_comes_first_makes_the_schema(void **state)
+static void the_first_program_creates_the_schema(void **state)
 {
     struct ps_pg_options options = options_of(ps_test_pg_url(server));
     struct fixture f;
@@ -563,7 +563,7 @@ static void the_pool_grows_while_batches_wait(void **state)
     done(&f);
 }
 
-static void a_batch_waits_no_longer_than_told(void **state)
+static void a_batch_waits_no_longer_than_set(void **state)
 {
     struct ps_pg_options options = options_of(ps_test_pg_url(server));
     struct answer busy, waiting;
@@ -626,7 +626,7 @@ static void destroying_answers_what_runs(void **state)
     assert_int_equal(running.err.code, PS_PG_ERR_LOST);
 }
 
-static void bad_settings_are_told_without_the_url(void **state)
+static void bad_settings_are_reported_without_the_url(void **state)
 {
     struct ps_loop *loop = ps_loop_create();
     struct ps_pg_options options = options_of("postgresql://u:hunter2@h:port/?wrong=1");
@@ -950,7 +950,7 @@ int main(void)
         cmocka_unit_test(a_new_database_gets_the_schema),
         cmocka_unit_test(two_programs_migrate_at_once),
         cmocka_unit_test(who_does_not_migrate_waits_for_the_schema),
-        cmocka_unit_test(whoever_comes_first_makes_the_schema),
+        cmocka_unit_test(the_first_program_creates_the_schema),
         cmocka_unit_test(a_database_newer_than_the_program_is_fine),
         cmocka_unit_test(a_batch_is_one_transaction),
         cmocka_unit_test(a_commit_that_fails_is_an_error),
@@ -966,10 +966,10 @@ int main(void)
         cmocka_unit_test(the_server_stops_and_comes_back),
         cmocka_unit_test(a_server_that_is_down_at_start_is_waited_for),
         cmocka_unit_test(the_pool_grows_while_batches_wait),
-        cmocka_unit_test(a_batch_waits_no_longer_than_told),
+        cmocka_unit_test(a_batch_waits_no_longer_than_set),
         cmocka_unit_test(the_queue_has_a_cap),
         cmocka_unit_test(destroying_answers_what_runs),
-        cmocka_unit_test(bad_settings_are_told_without_the_url),
+        cmocka_unit_test(bad_settings_are_reported_without_the_url),
         cmocka_unit_test(a_missing_database_is_a_matter_of_configuration),
         cmocka_unit_test(a_refused_port_and_the_next_host_is_tried),
         cmocka_unit_test(each_host_has_its_own_deadline),

@@ -180,7 +180,7 @@ static void a_slow_redis_still_admits_requests(void **state)
     world_close(&world);
 }
 
-static bool is_told(void *cookie)
+static bool is_reported(void *cookie)
 {
     const struct world *world = cookie;
 
@@ -205,7 +205,7 @@ static void a_pause_is_a_rate_limit_failure(void **state)
     for (int i = 0; i < 3; i++) /* requests that were in flight together */
         ps_rate_limiter_pause_host(world.limiter, "http://site/x.pdf", 2000, 429);
     assert_true(ps_test_run_until(world.loop, has_failures, &world, 5000));
-    assert_true(ps_test_run_until(world.loop, is_told, &world, 5000));
+    assert_true(ps_test_run_until(world.loop, is_reported, &world, 5000));
     assert_int_equal(ps_failure_log_counts(world.failures)[PS_FAILURE_RATE_LIMIT], 1);
     entries = ps_test_redis_do(world.server, "XRANGE t:failures - +");
     assert_non_null(strstr(entries, "failure_category RATE_LIMIT what PROBE-COOLDOWN "
@@ -223,9 +223,9 @@ static void a_pause_that_redis_rejected_is_sent_again(void **state)
     ps_rate_limiter_pause_host(world.limiter, "http://site/x.pdf", 60000, 429);
     assert_true(ps_test_run_until(world.loop, has_failures, &world, 5000));
     ps_test_run_for(world.loop, 100);
-    assert_false(is_told(&world));
+    assert_false(is_reported(&world));
     ps_test_redis_do(world.server, "DEL t:limit:site");
-    assert_true(ps_test_run_until(world.loop, is_told, &world, 10000));
+    assert_true(ps_test_run_until(world.loop, is_reported, &world, 10000));
     world_close(&world);
 }
 

@@ -236,7 +236,7 @@ static void user_password_database_and_name_are_set(void **state)
     assert_string_equal(ps_test_redis_do(world->server, "GET here"), "1");
 }
 
-static void a_wrong_password_is_a_setting_to_mend_and_is_not_told(void **state)
+static void a_wrong_password_is_a_setting_to_correct_and_is_not_printed(void **state)
 {
     struct world *world = *state;
     char *url =
@@ -260,7 +260,7 @@ static void a_wrong_password_is_a_setting_to_mend_and_is_not_told(void **state)
     come_back(world);
 }
 
-static void a_missing_password_is_told(void **state)
+static void a_missing_password_is_reported(void **state)
 {
     struct world *world = *state;
 
@@ -284,7 +284,7 @@ static void a_server_that_refuses_at_start_is_tried_until_it_is_there(void **sta
     assert_int_equal(world->down.category, PS_FAILURE_NETWORK);
     assert_non_null(strstr(world->down.what, "refused"));
     ps_test_run_for(world->loop, 700);
-    assert_int_equal(world->downs, 1); /* told once, not at every try */
+    assert_int_equal(world->downs, 1); /* reported once, not at every try */
     ps_test_redis_up(world->server, NULL);
     come_back(world);
     assert_int_equal(ps_redis_reconnects(world->redis), 0);
@@ -297,7 +297,7 @@ static void on_nothing(void *cookie)
 
 /* A command that is sent before the first try sets a timer for the same moment as that try; beside
  * others of that moment, libevent's heap lets them go in any order. */
-static void nothing_is_told_before_it_is_known(void **state)
+static void nothing_is_reported_before_it_is_known(void **state)
 {
     struct world *world = *state;
     struct ps_timer *others[] = { ps_timer_create(world->loop, on_nothing, NULL),
@@ -640,7 +640,7 @@ static void destroy_is_fine_at_any_moment_of_connecting(void **state)
     }
     connect_to(world, "redis://no-such-host.invalid:6379", 0);
     ps_test_run_for(world->loop, 2);
-    ps_redis_destroy(world->redis); /* with a look-up under way */
+    ps_redis_destroy(world->redis); /* with a lookup in flight */
     world->redis = NULL;
     ps_test_run_for(world->loop, 20);
 }
@@ -739,10 +739,10 @@ int main(void)
         WITH_SERVER(a_host_name_is_looked_up),
         WITH_SERVER(binary_arguments_arrive_whole),
         WITH_SERVER(user_password_database_and_name_are_set),
-        WITH_SERVER(a_wrong_password_is_a_setting_to_mend_and_is_not_told),
-        WITH_SERVER(a_missing_password_is_told),
+        WITH_SERVER(a_wrong_password_is_a_setting_to_correct_and_is_not_printed),
+        WITH_SERVER(a_missing_password_is_reported),
         WITH_SERVER(a_server_that_refuses_at_start_is_tried_until_it_is_there),
-        WITH_SERVER(nothing_is_told_before_it_is_known),
+        WITH_SERVER(nothing_is_reported_before_it_is_known),
         WITH_SERVER(an_unknown_host_is_a_network_fault),
         WITH_SERVER(bad_urls_are_refused_at_once),
         WITH_SERVER(a_killed_server_loses_what_was_outstanding_and_is_found_again),

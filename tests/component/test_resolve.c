@@ -200,7 +200,7 @@ static void a_failed_look_up_reads_the_files_again(void **state)
     assert_string_equal(look_up(loop, "db.test"), "10.9.8.1");
 
     put_unseen(resolv_conf, second.number);
-    assert_string_equal(look_up(loop, "db.test"), "10.9.8.1"); /* nothing tells it of the change */
+    assert_string_equal(look_up(loop, "db.test"), "10.9.8.1"); /* nothing reports the change */
     evdns_close_server_port(first.port);
     while (strcmp(found = look_up(loop, "db.test"), "10.9.8.2") != 0) {
         assert_string_equal(found, "");

@@ -542,7 +542,7 @@ static void a_new_leader_adopts_what_the_old_one_had_read(void **state)
     assert_string_equal(DO("XPENDING results scheduler"), "[1 1-1 1-1 [[new:2 1]]]");
 }
 
-static void a_stored_result_leaves_and_the_cycle_tells(void **state)
+static void a_stored_result_leaves_and_the_cycle_says_so(void **state)
 {
     (void)state;
     give_results();
@@ -977,7 +977,7 @@ static void push_and_take_urgent(const char *before, const char *between)
                             "2", "ops_recovery", "#O") " " MESSAGE("3", "ops_alert", "#O") "]");
 }
 
-static void an_alert_is_told_before_its_recovery_however_long_the_list(void **state)
+static void an_alert_is_delivered_before_its_recovery_however_long_the_list(void **state)
 {
     static const char *const rows[][2] = {
         {"0",      "0"    },
@@ -1184,7 +1184,7 @@ int main(void)
         FLUSHED(only_an_idle_dead_consumer_is_removed),
         FLUSHED(what_nobody_read_of_a_closed_cycle_is_withdrawn),
         FLUSHED(a_new_leader_adopts_what_the_old_one_had_read),
-        FLUSHED(a_stored_result_leaves_and_the_cycle_tells),
+        FLUSHED(a_stored_result_leaves_and_the_cycle_says_so),
         FLUSHED(requests_in_flight_are_shared_by_all),
         FLUSHED(the_share_of_a_dead_worker_comes_back),
         FLUSHED(an_idle_worker_keeps_a_part_of_the_cap),
@@ -1208,7 +1208,7 @@ int main(void)
         FLUSHED(what_a_dead_holder_held_is_said_before_what_follows_it),
         FLUSHED(what_is_longer_than_any_message_is_taken_cut),
         FLUSHED(alerts_overtake_everything_and_direct_messages_overtake_posts),
-        FLUSHED(an_alert_is_told_before_its_recovery_however_long_the_list),
+        FLUSHED(an_alert_is_delivered_before_its_recovery_however_long_the_list),
         FLUSHED(one_take_brings_a_few_of_each_channel),
         FLUSHED(a_channel_is_with_one_notifier_at_a_time),
         FLUSHED(the_fleet_keeps_a_channels_pace_together),

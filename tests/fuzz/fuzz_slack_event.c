@@ -1,4 +1,4 @@
-/* Whatever comes signed to the events port: refused, ignored, or heard within its caps. */
+/* Any signed body at the events port is refused, ignored, or accepted within its caps. */
 #include "notifier/core/interaction.h"
 #include "notifier/core/slack_event.h"
 #include "notifier/core/user_command.h"
@@ -27,7 +27,7 @@ static void check(struct ps_slack_event *event)
     case PS_SLACK_VIEW:
         assert(event->view.user != NULL);
         break;
-    case PS_SLACK_HEARD:
+    case PS_SLACK_INBOUND:
         assert(strlen(inbound->id) > 0 && strlen(inbound->id) <= PS_INBOUND_EVENT_ID_MAX);
         assert(strlen(inbound->said) > 0 &&
                strlen(inbound->said) <= 4 * PS_INBOUND_EVENT_ID_MAX + PS_INBOUND_EVENT_WORDS_MAX);

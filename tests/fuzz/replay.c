@@ -27,8 +27,8 @@ static bool run_file(const char *path)
     }
     len = fread(data, 1, INPUT_MAX, file);
     (void)fclose(file);
-    /* Told before, so that a crash is known by the last line; of its own size, so that a sanitizer
-       sees the first byte read past its end. */
+    /* Printed before, so that a crash is known by the last line; of its own size, so that a
+       sanitizer sees the first byte read past its end. */
     (void)printf("%s (%zu bytes)\n", path, len);
     (void)fflush(stdout);
     exact = (uint8_t *)ps_alloc_copy((const char *)data, len);
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
         total += count;
     }
-    /* An empty corpus would pass for ever and show nothing. */
+    /* An empty corpus would always pass and show nothing. */
     if (total == 0) {
         (void)fprintf(stderr, "%s: no inputs\n", argv[0]);
         return EXIT_FAILURE;

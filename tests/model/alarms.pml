@@ -93,7 +93,7 @@ active [2] proctype program()
 {
     end: do
     :: atomic { sees[me] != present -> sees[me] = present } /* incident_monitor */
-    /* PS_ALARM_TELL: the record by which this program decides is the row, else its own */
+    /* PS_ALARM_NOTIFY: the record by which this program decides is the row, else its own */
     :: atomic {
         state[me] == idle && sees[me] && pg && memory[me] == 0 && !(redis && field) && (!row || !CLAIM_PG) &&
             (row_cleared < time || !AFTER_CLEAR) ->

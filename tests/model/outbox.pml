@@ -161,7 +161,7 @@ active [2] proctype notifier()
             claimed_by = me; claim_age = 0; claimed[me] = true; stale[me] = false
         fi
        }
-    :: atomic { /* another one has it: aside, until that is asked again */
+    :: atomic { /* another one has it: deferred, until the claim is requested again */
         of_outbox && state[me] == waiting && claimed[me] && stale[me] && !sent && claimed_by == other && claim_age == 0 ->
         claimed[me] = false; stale[me] = false; STEP(ps_outbox_claims_take, me, taken)
        }

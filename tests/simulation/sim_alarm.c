@@ -19,8 +19,8 @@ struct world {
     bool present, explained;
     struct ps_alarm alarm[N];
     struct ps_incident_set view[N];
-    struct ps_alarm_record record; /* told_ms and seen_ms are set when it is read */
-    int64_t told_at_ms, seen_at_ms, present_since_ms, absent_since_ms;
+    struct ps_alarm_record record; /* notified_ago_ms and seen_ago_ms are set when it is read */
+    int64_t notified_at_ms, seen_at_ms, present_since_ms, absent_since_ms;
     bool open; /* people read an alert and no all-clear */
     int64_t alert_at_ms;
 };
@@ -61,12 +61,12 @@ static bool look(struct world *world, int i, enum ps_alarm_route route, char out
     /* People know of it: a repeat waits for its interval, and not for the hold as well. */
     if (world->record.raised && hold_ms > PS_ALARM_HOLD_MIN_MS)
         hold_ms = PS_ALARM_HOLD_MIN_MS;
-    world->record.told_ms = world->now_ms - world->told_at_ms;
+    world->record.notified_ago_ms = world->now_ms - world->notified_at_ms;
     world->record.seen_ms = world->now_ms - world->seen_at_ms;
     switch (ps_alarm_step(&world->alarm[i], &look)) {
     case PS_ALARM_NOTHING:
         break;
-    case PS_ALARM_TELL:
+    case PS_ALARM_NOTIFY:
         SIM_REQUIRE(ps_incidents_present(&world->view[i], incident),
                     "an alert of an incident that is not seen");
         SIM_REQUIRE(!ps_incidents_explained(&world->view[i], incident),
@@ -78,15 +78,16 @@ static bool look(struct world *world, int i, enum ps_alarm_route route, char out
         world->record.known = world->record.raised = true;
         world->record.confirmed = false;
         world->record.route = route;
-        world->told_at_ms = world->seen_at_ms = world->alert_at_ms = world->now_ms;
+        world->notified_at_ms = world->seen_at_ms = world->alert_at_ms = world->now_ms;
         world->open = true;
         break;
     case PS_ALARM_REROUTE:
         SIM_REQUIRE(world->record.raised && !world->record.confirmed && route > world->record.route,
                     "a route that delivered, or a better one, was given up");
-        SIM_REQUIRE(world->record.told_ms >= PS_ALARM_CONFIRM_MS, "a route had no time to deliver");
+        SIM_REQUIRE(world->record.notified_ago_ms >= PS_ALARM_CONFIRM_MS,
+                    "a route had no time to deliver");
         world->record.route = route;
-        world->told_at_ms = world->now_ms;
+        world->notified_at_ms = world->now_ms;
         break;
     case PS_ALARM_OVER:
         SIM_REQUIRE(world->open && world->record.raised, "an all-clear of nothing");

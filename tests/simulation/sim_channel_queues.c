@@ -29,7 +29,7 @@ struct world {
     size_t pending_count, held;
     int64_t left_ms[CHANNELS]; /* last request of the channel */
     bool closed[IDS_MAX], claimed[IDS_MAX], sent[IDS_MAX], maybe[IDS_MAX];
-    size_t twins[IDS_MAX];
+    size_t duplicates[IDS_MAX];
     size_t heads[CHANNELS]; /* messages that are held, without their duplicates */
     bool can_look, shared, drained;
 };
@@ -92,8 +92,8 @@ static void add(struct world *world, const struct sim_step *step)
         return;
     ps_channel_queues_add(world->queues, message);
     world->held++;
-    world->heads[id % CHANNELS] += world->twins[id] == 0;
-    world->twins[id]++;
+    world->heads[id % CHANNELS] += world->duplicates[id] == 0;
+    world->duplicates[id]++;
 }
 
 static bool next(struct world *world, char out_why[SIM_WHY])
@@ -144,7 +144,7 @@ static bool close_one(struct world *world, struct ps_outgoing_message *message,
 
     SIM_REQUIRE(!world->closed[id], "message %u is closed twice", id);
     world->closed[id] = true;
-    world->held -= world->twins[id];
+    world->held -= world->duplicates[id];
     world->heads[id % CHANNELS]--;
     ps_channel_queues_forget(world->queues, message);
     return true;
@@ -245,17 +245,17 @@ static bool drain(struct world *world, char out_why[SIM_WHY])
     size_t back = 0, under_way = 0;
 
     for (size_t i = 0; i < world->pending_count; i++)
-        under_way += world->twins[id_of(world->pending[i].message)];
+        under_way += world->duplicates[id_of(world->pending[i].message)];
     ps_channel_queues_stop(world->queues);
     while ((message = ps_channel_queues_take_back(world->queues)) != NULL) {
         uint32_t id = id_of(message);
 
         ps_outgoing_message_destroy(message);
         back++;
-        SIM_REQUIRE(world->twins[id] > 0 && !world->closed[id],
+        SIM_REQUIRE(world->duplicates[id] > 0 && !world->closed[id],
                     "message %u is given back too often", id);
-        world->twins[id]--;
-        world->heads[id % CHANNELS] -= world->twins[id] == 0;
+        world->duplicates[id]--;
+        world->heads[id % CHANNELS] -= world->duplicates[id] == 0;
     }
     SIM_REQUIRE(back == world->held - under_way,
                 "%zu of %zu messages are given back, %zu are under way", back, world->held,

@@ -130,7 +130,7 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
         bool led = ps_lease_leads(&world->lease[i], world->now_ms);
 
         SIM_REQUIRE(ps_lease_release(&world->lease[i]) || !led,
-                    "a leader's release was not told to the store");
+                    "the store did not see a leader's release");
         if (world->holder == i && world->holder_epoch == world->lease[i].epoch)
             world->holder = -1;
         ps_lease_init(&world->lease[i], TTL_MS, world->now_ms);

@@ -112,7 +112,7 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
     SIM_REQUIRE(rate >= 0 && rate <= 1, "the success rate is %f", rate);
     SIM_REQUIRE(!ps_cycle_hot_done(world->run) ||
                     (hot_settled == world->hot && world->settled < world->planned),
-                "hot probes are told while one of them is open");
+                "hot probes are announced while one of them is open");
     return true;
 }
 

@@ -33,10 +33,10 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
     if (step->kind == TIME) {
         world->now_ms += step->value[0] % 900;
     } else if (step->kind == GOOD) {
-        bool told = world->alerted_ms != 0;
+        bool alerted = world->alerted_ms != 0;
 
-        SIM_REQUIRE(ps_poll_schedule_good(&world->clock, world->now_ms) == told,
-                    "a recovery is told %s an alert", told ? "not after" : "without");
+        SIM_REQUIRE(ps_poll_schedule_good(&world->clock, world->now_ms) == alerted,
+                    "a recovery is reported %s an alert", alerted ? "not after" : "without");
         world->good_ms = world->now_ms;
         world->alerted_ms = 0;
     } else if (step->kind == LOOK) {

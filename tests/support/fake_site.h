@@ -15,7 +15,7 @@ struct fake_answer {
     const char *body;
     size_t body_len; /* 0: strlen(body) */
     int64_t delay_ms;
-    int times; /* 0: for ever; else the next answer of that path follows after so many */
+    int times; /* 0: without end; else the next answer of that path follows after so many */
     const char *wants, *wants_value; /* header that the request must have; NULL: any will do */
 };
 

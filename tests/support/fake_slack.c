@@ -117,7 +117,7 @@ static void on_answer(void *cookie)
                           rule.retry_after);
     slack->requests++;
     waiting->channel->at_once--;
-    evhttp_send_reply(waiting->request, status, "as told", body);
+    evhttp_send_reply(waiting->request, status, "as set", body);
     evbuffer_free(body);
     waiting_free(waiting);
 }
@@ -221,7 +221,7 @@ void fake_slack_rule(struct fake_slack *slack, struct slack_rule rule)
     slack->rules[slack->rule_count++] = rule;
 }
 
-void fake_slack_mend(struct fake_slack *slack)
+void fake_slack_repair(struct fake_slack *slack)
 {
     slack->rule_count = 0;
 }

@@ -11,7 +11,7 @@ struct fake_slack;
 
 struct slack_rule {
     const char *channel;     /* NULL: every channel without a rule of its own */
-    int times;               /* answers so spoilt; 0: for ever */
+    int times;               /* answers so spoilt; 0: without end */
     int status;              /* 0: 200 */
     const char *error;       /* "ok": false with this name */
     const char *retry_after; /* header */
@@ -24,7 +24,7 @@ void fake_slack_destroy(struct fake_slack *slack);
 const char *fake_slack_url(const struct fake_slack *slack);
 /* Replaces the rule of that channel. Texts are borrowed for the life of the slack. */
 void fake_slack_rule(struct fake_slack *slack, struct slack_rule rule);
-void fake_slack_mend(struct fake_slack *slack); /* no rules */
+void fake_slack_repair(struct fake_slack *slack); /* no rules */
 /* Messages said "ok" to, in that channel or in all (NULL). */
 int fake_slack_count(const struct fake_slack *slack, const char *channel);
 int fake_slack_requests(const struct fake_slack *slack); /* answered in any way */

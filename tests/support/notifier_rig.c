@@ -214,7 +214,7 @@ static bool get_setting(void *cookie, const char *name, const char **out_value, 
     return true;
 }
 
-static void tell_bad(void *cookie, const struct ps_err *err)
+static void print_bad(void *cookie, const struct ps_err *err)
 {
     (void)cookie;
     (void)fprintf(stderr, "%s\n", err->what);
@@ -284,7 +284,7 @@ struct nrig_notifier *nrig_start(struct notifier_rig *rig, const char *name,
     struct nrig_notifier *notifier = ps_alloc_zero(1, sizeof(*notifier));
     struct settings given = { rig, settings };
     struct ps_err err;
-    bool ok = ps_config_load(PS_COMPONENT_NOTIFIER, get_setting, &given, tell_bad, NULL,
+    bool ok = ps_config_load(PS_COMPONENT_NOTIFIER, get_setting, &given, print_bad, NULL,
                              &notifier->config);
 
     assert(ok);

@@ -1,4 +1,4 @@
-/* A TCP proxy on the test's own loop, which can be told to misbehave. */
+/* A TCP proxy on the test's own loop, which misbehaves on request. */
 #ifndef PS_TESTS_PROXY_H
 #define PS_TESTS_PROXY_H
 #include "shared/io/loop.h"

@@ -230,7 +230,7 @@ class SlackUi(FleetCase):
         self.all_valid()
 
     def quick_clicks_all_count(self):
-        """Another click in between makes the same button a new click; a shortcut has no second click, and each use has its answer."""
+        """Another click in between makes the same button a new click; a shortcut has no second click, and each use is answered."""
         user = "UQUICK"
         self.click(in_message(button("watch", "P0042"), self.url("quick"), user), "http")
         for number, action in enumerate(("mute", "unmute", "mute", "unmute", "mute")):

@@ -36,7 +36,7 @@ static void begin(struct scene *scene, enum ps_incident incident)
 static enum ps_alarm_next step(struct scene *scene, int64_t after_ms)
 {
     scene->look.now_ms += after_ms;
-    scene->record.told_ms += after_ms;
+    scene->record.notified_ago_ms += after_ms;
     scene->record.seen_ms += after_ms;
     return ps_alarm_step(&scene->alarm, &scene->look);
 }
@@ -47,12 +47,12 @@ static void see(struct scene *scene, enum ps_incident incident, bool present)
     ps_incidents_note(&scene->view, incident, present, NULL);
 }
 
-static void told(struct scene *scene, enum ps_alarm_route route)
+static void notified(struct scene *scene, enum ps_alarm_route route)
 {
     scene->record = (struct ps_alarm_record){ .known = true, .raised = true, .route = route };
 }
 
-static void people_are_told_once_it_has_lasted(void **state)
+static void people_are_notified_once_it_has_lasted(void **state)
 {
     struct scene scene;
 
@@ -61,7 +61,7 @@ static void people_are_told_once_it_has_lasted(void **state)
     see(&scene, REDIS, true);
     assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
     assert_int_equal(step(&scene, HOLD - 1), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
     /* A short interval shortens it, a program that is not the first waits longer. */
     begin(&scene, REDIS);
     scene.look.after_ms = 4000;
@@ -69,10 +69,10 @@ static void people_are_told_once_it_has_lasted(void **state)
     see(&scene, REDIS, true);
     assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
     assert_int_equal(step(&scene, PS_ALARM_HOLD_MIN_MS + 2999), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
 }
 
-static void once_an_interval_whichever_program_told_it(void **state)
+static void once_an_interval_whichever_program_notified(void **state)
 {
     struct scene scene;
 
@@ -80,18 +80,18 @@ static void once_an_interval_whichever_program_told_it(void **state)
     begin(&scene, REDIS);
     see(&scene, REDIS, true);
     (void)step(&scene, 0);
-    told(&scene, PS_ALARM_NOTIFIER);
+    notified(&scene, PS_ALARM_NOTIFIER);
     scene.record.confirmed = true;
     assert_int_equal(step(&scene, HOLD), PS_ALARM_NOTHING);
     assert_int_equal(step(&scene, 300000 - HOLD - 1), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
     begin(&scene, TICKET);
     see(&scene, TICKET, true);
-    told(&scene, PS_ALARM_OUTBOX);
+    notified(&scene, PS_ALARM_OUTBOX);
     scene.record.confirmed = true;
     (void)step(&scene, 0);
     assert_int_equal(step(&scene, PS_ALARM_TICKET_MS - 1), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
 }
 
 /* All programs were restarted: people know of the incident, so its time does not begin anew. */
@@ -101,19 +101,19 @@ static void a_raised_incident_is_repeated_without_its_hold(void **state)
 
     (void)state;
     begin(&scene, REDIS);
-    told(&scene, PS_ALARM_OUTBOX);
+    notified(&scene, PS_ALARM_OUTBOX);
     scene.record.confirmed = true;
-    scene.record.told_ms = 300000 - PS_ALARM_HOLD_MIN_MS;
+    scene.record.notified_ago_ms = 300000 - PS_ALARM_HOLD_MIN_MS;
     see(&scene, REDIS, true);
     assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
     assert_int_equal(step(&scene, PS_ALARM_HOLD_MIN_MS - 1), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
     /* Other programs speak first, as with the first alert. */
     scene.look.patience_ms = 3000;
-    scene.record.told_ms = 300000;
+    scene.record.notified_ago_ms = 300000;
     assert_int_equal(step(&scene, 2999), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
-    scene.record = (struct ps_alarm_record){ .known = true, .told_ms = 300000 }; /* over */
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
+    scene.record = (struct ps_alarm_record){ .known = true, .notified_ago_ms = 300000 }; /* over */
     assert_int_equal(step(&scene, 1), PS_ALARM_NOTHING);
 }
 
@@ -128,10 +128,10 @@ static void the_program_with_the_best_route_repeats_it(void **state)
     see(&scene, REDIS, true);
     (void)step(&scene, 0);
     (void)step(&scene, HOLD + 20000);
-    told(&scene, PS_ALARM_NOTIFIER);
+    notified(&scene, PS_ALARM_NOTIFIER);
     scene.record.confirmed = true;
     assert_int_equal(step(&scene, 300000 + 19999), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, 1), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, 1), PS_ALARM_NOTIFY);
 }
 
 static void a_route_that_delivers_nothing_is_followed_by_the_next(void **state)
@@ -143,7 +143,7 @@ static void a_route_that_delivers_nothing_is_followed_by_the_next(void **state)
     see(&scene, REDIS, true);
     (void)step(&scene, 0);
     (void)step(&scene, HOLD);
-    told(&scene, PS_ALARM_OUTBOX);
+    notified(&scene, PS_ALARM_OUTBOX);
     scene.look.route = PS_ALARM_NOTIFIER;
     assert_int_equal(step(&scene, PS_ALARM_CONFIRM_MS - 1), PS_ALARM_NOTHING);
     assert_int_equal(step(&scene, 1), PS_ALARM_REROUTE);
@@ -160,7 +160,7 @@ static void one_all_clear_when_nobody_sees_it_any_more(void **state)
 
     (void)state;
     begin(&scene, REDIS);
-    told(&scene, PS_ALARM_OUTBOX);
+    notified(&scene, PS_ALARM_OUTBOX);
     see(&scene, REDIS, false);
     assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
     scene.record.seen_ms = -5000; /* another program still sees it */
@@ -176,7 +176,7 @@ static void absence_must_last_before_the_all_clear(void **state)
 
     (void)state;
     begin(&scene, REDIS);
-    told(&scene, PS_ALARM_OUTBOX);
+    notified(&scene, PS_ALARM_OUTBOX);
     scene.record.seen_ms = PS_ALARM_UNSEEN_MS;
     see(&scene, REDIS, false);
     assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
@@ -190,13 +190,13 @@ static void not_knowing_is_no_all_clear(void **state)
 
     (void)state;
     begin(&scene, REDIS);
-    told(&scene, PS_ALARM_OUTBOX);
+    notified(&scene, PS_ALARM_OUTBOX);
     scene.view = (struct ps_incident_set){ 0 };
     (void)step(&scene, 0);
     assert_int_equal(step(&scene, 3600000), PS_ALARM_NOTHING);
 }
 
-static void a_consequence_is_not_told_and_starts_anew_afterwards(void **state)
+static void a_consequence_is_not_reported_and_starts_anew_afterwards(void **state)
 {
     struct scene scene;
 
@@ -208,10 +208,10 @@ static void a_consequence_is_not_told_and_starts_anew_afterwards(void **state)
     assert_int_equal(step(&scene, 3600000), PS_ALARM_NOTHING);
     see(&scene, REDIS, false);
     assert_int_equal(step(&scene, 0), PS_ALARM_NOTHING);
-    assert_int_equal(step(&scene, HOLD), PS_ALARM_TELL);
+    assert_int_equal(step(&scene, HOLD), PS_ALARM_NOTIFY);
 }
 
-static void a_note_is_never_told(void **state)
+static void a_note_is_never_reported(void **state)
 {
     struct scene scene;
 
@@ -225,16 +225,16 @@ static void a_note_is_never_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(people_are_told_once_it_has_lasted),
-        cmocka_unit_test(once_an_interval_whichever_program_told_it),
+        cmocka_unit_test(people_are_notified_once_it_has_lasted),
+        cmocka_unit_test(once_an_interval_whichever_program_notified),
         cmocka_unit_test(a_raised_incident_is_repeated_without_its_hold),
         cmocka_unit_test(the_program_with_the_best_route_repeats_it),
         cmocka_unit_test(a_route_that_delivers_nothing_is_followed_by_the_next),
         cmocka_unit_test(one_all_clear_when_nobody_sees_it_any_more),
         cmocka_unit_test(absence_must_last_before_the_all_clear),
         cmocka_unit_test(not_knowing_is_no_all_clear),
-        cmocka_unit_test(a_consequence_is_not_told_and_starts_anew_afterwards),
-        cmocka_unit_test(a_note_is_never_told),
+        cmocka_unit_test(a_consequence_is_not_reported_and_starts_anew_afterwards),
+        cmocka_unit_test(a_note_is_never_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ struct fleet {
     int64_t now_s;
     struct program programs[PROGRAMS];
     struct ps_alarm_record records[PS_INCIDENT_COUNT];
-    int64_t told_s[PS_INCIDENT_COUNT], seen_s[PS_INCIDENT_COUNT];
+    int64_t notified_s[PS_INCIDENT_COUNT], seen_s[PS_INCIDENT_COUNT];
     int64_t leader_s; /* leads since then, or will */
     int64_t poll_due_s, poll_ends_s, last_good_s, fetched_s;
     bool download_failed;
@@ -159,15 +159,15 @@ static void act(struct fleet *fleet, struct program *program, enum ps_incident i
                                   .route = PS_ALARM_OUTBOX,
                                   .record = record };
 
-    record->told_ms = (fleet->now_s - fleet->told_s[incident]) * 1000;
+    record->notified_ago_ms = (fleet->now_s - fleet->notified_s[incident]) * 1000;
     record->seen_ms = (fleet->now_s - fleet->seen_s[incident]) * 1000;
     switch (ps_alarm_step(&program->alarms[incident], &look)) {
     case PS_ALARM_NOTHING:
     case PS_ALARM_REROUTE:
         break;
-    case PS_ALARM_TELL:
+    case PS_ALARM_NOTIFY:
         *record = (struct ps_alarm_record){ .known = true, .raised = true, .confirmed = true };
-        fleet->told_s[incident] = fleet->now_s;
+        fleet->notified_s[incident] = fleet->now_s;
         fleet->alerts[incident]++;
         break;
     case PS_ALARM_OVER:

@@ -258,7 +258,7 @@ static void what_the_outbox_says_of_a_message(void **state)
     }
 }
 
-static void a_message_another_claimed_is_put_aside_and_blocks_nobody(void **state)
+static void a_message_another_claimed_is_deferred_and_blocks_nobody(void **state)
 {
     struct ps_channel_queues *queues = make(0);
     struct ps_outgoing_message *message;
@@ -271,10 +271,10 @@ static void a_message_another_claimed_is_put_aside_and_blocks_nobody(void **stat
     message = expect(queues, 0, PS_CHANNEL_QUEUES_CLAIM, "o2");
     claimed(queues, message, PS_CLAIM_MINE, 0, PS_CLOSE_NOT);
     sent(queues, expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "o2"), 0);
-    expect_nothing(queues, PS_CHANNEL_QUEUES_ASIDE_MS - 1);
-    assert_int_equal(ps_channel_queues_wake_ms(queues, 0, true), PS_CHANNEL_QUEUES_ASIDE_MS);
-    claimed(queues, expect(queues, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_CLAIM, "o1"),
-            PS_CLAIM_SENT, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CLOSE_DUPLICATE);
+    expect_nothing(queues, PS_CHANNEL_QUEUES_DEFER_MS - 1);
+    assert_int_equal(ps_channel_queues_wake_ms(queues, 0, true), PS_CHANNEL_QUEUES_DEFER_MS);
+    claimed(queues, expect(queues, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_CLAIM, "o1"),
+            PS_CLAIM_SENT, PS_CHANNEL_QUEUES_DEFER_MS, PS_CLOSE_DUPLICATE);
     ps_channel_queues_destroy(queues);
 }
 
@@ -447,7 +447,7 @@ static void a_fault_of_the_settings_stops_sending_and_burns_nothing(void **state
     assert_true(outcome.access_lost);
     assert_int_equal(outcome.close, PS_CLOSE_NOT);
     assert_string_equal(ps_channel_queues_fault(queues)->what, "the answer of the test");
-    assert_false(answer(queues, b, PS_SLACK_STOP, 0, 10).access_lost); /* told once */
+    assert_false(answer(queues, b, PS_SLACK_STOP, 0, 10).access_lost); /* reported once */
     for (int minute = 1; minute <= 30; minute++) {
         expect_nothing(queues, minute * 61000 - 1001);
         assert_int_equal(ps_channel_queues_next(queues, minute * 61000, true, &a),
@@ -503,7 +503,8 @@ static void a_channel_that_alone_has_no_access_does_not_stop_the_others(void **s
     ps_channel_queues_destroy(queues);
 }
 
-/* Where it is mended the channel is as any other, and where no other gets through nothing is lost.
+/* Once access is back the channel is like any other, and where no other gets through nothing is
+ * lost.
  */
 static void a_channel_that_lost_access_and_has_it_again_is_as_any_other(void **state)
 {
@@ -619,7 +620,7 @@ static void the_rest_goes_back_newest_first(void **state)
         message = ps_channel_queues_take_back(queues);
         assert_non_null(message);
         assert_string_equal(message->content.id, want[i]);
-        assert_null(message->twins);
+        assert_null(message->duplicates);
         ps_outgoing_message_destroy(message);
     }
     assert_null(ps_channel_queues_take_back(queues));
@@ -780,7 +781,7 @@ int main(void)
         cmocka_unit_test(the_outbox_is_asked_just_before_a_message_leaves),
         cmocka_unit_test(a_claim_grown_old_is_made_anew),
         cmocka_unit_test(what_the_outbox_says_of_a_message),
-        cmocka_unit_test(a_message_another_claimed_is_put_aside_and_blocks_nobody),
+        cmocka_unit_test(a_message_another_claimed_is_deferred_and_blocks_nobody),
         cmocka_unit_test(without_the_outbox_only_what_needs_no_claim_goes),
         cmocka_unit_test(a_claim_without_an_answer_is_asked_again_later),
         cmocka_unit_test(urgent_ones_go_before_what_is_not_under_way),

@@ -1,4 +1,5 @@
-/* Lanes beside those of other notifiers: admissions, and messages that may have been sent. */
+/* Channel queues beside those of other notifiers: admissions, and messages that may have been sent.
+ */
 #include "notifier/core/channel_queues.h"
 
 #include <setjmp.h>
@@ -69,12 +70,12 @@ static struct ps_channel_queues_outcome look(struct ps_channel_queues *queues,
                                              enum ps_slack_seen seen, enum ps_failure category,
                                              int64_t now_ms)
 {
-    struct ps_slack_look told = { .seen = seen, .ts = "1.2", .after_ms = 7000 };
+    struct ps_slack_look reply = { .seen = seen, .ts = "1.2", .after_ms = 7000 };
     struct ps_channel_queues_outcome outcome;
 
-    (void)ps_fail(&told.err, category, 0, "the look of the test");
-    ps_channel_queues_looked(queues, message, &told, (struct ps_channel_queues_time){ now_ms, 0.5 },
-                             &outcome);
+    (void)ps_fail(&reply.err, category, 0, "the look of the test");
+    ps_channel_queues_looked(queues, message, &reply,
+                             (struct ps_channel_queues_time){ now_ms, 0.5 }, &outcome);
     return outcome;
 }
 
@@ -304,12 +305,12 @@ static void a_look_that_reads_says_nothing_of_the_right_to_write(void **state)
     expect_nothing(queues, 60000);
     ps_channel_queues_answered(queues, message, &refused,
                                (struct ps_channel_queues_time){ 60000, 0.5 }, &outcome);
-    assert_false(outcome.access_lost); /* told before */
+    assert_false(outcome.access_lost); /* reported before */
     expect_nothing(queues, 119999);
     ps_channel_queues_destroy(queues);
 }
 
-static void looks_tell_the_breaker_as_sends_do(void **state)
+static void looks_count_for_the_breaker_as_sends_do(void **state)
 {
     struct ps_channel_queues *queues = make();
     struct ps_channel_queues_outcome outcome;
@@ -366,7 +367,7 @@ static void a_look_that_gives_up_does_not_close_the_circuit(void **state)
             assert_int_not_equal(ps_channel_queues_circuit(queues)->state, PS_BREAKER_CLOSED);
         }
     }
-    assert_int_equal(sends, 3); /* it does not hold the messages for ever */
+    assert_int_equal(sends, 3); /* it does not hold the messages without end */
     ps_channel_queues_destroy(queues);
 }
 
@@ -456,11 +457,11 @@ static void a_claim_is_not_kept_without_the_channel(void **state)
             assert_false(elsewhere(a, expect(a, now_ms, PS_CHANNEL_QUEUES_ADMIT, "o1"), now_ms));
         expect_nothing(a, now_ms + 999);
     }
-    message = expect(b, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_CLAIM, "o1");
-    claim(b, message, PS_CLAIM_MINE, PS_CHANNEL_QUEUES_ASIDE_MS);
-    admit(b, expect(b, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_ADMIT, "o1"), 0, false,
-          PS_CHANNEL_QUEUES_ASIDE_MS);
-    finish(b, expect(b, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_SEND, "o1"));
+    message = expect(b, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_CLAIM, "o1");
+    claim(b, message, PS_CLAIM_MINE, PS_CHANNEL_QUEUES_DEFER_MS);
+    admit(b, expect(b, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_ADMIT, "o1"), 0, false,
+          PS_CHANNEL_QUEUES_DEFER_MS);
+    finish(b, expect(b, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_SEND, "o1"));
     message = expect(a, now_ms, PS_CHANNEL_QUEUES_ADMIT, "o1"); /* b is done with the channel */
     admit(a, message, 0, false, now_ms);
     claim(a, expect(a, now_ms, PS_CHANNEL_QUEUES_CLAIM, "o1"), PS_CLAIM_SENT, now_ms);
@@ -496,15 +497,15 @@ static void what_another_claimed_keeps_its_place(void **state)
     admit(queues, expect(queues, 0, PS_CHANNEL_QUEUES_ADMIT, "m3"), 0, false,
           0); /* no message of the outbox */
     finish(queues, expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m3"));
-    expect_nothing(queues, PS_CHANNEL_QUEUES_ASIDE_MS - 1);
-    message = expect(queues, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_CLAIM, "o1");
-    claim(queues, message, PS_CLAIM_INHERITED, PS_CHANNEL_QUEUES_ASIDE_MS);
-    admit(queues, expect(queues, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_ADMIT, "o1"), 0,
-          false, PS_CHANNEL_QUEUES_ASIDE_MS);
-    message = expect(queues, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_LOOK, "o1");
-    (void)look(queues, message, PS_SLACK_FOUND, PS_FAILURE_UNKNOWN, PS_CHANNEL_QUEUES_ASIDE_MS);
+    expect_nothing(queues, PS_CHANNEL_QUEUES_DEFER_MS - 1);
+    message = expect(queues, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_CLAIM, "o1");
+    claim(queues, message, PS_CLAIM_INHERITED, PS_CHANNEL_QUEUES_DEFER_MS);
+    admit(queues, expect(queues, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_ADMIT, "o1"), 0,
+          false, PS_CHANNEL_QUEUES_DEFER_MS);
+    message = expect(queues, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_LOOK, "o1");
+    (void)look(queues, message, PS_SLACK_FOUND, PS_FAILURE_UNKNOWN, PS_CHANNEL_QUEUES_DEFER_MS);
     ps_channel_queues_forget(queues, message);
-    (void)expect(queues, PS_CHANNEL_QUEUES_ASIDE_MS, PS_CHANNEL_QUEUES_CLAIM, "o2");
+    (void)expect(queues, PS_CHANNEL_QUEUES_DEFER_MS, PS_CHANNEL_QUEUES_CLAIM, "o2");
     ps_channel_queues_destroy(queues);
 }
 
@@ -594,7 +595,7 @@ int main(void)
         cmocka_unit_test(a_look_that_slack_slows_down_waits_and_costs_nothing),
         cmocka_unit_test(a_look_without_access_stops_sending_and_the_doubt_stays),
         cmocka_unit_test(a_look_that_reads_says_nothing_of_the_right_to_write),
-        cmocka_unit_test(looks_tell_the_breaker_as_sends_do),
+        cmocka_unit_test(looks_count_for_the_breaker_as_sends_do),
         cmocka_unit_test(a_look_that_gives_up_does_not_close_the_circuit),
         cmocka_unit_test(who_claimed_it_before_says_whether_to_look),
         cmocka_unit_test(a_claim_is_not_kept_without_the_channel),

@@ -74,7 +74,7 @@ static void a_day_and_no_more_is_kept(void **state)
         struct ps_chart_series_cycle cycle = cycle_of(i, start + i * 3600000);
 
         ps_chart_series_add(&day, &cycle);
-        ps_chart_series_add(&day, &cycle); /* told again */
+        ps_chart_series_add(&day, &cycle); /* added again */
     }
     assert_int_equal(ps_chart_series_last(&day), 10);
     ps_chart_series_prune(&day, start + PS_DAY_MS + 3 * 3600000);

@@ -113,7 +113,7 @@ static void a_change_has_a_text_for_what_became_of_it(void **state)
     }
 }
 
-static void a_list_shows_what_is_quiet_and_when_it_is_told(void **state)
+static void a_list_shows_what_is_quiet_and_when_it_is_sent(void **state)
 {
     const struct ps_command_reply_entry entries[] = {
         {.kind = "number",  .value = "42", .watched = true},
@@ -172,7 +172,7 @@ static void a_long_list_is_several_messages_within_slacks_limit(void **state)
     ps_command_reply_clear(&reply);
 }
 
-static void why_tells_what_matched_and_what_became_of_it(void **state)
+static void why_shows_what_matched_and_what_became_of_it(void **state)
 {
     const struct ps_command_reply_match matches[] = {
         {.id = "D0042R1", .by = "author", .reason = "köppe", .at_ms = now, .sent_ms = now },
@@ -213,7 +213,7 @@ static void why_tells_what_matched_and_what_became_of_it(void **state)
 }
 
 /* Why nobody was notified, of a draft and of an entry of the index: the first reason that holds. */
-static void why_tells_why_not(void **state)
+static void why_shows_why_not(void **state)
 {
     static const struct ps_command_reply_watch author = { "author", "köppe", 1000 },
                                                late = { "number", "42", 1795424707000 },
@@ -394,10 +394,10 @@ int main(void)
         cmocka_unit_test(short_answers),
         cmocka_unit_test(help_names_what_works_there),
         cmocka_unit_test(a_change_has_a_text_for_what_became_of_it),
-        cmocka_unit_test(a_list_shows_what_is_quiet_and_when_it_is_told),
+        cmocka_unit_test(a_list_shows_what_is_quiet_and_when_it_is_sent),
         cmocka_unit_test(a_long_list_is_several_messages_within_slacks_limit),
-        cmocka_unit_test(why_tells_what_matched_and_what_became_of_it),
-        cmocka_unit_test(why_tells_why_not),
+        cmocka_unit_test(why_shows_what_matched_and_what_became_of_it),
+        cmocka_unit_test(why_shows_why_not),
         cmocka_unit_test(a_search_shows_papers_and_how_many_more),
         cmocka_unit_test(no_answer_holds_an_e_mail_address),
         cmocka_unit_test(status_says_never_before_the_first_poll),

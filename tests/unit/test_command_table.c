@@ -126,7 +126,7 @@ static void a_mistyped_name_finds_its_neighbour(void **state)
 
 static void two_equal_neighbours_are_no_suggestion(void **state)
 {
-    static const char *const names[] = { "lend", "mend" };
+    static const char *const names[] = { "lend", "send" };
 
     (void)state;
     assert_null(ps_command_nearest("bend", names, PS_COUNT_OF(names)));

@@ -498,7 +498,7 @@ static void a_secret_is_in_no_fault(void **state)
     }
 }
 
-static void every_fault_is_told_in_table_order_then_those_between_settings(void **state)
+static void every_fault_is_reported_in_table_order_then_those_between_settings(void **state)
 {
     struct source source = {
         .pairs = {{ "LOG_LEVEL", "loud" },
@@ -537,7 +537,7 @@ static void a_bad_setting_causes_no_second_fault(void **state)
     ps_buf_clear(&faults);
 }
 
-/* The earlier service allowed any timeout; a stop hands back what is under way in time. */
+/* The Python service allowed any timeout; a stop hands back what is under way in time. */
 static void a_timeout_may_be_longer_than_the_grace_period(void **state)
 {
     static const char *const values[] = { "25", "30", "300" };
@@ -802,7 +802,7 @@ int main(void)
         cmocka_unit_test(a_long_value_is_cut_at_a_whole_character),
         cmocka_unit_test(a_placeholder_of_the_examples_is_no_value),
         cmocka_unit_test(a_secret_is_in_no_fault),
-        cmocka_unit_test(every_fault_is_told_in_table_order_then_those_between_settings),
+        cmocka_unit_test(every_fault_is_reported_in_table_order_then_those_between_settings),
         cmocka_unit_test(a_bad_setting_causes_no_second_fault),
         cmocka_unit_test(a_timeout_may_be_longer_than_the_grace_period),
         cmocka_unit_test(values_of_the_earlier_service_are_read_as_they_are),

@@ -55,7 +55,7 @@ static void one_answer_each_is_kept(void **state)
     ps_control_probes_clear(&controls);
 }
 
-static void a_withdrawn_draft_is_told_from_a_broken_site(void **state)
+static void a_withdrawn_draft_is_distinguished_from_a_broken_site(void **state)
 {
     struct ps_control_probes controls = three_present();
 
@@ -359,7 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_answer_each_is_kept),
-        cmocka_unit_test(a_withdrawn_draft_is_told_from_a_broken_site),
+        cmocka_unit_test(a_withdrawn_draft_is_distinguished_from_a_broken_site),
         cmocka_unit_test(a_site_that_has_everything_is_not_believed),
         cmocka_unit_test(errors_and_silence_prove_nothing),
         cmocka_unit_test(each_prefix_and_extension_has_a_name_that_cannot_exist),

@@ -43,16 +43,16 @@ static void a_formatted_document_parses_to_the_same(void **state)
 static void a_failure_keeps_its_category_and_code(void **state)
 {
     struct ps_document document;
-    struct ps_err told, err;
+    struct ps_err sent, err;
     char *line;
 
     (void)state;
-    (void)ps_fail(&told, PS_FAILURE_TIMEOUT, 30002, "pdftotext: no end after 8000 ms");
-    line = ps_document_line_format_error(&told);
+    (void)ps_fail(&sent, PS_FAILURE_TIMEOUT, 30002, "pdftotext: no end after 8000 ms");
+    line = ps_document_line_format_error(&sent);
     assert_false(parse(line, &document, &err));
     assert_int_equal(err.category, PS_FAILURE_TIMEOUT);
     assert_int_equal(err.code, 30002);
-    assert_string_equal(err.what, told.what);
+    assert_string_equal(err.what, sent.what);
     free(line);
 }
 

@@ -40,7 +40,7 @@ static void any_part_that_differs_is_a_change(void **state)
                      PS_DRAFT_CHANGE_UPDATED);
 }
 
-static void what_was_not_told_says_nothing(void **state)
+static void what_is_missing_says_nothing(void **state)
 {
     struct ps_draft_state before = state_of(MONDAY_9, "\"a\"", 7), merged;
     struct ps_draft_state none = state_of(NULL, NULL, -1), some = state_of(NULL, "\"b\"", -1);
@@ -105,7 +105,7 @@ static void going_and_coming_back_is_seen_once(void **state)
                      PS_DRAFT_CHANGE_NOTHING);
 }
 
-static void prints_tell_states_apart(void **state)
+static void prints_differ_for_each_state(void **state)
 {
     const struct ps_draft_state states[] = {
         state_of(MONDAY_9, "\"a\"", 7), state_of(MONDAY_10, "\"a\"", 7),
@@ -130,11 +130,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_part_that_differs_is_a_change),
-        cmocka_unit_test(what_was_not_told_says_nothing),
+        cmocka_unit_test(what_is_missing_says_nothing),
         cmocka_unit_test(the_same_strong_tag_is_the_same_file),
         cmocka_unit_test(a_time_made_up_from_the_clock_is_no_change),
         cmocka_unit_test(going_and_coming_back_is_seen_once),
-        cmocka_unit_test(prints_tell_states_apart),
+        cmocka_unit_test(prints_differ_for_each_state),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

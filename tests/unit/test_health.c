@@ -141,7 +141,7 @@ static void a_program_that_is_not_ready_is_degraded(void **state)
     free(text);
 }
 
-static void a_failing_field_is_left_out_and_told(void **state)
+static void a_failing_field_is_left_out_and_reported(void **state)
 {
     static const struct ps_health_field fields[] = {
         {"papers_loaded", read_fault },
@@ -176,7 +176,7 @@ int main(void)
         cmocka_unit_test(a_pool_is_shown_where_there_is_one),
         cmocka_unit_test(a_program_that_is_not_ready_is_degraded),
         cmocka_unit_test(a_program_that_knows_of_an_incident_is_degraded),
-        cmocka_unit_test(a_failing_field_is_left_out_and_told),
+        cmocka_unit_test(a_failing_field_is_left_out_and_reported),
         cmocka_unit_test(base_fields_win),
     };
 

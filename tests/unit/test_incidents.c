@@ -135,7 +135,7 @@ static void one_fault_is_named_once(void **state)
     assert_false(ps_incidents_explained(&set, PS_INCIDENT_REDIS_DOWN));
 }
 
-/* Otherwise two incidents hide each other, and nobody is told of either. */
+/* Otherwise two incidents hide each other, and neither is reported. */
 static void no_two_incidents_explain_each_other(void **state)
 {
     (void)state;

@@ -26,9 +26,9 @@ static const struct ps_paper entry = {
 
 static void on_match(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
-    char *told = cookie;
+    char *users = cookie;
 
-    (void)snprintf(told + strlen(told), 200 - strlen(told), "%s:%s:%s ", user,
+    (void)snprintf(users + strlen(users), 200 - strlen(users), "%s:%s:%s ", user,
                    ps_watch_kind_name(by), reason);
 }
 
@@ -46,23 +46,23 @@ struct change {
     const char *title, *author, *subgroup, *date;
 };
 
-/* Wants that the change from entry is told to those users. */
-static void want_told(const struct ps_watchlists *lists, const struct change *change,
-                      const char *want)
+/* Wants that the change from entry is users to those users. */
+static void want_users(const struct ps_watchlists *lists, const struct change *change,
+                       const char *want)
 {
     struct ps_paper after = entry;
-    char told[200] = "";
+    char users[200] = "";
 
     after.title = change->title ? change->title : entry.title;
     after.author = change->author ? change->author : entry.author;
     after.subgroup = change->subgroup ? change->subgroup : entry.subgroup;
     after.date = change->date ? change->date : entry.date;
-    ps_index_match_changed(lists, &entry, &after, on_match, told);
-    if (strcmp(told, want) != 0)
-        fail_msg("\"%s\", wanted \"%s\"", told, want);
+    ps_index_match_changed(lists, &entry, &after, on_match, users);
+    if (strcmp(users, want) != 0)
+        fail_msg("\"%s\", wanted \"%s\"", users, want);
 }
 
-static void a_change_is_told_to_whom_it_matches_now(void **state)
+static void a_change_is_reported_to_whom_it_matches_now(void **state)
 {
     struct ps_watchlists *lists = ps_watchlists_create();
 
@@ -76,17 +76,17 @@ static void a_change_is_told_to_whom_it_matches_now(void **state)
     watch(lists, "UPATTERN", "pattern", "vector");
     watch(lists, "UMUTED", "author", "early");
     /* Nothing changed that decides a match. */
-    want_told(lists, &(struct change){ .date = NULL }, "");
-    want_told(lists, &(struct change){ .date = "2026-02-02" }, "");
+    want_users(lists, &(struct change){ .date = NULL }, "");
+    want_users(lists, &(struct change){ .date = "2026-02-02" }, "");
     /* It matches for the same reason as before, or for none. */
-    want_told(lists, &(struct change){ .title = "Lists, again" }, "");
-    want_told(lists, &(struct change){ .author = "Jane Doe, John Smith" }, "");
-    want_told(lists, &(struct change){ .author = "", .subgroup = "" }, "");
-    want_told(lists, &(struct change){ .author = "Jane Doe, Eve Early" },
-              "UAUTHOR:author:early UBOTH:author:early ");
-    want_told(lists, &(struct change){ .subgroup = "EWG, LEWG" }, "USUB:subgroup:lewg ");
-    want_told(lists, &(struct change){ .title = "Vectors" }, "UPATTERN:pattern:vector ");
-    want_told(
+    want_users(lists, &(struct change){ .title = "Lists, again" }, "");
+    want_users(lists, &(struct change){ .author = "Jane Doe, John Smith" }, "");
+    want_users(lists, &(struct change){ .author = "", .subgroup = "" }, "");
+    want_users(lists, &(struct change){ .author = "Jane Doe, Eve Early" },
+               "UAUTHOR:author:early UBOTH:author:early ");
+    want_users(lists, &(struct change){ .subgroup = "EWG, LEWG" }, "USUB:subgroup:lewg ");
+    want_users(lists, &(struct change){ .title = "Vectors" }, "UPATTERN:pattern:vector ");
+    want_users(
         lists, &(struct change){ .title = "Vectors", .author = "Eve Early", .subgroup = "LEWG" },
         "UAUTHOR:author:early UBOTH:author:early USUB:subgroup:lewg UPATTERN:pattern:vector ");
     ps_watchlists_destroy(lists);
@@ -127,7 +127,7 @@ static void changed_fields_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_change_is_told_to_whom_it_matches_now),
+        cmocka_unit_test(a_change_is_reported_to_whom_it_matches_now),
         cmocka_unit_test(changed_fields_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

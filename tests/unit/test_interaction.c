@@ -96,7 +96,7 @@ static void each_action_is_a_command(void **state)
         struct ps_user_command ask;
 
         assert_true(read(rows[i].payload, &event));
-        assert_int_equal(event.call, PS_SLACK_HEARD);
+        assert_int_equal(event.call, PS_SLACK_INBOUND);
         assert_string_equal(event.inbound.words, rows[i].words);
         assert_int_equal(event.inbound.source, rows[i].source);
         assert_string_equal(event.inbound.id, "!12.34.ab");

@@ -104,7 +104,7 @@ static void what_does_not_repeat_is_written_as_it_is(void **state)
     assert_int_equal(f->lines, 200);
 }
 
-/* The kind that began first makes room, and what it held back is told, not lost. */
+/* The kind that began first makes room, and what it held back is logged, not lost. */
 static void more_kinds_than_are_watched_lose_no_count(void **state)
 {
     struct fixture *f = *state;

@@ -105,7 +105,7 @@ static void the_kinds_of_one_poll_are_one_post(void **state)
     ps_outbox_row_clear(&rows[1]);
 }
 
-static void keys_say_what_is_told_to_whom(void **state)
+static void keys_name_the_fact_and_the_recipient(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
     struct ps_outbox_row row;
@@ -139,7 +139,7 @@ static void keys_say_what_is_told_to_whom(void **state)
     assert_null(row.data);
 }
 
-static void a_draft_is_told_with_title_author_and_date(void **state)
+static void a_draft_is_announced_with_title_author_and_date(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
     struct ps_outbox_row row;
@@ -153,7 +153,7 @@ static void a_draft_is_told_with_title_author_and_date(void **state)
               "<https://wg21.link/p1234|index>)");
 }
 
-static void a_draft_that_changed_is_told_as_such(void **state)
+static void a_draft_that_changed_is_announced_as_such(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D1234R1.pdf", "D1234R1");
     struct ps_outbox_row rows[2];
@@ -176,7 +176,7 @@ static void a_draft_that_changed_is_told_as_such(void **state)
               "paper 1234)");
 }
 
-static void an_unknown_draft_is_told_by_what_its_document_says(void **state)
+static void an_unknown_draft_is_announced_by_what_its_document_says(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D3000R0.pdf", "D3000R0");
     struct ps_outbox_row row;
@@ -311,7 +311,7 @@ static void a_transition_links_paper_and_draft(void **state)
               "D1234R0.pdf|the draft>; <https://wg21.link/p1234|index>)");
 }
 
-static void an_entry_that_changed_is_told_as_such_and_once(void **state)
+static void an_entry_that_changed_is_announced_as_such_and_once(void **state)
 {
     const struct ps_paper_change change = { .paper = &paper, .fields = "author and subgroup" };
     struct ps_outbox_row row;
@@ -326,7 +326,7 @@ static void an_entry_that_changed_is_told_as_such_and_once(void **state)
               "author: k\xc3\xb6ppe)");
 }
 
-static void a_person_is_told_why(void **state)
+static void a_person_reads_why(void **state)
 {
     struct ps_draft_found draft = draft_of(BASE "D2300R1.pdf", "D2300R1");
     struct ps_outbox_row rows[2];
@@ -598,7 +598,7 @@ static void absurd_links_and_texts_still_fit(void **state)
     free(url);
 }
 
-static void the_age_of_a_draft_is_told_in_words(void **state)
+static void the_age_of_a_draft_is_given_in_words(void **state)
 {
     static const struct {
         int64_t age_s;
@@ -637,23 +637,23 @@ static void the_age_of_a_draft_is_told_in_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_say_what_is_told_to_whom),
+        cmocka_unit_test(keys_name_the_fact_and_the_recipient),
         cmocka_unit_test(the_kinds_of_one_poll_are_one_post),
-        cmocka_unit_test(a_draft_is_told_with_title_author_and_date),
-        cmocka_unit_test(a_draft_that_changed_is_told_as_such),
-        cmocka_unit_test(an_unknown_draft_is_told_by_what_its_document_says),
+        cmocka_unit_test(a_draft_is_announced_with_title_author_and_date),
+        cmocka_unit_test(a_draft_that_changed_is_announced_as_such),
+        cmocka_unit_test(an_unknown_draft_is_announced_by_what_its_document_says),
         cmocka_unit_test(what_the_document_says_comes_before_the_index),
         cmocka_unit_test(the_first_words_of_a_document_are_never_shown),
         cmocka_unit_test(lines_come_by_number),
         cmocka_unit_test(no_message_holds_an_e_mail_address),
         cmocka_unit_test(extensions_of_one_draft_make_one_line),
         cmocka_unit_test(a_transition_links_paper_and_draft),
-        cmocka_unit_test(an_entry_that_changed_is_told_as_such_and_once),
-        cmocka_unit_test(a_person_is_told_why),
+        cmocka_unit_test(an_entry_that_changed_is_announced_as_such_and_once),
+        cmocka_unit_test(a_person_reads_why),
         cmocka_unit_test(a_single_text_stands_alone_with_its_lines),
         cmocka_unit_test(a_row_that_cannot_be_read_is_not_lost),
         cmocka_unit_test(no_rows_make_no_message),
-        cmocka_unit_test(the_age_of_a_draft_is_told_in_words),
+        cmocka_unit_test(the_age_of_a_draft_is_given_in_words),
         cmocka_unit_test(hostile_titles_stay_text),
         cmocka_unit_test(many_lines_become_numbered_messages_within_the_limit),
         cmocka_unit_test(absurd_links_and_texts_still_fit),

@@ -181,7 +181,8 @@ static void every_row_of_a_real_page_is_a_paper(void **state)
     }
 }
 
-/* The charset that the page names is Latin-1; browsers, and whoever writes it, mean windows-1252.
+/* The charset that the page names is Latin-1; browsers, and the authors of such pages, mean
+ * windows-1252.
  */
 static void its_latin_1_is_windows_1252(void **state)
 {

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-struct told {
+struct warned {
     size_t count;
     char last[256];
     char ids[32][64];
@@ -21,14 +21,14 @@ struct told {
 
 static void on_warning(void *cookie, const char *id, const char *what)
 {
-    struct told *told = cookie;
+    struct warned *warned = cookie;
 
-    (void)snprintf(told->last, sizeof(told->last), "%s", what);
-    if (told->count < PS_COUNT_OF(told->ids))
-        (void)snprintf(told->ids[told->count], sizeof(told->ids[0]), "%s", id ? id : "");
-    if (told->count < PS_COUNT_OF(told->texts))
-        (void)snprintf(told->texts[told->count], sizeof(told->texts[0]), "%s", what);
-    told->count++;
+    (void)snprintf(warned->last, sizeof(warned->last), "%s", what);
+    if (warned->count < PS_COUNT_OF(warned->ids))
+        (void)snprintf(warned->ids[warned->count], sizeof(warned->ids[0]), "%s", id ? id : "");
+    if (warned->count < PS_COUNT_OF(warned->texts))
+        (void)snprintf(warned->texts[warned->count], sizeof(warned->texts[0]), "%s", what);
+    warned->count++;
 }
 
 static struct ps_paper_index *parse(const char *json)
@@ -150,15 +150,15 @@ static void an_unknown_type_counts_as_paper_with_a_warning(void **state)
     (void)state;
     for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
         char *json = ps_alloc_format("{\"P0001R0\":{\"type\":%s}}", rows[i].type);
-        struct told told = { 0 };
+        struct warned warned = { 0 };
         struct ps_paper_index *index =
-            ps_paper_index_parse(json, strlen(json), on_warning, &told, NULL);
+            ps_paper_index_parse(json, strlen(json), on_warning, &warned, NULL);
 
         assert_non_null(index);
         assert_string_equal(ps_paper_index_at(index, 0)->type, rows[i].want);
-        assert_int_equal(told.count, rows[i].warnings);
-        if (told.count > 0)
-            assert_string_equal(told.ids[0], "P0001R0");
+        assert_int_equal(warned.count, rows[i].warnings);
+        if (warned.count > 0)
+            assert_string_equal(warned.ids[0], "P0001R0");
         ps_paper_index_destroy(index);
         free(json);
     }
@@ -260,14 +260,14 @@ static void entries_that_are_no_objects_are_skipped(void **state)
 {
     static const char json[] = "{\"P0001R0\":null,\"P0002R0\":[1],\"P0003R0\":\"x\",\"P0004R0\":4,"
                                "\"P0005R0\":{\"type\":\"paper\"}}";
-    struct told told = { 0 };
+    struct warned warned = { 0 };
     struct ps_paper_index *index =
-        ps_paper_index_parse(json, sizeof(json) - 1, on_warning, &told, NULL);
+        ps_paper_index_parse(json, sizeof(json) - 1, on_warning, &warned, NULL);
 
     (void)state;
     assert_int_equal(ps_paper_index_len(index), 1);
     assert_non_null(ps_paper_index_find(index, "P0005R0"));
-    assert_int_equal(told.count, 4);
+    assert_int_equal(warned.count, 4);
     assert_int_equal(ps_paper_index_warnings(index), 4);
     ps_paper_index_destroy(index);
 }
@@ -286,10 +286,10 @@ static void the_later_of_two_entries_wins(void **state)
     ps_paper_index_destroy(index);
 }
 
-static void warnings_are_told_twenty_times_then_once_more(void **state)
+static void warnings_are_reported_twenty_times_then_once_more(void **state)
 {
     struct ps_buf json;
-    struct told told = { 0 };
+    struct warned warned = { 0 };
     struct ps_paper_index *index;
 
     (void)state;
@@ -297,26 +297,26 @@ static void warnings_are_told_twenty_times_then_once_more(void **state)
     for (int i = 0; i < 50; i++)
         assert_true(ps_buf_format(&json, "%s\"P%04dR0\":0", i ? "," : "{", i));
     assert_true(ps_buf_text(&json, "}"));
-    index = ps_paper_index_parse(ps_buf_str(&json), json.len, on_warning, &told, NULL);
-    assert_int_equal(told.count, 21);
-    assert_string_equal(told.last, "30 more warnings were left out");
+    index = ps_paper_index_parse(ps_buf_str(&json), json.len, on_warning, &warned, NULL);
+    assert_int_equal(warned.count, 21);
+    assert_string_equal(warned.last, "30 more warnings were left out");
     assert_int_equal(ps_paper_index_warnings(index), 50);
     ps_paper_index_destroy(index);
     ps_buf_clear(&json);
 }
 
-static void keys_that_are_no_ids_are_told_together(void **state)
+static void keys_that_are_no_ids_are_reported_together(void **state)
 {
     static const char json[] = "{\"EDIT1\":{\"type\":\"editorial\"},\"SD6\":{},\"P0001R0\":0,"
                                "\"EDIT2\":{\"type\":\"editorial\"}}";
-    struct told told = { 0 };
+    struct warned warned = { 0 };
     struct ps_paper_index *index =
-        ps_paper_index_parse(json, sizeof(json) - 1, on_warning, &told, NULL);
+        ps_paper_index_parse(json, sizeof(json) - 1, on_warning, &warned, NULL);
 
     (void)state;
-    assert_int_equal(told.count, 2);
-    assert_string_equal(told.ids[1], "EDIT1");
-    assert_string_equal(told.last,
+    assert_int_equal(warned.count, 2);
+    assert_string_equal(warned.ids[1], "EDIT1");
+    assert_string_equal(warned.last,
                         "3 keys are no paper ids and were skipped (EDIT 2, SD 1), this the first");
     assert_int_equal(ps_paper_index_warnings(index), 4);
     ps_paper_index_destroy(index);
@@ -326,7 +326,7 @@ static void keys_that_are_no_ids_are_told_together(void **state)
    they are counted in one warning, and N papers are stored. */
 static void no_key_is_dropped_silently(void **state)
 {
-    struct told told = { 0 };
+    struct warned warned = { 0 };
     struct ps_paper_index *index;
     struct ps_buf json;
 
@@ -337,13 +337,13 @@ static void no_key_is_dropped_silently(void **state)
     for (int i = 0; i < 300; i++)
         assert_true(ps_buf_format(&json, ",\"EDIT%d\":{},\"P%04dR0\":0", i, i));
     assert_true(ps_buf_text(&json, ",\"AA\":{},\"BB\":{},\"CC\":{},\"VERYLONGLETTERS\":{}}"));
-    index = ps_paper_index_parse(ps_buf_str(&json), json.len, on_warning, &told, NULL);
+    index = ps_paper_index_parse(ps_buf_str(&json), json.len, on_warning, &warned, NULL);
     assert_non_null(ps_paper_index_find(index, "N4750"));
     assert_non_null(ps_paper_index_find(index, "N5007"));
-    assert_int_equal(told.count, 22);
-    assert_string_equal(told.texts[20], "307 keys are no paper ids and were skipped (SD 1, EDIT "
-                                        "300, AA 1, BB 1), this the first");
-    assert_string_equal(told.last, "280 more warnings were left out");
+    assert_int_equal(warned.count, 22);
+    assert_string_equal(warned.texts[20], "307 keys are no paper ids and were skipped (SD 1, EDIT "
+                                          "300, AA 1, BB 1), this the first");
+    assert_string_equal(warned.last, "280 more warnings were left out");
     assert_int_equal(ps_paper_index_warnings(index), 607);
     ps_paper_index_destroy(index);
     ps_buf_clear(&json);
@@ -574,8 +574,8 @@ int main(void)
         cmocka_unit_test(what_is_no_index_is_refused_whole),
         cmocka_unit_test(entries_that_are_no_objects_are_skipped),
         cmocka_unit_test(the_later_of_two_entries_wins),
-        cmocka_unit_test(warnings_are_told_twenty_times_then_once_more),
-        cmocka_unit_test(keys_that_are_no_ids_are_told_together),
+        cmocka_unit_test(warnings_are_reported_twenty_times_then_once_more),
+        cmocka_unit_test(keys_that_are_no_ids_are_reported_together),
         cmocka_unit_test(no_key_is_dropped_silently),
         cmocka_unit_test(text_is_put_right_on_the_way_in),
         cmocka_unit_test(a_text_that_is_too_long_is_cut_at_a_whole_character),

@@ -100,7 +100,7 @@ static void what_is_refused(void **state)
     }
 }
 
-/* What makes others' matchers go on for ever. 2 s is a hundred times what the worst takes here; a
+/* Patterns that never end in other matchers. 2 s is a hundred times what the worst takes here; a
  * matcher that tries one way after the other would not end. */
 static void no_text_makes_it_slow(void **state)
 {

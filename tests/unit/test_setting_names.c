@@ -11,7 +11,7 @@
 #define IN_FILE        PS_SETTING_IN_FILE
 #define IN_ENVIRONMENT PS_SETTING_IN_ENVIRONMENT
 
-static void a_slip_of_the_pen_leads_to_its_setting(void **state)
+static void a_typing_error_leads_to_its_setting(void **state)
 {
     static const struct {
         const char *name, *file, *environment; /* NULL: none */
@@ -102,7 +102,7 @@ static void settings_and_strangers_lead_nowhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_slip_of_the_pen_leads_to_its_setting),
+        cmocka_unit_test(a_typing_error_leads_to_its_setting),
         cmocka_unit_test(settings_and_strangers_lead_nowhere),
     };
 

@@ -53,7 +53,7 @@ static void what_is_inbound(void **state)
         struct ps_err err;
 
         assert_true(ps_slack_event_read(body, strlen(body), &event, &err));
-        assert_int_equal(event.call, PS_SLACK_HEARD);
+        assert_int_equal(event.call, PS_SLACK_INBOUND);
         assert_string_equal(event.inbound.id, "Ev1");
         assert_string_equal(strchr(event.inbound.said, ':'), ":1.2");
         assert_int_equal(event.inbound.place, rows[i].place);
@@ -116,7 +116,7 @@ static void without_our_id_a_leading_name_counts(void **state)
 
     (void)state;
     assert_true(ps_slack_event_read(named, strlen(named), &event, &err));
-    assert_int_equal(event.call, PS_SLACK_HEARD);
+    assert_int_equal(event.call, PS_SLACK_INBOUND);
     assert_string_equal(event.inbound.words, "status");
     ps_slack_event_clear(&event);
 }
@@ -184,7 +184,7 @@ static void a_slash_command_is_answered_to_its_person(void **state)
         struct ps_err err;
 
         assert_true(ps_slack_slash_read(body, strlen(body), &event, &err));
-        assert_int_equal(event.call, PS_SLACK_HEARD);
+        assert_int_equal(event.call, PS_SLACK_INBOUND);
         assert_true(event.inbound.slash);
         assert_int_equal(event.inbound.place, rows[i].place);
         assert_string_equal(event.inbound.id, "/13.7.ab");

@@ -18,7 +18,7 @@ static void what_a_page_of_history_says(void **state)
         int status;
         const char *body;
         enum ps_slack_seen seen;
-        const char *told; /* ts, cursor or fault */
+        const char *value; /* ts, cursor or fault */
     } rows[] = {
         {200,                                                              "{\"ok\":true,\"messages\":[" MESSAGE("3.1",   "o7") "," MESSAGE("2.1",                                    "o8") "]}",
          PS_SLACK_FOUND, "2.1" },
@@ -60,16 +60,16 @@ static void what_a_page_of_history_says(void **state)
         assert_int_equal(look.seen, rows[i].seen);
         switch (look.seen) {
         case PS_SLACK_FOUND:
-            assert_string_equal(look.ts, rows[i].told);
+            assert_string_equal(look.ts, rows[i].value);
             break;
         case PS_SLACK_MORE:
-            assert_string_equal(look.cursor, rows[i].told);
+            assert_string_equal(look.cursor, rows[i].value);
             break;
         case PS_SLACK_ABSENT:
             break;
         case PS_SLACK_UNKNOWN:
         case PS_SLACK_FAILED:
-            assert_string_equal(look.err.what, rows[i].told);
+            assert_string_equal(look.err.what, rows[i].value);
             break;
         }
         assert_int_equal(look.after_ms, rows[i].status == 429 ? 7000 : 0);

@@ -42,8 +42,8 @@ static void what_an_answer_means(void **state)
          "no_text"                                                                                                                      },
         { 200, "{\"ok\":false,\"error\":\"restricted_action\"}",      PS_SLACK_NEVER, PS_FAILURE_UNKNOWN,
          "restricted_action"                                                                                                            },
-        { 200, "{\"ok\":false,\"error\":\"one_we_never_heard_of\"}",  PS_SLACK_NEVER,
-         PS_FAILURE_UNKNOWN,                                                                                    "one_we_never_heard_of" },
+        { 200, "{\"ok\":false,\"error\":\"one_we_do_not_know\"}",     PS_SLACK_NEVER,
+         PS_FAILURE_UNKNOWN,                                                                                    "one_we_do_not_know"    },
         { 200, "{\"ok\":false,\"error\":\"invalid_auth\"}",           PS_SLACK_STOP,  PS_FAILURE_CONFIGURATION,
          "invalid_auth"                                                                                                                 },
         { 401, "{\"ok\":false,\"error\":\"token_revoked\"}",          PS_SLACK_STOP,
@@ -207,7 +207,7 @@ static void what_may_have_gone_through_and_what_may_be_a_channels_alone(void **s
     }
 }
 
-static void a_refusal_of_the_blocks_is_told_from_one_of_the_message(void **state)
+static void a_refusal_of_the_blocks_differs_from_one_of_the_message(void **state)
 {
     static const struct {
         const char *error;
@@ -240,7 +240,7 @@ int main(void)
         cmocka_unit_test(what_an_answer_means),
         cmocka_unit_test(sent_gives_slacks_name_of_the_message),
         cmocka_unit_test(retry_after_in_both_forms),
-        cmocka_unit_test(a_refusal_of_the_blocks_is_told_from_one_of_the_message),
+        cmocka_unit_test(a_refusal_of_the_blocks_differs_from_one_of_the_message),
         cmocka_unit_test(what_may_have_gone_through_and_what_may_be_a_channels_alone),
         cmocka_unit_test(a_transport_fault_is_tried_again_unless_settings_are_at_fault),
     };

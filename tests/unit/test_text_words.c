@@ -145,7 +145,7 @@ static void the_sender_s_charset_is_believed_and_utf8_comes_out(void **state)
     }
 }
 
-static void a_mark_at_the_beginning_tells_utf16(void **state)
+static void a_mark_at_the_beginning_marks_utf16(void **state)
 {
     static const char little[] = "\xFF\xFE<\0p\0>\0G\0r\0\xFC\0\xDF\0"
                                  "e\0";
@@ -330,7 +330,7 @@ int main(void)
         cmocka_unit_test(external_and_nested_entities_are_not_expanded),
         cmocka_unit_test(a_page_without_text_gives_null),
         cmocka_unit_test(the_sender_s_charset_is_believed_and_utf8_comes_out),
-        cmocka_unit_test(a_mark_at_the_beginning_tells_utf16),
+        cmocka_unit_test(a_mark_at_the_beginning_marks_utf16),
         cmocka_unit_test(utf8_that_was_cut_in_a_character_is_known),
         cmocka_unit_test(whatever_bytes_come_valid_utf8_goes),
         cmocka_unit_test(words_and_bytes_are_limited),

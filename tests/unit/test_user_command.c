@@ -189,7 +189,7 @@ static void several_papers_are_one_command(void **state)
     assert_int_equal(ask.until_ms, now + 72 * HOUR);
 }
 
-static void what_it_cannot_mean_is_told(void **state)
+static void what_it_cannot_mean_is_refused(void **state)
 {
     static const struct {
         const char *words, *part;
@@ -335,7 +335,7 @@ int main(void)
         cmocka_unit_test(a_typo_gets_a_suggestion),
         cmocka_unit_test(times_are_those_of_the_zone),
         cmocka_unit_test(several_papers_are_one_command),
-        cmocka_unit_test(what_it_cannot_mean_is_told),
+        cmocka_unit_test(what_it_cannot_mean_is_refused),
         cmocka_unit_test(the_minute_of_a_digest),
         cmocka_unit_test(the_paper_of_a_why),
         cmocka_unit_test(the_words_of_a_search_are_bounded),

@@ -85,7 +85,7 @@ static void papers_and_drafts_reach_the_people_who_watch(void **state)
          { { "U1", "2300" } },
          { 1, "Agent 2300", NULL },
          ""                                                                                                              },
-        { "an entry that is none is passed over",
+        { "an entry that is none is skipped",
          { { "U1", "" }, { "U1", " " }, { "U2", "5" } },
          { 5, "a b", NULL },
          "U2:number:5 "                                                                                                  },
@@ -369,25 +369,25 @@ static void a_pattern_that_costs_too_much_is_suspended(void **state)
                                              .title = "A title of some forty characters, or so" };
     struct ps_watchlists *lists = ps_watchlists_create();
     const char *user, *pattern;
-    char told[64] = "";
+    char users[64] = "";
 
     (void)state;
     ps_watchlists_budget(lists, fake_clock);
     ps_watchlists_add(lists, "U1", "/title/");
     ps_watchlists_add(lists, "U2", "author title");
     short_us = long_us = 20;
-    ps_watchlists_match(lists, &item, note_user, told);
-    assert_string_equal(told, "U1 ");
+    ps_watchlists_match(lists, &item, note_user, users);
+    assert_string_equal(users, "U1 ");
     assert_int_equal(suspended_of(lists), 0);
     short_us = long_us = 2000;
-    ps_watchlists_match(lists, &item, note_user, told);
-    assert_string_equal(told, "U1 U1 "); /* what it found counts */
+    ps_watchlists_match(lists, &item, note_user, users);
+    assert_string_equal(users, "U1 U1 "); /* what it found counts */
     assert_int_equal(suspended_of(lists), 1);
     assert_true(ps_watchlists_suspended(lists, 0, &user, &pattern));
     assert_string_equal(user, "U1");
     assert_string_equal(pattern, "title");
-    ps_watchlists_match(lists, &item, note_user, told);
-    assert_string_equal(told, "U1 U1 ");
+    ps_watchlists_match(lists, &item, note_user, users);
+    assert_string_equal(users, "U1 U1 ");
     assert_int_equal(suspended_of(lists), 1);
     ps_watchlists_destroy(lists);
 }
@@ -397,7 +397,7 @@ static void patterns_of_a_person_and_of_everybody_have_a_sum(void **state)
 {
     enum { PEOPLE = 20, EACH = 20 };
     struct ps_watchlists *lists = ps_watchlists_create();
-    char *text = ps_alloc(8001), told[64] = "";
+    char *text = ps_alloc(8001), users[64] = "";
     const struct ps_watch_candidate item = { .number = 5, .text = text };
     size_t left = 0;
 
@@ -415,13 +415,13 @@ static void patterns_of_a_person_and_of_everybody_have_a_sum(void **state)
         }
     readings = 0;
     short_us = long_us = 5;
-    ps_watchlists_match(lists, &item, note_user, told);
+    ps_watchlists_match(lists, &item, note_user, users);
     assert_int_equal(suspended_of(lists), 0);
     readings = 0;
     long_us = 800; /* below the 820 of one pattern */
     for (int i = 0; i < 2 * EACH; i++) {
         readings = 0;
-        ps_watchlists_match(lists, &item, note_user, told);
+        ps_watchlists_match(lists, &item, note_user, users);
         left = PEOPLE * EACH - suspended_of(lists);
     }
     assert_in_range(left, PS_MATCH_ALL_US / 900, PS_MATCH_ALL_US / 800);
@@ -443,7 +443,7 @@ static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **
     enum { PEOPLE = 20, EACH = 20, TEXT = 10000 };
     static const char words[] = "the quick brown fox jumps over a lazy dog and so on ";
     struct ps_watchlists *lists = ps_watchlists_create(), *free_of_it = ps_watchlists_create();
-    char *text = ps_alloc(TEXT + 1), told[64] = "";
+    char *text = ps_alloc(TEXT + 1), users[64] = "";
     const struct ps_watch_candidate item = { .number = 5,
                                              .title = "The quick brown fox jumps over a lazy dog",
                                              .text = text };
@@ -467,20 +467,20 @@ static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **
         }
     ps_watchlists_add(lists, "U99", "/lazy/");
     began_us = real_us();
-    ps_watchlists_match(free_of_it, &item, note_user, told);
+    ps_watchlists_match(free_of_it, &item, note_user, users);
     unbounded_us = real_us() - began_us;
     began_us = real_us();
-    ps_watchlists_match(lists, &item, note_user, told);
+    ps_watchlists_match(lists, &item, note_user, users);
     first_us = real_us() - began_us;
     began_us = real_us();
-    ps_watchlists_match(lists, &item, note_user, told);
+    ps_watchlists_match(lists, &item, note_user, users);
     second_us = real_us() - began_us;
     print_message(
         "400 worst patterns, one draft: %lld ms without a budget, %lld ms with it, then %lld ms; "
         "%zu suspended\n",
         (long long)unbounded_us / 1000, (long long)first_us / 1000, (long long)second_us / 1000,
         suspended_of(lists));
-    assert_string_equal(told, "U99 U99 ");
+    assert_string_equal(users, "U99 U99 ");
     assert_int_equal(suspended_of(lists), PEOPLE * EACH);
     assert_true(first_us < unbounded_us / 3);
     assert_true(second_us < unbounded_us / 20);

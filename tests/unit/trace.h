@@ -13,7 +13,7 @@
 /* Does what event says and writes what came of it. */
 typedef void (*trace_fn)(void *self, const char *event, char *out_text, size_t size);
 
-/* Replays path; every line that comes out otherwise is told, then the test fails. */
+/* Replays path; each line that differs is printed, then the test fails. */
 static inline void trace_replay(const char *path, trace_fn fn, void *self)
 {
     FILE *file = fopen(path, "r");

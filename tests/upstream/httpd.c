@@ -30,7 +30,7 @@ enum state {
     STATE_READING,  /* waits for a request */
     STATE_DELAYED,  /* has an answer, its time has not come */
     STATE_DRIPPING, /* sends rest piece by piece */
-    STATE_FLOODING, /* sends for ever */
+    STATE_FLOODING, /* sends without end */
     STATE_STALLED,  /* will never send again */
     STATE_CLOSING,  /* closes when everything is sent */
 };

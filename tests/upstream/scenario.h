@@ -11,7 +11,7 @@
 struct ps_entry {
     char *name;   /* of a rule; a draft's file name; a Slack channel */
     char *match;  /* rule: pattern of a path */
-    char *source; /* its JSON, to tell whether a new scenario changed it */
+    char *source; /* its JSON, to detect that a new scenario changed it */
     struct ps_behaviour behaviour;
     char *modified;       /* draft: as written; NULL for none */
     struct ps_blob *page; /* draft: the body of a 200 */

@@ -337,7 +337,7 @@ static void conversations_info(struct ps_scenario *scenario, const cJSON *argume
     }
 }
 
-/* Two a page, so that pages are read. The cursor is the number of those passed over. */
+/* Two a page, so that pages are read. The cursor is the number of those skipped. */
 static void conversations_list(struct ps_scenario *scenario, const cJSON *arguments,
                                struct ps_answer *answer)
 {
@@ -426,7 +426,7 @@ static bool belongs(const cJSON *entry, const cJSON *arguments, const char *thre
 }
 
 /* Newest first, as conversations.history has it; a thread's replies oldest first. The cursor is the
-   number of messages passed over. */
+   number of messages skipped. */
 static void history(struct ps_slack *slack, const cJSON *arguments, const char *thread_ts,
                     struct ps_answer *answer)
 {

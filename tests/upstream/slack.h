@@ -1,4 +1,5 @@
-/* Slack as far as Paperscout knows it: what it was sent, and what its history tells of that. */
+/* Slack as far as Paperscout knows it: the requests it received, and the history that it returns.
+ */
 #ifndef PS_UPSTREAM_SLACK_H
 #define PS_UPSTREAM_SLACK_H
 #include "tests/upstream/answer.h"
