@@ -56,7 +56,7 @@
 #endif
 #define TIMES 2 /* the incident comes so often */
 
-mtype = { alarm_claim, alarm_end, claim_in_postgres, end_in_postgres, move_home, tell_without_postgres,
+mtype = { alarm_claim, alarm_end, claim_in_postgres, end_in_postgres, move_home, alert_without_postgres,
           won, not_won, done, nothing, idle, ending, moving, dropping, moving_local };
 #include "steps.pml"
 
@@ -112,7 +112,7 @@ active [2] proctype program()
        }
     :: atomic {
         state[me] == idle && sees[me] && !pg && !redis && memory[me] == 0 && row_cleared < time ->
-        unstored = true; alert(); memory[me] = 1; memory_time[me] = time; STEP(tell_without_postgres, me, done)
+        unstored = true; alert(); memory[me] = 1; memory_time[me] = time; STEP(alert_without_postgres, me, done)
        }
     /* move_home: from Redis */
     :: atomic {

@@ -16,9 +16,9 @@
  *
  * deep: -DFAULTS=3
  *
- * guard CLAIM: sql_take leaves a row alone that another notifier claimed not long ago
+ * guard CLAIM: ps_sql_claim_take leaves a row alone that another notifier claimed not long ago
  * guard CLAIM_DOUBT: ps_channel_queues_claimed doubts a message that was claimed before
- * guard SENT: sql_take finds a message that was sent before
+ * guard SENT: ps_sql_claim_take finds a message that was sent before
  * guard MARK: channel_admit.lua knows of a send whose end is not known
  * guard LOST: channel_admit.lua doubts what is not in the in-flight list any more
  * guard RECLAIM: message_reclaim.lua brings back what a dead notifier held
