@@ -212,12 +212,6 @@ static enum ps_channel_queues_move move_of(const struct ps_channel_queues *queue
     return PS_CHANNEL_QUEUES_SEND;
 }
 
-static void sooner(struct ps_channel_queue_pick *pick, int64_t due_ms)
-{
-    if (due_ms < pick->due_ms)
-        pick->due_ms = due_ms;
-}
-
 /* The first message in line, except that what waits for the outbox alone is passed by messages that
    need no claim: an ops alert about PostgreSQL does not wait for PostgreSQL. What another notifier
    has a claim on keeps its place too where channels are shared. */
@@ -241,7 +235,8 @@ struct ps_channel_queue_pick ps_channel_queues_pick(const struct ps_channel_queu
             continue;
         }
         if (message->not_before_ms > now_ms) {
-            sooner(&pick, message->not_before_ms);
+            if (message->not_before_ms < pick.due_ms)
+                pick.due_ms = message->not_before_ms;
             if (message->state == PS_OUTGOING_MESSAGE_DEFERRED) {
                 outbox_waits = outbox_waits || queues->shared;
                 continue;

@@ -157,17 +157,6 @@ static void update_breakers(struct ps_channel_queues *queues, struct ps_channel_
     }
 }
 
-/* A failure while the circuit is not closed is the sink's, not the message's: it costs no retry, or
-   a long outage would bury one message after the other. For an hour: a message that itself makes
-   the sink fail must not hold the others without limit. */
-static void charge(struct ps_outgoing_message *message, bool trial, int64_t now_ms)
-{
-    if (message->first_failure_ms == 0)
-        message->first_failure_ms = now_ms;
-    if (!trial || now_ms - message->first_failure_ms >= PS_CHANNEL_QUEUES_PATIENCE_MS)
-        message->charged++;
-}
-
 struct failure {
     bool trial;
     int64_t after_ms; /* not before */
@@ -179,7 +168,14 @@ static void fail_message(struct ps_channel_queues *queues, struct ps_outgoing_me
 {
     int64_t delay_ms;
 
-    charge(message, failure.trial, time.now_ms);
+    if (message->first_failure_ms == 0)
+        message->first_failure_ms = time.now_ms;
+    /* A failure while the circuit is not closed is a fault of the sink, not of the message, so it
+       is not charged: a long outage would bury one message after the other. After an hour it is
+       charged, because a message that itself makes the sink fail must not hold the others without
+       limit. */
+    if (!failure.trial || time.now_ms - message->first_failure_ms >= PS_CHANNEL_QUEUES_PATIENCE_MS)
+        message->charged++;
     if (message->charged > queues->options.max_retries) {
         close_message(queues, message, PS_CLOSE_DEAD, outcome);
         return;

@@ -146,14 +146,6 @@ static void answer(struct work *work, struct ps_command_reply *reply)
     ps_pg_run(work->runner->options.pg, batch, on_answered, work);
 }
 
-static void change(struct work *work)
-{
-    struct ps_pg_batch *batch = begin(work);
-
-    ps_watch_change(batch, work->event, work->user, &work->ask);
-    ps_pg_run(work->runner->options.pg, batch, on_answered, work);
-}
-
 static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct work *work = cookie;
@@ -185,16 +177,11 @@ static void on_library(void *cookie, struct ps_library *library, const struct ps
     answer(work, &reply);
 }
 
-static void read_first(struct work *work)
-{
-    ps_pg_run(work->runner->options.pg, ps_command_queries_batch(&work->ask, work->user), on_read,
-              work);
-}
-
 static void run(struct work *work)
 {
     const struct ps_command_runner_options *options = &work->runner->options;
     struct ps_command_reply reply = { .len = 0 };
+    struct ps_pg_batch *batch;
 
     switch (work->ask.kind) {
     case PS_USER_COMMAND_HELP:
@@ -218,7 +205,7 @@ static void run(struct work *work)
     case PS_USER_COMMAND_STATUS:
     case PS_USER_COMMAND_LIST:
     case PS_USER_COMMAND_WHY:
-        read_first(work);
+        ps_pg_run(options->pg, ps_command_queries_batch(&work->ask, work->user), on_read, work);
         return;
     case PS_USER_COMMAND_SEARCH:
         ps_library_sync_want(work->runner->library, on_library, work);
@@ -230,7 +217,9 @@ static void run(struct work *work)
     case PS_USER_COMMAND_DIGEST_DAILY:
     case PS_USER_COMMAND_DIGEST_OFF:
     case PS_USER_COMMAND_DIGEST_NOW:
-        change(work);
+        batch = begin(work);
+        ps_watch_change(batch, work->event, work->user, &work->ask);
+        ps_pg_run(options->pg, batch, on_answered, work);
         return;
     case PS_USER_COMMAND_COUNT:
         break;

@@ -103,12 +103,6 @@ static void try_later(struct entry *entry)
                                                    ps_clock_random()));
 }
 
-static enum step after_settle(const struct entry *entry, bool held)
-{
-    /* Not held any more: the notifier that has it now comes to the same outcome and stores it. */
-    return entry->close == PS_CLOSE_DEAD && held && entry->id != NULL ? MARK_DEAD : DUPLICATES;
-}
-
 static void on_settled(void *cookie, bool held, const struct ps_err *err)
 {
     struct entry *entry = cookie;
@@ -120,7 +114,10 @@ static void on_settled(void *cookie, bool held, const struct ps_err *err)
     }
     entry->failures = 0;
     if (entry->step == ACKNOWLEDGE)
-        entry->step = after_settle(entry, held);
+        /* A message that was not held any more is with another notifier, which comes to the same
+         * outcome and stores it. */
+        entry->step =
+            entry->close == PS_CLOSE_DEAD && held && entry->id != NULL ? MARK_DEAD : DUPLICATES;
     else
         entry->duplicate = entry->duplicate->next;
     advance(entry);

@@ -98,15 +98,6 @@ static void call_destroy(struct call *call)
     free(call);
 }
 
-static void resume_reading(struct ps_socket_mode *mode)
-{
-    struct link *link;
-
-    DL_FOREACH (mode->links, link)
-        if (link->socket != NULL)
-            ps_web_socket_link_pause(link->socket, false);
-}
-
 static void acknowledge(struct link *link, const char *id, const char *body)
 {
     char *answer = ps_socket_envelope_acknowledge(id, body);
@@ -119,7 +110,7 @@ static void acknowledge(struct link *link, const char *id, const char *body)
 static void on_taken(void *cookie, enum ps_inbound_result result, const char *body)
 {
     struct call *call = cookie;
-    struct link *link = call->link;
+    struct link *link = call->link, *other;
 
     call->inbound = NULL; /* it is over */
     /* An event that is not stored stays without an answer, so that Slack sends it again. */
@@ -128,7 +119,10 @@ static void on_taken(void *cookie, enum ps_inbound_result result, const char *bo
     call_destroy(call);
     if (link->retired && link->calls == NULL)
         ps_timer_set(link->timer, 0);
-    resume_reading(link->mode);
+    /* There is room for another event: links that were paused for the lack of it read on. */
+    DL_FOREACH (link->mode->links, other)
+        if (other->socket != NULL)
+            ps_web_socket_link_pause(other->socket, false);
 }
 
 static void take(struct link *link, struct ps_socket_envelope *envelope)
@@ -325,21 +319,12 @@ static bool connect_to(struct ps_socket_mode *mode, const char *url, struct ps_e
     return true;
 }
 
-static int64_t pause_of(const struct ps_slack_api_reply *reply)
-{
-    int64_t seconds = 0;
-
-    if (reply->retry_after == NULL ||
-        !ps_str_int(ps_str_trim(ps_str_of(reply->retry_after)), 0, RETRY_AFTER_MAX_S, &seconds))
-        return 0;
-    return seconds * 1000;
-}
-
 static void on_address(void *cookie, const struct ps_slack_api_reply *reply)
 {
     struct ps_socket_mode *mode = cookie;
     const char *url = ps_json_text(reply->json, "url"), *error = ps_json_text(reply->json, "error");
     struct ps_err err;
+    int64_t pause_s;
 
     if (mode->draining) {
         mode->opening = false;
@@ -357,7 +342,10 @@ static void on_address(void *cookie, const struct ps_slack_api_reply *reply)
                       reply->status, "apps.connections.open: %.100s",
                       error != NULL ? error : "no answer of Slack");
     }
-    note_failure(mode, &err, pause_of(reply));
+    if (reply->retry_after == NULL ||
+        !ps_str_int(ps_str_trim(ps_str_of(reply->retry_after)), 0, RETRY_AFTER_MAX_S, &pause_s))
+        pause_s = 0;
+    note_failure(mode, &err, pause_s * 1000);
 }
 
 static void on_open(void *cookie)

@@ -63,41 +63,6 @@ static void add_copy(cJSON *into, const char *name, const cJSON *value)
                           value == NULL ? cJSON_CreateNull() : cJSON_Duplicate(value, true));
 }
 
-static cJSON *make_now(const struct ps_fleet *fleet)
-{
-    return ps_fleet_now(&(struct ps_fleet_view){ .state = fleet->state,
-                                                 .redis = fleet->redis,
-                                                 .stored = &fleet->stored,
-                                                 .redis_ms = fleet->redis_ms,
-                                                 .stored_ms = fleet->stored_ms });
-}
-
-static cJSON *make_recent(const struct ps_fleet *fleet)
-{
-    cJSON *recent = cJSON_CreateObject();
-
-    add_copy(recent, "drafts", fleet->stored.drafts);
-    add_copy(recent, "papers", fleet->stored.papers);
-    return recent;
-}
-
-static cJSON *make_failed(const struct ps_fleet *fleet)
-{
-    cJSON *failed = cJSON_CreateObject();
-
-    add_copy(failed, "failures", of(fleet->redis, "failures"));
-    add_copy(failed, "dead_tasks", of(fleet->redis, "dead_tasks"));
-    add_copy(failed, "dead_messages", of(fleet->redis, "dead_messages"));
-    return failed;
-}
-
-static cJSON *make_instances(const struct ps_fleet *fleet)
-{
-    const cJSON *instances = of(fleet->redis, "instances");
-
-    return instances == NULL ? cJSON_CreateNull() : cJSON_Duplicate(instances, true);
-}
-
 /* Takes value. */
 static void keep_part(struct ps_fleet *fleet, enum ps_fleet_part part, cJSON *value)
 {
@@ -115,7 +80,11 @@ static void keep_part(struct ps_fleet *fleet, enum ps_fleet_part part, cJSON *va
 
 static void keep_now(struct ps_fleet *fleet)
 {
-    cJSON *now = make_now(fleet);
+    cJSON *now = ps_fleet_now(&(struct ps_fleet_view){ .state = fleet->state,
+                                                       .redis = fleet->redis,
+                                                       .stored = &fleet->stored,
+                                                       .redis_ms = fleet->redis_ms,
+                                                       .stored_ms = fleet->stored_ms });
     const char *next = ps_json_text(now, "next_poll_at"), *verdict = ps_json_text(now, "verdict");
 
     (void)snprintf(fleet->verdict, sizeof(fleet->verdict), "%s", verdict == NULL ? "" : verdict);
@@ -127,11 +96,20 @@ static void keep_now(struct ps_fleet *fleet)
 
 static void make_parts(struct ps_fleet *fleet)
 {
+    const cJSON *instances = of(fleet->redis, "instances");
+    cJSON *recent = cJSON_CreateObject(), *failed = cJSON_CreateObject();
+
     keep_now(fleet);
-    keep_part(fleet, PS_FLEET_INSTANCES, make_instances(fleet));
+    keep_part(fleet, PS_FLEET_INSTANCES,
+              instances == NULL ? cJSON_CreateNull() : cJSON_Duplicate(instances, true));
     keep_part(fleet, PS_FLEET_DAY, ps_chart_series_json(&fleet->stored.day));
-    keep_part(fleet, PS_FLEET_RECENT, make_recent(fleet));
-    keep_part(fleet, PS_FLEET_FAILED, make_failed(fleet));
+    add_copy(recent, "drafts", fleet->stored.drafts);
+    add_copy(recent, "papers", fleet->stored.papers);
+    keep_part(fleet, PS_FLEET_RECENT, recent);
+    add_copy(failed, "failures", of(fleet->redis, "failures"));
+    add_copy(failed, "dead_tasks", of(fleet->redis, "dead_tasks"));
+    add_copy(failed, "dead_messages", of(fleet->redis, "dead_messages"));
+    keep_part(fleet, PS_FLEET_FAILED, failed);
     if (fleet->changed != NULL)
         fleet->changed(fleet->cookie);
 }

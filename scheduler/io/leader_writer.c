@@ -154,19 +154,13 @@ static int64_t pause_ms(const struct ps_leader_writer *writer, const struct ps_e
     return pause_ms;
 }
 
-/* A Redis that is away is reported by the daemon, once, and not by each part. */
-static bool is_worth_a_report(const struct ps_leader_writer *writer, const struct ps_err *err)
-{
-    if (err->code == PS_REDIS_ERR_FENCED || err->code == PS_PG_ERR_FENCED)
-        return true;
-    return err->code != PS_REDIS_ERR_OFFLINE && err->code != PS_REDIS_ERR_NOCYCLE &&
-           (!writer->options.report_once || writer->failures_row == 1);
-}
-
 static void fail(const struct call *call, const struct ps_err *err)
 {
     struct ps_leader_writer *writer = call->writer;
     struct ps_leadership *leadership = writer->options.leadership;
+    bool fenced = err->code == PS_REDIS_ERR_FENCED || err->code == PS_PG_ERR_FENCED;
+    /* A Redis that is away is reported by the daemon, once, and not by each part. */
+    bool known = err->code == PS_REDIS_ERR_OFFLINE || err->code == PS_REDIS_ERR_NOCYCLE;
 
     writer->failures_row++;
     if (writer->options.on_failed != NULL)
@@ -175,7 +169,7 @@ static void fail(const struct call *call, const struct ps_err *err)
         ps_leadership_unsure(leadership, writer->options.event, call->what, err);
         return;
     }
-    if (is_worth_a_report(writer, err))
+    if (fenced || (!known && (!writer->options.report_once || writer->failures_row == 1)))
         ps_leadership_failed(leadership, writer->options.event, call->what, err);
     if (writer->options.step != NULL)
         ps_timer_set(writer->timer, pause_ms(writer, err));

@@ -650,12 +650,6 @@ static struct ps_draft_state state_of(const struct ps_pg_rows *rows, int row, in
     };
 }
 
-/* One line for a person, whichever of a draft's files changed: rows come by paper. */
-static bool is_first_of_paper(const char *paper_id, const char *last)
-{
-    return last == NULL || strcmp(paper_id, last) != 0;
-}
-
 static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, int row,
                           struct ps_looked *out_draft, const char **last_paper)
 {
@@ -691,7 +685,8 @@ static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, i
             .title = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_TITLE),
             .authors = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_AUTHORS),
             .print = print,
-            .watchers = is_first_of_paper(paper_id, *last_paper),
+            /* One line for a person, whichever of a draft's files changed: rows come by paper. */
+            .watchers = *last_paper == NULL || strcmp(paper_id, *last_paper) != 0,
         },
         &poll->ending.news);
     *last_paper = paper_id;

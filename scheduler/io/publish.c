@@ -143,27 +143,20 @@ static void send_batch(struct ps_publish *publish)
     run_script(publish, PS_SCRIPT_TASK_PUBLISH, &args, "tasks were not published", on_batch);
 }
 
-/* Why no more work should be put into Redis; NULL when there is room. */
-static const char *no_room(const struct ps_publish *publish, const struct ps_redis_info *info)
-{
-    if (publish->length > publish->leadership->daemon->config->tasks_shed_length)
-        return "TASKS_SHED_LENGTH tasks are outstanding";
-    if (info->max_memory > 0 && info->used_memory / MEMORY_PERCENT > info->max_memory / 100)
-        return "the memory of Redis is nearly used up";
-    return NULL;
-}
-
 static void on_memory(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
     const char *text = reply == NULL ? NULL : ps_redis_reply_text(reply, NULL);
     struct ps_redis_info info;
-    const char *why;
+    const char *why = NULL;
 
     if (!is_for_this_cycle(publish))
         return;
     ps_redis_info_parse(ps_str_of(text), &info);
-    why = no_room(publish, &info);
+    if (publish->length > publish->leadership->daemon->config->tasks_shed_length)
+        why = "TASKS_SHED_LENGTH tasks are outstanding";
+    else if (info.max_memory > 0 && info.used_memory / MEMORY_PERCENT > info.max_memory / 100)
+        why = "the memory of Redis is nearly used up";
     if (why == NULL) {
         send_batch(publish);
         return;

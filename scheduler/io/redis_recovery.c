@@ -84,28 +84,23 @@ void ps_redis_recovery_destroy(struct ps_redis_recovery *rebuild)
     free(rebuild);
 }
 
-/* Whether this Redis is the process that was filled last, as far as that is known. */
-static bool same_process(const struct ps_redis_recovery *rebuild)
-{
-    const char *last = rebuild->leadership->redis_run_id;
-
-    return rebuild->run_id[0] == '\0' || (last != NULL && strcmp(last, rebuild->run_id) == 0);
-}
-
 void ps_redis_recovery_seen(struct ps_redis_recovery *rebuild, const char *generation)
 {
     const struct ps_redis_info *info =
         ps_redis_fitness_info(rebuild->leadership->daemon->redis_fitness);
+    const char *filled = rebuild->leadership->redis_run_id;
     struct ps_pg_batch *batch;
+    bool same_process;
 
     if (ps_leader_writer_busy(rebuild->writer))
         return;
     snprintf(rebuild->run_id, sizeof(rebuild->run_id), "%s", info == NULL ? "" : info->run_id);
-
+    /* Whether this Redis is the process that was filled last, as far as that is known. */
+    same_process =
+        rebuild->run_id[0] == '\0' || (filled != NULL && strcmp(filled, rebuild->run_id) == 0);
     if (!ps_str_int(ps_str_of(generation), 0, INT64_MAX, &rebuild->seen))
         rebuild->seen = -1;
-    if (rebuild->seen >= rebuild->leadership->generation && rebuild->seen > 0 &&
-        same_process(rebuild))
+    if (rebuild->seen >= rebuild->leadership->generation && rebuild->seen > 0 && same_process)
         return;
     (void)ps_leader_writer_start(rebuild->writer); /* always starts: it reads no mirror again */
     batch = ps_leader_writer_begin_meta(rebuild->writer);
