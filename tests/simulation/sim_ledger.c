@@ -116,16 +116,11 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
     return true;
 }
 
-int main(void)
-{
-    static const struct simulation simulation = { .name = "ledger",
-                                                  .kinds = kinds,
-                                                  .kind_count = KINDS,
-                                                  .begin = begin,
-                                                  .step = step,
-                                                  .end = end,
-                                                  .steps_max = 80,
-                                                  .schedules = 20000 };
-
-    return simulation_main(&simulation);
-}
+const struct simulation simulation = { .name = "ledger",
+                                       .kinds = kinds,
+                                       .kind_count = KINDS,
+                                       .begin = begin,
+                                       .step = step,
+                                       .end = end,
+                                       .steps_max = 80,
+                                       .schedules = 20000 };

@@ -200,16 +200,11 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
     return true;
 }
 
-int main(void)
-{
-    static const struct simulation simulation = { .name = "planner",
-                                                  .kinds = kinds,
-                                                  .kind_count = KINDS,
-                                                  .begin = begin,
-                                                  .step = step,
-                                                  .end = end,
-                                                  .steps_max = 40,
-                                                  .schedules = 60 };
-
-    return simulation_main(&simulation);
-}
+const struct simulation simulation = { .name = "planner",
+                                       .kinds = kinds,
+                                       .kind_count = KINDS,
+                                       .begin = begin,
+                                       .step = step,
+                                       .end = end,
+                                       .steps_max = 40,
+                                       .schedules = 60 };

@@ -71,16 +71,11 @@ static bool step(void *state, const struct sim_step *step, char out_why[SIM_WHY]
     return true;
 }
 
-int main(void)
-{
-    static const struct simulation simulation = { .name = "poll_schedule",
-                                                  .kinds = kinds,
-                                                  .kind_count = KINDS,
-                                                  .begin = begin,
-                                                  .step = step,
-                                                  .end = free,
-                                                  .steps_max = 200,
-                                                  .schedules = 50000 };
-
-    return simulation_main(&simulation);
-}
+const struct simulation simulation = { .name = "poll_schedule",
+                                       .kinds = kinds,
+                                       .kind_count = KINDS,
+                                       .begin = begin,
+                                       .step = step,
+                                       .end = free,
+                                       .steps_max = 200,
+                                       .schedules = 50000 };

@@ -23,13 +23,13 @@ double sim_fraction(uint32_t value)
     return (double)value / 4294967296.0;
 }
 
-static size_t make(const struct simulation *simulation, uint64_t seed, struct sim_step *out_steps)
+static size_t make(uint64_t seed, struct sim_step *out_steps)
 {
     uint64_t state = seed;
-    size_t count = 1 + next_random(&state) % simulation->steps_max;
+    size_t count = 1 + next_random(&state) % simulation.steps_max;
 
     for (size_t i = 0; i < count; i++) {
-        out_steps[i].kind = next_random(&state) % simulation->kind_count;
+        out_steps[i].kind = next_random(&state) % simulation.kind_count;
         for (int j = 0; j < SIM_VALUES; j++)
             out_steps[i].value[j] = next_random(&state);
     }
@@ -37,23 +37,21 @@ static size_t make(const struct simulation *simulation, uint64_t seed, struct si
 }
 
 /* The number of steps until an invariant broke; 0 when none did. */
-static size_t play(const struct simulation *simulation, uint64_t seed, const struct sim_step *steps,
-                   size_t count, char out_why[SIM_WHY])
+static size_t play(uint64_t seed, const struct sim_step *steps, size_t count, char out_why[SIM_WHY])
 {
-    void *state = simulation->begin((uint32_t)seed);
+    void *state = simulation.begin((uint32_t)seed);
     size_t broken = 0;
 
     for (size_t i = 0; i < count && broken == 0; i++)
-        if (!simulation->step(state, &steps[i], out_why))
+        if (!simulation.step(state, &steps[i], out_why))
             broken = i + 1;
-    simulation->end(state);
+    simulation.end(state);
     return broken;
 }
 
 /* Removes steps, half of them at first, then single ones, as long as an invariant still breaks;
  * then makes values 0. */
-static size_t shrink(const struct simulation *simulation, uint64_t seed, struct sim_step *steps,
-                     size_t count, char out_why[SIM_WHY])
+static size_t shrink(uint64_t seed, struct sim_step *steps, size_t count, char out_why[SIM_WHY])
 {
     struct sim_step shorter[SIM_STEPS_MAX];
     bool again = true;
@@ -66,7 +64,7 @@ static size_t shrink(const struct simulation *simulation, uint64_t seed, struct 
 
                 memcpy(shorter, steps, at * sizeof(*steps));
                 memcpy(shorter + at, steps + at + chunk, (left - at) * sizeof(*steps));
-                broken = play(simulation, seed, shorter, left, out_why);
+                broken = play(seed, shorter, left, out_why);
                 if (broken > 0) {
                     memcpy(steps, shorter, broken * sizeof(*steps));
                     count = broken;
@@ -82,33 +80,31 @@ static size_t shrink(const struct simulation *simulation, uint64_t seed, struct 
             uint32_t before = steps[i].value[j];
 
             steps[i].value[j] = 0;
-            if (play(simulation, seed, steps, count, out_why) != count)
+            if (play(seed, steps, count, out_why) != count)
                 steps[i].value[j] = before;
         }
     }
-    (void)play(simulation, seed, steps, count, out_why);
+    (void)play(seed, steps, count, out_why);
     return count;
 }
 
-static void print_steps(const struct simulation *simulation, const struct sim_step *steps,
-                        size_t count)
+static void print_steps(const struct sim_step *steps, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        printf("  %3zu %-14s %u %u %u\n", i + 1, simulation->kinds[steps[i].kind],
-               steps[i].value[0], steps[i].value[1], steps[i].value[2]);
+        printf("  %3zu %-14s %u %u %u\n", i + 1, simulation.kinds[steps[i].kind], steps[i].value[0],
+               steps[i].value[1], steps[i].value[2]);
 }
 
-static void report(const struct simulation *simulation, uint64_t seed, struct sim_step *steps,
-                   size_t count)
+static void report(uint64_t seed, struct sim_step *steps, size_t count)
 {
     char why[SIM_WHY] = "";
-    size_t first = play(simulation, seed, steps, count, why);
+    size_t first = play(seed, steps, count, why);
 
-    printf("%s: seed %llu breaks an invariant at step %zu: %s\n", simulation->name,
+    printf("%s: seed %llu breaks an invariant at step %zu: %s\n", simulation.name,
            (unsigned long long)seed, first, why);
-    count = shrink(simulation, seed, steps, first, why);
+    count = shrink(seed, steps, first, why);
     printf("the shortest schedule found has %zu steps (name, values): %s\n", count, why);
-    print_steps(simulation, steps, count);
+    print_steps(steps, count);
     printf("replay: PAPERSCOUT_SIMULATION_SEED=%llu\n", (unsigned long long)seed);
 }
 
@@ -125,7 +121,7 @@ static void on_abort(int signal)
         (void)!write(STDOUT_FILENO, text, (size_t)len);
 }
 
-int simulation_main(const struct simulation *simulation)
+int main(void)
 {
     static struct sim_step steps[SIM_STEPS_MAX];
     const char *one = getenv("PAPERSCOUT_SIMULATION_SEED");
@@ -139,24 +135,24 @@ int simulation_main(const struct simulation *simulation)
 
     (void)signal(SIGABRT, on_abort);
     for (;; seed++) {
-        size_t count = make(simulation, seed, steps);
+        size_t count = make(seed, steps);
 
         seed_now = seed;
-        if (play(simulation, seed, steps, count, why) > 0) {
-            report(simulation, seed, steps, count);
+        if (play(seed, steps, count, why) > 0) {
+            report(seed, steps, count);
             return 1;
         }
         played += count;
         if (one != NULL) {
-            print_steps(simulation, steps, count);
+            print_steps(steps, count);
             break;
         }
-        if (seconds == NULL ? seed - begun + 1 >= simulation->schedules
+        if (seconds == NULL ? seed - begun + 1 >= simulation.schedules
                             : (seed & 255) == 0 && time(NULL) >= until)
             break;
     }
     printf("%s: %llu schedules, %llu steps, seeds %llu to %llu: every invariant held\n",
-           simulation->name, (unsigned long long)(seed - begun + 1), (unsigned long long)played,
+           simulation.name, (unsigned long long)(seed - begun + 1), (unsigned long long)played,
            (unsigned long long)begun, (unsigned long long)seed);
     return 0;
 }

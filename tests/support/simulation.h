@@ -27,9 +27,10 @@ struct simulation {
     uint32_t schedules; /* in CI; a second or two */
 };
 
-/* Gives the exit status of main. Environment: PAPERSCOUT_SIMULATION_SEED plays that seed alone and
- * prints its steps; PAPERSCOUT_SIMULATION_SECONDS goes on for so long, with seeds of its own. */
-int simulation_main(const struct simulation *simulation);
+/* What is played: each simulation defines it, and simulation.c has the main() for all. Environment:
+ * PAPERSCOUT_SIMULATION_SEED plays that seed alone and prints its steps;
+ * PAPERSCOUT_SIMULATION_SECONDS continues for so long, with seeds of its own. */
+extern const struct simulation simulation;
 
 /* A double from 0 to below 1. */
 double sim_fraction(uint32_t value);
