@@ -20,19 +20,6 @@ static struct ps_loop *loop;
 static struct ps_pg *pg;
 static int answers;
 
-static void on_state(void *cookie, bool up, const struct ps_err *err)
-{
-    (void)cookie;
-    (void)up;
-    (void)err;
-}
-
-static bool is_up(void *cookie)
-{
-    (void)cookie;
-    return ps_pg_up(pg);
-}
-
 static bool is_answered(void *cookie)
 {
     (void)cookie;
@@ -41,16 +28,10 @@ static bool is_answered(void *cookie)
 
 static int set_up_all(void **state)
 {
-    struct ps_pg_options options = { .application_name = "test", .max = 1 };
-    struct ps_err err;
-
     (void)state;
     server = ps_test_pg_start();
     loop = ps_loop_create();
-    options.url = ps_test_pg_url(server);
-    pg = ps_pg_create(loop, &options, true, on_state, NULL, &err);
-    assert_non_null(pg);
-    assert_true(ps_test_run_until(loop, is_up, NULL, PATIENCE_MS));
+    pg = ps_test_pg_pool(server, loop, 1);
     return 0;
 }
 

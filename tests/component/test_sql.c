@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { NAME_TEXT = 64, PATIENCE_MS = 20000 };
+enum { NAME_TEXT = 64 };
 
 static struct ps_test_pg *server;
 static PGconn *connection;
@@ -42,18 +42,6 @@ static const char *type_name(Oid oid)
     return "a type that has no C type";
 }
 
-static void on_state(void *cookie, bool up, const struct ps_err *err)
-{
-    (void)cookie;
-    (void)up;
-    (void)err;
-}
-
-static bool is_up(void *cookie)
-{
-    return ps_pg_up(cookie);
-}
-
 /* The tables of the Python service, which `paperscout import-legacy` reads. */
 static void create_legacy_tables(void)
 {
@@ -74,18 +62,11 @@ static void create_legacy_tables(void)
 
 static int set_up_all(void **state)
 {
-    struct ps_pg_options options = { .application_name = "test", .max = 1 };
     struct ps_loop *loop = ps_loop_create();
-    struct ps_pg *pg; /* makes the schema */
-    struct ps_err err;
 
     (void)state;
     server = ps_test_pg_start();
-    options.url = ps_test_pg_url(server);
-    pg = ps_pg_create(loop, &options, true, on_state, NULL, &err);
-    assert_non_null(pg);
-    assert_true(ps_test_run_until(loop, is_up, pg, PATIENCE_MS));
-    ps_pg_destroy(pg);
+    ps_pg_destroy(ps_test_pg_pool(server, loop, 1)); /* creates the schema */
     ps_loop_destroy(loop);
     connection = PQconnectdb(ps_test_pg_url(server));
     assert_int_equal(PQstatus(connection), CONNECTION_OK);

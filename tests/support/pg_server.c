@@ -2,6 +2,9 @@
 #define _XOPEN_SOURCE   700 /* nftw */
 #include "tests/support/pg_server.h"
 
+#include "shared/io/pg.h"
+#include "tests/support/servers.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH = 512, START_TRIES = 600, TRY_MS = 50, ARGS = 32 };
+enum { PATH = 512, START_TRIES = 600, TRY_MS = 50, ARGS = 32, POOL_MS = 20000 };
 
 struct ps_test_pg {
     char folder[PATH], data[PATH], url[PATH], admin_url[PATH], bin[PATH], log[PATH];
@@ -299,4 +302,27 @@ long ps_test_psql_int(struct ps_test_pg *pg, const char *sql)
 
     free(text);
     return value;
+}
+
+static void on_pool_state(void *cookie, bool up, const struct ps_err *err)
+{
+    (void)cookie;
+    (void)up;
+    (void)err;
+}
+
+static bool is_pool_up(void *cookie)
+{
+    return ps_pg_up(cookie);
+}
+
+struct ps_pg *ps_test_pg_pool(const struct ps_test_pg *pg, struct ps_loop *loop, int max)
+{
+    struct ps_pg_options options = { .url = pg->url, .application_name = "test", .max = max };
+    struct ps_err err = { .what = "" };
+    struct ps_pg *pool = ps_pg_create(loop, &options, true, on_pool_state, NULL, &err);
+
+    if (pool == NULL || !ps_test_run_until(loop, is_pool_up, pool, POOL_MS))
+        die("no connection to the server: %s", pool == NULL ? err.what : ps_pg_why(pool));
+    return pool;
 }

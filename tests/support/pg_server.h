@@ -2,6 +2,8 @@
 #ifndef PS_TESTS_PG_SERVER_H
 #define PS_TESTS_PG_SERVER_H
 
+struct ps_loop;
+struct ps_pg;
 struct ps_test_pg; /* the server */
 
 /* Makes the folder and starts the server; aborts the test program with a message when that fails.
@@ -17,6 +19,10 @@ void ps_test_pg_stop_immediate(struct ps_test_pg *pg); /* like a crash */
 void ps_test_pg_up(struct ps_test_pg *pg);             /* start again what was stopped */
 /* Drops the database and makes it again, empty. */
 void ps_test_pg_wipe(struct ps_test_pg *pg);
+
+/* Gives a pool of max connections to the server, which is up and whose schema is made. Aborts the
+ * test program if it does not come up. The caller destroys it, before the server. */
+struct ps_pg *ps_test_pg_pool(const struct ps_test_pg *pg, struct ps_loop *loop, int max);
 
 /* Runs sql (one or more statements) on a connection of its own, blocking. Gives the first value of
    the last statement's first row as text, NULL when there is none; aborts on an error. */

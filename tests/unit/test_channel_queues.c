@@ -1,14 +1,7 @@
-#include "notifier/core/channel_queues.h"
-
 #include "shared/core/alloc.h"
+#include "tests/unit/queue_scene.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 static struct ps_channel_queues *make_with(int64_t interval_ms, int breaker_threshold)
 {
@@ -26,43 +19,9 @@ static struct ps_channel_queues *make(int64_t interval_ms)
     return make_with(interval_ms, 5);
 }
 
-static void add_kind(struct ps_channel_queues *queues, const char *id, const char *channel,
-                     const char *kind)
-{
-    char raw[256];
-    struct ps_err err;
-    struct ps_outgoing_message *message;
-
-    (void)snprintf(raw, sizeof(raw),
-                   "{\"id\":\"%s\",\"kind\":\"%s\",\"channel\":\"%s\",\"text\":\"x\"}", id, kind,
-                   channel);
-    message = ps_outgoing_message_parse(raw, strlen(raw), &err);
-    assert_non_null(message);
-    ps_channel_queues_add(queues, message);
-}
-
 static void add(struct ps_channel_queues *queues, const char *id, const char *channel)
 {
     add_kind(queues, id, channel, "draft");
-}
-
-/* The next move must be this one, for the message of this id. */
-static struct ps_outgoing_message *expect(struct ps_channel_queues *queues, int64_t now_ms,
-                                          enum ps_channel_queues_move move, const char *id)
-{
-    struct ps_outgoing_message *message = NULL;
-
-    assert_int_equal(ps_channel_queues_next(queues, now_ms, true, &message), move);
-    assert_string_equal(message->content.id, id);
-    return message;
-}
-
-static void expect_nothing(struct ps_channel_queues *queues, int64_t now_ms)
-{
-    struct ps_outgoing_message *message = NULL;
-
-    assert_int_equal(ps_channel_queues_next(queues, now_ms, true, &message),
-                     PS_CHANNEL_QUEUES_NOTHING);
 }
 
 static struct ps_channel_queues_outcome answer(struct ps_channel_queues *queues,

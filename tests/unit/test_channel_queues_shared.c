@@ -1,13 +1,6 @@
 /* Channel queues beside those of other notifiers: admissions, and messages that may have been sent.
  */
-#include "notifier/core/channel_queues.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/queue_scene.h"
 
 static struct ps_channel_queues *make(void)
 {
@@ -27,34 +20,7 @@ static struct ps_channel_queues *make(void)
 static void add(struct ps_channel_queues *queues, const char *id, const char *kind,
                 const char *channel)
 {
-    char raw[256];
-    struct ps_err err;
-    struct ps_outgoing_message *message;
-
-    (void)snprintf(raw, sizeof(raw),
-                   "{\"id\":\"%s\",\"kind\":\"%s\",\"channel\":\"%s\",\"text\":\"x\"}", id, kind,
-                   channel);
-    message = ps_outgoing_message_parse(raw, strlen(raw), &err);
-    assert_non_null(message);
-    ps_channel_queues_add(queues, message);
-}
-
-static struct ps_outgoing_message *expect(struct ps_channel_queues *queues, int64_t now_ms,
-                                          enum ps_channel_queues_move move, const char *id)
-{
-    struct ps_outgoing_message *message = NULL;
-
-    assert_int_equal(ps_channel_queues_next(queues, now_ms, true, &message), move);
-    assert_string_equal(message->content.id, id);
-    return message;
-}
-
-static void expect_nothing(struct ps_channel_queues *queues, int64_t now_ms)
-{
-    struct ps_outgoing_message *message = NULL;
-
-    assert_int_equal(ps_channel_queues_next(queues, now_ms, true, &message),
-                     PS_CHANNEL_QUEUES_NOTHING);
+    add_kind(queues, id, channel, kind);
 }
 
 static void admit(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
