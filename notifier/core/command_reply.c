@@ -447,7 +447,7 @@ void ps_command_reply_list(const struct ps_command_reply_entry *entries, size_t 
         if (entries[i].watched)
             continue;
         if (others++ == 0)
-            ps_command_reply_line(reply, "Muted or snoozed besides:");
+            ps_command_reply_line(reply, "Also muted or snoozed:");
         add_entry(&entries[i], reply);
     }
     if (digest->minute >= 0) {

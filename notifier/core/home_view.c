@@ -109,27 +109,36 @@ static void add_entry(cJSON *blocks, const struct ps_command_reply_entry *entry,
     ps_buf_clear(&line);
 }
 
-static bool watches(const struct ps_home *home)
+/* Adds the entries that are watched, or those that are only muted or snoozed; gives how many the
+ * person has, also where there is no room for them. */
+static size_t add_entries(cJSON *blocks, const struct ps_home *home, bool watched, size_t room)
 {
-    for (size_t i = 0; i < home->entry_len; i++)
-        if (home->entries[i].watched)
-            return true;
-    return false;
+    size_t count = 0;
+
+    for (size_t i = 0; i < home->entry_len; i++) {
+        if (home->entries[i].watched != watched)
+            continue;
+        if (!watched && count == 0 && room > 0)
+            add(blocks, ps_block_section("*Muted or snoozed, and not on your watchlist*"));
+        if (count++ < room)
+            add_entry(blocks, &home->entries[i], home->entry_len <= PS_HOME_BUTTONS_MAX);
+    }
+    return count;
 }
 
 static void add_watchlist(cJSON *blocks, const struct ps_home *home)
 {
     static const struct ps_block_choice add_watch = { PS_INTERACTION_ID_ADD, "Add a watch", NULL };
+    size_t watched;
     cJSON *actions;
 
     ps_block_kit_add_header(blocks, "Your watchlist");
-    if (!watches(home))
+    watched = add_entries(blocks, home, true, PS_HOME_ENTRIES_MAX);
+    if (watched == 0)
         add(blocks,
             ps_block_section("You watch nothing yet. Add a paper, a number, an author, a "
                              "subgroup or a pattern, and Paperscout notifies you as soon as it "
                              "finds a draft or a paper that matches."));
-    for (size_t i = 0; i < home->entry_len && i < PS_HOME_ENTRIES_MAX; i++)
-        add_entry(blocks, &home->entries[i], home->entry_len <= PS_HOME_BUTTONS_MAX);
     if (home->entry_len > PS_HOME_ENTRIES_MAX) {
         char *more =
             ps_alloc_format("\xe2\x80\xa6 and %zu more. Send me `list` in the Messages tab "
@@ -143,6 +152,8 @@ static void add_watchlist(cJSON *blocks, const struct ps_home *home)
     ps_json_add_text(cJSON_GetArrayItem(cJSON_GetObjectItem(actions, "elements"), 0), "style",
                      "primary");
     add(blocks, actions);
+    (void)add_entries(blocks, home, false,
+                      watched < PS_HOME_ENTRIES_MAX ? PS_HOME_ENTRIES_MAX - watched : 0);
 }
 
 /* --- the digest ----------------------------------------------------------------------------- */

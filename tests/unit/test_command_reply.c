@@ -132,7 +132,7 @@ static void a_list_shows_what_is_quiet_and_when_it_is_sent(void **state)
                           &reply);
     expect(&reply,
            "Your watchlist:\n• *42* (paper number)\n"
-           "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nMuted or snoozed besides:\n"
+           "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nAlso muted or snoozed:\n"
            "• *7* (paper number), muted\nYou get your matches in one message a day, at 08:00 "
            "Europe/Berlin.");
     ps_command_reply_list(entries, 0, &(struct ps_command_reply_digest){ -1, "UTC" }, &reply);

@@ -98,6 +98,34 @@ static void a_home_is_valid_for_any_watchlist(void **state)
     }
 }
 
+/* What is only muted stands below the watchlist, under its own words. */
+static void mutes_are_no_watches(void **state)
+{
+    static const struct ps_command_reply_entry entries[] = {
+        {"all",    "",      false, true,  false, 0},
+        { "paper", "P2300", true,  false, false, 0},
+        { "paper", "P2301", false, true,  false, 0},
+    };
+    static const char *const order[] = { "*P2300*",    "Add a watch", "not on your watchlist",
+                                         "everything", "*P2301*",     "Digest" };
+    struct ps_home home = { .entries = entries,
+                            .entry_len = PS_COUNT_OF(entries),
+                            .digest_minute = -1,
+                            .digest_zone = "UTC",
+                            .version = "1" };
+    cJSON *view = ps_home_view(&home);
+    char *text = ps_json_print(view);
+    const char *at = text;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(order); i++) {
+        at = strstr(at, order[i]);
+        assert_non_null(at);
+    }
+    free(text);
+    check_view(view);
+}
+
 static void the_modal_says_what_an_entry_means(void **state)
 {
     static const struct ps_entry_meaning meanings[] = {
@@ -169,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_home_is_valid_for_any_watchlist),
+        cmocka_unit_test(mutes_are_no_watches),
         cmocka_unit_test(the_modal_says_what_an_entry_means),
         cmocka_unit_test(what_slack_refuses_is_found),
     };
