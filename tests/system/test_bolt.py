@@ -11,6 +11,7 @@ import time
 import unittest
 
 from rig import FleetCase, wait_until
+from rig.clicks import button, form as interaction, in_message, in_view, option, shortcut, submission
 from rig.places import build_dir
 from rig.process import Process
 from rig.speaker import SECRET, Speaker, event_body, sign, slash_body
@@ -54,7 +55,7 @@ class Bolt(FleetCase):
         wait_until(scheduler.ready, 20, "the scheduler is ready")
         notifier = self.fleet.start_slack_notifier()
         wait_until(notifier.ready, 20, "the notifier is ready")
-        self.theirs = Speaker(int(port[1]))
+        self.theirs, self.receiver = Speaker(int(port[1])), receiver
         self.ours = Speaker(int(notifier.wait_event("EVENTS-LISTEN")["port"]))
 
     def test_what_slacks_own_receiver_takes_and_refuses_so_do_we(self):
@@ -90,20 +91,45 @@ class Bolt(FleetCase):
             ("no body", b"", sign(b""), "application/json"),
             ("no JSON", b"{", sign(b"{"), "application/json"),
         ]
+        self.both_agree(requests)
+        self.assertIn("abc", self.theirs.post(challenge, sign(challenge))[1])
+        self.assertIn("abc", self.ours.post(challenge, sign(challenge))[1])
+        self.interactions()
+
+    def interactions(self):
+        """Bolt reads each payload of the rig's clicks as what it is meant to be, and so do we."""
+        url = "https://hooks.slack.com/actions/T1/1/x"
+        click = interaction(in_message(button("watch", "P0042"), url))
+        good = [("button", click, "button watch"),
+                ("menu", interaction(in_message(option("mute P0042"), url)), "overflow menu"),
+                ("Home's button", interaction(in_view(button("digest_off", "x"))), "button digest_off"),
+                ("Home's time", interaction(in_view({"type": "timepicker", "action_id": "digest_daily", "block_id": "b",
+                                                     "selected_time": "07:30"})), "timepicker digest_daily"),
+                ("modal's input", interaction(in_view({"type": "plain_text_input", "action_id": "entry", "block_id": "entry",
+                                                       "value": "P0042"}, kind="modal")), "plain_text_input entry"),
+                ("shortcut", interaction(shortcut("P0042R1", url)), "message_action why_message"),
+                ("modal", interaction(submission("P0042")), "modal add_watch")]
+        bad = [("unsigned click", click, {}, FORM), ("old click", click, sign(click, int(time.time()) - 360), FORM),
+               ("changed click", click.replace(b"watch", b"mute"), sign(click), FORM),
+               ("no JSON in it", b"payload=%7B", None, FORM)]
+        self.both_agree([(what, sent, None, FORM) for what, sent, _ in good] + bad, "/slack/interactions")
+        for what, _, meaning in good:
+            with self.subTest(what):
+                wait_until(lambda: f"seen {meaning}\n" in self.receiver.output(), 20, meaning)  # pylint: disable=cell-var-from-loop
+
+    def both_agree(self, requests, path="/slack/events"):
         seen = []
         for what, sent, headers, kind in requests:
             headers = sign(sent) if headers is None else headers
-            theirs = self.theirs.post(sent, headers, kind=kind)
-            ours = self.ours.post(sent, headers, kind=kind)
+            theirs = self.theirs.post(sent, headers, path, kind)
+            ours = self.ours.post(sent, headers, path, kind)
             if ours[0] == 503:  # the machine is busy: Slack comes again
-                ours = (self.ours.deliver(sent, headers, kind=kind),)
+                ours = (self.ours.deliver(sent, headers, path=path, kind=kind),)
             seen.append((what, theirs[0], ours[0]))
             with self.subTest(what):
                 self.assertEqual(ours[0], theirs[0])
         for what, theirs, ours in seen:
             print(f"{what:22} Bolt {theirs}, we {ours}")
-        self.assertIn("abc", self.theirs.post(challenge, sign(challenge))[1])
-        self.assertIn("abc", self.ours.post(challenge, sign(challenge))[1])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import subprocess
 import unittest
 
 from rig import FleetCase, wait_until
+from rig.clicks import button, in_message, shortcut, submission
 from rig.places import build_dir
 from rig.process import Process
 from rig.socket_mode import SocketMode
@@ -53,7 +54,12 @@ class Peer(FleetCase):
         body = json.loads(event_body("status"))
         event = slack.deliver("events_api", body)
         slash = slack.deliver("slash_commands", fields(slash_body("status")))
-        wait_until(lambda: not slack.pending, 30, "both are acknowledged")
+        clicks = [slack.deliver("interactive", value) for value in (
+            in_message(button("watch", "P0042"), "https://hooks.slack.com/actions/T1/1/x"),
+            shortcut("P0042R1", "https://hooks.slack.com/actions/T1/1/x"), submission("P0042"))]
+        wait_until(lambda: not slack.pending, 30, "all are acknowledged")
+        self.assertFalse(any(slack.answers[click] for click in clicks))
+        wait_until(lambda: client.output().count("seen interactive") == 3, 20, "clicks reach it")
         self.assertFalse(slack.answers[event])
         self.assertEqual(slack.answers[slash], {"text": "seen"})
         first = slack.live()[0]

@@ -118,6 +118,7 @@ class Up(unittest.TestCase):
         del self.environment["POLL_INTERVAL_SECONDS"]
         status, text = self.run_to_end("run", "true")
         self.assertEqual((status, "nothing runs" in text), (1, True), text)
+        begun = time.monotonic()
         child = self.start("--live")
         self.addCleanup(child.stdout.close)
         self.addCleanup(child.wait, 60)
@@ -125,6 +126,7 @@ class Up(unittest.TestCase):
         self.wait_for("all programs are ready", lambda: os.path.exists(os.path.join(self.state, "run.json")))
         self.wait_for("the channel of .env is notified of the start",
                       lambda: [m for m in upstream.slack() if m["channel"] == "C0READERS"])
+        print(f"from .env to the first message in Slack: {time.monotonic() - begun:.1f} s")
         status, text = self.run_to_end("run", "paperscout-notifier", "watchlist", "U1", "add", "stroustrup")
         self.assertEqual(status, 0, text)
         status, text = self.run_to_end("run", "paperscout-scheduler", "healthcheck", "ready")

@@ -3,7 +3,7 @@ const { App, HTTPReceiver, LogLevel } = require('@slack/bolt');
 
 const receiver = new HTTPReceiver({
   signingSecret: process.env.SLACK_SIGNING_SECRET,
-  endpoints: ['/slack/events', '/slack/commands'],
+  endpoints: ['/slack/events', '/slack/commands', '/slack/interactions'],
   logLevel: LogLevel.ERROR,
 });
 const app = new App({
@@ -14,4 +14,8 @@ const app = new App({
 app.event('message', async () => {});
 app.event('app_mention', async () => {});
 app.command('/paperscout', async ({ ack }) => ack());
+const seen = (what) => console.log(`seen ${what}`);
+app.action(/./, async ({ ack, action }) => { seen(`${action.type} ${action.action_id}`); await ack(); });
+app.shortcut(/./, async ({ ack, shortcut }) => { seen(`${shortcut.type} ${shortcut.callback_id}`); await ack(); });
+app.view(/./, async ({ ack, view, payload }) => { seen(`${payload.type} ${view.callback_id}`); await ack(); });
 app.start(0).then((server) => console.log(`port ${server.address().port}`));
