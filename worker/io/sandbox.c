@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,8 @@
 #define FS_REFER    (UINT64_C(1) << 13) /* ABI 2 */
 #define NET_TCP     UINT64_C(3)         /* bind and connect, ABI 4 */
 #define SCOPE_ALL   UINT64_C(3)         /* abstract Unix sockets and signals, ABI 6 */
+
+enum { NOBODY = 65534 }; /* the user and the group that own no file */
 
 struct ruleset {
     uint64_t handled_fs, handled_net, scoped;
@@ -179,6 +183,42 @@ static const unsigned refused[] = {
     SYS_fsetxattr,
     SYS_utimensat,
     SYS_io_setup,
+    /* These take the id of a process: they would slow the worker down, or pin it, for good. */
+    SYS_setpriority,
+    SYS_ioprio_set,
+    SYS_sched_setscheduler,
+    SYS_sched_setparam,
+    SYS_sched_setattr,
+    SYS_sched_setaffinity,
+    SYS_setpgid,
+    SYS_setsid,
+    SYS_kcmp,
+    SYS_migrate_pages,
+    SYS_move_pages,
+    SYS_get_robust_list,
+    /* Ways to other processes that neither a path nor a socket guards. */
+    SYS_shmget,
+    SYS_shmat,
+    SYS_shmctl,
+    SYS_msgget,
+    SYS_msgsnd,
+    SYS_msgrcv,
+    SYS_msgctl,
+    SYS_semget,
+    SYS_semop,
+    SYS_semtimedop,
+    SYS_semctl,
+    SYS_mq_open,
+    SYS_mq_unlink,
+    SYS_inotify_init1,
+    SYS_inotify_add_watch,
+    SYS_fanotify_init,
+#ifdef SYS_process_madvise
+    SYS_process_madvise,
+#endif
+#ifdef SYS_process_mrelease
+    SYS_process_mrelease,
+#endif
 #ifdef SYS_io_uring_setup
     SYS_io_uring_setup,
     SYS_io_uring_enter,
@@ -213,6 +253,7 @@ static const unsigned refused[] = {
     SYS_vfork,
     SYS_utime,
     SYS_utimes,
+    SYS_inotify_init,
 #endif
 };
 
@@ -278,6 +319,8 @@ static void restrict_calls(enum ps_sandbox kind)
     refuse_by_bits(&program, SYS_open, 1, WRITING, false);
 #endif
     refuse_by_bits(&program, SYS_openat, 2, WRITING, false);
+    /* Limits of this process (0), which libc reads; never those of the worker. */
+    refuse_by_bits(&program, SYS_prlimit64, 0, UINT32_MAX, false);
     /* A process may create threads (libraries do) but no processes. */
     refuse_by_bits(&program, SYS_clone, 0, THREAD, true);
     refuse(
@@ -301,8 +344,34 @@ static void restrict_calls(enum ps_sandbox kind)
 }
 #endif
 
+/* Whether the user that a sandbox runs as may execute every program. A root who keeps poppler in a
+ * folder of their own still gets documents read, as root. */
+static bool nobody_may_run(const char *const *programs)
+{
+    bool may = true;
+
+    if (seteuid(NOBODY) != 0)
+        return false;
+    for (; programs != NULL && *programs != NULL; programs++)
+        may = may && faccessat(AT_FDCWD, *programs, X_OK, AT_EACCESS) == 0;
+    return seteuid(0) == 0 && may;
+}
+
+/* A worker that root started (deploy/up.sh in a container) reads documents as nobody: the filters
+ * below may miss something that root may do. */
+static void leave_root(const char *const *programs)
+{
+    if (geteuid() != 0 || !nobody_may_run(programs))
+        return;
+    (void)setgroups(0, NULL);
+    (void)setresgid(NOBODY, NOBODY, NOBODY);
+    (void)setresuid(NOBODY, NOBODY, NOBODY);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of the user had cleared it */
+}
+
 void ps_sandbox_enter(enum ps_sandbox kind, const char *const *programs)
 {
+    leave_root(kind == PS_SANDBOX_PROGRAM ? programs : NULL);
     restrict_files(kind == PS_SANDBOX_PROGRAM ? programs : NULL);
     restrict_calls(kind);
 }

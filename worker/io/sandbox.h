@@ -5,8 +5,10 @@
  *
  * With Landlock a process reads files only where programs and fonts are, writes none, and executes
  * only the named programs. With seccomp it has no sockets, no ptrace and related calls, cannot open
- * a file for writing and cannot signal other processes. Both are best effort: on a kernel without
- * them the limits of child_spawn still hold, and WORKER-START says what the kernel offers. */
+ * a file for writing and cannot signal, slow down or limit other processes. A process of root
+ * becomes nobody first, where nobody may execute the programs. All are best effort: on a kernel
+ * without them the limits of child_spawn still hold, and WORKER-START says what the kernel offers.
+ */
 #ifndef PS_WORKER_IO_SANDBOX_H
 #define PS_WORKER_IO_SANDBOX_H
 
