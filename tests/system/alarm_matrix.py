@@ -56,6 +56,7 @@ from rig.wait import TimedOut  # noqa: E402  pylint: disable=wrong-import-positi
 SECONDS = 5
 JOBS = 6
 AGREE_SECONDS = 30
+SPACED_SECONDS = 3  # between two cells that start: a start takes all processors
 FILES = {"match": "/files/*"}
 INDEX = {"match": "/index.json"}
 
@@ -580,10 +581,11 @@ def play_side_by_side(cells, jobs, json_path=None):
     """Each cell in a process of its own with servers of its own, some at a time: they mostly wait."""
     logs = os.environ.get("PAPERSCOUT_MATRIX_LOGS")
     waiting, running, rows = list(cells), {}, {}
-    began = time.monotonic()
+    began = next_start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="alarm-matrix-") as folder:
         while waiting or running:
-            if waiting and len(running) < jobs:
+            if waiting and len(running) < jobs and time.monotonic() >= next_start:
+                next_start = time.monotonic() + SPACED_SECONDS
                 name = waiting.pop(0)
                 at = os.path.join(logs or folder, name.replace("/", "_"))
                 with open(f"{at}.log", "w", encoding="utf-8") as log:
