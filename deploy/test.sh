@@ -223,6 +223,7 @@ test_k8s_commands PAPERSCOUT_ON_CLUSTER=all
 test_k8s_load PAPERSCOUT_PHASE_SECONDS=30
 test_socket_mode PAPERSCOUT_ENVELOPES=10000
 test_listening PAPERSCOUT_LISTEN_ALL=1
+test_crowd PAPERSCOUT_CROWD=2000,600,20
 test_replay_fleet PAPERSCOUT_REPLAY=2017-06-01..2018-06-20
 alarm_matrix
 END

@@ -29,9 +29,10 @@ enum {
        request gets this many timeouts. */
     REQUEST_TIMEOUTS = 3,
     SCANNED = 512, /* bytes of a header looked at in one piece */
-    /* Connections that wait here while the loop is busy. A full backlog drops a connection's first
-       packet, which the client sends again after a second. */
-    BACKLOG = 1024
+    /* Connections that wait here while the loop is busy, or the whole machine. A full backlog drops
+       a connection's first packet, which the client sends again after a second, then after three.
+       The kernel lowers it to net.core.somaxconn, which is 4096 by default. */
+    BACKLOG = 4096
 };
 
 /* evhttp answers 501 by itself to a method that is not listed here; ours is 405. */
