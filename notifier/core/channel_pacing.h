@@ -1,4 +1,9 @@
-/* When the next message may go to one channel: spacing, and what Slack's Retry-After asked for. */
+/* When the next message may go to one channel: the spacing between messages, and the wait that
+ * Slack's Retry-After asks for.
+ *
+ * Place in the data flow: channel_queues has one for each channel; the lock in Redis
+ * (io/channel_lock.h) keeps the same spacing across notifiers, and this one counts alone while
+ * Redis does not answer. Times are monotonic milliseconds. Pure. */
 #ifndef PS_NOTIFIER_CHANNEL_PACING_H
 #define PS_NOTIFIER_CHANNEL_PACING_H
 #include "shared/core/base.h"

@@ -1,4 +1,6 @@
-/* How many messages wait for each channel, for `paperscout-notifier queue`. */
+/* How many messages wait for each channel, which notifier has the channel and how long Slack wants
+ * it left alone: the table of `paperscout-notifier queue`. Pure; cmd_queue.c reads the list and the
+ * channels' keys. */
 #ifndef PS_NOTIFIER_CHANNEL_TABLE_H
 #define PS_NOTIFIER_CHANNEL_TABLE_H
 #include <cjson/cJSON.h>

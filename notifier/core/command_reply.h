@@ -1,4 +1,8 @@
-/* What a command is answered with: Slack mrkdwn, in as many messages as it needs. */
+/* The answers to people's commands, in Slack's mrkdwn, in as many messages as they need.
+ *
+ * Place in the data flow: command_queries and watchlist_store pass facts, command_runner stores the
+ * texts in the outbox. Text of strangers (titles, names) is escaped here, so that it can neither
+ * mention people nor format the message. Pure. */
 #ifndef PS_NOTIFIER_COMMAND_REPLY_H
 #define PS_NOTIFIER_COMMAND_REPLY_H
 #include "notifier/core/user_command.h"

@@ -1,4 +1,5 @@
-/* application/x-www-form-urlencoded, as slash commands come. */
+/* Parses application/x-www-form-urlencoded, the form of slash commands and interactions. A percent
+ * sign that begins no escape stays as it is. Pure. */
 #ifndef PS_NOTIFIER_FORM_H
 #define PS_NOTIFIER_FORM_H
 #include <stddef.h>

@@ -1,4 +1,8 @@
-/* Slack's signature of a request: HMAC-SHA256 over its raw body, and how old it may be. */
+/* Verifies Slack's signature of a request: HMAC-SHA256 with the signing secret over the timestamp
+ * and the raw body, compared in constant time. A timestamp more than five minutes off is refused,
+ * so that a recorded request cannot be sent again later
+ * (https://api.slack.com/authentication/verifying-requests-from-slack). Pure; the current time is
+ * an argument. */
 #ifndef PS_NOTIFIER_SLACK_SIGNATURE_H
 #define PS_NOTIFIER_SLACK_SIGNATURE_H
 #include "shared/core/str.h"

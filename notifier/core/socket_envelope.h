@@ -1,4 +1,9 @@
-/* What Slack sends over a Socket Mode connection, read; and the acknowledgement. */
+/* Parses the envelopes that Slack sends over a Socket Mode connection, and formats their
+ * acknowledgements.
+ *
+ * Place in the data flow: web_socket_link passes a text, socket_mode has the event stored and
+ * acknowledges it afterwards. An envelope without an acknowledgement is sent again, perhaps to
+ * another notifier. Pure. */
 #ifndef PS_NOTIFIER_SOCKET_ENVELOPE_H
 #define PS_NOTIFIER_SOCKET_ENVELOPE_H
 #include "notifier/core/slack_event.h"

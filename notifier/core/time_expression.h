@@ -1,4 +1,6 @@
-/* "3d", "for 2 weeks", "until 2026-12-01 09:00": times as people type them. */
+/* Times as people type them: "3d", "for 2 weeks", "until 2026-12-01 09:00". A time of the clock is
+ * in the person's own zone, which the caller knows (io/people_zones.h). Pure; the current time is
+ * an argument. */
 #ifndef PS_NOTIFIER_TIME_EXPRESSION_H
 #define PS_NOTIFIER_TIME_EXPRESSION_H
 #include "shared/core/str.h"

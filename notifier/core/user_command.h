@@ -1,4 +1,9 @@
-/* What somebody said to us, as a command; and where each command may be given. */
+/* Parses what a person typed or clicked as one command, and says where each command may be given.
+ *
+ * Place in the data flow: slack_event has the words, this module makes a command, io/command_runner
+ * runs it. Anything is a command: a text that means nothing gets an answer that says what was
+ * probably meant, because silence looks like a broken bot. Personal commands are answered where
+ * nobody else reads them. Pure. */
 #ifndef PS_NOTIFIER_USER_COMMAND_H
 #define PS_NOTIFIER_USER_COMMAND_H
 #include "notifier/core/slack_event.h"

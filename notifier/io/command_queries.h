@@ -1,4 +1,6 @@
-/* Commands that only ask: what is read from PostgreSQL for them, and what it is answered with. */
+/* Commands that change nothing (status, search, list, why): what they read from PostgreSQL, and how
+ * the rows become the facts that core/command_reply.h writes as an answer. The statements are
+ * notifier/sql/status_*.sql, why_*.sql and watch_list.sql. */
 #ifndef PS_NOTIFIER_COMMAND_QUERIES_H
 #define PS_NOTIFIER_COMMAND_QUERIES_H
 #include "notifier/core/command_reply.h"

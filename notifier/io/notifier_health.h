@@ -1,4 +1,5 @@
-/* The notifier's fields of /health, its reasons and its gauges. */
+/* The notifier's fields of /health, the reasons why it is not ready, and its gauges. Values only;
+ * what counts as an incident is decided by shared/io/incident_monitor. */
 #ifndef PS_NOTIFIER_HEALTH_H
 #define PS_NOTIFIER_HEALTH_H
 #include "shared/core/health.h"

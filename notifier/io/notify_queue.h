@@ -1,4 +1,11 @@
-/* The notify list: take into the in-flight list, settle, bring back what dead notifiers held. */
+/* The list `notify` in Redis: moves messages to the in-flight list of this notifier, acknowledges
+ * them, and takes over what dead notifiers held.
+ *
+ * Place in the data flow: the leader's relay pushes to the list; this module takes, and the sender
+ * adds the messages to its channel queues. Guarantee: a message is always in the list, in one
+ * in-flight list, or in the dead list, because each move is one script; a notifier that dies loses
+ * nothing. The list carries no truth for messages that have outbox rows: those are claimed before
+ * they are sent, so a list that was duplicated or restored sends nothing twice. */
 #ifndef PS_NOTIFIER_NOTIFY_QUEUE_H
 #define PS_NOTIFIER_NOTIFY_QUEUE_H
 #include "shared/core/keys.h"

@@ -1,4 +1,5 @@
-/* Which workspace the bot token belongs to: asked at the start, until Slack answers. */
+/* Which workspace the bot token belongs to (auth.test): asked at the start, until Slack answers.
+ * Events of other workspaces are refused with it (core/slack_team.h). */
 #ifndef PS_NOTIFIER_SLACK_IDENTITY_H
 #define PS_NOTIFIER_SLACK_IDENTITY_H
 #include "notifier/io/slack_api.h"

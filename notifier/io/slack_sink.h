@@ -1,4 +1,9 @@
-/* The slack sink: chat.postMessage, and conversations.history to find what was sent. */
+/* The sink for Slack: chat.postMessage to send, conversations.history and conversations.replies to
+ * find a message that may have been sent.
+ *
+ * Each message bears its id in its metadata, because Slack has no idempotency key: after an answer
+ * that was lost, the id is looked for before the message is sent again. One request is never
+ * repeated here; core/channel_queues decides about retries. */
 #ifndef PS_NOTIFIER_SLACK_SINK_H
 #define PS_NOTIFIER_SLACK_SINK_H
 #include "notifier/io/sink.h"

@@ -1,5 +1,14 @@
 /* PostgreSQL on the loop: a pool of libpq connections in pipeline mode. A batch is one transaction
- * and one round trip. */
+ * and one round trip.
+ *
+ * Place in the data flow: every statement of the programs goes through ps_pg_run, mostly as a typed
+ * function of a .sql file (shared/cmake/embed_sql.cmake). pg_setup.c checks the server and migrates
+ * the schema, pg_conn.c is one connection, pg_url.c the hosts.
+ *
+ * Guarantees: nothing here blocks; a batch is never retried, because the caller alone knows whether
+ * it may run twice; LOST is reported when nobody knows whether a batch was committed. Do not keep
+ * anything on a server connection beyond a transaction: behind a pooler, the next client gets it.
+ */
 #ifndef PS_IO_PG_H
 #define PS_IO_PG_H
 

@@ -1,4 +1,4 @@
-/* What the files of io/pg share; nobody else includes it. */
+/* Shared by the files of shared/io/pg*.c alone. */
 #ifndef PS_IO_PG_PRIVATE_H
 #define PS_IO_PG_PRIVATE_H
 #include "shared/io/pg.h"

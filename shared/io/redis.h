@@ -1,5 +1,13 @@
-/* One connection to Redis on the loop: connect, TLS, AUTH, SELECT, timeouts of our own, reconnect
- * with backoff and jitter. */
+/* One connection to Redis on the loop: connect, TLS, AUTH, SELECT, deadlines of our own, reconnect
+ * with backoff and jitter.
+ *
+ * Place in the data flow: each program has one for commands and scripts, and others for blocking
+ * reads (stream_reader, notify_wait), because a blocking read would delay every command behind it.
+ * A command without an answer in its time tears the connection down: the server may be gone without
+ * a word, and later answers could not be attributed.
+ *
+ * Guarantee: each callback runs exactly once. A command is never sent twice; after LOST and TIMEOUT
+ * it may have run. */
 #ifndef PS_IO_REDIS_H
 #define PS_IO_REDIS_H
 #include "shared/core/str.h"

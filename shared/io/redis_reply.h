@@ -1,4 +1,6 @@
-/* What a Redis reply says: texts, numbers, and error replies as our codes. */
+/* Reads Redis replies: texts, numbers, and error replies as codes of ours. Error replies that mean
+ * "not this server" (READONLY, LOADING, MASTERDOWN, MOVED …) are recognised here, and redis.c
+ * connects anew for them. */
 #ifndef PS_IO_REDIS_REPLY_H
 #define PS_IO_REDIS_REPLY_H
 #include "shared/core/err.h"

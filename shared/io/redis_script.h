@@ -1,4 +1,6 @@
-/* Runs an embedded Lua script by SHA, loading it where the server does not know it. */
+/* Runs an embedded Lua script by its SHA, and sends the text if the server does not know it. A
+ * script is the unit of atomicity in Redis: each state change that touches several keys is one
+ * (shared/lua, whose headers name KEYS, ARGV and RETURNS). */
 #ifndef PS_IO_REDIS_SCRIPT_H
 #define PS_IO_REDIS_SCRIPT_H
 #include "embedded/scripts.h"

@@ -1,5 +1,5 @@
-/* Host name to addresses without blocking the loop (hiredis and libpq would block). Only
- * io/address_walk uses it. */
+/* Resolves a host name to addresses without blocking the loop (hiredis and libpq would block in
+ * getaddrinfo). Only io/address_walk uses it. */
 #ifndef PS_IO_RESOLVE_H
 #define PS_IO_RESOLVE_H
 #include "shared/io/loop.h"

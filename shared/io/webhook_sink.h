@@ -1,5 +1,6 @@
-/* A second way to the people who run Paperscout, for when Slack itself fails: an incoming webhook
-   that takes {"text": …}. */
+/* A second route to the people who operate Paperscout, for when Slack itself fails:
+ * OPS_ALERT_WEBHOOK_URL, an incoming webhook that takes {"text": …}. io/alarm uses it as its last
+ * route, and the notifier for ops alerts that Slack does not take. */
 #ifndef PS_IO_WEBHOOK_SINK_H
 #define PS_IO_WEBHOOK_SINK_H
 #include "shared/io/failure_log.h"
