@@ -46,6 +46,7 @@ struct ps_outgoing_message *ps_outgoing_message_own(const struct ps_message *con
         .update_channel = ps_alloc_text(content->update_channel),
         .update_text = ps_alloc_text(content->update_text),
         .response_url = ps_alloc_text(content->response_url),
+        .trace_context = content->trace_context,
     };
     return message;
 }

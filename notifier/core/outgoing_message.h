@@ -30,6 +30,7 @@ struct ps_outgoing_message {
     int64_t claimed_ms;
     int64_t not_before_ms;    /* for the next claim or try */
     int attempts;             /* requests made */
+    int64_t sending_ms;       /* wall clock: when the last one began */
     int charged;              /* failed requests that count for MQ_MAX_RETRIES */
     int claim_failures;       /* in a row */
     int64_t first_failure_ms; /* 0: none yet */

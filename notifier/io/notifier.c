@@ -526,6 +526,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .webhook = ps_alarms_webhook(notifier->alarms),
         .metrics = daemon->metrics,
         .failures = daemon->failures,
+        .tracer = daemon->tracer,
         .queues = {.interval_ms =
                         ps_slack_checker_uses_slack(config) ? config->slack_channel_interval_ms : 0,
                    .max_retries = (int)config->mq_max_retries,

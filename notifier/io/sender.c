@@ -1,6 +1,7 @@
 #include "notifier/io/sender.h"
 
 #include "notifier/io/delivery_record.h"
+#include "notifier/io/send_trace.h"
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 #include "shared/io/clock.h"
@@ -241,6 +242,7 @@ static void on_reply(void *cookie, const struct ps_slack_response *reply)
     struct ps_channel_queues_time time = { ps_loop_now(sender->options.loop), ps_clock_random() };
     struct ps_channel_queues_outcome outcome;
 
+    ps_send_trace_end(sender->options.tracer, message, reply);
     ps_channel_queues_answered(sender->queues, message, reply, time, &outcome);
     log_outcome(sender, message, reply, &outcome);
     report_answer(sender, message, reply);
@@ -353,6 +355,7 @@ static void send_now(struct ps_sender *sender, struct ps_outgoing_message *messa
                F_TEXT("channel", message->content.channel), F_INT("attempts", message->attempts),
                F_TEXT("trace", ps_outgoing_message_trace(message)));
     }
+    message->sending_ms = ps_clock_wall_ms();
     sender->options.sink.send(sender->options.sink.self, message, on_reply, message);
 }
 

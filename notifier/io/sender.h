@@ -12,6 +12,7 @@
 #include "notifier/io/sink.h"
 #include "shared/core/metrics.h"
 #include "shared/io/failure_log.h"
+#include "shared/io/tracer.h"
 #include "shared/io/webhook_sink.h"
 
 struct ps_sender;
@@ -28,6 +29,7 @@ struct ps_sender_options {
     struct ps_webhook_sink *webhook; /* the second way for ops alerts */
     struct ps_metrics *metrics;
     struct ps_failure_log *failures;
+    struct ps_tracer *tracer; /* NULL: no traces are sent */
     struct ps_channel_queues_options queues;
     struct ps_sink sink; /* taken */
     void *cookie;

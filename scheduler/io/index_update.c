@@ -3,6 +3,7 @@
 #include "scheduler/core/index_diff.h"
 #include "scheduler/core/index_match.h"
 #include "scheduler/core/webhook_rows.h"
+#include "scheduler/io/cycle_trace.h"
 #include "scheduler/io/index_fetch.h"
 #include "scheduler/io/leader_writer.h"
 #include "scheduler/io/store.h"
@@ -545,6 +546,7 @@ static void match(struct ps_index_update *update)
     size_t count = first ? 0 : papers->added_len + papers->updated_len;
     int64_t began_ms = ps_clock_mono_ms();
 
+    difference->rows.trace = ps_cycle_trace(update->leadership, update->cycle, update->started_ms);
     for (; difference->matched < count; difference->matched++) {
         if (ps_clock_mono_ms() - began_ms >= MATCH_SLICE_MS) {
             difference->matching = true;

@@ -9,6 +9,7 @@
  * for entries that a former leader, or a lost connection, left pending. */
 #include "scheduler/io/ingest.h"
 
+#include "scheduler/io/cycle_trace.h"
 #include "scheduler/io/leader_writer.h"
 #include "scheduler/io/mirror_load.h"
 #include "scheduler/io/result_batch.h"
@@ -156,6 +157,8 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     struct ps_ingest *ingest = cookie;
 
     settle(ingest, rows);
+    for (size_t i = 0; i < ingest->now.len; i++)
+        ps_cycle_trace_stored(ingest->leadership, &ingest->now.results[i], ingest->now.added_ms[i]);
     ingest->committed = true;
     advance(ingest);
     ingest->fn(ingest->cookie);

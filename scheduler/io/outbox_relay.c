@@ -10,6 +10,7 @@
 #include "scheduler/io/outbox_relay.h"
 
 #include "scheduler/core/notification.h"
+#include "scheduler/io/cycle_trace.h"
 #include "scheduler/io/leader_writer.h"
 #include "scheduler/io/rows_json.h"
 #include "scheduler/io/store.h"
@@ -128,6 +129,9 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
     };
     char *json;
 
+    message.trace_context = ps_cycle_trace_message(
+        relay->leadership, ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_TRACEPARENT),
+        message.id);
     if (!ps_message_kind_parse(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_KIND),
                                &message.kind))
         message.kind = PS_MESSAGE_MANUAL;
@@ -312,6 +316,7 @@ static void on_bundled(void *cookie, const struct ps_pg_rows *rows)
                F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_TRACE)),
                F_TEXT("id", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_MESSAGE_ID)),
                F_TEXT("kind", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_KIND)));
+    ps_cycle_trace_bundled(relay->leadership, rows, BUNDLED);
     look(relay);
 }
 

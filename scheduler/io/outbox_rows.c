@@ -12,6 +12,7 @@ void ps_outbox_rows_clear(struct ps_outbox_rows *list)
     }
     free(list->rows);
     free(list->tasks);
+    free(list->traces);
     *list = (struct ps_outbox_rows){ 0 };
 }
 
@@ -21,8 +22,10 @@ struct ps_outbox_row *ps_outbox_rows_next(struct ps_outbox_rows *list, const cha
         list->size = list->size == 0 ? 16 : list->size * 2;
         list->rows = ps_alloc_array(list->rows, list->size, sizeof(*list->rows));
         list->tasks = ps_alloc_array(list->tasks, list->size, sizeof(*list->tasks));
+        list->traces = ps_alloc_array(list->traces, list->size, sizeof(*list->traces));
     }
     list->tasks[list->len] = task == NULL ? NULL : ps_alloc_text(task);
+    list->traces[list->len] = list->trace;
     list->rows[list->len] = (struct ps_outbox_row){ 0 };
     return &list->rows[list->len++];
 }

@@ -15,6 +15,7 @@
  *   transaction, and they are probed again in the next one. */
 #include "scheduler/io/poll.h"
 
+#include "scheduler/io/cycle_trace.h"
 #include "scheduler/io/index_update.h"
 #include "scheduler/io/leader_writer.h"
 #include "scheduler/io/mirror_load.h"
@@ -301,6 +302,7 @@ static void on_failed_cycle(void *cookie, const struct ps_pg_rows *rows)
     report_stats(poll, leadership->last_finished_ms, poll->ending.failure.what);
     ps_metrics_add(leadership->daemon->metrics, PS_METRIC_CYCLES,
                    ps_cycle_status_name(PS_CYCLE_FAILED), 1);
+    ps_cycle_trace_failed(leadership, poll->cycle, poll->started_ms, poll->ending.failure.what);
     wait_for_next(poll, leadership->last_finished_ms);
 }
 
@@ -347,6 +349,7 @@ static void on_cycle(void *cookie, const struct ps_pg_rows *rows)
            F_INT("hot_probes", ledger->hot), F_INT("cold_probes", ledger->cold),
            F_INT("watched_deferred", poll->planned.watched_deferred),
            F_BOOL("silent", leadership->run->silent));
+    ps_cycle_trace_planned(leadership);
     probe(poll);
 }
 
@@ -743,6 +746,7 @@ static void on_recheck_watch_built(void *cookie, void *job)
 
     ps_watch_load_install(job, poll->parts.leadership);
     ps_outbox_rows_clear(&poll->ending.news);
+    poll->ending.news.trace = ps_cycle_trace(poll->parts.leadership, poll->cycle, poll->started_ms);
     rechecking->rows = ps_watch_load_take_rows(job);
     rechecking->count = (size_t)ps_pg_row_count(rechecking->rows, RECHECKS);
     rechecking->looked = ps_alloc_zero(rechecking->count + 1, sizeof(*rechecking->looked));

@@ -11,6 +11,7 @@
 #include "scheduler/io/publish.h"
 
 #include "scheduler/core/publish_schedule.h"
+#include "scheduler/io/cycle_trace.h"
 #include "scheduler/io/leader_writer.h"
 #include "shared/core/alloc.h"
 #include "shared/core/keys.h"
@@ -90,8 +91,22 @@ static void on_batch(void *cookie, const struct redisReply *reply)
     step(publish);
 }
 
-static void add_task(struct ps_script_args *args, const struct ps_cycle *run, size_t position)
+static void add_traceparent(const struct ps_publish *publish, const char *task,
+                            struct ps_script_args *args)
 {
+    const struct ps_leadership *leadership = publish->leadership;
+    const struct ps_ledger *ledger = &leadership->run->ledger;
+    struct ps_trace_context plan = ps_cycle_trace(leadership, ledger->cycle, ledger->started_ms);
+    char traceparent[PS_TRACEPARENT_TEXT];
+
+    ps_cycle_trace_task(&plan, task, leadership->daemon->config->otel_traces_sampler_arg,
+                        traceparent);
+    ps_script_args_text(args, traceparent);
+}
+
+static void add_task(const struct ps_publish *publish, struct ps_script_args *args, size_t position)
+{
+    const struct ps_cycle *run = publish->leadership->run;
     const struct ps_cycle_probe *item = &run->items[position];
     char *task = ps_alloc_format("%" PRId64 ":%s", run->ledger.cycle, item->file);
 
@@ -103,6 +118,7 @@ static void add_task(struct ps_script_args *args, const struct ps_cycle *run, si
     ps_script_args_int(args, item->number);
     ps_script_args_int(args, item->revision);
     ps_script_args_text(args, item->ext);
+    add_traceparent(publish, task, args);
     free(task);
 }
 
@@ -136,7 +152,7 @@ static void send_batch(struct ps_publish *publish)
         at = ps_cycle_next_open(run, at);
         if (at >= until)
             break;
-        add_task(&args, run, at++);
+        add_task(publish, &args, at++);
     }
     publish->batch_ends = ps_cycle_next_open(run, at);
     ps_script_args_set_int(&args, ENDS_ARG, (int64_t)publish->batch_ends);
@@ -194,9 +210,10 @@ static void on_open(void *cookie, const struct redisReply *reply)
 
 /* A control's file name says what it is, if it is a draft's; CONTROL_PRESENT_URL may be anything.
  */
-static void add_control(struct ps_script_args *args, int64_t cycle,
+static void add_control(const struct ps_publish *publish, struct ps_script_args *args,
                         const struct ps_control_probe *control)
 {
+    int64_t cycle = publish->leadership->run->ledger.cycle;
     const char *file = ps_control_file(control);
     char *task = ps_alloc_format("%" PRId64 ":%s", cycle, file);
     struct ps_paper_id id = { .prefix = "D" };
@@ -214,6 +231,7 @@ static void add_control(struct ps_script_args *args, int64_t cycle,
     ps_script_args_int(args, id.number);
     ps_script_args_int(args, id.revision);
     ps_script_args_text(args, ext);
+    add_traceparent(publish, task, args);
     free(task);
 }
 
@@ -234,7 +252,7 @@ static void send_open(struct ps_publish *publish)
     ps_script_args_text(&args, PS_GROUP_WORKERS);
     for (size_t i = 0; i < controls->len; i++)
         if (!controls->items[i].settled)
-            add_control(&args, ledger->cycle, &controls->items[i]);
+            add_control(publish, &args, &controls->items[i]);
     run_script(publish, PS_SCRIPT_CYCLE_OPEN, &args, "the cycle was not opened", on_open);
 }
 

@@ -1,5 +1,6 @@
 #include "scheduler/io/result_batch.h"
 
+#include "scheduler/io/cycle_trace.h"
 #include "scheduler/io/script_args.h"
 #include "shared/core/alloc.h"
 #include "shared/io/log.h"
@@ -52,6 +53,7 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_leadership *l
     if (batch->len == batch->size) {
         batch->size = batch->size == 0 ? 64 : batch->size * 2;
         batch->results = ps_alloc_array(batch->results, batch->size, sizeof(*batch->results));
+        batch->added_ms = ps_alloc_array(batch->added_ms, batch->size, sizeof(*batch->added_ms));
     }
     result = &batch->results[batch->len];
     if (!ps_result_parse(entry->fields, entry->count, result, &err)) {
@@ -61,7 +63,7 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_leadership *l
         keep_junk(leadership, entry, &err);
         return;
     }
-    batch->len++;
+    batch->added_ms[batch->len++] = strtoll(entry->id, NULL, 10); /* an id begins with the time */
 }
 
 static bool is_news(const struct ps_result *result)
@@ -85,6 +87,7 @@ bool ps_result_batch_match_next(struct ps_result_batch *batch,
         const struct ps_result *result = &batch->results[batch->matched++];
 
         if (is_news(result)) {
+            batch->rows.trace = ps_cycle_trace_result(leadership, result);
             ps_result_rows(leadership, result, &batch->rows);
             return true;
         }
@@ -100,6 +103,7 @@ void ps_result_batch_clear(struct ps_result_batch *batch)
         ps_result_clear(&batch->results[i]);
     free(batch->ids);
     free(batch->results);
+    free(batch->added_ms);
     ps_outbox_rows_clear(&batch->rows);
     *batch = (struct ps_result_batch){ 0 };
 }

@@ -9,6 +9,7 @@ struct ps_result_batch {
     char **ids; /* of every entry, also of those that are no result */
     size_t entries, ids_size;
     struct ps_result *results;
+    int64_t *added_ms; /* when each was added to the stream, by Redis' clock */
     size_t len, size;
     size_t matched;             /* results whose announcements are in rows already */
     struct ps_outbox_rows rows; /* announcements that follow from them */

@@ -38,6 +38,7 @@ void ps_store_add_suspended(struct ps_pg_batch *batch, const struct ps_watchlist
 
 void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *rows, int64_t cycle)
 {
+    char traceparent[PS_TRACEPARENT_TEXT];
     struct ps_rows_json json;
 
     if (rows->len == 0)
@@ -52,6 +53,10 @@ void ps_store_add_rows(struct ps_pg_batch *batch, const struct ps_outbox_rows *r
         ps_row_text(&json, "channel", row->channel);
         ps_row_raw(&json, "data", row->data);
         ps_row_text(&json, "task", rows->tasks[i]);
+        if (ps_trace_is_set(&rows->traces[i])) {
+            ps_traceparent_format(&rows->traces[i], traceparent);
+            ps_row_text(&json, "traceparent", traceparent);
+        }
         ps_row_close(&json);
     }
     ps_sql_outbox_add(batch, ps_rows_close(&json), cycle);

@@ -1,19 +1,19 @@
 -- PARAMS: $1 rows jsonb, $2 cycle bigint
 -- COLUMNS: kind text, paper text, user_id text, trace text, draft_url text, draft_seen text, draft_modified text, date text
--- Adds facts for recipients: rows is [{dedupe_key, kind, channel, data, task}, ...]. A dedupe key that exists adds nothing, so a
+-- Adds facts for recipients: rows is [{dedupe_key, kind, channel, data, task, traceparent}, ...]. A dedupe key that exists adds nothing, so a
 -- fact is announced once however often it is found. A row with a task is added only if that task is a probe of a cycle that is
 -- neither silent nor disbelieved; it waits for the end of that cycle. A row without a task waits for the end of $2, or for
 -- nothing if $2 is 0. A transition gets from the table discovered when its draft was found. Answers the rows that were added;
 -- those of a webhook with the kind "webhook", because the log reports the one of the channel.
-INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace)
+INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace, traceparent)
 SELECT r.dedupe_key, r.kind, r.channel,
     CASE WHEN d.url IS NULL THEN r.data
          ELSE r.data || jsonb_build_object(
              'draft_seen', to_char(d.discovered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
              'draft_modified', d.last_modified) END,
     CASE WHEN r.task IS NULL THEN nullif($2::bigint, 0) WHEN c.status = 'running' THEN c.number END,
-    coalesce(r.task, 'poll:' || nullif($2::bigint, 0))
-FROM jsonb_to_recordset($1::jsonb) AS r (dedupe_key text, kind text, channel text, data jsonb, task text)
+    coalesce(r.task, 'poll:' || nullif($2::bigint, 0)), r.traceparent
+FROM jsonb_to_recordset($1::jsonb) AS r (dedupe_key text, kind text, channel text, data jsonb, task text, traceparent text)
 LEFT JOIN probes p ON p.task = r.task
 LEFT JOIN cycles c ON c.number = p.cycle
 LEFT JOIN discovered d ON d.url = r.data->>'draft_url'

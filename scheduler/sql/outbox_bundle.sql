@@ -1,5 +1,5 @@
 -- PARAMS: $1 rows jsonb
--- COLUMNS: message_id text, trace text, kind text
+-- COLUMNS: message_id text, trace text, kind text, id bigint, created_at bigint, traceparent text
 -- Makes messages of rows: [{id, message_id, text}, ...], text on the first row of a message only; there also thread_ts, and
 -- update_ts, update_channel, update_text and updates (the id of a row) if it updates another message.
 -- A row can be gone since it was read: deleted, or muted. The text of its message would still report it, or nothing would, if it
@@ -24,4 +24,4 @@ SET message_id = r.message_id, message_text = r.text, thread_ts = coalesce(r.thr
     update_ts = r.update_ts, update_channel = r.update_channel, update_text = r.update_text
 FROM r
 WHERE o.id = r.id AND o.message_id IS NULL AND r.message_id IN (SELECT message_id FROM whole)
-RETURNING o.message_id, o.trace, o.kind;
+RETURNING o.message_id, o.trace, o.kind, o.id, ps_ms(o.created_at) AS created_at, o.traceparent;

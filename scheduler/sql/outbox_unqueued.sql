@@ -1,5 +1,5 @@
 -- PARAMS: $1 most bigint, $2 share bigint
--- COLUMNS: message_id text, kind text, channel text, message_text text, thread_ts text, created_at bigint, trace text, update_ts text, update_channel text, update_text text, much boolean, response_url text
+-- COLUMNS: message_id text, kind text, channel text, message_text text, thread_ts text, created_at bigint, trace text, update_ts text, update_channel text, update_text text, much boolean, response_url text, traceparent text
 -- Messages to push to the list, urgent ones first. One channel takes one message a second: unchecked, its messages would fill the
 -- list for an hour, and everybody else's would wait meanwhile. So the first message of a channel comes before the second of any
 -- other, and one above its channel's share of the list is marked (much): the last tenth of the list is not for it.
@@ -20,7 +20,7 @@ next AS (
     ORDER BY t.urgent DESC, much, t.turn, direct DESC, t.id
     LIMIT $1)
 SELECT message_id, kind, o.channel, message_text, thread_ts, ps_ms(created_at) AS created_at, trace,
-    update_ts, update_channel, update_text, much, response_url
+    update_ts, update_channel, update_text, much, response_url, traceparent
 FROM next
 JOIN outbox o ON o.id = next.id
 ORDER BY next.urgent DESC, much, next.turn, direct DESC, o.id;

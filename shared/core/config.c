@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/config_private.h"
+#include "shared/core/otlp.h"
 #include "shared/core/str.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
@@ -120,6 +121,26 @@ static void check_webhooks(struct load *load)
         report_fault(load, &err);
     ps_webhooks_clear(webhooks);
     free(webhooks);
+}
+
+/* Traces are sent in the background: a fault there would be seen by nobody. */
+static void check_traces(struct load *load)
+{
+    struct ps_otlp_pairs pairs;
+    struct ps_err err;
+
+    if (usable(load, PS_CONFIG_ID_otel_exporter_otlp_headers)) {
+        if (!ps_otlp_headers_parse("OTEL_EXPORTER_OTLP_HEADERS",
+                                   load->config.otel_exporter_otlp_headers, &pairs, &err))
+            report_fault(load, &err);
+        ps_otlp_pairs_clear(&pairs);
+    }
+    if (usable(load, PS_CONFIG_ID_otel_resource_attributes)) {
+        if (!ps_otlp_pairs_parse("OTEL_RESOURCE_ATTRIBUTES", load->config.otel_resource_attributes,
+                                 &pairs, &err))
+            report_fault(load, &err);
+        ps_otlp_pairs_clear(&pairs);
+    }
 }
 
 /* Adds the final slash to the URL of a folder. Without it the programs would request
@@ -276,6 +297,7 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     choose_planner(&load);
     check_sink(&load);
     check_webhooks(&load);
+    check_traces(&load);
     end_with_slash(&load.config.iso_base_url);
     end_with_slash(&load.config.openstd_url);
     if (!load.ok)

@@ -142,6 +142,10 @@ static bool read_message(const cJSON *object, struct ps_message *message, struct
     }
     if (!ps_json_bool(object, "broadcast", &message->broadcast))
         message->broadcast = false;
+    /* An invalid one is ignored: a message is worth more than its trace. */
+    if (!ps_traceparent_parse(ps_str_of(ps_json_text(object, "traceparent")),
+                              &message->trace_context))
+        message->trace_context = (struct ps_trace_context){ 0 };
     if (created != NULL && !ps_utc_time_parse_time(created, &message->created_ms))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "message: created_at is not an ISO 8601 time");
     return need_text(object, "channel", PS_MESSAGE_CHANNEL_MAX, &message->channel, err) &&
@@ -185,6 +189,7 @@ char *ps_message_format(const struct ps_message *message)
 {
     cJSON *object = cJSON_CreateObject();
     char created[PS_UTC_TIME_TEXT];
+    char traceparent[PS_TRACEPARENT_TEXT];
     char *text;
 
     if (object == NULL)
@@ -206,6 +211,10 @@ char *ps_message_format(const struct ps_message *message)
     }
     if (message->response_url != NULL)
         ps_json_add_text(object, "response_url", message->response_url);
+    if (ps_trace_is_set(&message->trace_context)) {
+        ps_traceparent_format(&message->trace_context, traceparent);
+        ps_json_add_text(object, "traceparent", traceparent);
+    }
     text = ps_json_print(object);
     cJSON_Delete(object);
     return text;

@@ -6,6 +6,7 @@
 #ifndef PS_CORE_MESSAGE_H
 #define PS_CORE_MESSAGE_H
 #include "shared/core/err.h"
+#include "shared/core/trace_context.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,8 @@ struct ps_message {
     /* Slack's URL at which the message is shown in place to one person. If Slack refuses, send text
        to channel. A capability: not to be logged. */
     char *response_url;
+    /* Member traceparent: the span that made the message. None if it is absent or invalid. */
+    struct ps_trace_context trace_context;
 };
 
 const char *ps_message_kind_name(enum ps_message_kind kind);
@@ -77,7 +80,8 @@ bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind) PS_
 bool ps_message_parse(const char *json, size_t len, struct ps_message *out_message,
                       struct ps_err *err) PS_MUST_USE;
 /* Gives {"id","kind","channel","text","thread_ts","created_at","trace"}, and those of
- * "broadcast","update_ts","update_channel","update_text","response_url" that are set. */
+ * "broadcast","update_ts","update_channel","update_text","response_url","traceparent" that are set.
+ */
 char *ps_message_format(const struct ps_message *message) PS_MUST_USE;
 void ps_message_clear(struct ps_message *message);
 

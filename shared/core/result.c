@@ -44,6 +44,12 @@ bool ps_outcome_is_hit(enum ps_outcome outcome)
            outcome == PS_OUTCOME_HIT_NO_LM;
 }
 
+bool ps_result_is_find(const struct ps_task *task, enum ps_outcome outcome)
+{
+    return ps_tier_is_planned(task->tier) &&
+           (ps_outcome_is_hit(outcome) || outcome == PS_OUTCOME_SUSPECT);
+}
+
 static bool read_outcome(const struct ps_field_reader *reader, struct ps_result *result,
                          struct ps_err *err)
 {
@@ -268,6 +274,8 @@ void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value
 
 void ps_task_format(const struct ps_task *task, struct ps_fields *fields)
 {
+    char traceparent[PS_TRACEPARENT_TEXT];
+
     ps_fields_add(fields, "task", task->task);
     ps_fields_add_int(fields, "cycle", task->cycle);
     ps_fields_add_int(fields, "epoch", task->epoch);
@@ -278,6 +286,10 @@ void ps_task_format(const struct ps_task *task, struct ps_fields *fields)
     ps_fields_add_int(fields, "number", task->number);
     ps_fields_add_int(fields, "revision", task->revision);
     ps_fields_add(fields, "ext", task->ext);
+    if (ps_trace_is_set(&task->trace)) {
+        ps_traceparent_format(&task->trace, traceparent);
+        ps_fields_add(fields, "traceparent", traceparent);
+    }
 }
 
 void ps_result_format(const struct ps_result *result, struct ps_fields *fields)

@@ -55,6 +55,8 @@ struct ps_result {
 const char *ps_outcome_name(enum ps_outcome outcome);
 bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome) PS_MUST_USE;
 bool ps_outcome_is_hit(enum ps_outcome outcome); /* hit_recent, hit_old, hit_no_lm */
+/* Whether a planned probe found something: a hit, or a suspect. Its spans are always sent. */
+bool ps_result_is_find(const struct ps_task *task, enum ps_outcome outcome);
 
 /* As ps_task_parse. The task's fields and outcome are required. The others may be empty or absent,
  * because an older worker does not send all of them. */
@@ -83,7 +85,7 @@ void ps_fields_clear(struct ps_fields *fields);
  * copied; NULL becomes "". */
 void ps_fields_add(struct ps_fields *fields, const char *name, const char *value);
 void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value);
-/* Append PS_TASK_FIELDS and PS_RESULT_FIELDS pairs. */
+/* Append PS_TASK_FIELDS and PS_RESULT_FIELDS pairs, and traceparent where the task is traced. */
 void ps_task_format(const struct ps_task *task, struct ps_fields *fields);
 void ps_result_format(const struct ps_result *result, struct ps_fields *fields);
 

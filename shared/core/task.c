@@ -162,6 +162,8 @@ bool ps_task_parse(const struct ps_str *fields, size_t count, struct ps_task *ou
          read_url_and_tier(&reader, &task, err) && read_paper(&reader, &task, err) &&
          read_confirmation(&reader, &task, err);
     if (ok) {
+        if (!ps_traceparent_parse(ps_field_find(&reader, "traceparent"), &task.trace))
+            task.trace = (struct ps_trace_context){ 0 };
         *out_task = task;
         task = (struct ps_task){ 0 };
     }

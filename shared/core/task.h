@@ -9,6 +9,7 @@
 #define PS_CORE_TASK_H
 #include "shared/core/err.h"
 #include "shared/core/str.h"
+#include "shared/core/trace_context.h"
 
 #include <stdint.h>
 
@@ -18,7 +19,8 @@ enum {
     PS_TASK_EXT_MAX = 16,
     PS_TASK_WORKER_MAX = 256,
     PS_TASK_PASSES_MAX = 2,
-    PS_TASK_FIELDS = 9, /* task cycle epoch url tier prefix number revision ext */
+    PS_TASK_FIELDS = 9, /* task cycle epoch url tier prefix number revision ext, and traceparent
+                           where the task is traced */
 };
 
 enum ps_tier {
@@ -48,6 +50,9 @@ struct ps_task {
     /* The confirmation of a recent hit, fields seen_by and passes: */
     char *seen_by; /* the worker that found the hit; NULL for a first probe */
     int passes;    /* how often that worker passed the task on to others */
+    /* Field traceparent: the span that caused this entry. None if nobody sends traces, or if the
+     * field is invalid: a trace is never worth a probe. */
+    struct ps_trace_context trace;
 };
 
 const char *ps_tier_name(enum ps_tier tier); /* watchlist frontier recent cold control recheck */

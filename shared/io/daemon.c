@@ -125,7 +125,8 @@ static void on_log_flush(void *cookie)
 }
 
 /* Shutdown: SIGTERM, then the program's drain, then ps_daemon_drained, then the heartbeat key is
- * removed, then the loop stops. The grace timer limits the whole sequence. */
+ * removed, then the last spans are sent, then the loop stops. The grace timer limits the whole
+ * sequence. */
 
 static void on_terminate(void *cookie, int count)
 {
@@ -143,11 +144,21 @@ static void on_terminate(void *cookie, int count)
         ps_daemon_drained(&run->daemon);
 }
 
-static void on_heartbeat_removed(void *cookie)
+static void on_flushed(void *cookie)
 {
     struct run *run = cookie;
 
     ps_loop_stop(run->daemon.loop, PS_EXIT_OK);
+}
+
+static void on_heartbeat_removed(void *cookie)
+{
+    struct run *run = cookie;
+
+    if (run->daemon.tracer != NULL)
+        ps_tracer_flush(run->daemon.tracer, on_flushed, run);
+    else
+        ps_loop_stop(run->daemon.loop, PS_EXIT_OK);
 }
 
 void ps_daemon_drained(struct ps_daemon *daemon)
@@ -243,6 +254,13 @@ static bool open_all(struct run *run, struct ps_err *err)
     daemon->keys = ps_keys_create(run->config.redis_key_prefix);
     daemon->metrics = ps_metrics_create();
     ps_metrics_begin(daemon->metrics, run->program->component);
+    daemon->tracer =
+        ps_tracer_create(&(struct ps_tracer_options){ .loop = daemon->loop,
+                                                      .metrics = daemon->metrics,
+                                                      .config = daemon->config,
+                                                      .program = run->program->name,
+                                                      .instance = daemon->instance,
+                                                      .user_agent = daemon->user_agent });
     if (!open_health_port(run, err) || !connect_servers(run, err))
         return false;
     daemon->incidents = ps_incident_monitor_create(
@@ -287,6 +305,7 @@ static void close_all(struct run *run)
     ps_failure_log_destroy(daemon->failures);
     ps_health_server_destroy(run->health);
     ps_http_server_destroy(daemon->http);
+    ps_tracer_destroy(daemon->tracer);
     ps_metrics_destroy(daemon->metrics);
     ps_keys_destroy(daemon->keys);
     ps_timer_destroy(run->grace);

@@ -24,6 +24,7 @@
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
 #include "shared/io/redis_fitness.h"
+#include "shared/io/tracer.h"
 
 #include <stddef.h>
 
@@ -57,6 +58,7 @@ struct ps_daemon {
     struct ps_heartbeat *heartbeat;
     struct ps_incident_monitor *incidents;
     struct ps_http_server *http; /* the health port; the program may add routes */
+    struct ps_tracer *tracer;    /* NULL if no traces are sent */
 };
 
 struct ps_command {

@@ -1,5 +1,5 @@
 -- KEYS: epoch cycle tasks
--- ARGV: epoch, cycle number, position after this batch, then for each task: position, task, url, tier, prefix, number, revision, ext
+-- ARGV: epoch, cycle number, position after this batch, then for each task: position, task, url, tier, prefix, number, revision, ext, traceparent (may be empty)
 -- RETURNS: number of tasks added; error FENCED if a newer epoch exists, NOCYCLE if the cycle hash is missing or belongs to another cycle
 -- Adds a batch of probes to the stream. The epoch keeps a former leader from adding tasks (guarantee 2). The hash's field published
 -- is a high-water mark: a task at a lower position is in the stream already or has been completed. So publishing a batch twice,
@@ -16,11 +16,14 @@ if redis.call('HGET', KEYS[2], 'number') ~= ARGV[2] then
 end
 local published = tonumber(redis.call('HGET', KEYS[2], 'published') or '0')
 local added = 0
-for i = 4, #ARGV, 8 do
+-- One table serves all tasks: a table for each would cost more time than the field traceparent.
+local entry = {KEYS[3], '*', 'task', '', 'cycle', ARGV[2], 'epoch', ARGV[1], 'url', '', 'tier', '', 'prefix', '',
+  'number', '', 'revision', '', 'ext', '', 'traceparent', ''}
+for i = 4, #ARGV, 9 do
   if tonumber(ARGV[i]) >= published then
-    redis.call('XADD', KEYS[3], '*', 'task', ARGV[i + 1], 'cycle', ARGV[2], 'epoch', ARGV[1],
-      'url', ARGV[i + 2], 'tier', ARGV[i + 3], 'prefix', ARGV[i + 4], 'number', ARGV[i + 5],
-      'revision', ARGV[i + 6], 'ext', ARGV[i + 7])
+    entry[4], entry[10], entry[12], entry[14] = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+    entry[16], entry[18], entry[20], entry[22] = ARGV[i + 5], ARGV[i + 6], ARGV[i + 7], ARGV[i + 8]
+    redis.call('XADD', unpack(entry, 1, ARGV[i + 8] == '' and 20 or 22))
     added = added + 1
   end
 end

@@ -113,7 +113,7 @@ static void an_older_epoch_writes_nothing(void **state)
     assert_string_equal(RUN(CYCLE_OPEN, OPEN, "6", "5", "1", "then", "later", "workers"),
                         "!FENCED");
     assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "6", "4", "1", "0", "4:D1R0.pdf", "u", "cold",
-                            "D", "1", "0", ".pdf"),
+                            "D", "1", "0", ".pdf", ""),
                         "!FENCED");
     assert_string_equal(RUN(GENERATION_SET, GENERATION, "6", "9"), "!FENCED");
     assert_string_equal(RUN(RESULT_DONE, DONE, "6", "scheduler", "4", "2", "finished", "1", "1-1"),
@@ -154,7 +154,7 @@ static void each_script_of_a_leader_stores_a_newer_epoch(void **state)
         DO("XADD tasks 1-1 cycle 9");
         if (script == 0)
             assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "7", "4", "1", "0", "4:D1R0.pdf", "u",
-                                    "cold", "D", "1", "0", ".pdf"),
+                                    "cold", "D", "1", "0", ".pdf", ""),
                                 "1");
         else if (script == 1)
             assert_string_equal(RUN(RESULT_DONE, DONE, "7", "scheduler", "4", "0"), "0");
@@ -269,7 +269,8 @@ static void a_program_learns_who_is_alive_and_which_alarms_are_kept(void **state
 
 /* A cycle and its tasks */
 
-#define TASK_OF(position, file) position, "4:" file, "http://h/" file, "cold", "D", "1", "0", ".pdf"
+#define TASK_OF(position, file)                                                                    \
+    position, "4:" file, "http://h/" file, "cold", "D", "1", "0", ".pdf", ""
 
 static void the_group_is_there_before_the_first_worker(void **state)
 {
@@ -324,8 +325,8 @@ static void controls_are_published_once_and_first(void **state)
     (void)state;
     for (int i = 0; i < 2; i++)
         assert_string_equal(RUN(CYCLE_OPEN, OPEN, "1", "4", "3", "then", "later", "workers", "4:z",
-                                "http://h/z", "control", "D", "0", "0", ".pdf", "4:y", "http://h/y",
-                                "recheck", "D", "9", "1", ".html"),
+                                "http://h/z", "control", "D", "0", "0", ".pdf", "", "4:y",
+                                "http://h/y", "recheck", "D", "9", "1", ".html", ""),
                             "0");
     RUN(TASK_PUBLISH, PUBLISH, "1", "4", "1", TASK_OF("0", "a"));
     assert_int_equal(INT("XLEN tasks"), 3);

@@ -177,6 +177,14 @@ static void every_default_is_the_one_the_design_names(void **state)
         "PUBLIC_PORT=0",
         "PUBLIC_BIND_HOST=0.0.0.0",
         "ADMIN_TOKEN=",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=",
+        "OTEL_EXPORTER_OTLP_HEADERS=",
+        "OTEL_EXPORTER_OTLP_TIMEOUT=10000",
+        "OTEL_SERVICE_NAME=",
+        "OTEL_RESOURCE_ATTRIBUTES=",
+        "OTEL_TRACES_SAMPLER_ARG=0.01",
+        "OTEL_SDK_DISABLED=false",
     };
     struct source source = { 0 };
     struct ps_config config;

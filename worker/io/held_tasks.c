@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
+#include "worker/io/probe_trace.h"
 #include "worker/io/task_completion.h"
 #include "worker/io/task_result.h"
 
@@ -24,6 +25,7 @@ struct held_task {
     struct ps_task task;
     struct ps_probe *probe; /* NULL once the answer is on its way to Redis */
     int64_t renewed_ms;     /* when it was taken or last renewed */
+    int64_t taken_ms;       /* wall clock */
     bool claimed_by_other;  /* another worker took it over meanwhile */
     UT_hash_handle hh;
 };
@@ -88,6 +90,9 @@ static void on_probe_end(void *cookie, const struct ps_probe_report *report)
     struct ps_fields fields;
 
     held->probe = NULL; /* the prober frees it after this call */
+    held->task.trace = ps_probe_trace_end(
+        daemon->tracer, task,
+        &(struct ps_probe_delivery){ held->id, daemon->instance, held->taken_ms }, report);
     if (recent && task->seen_by == NULL && ps_tier_is_planned(task->tier)) {
         PS_LOG(PROBE_SEEN, F_TEXT("trace", task->task), F_TEXT("url", report->url),
                F_INT("status", report->status));
@@ -185,6 +190,7 @@ void ps_held_tasks_take(void *cookie, const struct ps_stream_entry *entry,
     held->tasks = tasks;
     held->id = ps_alloc_text(entry->id);
     held->renewed_ms = ps_loop_now(daemon->loop);
+    held->taken_ms = ps_clock_wall_ms();
     HASH_ADD_KEYPTR(hh, tasks->by_id, held->id, strlen(held->id), held);
     readable = ps_task_parse(entry->fields, entry->count, &held->task, &err);
     record_delivery(tasks, entry, earlier_deliveries, claimed_from,

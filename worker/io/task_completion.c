@@ -174,7 +174,7 @@ static void flush(void *cookie)
     if (queue->script == PS_SCRIPT_TASK_RETURN) {
         push(&args, options->instance);
     } else if (queue->script == PS_SCRIPT_TASK_FINISH) {
-        /* All entries of one queue have the same field names, so the names are sent once. */
+        /* The entries of one batch have the same field names, so the names are sent once. */
         push(&args, names);
         push_every_second(&args, &entry->fields, 0);
     }
@@ -183,10 +183,12 @@ static void flush(void *cookie)
     TAILQ_INIT(&batch->entries);
     for (size_t i = 0; i < queue->batch_max && (entry = TAILQ_FIRST(&queue->waiting)) != NULL;
          i++) {
+        /* Only some of the tasks are traced while tracing is switched on or off. */
+        if (queue->script == PS_SCRIPT_TASK_FINISH && entry->fields.len != fields_len)
+            break;
         TAILQ_REMOVE(&queue->waiting, entry, link);
         TAILQ_INSERT_TAIL(&batch->entries, entry, link);
         queue->waiting_count--;
-        assert(queue->script != PS_SCRIPT_TASK_FINISH || entry->fields.len == fields_len);
         push_entry(&args, queue, entry, dead_max);
     }
     queue->batches_in_flight++;

@@ -15,7 +15,7 @@
  * expected. */
 void ps_task_result_log(struct ps_failure_log *failures, const struct ps_task *task,
                         const struct ps_probe_report *report);
-/* Appends PS_RESULT_FIELDS pairs to fields. Borrows the rest for the call. */
+/* Appends the pairs of ps_result_format to fields. Borrows the rest for the call. */
 void ps_task_result_format(const char *instance, const struct ps_task *task,
                            const struct ps_probe_report *report, struct ps_fields *fields);
 /* Returns the report of a task that failed before any request was sent. It borrows both. */
