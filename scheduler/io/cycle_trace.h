@@ -12,7 +12,9 @@
 /* Returns the span plan of a cycle; none without a collector. started_ms is that of the ledger. */
 struct ps_trace_context ps_cycle_trace(const struct ps_leadership *leadership, int64_t cycle,
                                        int64_t started_ms);
-/* Sends the span plan: leadership->run was stored. */
+/* Sends the span plan: leadership->run was stored. A leader that resumes a cycle does not send it
+ * again: two spans of one id would be worse than the missing root of a trace whose leader died
+ * within a second of planning. */
 void ps_cycle_trace_planned(const struct ps_leadership *leadership);
 /* Sends the span plan of a cycle that could not be run. */
 void ps_cycle_trace_failed(const struct ps_leadership *leadership, int64_t cycle,
