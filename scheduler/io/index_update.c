@@ -608,6 +608,8 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     if (ps_paper_index_len(leadership->index) > 0) { /* before the copy changes */
         log_papers(update, PS_EVENT_INDEX_NEW);
         log_papers(update, PS_EVENT_INDEX_UPD);
+        ps_metrics_add(leadership->daemon->metrics, PS_METRIC_PAPERS_NEW, NULL,
+                       (double)update->difference.papers.added_len);
     }
     for (int i = 0; added_at > 0 && i < ps_pg_row_count(rows, added_at); i++)
         ps_leadership_log_added(rows, added_at, i);

@@ -147,6 +147,8 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
             leadership->discovered, ps_pg_text(rows, DISCOVERED, i, PS_SQL_DRAFTS_ADD_URL),
             ps_store_there_since(ps_clock_wall_ms(),
                                  ps_pg_text(rows, DISCOVERED, i, PS_SQL_DRAFTS_ADD_LAST_MODIFIED)));
+    ps_metrics_add(leadership->daemon->metrics, PS_METRIC_DRAFTS_FOUND, NULL,
+                   (double)ps_pg_row_count(rows, DISCOVERED));
     for (int i = 0; ingest->now.rows.len > 0 && i < ps_pg_row_count(rows, ADDED); i++)
         ps_leadership_log_added(rows, ADDED, i);
     leadership->results += (uint64_t)count;

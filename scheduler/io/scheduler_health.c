@@ -243,6 +243,10 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
     set_known_ms(metrics, PS_METRIC_RESULTS_OLDEST, now->results_oldest_ms);
     set_known_ms(metrics, PS_METRIC_POLL_INTERVAL,
                  ps_config_poll_interval_ms(state_of(self)->daemon->config));
+    set_known(metrics, PS_METRIC_PROBE_BUDGET,
+              ps_config_adaptive(state_of(self)->daemon->config)
+                  ? state_of(self)->daemon->config->probe_budget_per_day
+                  : 0);
     set_dead(metrics, now);
     set_host(metrics, state_of(self)->daemon, now);
     if (now->pg_read_ms > 0)

@@ -1,8 +1,12 @@
 """What people see hangs together: every alert and every event has its entry in the runbook, every alert
 its tests, and no alert, panel or runbook names a metric or an event that does not exist."""
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 faults = []
 
@@ -133,6 +137,75 @@ def panels(dashboard):
         yield from panels(panel)
 
 
+# What Grafana's published schema (the package @grafana/schema, 13.2) asks of each kind of panel that we use.
+OPTIONS = {"stat": {"reduceOptions", "colorMode", "graphMode", "textMode", "justifyMode", "orientation", "wideLayout"},
+           "gauge": {"reduceOptions", "orientation", "showThresholdLabels", "showThresholdMarkers", "minVizWidth", "minVizHeight",
+                     "sizing"},
+           "timeseries": {"legend", "tooltip"},
+           "state-timeline": {"mergeValues", "showValue", "alignValue", "rowHeight", "legend", "tooltip"}}
+PANEL = {"id", "type", "title", "description", "datasource", "targets", "fieldConfig", "options", "gridPos", "interval"}
+DRAW = {"drawStyle": {"line", "bars"}, "showPoints": {"never", "auto", "always"}, "lineInterpolation": {"linear", "stepAfter"}}
+
+
+def check_shape(panel, where):
+    """The members that Grafana knows, and no others."""
+    if panel["type"] == "row":
+        return
+    if panel["type"] not in OPTIONS:
+        fault(f"{where}: the type {panel['type']} is not one that this checks")
+        return
+    for name in sorted(set(panel) - PANEL):
+        fault(f"{where}: a panel has no member {name}")
+    for name in sorted(set(panel.get("options", {})) - OPTIONS[panel["type"]]):
+        fault(f"{where}: a {panel['type']} has no option {name}")
+    if "legend" in panel["options"] and "calcs" not in panel["options"]["legend"]:
+        fault(f"{where}: the legend has no calcs")
+    if panel["datasource"] != {"type": "prometheus", "uid": "${datasource}"}:
+        fault(f"{where}: its datasource is not the one that the reader chose")
+    if not panel["fieldConfig"]["defaults"].get("unit"):
+        fault(f"{where}: it has no unit")
+    for name, allowed in DRAW.items():
+        if panel["fieldConfig"]["defaults"].get("custom", {}).get(name, next(iter(allowed))) not in allowed:
+            fault(f"{where}: {name} is not one of {sorted(allowed)}")
+    refs = [target["refId"] for target in panel["targets"]]
+    if len(set(refs)) != len(refs):
+        fault(f"{where}: a refId is there twice")
+
+
+def check_grid(path, dashboard):
+    """No panel lies on another, or beyond the 24 columns."""
+    taken = {}
+    for panel in panels(dashboard):
+        place = panel["gridPos"]
+        if place["x"] + place["w"] > 24:
+            fault(f"{path}, panel {panel['title']!r} is wider than the page")
+        for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"])):
+            if taken.setdefault(cell, panel["title"]) != panel["title"]:
+                fault(f"{path}, panel {panel['title']!r} lies on {taken[cell]!r}")
+                break
+
+
+def check_promql(path, dashboard):
+    """promtool parses every query. A counter that jumps once in a poll must not be shown as a rate of some seconds."""
+    rules = []
+    for panel in panels(dashboard):
+        for target in panel.get("targets", []):
+            expr = target["expr"].replace("$__rate_interval", "5m").replace("$__interval", "5m")
+            rules.append({"record": f"paperscout:panel:{len(rules)}", "expr": expr})
+            if re.search(r"rate\(paperscout_(probes|drafts|papers|cycles)\w*\{[^}]*\}\[\$__rate", target["expr"]):
+                fault(f"{path}, panel {panel['title']!r} shows a burst as a rate")
+    promtool = shutil.which("promtool", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/bin")
+    if promtool is None:
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump({"groups": [{"name": "panels", "rules": rules}]}, file)  # JSON is YAML
+        file.flush()
+        done = subprocess.run([promtool, "check", "rules", file.name], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        fault(f"{path}: promtool does not take a query: {done.stderr.strip()}")
+
+
 def check_dashboard(path, names):
     dashboard = json.loads(read(path))
     seen = set()
@@ -141,6 +214,7 @@ def check_dashboard(path, names):
         if panel["id"] in seen:
             fault(f"{where}: the id {panel['id']} is there twice")
         seen.add(panel["id"])
+        check_shape(panel, where)
         if panel["type"] not in ("row", "text") and not panel.get("targets"):
             fault(f"{where} shows nothing")
         if panel["type"] not in ("row", "text") and not panel.get("description"):
@@ -149,6 +223,8 @@ def check_dashboard(path, names):
             check_query(target["expr"], where, names)
     if not seen:
         fault(f"{path} has no panel")
+    check_grid(path, dashboard)
+    check_promql(path, dashboard)
 
 
 def main():
