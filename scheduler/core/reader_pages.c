@@ -375,7 +375,10 @@ void ps_reader_search(const struct ps_reader_view *view, const char *query, stru
     size_t count = ps_library_search(view->library, asked, groups, PS_SEARCH_RESULTS);
 
     open_page(view, "Search: Paperscout", "/feed.atom", asked, "search", out_html);
-    ps_buf_format(out_html, "<h1>%zu %s</h1>\n", count, count == 1 ? "paper" : "papers");
+    if (count > PS_SEARCH_RESULTS)
+        ps_buf_format(out_html, "<h1>The first %d of %zu papers</h1>\n", PS_SEARCH_RESULTS, count);
+    else
+        ps_buf_format(out_html, "<h1>%zu %s</h1>\n", count, count == 1 ? "paper" : "papers");
     if (count == 0)
         text(out_html, "<p class=\"card empty\">No paper and no draft has all of these words. A "
                        "word may be the beginning of one: a number, a part of a title, a name, a "
@@ -391,10 +394,14 @@ void ps_reader_search(const struct ps_reader_view *view, const char *query, stru
         link_group(out_html, groups[i], "id", ps_group_key(groups[i]));
         text(out_html, " ");
         add_document_link(out_html, newest);
-        text(out_html, " · ");
+        if (ps_document_authors(newest)[0] != '\0')
+            text(out_html, " · ");
         add_authors(out_html, ps_document_authors(newest));
         text(out_html, "</p></div><span class=\"age\">");
-        ps_markup_text(out_html, newest->date);
+        if (newest->date[0] == '\0') /* a draft */
+            ps_markup_time(out_html, newest->found_ms);
+        else
+            ps_markup_text(out_html, newest->date);
         text(out_html, "</span></li>\n");
     }
     if (count > 0)

@@ -167,6 +167,40 @@ static void the_same_library_gives_the_same_feed(void **state)
     ps_library_destroy(second);
 }
 
+/* A draft has no date of its own: its age is shown. A list that is cut says so. */
+static void results_say_how_old_and_how_many(void **state)
+{
+    struct ps_library *library = ps_library_create();
+    struct ps_reader_fleet fleet = { .verdict = "ok" };
+    struct ps_reader_view view = { .library = library, .fleet = &fleet, .loaded = true };
+    struct ps_buf out;
+
+    (void)state;
+    ps_buf_init(&out, PS_READER_PAGE_BYTES_MAX);
+    for (int i = 0; i < PS_SEARCH_RESULTS; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "D%04dR0.pdf", 1000 + i);
+        ps_library_put(library, &(struct ps_document){ .kind = PS_DOCUMENT_DRAFT,
+                                                       .name = name,
+                                                       .url = "https://isocpp.org/x.pdf",
+                                                       .found_ms = 1780000000000 });
+    }
+    ps_reader_search(&view, "d1", &out);
+    assert_non_null(strstr(ps_buf_str(&out), "<h1>20 papers</h1>"));
+    assert_non_null(strstr(ps_buf_str(&out), "<span class=\"age\"><time"));
+    assert_null(strstr(ps_buf_str(&out), " · </p>"));
+    ps_library_put(library, &(struct ps_document){ .kind = PS_DOCUMENT_PAPER,
+                                                   .name = "P1999R0",
+                                                   .title = "d1",
+                                                   .found_ms = 1780000000000 });
+    ps_buf_reset(&out);
+    ps_reader_search(&view, "d1", &out);
+    assert_non_null(strstr(ps_buf_str(&out), "<h1>The first 20 of 21 papers</h1>"));
+    ps_buf_clear(&out);
+    ps_library_destroy(library);
+}
+
 static void an_empty_library_has_pages_too(void **state)
 {
     struct ps_library *library = ps_library_create();
@@ -217,6 +251,7 @@ int main(void)
         cmocka_unit_test(only_plain_http_urls_are_links),
         cmocka_unit_test(pages_show_text_of_strangers_as_text),
         cmocka_unit_test(the_same_library_gives_the_same_feed),
+        cmocka_unit_test(results_say_how_old_and_how_many),
         cmocka_unit_test(an_empty_library_has_pages_too),
         cmocka_unit_test(the_strip_says_when_the_next_poll_is),
     };
