@@ -361,12 +361,14 @@ static bool nobody_may_run(const char *const *programs)
  * below may miss something that root may do. */
 static void leave_root(const char *const *programs)
 {
-    if (geteuid() != 0 || !nobody_may_run(programs))
+    if (geteuid() != 0)
         return;
-    (void)setgroups(0, NULL);
-    (void)setresgid(NOBODY, NOBODY, NOBODY);
-    (void)setresuid(NOBODY, NOBODY, NOBODY);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of the user had cleared it */
+    if (nobody_may_run(programs)) {
+        (void)setgroups(0, NULL);
+        (void)setresgid(NOBODY, NOBODY, NOBODY);
+        (void)setresuid(NOBODY, NOBODY, NOBODY);
+    }
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* each change of the user cleared it */
 }
 
 void ps_sandbox_enter(enum ps_sandbox kind, const char *const *programs)
