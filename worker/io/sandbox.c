@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -365,8 +366,10 @@ static void leave_root(const char *const *programs)
         return;
     if (nobody_may_run(programs)) {
         (void)setgroups(0, NULL);
-        (void)setresgid(NOBODY, NOBODY, NOBODY);
-        (void)setresuid(NOBODY, NOBODY, NOBODY);
+        /* The group first: afterwards there is no right to change it. Where a container knows no
+         * such group, the reader stays root, and the filters have to do. */
+        if (setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0)
+            _exit(EXIT_FAILURE); /* half a change: neither root's rights nor nobody's */
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* each change of the user cleared it */
 }
