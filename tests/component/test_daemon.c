@@ -502,7 +502,7 @@ static void arguments_are_distinguished(void **state)
          PS_EXIT_USAGE,                                       "unknown command \"xyzzy\"; try paperscout-tiny --help\n"            },
         { { "--hlep", NULL },                 PS_EXIT_USAGE,  "unknown option \"--hlep\""                                          },
         { { "check-config", "--help", NULL },
-         PS_EXIT_OK,                                          "    check-config\n        Prints the settings"                      },
+         PS_EXIT_OK,                                          "    check-config [--json]\n        Prints the settings"             },
         { { "healthcheck", "--help", NULL },
          PS_EXIT_OK,                                          "    healthcheck [live | ready | events]\n        Requests /livez"   },
         { { "--version", "x", NULL },
