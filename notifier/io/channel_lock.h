@@ -25,14 +25,14 @@ struct ps_channel_lock *ps_channel_lock_create(struct ps_redis *redis, const str
                                                int64_t interval_ms) PS_MUST_USE;
 void ps_channel_lock_destroy(struct ps_channel_lock *channels);
 bool ps_channel_lock_up(const struct ps_channel_lock *channels);
-/* May the message leave for its channel now? When it may it is marked as being sent, until it is
-   settled (io/notify_queue.h) or ps_channel_lock_answered. One that no outbox knows and that is not
-   in our in-flight list any more is doubtful: we were taken for dead, and others may have said it.
- */
+/* Asks whether the message may leave for its channel now. If so, it is marked as being sent until
+   ps_notify_queue_settle or ps_channel_lock_answered removes the mark. A message without an outbox
+   row that is no longer in our in-flight list is doubtful: other notifiers took this one for dead
+   and may have sent the message. */
 void ps_channel_lock_admit(struct ps_channel_lock *channels,
                            const struct ps_outgoing_message *message, ps_admit_fn fn, void *cookie);
-/* Slack did not accept the message, without doubt. hold_ms: for how long Slack wants the channel
- * left alone; 0 for not at all. */
+/* Reports that Slack certainly did not accept the message. hold_ms: how long Slack asked the
+ * channel to wait; 0 if it did not. */
 void ps_channel_lock_answered(struct ps_channel_lock *channels, const char *channel, const char *id,
                               int64_t hold_ms);
 /* Runs on the loop, exactly once; name is that of the question. */

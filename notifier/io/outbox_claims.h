@@ -22,9 +22,9 @@ struct ps_outbox_claims_name {
 struct ps_outbox_claims_name
 ps_outbox_claims_name_of(const struct ps_message *content); /* borrows */
 
-/* by: for TAKEN, the notifier that claimed it more than 30 s ago, else NULL. After 30 s nothing
- * that it began is in flight: it renews a claim older than PS_CHANNEL_QUEUES_CLAIM_MS before a
- * request, which takes 10 s at most. */
+/* by: for TAKEN, the notifier that claimed it more than 30 s ago, else NULL. 30 s is safe:
+ * a notifier renews a claim older than 10 s (PS_CHANNEL_QUEUES_CLAIM_MS) before a request, and a
+ * request takes 10 s at most. */
 typedef void (*ps_claim_fn)(void *cookie, enum ps_claim claim, const char *by,
                             const struct ps_err *err);
 /* err is NULL if it is stored. */

@@ -2,8 +2,9 @@
 -- COLUMNS: taken bigint, known bigint, open bigint, ours bigint, claimed bigint, holder text
 -- Claims a message for instance. Of two notifiers only one gets it: the second waits for the row and then sees the claim, because
 -- this is one statement. A claim ends after two minutes; after 30 seconds if its holder is heir_of, which is known to be dead.
--- taken: rows claimed now. The other counts are of the time before: known rows, those not sent and not dead, those that instance
--- had claimed, those with any claim. holder: a notifier that claimed it more than 30 seconds ago.
+-- taken: rows claimed now. The other counts are as they were before this statement. known: rows of the message; open: those that are
+-- neither sent nor dead; ours: those that instance had claimed; claimed: those with any claim. holder: a notifier that claimed it more
+-- than 30 seconds ago.
 -- All three of id, channel and time must be those of a row: anybody can push an id, and a database that was restored issues ids
 -- again that an older Redis list contains. created_ms 0: the time is unknown and not compared.
 WITH mine AS (

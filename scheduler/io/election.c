@@ -108,8 +108,8 @@ static void give_back(struct ps_election *election, const char *value, ps_redis_
 static void on_epoch(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err);
 
 /* Redis has seen a newer epoch than PostgreSQL has given out: PostgreSQL came back without its
- * newest transactions. One epoch a try could leave the fleet without a leader for hours. Only
- * nextval is used, so that two candidates never draw the same one. */
+ * newest transactions. Drawing one epoch in each election attempt could take hours to catch
+ * up, without a leader. Only nextval is used, so that two candidates never draw the same epoch. */
 static void catch_up(struct ps_election *election, int64_t newest)
 {
     struct ps_pg_batch *batch;

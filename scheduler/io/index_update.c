@@ -239,8 +239,8 @@ static void on_page_stored(void *cookie, const struct ps_pg_rows *rows)
     compare(cookie);
 }
 
-/* The incident openstd_rows_lost is what is stored, so that the next leader neither ends nor
- * repeats it. lost: NULL if the page is whole. */
+/* The incident openstd_rows_lost is derived from stored state, so a new leader neither ends it nor
+ * reports it again. lost: NULL if the page is whole. */
 static void store_page(struct ps_index_update *update, const struct ps_err *lost)
 {
     struct ps_pg_batch *batch = ps_leader_writer_begin_meta(update->writer);
@@ -494,8 +494,8 @@ static const char *draft_of(const struct ps_leadership *leadership, const struct
     return ps_url_set_draft(leadership->discovered, draft_id);
 }
 
-/* The channel and the webhooks read of a new paper once: as of a draft that became a paper, where
- * they want that, or else as of a new paper. */
+/* Each channel and webhook gets one message about a new paper: "draft became paper" if it wants
+ * those, otherwise "new paper". */
 static void announce_paper(const struct ps_leadership *leadership, const struct ps_paper *paper,
                            struct ps_outbox_rows *rows)
 {

@@ -2,7 +2,7 @@
  *
  * Downloads the index and the year's page of open-std.org, refuses what is implausible, compares
  * with the copy in memory, matches what is new or changed with the watchlists, and stores the
- * difference together with what it causes in one transaction (guarantee 1: a paper is announced
+ * difference together with what it causes in one transaction (guarantee 4: a paper is announced
  * once, whatever dies in between). The copy in memory changes after the commit only. */
 #ifndef PS_SCHEDULER_INDEX_UPDATE_H
 #define PS_SCHEDULER_INDEX_UPDATE_H

@@ -132,7 +132,7 @@ static bool counts(const struct call *call)
     }
     if (call->epoch == writer->epoch && ps_leader_writer_leads(writer))
         return true;
-    /* A writer that was started again could not do anything while this answer was outstanding. */
+    /* A restarted writer waits for this answer; now it may go on. */
     if (writer->epoch > 0 && !writer->options.mirrors && !ps_timer_pending(writer->timer))
         ps_timer_set(writer->timer, 0);
     return false;

@@ -606,7 +606,8 @@ static void on_expired(void *cookie, const struct ps_pg_rows *rows)
     PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
            F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
            F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
-    /* What the ledger holds counts: results may have been stored whose answer is still to come. */
+    /* The counts come from PostgreSQL: it may have stored results whose confirmation has not
+     * reached us yet. */
     memset(ledger->outcomes, 0, sizeof(ledger->outcomes));
     ledger->settled = ledger->forbidden = 0;
     for (int i = 0; i < ps_pg_row_count(rows, COUNTS); i++) {

@@ -4,8 +4,9 @@
 #include "scheduler/io/leadership.h"
 #include "scheduler/io/outbox_rows.h"
 
-/* Adds rows for a hit that is recent, or whose age is unknown: one for the channel and one for
- * each person whose watchlist matches. None if the draft was known before. */
+/* Adds rows for a hit: one for the channel if the settings want it, one for each webhook that wants
+ * it and one for each person whose watchlist matches. Adds none if the draft was known before.
+ * Whether the hit is recent is the caller's question (result_batch.c, is_news). */
 void ps_result_rows(const struct ps_leadership *leadership, const struct ps_result *result,
                     struct ps_outbox_rows *list);
 
@@ -21,7 +22,8 @@ struct ps_updated {
     bool watchers;               /* whether people are notified: for one of the files of a draft
                                   * only */
 };
-/* Adds a row for the channel and one for each person whose watchlist matches. */
+/* Adds a row for the channel, for each webhook that wants it and, with updated->watchers, for each
+ * person whose watchlist matches. */
 void ps_update_rows(const struct ps_leadership *leadership, const struct ps_updated *updated,
                     struct ps_outbox_rows *list);
 

@@ -272,8 +272,8 @@ static void see_leader(struct ps_scheduler *scheduler)
     scheduler->state.settled_ms = ps_clock_wall_ms();
 }
 
-/* After an outage of a server, or of the leadership, the fleet needs the time for a poll: what is
- * late then was reported with the outage. */
+/* After an outage of a server, or of the leadership, the fleet needs the time for a poll. Delays in
+ * that time are not reported again; the outage was. */
 static void see_outage(struct ps_scheduler *scheduler)
 {
     static const enum ps_incident outages[] = {
@@ -286,7 +286,7 @@ static void see_outage(struct ps_scheduler *scheduler)
 
     for (size_t i = 0; i < PS_COUNT_OF(outages); i++)
         away = away || ps_incidents_present(view, outages[i]);
-    /* moved on while the outage lasts, so that it is right at the moment at which it ends */
+    /* Set on each look during the outage, so that afterwards it holds the time of its end. */
     if (scheduler->outage_looks >= OUTAGE_LOOKS)
         scheduler->state.recovered_ms = ps_clock_wall_ms();
     scheduler->outage_looks = away ? scheduler->outage_looks + 1 : 0;

@@ -2,9 +2,10 @@
 -- COLUMNS: kind text, paper text, user_id text, trace text, draft_url text, draft_seen text, draft_modified text, date text
 -- Adds facts for recipients: rows is [{dedupe_key, kind, channel, data, task, traceparent}, ...]. A dedupe key that exists adds nothing, so a
 -- fact is announced once however often it is found. A row with a task is added only if that task is a probe of a cycle that is
--- neither silent nor disbelieved; it waits for the end of that cycle. A row without a task waits for the end of $2, or for
--- nothing if $2 is 0. A transition gets from the table discovered when its draft was found. Answers the rows that were added;
--- those of a webhook with the kind "webhook", because the log reports the one of the channel.
+-- neither silent (it began before any poll succeeded, so everything is new to it) nor disbelieved (its controls failed). The row waits
+-- for the end of that cycle. A row without a task waits for the end of cycle $2, or for nothing if $2 is 0. The row of a transition gets
+-- the time at which its draft was found, from the table discovered. Answers the rows that were added. A row of a webhook has the kind
+-- "webhook" there, because the log reports the row of the channel.
 INSERT INTO outbox (dedupe_key, kind, channel, data, cycle, trace, traceparent)
 SELECT r.dedupe_key, r.kind, r.channel,
     CASE WHEN d.url IS NULL THEN r.data

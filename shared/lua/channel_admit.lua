@@ -1,11 +1,15 @@
 -- KEYS: channel:<channel> notify:inflight:<instance>
 -- ARGV: instance, the copy of the message that it holds (unique), heartbeat key prefix, ms the channel stays with it, ms between two messages, message id,
 --       message as it was taken where only this list knows whose it is ('': the outbox does, or it was never in a list)
--- RETURNS: {ms to wait before asking again (0: it may leave now), 1 when Slack asked for the wait and 2 when the channel is with another,
---          1 when somebody was sending this message before and how that ended is not known, or it is no longer in the in-flight list:
---          others may have brought it back and sent it; Slack's id of the channel or ''}
--- The fleet's one opinion of a channel, on the server's clock: who has it (holder, until_ms), when the next message may leave (next_ms), how
--- long Slack wants silence (held_ms), what is being sent (sending:<id>, until settled), Slack's id of it (slack_id).
+-- RETURNS: {wait, why, doubtful, slack_id}
+--          1. wait: ms before asking again; 0: the message may leave now
+--          2. why: 1 if Slack asked for the wait, 2 if another notifier has the channel, else 0
+--          3. doubtful: 1 if the message may have been sent. Either a notifier began to send it and never reported the outcome, or it is
+--             no longer in this notifier's in-flight list, so that another notifier may have taken it and sent it
+--          4. slack_id: Slack's id of the channel, or ''
+-- What all notifiers know about a channel, by the server's clock: the notifier that has it (holder, until_ms), when the next message may
+-- leave (next_ms), the end of the pause that Slack asked for (held_ms), the message that is being sent (sending:<id>, until its outcome
+-- is stored), Slack's id of the channel (slack_id).
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local mark = 'sending:' .. ARGV[6]
@@ -24,7 +28,7 @@ if pace > 0 then return { math.min(pace, math.max(1, tonumber(ARGV[5]))), 0, 0, 
 redis.call('HSET', KEYS[1], 'next_ms', whole(now_ms + tonumber(ARGV[5])), mark, ARGV[2])
 local lost = false
 if ARGV[7] ~= '' then
-  -- Whether it is there, with commands that REDIS.md allows; what leaves next of its channel stands before the rest of it.
+  -- Whether it is in the list, with commands that redis.acl allows. It goes to the front, because it leaves next.
   lost = redis.call('LREM', KEYS[2], 1, ARGV[7]) == 0
   if not lost then redis.call('LPUSH', KEYS[2], ARGV[7]) end
 end

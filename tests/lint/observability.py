@@ -131,6 +131,24 @@ def check_inhibitions(alerts):
         fault(f"{INHIBITIONS} inhibits {other} by {one}, which does not explain it (shared/core/incidents.c)")
 
 
+NOTED = re.compile(r"\b(?:ps_incidents_)?note\(\s*[^,;]+,\s*PS_INCIDENT_(\w+)")
+PROGRAMS = ("shared", "scheduler", "worker", "notifier")
+
+
+def check_noted():
+    """A running program notes each incident; otherwise its rule, its entry and its metric never show anything. What only a
+    command line notes (cli) does not count."""
+    noted = set()
+    for top in PROGRAMS:
+        for folder, _, names in os.walk(top):
+            if os.path.basename(folder) != "cli":
+                for name in (name for name in names if name.endswith(".c")):
+                    noted.update(NOTED.findall(re.sub(r"/\*.*?\*/", "", read(os.path.join(folder, name)), flags=re.S)))
+    for identifier, name, *_ in INCIDENT.findall(read("shared/core/incident.def")):
+        if identifier not in noted:
+            fault(f"no running program notes the incident {name} (ps_incidents_note with PS_INCIDENT_{identifier})")
+
+
 def panels(dashboard):
     for panel in dashboard.get("panels", []):
         yield panel
@@ -244,6 +262,7 @@ def main():
         if told[name] != events[name]:
             fault(f"deploy/RUNBOOK.md: {name} is {events[name]}, not {told[name]}")
 
+    check_noted()
     check_inhibitions(set(alerts))
     for name, expr in alerts.items():
         check_query(expr, f"the alert {name}", names)
