@@ -60,7 +60,7 @@ static void work_destroy(struct work *work)
     free(work);
 }
 
-/* What went wrong, once a minute: a person who waits for a view sees that nothing comes. */
+/* Logs at most one error a minute. A person who waits for a view sees anyway that none appears. */
 static void note_error(struct ps_app_home *home, const char *what, const char *why)
 {
     int64_t now = ps_loop_now(home->options.loop);
@@ -72,7 +72,8 @@ static void note_error(struct ps_app_home *home, const char *what, const char *w
            F_TEXT("remedy", "Run paperscout-notifier check-slack."));
 }
 
-/* A view that is gone or newer by now (the person closed it, or typed on) is no error. */
+/* If the view has been closed or replaced meanwhile (the person closed it, or typed on), that is no
+ * error. */
 static const char *error_of(const struct ps_slack_api_reply *reply)
 {
     static const char *const harmless[] = { "not_found", "hash_conflict", "expired_trigger_id",
@@ -221,8 +222,8 @@ static void update_modal(struct work *work, const struct ps_entry_check *check)
     call(work, "views.update", arguments, on_view);
 }
 
-/* A subgroup, a pattern or an author is said in words: counting its papers would need a look at all
-   of them, for each character that is typed. */
+/* Describes a subgroup, a pattern or an author in words only. To count its papers would need a read
+ * of all papers, for each character that is typed. */
 static char *in_words(const struct ps_watch_rule *rule)
 {
     struct ps_buf line;
@@ -259,7 +260,7 @@ static void on_meaning(void *cookie, const struct ps_pg_rows *rows, const struct
     free(other);
 }
 
-/* Which ids of the index and of drafts a rule means: "^[PD]0*2300R". */
+/* A pattern for the ids of the index and of drafts that a rule matches: "^[PD]0*2300R". */
 static void pattern_of(const struct ps_watch_rule *rule, char out[PATTERN_TEXT])
 {
     const char *prefix = rule->kind == PS_WATCH_KIND_NUMBER ? "[A-Z]+"

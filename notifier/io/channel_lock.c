@@ -79,8 +79,9 @@ void ps_channel_lock_admit(struct ps_channel_lock *channels,
     char *key = ps_key_with(channels->keys, PS_KEY_CHANNEL, message->content.channel);
     const char *keys[] = { key, channels->inflight };
     struct ps_str raw = { message->raw, message->raw_len };
-    /* Names this copy of the message, not the notifier's life alone: a notifier that others took
-     * for dead may get a message again that it sent and could not acknowledge. */
+    /* The mark names this copy of the message, not only this run of the notifier. A notifier that
+     * others took for dead may get a message again that it sent and could not acknowledge; the
+     * second copy must be doubtful. */
     char *copy = ps_alloc_format("%s/%llu", channels->life, (unsigned long long)message->seq);
     struct ps_str args[] = {
         ps_str_of(channels->instance),

@@ -28,13 +28,13 @@ struct ps_command_runner {
     struct work *list; /* in the order in which the people gave them */
     size_t works;
     size_t wanted; /* rows that the running sweep may take */
-    bool backlog;  /* the last sweep took as many as it might, and none runs */
+    bool backlog;  /* the last sweep took as many as it was allowed to, and no sweep runs */
     int64_t cleaned_ms;
     bool draining;
 };
 
-/* One message on its way to its answer; of one person, one at a time: what they say next may be
-   about what they said before, and its answer must not come first. */
+/* One command that is being answered. A person's commands run one at a time, because a command may
+ * refer to the one before, and its answer must not arrive first. */
 struct work {
     struct ps_command_runner *runner;
     char *event, *user;
@@ -67,8 +67,8 @@ static struct work *first_of(const struct ps_command_runner *runner, const char 
     return NULL;
 }
 
-/* Sweeps again at once while there is a backlog. At the pace of the timer alone a burst of 10,000
- * commands took five minutes, however idle the notifiers were. */
+/* Sweeps again at once while there is a backlog. With the timer alone a burst of 10,000 commands
+ * took five minutes, although the notifiers were idle. */
 static void refill(struct ps_command_runner *runner)
 {
     if (runner->backlog && runner->works <= REFILL_AT && !runner->draining) {
@@ -92,7 +92,8 @@ static void work_done(struct work *work)
     refill(runner);
 }
 
-/* Destroys work, and with it what the person said since: the sweep finds them, in their order. */
+/* Destroys work and the later commands of the same person. The next sweep finds them in the order
+ * in which they were given. */
 static void work_failed(struct work *work, const struct ps_err *err)
 {
     struct ps_command_runner *runner = work->runner;
@@ -257,7 +258,7 @@ static void begin_work(struct work *work)
         ps_command_reply_refusal(&work->ask, &reply);
         break;
     case PS_USER_COMMAND_IGNORE:
-        break; /* the listener kept none; answered with nothing */
+        break; /* the events server stored no such command; it is answered with nothing */
     }
     answer(work, &reply);
 }

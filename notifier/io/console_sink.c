@@ -44,8 +44,8 @@ static void on_writable(evutil_socket_t fd, short what, void *cookie)
     on_turn(cookie);
 }
 
-/* The front line is done with; its fn may send, so nothing is touched after it but what is read
-   anew. */
+/* Finishes the front line. Its fn may send another message, so the code after the call must read
+ * every state again. */
 static void finish(struct console *console, const struct ps_err *err)
 {
     struct line *line = console->lines;
@@ -61,8 +61,8 @@ static void finish(struct console *console, const struct ps_err *err)
     fn(cookie, &reply);
 }
 
-/* At most PIPE_BUF bytes at a time and only where poll says so: that does not block on a pipe even
-   where fd is not non-blocking. */
+/* Writes at most PIPE_BUF bytes at a time, and only if poll reports room. Then a write to a pipe
+ * does not block, even if fd is in blocking mode. */
 static ssize_t write_some(struct console *console, struct line *line)
 {
     struct pollfd ready = { .fd = console->fd, .events = POLLOUT };

@@ -91,7 +91,8 @@ static void on_again(void *cookie)
     advance(cookie);
 }
 
-/* Never acts at once: a failure can be the connection's own end, in which nothing may be asked. */
+/* Always waits for the timer: the callback may run inside the end of a connection, where no command
+ * may be sent. */
 static void try_later(struct entry *entry)
 {
     if (entry->record->hurried)
@@ -114,8 +115,8 @@ static void on_settled(void *cookie, bool held, const struct ps_err *err)
     }
     entry->failures = 0;
     if (entry->step == ACKNOWLEDGE)
-        /* A message that was not held any more is with another notifier, which comes to the same
-         * outcome and stores it. */
+        /* If the message was no longer in the in-flight list, another notifier has it, comes to the
+         * same outcome and stores that. */
         entry->step =
             entry->close == PS_CLOSE_DEAD && held && entry->id != NULL ? MARK_DEAD : DUPLICATES;
     else
@@ -184,7 +185,8 @@ static void acknowledge_duplicate(struct entry *entry)
     ps_notify_queue_settle(entry->record->options.notify_queue, &settling, on_settled, entry);
 }
 
-/* Duplicates that came since are acknowledged too; they stand before those that were there. */
+/* Duplicates that arrived meanwhile are acknowledged too. They are at the head of the list, before
+ * the earlier ones. */
 static bool more_duplicates(struct entry *entry)
 {
     struct ps_outgoing_message *first = entry->message != NULL ? entry->message->duplicates : NULL;
@@ -274,7 +276,8 @@ void ps_delivery_record_bury(struct ps_delivery_record *record, struct ps_str ra
     entry->raw_len = raw.len;
     entry->letter = ps_dead_letter_format_raw(raw.data, raw.len, reason, ps_clock_wall_ms());
     entry->reason = ps_alloc_text(reason);
-    /* What it says of itself, as a letter does. A row is not marked on the word of an id alone. */
+    /* The names come from the entry itself. An id alone does not lead to a row: channel and time
+     * must match too. */
     ps_dead_letter_parse(raw.data, raw.len, &given);
     if (ps_outgoing_message_is_outbox(given.id) &&
         ps_utf8_valid(given.channel, strlen(given.channel)))

@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-    /* Anybody can open one and send a body of PS_EVENTS_SERVER_BODY_MAX before its signature is
-       looked at: all of them together must fit into the memory of a small container. */
+    /* Any stranger can open a connection and send a body of PS_EVENTS_SERVER_BODY_MAX before the
+       signature is checked. All these bodies together must fit into the memory of a small
+       container. */
     CONNECTIONS_MAX = 32,
     REFUSALS_LOGGED_MS = 1000
 };
@@ -38,7 +39,7 @@ static void respond(struct ps_http_exchange *exchange, int status)
     ps_http_respond(exchange, status, NULL, "", 0);
 }
 
-/* Strangers can send as much as they like: they do not fill the log. */
+/* Strangers can send any number of requests, so refusals must not fill the log. */
 static void refuse(struct ps_events_server *events_server, struct ps_http_exchange *exchange,
                    int status, const char *why)
 {
@@ -53,8 +54,8 @@ static void refuse(struct ps_events_server *events_server, struct ps_http_exchan
     respond(exchange, status);
 }
 
-/* Slack sends an event again that is answered 503, after a moment, a minute and five; a slash
- * command and an interaction it does not: the person sees that it failed. */
+/* Slack sends an event again that was answered with 503: after a moment, a minute and five minutes.
+ * It does not repeat a slash command or an interaction; the person sees that it failed. */
 static void on_taken(void *cookie, enum ps_inbound_result result, const char *body)
 {
     struct ps_http_exchange *exchange = cookie;

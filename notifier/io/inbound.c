@@ -29,7 +29,7 @@ struct ps_inbound_call {
     struct ps_inbound *inbound;
     struct ps_timer *late;
     struct ps_inbound_event event;
-    bool elsewhere;   /* a slash command whose answer is not shown where it was typed */
+    bool elsewhere;   /* a slash command; its answer is shown in another place */
     ps_inbound_fn fn; /* NULL once it has run */
     void *cookie;
 };
@@ -47,7 +47,7 @@ static void call_destroy(struct ps_inbound_call *call)
     free(call);
 }
 
-/* Only who typed the slash command sees this. */
+/* Only the person who typed the slash command sees this. */
 static char *ephemeral(const char *text)
 {
     cJSON *object = cJSON_CreateObject();
@@ -68,8 +68,8 @@ static void respond(ps_inbound_fn fn, void *cookie, enum ps_inbound_result resul
     free(body);
 }
 
-/* text: for the person who gave the command. Slack shows a slash command's with its answer; below a
- * button it is shown by way of the response_url. */
+/* text: for the person who gave the command. For a slash command it is the body of the HTTP answer;
+ * for a click it is sent to the response_url. */
 static void finish(struct ps_inbound_call *call, enum ps_inbound_result result, const char *text)
 {
     const struct ps_inbound_options *options = &call->inbound->options;
@@ -84,8 +84,8 @@ static void finish(struct ps_inbound_call *call, enum ps_inbound_result result, 
     respond(fn, call->cookie, result, call->event.slash ? text : NULL);
 }
 
-/* Slack sends an event again, after a moment, a minute and five, and it is known then by its id; a
- * slash command it does not, so that one goes on. */
+/* Slack sends an event again after a moment, a minute and five minutes, and its id shows that it is
+ * stored already. Slack does not repeat a slash command, so the transaction goes on. */
 static void on_late(void *cookie)
 {
     struct ps_inbound_call *call = cookie;
@@ -122,7 +122,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
     if (err != NULL)
         finish(call, PS_INBOUND_FAILED,
                "I cannot reach my memory right now. Please ask again later.");
-    else if (slow) /* Slack does not send again what was taken: the command is dropped */
+    else if (slow) /* Slack does not repeat an accepted request, so the command is dropped */
         finish(call, PS_INBOUND_TAKEN, slow_down);
     else
         finish(call, PS_INBOUND_TAKEN,
@@ -132,7 +132,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
     call_destroy(call);
 }
 
-/* Takes what event holds. */
+/* Takes ownership of the contents of event. */
 static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbound_event *event,
                                      int64_t patience_ms, ps_inbound_fn fn, void *cookie)
 {
@@ -144,7 +144,7 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
     call->cookie = cookie;
     call->event = *event;
     *event = (struct ps_inbound_event){ 0 };
-    /* Nobody else sees what a slash command is answered, wherever it was typed. */
+    /* Only the person sees the answer to a slash command, wherever it was typed. */
     if (call->event.slash) {
         call->elsewhere = call->event.place != PS_PLACE_DIRECT && call->event.response_url == NULL;
         call->event.place = PS_PLACE_DIRECT;
@@ -156,7 +156,7 @@ static struct ps_inbound_call *store(struct ps_inbound *inbound, struct ps_inbou
                        call->event.user, call->event.channel, call->event.thread_ts,
                        call->event.words, UNANSWERED_MAX, ps_source_name(call->event.source),
                        call->event.response_url);
-    /* Slack waits for this, and nobody for the commands that wait for a connection. */
+    /* This goes before commands that wait for a connection, because Slack waits for it. */
     ps_pg_run_urgent(inbound->options.pg, batch, on_stored, call);
     return call;
 }
@@ -169,7 +169,7 @@ static void ignore(struct ps_inbound *inbound, const char *why, const struct ps_
                   event->call == PS_SLACK_INBOUND ? ps_place_name(event->inbound.place) : NULL));
 }
 
-/* An event for which nothing will be done is not stored. False: fn has run. */
+/* Whether the event leads to any answer; otherwise it is not stored. If false, fn has run. */
 static bool worth_it(struct ps_inbound *inbound, const struct ps_slack_event *event,
                      ps_inbound_fn fn, void *cookie)
 {
@@ -185,8 +185,8 @@ static bool worth_it(struct ps_inbound *inbound, const struct ps_slack_event *ev
     return false;
 }
 
-/* A person of another workspace reads, where nobody else does, that Paperscout does not serve them.
- */
+/* Answers a person of another workspace, visible to that person only, that Paperscout does not
+ * serve them. */
 static void refuse_team(struct ps_inbound *inbound, const struct ps_slack_event *event,
                         ps_inbound_fn fn, void *cookie)
 {

@@ -26,8 +26,8 @@
 
 enum {
     RETRY_BASE_MS = 1000,
-    STARTED_MS = 10 * 60 * 1000, /* for so long a start is not announced again */
-    REFUSED_MS = 3600 * 1000,    /* a channel that was refused counts for so long */
+    STARTED_MS = 10 * 60 * 1000, /* a start is not announced again for this long */
+    REFUSED_MS = 3600 * 1000,    /* a refused channel counts for this long */
     SOCKET_DOWN_MS = 20 * 1000,  /* Socket Mode: a new connection takes less */
     WAITS_MIN_MS = 60 * 1000,    /* a message has waited long, at the earliest and latest */
     WAITS_MAX_MS = 900 * 1000,
@@ -48,7 +48,7 @@ struct ps_notifier {
     struct ps_app_home *home;
     struct ps_people_zones *zones;
     struct ps_slack_identity *identity; /* NULL where nothing goes to Slack */
-    bool identified;                    /* Slack said whose token it is */
+    bool identified;                    /* Slack has confirmed the token's owner */
     int64_t quiet_ms;                   /* monotonic: since when no message waits; 0: one does */
     struct ps_socket_mode *socket_mode; /* NULL without SLACK_APP_TOKEN */
     struct ps_alarms *alarms;
@@ -140,8 +140,8 @@ static void on_check_taken(void *cookie, const struct redisReply *reply, const s
                                                                    .done = on_checked });
 }
 
-/* As check-slack does: a set-up that cannot work says so at its first start, not at its first
- * message. */
+/* Runs the checks of check-slack, so that a wrong set-up is reported at the first start, not at the
+ * first message. */
 static void check_slack(struct ps_notifier *notifier)
 {
     const struct ps_daemon *daemon = notifier->daemon;
@@ -233,7 +233,8 @@ static bool of_channel(const char *reason)
     return false;
 }
 
-/* A channel that Slack refuses costs its messages one by one; the newest one is named. */
+/* The messages of a channel that Slack refuses are given up one by one; the incident names the
+ * newest. */
 static void on_message_closed(void *cookie, const struct ps_outgoing_message *message, bool sent)
 {
     struct ps_notifier *notifier = cookie;
@@ -254,8 +255,9 @@ static void on_message_closed(void *cookie, const struct ps_outgoing_message *me
                    message->content.channel, message->reason);
 }
 
-/* An alarm, said by a notifier itself or from the outbox, is over with that: its record counts one
- * alert an interval. What others put into the list stays in Slack's order. */
+/* The webhook delivered an alarm of a notifier or of the outbox, so Slack must not get it too: its
+ * record allows one alert in each interval. Messages that other programs put into the list are
+ * still sent to Slack, in their order. */
 static void on_said(void *cookie, const char *id)
 {
     struct ps_notifier *notifier = cookie;
@@ -265,8 +267,8 @@ static void on_said(void *cookie, const char *id)
         ps_sender_rerouted(notifier->sender, id);
 }
 
-/* A notifier that has just started has not seen Slack fail. An alarm that says so must not wait
- * until it has. */
+/* A notifier that has just started has not seen Slack fail. An alarm about Slack must not wait
+ * until it has, so it takes the webhook. */
 static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
 {
     const struct ps_notifier *notifier = cookie;

@@ -15,7 +15,7 @@ enum {
     IDLE_MS = 200,
     RECLAIM_MS = 5000,
     DEPTH_MS = 1000,
-    EMPTY_MS = 15000, /* an empty list is read so often although the wait would have ended */
+    EMPTY_MS = 15000, /* an empty list is read this often even without a report */
     TAKE_MAX = 64,    /* messages of one take */
     FULL_MAX = 128,   /* channels that one take skips */
     FIXED_ARGS = 7
@@ -30,7 +30,7 @@ struct ps_notify_queue {
     struct ps_notify_wait *wait;              /* NULL: the list is read every IDLE_MS */
     bool empty;                               /* the list was, when it was read last */
     int64_t reclaimed_ms, depth_ms, taken_ms; /* when asked last */
-    bool own_reclaimed; /* what an earlier life under this name held is back */
+    bool own_reclaimed; /* messages that an earlier run under this name held are back in the list */
     bool reclaiming;
     bool taking; /* an answer is awaited that can bring messages */
     bool lost;   /* such an answer never came */
@@ -47,7 +47,7 @@ struct waiting {
 
 static void on_turn(void *cookie);
 
-/* The list was empty up to now: nothing has waited in it for longer than this. */
+/* The list was empty until now, so no message has waited in it longer than that. */
 static void on_filled(void *cookie)
 {
     struct ps_notify_queue *notify_queue = cookie;
@@ -113,7 +113,8 @@ static void on_reclaimed(void *cookie, const struct redisReply *reply, const str
     notify_queue->own_reclaimed = true;
 }
 
-/* Our own list is emptied once, before anything is taken: a new pod may bear an old INSTANCE_ID. */
+/* Our own in-flight list is emptied once, before the first take, because a new pod may have an old
+ * INSTANCE_ID. */
 static void reclaim(struct ps_notify_queue *notify_queue, int64_t now_ms)
 {
     const char *keys[] = { ps_key(notify_queue->options.keys, PS_KEY_NOTIFY),
@@ -137,14 +138,15 @@ static void on_depth(void *cookie, const struct redisReply *reply, const struct 
         notify_queue->options.depth(notify_queue->options.cookie, ps_redis_reply_int(reply, 0));
 }
 
-/* Whether the list was empty when it was read last, and the wait reports the next message. */
+/* Whether the list was empty when it was last read and the wait will report the next message. */
 static bool waits(struct ps_notify_queue *notify_queue)
 {
     return notify_queue->empty && notify_queue->wait != NULL &&
            ps_notify_wait_start(notify_queue->wait);
 }
 
-/* The end of whatever could bring messages: the next turn, or the end of the queue. */
+/* Runs after each answer that could contain messages. Sets the next turn, or reports that the queue
+ * has stopped. */
 static void settled_down(struct ps_notify_queue *notify_queue, const struct ps_err *err, bool more)
 {
     void (*fn)(void *cookie) = notify_queue->on_stopped;
@@ -188,7 +190,8 @@ static void on_taken(void *cookie, const struct redisReply *reply, const struct 
         notify_queue->empty = ps_redis_reply_int(reply->element[0], 0) == 0;
         more = notify_queue->asked > 0 && reply->elements - 1 >= notify_queue->asked;
         hand_over(notify_queue, reply, 1, false);
-        /* Last, so that a message always counts: it left the list, and is held only now. */
+        /* The depth is reported last. The messages have left the list and are held only now;
+         * otherwise they would count nowhere for a moment. */
         notify_queue->options.depth(notify_queue->options.cookie,
                                     ps_redis_reply_int(reply->element[0], 0));
     }

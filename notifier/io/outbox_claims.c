@@ -68,7 +68,7 @@ static void on_claim(void *cookie, const struct ps_pg_rows *rows, const struct p
         claim == PS_CLAIM_TAKEN ? ps_pg_text(rows, 0, 0, PS_SQL_CLAIM_TAKE_HOLDER) : NULL, err);
 }
 
-/* The number that people feel. Rows without a Last-Modified answer NULL. */
+/* Measures the delay that people notice. A row without a Last-Modified gives NULL. */
 static void observe_drafts(const struct asking *asking, const struct ps_pg_rows *rows)
 {
     for (int i = 0; i < ps_pg_row_count(rows, 0); i++) {

@@ -13,7 +13,7 @@
 
 enum {
     KEPT_MS = 12 * 3600 * 1000,
-    REFUSED_MS = 10 * 60 * 1000, /* Slack refuses: it is not asked for so long */
+    REFUSED_MS = 10 * 60 * 1000, /* after a refusal Slack is not asked again for this long */
     ASKED_MAX = 64,
     OFFSET_MAX_S = 18 * 3600
 };
@@ -68,8 +68,8 @@ static void keep(struct ps_people_zones *zones, const char *user, const struct p
     HASH_ADD_KEYPTR(hh, zones->people, person->user, strlen(person->user), person);
 }
 
-/* A name is a path of letters, as PostgreSQL and Slack have them; anything else would have to be
-   trusted in a message. */
+/* A name is a path of letters, as PostgreSQL and Slack use it. Any other text would be a stranger's
+ * text in a message. */
 static bool read_zone(const cJSON *json, struct ps_people_zone *out)
 {
     const cJSON *user = cJSON_GetObjectItemCaseSensitive(json, "user");
@@ -87,7 +87,7 @@ static bool read_zone(const cJSON *json, struct ps_people_zone *out)
     return true;
 }
 
-/* An error that is about the token, not about this person. */
+/* Whether the error concerns the token, not this person. */
 static bool refuses_all(const char *error)
 {
     return error != NULL && strcmp(error, "user_not_found") != 0 &&

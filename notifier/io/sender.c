@@ -16,7 +16,7 @@ struct ps_sender {
     struct ps_channel_queues *queues;
     struct ps_notify_queue *notify_queue;
     struct ps_delivery_record *record;
-    struct ps_timer *turn; /* claims and sends what may go */
+    struct ps_timer *turn; /* claims and sends the messages that may leave */
     struct ps_timer *keep; /* channels of which something is held stay ours */
     struct ps_timer *drained;
     int64_t depth;    /* of the list, as read last */
@@ -43,7 +43,8 @@ static void on_back(void *cookie, bool held, const struct ps_err *err)
     struct ps_sender *sender = cookie;
 
     (void)held;
-    (void)err; /* what could not go back is in the in-flight list: others bring it back */
+    (void)err; /* a message that could not go back stays in the in-flight list; another notifier
+                  takes it from there */
     sender->going_back--;
     ps_timer_set(sender->drained, 0);
 }
@@ -78,8 +79,8 @@ static void put_back(struct ps_sender *sender)
     }
 }
 
-/* Always from the timer, so that the end of a connection, which runs callbacks too, starts nothing.
- */
+/* Runs only from the timer. The end of a connection runs callbacks too, and these must not start a
+ * request. */
 static void on_drained(void *cookie)
 {
     struct ps_sender *sender = cookie;
@@ -127,7 +128,7 @@ static void on_reported(void *cookie, const struct redisReply *reply, const stru
     (void)err; /* the command `send` says then that no notifier answered */
 }
 
-/* For the command `send`, which waits for what became of its message. */
+/* Reports the outcome to the command `send`, which waits for it. */
 static void report(struct ps_sender *sender, const struct ps_outgoing_message *message,
                    const char *state, const struct ps_err *err)
 {
@@ -214,7 +215,7 @@ static void log_outcome(struct ps_sender *sender, const struct ps_outgoing_messa
     } else if (outcome->close == PS_CLOSE_DEAD) {
         ps_failure_log_add(sender->options.failures, ps_event_name(PS_EVENT_MQ_DEAD_LETTER),
                            &reply->err, NULL, reply->err.code);
-    } else if (reply->next == PS_SLACK_NEVER) { /* in this form: it is said in another one */
+    } else if (reply->next == PS_SLACK_NEVER) { /* refused as it is; sent in another form */
         log_failure(sender, PS_EVENT_MQ_RETRY, message, &reply->err, 0);
     } else if (reply->next == PS_SLACK_STOP && outcome->access_lost) {
         log_failure(sender, PS_EVENT_MQ_CONFIGURATION, message, &reply->err, outcome->wait_ms);
@@ -222,7 +223,8 @@ static void log_outcome(struct ps_sender *sender, const struct ps_outgoing_messa
     log_breakers(sender, message, &reply->err, outcome);
 }
 
-/* Others must know what Slack asked for, and that this message is with nobody any more. */
+/* Reports to the other notifiers for how long Slack asked the channel to wait, and that no notifier
+ * is sending this message any more. */
 static void report_answer(struct ps_sender *sender, const struct ps_outgoing_message *message,
                           const struct ps_slack_response *reply)
 {
@@ -288,7 +290,8 @@ static void on_alive(void *cookie, const char *name, bool alive)
                               name, on_inherited, message);
 }
 
-/* What a dead notifier claimed is inherited; what follows it in its channel waits for it. */
+/* Inherits the claim of a dead notifier. Later messages of the channel wait until that is decided.
+ */
 static void on_claim(void *cookie, enum ps_claim claim, const char *by, const struct ps_err *err)
 {
     struct ps_outgoing_message *message = cookie;
@@ -300,7 +303,7 @@ static void on_claim(void *cookie, enum ps_claim claim, const char *by, const st
         end_claim(message, claim, err);
 }
 
-/* A release that fails is a claim that nobody renews: it runs out. */
+/* If the release fails, the claim ends by itself, because no notifier renews it. */
 static void on_given_up(void *cookie, const struct ps_err *err)
 {
     (void)cookie;
@@ -437,7 +440,8 @@ static void on_closed(void *cookie, struct ps_outgoing_message *message)
     struct ps_sender *sender = cookie;
     bool full = false;
 
-    /* One that was in no list was settled in none: that it is being sent is over all the same. */
+    /* A message of our own is in no list, so no acknowledgement removes its mark in the channel's
+     * lock. This does. */
     if (message->raw == NULL && ps_channel_lock_up(sender->options.channels))
         ps_channel_lock_answered(sender->options.channels, message->content.channel,
                                  message->content.id, 0);

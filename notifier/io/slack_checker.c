@@ -18,7 +18,8 @@ struct ps_slack_checker {
     struct ps_slack_api *api;
     struct ps_slack_check_settings settings;
     struct ps_slack_check check;
-    char *secrets[3]; /* owned: a rotation may free those of the configuration meanwhile */
+    char *secrets[3]; /* owned copies, because a rotation may free the texts of the configuration
+                         meanwhile */
     struct ps_timer *begin;
     enum step step;
     size_t channel;
@@ -104,8 +105,8 @@ static void call(struct ps_slack_checker *checker, const char *method, const cha
     ps_slack_api_call(checker->api, checker->settings.bot_token, method, body, fn, checker);
 }
 
-/* Slack names a missing scope where a type is asked for that the token may not see: private
- * channels are left out then. */
+/* Slack answers missing_scope if the token may not see one of the requested types. Private channels
+ * are left out then. */
 static void ask_page(struct ps_slack_checker *checker)
 {
     bool private =

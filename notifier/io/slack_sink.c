@@ -26,7 +26,7 @@ enum {
 static const char event_type[] = "paperscout_message";
 static const char json_type[] = "Content-Type: application/json; charset=utf-8";
 
-/* One message to send, or to look for: perhaps several requests. */
+/* One message to send or to look for; this can take several requests. */
 struct call {
     struct slack *slack;
     ps_sink_fn fn;
@@ -97,7 +97,7 @@ static void on_answer(void *cookie, const struct ps_http_reply *reply, const str
     finish(call);
 }
 
-/* Sends the request that is described; where it cannot leave, call is answered on a later turn. */
+/* Sends the described request. If it cannot be started, call is answered on a later turn. */
 static void send_request(struct call *call, const char *url, const char *const *headers,
                          const char *body, ps_http_fn fn)
 {
@@ -158,7 +158,8 @@ static void on_shown(void *cookie, const struct ps_http_reply *reply, const stru
     finish(call);
 }
 
-/* To one person, in place. The URL came by way of Redis: it is judged again before it is used. */
+/* Answers one person in place. The URL came through Redis, so it is checked again before it is
+ * used. */
 static void show(struct call *call, const struct ps_outgoing_message *message)
 {
     const struct ps_message *content = &message->content;
@@ -265,7 +266,8 @@ static void add_field(struct ps_buf *url, const char *name, const char *value)
     free(encoded);
 }
 
-/* Newest first, back to before the message can have been sent. */
+/* Reads the newest messages first, back to the time before which the message cannot have been sent.
+ */
 static void ask_page(struct call *call)
 {
     struct ps_buf url;
@@ -321,7 +323,7 @@ static void on_opened(void *cookie, const struct ps_http_reply *reply, const str
     cJSON_Delete(json);
 }
 
-/* A conversation's history is asked for by its own id, which a person's id is not. */
+/* The history needs the id of the conversation, and a person's id is not that. */
 static void open_conversation(struct call *call)
 {
     cJSON *json = cJSON_CreateObject();

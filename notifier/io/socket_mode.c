@@ -20,17 +20,18 @@ enum {
     /* Slack gives up on an envelope after 3 s. The answer to a slash command then says that it
      * takes a while. */
     PATIENCE_MS = 2800,
-    RETIRE_MS = 5000,     /* a replaced connection waits for its acknowledgements at most so long */
-    HELLO_MS = 15 * 1000, /* from the first request to hello */
+    RETIRE_MS = 5000,      /* limit of a replaced connection for its acknowledgements */
+    HELLO_MS = 15 * 1000,  /* from the first request to hello */
     REFRESH_MIN_MS = 5000, /* a connection is not replaced before */
-    REFRESH_SHARE = 10     /* replaced when a tenth of its time is left, or more by jitter */
+    REFRESH_SHARE = 10     /* replaced when a tenth of its time is left, or earlier by jitter */
 };
 
 struct link {
     struct ps_socket_mode *mode;
     struct ps_web_socket_link *socket;
     struct call *calls;     /* envelopes that are being stored */
-    struct ps_timer *timer; /* before hello: patience; then: refresh; retired: its end */
+    struct ps_timer *timer; /* before hello: limit for the hello; then: the next refresh; retired:
+                               limit for its end */
     bool live;              /* hello came */
     bool retired;           /* another one is in use; it closes */
     bool ending;            /* Slack says that it will close it */
@@ -50,8 +51,7 @@ struct call {
 struct ps_socket_mode {
     struct ps_socket_mode_options options;
     char *user_agent, *ca_file, *proxy, *no_proxy;
-    bool https,
-        stand_in; /* of SLACK_API_URL: wss is required; it is another address than Slack's own */
+    bool https, stand_in; /* from SLACK_API_URL: wss is required; the URL is not Slack's own */
     struct link *links;
     struct ps_timer *open;
     bool opening; /* apps.connections.open is asked, or a link has no hello yet */
@@ -119,7 +119,8 @@ static void on_taken(void *cookie, enum ps_inbound_result result, const char *bo
     call_destroy(call);
     if (link->retired && link->calls == NULL)
         ps_timer_set(link->timer, 0);
-    /* There is room for another event: links that were paused for the lack of it read on. */
+    /* There is room for another event, so links that were paused because there was none read again.
+     */
     DL_FOREACH (link->mode->links, other)
         if (other->socket != NULL)
             ps_web_socket_link_pause(other->socket, false);
@@ -276,7 +277,8 @@ static void on_ended(void *cookie, const struct ps_err *err)
     }
 }
 
-/* Before hello: it takes too long. In use: time for another one. Retired: it closes. */
+/* Before hello, the connection takes too long. In use, it is time for another one. Retired, it
+ * closes. */
 static void on_link_timer(void *cookie)
 {
     struct link *link = cookie;
@@ -287,8 +289,8 @@ static void on_link_timer(void *cookie)
         ps_web_socket_link_close(link->socket);
 }
 
-/* The address is Slack's to name. Where SLACK_API_URL is Slack's own it leads to no private address
- * and is encrypted; a stand-in within the house may lead to the house. */
+/* Slack names the address. If SLACK_API_URL is Slack's own, the address must be public and
+ * encrypted. A stand-in for Slack in a private network may name a private address. */
 static bool connect_to(struct ps_socket_mode *mode, const char *url, struct ps_err *err)
 {
     struct link *link;

@@ -62,7 +62,7 @@ static cJSON *change_of(const struct ps_user_command *ask, size_t at)
     case PS_USER_COMMAND_DIGEST_DAILY:
         ps_json_add_text(change, "change", "digest daily");
         ps_json_add_int(change, "minute", ask->minute);
-        if (ask->zone[0] != '\0') /* without one it is UTC */
+        if (ask->zone[0] != '\0') /* UTC if the person has no zone */
             ps_json_add_text(change, "zone", ask->zone);
         break;
     case PS_USER_COMMAND_DIGEST_OFF:

@@ -14,11 +14,12 @@ enum {
     HANDSHAKE_MS = 10 * 1000,
     CLOSE_MS = 2000,
     WATCH_MS = 10 * 1000, /* how often an idle link is looked at */
-    PING_MS = 30 * 1000,  /* after so much silence we ask whether the server is there */
+    PING_MS = 30 * 1000,  /* after this much silence a ping asks whether the server is there */
     SILENT_MS = 70 * 1000,
     MESSAGE_MAX = 1024 * 1024,
     OUT_MAX = 1024 * 1024,
-    READS_A_TURN = 32, /* of PS_WEB_SOCKET_FEED_MAX bytes: a busy server leaves time to others */
+    READS_A_TURN = 32, /* reads of PS_WEB_SOCKET_FEED_MAX bytes in one turn, so that a busy server
+                          leaves time for others */
     NORMAL_CLOSE = 1000
 };
 

@@ -18,7 +18,7 @@ struct delivery {
     const struct ps_outgoing_message *message; /* the sender keeps it until fn ran */
     ps_sink_fn fn;
     void *cookie;
-    struct ps_timer *late; /* answers what could not leave, or sends what has no rows */
+    struct ps_timer *late; /* answers failed starts, or sends a message without rows */
     struct ps_slack_response reply;
     bool answered;
     struct delivery *prev, *next;
@@ -106,7 +106,7 @@ static void send_to(struct delivery *delivery, const struct ps_webhook *webhook,
     ps_webhook_request_clear(&made);
 }
 
-/* The settings are parsed for each message: a few kilobytes at most, and always those of now. */
+/* Parses the settings for each message: they are a few kilobytes at most, and always current. */
 static void deliver(struct delivery *delivery, const struct ps_webhook_items *items)
 {
     const struct ps_config *config = delivery->webhooks->config;

@@ -38,7 +38,7 @@ static void refuse(struct ps_http_exchange *exchange, int status, const char *wh
     cJSON_Delete(answer);
 }
 
-/* Ends the action. why: what prevented it; NULL: it is done. */
+/* Ends the action. why: the reason that prevented it; NULL if it is done. */
 static void finish(struct action *action, int status, const char *why)
 {
     static const char done[] = "{\"done\":true}\n";
@@ -78,7 +78,8 @@ static void on_removed(void *cookie, const struct redisReply *reply, const struc
         finish_with(action, err);
 }
 
-/* The copy of the message among the latest dead ones; one that Redis lost is gone already. */
+/* Removes the copy of the message from notify:dead. If it is not among the newest entries, there is
+ * nothing to remove. */
 static void on_letters(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct action *action = cookie;
@@ -161,7 +162,7 @@ static bool is_token(const char *given, const char *token)
            CRYPTO_memcmp(left, right, DIGEST_BYTES) == 0;
 }
 
-/* Where the browser says which page asks, it must be one of ours. */
+/* If the browser says which page sends the request, it must be a page of ours. */
 static bool is_same_origin(struct ps_http_exchange *exchange)
 {
     const char *origin = ps_http_header(exchange, "Origin");
@@ -176,7 +177,7 @@ static bool is_same_origin(struct ps_http_exchange *exchange)
     return host != NULL && after != NULL && strcmp(after + 3, host) == 0;
 }
 
-/* Gives why the request may not act, and its status; NULL when it may. */
+/* Gives the reason why the request may not act, and its status; NULL if it may act. */
 static const char *objection(const struct ps_daemon *daemon, struct ps_http_exchange *exchange,
                              int *out_status)
 {

@@ -75,7 +75,7 @@ void ps_cycle_trace_task(const struct ps_trace_context *plan, const char *task, 
     ps_traceparent_format(&context, out_traceparent);
 }
 
-/* The span that caused the result: the probe, or the plan where the worker sent none. */
+/* The span that caused the result: the probe, or the plan if the worker sent no span. */
 static struct ps_trace_context cause_of(const struct ps_leadership *leadership,
                                         const struct ps_result *result)
 {

@@ -20,7 +20,7 @@
 enum {
     OFTEN_MS = 1000,
     SELDOM_MS = 10 * 1000,
-    LOOKED_MS = 60 * 1000, /* for so long after a request somebody counts as looking */
+    LOOKED_MS = 60 * 1000, /* after a request, somebody counts as looking for this long */
     SLOW_TURNS = 2         /* instances and PostgreSQL are read in every second turn */
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEAD_RECENT_MS = 3600000 /* for so long after a task was given up it is worth a warning */ };
+enum { DEAD_RECENT_MS = 3600000 /* a task that was given up is worth a warning for this long */ };
 
 static const cJSON *first(const cJSON *read, const char *name)
 {

@@ -77,7 +77,7 @@ static void add_leader(const struct ps_fleet_view *view, cJSON *now)
 {
     const cJSON *epoch = of(view->redis, "epoch");
 
-    if (leads(view)) { /* this scheduler knows better than what was read */
+    if (leads(view)) { /* this scheduler's own knowledge is newer than what it read */
         ps_json_add_text(now, "leader", daemon_of(view)->instance);
         ps_json_add_int(now, "epoch", ps_election_epoch(view->state->election));
     } else {
@@ -108,8 +108,9 @@ struct progress {
     int64_t outcomes[PS_OUTCOME_COUNT];
 };
 
-/* Progress of the newest cycle. Of a closed one it is what was stored. Of a running one the leader
- * uses its own ledger, and a standby the hash in Redis if that belongs to the cycle. */
+/* Progress of the newest cycle. For a closed cycle it is the stored summary. For a running cycle
+ * the leader uses its own ledger, and a standby uses the hash in Redis if that belongs to the
+ * cycle. */
 static void find_progress(const struct ps_fleet_view *view, struct progress *out_progress)
 {
     const struct ps_fleet_stored *stored = view->stored;

@@ -231,7 +231,7 @@ static void keep_entries(struct reading *reading, cJSON *into, const char *name,
     }
 }
 
-/* A message that was given up, without its text: that is for its recipient only. */
+/* A message that was given up, without its text: only its recipient may read that. */
 static void keep_dead(struct reading *reading, cJSON *into, const char *name,
                       const struct redisReply *reply)
 {
@@ -315,8 +315,8 @@ static void ask_hosts(struct reading *reading)
     }
 }
 
-/* Returns an array of texts, given. Copies them before the first question, because a transport
- * that answers at once may overwrite a reply with the next one. */
+/* Returns an array of texts; the caller owns it. Copies them before the first command, because a
+ * transport that answers at once may overwrite a reply with the next one. */
 static char **texts_of(const struct redisReply *reply, size_t *out_count)
 {
     char **texts = ps_alloc_zero(elements(reply) + 1, sizeof(*texts));

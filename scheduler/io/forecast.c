@@ -48,7 +48,7 @@ static void clear(struct plans *plans)
     *plans = (struct plans){ 0 };
 }
 
-/* The answer is made beside the loop, from everything that is stored. */
+/* The answer is computed beside the loop, from everything that is stored. */
 struct making {
     struct ps_pg_rows *rows;
     const struct ps_config *config;
@@ -209,7 +209,8 @@ static size_t read_adaptive(const struct ps_forecast *forecast, int number, bool
         return 0;
     }
     shown = *best;
-    shown.watched = best->watched && !is_public; /* who watches is nobody else's business */
+    shown.watched =
+        best->watched && !is_public; /* the names of people who watch a paper stay private */
     (void)ps_buf_text(out_why, "Each name is asked for as often as its chance deserves: ");
     ps_adaptive_why(&forecast->plans.adaptive, &shown, out_why);
     (void)ps_buf_format(out_why, "; %.2g drafts a day are expected in all.",

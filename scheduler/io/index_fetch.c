@@ -83,7 +83,8 @@ static void answer_clear(struct answer *answer)
     *answer = (struct answer){ 0 };
 }
 
-/* Every download that failed is an INDEX-FETCH with its category, every other one an INDEX-LOAD. */
+/* A download that failed is logged as INDEX-FETCH with its category, any other download as
+ * INDEX-LOAD. */
 static void fail(struct ps_index_fetch *fetch, const struct answer *answer,
                  const struct ps_err *err)
 {
@@ -261,7 +262,7 @@ void ps_index_fetch_destroy(struct ps_index_fetch *fetch)
 /* Gives the header's line; NULL for none. */
 static char *condition(const struct ps_index_fetch *fetch, const char *name, const char *validator)
 {
-    /* An earlier version may have stored one that is not usable. */
+    /* An earlier version may have stored an unusable index. */
     return fetch->unconditional || !ps_http_validator_usable(validator)
                ? NULL
                : ps_alloc_format("%s: %s", name, validator);

@@ -27,7 +27,7 @@ struct validators {
 /* The download of the index. */
 struct download {
     struct ps_paper_index
-        *fresh; /* what it brought, with open-std.org's papers; NULL: nothing new */
+        *fresh; /* the downloaded index, with open-std.org's papers; NULL: nothing new */
     struct ps_paper_index *next; /* the copy in memory after the commit; NULL: as before */
     struct validators validators;
     bool seen;             /* the index was read, or is unchanged */
@@ -39,7 +39,7 @@ struct download {
 struct open_std {
     struct ps_index_fetch *fetch;
     int year;
-    struct validators stored, next; /* of the page whose papers are stored; of the one read now */
+    struct validators stored, next; /* of the page whose papers are stored; of the page read now */
     bool read;                      /* in this poll */
     struct ps_paper_index *listed;  /* its papers, until they are compared; NULL: none */
     size_t papers;                  /* most that the year's page had */
@@ -49,10 +49,10 @@ struct open_std {
 /* The difference, while it is being matched and stored. */
 struct difference {
     struct ps_index_diff papers;
-    size_t matched; /* entries that are: those added first, then those updated */
+    size_t matched; /* the entries as they are now: first the added ones, then the updated ones */
     bool matching;
-    struct ps_outbox_rows rows; /* what they cause */
-    size_t added_at;            /* statement that answers what was added to the outbox; 0: none */
+    struct ps_outbox_rows rows; /* outbox rows that they cause */
+    size_t added_at; /* index of the statement that returns the rows added to the outbox; 0: none */
 };
 
 struct ps_index_update {
@@ -90,7 +90,7 @@ static void forget_download(struct download *download)
     validators_clear(&download->validators);
 }
 
-/* Whether a download that ends is still for this poll: the lease can have ended meanwhile. */
+/* Whether a finished download still belongs to this poll: the lease may have ended meanwhile. */
 static bool is_running(const struct ps_index_update *update)
 {
     return update->cycle != 0 && ps_leader_writer_leads(update->writer);
@@ -142,7 +142,7 @@ static void on_fetched(void *cookie, struct ps_paper_index *index, const char *e
             why = ps_alloc_text(err->what);
     } else {
         download->fresh = index;
-        /* A 304 need not repeat the validators that it was asked with. */
+        /* A 304 need not repeat the validators of the request. */
         download->validators.etag =
             ps_alloc_text(index == NULL && etag == NULL ? leadership->etag : etag);
         download->validators.modified =
@@ -210,8 +210,8 @@ static bool is_incomplete(const struct open_std *page, const struct ps_open_std_
     return true;
 }
 
-/* Reports an incomplete page, once for each state of it. Papers that it had before are kept; those
- * that it lost are missing until the index has them. lost: NULL if the page is whole. */
+/* Reports an incomplete page, once for each state of it. Papers that the page had before are kept;
+ * papers that it lost are missing until the index has them. lost: NULL if the page is whole. */
 static bool is_newly_incomplete(struct ps_index_update *update,
                                 const struct ps_open_std_counts *counts, const struct ps_err *lost)
 {
@@ -267,7 +267,8 @@ static void on_open_std(void *cookie, struct ps_paper_index *papers, const char 
             struct ps_err lost;
             bool incomplete = is_incomplete(page, counts, &lost);
 
-            /* A page that was cut on the way is requested again, whatever its validators say. */
+            /* A truncated page is downloaded in full again, even if the server says that it has not
+             * changed. */
             if (!is_newly_incomplete(update, counts, incomplete ? &lost : NULL)) {
                 page->next.etag = ps_alloc_text(etag);
                 page->next.modified = ps_alloc_text(modified);
@@ -313,7 +314,7 @@ static void fetch_open_std(struct ps_index_update *update)
     free(url);
 }
 
-/* Every paper of the page is stored: the next request may say which page we have. */
+/* Every paper of the page is stored, so the next request may carry the validators of this page. */
 static void keep_page(struct open_std *page)
 {
     if (!page->read)
@@ -342,14 +343,14 @@ static void report_failure(const struct ps_index_update *update)
 }
 
 /* The comparison reads 100,000 entries and sorts those that differ, so it is a job beside the loop.
- * It holds all that it reads. */
+ * The job owns everything that it reads. */
 struct comparison {
     struct ps_paper_index *before, *fresh, *listed; /* fresh, listed: NULL for none */
     struct ps_paper_index *next;                    /* the result, with fresh and diff */
     struct ps_index_diff diff;
 };
 
-/* The index has the last word about a paper; the page only adds those that the index lacks. */
+/* The index decides what a paper's entry is; the page only adds papers that the index lacks. */
 static void add_page(struct comparison *comparison)
 {
     struct ps_paper_index *more = ps_paper_index_create();
@@ -439,8 +440,8 @@ static void compare(struct ps_index_update *update)
     ps_leader_writer_work(update->writer, &work, comparison);
 }
 
-/* Step 4: match the difference with the watchlists, some milliseconds in each turn of the loop:
- * everybody's patterns against a whole index take long. */
+/* Step 4: match the difference with the watchlists, some milliseconds in each turn of the loop. To
+ * match all patterns of all people with a whole index takes long. */
 
 struct paper_match {
     const struct ps_paper *paper;
@@ -461,7 +462,7 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
             reason, by, row);
 }
 
-/* A new paper, and the draft that it was; NULL: none was found. */
+/* A new paper, and the draft that it was before; NULL if no such draft was found. */
 struct transition {
     const struct ps_paper *paper;
     const char *draft_url;

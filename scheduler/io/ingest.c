@@ -76,7 +76,8 @@ static void on_done(void *cookie, const struct redisReply *reply)
     advance(ingest);
 }
 
-/* The counters in the hash are for people who look into Redis; nothing is decided by them. */
+/* The counters in the hash are for people who look into Redis. No program decides anything by them.
+ */
 static void add_counters(struct ps_script_args *args, const struct ps_cycle *run)
 {
     ps_script_args_int(args, run == NULL ? 0 : run->ledger.cycle);
@@ -223,8 +224,8 @@ static void store(struct ps_ingest *ingest)
     free(composition);
 }
 
-/* Matches the drafts of the batch with the watchlists, at least one in each turn of the loop: the
- * patterns of everybody against a document's text can take longer than the loop may stand still. */
+/* Matches the drafts of the batch with the watchlists, at least one draft in each turn of the loop.
+ * To match all patterns of all people with a document's text can take longer than a turn may. */
 static void match(struct ps_ingest *ingest)
 {
     int64_t end_ms = ps_clock_mono_ms() + MATCH_SLICE_MS;
@@ -278,8 +279,8 @@ static void on_own(void *cookie, const struct redisReply *reply)
     advance(ingest);
 }
 
-/* Reads the entries that an earlier read made pending for this consumer if its answer was lost with
- * the connection. */
+/* Reads entries that are pending for this consumer because the answer to an earlier read was lost
+ * with the connection. */
 static void read_own(struct ps_ingest *ingest)
 {
     char count[16];
@@ -400,7 +401,7 @@ void ps_ingest_start(struct ps_ingest *ingest)
         ps_alloc_format("%s:%" PRId64, daemon->instance, ps_leader_writer_epoch(ingest->writer));
     options.consumer = ingest->consumer;
     ingest->reader = ps_stream_reader_create(daemon->loop, &options, on_entries, ingest, &err);
-    if (ingest->reader == NULL) { /* does not happen: the command connection uses the same URL */
+    if (ingest->reader == NULL) { /* cannot happen: the command connection uses the same URL */
         ps_leadership_failed(ingest->leadership, PS_EVENT_RESULT_ERROR, "results are not read",
                              &err);
         return;

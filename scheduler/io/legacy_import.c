@@ -55,7 +55,7 @@ static void add_papers(struct ps_pg_batch *batch, const struct ps_paper_index *i
     ps_rows_clear(&json);
 }
 
-/* As old hits: the Python service has announced them already. */
+/* They are stored as old hits, because the Python service has announced them already. */
 static void add_drafts(struct ps_pg_batch *batch, const struct ps_legacy_state *state)
 {
     struct ps_rows_json json;
@@ -115,8 +115,8 @@ struct ps_pg_batch *ps_legacy_add(const struct ps_legacy_state *state)
     add_papers(batch, state->index);
     add_drafts(batch, state);
     add_watch(batch, state);
-    /* With a last poll our first cycle is not taken for the very first one of all, which would
-     * announce nothing. */
+    /* The time of a last poll makes our first cycle an ordinary one. Without it the cycle would be
+     * silent (announce nothing). */
     ps_sql_import_meta(batch, state->index == NULL ? 0 : state->index_ms, state->last_poll_ms);
     ps_sql_import_fence(batch);
     return batch;

@@ -24,7 +24,7 @@ struct ps_operator_wishes ps_operator_wishes_read(const struct ps_pg_rows *rows,
     };
 }
 
-/* Gives why as it may stand in a log line, a terminal and a page. */
+/* Gives the operator's reason in a form that is safe in a log line, on a terminal and on a page. */
 static char *clean_why(const char *why)
 {
     char *valid = ps_utf8_clean(why, strlen(why));

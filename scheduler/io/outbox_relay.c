@@ -40,8 +40,7 @@ struct ps_outbox_relay {
     struct ps_leader_writer *writer;
     bool kicked; /* while a round is running */
     bool held;   /* the list was full when last measured */
-    bool high;   /* the list is long: rows are left in the outbox, so that fewer messages carry
-                  * them */
+    bool high;   /* the list is long: rows stay in the outbox, so that they become fewer messages */
     char **ids;  /* ids of the messages that are being pushed */
     size_t id_count, pushed;
 };
@@ -57,7 +56,8 @@ static void forget_ids(struct ps_outbox_relay *relay)
     relay->id_count = relay->pushed = 0;
 }
 
-/* Ends the round. The next one begins after ms, or at once if somebody kicked meanwhile. */
+/* Ends the round. The next round begins after ms, or at once if ps_outbox_relay_kick ran meanwhile.
+ */
 static void rest(struct ps_outbox_relay *relay, int64_t ms)
 {
     forget_ids(relay);
@@ -135,7 +135,7 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
     if (!ps_message_kind_parse(ps_pg_text(rows, UNQUEUED, row, PS_SQL_OUTBOX_UNQUEUED_KIND),
                                &message.kind))
         message.kind = PS_MESSAGE_MANUAL;
-    /* Below the announcement and in the channel: that a draft became a paper is news. */
+    /* The reply is shown in the channel too, because it is news that a draft became a paper. */
     message.broadcast = message.kind == PS_MESSAGE_DP_TRANSITION && message.thread_ts != NULL;
     json = ps_message_format(&message);
     ps_script_args_int(args, ps_message_kind_urgent(message.kind)                           ? 1
@@ -147,7 +147,7 @@ static void add_message(struct ps_outbox_relay *relay, const struct ps_pg_rows *
     ps_message_clear(&message);
 }
 
-/* Runs message_push: with the messages in rows, or with none to measure the list. */
+/* Runs message_push with the messages in rows, or without any to measure the list. */
 static void run_push(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows, const char *what,
                      ps_leader_reply_fn fn)
 {
@@ -183,8 +183,9 @@ static bool to_webhook(const struct ps_pg_rows *rows, int row)
                    PS_WEBHOOK_CHANNEL, sizeof(PS_WEBHOOK_CHANNEL) - 1) == 0;
 }
 
-/* To the same channel, or person, and of one kind. What one poll found for a channel is one post; a
-   webhook's messages keep their kinds apart, because a program reads them. */
+/* Whether two rows may share a message: the same channel or person, and the same kind. For a
+ * channel all finds of a poll count as one kind. A webhook gets one kind in each message, because a
+ * program reads it. */
 static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
 {
     static const int columns[] = { PS_SQL_OUTBOX_UNBUNDLED_CHANNEL,
@@ -204,8 +205,8 @@ static bool same_recipient(const struct ps_pg_rows *rows, int a, int b)
     return true;
 }
 
-/* Adds where the message belongs to its first row: below the announcement of its draft, or into it
- * if both together fit. */
+/* Adds the place of the message to its first row: below the announcement of its draft, or inside
+ * that announcement if both texts fit into one message. */
 static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_messages *messages,
                       struct ps_rows_json *json)
 {
@@ -219,7 +220,8 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
     ps_row_text(json, "thread_ts", ts);
     if (before == NULL || messages->len != 1)
         return;
-    /* An announcement of a version before 0.2 may hold an address; that is not sent again. */
+    /* An announcement from a version before 0.2 may contain an e-mail address, which must not be
+     * sent again. */
     redacted = ps_email_redact(before);
     clean = strcmp(redacted, before) == 0;
     free(redacted);
@@ -237,7 +239,8 @@ static void add_place(const struct ps_pg_rows *rows, int first, const struct ps_
     free(text);
 }
 
-/* Messages of count rows: of each kind by itself, the kinds of one poll's finds joined. */
+/* Makes the messages of count rows: one for each kind; the kinds of one poll's finds share a
+ * message. */
 static void compose(const struct ps_pg_rows *rows, int first, int count,
                     struct ps_messages *out_messages)
 {
@@ -276,7 +279,8 @@ static void bundle_group(const struct ps_pg_rows *rows, int first, int count,
     char *more;
     int listed;
 
-    /* Somebody who watches an author of 30,000 papers gets a few messages, not hours of them. */
+    /* A person who watches an author of 30,000 papers gets a few messages, not hours of messages.
+     */
     listed = kind_of(rows, first) == PS_MESSAGE_WATCHLIST && count > OVERSIZED_ROWS ? LISTED_ROWS
                                                                                     : count;
     compose(rows, first, listed, &messages);
@@ -310,7 +314,7 @@ static void on_bundled(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_outbox_relay *relay = cookie;
 
-    /* Several rows can be one message: from here on its id identifies it up to the channel. */
+    /* Several rows can be one message. From here to the channel, the message's id identifies it. */
     for (int i = 0; i < ps_pg_row_count(rows, BUNDLED); i++)
         PS_LOG(OUTBOX_MESSAGE,
                F_TEXT("trace", ps_pg_text(rows, BUNDLED, i, PS_SQL_OUTBOX_BUNDLE_TRACE)),

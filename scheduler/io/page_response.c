@@ -10,7 +10,8 @@
 
 enum { ETAG_TEXT = 32, HTTP_DATE_TEXT = 40 };
 
-/* Nothing comes from elsewhere, nothing is inline, no text becomes markup, and nobody frames it. */
+/* The page loads nothing from other hosts, runs no inline script, treats no text as markup, and
+ * cannot be framed. */
 static const char policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -24,7 +25,8 @@ static void add_security(struct ps_http_exchange *exchange)
     ps_http_add_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
 }
 
-/* A list of quoted tags, weak or not: a tag of ours has only hexadecimal digits. */
+/* The header is a list of quoted tags, weak or not. Searching for the tag is enough, because a tag
+ * of ours has only hexadecimal digits. */
 static bool names_tag(const char *header, const char *tag)
 {
     return strcmp(header, "*") == 0 || strstr(header, tag) != NULL;

@@ -50,7 +50,7 @@ enum state {
     CLOSING
 };
 
-/* What the first transaction read for the cycle to come. */
+/* What the first transaction read for the next cycle. */
 struct prepared {
     struct ps_control_probes controls;
     char **drafts; /* that may be probed again */
@@ -73,7 +73,7 @@ struct planned {
 
 /* Cold probes that cannot be published. */
 struct shed {
-    size_t from; /* position from which they are left out; 0: none are */
+    size_t from; /* position in the plan from which probes are left out; 0: no probe is */
     const char *why;
 };
 
@@ -107,7 +107,7 @@ struct ps_poll {
     struct ps_http *http;                /* for HEARTBEAT_URL */
     enum state state;
     bool wanted;           /* an operator asked for the next poll (ps_poll_now) */
-    int64_t not_before_ms; /* monotonic: a poll that was given up is not tried again before */
+    int64_t not_before_ms; /* monotonic; after a failed poll no other one starts before this time */
     int64_t cycle;         /* of this poll */
     int64_t started_ms;    /* wall clock */
     struct prepared prepared;
@@ -140,8 +140,8 @@ static int64_t now_of(const struct ps_poll *poll)
     return ps_loop_now(poll->parts.leadership->daemon->loop);
 }
 
-/* The mirrors are read again, which starts the poll again: not at once, so that a server that
- * refuses is not asked in a loop. */
+/* Reads the mirrors again, which starts the poll again after a pause, so that a server that refuses
+ * is not asked in a loop. */
 static void on_write_failed(void *cookie, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -178,7 +178,7 @@ static void drop(struct ps_poll *poll)
 
 /* Wait until a poll is due. */
 
-/* Both of the last cycle, on the wall clock: a new leader knows no other. */
+/* Both times are those of the last cycle, by the wall clock, because a new leader has no others. */
 static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
@@ -306,7 +306,7 @@ static void on_failed_cycle(void *cookie, const struct ps_pg_rows *rows)
     wait_for_next(poll, leadership->last_finished_ms);
 }
 
-/* No index, and no copy of it: stores a cycle that failed. */
+/* There is neither an index nor a stored copy: stores a failed cycle. */
 static void on_no_index(void *cookie, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -469,8 +469,8 @@ static void plan(struct ps_poll *poll)
         plan_classic(poll);
 }
 
-/* Step 4: publish the probes, and wait for their results. Each result that is stored brings another
- * look (ps_poll_settled), and so does the timer. */
+/* Step 4: publish the probes, and wait for their results. After each stored batch of results
+ * (ps_poll_settled), and when the timer fires, the poll checks whether the cycle is complete. */
 
 static void probe(struct ps_poll *poll)
 {
@@ -584,7 +584,7 @@ static bool has_drafts(const struct ps_control_probes *controls)
     return false;
 }
 
-/* A cycle that is not believed says nothing about its drafts either. */
+/* A cycle that is not believed proves nothing about its rechecked drafts either. */
 static void check_drafts(struct ps_poll *poll)
 {
     char *fault = ps_run_fault(poll->parts.leadership->run);
@@ -640,7 +640,7 @@ static void close_cycle(struct ps_poll *poll, bool expired)
                          on_expired);
 }
 
-/* Statements of the question, and of the transaction that closes the cycle. */
+/* Statements of the reading transaction, and of the one that closes the cycle. */
 enum { RECHECKS = 2 };
 enum { STORED = 1 };
 
@@ -689,7 +689,8 @@ static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, i
             .title = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_TITLE),
             .authors = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_AUTHORS),
             .print = print,
-            /* One line for a person, whichever of a draft's files changed: rows come by paper. */
+            /* A person gets one line for a draft, even if several of its files changed. Rows are
+               ordered by paper. */
             .watchers = *last_paper == NULL || strcmp(paper_id, *last_paper) != 0,
         },
         &poll->ending.news);
@@ -721,8 +722,8 @@ static void store_rechecks(struct ps_poll *poll)
     store_end(poll, batch);
 }
 
-/* Compares at least one draft in each turn of the loop: a draft that has changed is matched with
- * the patterns of everybody. */
+/* Compares at least one draft in each turn of the loop, because a changed draft is matched with all
+ * patterns of all people. */
 static void recheck_slice(struct ps_poll *poll)
 {
     struct rechecking *rechecking = poll->rechecking;
@@ -877,7 +878,7 @@ static void on_withdrawn(void *cookie, const struct redisReply *reply)
         withdraw(poll, after);
 }
 
-/* Takes back the tasks of a cycle that ended at its deadline, as far as no worker has read them. */
+/* Withdraws those tasks of a cycle that no worker has read when its deadline passes. */
 static void withdraw(struct ps_poll *poll, const char *after)
 {
     struct ps_script_args args;
@@ -920,7 +921,7 @@ static void call_heartbeat_url(struct ps_poll *poll)
                                        .truncate_body = true };
     struct ps_err err;
 
-    /* A shadow must not look like the service that is in charge. */
+    /* A shadow sends no heartbeat; otherwise the monitor would take it for the real service. */
     if (request.url[0] != '\0' && !poll->parts.leadership->daemon->config->shadow &&
         ps_http_send(poll->http, &request, on_heartbeat, poll, &err) == NULL)
         ps_leadership_failed(poll->parts.leadership, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL",
@@ -944,7 +945,7 @@ static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, 
                        seconds > 0 ? seconds : 0);
 }
 
-/* Before it is logged: who reads the log finds it in /health. */
+/* This comes before the log line, so that a reader of the log finds the cycle in /health. */
 static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error)
 {
     const struct ps_url_set *discovered = poll->parts.leadership->discovered;
@@ -1001,7 +1002,7 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows)
     }
     wait_for_next(poll, ended_ms);
     if (poll->ending.disbelieved)
-        ps_leadership_overtaken(leadership); /* what it found is not stored any more */
+        ps_leadership_overtaken(leadership); /* its finds are no longer stored */
 }
 
 /* The life of the poll. */

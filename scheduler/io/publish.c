@@ -70,7 +70,7 @@ static void run_script(struct ps_publish *publish, enum ps_script script,
         args);
 }
 
-/* After any failure the cycle is opened again: Redis may have lost it, and says then how far
+/* Opens the cycle again after any failure. Redis may have lost it; its answer says how far
  * publishing came. */
 static void on_failed(void *cookie, const struct ps_err *err)
 {
@@ -208,8 +208,8 @@ static void on_open(void *cookie, const struct redisReply *reply)
     step(publish);
 }
 
-/* A control's file name says what it is, if it is a draft's; CONTROL_PRESENT_URL may be anything.
- */
+/* The file name of a control gives its number if it is a draft's; CONTROL_PRESENT_URL may have any
+ * name. */
 static void add_control(const struct ps_publish *publish, struct ps_script_args *args,
                         const struct ps_control_probe *control)
 {

@@ -21,7 +21,7 @@ enum {
     DETAILS_KEPT = 32,      /* papers whose answer is kept */
     DETAILS_KEEP_MS = 5000, /* for so long */
     WAITING_MAX = 256,      /* readers who wait for one answer */
-    NAMES_MAX = 200         /* documents of one number that messages are looked up for */
+    NAMES_MAX = 200         /* most documents of one number for which messages are read */
 };
 
 #define TYPE_HTML "text/html; charset=utf-8"
@@ -50,7 +50,7 @@ struct ps_reader_site {
     struct details *details; /* DETAILS_KEPT */
     size_t details_out;
     struct ps_buf text;
-    /* Finds of the last day, counted anew when the library changes, and each minute. */
+    /* Number of finds in the last day; counted again when the library changes, and each minute. */
     uint64_t counted_version;
     int64_t counted_ms, drafts_day, papers_day;
 };
@@ -60,8 +60,8 @@ static bool is_public(const struct ps_reader_site *site)
     return site->daemon->config->public_page;
 }
 
-/* A page for everybody may be kept by any cache for a moment; an operator's own is asked for anew,
- * and answered with 304 where nothing changed. */
+/* Any cache may keep a public page for a moment. An operator's own page is requested again each
+ * time, and answered with 304 if nothing changed. */
 static const char *cache_of(const struct ps_reader_site *site)
 {
     return is_public(site) ? "public, max-age=30, stale-while-revalidate=60" : "no-cache";
@@ -135,7 +135,8 @@ struct asked {
     char subgroup[PS_SUBGROUP_MAX + 1];
 };
 
-/* False where the query names a subgroup or a paper that cannot be. Clear out_asked in any case. */
+/* Returns false if the query names a subgroup or a paper that cannot exist. The caller clears
+ * out_asked in any case. */
 static bool read_filter(struct ps_reader_site *site, struct ps_http_exchange *exchange,
                         struct asked *out_asked)
 {
@@ -231,7 +232,8 @@ static void on_feed(void *cookie, struct ps_http_exchange *exchange)
 
     (void)view_of(site, &fleet);
     if (!read_filter(site, exchange, &asked) || !ps_library_sync_loaded(site->sync)) {
-        /* A feed that is empty for a moment would make readers forget what they have seen. */
+        /* If a feed were empty for a moment, feed readers would forget which entries they have
+         * shown. */
         if (ps_library_sync_loaded(site->sync))
             respond_missing(site, exchange, "what this address asks for");
         else
@@ -252,7 +254,7 @@ static void on_feed(void *cookie, struct ps_http_exchange *exchange)
     free(asked.author);
 }
 
-/* Copies what the rows say into facts, which borrow from the rows. */
+/* Fills facts from the rows; facts borrow the texts of the rows. */
 static void read_details(const struct details *details, struct ps_reader_facts *facts,
                          struct ps_reader_notified notified[NAMES_MAX],
                          struct ps_reader_probe probes[PS_READER_PROBES])
@@ -305,7 +307,7 @@ static void respond_paper(struct ps_reader_site *site, struct ps_http_exchange *
     free(notified);
 }
 
-/* The answer to everybody who waits; a paper may have gone meanwhile. */
+/* Answers all waiting requests; the paper may have been removed meanwhile. */
 static void answer_waiting(struct details *details)
 {
     struct ps_reader_site *site = details->site;
@@ -380,8 +382,8 @@ static void ask_details(struct details *details, const struct ps_library_group *
     free(ids);
 }
 
-/* The place of key, or the one that was read longest ago and nobody waits for; NULL: all are busy.
- */
+/* Returns the slot of key, otherwise the slot that was read longest ago and that no request waits
+ * for; NULL if all are busy. */
 static struct details *place_of(struct ps_reader_site *site, const char *key)
 {
     struct details *oldest = NULL;

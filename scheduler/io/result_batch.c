@@ -9,7 +9,7 @@
 
 enum { DEAD_KEPT = 10000, JUNK_FIELDS_MAX = 40, JUNK_TEXT_MAX = 1024 };
 
-/* Keeps an entry that is no result, with the reason, so that its author can find it. */
+/* Stores an entry that is not a valid result, with the reason, so that the fault can be found. */
 static void keep_junk(const struct ps_leadership *leadership, const struct ps_stream_entry *entry,
                       const struct ps_err *err)
 {

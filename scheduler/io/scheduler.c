@@ -33,10 +33,10 @@ enum {
     RELOAD_MS = 1000,
     WARM_MS = 1000,
     LOOK_MS = 1000,
-    OUTAGE_LOOKS = 3, /* so many looks in a row: connecting at the start is no outage */
+    OUTAGE_LOOKS = 3, /* looks in a row that make an outage; a start needs fewer */
     STUCK_MIN_MS = 60 * 1000,
-    STUCK_ALONE_MS = PS_STALL_DETECTOR_CARRY_MS /* without a living worker; its last heartbeat took
-                                                 * its time to end, too */
+    STUCK_ALONE_MS = PS_STALL_DETECTOR_CARRY_MS /* without a live worker; the last heartbeat also
+                                                   took some time to expire */
 };
 
 struct ps_scheduler {
@@ -115,8 +115,8 @@ static void start_parts(struct ps_scheduler *scheduler)
                       ps_key(scheduler->daemon->keys, PS_KEY_GENERATION));
 }
 
-/* What was read before somebody asked for another reading is out of date; the loader's timer brings
- * the next. */
+/* What was read before another load was requested is out of date. The loader's timer starts the
+ * next load. */
 static bool is_due(const struct ps_scheduler *scheduler)
 {
     return !scheduler->loaded && scheduler->load_number == scheduler->reloads;
@@ -206,10 +206,11 @@ static void follow_history(struct ps_scheduler *scheduler)
     scheduler->histories = histories;
     PS_LOG(DB_RESTORED, F_TEXT("what", "PostgreSQL was restored or failed over; all that was read "
                                        "from it before is read anew, under a new epoch"));
-    /* Newer than anything that is stored: the next load replaces the whole index, once no part
-     * uses it. */
+    /* A version newer than any stored one, so that the next load replaces the whole index. It runs
+     * when no part uses the index. */
     scheduler->leadership.index_version = INT64_MAX;
-    /* Numbers of cycles are used again; only a new epoch distinguishes new ones from old ones. */
+    /* The restored database issues cycle numbers again. Only a new epoch distinguishes the new
+     * cycles from the old ones. */
     ps_election_step_down(scheduler->election, "PostgreSQL was restored");
 }
 
@@ -261,7 +262,7 @@ static void on_crowded(void *cookie, size_t from, const char *why)
     ps_poll_shed(scheduler->poll, from, why);
 }
 
-/* A new leader gets the time for its first poll before that counts as missed. */
+/* A new leader gets time for its first poll before the poll counts as missed. */
 static void see_leader(struct ps_scheduler *scheduler)
 {
     const char *leader = ps_election_leader(scheduler->election);
@@ -292,7 +293,8 @@ static void see_outage(struct ps_scheduler *scheduler)
     scheduler->outage_looks = away ? scheduler->outage_looks + 1 : 0;
 }
 
-/* The leader does what an operator asked for, by whichever way; it is logged here, once. */
+/* The leader carries out the operator's wishes, whether they came from a command, a page or Slack,
+ * and logs each once. */
 static void follow_operator(struct ps_scheduler *scheduler)
 {
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
@@ -334,7 +336,7 @@ static void on_look(void *cookie)
     follow_operator(scheduler);
 }
 
-/* Everybody may call this port by any name: it has nothing to hide. */
+/* This port is public, so requests may name any host. */
 static bool open_public(const struct ps_daemon *daemon, struct ps_http_server **out_server,
                         struct ps_err *err)
 {
@@ -419,7 +421,8 @@ static void on_released(void *cookie)
     ps_daemon_drained(scheduler->daemon);
 }
 
-/* Outstanding transactions may still be committed or not: the next leader finds either state. */
+/* Outstanding transactions may or may not be committed. The next leader can start from either
+ * state. */
 void ps_scheduler_drain(void *self, int count)
 {
     struct ps_scheduler *scheduler = self;

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    STANDBY_MS = 3000,   /* for so long a standby leaves the report to the leader */
-    NOTIFIER_MS = 20000, /* and every scheduler to a notifier, where only a notifier can deliver it
-                          * now */
+    STANDBY_MS = 3000,   /* a standby leaves the report to the leader for this long */
+    NOTIFIER_MS = 20000, /* and every scheduler leaves it to a notifier if only a notifier can
+                            deliver it now */
     SUMMARY_TEXT = 64
 };
 
@@ -88,8 +88,8 @@ static bool leads(const struct ps_scheduler_state *state)
     return ps_election_leads(state->election);
 }
 
-/* Without a notifier, while Slack fails, and while Redis takes no writes, nothing of the outbox is
- * sent: an alert in it would arrive when the incident is over. */
+/* Nothing of the outbox is sent without a notifier, while Slack fails, or while Redis takes no
+ * writes. An alert in the outbox would arrive after the incident. */
 static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
 {
     const struct ps_scheduler_state *state = cookie;

@@ -32,7 +32,7 @@ static void answered(struct ps_stats *stats)
     stats->now.redis_read_ms = ps_loop_now(stats->daemon->loop);
 }
 
-/* A missing stream or group holds nothing. Without an answer the old number stays. */
+/* A missing stream or group counts as empty. If there is no answer, the old number stays. */
 static void keep(int64_t *number, const struct redisReply *reply, const struct ps_err *err)
 {
     if (err == NULL && reply->type == REDIS_REPLY_ARRAY)

@@ -16,7 +16,7 @@
 
 enum {
     JSON_CAP = 4 * 1024 * 1024,
-    SLOW_MS = 30 * 1000 /* a subscriber that has been behind for so long is dropped */
+    SLOW_MS = 30 * 1000 /* a subscriber that has been behind for this long is dropped */
 };
 
 struct subscriber {
@@ -40,7 +40,8 @@ static void on_file(void *cookie, struct ps_http_exchange *exchange)
 {
     const struct ps_page_file *file = cookie;
 
-    /* Always asked for anew: after an upgrade no old script may meet a new page. */
+    /* Browsers must request the files each time; otherwise an old script could run in a new page
+     * after an upgrade. */
     ps_page_respond(exchange, &(struct ps_page_response){ .type = file->type,
                                                           .body = file->data,
                                                           .len = file->len,
@@ -143,7 +144,7 @@ static void on_events(void *cookie, struct ps_http_exchange *exchange)
     send_changes(subscriber);
 }
 
-/* What a public page is made of: neither the operators' page nor its scripts. */
+/* The files of a public page, without the operators' page and its scripts. */
 static bool is_for_readers(const struct ps_page_file *file)
 {
     static const char *const paths[] = { "/page/style.css", "/page/reader.js", "/page/icon.svg" };

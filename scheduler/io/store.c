@@ -148,7 +148,7 @@ void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct p
     ps_rows_clear(&json);
 }
 
-/* Every end of a cycle prunes, a failed one too; see probes_prune.sql. */
+/* Each closing transaction prunes, also that of a failed cycle; see probes_prune.sql. */
 static void add_prune(struct ps_pg_batch *batch, int64_t cycle, int64_t probes_kept)
 {
     ps_sql_probes_prune(batch, cycle - probes_kept);

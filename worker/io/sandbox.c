@@ -369,7 +369,7 @@ static void leave_root(const char *const *programs)
         /* The group first: afterwards there is no right to change it. Where a container knows no
          * such group, the reader stays root, and the filters have to do. */
         if (setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0)
-            _exit(EXIT_FAILURE); /* half changed: root's rights in part */
+            _exit(EXIT_FAILURE); /* the group has changed and the user has not */
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* each change of the user cleared it */
 }
