@@ -5,7 +5,7 @@
 -- The last tenth of the list is kept for channels within their share, so that one recipient's backlog does not hold up the others.
 -- Stops at the first message that finds the list full; it and the rest wait in the outbox. Urgent ones are never refused;
 -- message_take looks for them in its window from the front (10000), in the list's order. Past half of that they go to the front, after the
--- urgent ones that are there: a recovery is not told before its alert.
+-- urgent ones that are there, so that an all-clear is not sent before its alert.
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) < newest then
   return redis.error_reply('FENCED a newer epoch exists: ' .. newest)

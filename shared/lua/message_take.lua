@@ -2,11 +2,12 @@
 -- ARGV: instance, most messages, most when those that overtake are counted too, most of one channel, channel key prefix, heartbeat key prefix,
 --       ms a channel stays with who took of it, then the channels that are full here
 -- RETURNS: {length of the list after, message, message ...}
--- Ops alerts come first, then direct messages, then the rest, each in the list's order; ops alerts do not care for a full channel. A channel
--- is with one notifier at a time (channel:<channel>), so that its order and its pace are kept however many there are; it is free again when
--- its holder is silent. The holder's name is kept so that others find its in-flight list without a scan. A quote inside JSON text is escaped,
--- so that the plain search finds the fields alone; what has no channel is no message and goes out at once. What is longer than any message
--- (notice.h) is cut: it ends in the dead list, and must not fill the memory of who takes it there.
+-- Ops alerts come first, then direct messages, then the rest, each in the list's order. A full channel does not stop ops alerts. One
+-- notifier at a time has a channel (channel:<channel>), so that its order and its pace are kept however many notifiers there are. The
+-- channel is free again when the holder's heartbeat is gone. notify:holders has the name of each holder, so that others find its in-flight
+-- list without a scan. A quote inside JSON text is escaped, so the plain search finds only the fields. An entry without a channel is no
+-- message and is taken at once. An entry that is longer than any message (message.h) is cut: it ends in the dead list, and must not fill
+-- the memory of the notifier that takes it.
 local WINDOW, CHUNK, LONGEST = 10000, 500, 65536
 local me, most, most_of_all, most_of_one = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
@@ -14,7 +15,7 @@ local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local full, free, count, heirless = {}, {}, {}, nil
 for i = 8, #ARGV do full[ARGV[i]] = true end
 
--- Dead, and what it held has not come back to the front of the list yet: nothing later is said before that.
+-- Whether holder is dead and its messages are not back at the front of the list yet. Until they are, no later message may be sent.
 local function leaves_something(holder)
   if redis.call('EXISTS', string.sub(KEYS[2], 1, #KEYS[2] - #me) .. holder) == 0 then return false end
   if not heirless then
