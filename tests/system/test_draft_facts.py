@@ -127,7 +127,8 @@ class DraftFacts(FleetCase):
         self.assertIn("no draft has all of these words", self.answer("search nothing at all"))
         for words in ("koppe", "K\u00d6PPE", "p005", "the", "index auth", "vec", "d0053r0", "50"):
             answer = self.searched(words)
-            self.assertEqual(self.searched(words, "page"), answer, words)
+            # The page reads what changed some seconds later.
+            wait_until(lambda: self.searched(words, "page") == answer, 20, f"the page finds {answer} for {words}")
             self.assertEqual(self.searched(words, "command"), answer, words)
         self.assertEqual(self.searched("koppe"), ["D0051R0"])
         self.assertGreater(len(self.searched("p005")), 2)

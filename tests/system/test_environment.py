@@ -53,12 +53,13 @@ class Environment(FleetCase):
                                HTTP_PROXY_URL="http://127.0.0.1:1")
             self.assertEqual((found["outcome"], found["failure_category"]), ("error", "NETWORK"), found)
         with self.subTest("the target is judged, not the proxy"):
-            asked = len(self.proxy.asked)
+            own = HttpProxy({self.fleet.upstream.port})  # the fleet goes on asking the other one
+            self.fleet.extras.append(own)
             for url in (f"http://{target}/x.pdf", "http://localhost:80/x.pdf", "http://[::1]:80/x.pdf",
                         "http://[::ffff:10.0.0.1]/x.pdf", "http://169.254.169.254/x.pdf"):
-                found = self.probe(url, ALLOW_PRIVATE_UPSTREAMS="false", **settings)
+                found = self.probe(url, ALLOW_PRIVATE_UPSTREAMS="false", HTTP_PROXY_URL=own.url)
                 self.assertEqual(found["failure_category"], "CONFIGURATION", (url, found))
-            self.assertEqual(len(self.proxy.asked), asked)
+            self.assertEqual(own.asked, [])
         with self.subTest("exceptions"):
             found = self.probe(f"http://{target}/files/none.pdf", HTTP_PROXY_EXCEPT="127.0.0.1",
                                HTTP_PROXY_URL="http://127.0.0.1:1")

@@ -59,7 +59,8 @@ class WorkerStorm(CycleCase):
                    if path.startswith("/files/") and "0000R0" not in path and tally["head"] > 1)
 
     def test_one_killed_each_second(self):
-        self.start(4)
+        # On a busy machine no worker may live long enough to read a draft: five in turn can be killed over one task.
+        self.start(4, TASK_MAX_DELIVERIES=50)
         lost = []
         while self.fleet.cycles()[0]["status"] == "running" and len(lost) < 60:
             time.sleep(1)
