@@ -296,6 +296,10 @@ static int act(struct work *work)
     for (size_t i = 0; i < work->count && status == PS_EXIT_OK; i++)
         if (wanted(work, i))
             moved += act_on(work, &work->entries[i], &status);
+    if (moved > 0) {
+        ps_cli_session_signal(work->redis, PS_SIGNAL_OUTBOX);
+        ps_cli_session_signal(work->redis, PS_SIGNAL_STATS);
+    }
     if (work->json)
         ps_print(stdout, "{\"%s\":%lld}\n", work->what == DROP ? "dropped" : "replayed",
                  (long long)moved);

@@ -14,6 +14,9 @@
 
 enum {
     SWEEP_MS = 2000,
+    SWEEP_SELDOM_MS = 60 * 1000, /* with signals, and no command was stored lately */
+    ABANDONED_MS = 10 * 1000,    /* as in sql_open: after that another notifier takes a command */
+    SIGNALLED_MS = ABANDONED_MS + 2 * SWEEP_MS,
     SWEPT_MAX = 32,            /* works of one sweep; none is made while there are as many */
     REFILL_AT = SWEPT_MAX / 2, /* a backlog is swept on as soon as so few works are left */
     WORKS_MAX = 256,
@@ -30,6 +33,7 @@ struct ps_command_runner {
     size_t wanted; /* rows that the running sweep may take */
     bool backlog;  /* the last sweep took as many as it was allowed to, and no sweep runs */
     int64_t cleaned_ms;
+    int64_t stored_ms; /* monotonic: when a command was stored or tried last, by any notifier */
     bool draining;
 };
 
@@ -119,6 +123,7 @@ static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struc
     } else {
         const char *name = ps_user_command_name(work->ask.kind);
 
+        ps_signals_send(runner->options.signals, PS_SIGNAL_OUTBOX);
         if (work->source != PS_SOURCE_MESSAGE)
             runner->options.home(runner->options.cookie, work->user);
         ps_metrics_add(runner->options.metrics, PS_METRIC_SLACK_COMMANDS, name, 1);
@@ -295,8 +300,29 @@ static bool has(const struct ps_command_runner *runner, const char *event)
 void ps_command_runner_take(struct ps_command_runner *runner,
                             const struct ps_inbound_event *inbound)
 {
+    ps_signals_send(runner->options.signals, PS_SIGNAL_EVENT);
     if (!runner->draining && runner->works < WORKS_MAX)
         start(runner, inbound, false);
+}
+
+/* Only a command that was stored or tried lately can be abandoned. */
+static int64_t period(const struct ps_command_runner *runner)
+{
+    int64_t since_ms = ps_loop_now(runner->options.loop) - runner->stored_ms;
+
+    if (runner->list != NULL || since_ms < SIGNALLED_MS)
+        return SWEEP_MS;
+    return ps_signals_period(runner->options.signals, SWEEP_MS, SWEEP_SELDOM_MS);
+}
+
+static void on_signal(void *cookie)
+{
+    struct ps_command_runner *runner = cookie;
+    bool seldom = period(runner) > SWEEP_MS;
+
+    runner->stored_ms = ps_loop_now(runner->options.loop);
+    if (seldom && !runner->draining) /* else a sweep comes soon, and each signal would delay it */
+        ps_timer_set_about(runner->sweep, SWEEP_MS);
 }
 
 static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -319,9 +345,11 @@ static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps
                   ps_pg_int(rows, 0, i, PS_SQL_EVENT_OPEN_TRIES, 0) > PS_COMMAND_RUNNER_TRIES_MAX);
         ps_inbound_event_clear(&inbound);
     }
+    if (err != NULL || count > 0)
+        runner->stored_ms = ps_loop_now(runner->options.loop);
     if (runner->draining)
         return;
-    ps_timer_set(runner->sweep, SWEEP_MS);
+    ps_timer_set_about(runner->sweep, period(runner));
     runner->backlog = count > 0 && (size_t)count == runner->wanted;
 }
 
@@ -334,7 +362,7 @@ static void on_sweep(void *cookie)
     if (runner->draining)
         return;
     if (!ps_pg_up(runner->options.pg) || runner->works >= SWEPT_MAX) {
-        ps_timer_set(runner->sweep, SWEEP_MS);
+        ps_timer_set_about(runner->sweep, SWEEP_MS);
         return;
     }
     batch = ps_pg_batch_create();
@@ -357,9 +385,14 @@ struct ps_command_runner *ps_command_runner_create(const struct ps_command_runne
 
     runner->options = *options;
     runner->sweep = ps_timer_create(options->loop, on_sweep, runner);
-    runner->library = ps_library_sync_create(&(struct ps_library_sync_options){
-        .loop = options->loop, .pg = options->pg, .idle_ms = LIBRARY_IDLE_MS });
+    runner->library =
+        ps_library_sync_create(&(struct ps_library_sync_options){ .loop = options->loop,
+                                                                  .pg = options->pg,
+                                                                  .signals = options->signals,
+                                                                  .idle_ms = LIBRARY_IDLE_MS });
+    runner->stored_ms = ps_loop_now(options->loop); /* by an earlier life, perhaps */
     ps_timer_set(runner->sweep, 0);
+    ps_signals_listen(options->signals, PS_SIGNAL_EVENT, on_signal, runner);
     return runner;
 }
 

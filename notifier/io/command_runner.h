@@ -13,6 +13,7 @@
 #include "shared/core/metrics.h"
 #include "shared/io/loop.h"
 #include "shared/io/pg.h"
+#include "shared/io/signals.h"
 
 enum {
     PS_COMMAND_RUNNER_TRIES_MAX =
@@ -25,6 +26,7 @@ struct ps_command_runner;
 struct ps_command_runner_options {
     struct ps_loop *loop; /* borrowed, as all of these */
     struct ps_pg *pg;
+    struct ps_signals *signals; /* NULL: none arrive */
     struct ps_metrics *metrics;
     const struct ps_config *config;
     int64_t launched_ms;

@@ -80,6 +80,8 @@ static void end(struct entry *entry)
     struct ps_delivery_record *record = entry->record;
     struct ps_outgoing_message *message = entry->message;
 
+    if (entry->close == PS_CLOSE_DEAD)
+        ps_signals_send(record->options.signals, PS_SIGNAL_STATS);
     entry_destroy(entry);
     if (message != NULL)
         record->options.closed(record->options.cookie, message);

@@ -9,6 +9,7 @@
 #include "notifier/core/outgoing_message.h"
 #include "notifier/io/notify_queue.h"
 #include "notifier/io/outbox_claims.h"
+#include "shared/io/signals.h"
 
 struct ps_delivery_record;
 
@@ -16,6 +17,7 @@ struct ps_delivery_record_options {
     struct ps_loop *loop; /* borrowed, as all of these */
     struct ps_notify_queue *notify_queue;
     struct ps_outbox_claims *claims;
+    struct ps_signals *signals; /* NULL: none is sent */
     void *cookie;
     void (*closed)(void *cookie, struct ps_outgoing_message *message); /* may destroy message */
     void (*idle)(void *cookie); /* one entry less; see ps_delivery_record_busy */

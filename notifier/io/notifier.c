@@ -520,6 +520,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
         .loop = daemon->loop,
         .redis = daemon->redis,
         .server = &server,
+        .signals = daemon->signals,
         .keys = daemon->keys,
         .heartbeat = daemon->heartbeat,
         .instance = daemon->instance,
@@ -546,6 +547,7 @@ bool ps_notifier_start(struct ps_daemon *daemon, void **out_self, struct ps_err 
     notifier->runner = ps_command_runner_create(
         &(struct ps_command_runner_options){ .loop = daemon->loop,
                                              .pg = daemon->pg,
+                                             .signals = daemon->signals,
                                              .metrics = daemon->metrics,
                                              .config = daemon->config,
                                              .launched_ms = daemon->launched_ms,

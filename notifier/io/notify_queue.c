@@ -14,6 +14,8 @@
 enum {
     IDLE_MS = 200,
     RECLAIM_MS = 5000,
+    RECLAIM_IDLE_MS = 15 * 1000, /* while no message has moved for QUIET_MS: nobody can hold one */
+    QUIET_MS = 60 * 1000,
     DEPTH_MS = 1000,
     EMPTY_MS = 15000, /* an empty list is read this often even without a report */
     TAKE_MAX = 64,    /* messages of one take */
@@ -30,6 +32,7 @@ struct ps_notify_queue {
     struct ps_notify_wait *wait;              /* NULL: the list is read every IDLE_MS */
     bool empty;                               /* the list was, when it was read last */
     int64_t reclaimed_ms, depth_ms, taken_ms; /* when asked last */
+    int64_t moved_ms;                         /* when the list held something last */
     bool own_reclaimed; /* messages that an earlier run under this name held are back in the list */
     bool reclaiming;
     bool taking; /* an answer is awaited that can bring messages */
@@ -56,6 +59,7 @@ static void on_filled(void *cookie)
         return;
     notify_queue->options.depth(notify_queue->options.cookie, 0);
     notify_queue->empty = false;
+    notify_queue->moved_ms = ps_loop_now(notify_queue->options.loop);
     ps_notify_queue_nudge(notify_queue);
 }
 
@@ -64,6 +68,7 @@ struct ps_notify_queue *ps_notify_queue_create(const struct ps_notify_queue_opti
     struct ps_notify_queue *notify_queue = ps_alloc_zero(1, sizeof(*notify_queue));
 
     notify_queue->options = *options;
+    notify_queue->moved_ms = ps_loop_now(options->loop);
     notify_queue->inflight = ps_key_with(options->keys, PS_KEY_NOTIFY_INFLIGHT, options->instance);
     notify_queue->inflight_prefix = ps_key_with(options->keys, PS_KEY_NOTIFY_INFLIGHT, "");
     notify_queue->holder_prefix = ps_key_instance(options->keys, "notifier", "");
@@ -130,6 +135,14 @@ static void reclaim(struct ps_notify_queue *notify_queue, int64_t now_ms)
                   args, PS_COUNT_OF(args), on_reclaimed, notify_queue);
 }
 
+/* Every notifier that waits for the list notices each message that passes through it, so without
+ * any there is none in another one's hands. */
+static int64_t reclaim_ms(const struct ps_notify_queue *notify_queue, int64_t now_ms)
+{
+    return now_ms - notify_queue->moved_ms < QUIET_MS || !notify_queue->empty ? RECLAIM_MS
+                                                                              : RECLAIM_IDLE_MS;
+}
+
 static void on_depth(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_notify_queue *notify_queue = cookie;
@@ -188,6 +201,8 @@ static void on_taken(void *cookie, const struct redisReply *reply, const struct 
     } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
         notify_queue->depth_ms = ps_loop_now(notify_queue->options.loop);
         notify_queue->empty = ps_redis_reply_int(reply->element[0], 0) == 0;
+        if (!notify_queue->empty || reply->elements > 1)
+            notify_queue->moved_ms = notify_queue->depth_ms;
         more = notify_queue->asked > 0 && reply->elements - 1 >= notify_queue->asked;
         hand_over(notify_queue, reply, 1, false);
         /* The depth is reported last. The messages have left the list and are held only now;
@@ -276,7 +291,8 @@ static void on_turn(void *cookie)
         !ps_heartbeat_written(notify_queue->options.heartbeat))
         return;
     if (!notify_queue->reclaiming &&
-        (!notify_queue->own_reclaimed || now_ms - notify_queue->reclaimed_ms >= RECLAIM_MS))
+        (!notify_queue->own_reclaimed ||
+         now_ms - notify_queue->reclaimed_ms >= reclaim_ms(notify_queue, now_ms)))
         reclaim(notify_queue, now_ms);
     if (!notify_queue->own_reclaimed)
         return;

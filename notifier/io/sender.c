@@ -529,6 +529,7 @@ struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
                                                     .depth = on_depth };
     struct ps_delivery_record_options record = { .loop = options->loop,
                                                  .claims = options->claims,
+                                                 .signals = options->signals,
                                                  .cookie = sender,
                                                  .closed = on_closed,
                                                  .idle = on_idle };

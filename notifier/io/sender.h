@@ -21,6 +21,7 @@ struct ps_sender_options {
     struct ps_loop *loop; /* borrowed, as all but channel queues and sink */
     struct ps_redis *redis;
     const struct ps_redis_options *server; /* as in notify_queue.h */
+    struct ps_signals *signals;            /* NULL: none is sent */
     const struct ps_keys *keys;
     struct ps_heartbeat *heartbeat;
     const char *instance;

@@ -81,6 +81,7 @@ static int pause_probing(struct ps_cli_session *session, const char *why, bool j
 
     if (rows == NULL)
         return PS_EXIT_UNAVAILABLE;
+    ps_cli_session_signal(session, PS_SIGNAL_STATS);
     wishes = ps_operator_wishes_read(rows, 0);
     if (!json) {
         ps_print(stdout,
@@ -157,6 +158,7 @@ static int run_wish(int argc, char **argv, void *env, struct ps_pg_batch *(*make
     if (rows == NULL) {
         status = PS_EXIT_UNAVAILABLE;
     } else {
+        ps_cli_session_signal(session, PS_SIGNAL_STATS);
         object = json ? cJSON_CreateObject() : NULL;
         report(rows, object);
         if (object != NULL)

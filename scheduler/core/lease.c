@@ -86,6 +86,36 @@ void ps_lease_not_taken(struct ps_lease *lease, int64_t now_ms, double rnd)
         stand_by(lease, now_ms + pause + (int64_t)(rnd * (double)pause));
 }
 
+void ps_lease_held(struct ps_lease *lease, int64_t now_ms, int64_t left_ms, double rnd)
+{
+    int64_t most = lease->ttl_ms / RENEW_SHARE;
+    int64_t pause = left_ms < most ? left_ms : most;
+
+    if (lease->state == PS_LEASE_TAKING)
+        stand_by(lease, now_ms + pause + (int64_t)(rnd * (double)try_pause(lease) / 2));
+}
+
+void ps_lease_hurry(struct ps_lease *lease, int64_t now_ms)
+{
+    if (lease->state == PS_LEASE_STANDBY && lease->next_ms > now_ms)
+        lease->next_ms = now_ms;
+}
+
+int64_t ps_lease_due_ms(const struct ps_lease *lease)
+{
+    switch (lease->state) {
+    case PS_LEASE_STANDBY:
+        return lease->next_ms;
+    case PS_LEASE_LEADER:
+        return lease->asked_ms != 0 || lease->next_ms > lease->safe_until_ms ? lease->safe_until_ms
+                                                                             : lease->next_ms;
+    case PS_LEASE_TAKING:
+    case PS_LEASE_RELEASED:
+        break;
+    }
+    return INT64_MAX;
+}
+
 void ps_lease_renewed(struct ps_lease *lease, int64_t sent_ms, int64_t now_ms)
 {
     int64_t until = safe_until(lease, sent_ms);

@@ -33,13 +33,22 @@ enum ps_lease_action {
 };
 
 void ps_lease_init(struct ps_lease *lease, int64_t ttl_ms, int64_t now_ms);
-/* Call it at every tick; returns what to do now. TAKE and RENEW are outstanding until one of the
- * functions below is called. After STEP_DOWN it is a standby already. */
+/* Call it at ps_lease_due_ms, or more often; returns what to do now. TAKE and RENEW are outstanding
+ * until one of the functions below is called. After STEP_DOWN it is a standby already. */
 enum ps_lease_action ps_lease_step(struct ps_lease *lease, int64_t now_ms);
 /* Answers. sent_ms: when the request was sent, which is the earliest moment from which the lease
  * can count. rnd, 0 <= rnd < 1, spreads the tries of standbys. */
 void ps_lease_taken(struct ps_lease *lease, int64_t epoch, int64_t sent_ms, int64_t now_ms);
 void ps_lease_not_taken(struct ps_lease *lease, int64_t now_ms, double rnd);
+/* Somebody else holds the lease for left_ms more, at least: the next try is when it can have ended,
+ * and after a third of the life of a lease at the latest, because it may be deleted. For a standby
+ * that is signalled when the lease is given back; others use ps_lease_not_taken. */
+void ps_lease_held(struct ps_lease *lease, int64_t now_ms, int64_t left_ms, double rnd);
+/* The lease may have been given back: a standby tries at once. */
+void ps_lease_hurry(struct ps_lease *lease, int64_t now_ms);
+/* When to call ps_lease_step next, unless an answer comes before; INT64_MAX: only an answer counts.
+ */
+int64_t ps_lease_due_ms(const struct ps_lease *lease);
 void ps_lease_renewed(struct ps_lease *lease, int64_t sent_ms, int64_t now_ms);
 void ps_lease_renew_failed(
     struct ps_lease *lease,

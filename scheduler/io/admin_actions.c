@@ -64,7 +64,10 @@ static void finish_with(struct action *action, const struct ps_err *err)
 
 static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
+    const struct action *action = cookie;
+
     (void)rows;
+    ps_signals_send(action->daemon->signals, PS_SIGNAL_STATS); /* to the leader */
     finish_with(cookie, err);
 }
 
@@ -105,6 +108,8 @@ static void on_message(void *cookie, const struct ps_pg_rows *rows, const struct
 {
     struct action *action = cookie;
 
+    ps_signals_send(action->daemon->signals, PS_SIGNAL_OUTBOX);
+    ps_signals_send(action->daemon->signals, PS_SIGNAL_STATS);
     if (err != NULL)
         finish_with(action, err);
     else if (ps_pg_affected(rows, 0) == 0)

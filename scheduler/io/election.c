@@ -1,4 +1,4 @@
-/* How a standby becomes the leader: look at the lease (GET, PTTL) → draw an epoch from PostgreSQL
+/* How a standby becomes the leader: look at the lease (PTTL, GET) → draw an epoch from PostgreSQL
  * → lease_take in Redis with that epoch → on_lead.
  *
  * Redis refuses a take with an epoch that is older than one it has seen. That is why a PostgreSQL
@@ -25,7 +25,8 @@ enum {
     EPOCH_TEXT = 24,
     VALUE_TEXT = 160,
     EPOCH_TOO_OLD = -1, /* of lease_take */
-    EPOCHS_AT_ONCE = 100000
+    EPOCHS_AT_ONCE = 100000,
+    NAME_MS = 6000 /* a standby reads the leader's name so often, and after a signal */
 };
 
 struct ps_election {
@@ -35,7 +36,8 @@ struct ps_election {
     struct ps_lease lease;
     struct ps_failover failover;
     struct ps_timer *tick;
-    int64_t tick_ms;
+    int64_t left_ms;         /* of the lease, as looked at last; below 0: nobody holds it */
+    int64_t named_ms;        /* when the leader's name was read last; 0: it must be read */
     int64_t sent_ms;         /* when the outstanding take or renewal was sent */
     int64_t candidate_epoch; /* of the outstanding take */
     char value[VALUE_TEXT];  /* "<instance>:<epoch>" of the lease held */
@@ -49,9 +51,32 @@ static int64_t now_of(const struct ps_election *election)
     return ps_loop_now(election->daemon->loop);
 }
 
+static void arm(struct ps_election *election)
+{
+    int64_t due_ms = ps_lease_due_ms(&election->lease), now_ms = now_of(election);
+
+    if (due_ms == INT64_MAX)
+        ps_timer_cancel(election->tick); /* the answer that is awaited arms it */
+    else
+        ps_timer_set(election->tick, due_ms > now_ms ? due_ms - now_ms : 0);
+}
+
 static void not_taken(struct ps_election *election)
 {
     ps_lease_not_taken(&election->lease, now_of(election), ps_clock_random());
+    arm(election);
+}
+
+/* Another scheduler holds the lease. Where signals arrive, nothing is gained by looking before it
+ * can have ended. */
+static void held(struct ps_election *election)
+{
+    if (election->left_ms < 0 || !ps_signals_arrive(election->daemon->signals)) {
+        not_taken(election);
+        return;
+    }
+    ps_lease_held(&election->lease, now_of(election), election->left_ms, ps_clock_random());
+    arm(election);
 }
 
 static void refused(struct ps_election *election)
@@ -79,8 +104,10 @@ static void lead(struct ps_election *election, const char *value)
 
     ps_lease_taken(&election->lease, election->candidate_epoch, election->sent_ms,
                    now_of(election));
+    arm(election);
     if (election->lease.state != PS_LEASE_LEADER)
         return;
+    ps_signals_send(election->daemon->signals, PS_SIGNAL_LEASE);
     cause =
         ps_failover_taken(&election->failover, now_of(election), election->lease.ttl_ms, &gap_ms);
     if (cause != PS_FAILOVER_NONE)
@@ -184,12 +211,26 @@ static void on_epoch(void *cookie, const struct ps_pg_rows *rows, const struct p
                   election);
 }
 
+static void on_leader_seen(void *cookie, const struct redisReply *reply, const struct ps_err *err);
+
 static void on_left(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_election *election = cookie;
 
-    if (err == NULL)
-        ps_failover_look(&election->failover, now_of(election), ps_redis_reply_int(reply, -1));
+    if (election->lease.state == PS_LEASE_RELEASED)
+        return;
+    if (err != NULL) {
+        not_taken(election);
+        return;
+    }
+    election->left_ms = ps_redis_reply_int(reply, -1);
+    ps_failover_look(&election->failover, now_of(election), election->left_ms);
+    if (election->left_ms >= 0 && election->named_ms != 0 &&
+        now_of(election) - election->named_ms < NAME_MS)
+        held(election);
+    else
+        PS_REDIS(election->daemon->redis, on_leader_seen, election, "GET",
+                 ps_key(election->daemon->keys, PS_KEY_LEADER));
 }
 
 /* Looks at the lease before it draws an epoch, so that standbys do not use up the sequence. */
@@ -203,7 +244,12 @@ static void on_leader_seen(void *cookie, const struct redisReply *reply, const s
     if (err != NULL || reply->type != REDIS_REPLY_NIL || !ps_pg_up(election->daemon->pg)) {
         if (err == NULL)
             see_leader(election, ps_redis_reply_text(reply, NULL));
-        not_taken(election);
+        if (err == NULL && reply->type != REDIS_REPLY_NIL) {
+            election->named_ms = now_of(election);
+            held(election);
+        } else {
+            not_taken(election);
+        }
         return;
     }
     see_leader(election, "");
@@ -220,18 +266,22 @@ static void on_renew(void *cookie, const struct redisReply *reply, const struct 
         return;
     if (err != NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
         ps_lease_renew_failed(&election->lease, now_of(election));
+        arm(election);
         return;
     }
     if (ps_redis_reply_int(reply->element[0], 0) == 1) {
         ps_lease_renewed(&election->lease, election->sent_ms, now_of(election));
+        arm(election);
         election->events.on_generation(election->cookie,
                                        ps_redis_reply_text(reply->element[1], NULL));
         return;
     }
     see_leader(election, ps_redis_reply_text(reply->element[1], NULL));
     refused(election);
-    if (ps_lease_lost(&election->lease, now_of(election)))
+    if (ps_lease_lost(&election->lease, now_of(election))) {
+        arm(election);
         lost(election, "the lease is not ours any more");
+    }
 }
 
 static void renew(struct ps_election *election)
@@ -253,15 +303,14 @@ static void renew(struct ps_election *election)
 static void on_tick(void *cookie)
 {
     struct ps_election *election = cookie;
+    enum ps_lease_action action = ps_lease_step(&election->lease, now_of(election));
 
-    ps_timer_set(election->tick, election->tick_ms);
-    switch (ps_lease_step(&election->lease, now_of(election))) {
+    arm(election);
+    switch (action) {
     case PS_LEASE_NOTHING:
         return;
     case PS_LEASE_ASK_EPOCH_AND_TAKE:
         PS_REDIS(election->daemon->redis, on_left, election, "PTTL",
-                 ps_key(election->daemon->keys, PS_KEY_LEADER));
-        PS_REDIS(election->daemon->redis, on_leader_seen, election, "GET",
                  ps_key(election->daemon->keys, PS_KEY_LEADER));
         return;
     case PS_LEASE_RENEW:
@@ -273,6 +322,15 @@ static void on_tick(void *cookie)
     }
 }
 
+static void on_signal(void *cookie)
+{
+    struct ps_election *election = cookie;
+
+    election->named_ms = 0;
+    ps_lease_hurry(&election->lease, now_of(election));
+    arm(election);
+}
+
 struct ps_election *ps_election_create(struct ps_daemon *daemon,
                                        const struct ps_election_events *events, void *cookie)
 {
@@ -282,10 +340,10 @@ struct ps_election *ps_election_create(struct ps_daemon *daemon,
     election->daemon = daemon;
     election->events = *events;
     election->cookie = cookie;
-    election->tick_ms = ttl_ms / 60 < 20 ? 20 : ttl_ms / 60 > 200 ? 200 : ttl_ms / 60;
     ps_lease_init(&election->lease, ttl_ms, ps_loop_now(daemon->loop));
     election->tick = ps_timer_create(daemon->loop, on_tick, election);
     ps_timer_set(election->tick, 0);
+    ps_signals_listen(daemon->signals, PS_SIGNAL_LEASE, on_signal, election);
     return election;
 }
 
@@ -304,8 +362,10 @@ bool ps_election_leads(const struct ps_election *election)
 
 void ps_election_step_down(struct ps_election *election, const char *why)
 {
-    if (ps_lease_lost(&election->lease, now_of(election)))
-        lost(election, why);
+    if (!ps_lease_lost(&election->lease, now_of(election)))
+        return;
+    arm(election);
+    lost(election, why);
 }
 
 void ps_election_fenced(struct ps_election *election)
@@ -320,6 +380,7 @@ static void on_released(void *cookie, const struct redisReply *reply, const stru
     (void)reply;
     if (err != NULL)
         PS_LOG(LEADER_ERROR, F_TEXT("what", "release"), F_ERR(err));
+    ps_signals_send(election->daemon->signals, PS_SIGNAL_LEASE);
     election->released(election->released_cookie);
 }
 

@@ -1,5 +1,6 @@
 /* Reads what the page shows: Redis every second, instances and PostgreSQL every second turn, and
- * everything seldom while nobody looks. Each part is printed once and compared with the text
+ * everything once a minute while nobody looks; what this scheduler knows itself, incidents above
+ * all, is then shown every ten seconds. Each part is printed once and compared with the text
  * before, so a subscriber is sent only what has changed. */
 #include "scheduler/io/fleet.h"
 
@@ -20,6 +21,7 @@
 enum {
     OFTEN_MS = 1000,
     SELDOM_MS = 10 * 1000,
+    READ_MS = 60 * 1000,   /* between two readings of the servers while nobody looks */
     LOOKED_MS = 60 * 1000, /* after a request, somebody counts as looking for this long */
     SLOW_TURNS = 2         /* instances and PostgreSQL are read in every second turn */
 };
@@ -34,6 +36,7 @@ struct ps_fleet {
     size_t host_count;
     cJSON *redis; /* what was read last; NULL: never read */
     bool redis_out, stored_out;
+    int64_t read_ms;             /* monotonic: when the servers were asked last; 0: never */
     int64_t redis_ms, stored_ms; /* wall clock: when read; 0 for never */
     struct ps_fleet_stored stored;
     char verdict[8]; /* of the last NOW; "" before */
@@ -178,10 +181,13 @@ static void on_timer(void *cookie)
     bool looked = now_ms - fleet->looked_ms < LOOKED_MS;
     bool early = fleet->redis_ms == 0 || fleet->stored_ms == 0;
 
-    ps_timer_set(fleet->timer, looked || early ? OFTEN_MS : SELDOM_MS);
+    ps_timer_set_about(fleet->timer, looked || early ? OFTEN_MS : SELDOM_MS);
     if (!looked)
         fleet->turn = 0; /* the next turn reads everything */
-    read_servers(fleet);
+    if (looked || early || now_ms - fleet->read_ms >= READ_MS) {
+        fleet->read_ms = now_ms;
+        read_servers(fleet);
+    }
     if (!fleet->redis_out) /* otherwise they are made when Redis answers */
         make_parts(fleet);
 }

@@ -629,6 +629,7 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
         download->validators = (struct validators){ 0 };
         leadership->index_fetched_ms = ps_clock_wall_ms();
     }
+    ps_signals_send(leadership->daemon->signals, PS_SIGNAL_LIBRARY);
     finish(update);
 }
 

@@ -27,6 +27,7 @@
 enum {
     RETRY_MS = 500,
     LOOK_MS = 5000,
+    IDLE_MS = 30 * 1000, /* between two cycles */
     MATCH_SLICE_MS = 5,
     ROWS_AT_ONCE = 1000 /* messages that are composed on the loop: a millisecond or two */
 };
@@ -162,6 +163,8 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     settle(ingest, rows);
     for (size_t i = 0; i < ingest->now.len; i++)
         ps_cycle_trace_stored(ingest->leadership, &ingest->now.results[i], ingest->now.added_ms[i]);
+    if (ps_pg_row_count(rows, DISCOVERED) > 0)
+        ps_signals_send(ingest->leadership->daemon->signals, PS_SIGNAL_LIBRARY);
     ingest->committed = true;
     advance(ingest);
     ingest->fn(ingest->cookie);
@@ -268,6 +271,13 @@ static void read_watch(struct ps_ingest *ingest)
     ps_leader_writer_run(ingest->writer, batch, "watchlists were not read", on_watch);
 }
 
+/* Results of a former leader are looked for until the cycle has ended; those of a cycle that is
+ * over are late in any case. */
+static int64_t period(const struct ps_ingest *ingest)
+{
+    return ingest->leadership->run != NULL ? LOOK_MS : IDLE_MS;
+}
+
 static void on_own(void *cookie, const struct redisReply *reply)
 {
     struct ps_ingest *ingest = cookie;
@@ -275,7 +285,7 @@ static void on_own(void *cookie, const struct redisReply *reply)
     if (reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         ps_stream_entries(reply->element[0]->element[1], take, ingest);
-    ps_leader_writer_wait(ingest->writer, LOOK_MS);
+    ps_leader_writer_wait(ingest->writer, period(ingest));
     advance(ingest);
 }
 
@@ -352,7 +362,7 @@ static void on_turn(void *cookie)
         match(ingest);
         return;
     }
-    ps_leader_writer_wait(ingest->writer, LOOK_MS);
+    ps_leader_writer_wait(ingest->writer, period(ingest));
     if (ingest->now.entries == 0 && ingest->next.entries == 0)
         adopt(ingest);
     else

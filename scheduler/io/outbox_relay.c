@@ -26,13 +26,14 @@
 
 enum {
     LOOK_MS = 1000,
+    IDLE_MS = 10 * 1000, /* with signals, and nothing to do or held back by a full list */
     ROWS_MAX = 2000,
     MESSAGES_MAX = 200,
     CHANNEL_SHARES = 10 /* of the list; message_push.lua keeps one of them free too */
 };
 enum { OVERSIZED_ROWS = 500, LISTED_ROWS = 100 /* of one person's matches in one look */ };
 /* Statements of a look after the fence and outbox_hold, and of the bundling transaction. */
-enum { UNBUNDLED = 2, UNQUEUED };
+enum { UNBUNDLED = 2, UNQUEUED, NEXT };
 enum { BUNDLED = 1 };
 
 struct ps_outbox_relay {
@@ -343,6 +344,18 @@ static void bundle(struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
     ps_leader_writer_run(relay->writer, batch, "messages were not bundled", on_bundled);
 }
 
+/* How long there is nothing to do, unless a signal comes: until the next row is due that a snooze
+ * or a digest holds back. */
+static int64_t idle_ms(const struct ps_outbox_relay *relay, const struct ps_pg_rows *rows)
+{
+    int64_t due_ms = ps_pg_int(rows, NEXT, 0, PS_SQL_OUTBOX_NEXT_DUE_MS, IDLE_MS);
+    int64_t pause_ms = ps_signals_period(relay->leadership->daemon->signals, LOOK_MS, IDLE_MS);
+
+    if (relay->high || ps_pg_row_count(rows, UNQUEUED) > 0)
+        return LOOK_MS;
+    return due_ms < 0 ? 0 : due_ms < pause_ms ? due_ms : pause_ms;
+}
+
 static void on_looked(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_outbox_relay *relay = cookie;
@@ -352,7 +365,7 @@ static void on_looked(void *cookie, const struct ps_pg_rows *rows)
     else if (ps_pg_row_count(rows, UNQUEUED) > 0 && ps_redis_up(relay->leadership->daemon->redis))
         run_push(relay, rows, "messages were not pushed", on_pushed);
     else
-        rest(relay, LOOK_MS);
+        rest(relay, idle_ms(relay, rows));
 }
 
 static void look(struct ps_outbox_relay *relay)
@@ -364,6 +377,7 @@ static void look(struct ps_outbox_relay *relay)
     ps_sql_outbox_unbundled(batch, ROWS_MAX, relay->high ? "urgent" : "all",
                             config->dp_transition_style);
     ps_sql_outbox_unqueued(batch, MESSAGES_MAX, config->mq_max_size / CHANNEL_SHARES);
+    ps_sql_outbox_next(batch);
     ps_leader_writer_run(relay->writer, batch, "the outbox was not read", on_looked);
 }
 
@@ -398,6 +412,11 @@ static void begin_round(void *cookie)
         run_push(relay, NULL, "the list was not measured", on_measured);
 }
 
+static void on_signal(void *cookie)
+{
+    ps_outbox_relay_kick(cookie);
+}
+
 struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
 {
     struct ps_outbox_relay *relay = ps_alloc_zero(1, sizeof(*relay));
@@ -410,6 +429,7 @@ struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
                                                                     .retry_ms = LOOK_MS,
                                                                     .step = begin_round,
                                                                     .report_once = true });
+    ps_signals_listen(leadership->daemon->signals, PS_SIGNAL_OUTBOX, on_signal, relay);
     return relay;
 }
 

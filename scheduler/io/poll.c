@@ -995,6 +995,7 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows)
         call_heartbeat_url(poll);
     }
     ps_outbox_relay_kick(poll->parts.relay);
+    ps_signals_send(leadership->daemon->signals, PS_SIGNAL_LIBRARY); /* drafts that changed */
     if (poll->ending.expired) {
         (void)ps_leader_writer_start(poll->withdrawer);
         poll->withdraw_cycle = poll->cycle;

@@ -27,6 +27,7 @@
 enum {
     RETRY_MS = 500,
     PULSE_MS = 200, /* cold probes are published in batches */
+    SIGNAL_MS = 4000,
     MEMORY_PERCENT = 90,
     ENDS_ARG = 2 /* of task_publish: the position after the batch */
 };
@@ -40,6 +41,7 @@ struct ps_publish {
     int64_t cycle;                   /* of the write that is outstanding */
     size_t next;                     /* every position before this one is published */
     size_t batch_ends;               /* of the batch that is outstanding */
+    int64_t signalled_ms;            /* monotonic; last batch; 0: there was none */
     int64_t length;                  /* of the stream, measured before a cold batch */
 };
 
@@ -80,11 +82,23 @@ static void on_failed(void *cookie, const struct ps_err *err)
     publish->open = false;
 }
 
+/* Workers that see tasks look often by themselves. */
+static void signal_tasks(struct ps_publish *publish)
+{
+    struct ps_daemon *daemon = publish->leadership->daemon;
+    int64_t now_ms = ps_loop_now(daemon->loop);
+
+    if (publish->signalled_ms == 0 || now_ms - publish->signalled_ms >= SIGNAL_MS)
+        ps_signals_send(daemon->signals, PS_SIGNAL_TASKS);
+    publish->signalled_ms = now_ms;
+}
+
 static void on_batch(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
 
     (void)reply;
+    signal_tasks(publish);
     if (!is_for_this_cycle(publish))
         return;
     publish->next = publish->batch_ends;

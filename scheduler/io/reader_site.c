@@ -466,8 +466,8 @@ struct ps_reader_site *ps_reader_site_create(const struct ps_scheduler_state *st
     site->state = state;
     site->fleet = fleet;
     site->daemon = state->daemon;
-    site->sync = ps_library_sync_create(
-        &(struct ps_library_sync_options){ .loop = site->daemon->loop, .pg = site->daemon->pg });
+    site->sync = ps_library_sync_create(&(struct ps_library_sync_options){
+        .loop = site->daemon->loop, .pg = site->daemon->pg, .signals = site->daemon->signals });
     site->forecast = ps_forecast_create(state->leadership, on_forecast, site);
     site->details = ps_alloc_zero(DETAILS_KEPT, sizeof(*site->details));
     ps_buf_init(&site->text, PS_READER_PAGE_BYTES_MAX);

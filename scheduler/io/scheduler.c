@@ -32,6 +32,7 @@
 enum {
     RELOAD_MS = 1000,
     WARM_MS = 1000,
+    WARM_SELDOM_MS = 30 * 1000, /* with signals */
     LOOK_MS = 1000,
     OUTAGE_LOOKS = 3, /* looks in a row that make an outage; a start needs fewer */
     STUCK_MIN_MS = 60 * 1000,
@@ -60,6 +61,7 @@ struct ps_scheduler {
     struct ps_timer *warm;           /* reads what is new in the index while standing by */
     struct ps_timer *look;           /* for progress */
     struct ps_stall_detector progress;
+    int64_t warmed_ms;              /* monotonic; when that was asked last; 0: at once */
     bool warming;                   /* such a read is outstanding */
     bool loaded;                    /* the parts run */
     uint64_t reloads, load_number;  /* readings asked for; the one that is under way */
@@ -209,6 +211,7 @@ static void follow_history(struct ps_scheduler *scheduler)
     /* A version newer than any stored one, so that the next load replaces the whole index. It runs
      * when no part uses the index. */
     scheduler->leadership.index_version = INT64_MAX;
+    scheduler->warmed_ms = 0;
     /* The restored database issues cycle numbers again. Only a new epoch distinguishes the new
      * cycles from the old ones. */
     ps_election_step_down(scheduler->election, "PostgreSQL was restored");
@@ -217,15 +220,28 @@ static void follow_history(struct ps_scheduler *scheduler)
 static void warm(void *cookie)
 {
     struct ps_scheduler *scheduler = cookie;
+    int64_t now_ms = ps_loop_now(scheduler->daemon->loop);
 
-    ps_timer_set(scheduler->warm, WARM_MS);
+    ps_timer_set_about(scheduler->warm, WARM_MS);
     follow_history(scheduler);
     if (scheduler->warming || ps_leadership_held(&scheduler->leadership) || scheduler->draining ||
-        !ps_pg_up(scheduler->daemon->pg))
+        !ps_pg_up(scheduler->daemon->pg) ||
+        (scheduler->warmed_ms != 0 &&
+         now_ms - scheduler->warmed_ms <
+             ps_signals_period(scheduler->daemon->signals, WARM_MS, WARM_SELDOM_MS)))
         return;
     scheduler->warming = true;
+    scheduler->warmed_ms = now_ms;
     scheduler->warm_known = scheduler->leadership.index_version;
     ps_pg_run(scheduler->daemon->pg, ps_store_warm(scheduler->warm_known), on_warm, scheduler);
+}
+
+static void on_library(void *cookie)
+{
+    struct ps_scheduler *scheduler = cookie;
+
+    scheduler->warmed_ms = 0; /* a read that is outstanding may be too old */
+    ps_timer_set(scheduler->warm, 0);
 }
 
 static void on_lead(void *cookie, int64_t epoch)
@@ -237,6 +253,7 @@ static void on_lead(void *cookie, int64_t epoch)
     ps_leadership_take(&scheduler->leadership, epoch);
     (void)ps_leader_writer_start(scheduler->loader); /* always starts: it follows no mirror */
     load(scheduler);
+    ps_stats_changed(scheduler->stats);
 }
 
 static void on_lost(void *cookie)
@@ -329,8 +346,9 @@ static void on_look(void *cookie)
                                             .idle = !work,
                                             .progress_counter = scheduler->leadership.results };
 
+    ps_stats_cycle(scheduler->stats, scheduler->leadership.run != NULL);
     ps_stall_detector_step(&scheduler->progress, &sample, ps_loop_now(daemon->loop));
-    ps_timer_set(scheduler->look, LOOK_MS);
+    ps_timer_set_about(scheduler->look, LOOK_MS);
     see_leader(scheduler);
     see_outage(scheduler);
     follow_operator(scheduler);
@@ -383,8 +401,9 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     scheduler->warm = ps_timer_create(daemon->loop, warm, scheduler);
     ps_timer_set(scheduler->warm, 0);
     scheduler->look = ps_timer_create(daemon->loop, on_look, scheduler);
-    ps_timer_set(scheduler->look, LOOK_MS);
+    ps_timer_set_about(scheduler->look, LOOK_MS);
     ps_stall_detector_init(&scheduler->progress, ps_loop_now(daemon->loop));
+    ps_signals_listen(daemon->signals, PS_SIGNAL_LIBRARY, on_library, scheduler);
     scheduler->publish = ps_publish_create(leadership, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(leadership, on_settled, scheduler);
     scheduler->relay = ps_outbox_relay_create(leadership);

@@ -16,7 +16,7 @@ struct ps_scheduler_state {
     struct ps_daemon *daemon; /* all borrowed from the scheduler */
     const struct ps_leadership *leadership;
     const struct ps_election *election;
-    const struct ps_stats *stats;
+    struct ps_stats *stats;
     struct ps_alarms *alarms;
     struct ps_outbox_relay *relay;
     /* Wall clock: since when there has been this leader and this scheduler has run. A poll counts

@@ -1,6 +1,8 @@
-/* Reads Redis and PostgreSQL every two seconds and keeps the numbers. An answer that fails leaves
- * the old numbers in place, with the time at which they were read, so a health check never waits
- * for a server and can say how old its numbers are. */
+/* Reads Redis and PostgreSQL every two seconds while there is work, and seldom while there is none:
+ * then the numbers change only by what this scheduler does, by what a signal announces, or by a
+ * person's command, after which somebody looks. An answer that fails leaves the old numbers in
+ * place, with the time at which they were read, so a health check never waits for a server and can
+ * say how old its numbers are. */
 #include "scheduler/io/stats.h"
 
 #include "scheduler/io/operator_store.h"
@@ -14,7 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVERY_MS = 2000, CYCLES = 2 /* the running one, and the one before */, WORKERS_MAX = 1000 };
+enum {
+    BUSY_MS = 2000,
+    IDLE_MS = 60 * 1000,
+    LOOKED_MS = 5000, /* for so long after somebody looked it counts as work */
+    CYCLES = 2,       /* the running one, and the one before */
+    WORKERS_MAX = 1000
+};
 
 struct ps_stats {
     struct ps_daemon *daemon; /* borrowed */
@@ -24,6 +32,9 @@ struct ps_stats {
     int redis_out;                  /* outstanding answers */
     bool pg_out;
     bool stale; /* something was stored since PostgreSQL was read */
+    bool cycle_runs;
+    int64_t asked_ms;  /* monotonic; when the servers were asked last */
+    int64_t looked_ms; /* when somebody looked last; 0: never */
 };
 
 static void answered(struct ps_stats *stats)
@@ -267,6 +278,7 @@ void ps_stats_changed(struct ps_stats *stats)
 {
     stats->stale = true;
     ask_pg(stats);
+    ps_signals_send(stats->daemon->signals, PS_SIGNAL_STATS); /* to standbys */
 }
 
 void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle)
@@ -290,14 +302,73 @@ void ps_stats_closed(struct ps_stats *stats, const struct ps_stats_cycle *cycle)
     ps_stats_changed(stats);
 }
 
+/* Whether the numbers may change without a signal. A cycle's probes, results, pauses and messages
+ * do; so does a server that did not answer yet. */
+static bool is_busy(const struct ps_stats *stats)
+{
+    const struct ps_stats_now *now = &stats->now;
+    int64_t now_ms = ps_loop_now(stats->daemon->loop);
+
+    return now->redis_read_ms == 0 || now->pg_read_ms == 0 || stats->cycle_runs ||
+           !ps_redis_up(stats->daemon->redis) || !ps_pg_up(stats->daemon->pg) ||
+           now->tasks_length != 0 || now->tasks_pending != 0 || now->results_length != 0 ||
+           now->results_pending != 0 || now->notify_length != 0 || now->outbox_pending != 0 ||
+           now->wanted_ms != 0 || now->host_pause_ms != 0 ||
+           (stats->looked_ms != 0 && now_ms - stats->looked_ms < LOOKED_MS);
+}
+
+/* A standby that missed the end of a cycle must not take it for a poll that failed: the period is
+ * short beside the interval of the polls. */
+static int64_t period(const struct ps_stats *stats)
+{
+    int64_t idle_ms = ps_config_poll_interval_ms(stats->daemon->config) / 10;
+
+    idle_ms = idle_ms > IDLE_MS ? IDLE_MS : idle_ms < BUSY_MS ? BUSY_MS : idle_ms;
+    return is_busy(stats) ? BUSY_MS : ps_signals_period(stats->daemon->signals, BUSY_MS, idle_ms);
+}
+
 static void on_timer(void *cookie)
 {
     struct ps_stats *stats = cookie;
 
-    ps_timer_set(stats->timer, EVERY_MS);
+    ps_timer_set_about(stats->timer, period(stats));
+    stats->asked_ms = ps_loop_now(stats->daemon->loop);
     if (stats->redis_out == 0 && ps_redis_up(stats->daemon->redis))
         ask_redis(stats);
     ask_pg(stats);
+}
+
+/* Looks again within BUSY_MS of the last look: the numbers are needed now. */
+static void hurry(struct ps_stats *stats)
+{
+    int64_t since_ms = ps_loop_now(stats->daemon->loop) - stats->asked_ms;
+
+    if (stats->asked_ms != 0)
+        ps_timer_set(stats->timer, since_ms >= BUSY_MS ? 0 : BUSY_MS - since_ms);
+}
+
+void ps_stats_looked_at(struct ps_stats *stats)
+{
+    int64_t now_ms = ps_loop_now(stats->daemon->loop);
+
+    if (stats->looked_ms == 0 || now_ms - stats->looked_ms >= LOOKED_MS)
+        hurry(stats);
+    stats->looked_ms = now_ms;
+}
+
+void ps_stats_cycle(struct ps_stats *stats, bool runs)
+{
+    if (runs && !stats->cycle_runs)
+        hurry(stats);
+    stats->cycle_runs = runs;
+}
+
+static void on_signal(void *cookie)
+{
+    struct ps_stats *stats = cookie;
+
+    if (stats->asked_ms != 0)
+        ps_timer_set(stats->timer, 0);
 }
 
 struct ps_stats *ps_stats_create(struct ps_daemon *daemon)
@@ -318,6 +389,7 @@ struct ps_stats *ps_stats_create(struct ps_daemon *daemon)
     stats->cooldown_key = ps_key_with(daemon->keys, PS_KEY_COOLDOWN, host);
     stats->timer = ps_timer_create(daemon->loop, on_timer, stats);
     ps_timer_set(stats->timer, 0);
+    ps_signals_listen(daemon->signals, PS_SIGNAL_STATS, on_signal, stats);
     return stats;
 }
 

@@ -1,5 +1,6 @@
-/* Counts that Redis and PostgreSQL hold, read every two seconds and after each change, so that
- * health and metrics read memory only (guarantee 8). */
+/* Counts that Redis and PostgreSQL hold, so that health and metrics read memory only (guarantee 8):
+ * read every two seconds while there is work, after each change, and when somebody looks. Without
+ * work they are at most a minute old. */
 #ifndef PS_SCHEDULER_STATS_H
 #define PS_SCHEDULER_STATS_H
 #include "scheduler/core/ledger.h"
@@ -41,8 +42,13 @@ struct ps_stats;
 struct ps_stats *ps_stats_create(struct ps_daemon *daemon) PS_MUST_USE;
 void ps_stats_destroy(struct ps_stats *stats); /* after redis and pg are gone; NULL is fine */
 const struct ps_stats_now *ps_stats_now(const struct ps_stats *stats);
-/* This scheduler has just stored something: reads PostgreSQL again at once. */
+/* This scheduler has just stored something: reads PostgreSQL again at once, and signals it. */
 void ps_stats_changed(struct ps_stats *stats);
+
+/* Somebody looks at the numbers: reads them again soon, unless they are fresh. */
+void ps_stats_looked_at(struct ps_stats *stats);
+/* Whether this scheduler runs a cycle: until it ends the numbers are read often. */
+void ps_stats_cycle(struct ps_stats *stats, bool runs);
 
 /* A closed cycle; borrowed. error and summary: NULL for none. */
 struct ps_stats_cycle {

@@ -386,6 +386,14 @@ static void add_outbox_row(struct ps_pg_batch *batch, const struct task *task, c
     cJSON_Delete(data);
 }
 
+/* A row waits in the outbox. */
+static void queued(const struct ps_alarms *alarms)
+{
+    ps_signals_send(alarms->options.daemon->signals, PS_SIGNAL_OUTBOX); /* to the leader */
+    if (alarms->options.queued != NULL)
+        alarms->options.queued(alarms->options.cookie);
+}
+
 static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct task *task = cookie;
@@ -404,8 +412,8 @@ static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct
     log_alarm(task);
     if (task->route != PS_ALARM_OUTBOX)
         say_alert(task, ps_pg_text(rows, RECORD, 0, PS_SQL_ALARM_CLAIM_THREAD_TS));
-    else if (alarms->options.queued != NULL)
-        alarms->options.queued(alarms->options.cookie);
+    else
+        queued(alarms);
     end_task(task);
 }
 
@@ -451,8 +459,8 @@ static void on_ended(void *cookie, const struct ps_pg_rows *rows, const struct p
         deliver(alarms, task, PS_MESSAGE_OPS_RECOVERY, text,
                 ps_pg_text(rows, RECORD, 0, PS_SQL_ALARM_END_THREAD_TS));
         free(text);
-    } else if (alarms->options.queued != NULL) {
-        alarms->options.queued(alarms->options.cookie);
+    } else {
+        queued(alarms);
     }
     end_task(task);
 }
@@ -590,7 +598,7 @@ static void on_timer(void *cookie)
 {
     struct ps_alarms *alarms = cookie;
 
-    ps_timer_set(alarms->timer, LOOK_MS);
+    ps_timer_set_about(alarms->timer, LOOK_MS);
     for (int i = 0; i < PS_INCIDENT_COUNT; i++)
         if (!alarms->busy[i])
             look(alarms, (enum ps_incident)i);
@@ -630,7 +638,7 @@ struct ps_alarms *ps_alarms_create(const struct ps_alarms_options *options)
                           .cookie = alarms,
                           .said = on_said });
     alarms->timer = ps_timer_create(daemon->loop, on_timer, alarms);
-    ps_timer_set(alarms->timer, LOOK_MS);
+    ps_timer_set_about(alarms->timer, LOOK_MS);
     return alarms;
 }
 

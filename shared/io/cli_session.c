@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PG_CONNECTIONS = 1, REROUTE_MS = 5000 };
+enum { PG_CONNECTIONS = 1, REROUTE_MS = 5000, SIGNAL_MS = 1000 };
 
 struct ps_cli_session {
     const char *program;
@@ -312,4 +312,33 @@ const struct ps_pg_rows *ps_cli_session_pg(struct ps_cli_session *session,
     session->waiting = true;
     ps_pg_run(session->pg, batch, on_rows, session);
     return wait_response(session, err) ? session->rows : NULL;
+}
+
+static void on_signalled(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_cli_session *session = cookie;
+
+    (void)reply;
+    (void)err;
+    session->waiting = false;
+}
+
+void ps_cli_session_signal(struct ps_cli_session *session, enum ps_signal signal)
+{
+    struct ps_err err;
+
+    assert(!session->waiting);
+    if (session->redis == NULL && !open_redis(session, &err))
+        return;
+    session->waiting = true;
+    ps_timer_set(session->wait_timer, SIGNAL_MS);
+    while (session->waiting && !ps_redis_up(session->redis))
+        run_loop_once(session);
+    if (session->waiting) {
+        ps_signals_write(session->redis, session->keys, signal, on_signalled, session);
+        while (session->waiting)
+            run_loop_once(session);
+    }
+    ps_timer_cancel(session->wait_timer);
+    session->waiting = false;
 }

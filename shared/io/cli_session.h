@@ -9,6 +9,7 @@
 #include "shared/core/keys.h"
 #include "shared/io/pg.h"
 #include "shared/io/redis_script.h"
+#include "shared/io/signals.h"
 
 #include <stddef.h>
 
@@ -49,5 +50,8 @@ const struct redisReply *ps_cli_session_script(struct ps_cli_session *session,
  * borrowed until the next ps_cli_session_pg or destroy. */
 const struct ps_pg_rows *ps_cli_session_pg(struct ps_cli_session *session,
                                            struct ps_pg_batch *batch, struct ps_err *err);
+/* Makes the fleet look again (signals.h), where the session has Redis or not. Waits for a second
+ * at most, and a failure is not reported: without the signal the fleet looks a little later. */
+void ps_cli_session_signal(struct ps_cli_session *session, enum ps_signal signal);
 
 #endif

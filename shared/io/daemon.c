@@ -14,7 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOG_FLUSH_MS = 1000 };
+enum {
+    LOG_FLUSH_MS = 1000,
+    PG_IDLE_LEADER_MS = 14 * 1000, /* of the program that writes most */
+    PG_IDLE_MS = 28 * 1000
+};
 
 /* The text of the error that was logged last for a server. */
 typedef char last_fault[sizeof(((struct ps_err *)NULL)->what)];
@@ -121,7 +125,7 @@ static void on_log_flush(void *cookie)
     struct run *run = cookie;
 
     ps_log_flush(false);
-    ps_timer_set(run->log_flush, LOG_FLUSH_MS);
+    ps_timer_set_about(run->log_flush, LOG_FLUSH_MS);
 }
 
 /* Shutdown: SIGTERM, then the program's drain, then ps_daemon_drained, then the heartbeat key is
@@ -183,6 +187,13 @@ static void on_grace_over(void *cookie)
     ps_loop_stop(run->daemon.loop, PS_EXIT_FAILED);
 }
 
+static void on_heartbeat_written(void *cookie, const struct ps_err *err)
+{
+    struct run *run = cookie;
+
+    ps_incident_monitor_wrote(run->daemon.incidents, err);
+}
+
 static bool open_health_port(struct run *run, struct ps_err *err)
 {
     struct ps_http_server_options options = {
@@ -221,6 +232,9 @@ static bool connect_servers(struct run *run, struct ps_err *err)
     daemon->redis = ps_redis_create(daemon->loop, &redis, on_redis, run, err);
     if (daemon->redis == NULL)
         goto out;
+    daemon->signals = ps_signals_create(daemon->loop, &redis, daemon->redis, daemon->keys, err);
+    if (daemon->signals == NULL)
+        goto out;
     daemon->redis_fitness = ps_redis_fitness_create(daemon->loop, daemon->redis);
     daemon->failures =
         ps_failure_log_create(daemon->redis, daemon->keys, daemon->metrics, daemon->component);
@@ -250,7 +264,7 @@ static bool open_all(struct run *run, struct ps_err *err)
     ps_loop_on_terminate(daemon->loop, on_terminate, run);
     run->grace = ps_timer_create(daemon->loop, on_grace_over, run);
     run->log_flush = ps_timer_create(daemon->loop, on_log_flush, run);
-    ps_timer_set(run->log_flush, LOG_FLUSH_MS);
+    ps_timer_set_about(run->log_flush, LOG_FLUSH_MS);
     daemon->keys = ps_keys_create(run->config.redis_key_prefix);
     daemon->metrics = ps_metrics_create();
     ps_metrics_begin(daemon->metrics, run->program->component);
@@ -263,15 +277,19 @@ static bool open_all(struct run *run, struct ps_err *err)
                                                       .user_agent = daemon->user_agent });
     if (!open_health_port(run, err) || !connect_servers(run, err))
         return false;
-    daemon->incidents = ps_incident_monitor_create(
-        &(struct ps_incident_monitor_options){ .loop = daemon->loop,
-                                               .redis = daemon->redis,
-                                               .redis_fitness = daemon->redis_fitness,
-                                               .pg = daemon->pg,
-                                               .keys = daemon->keys,
-                                               .instance = daemon->instance,
-                                               .cookie = &run->status,
-                                               .observe = ps_daemon_status_observe });
+    daemon->incidents = ps_incident_monitor_create(&(struct ps_incident_monitor_options){
+        .loop = daemon->loop,
+        .redis = daemon->redis,
+        .redis_fitness = daemon->redis_fitness,
+        .pg = daemon->pg,
+        .signals = daemon->signals,
+        .keys = daemon->keys,
+        .instance = daemon->instance,
+        .pg_idle_ms = run->program->migrates ? PG_IDLE_LEADER_MS : PG_IDLE_MS,
+        .patient = daemon->pg == NULL,
+        .cookie = &run->status,
+        .observe = ps_daemon_status_observe });
+    ps_heartbeat_on_write(daemon->heartbeat, on_heartbeat_written, run);
     if (!run->program->start(daemon, &run->status.self, err))
         return false;
     run->status.started = true;
@@ -294,6 +312,8 @@ static void close_all(struct run *run)
     struct ps_daemon *daemon = &run->daemon;
 
     ps_pg_destroy(daemon->pg);
+    ps_signals_destroy(daemon->signals);
+    daemon->signals = NULL; /* callbacks of redis may still send */
     ps_redis_destroy(daemon->redis);
     ps_background_destroy(daemon->background);
     if (run->status.started && run->program->destroy != NULL)

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOINED_MAX = 16384 };
+enum {
+    JOINED_MAX = 16384,
+    WHOLE_MS = 60 * 1000 /* all fields are written so often even if none has changed */
+};
 
 struct ps_heartbeat {
     struct ps_redis *redis;
@@ -23,8 +26,15 @@ struct ps_heartbeat {
     ps_heartbeat_fn fn;
     void *cookie;
     bool in_flight;
-    bool extend;     /* the last heartbeat wrote all fields: the next may extend its life alone */
-    char *written;   /* the fields of the last heartbeat that wrote them, joined; owned */
+    bool whole;         /* the heartbeat in flight writes all fields */
+    bool extend;        /* the last heartbeat was accepted: the next may extend its life alone */
+    bool join;          /* that one also renews the entry in the list of instances */
+    char *written;      /* the fields of the last heartbeat that wrote them, joined; owned */
+    int64_t whole_ms;   /* when a heartbeat wrote all fields last */
+    int64_t clock_ms;   /* what Redis' clock is ahead of our monotonic one, as seen then */
+    bool writes_memory; /* the whole heartbeat of this component proves that Redis takes writes */
+    void (*wrote)(void *cookie, const struct ps_err *err);
+    void *wrote_cookie;
     int64_t sent_ms; /* when the heartbeat in flight was sent */
     /* When the last heartbeat that Redis accepted was sent; -1: none yet. The time of sending,
      * because the TTL may start as early as that. */
@@ -44,26 +54,57 @@ static void on_deleted(void *cookie, const struct redisReply *reply, const struc
         heartbeat->removed(heartbeat->removed_cookie);
 }
 
+static void report(const struct ps_heartbeat *heartbeat, const struct ps_err *err)
+{
+    if (heartbeat->wrote != NULL && (err == NULL || err->code == PS_REDIS_ERR_REPLY))
+        heartbeat->wrote(heartbeat->wrote_cookie, err);
+}
+
+static void on_whole(struct ps_heartbeat *heartbeat, int64_t redis_ms)
+{
+    heartbeat->whole_ms = heartbeat->sent_ms;
+    heartbeat->clock_ms = redis_ms - ps_clock_mono_ms();
+    if (heartbeat->writes_memory)
+        report(heartbeat, NULL);
+}
+
 static void on_beat(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_heartbeat *heartbeat = cookie;
     /* The reply to an extension is 0 where the key is gone: nothing was written. */
-    bool written = err == NULL && ps_redis_reply_int(reply, 0) == 1;
+    int64_t answer = err == NULL ? ps_redis_reply_int(reply, 0) : 0;
 
     heartbeat->in_flight = false;
-    heartbeat->extend = written && !heartbeat->extend;
-    if (written)
+    heartbeat->extend = answer > 0;
+    if (answer > 0)
         heartbeat->written_ms = heartbeat->sent_ms;
     else if (err == NULL)
         ps_timer_set(heartbeat->timer, 0);
-    else if (err->code == PS_REDIS_ERR_REPLY)
-        PS_LOG(REDIS_ERROR, F_TEXT("what", "heartbeat"), F_ERR(err));
+    if (answer > 0 && heartbeat->whole)
+        on_whole(heartbeat, answer);
+    if (err != NULL) {
+        if (err->code == PS_REDIS_ERR_REPLY)
+            PS_LOG(REDIS_ERROR, F_TEXT("what", "heartbeat"), F_ERR(err));
+        report(heartbeat, err);
+    }
     if (!heartbeat->removing)
         return;
     if (err == NULL)
         PS_REDIS(heartbeat->redis, on_deleted, heartbeat, "DEL", heartbeat->key);
     else
         on_deleted(heartbeat, NULL, err);
+}
+
+/* A refusal here lets the next heartbeat write everything: that of a worker is accepted by a Redis
+ * without memory too. */
+static void on_joined(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_heartbeat *heartbeat = cookie;
+
+    (void)reply;
+    if (err != NULL)
+        heartbeat->extend = false;
+    report(heartbeat, err);
 }
 
 static char *join(const struct ps_fields *fields)
@@ -95,9 +136,24 @@ static void send_fields(struct ps_heartbeat *heartbeat, const struct ps_fields *
     free(args);
 }
 
-/* While nothing changes, every other heartbeat extends the life of the key alone, which is one
- * command in place of six: a fleet that has nothing to do costs Redis little. The entry in the list
- * of instances lives as long as the key, so it is written again within that time. */
+/* Extends the life of the key, and in every other call that of the entry in the list of instances.
+ * The entry ends by Redis' clock, which the last whole heartbeat has read. */
+static void extend(struct ps_heartbeat *heartbeat, const char *ttl)
+{
+    char ends[24];
+
+    if (heartbeat->join) {
+        (void)snprintf(ends, sizeof(ends), "%lld",
+                       (long long)(ps_clock_mono_ms() + heartbeat->clock_ms + PS_HEARTBEAT_TTL_MS));
+        PS_REDIS(heartbeat->redis, on_joined, heartbeat, "ZADD", heartbeat->instances, ends,
+                 heartbeat->member);
+    }
+    heartbeat->join = !heartbeat->join;
+    PS_REDIS(heartbeat->redis, on_beat, heartbeat, "PEXPIRE", heartbeat->key, ttl);
+}
+
+/* While nothing changes, a heartbeat is one or two commands in place of six: a fleet that has
+ * nothing to do costs Redis little. */
 static void send_beat(struct ps_heartbeat *heartbeat)
 {
     struct ps_fields fields;
@@ -112,14 +168,18 @@ static void send_beat(struct ps_heartbeat *heartbeat)
     (void)snprintf(ttl, sizeof(ttl), "%d", PS_HEARTBEAT_TTL_MS);
     heartbeat->in_flight = true;
     heartbeat->sent_ms = ps_clock_mono_ms();
-    if (heartbeat->extend && heartbeat->written != NULL && strcmp(now, heartbeat->written) == 0) {
-        free(now);
-        PS_REDIS(heartbeat->redis, on_beat, heartbeat, "PEXPIRE", heartbeat->key, ttl);
-    } else {
-        heartbeat->extend = false;
+    heartbeat->whole = !heartbeat->extend || heartbeat->written == NULL ||
+                       strcmp(now, heartbeat->written) != 0 ||
+                       heartbeat->sent_ms - heartbeat->whole_ms >= WHOLE_MS;
+    ps_timer_set(heartbeat->timer, heartbeat->whole ? PS_HEARTBEAT_EVERY_MS : PS_HEARTBEAT_IDLE_MS);
+    if (heartbeat->whole) {
+        heartbeat->join = false;
         free(heartbeat->written);
         heartbeat->written = now;
         send_fields(heartbeat, &fields, ttl);
+    } else {
+        free(now);
+        extend(heartbeat, ttl);
     }
     ps_fields_clear(&fields);
 }
@@ -150,6 +210,7 @@ struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *
     heartbeat->member = ps_alloc_format("%s:%s", component, instance);
     heartbeat->fn = fn;
     heartbeat->cookie = cookie;
+    heartbeat->writes_memory = strcmp(component, "worker") != 0; /* see instance_beat.lua */
     heartbeat->written_ms = -1;
     ps_utc_time_format_time(ps_clock_wall_ms(), heartbeat->started_at);
     heartbeat->timer = ps_timer_create(loop, on_tick, heartbeat);
@@ -167,6 +228,13 @@ void ps_heartbeat_destroy(struct ps_heartbeat *heartbeat)
     free(heartbeat->member);
     free(heartbeat->written);
     free(heartbeat);
+}
+
+void ps_heartbeat_on_write(struct ps_heartbeat *heartbeat,
+                           void (*fn)(void *cookie, const struct ps_err *err), void *cookie)
+{
+    heartbeat->wrote = fn;
+    heartbeat->wrote_cookie = cookie;
 }
 
 bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat)

@@ -12,14 +12,19 @@
 
 struct ps_heartbeat;
 
-enum { PS_HEARTBEAT_EVERY_MS = 2000, PS_HEARTBEAT_TTL_MS = 8000 };
+enum {
+    PS_HEARTBEAT_EVERY_MS = 2000,
+    PS_HEARTBEAT_IDLE_MS = 2600, /* while no field changes */
+    PS_HEARTBEAT_TTL_MS = 8000
+};
 
 /* Adds the fields that change (work in flight, counters). The fields version and started_at are
  * present already. */
 typedef void (*ps_heartbeat_fn)(void *cookie, struct ps_fields *fields);
 
 /* Borrows redis and cookie; copies the rest. Writes on the first turn of the loop if Redis is up,
- * then every PS_HEARTBEAT_EVERY_MS; fields that changed are written each time. fn may be NULL. */
+ * then every PS_HEARTBEAT_EVERY_MS, or every PS_HEARTBEAT_IDLE_MS while no field changes. fn may be
+ * NULL. */
 struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *redis,
                                          const struct ps_keys *keys, const char *component,
                                          const char *instance, ps_heartbeat_fn fn,
@@ -32,6 +37,11 @@ bool ps_heartbeat_written(const struct ps_heartbeat *heartbeat);
 /* The same, and the heartbeat was sent at or after since_ms (ps_clock_mono_ms). */
 bool ps_heartbeat_written_since(const struct ps_heartbeat *heartbeat, int64_t since_ms);
 
+/* fn runs on the loop after each write that needs memory, as most writes do: err is NULL, or an
+ * error of Redis (PS_REDIS_ERR_REPLY) that refuses this or the renewal. So nobody else has to write
+ * only to learn that Redis takes writes. */
+void ps_heartbeat_on_write(struct ps_heartbeat *heartbeat,
+                           void (*fn)(void *cookie, const struct ps_err *err), void *cookie);
 void ps_heartbeat_beat(struct ps_heartbeat *heartbeat); /* writes now; call it when Redis came up */
 /* Stops writing and deletes the key: call it on a clean stop, when the instance holds no work. done
  * runs on the loop after Redis' reply or error. Call it once. */

@@ -8,6 +8,7 @@
 #include "shared/io/redis_script.h"
 
 #include <hiredis/hiredis.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +16,25 @@
 enum {
     LOOK_MS = 1000,
     EVERY_MS = 2000, /* between two exchanges with a server */
+    /* The same while nothing is wrong and signals arrive. What others observe is signalled, and
+     * that Redis takes writes is shown by the heartbeat. */
+    REDIS_IDLE_MS = 60 * 1000,
+    PROOF_MS = 6 * 1000,    /* without a heartbeat for so long, an exchange is the proof */
+    PRESENCE_MIN_MS = 1000, /* between two looks at who is alive */
+    PRESENCE_MAX_MS = 8 * 1000,
+    PRESENCE_PATIENT_MS = 15 * 1000,
     MISSING_MS = 8 * 1000,
-    FRESH_MS = 10 * 1000,  /* an answer counts for so long */
-    SHARED_MS = 10 * 1000, /* what we observe counts for the others for so long */
-    ANSWER_MS = 8 * 1000,  /* PostgreSQL owes its answer for so long: it hangs */
-    MEMORY_SHARE = 85      /* percent of maxmemory */
+    FRESH_MS = 10 * 1000, /* an answer counts for so long */
+    SHARED_MS =
+        10 * 1000, /* what we observe counts for the others so long after an exchange is due */
+    ANSWER_MS = 8 * 1000, /* PostgreSQL owes its answer for so long: it hangs */
+    MEMORY_SHARE = 85     /* percent of maxmemory */
 };
 
 /* Statements of the exchange with PostgreSQL. */
-enum { WRITE_CHECK, TOUCH, RECORDS };
+enum { WRITE_CHECK, TOUCH, RECORDS, LOOK };
+
+#define YEAR_10000_MS 253402300800000.0
 
 struct ps_incident_monitor {
     struct ps_incident_monitor_options options;
@@ -33,16 +44,24 @@ struct ps_incident_monitor {
     bool soon; /* the servers are asked at the next look */
 
     bool redis_out;
-    int64_t redis_asked_ms, redis_wrote_ms;              /* monotonic; 0: never */
-    char redis_refusal[PS_INCIDENT_CAUSE];               /* "": the last write was taken */
-    int64_t leader, schedulers, workers, notifiers;      /* as read last; -1: not read */
+    bool signal; /* the exchange under way shares what others do not know yet */
+    int64_t redis_asked_ms, redis_wrote_ms, redis_read_ms; /* monotonic; 0: never */
+    bool unshared;                                         /* the last exchange failed */
+    bool sent[PS_INCIDENT_COUNT];                          /* what the last exchange shared */
+    char redis_refusal[PS_INCIDENT_CAUSE];                 /* "": the last write was taken */
+    int64_t leader, schedulers, workers, notifiers;        /* as read last; -1: not read */
     int64_t no_leader_ms, no_workers_ms, no_notifier_ms; /* since when there is none; 0: there is */
-    struct ps_alarm_record in_redis[PS_INCIDENT_COUNT];  /* known: Redis keeps it; as read last */
+    int64_t clock_ms; /* what Redis' clock is ahead of our monotonic one */
+    bool presence_out;
+    int64_t lease_left_ms; /* of the leader, when looked at last */
+    int64_t presence_ms;   /* monotonic: when to look next at who is alive */
+    struct ps_alarm_record in_redis[PS_INCIDENT_COUNT]; /* known: Redis keeps it; as read last */
 
     bool pg_out;
     bool pg_failed; /* the last exchange */
     bool pg_late;   /* its answer took longer than ANSWER_MS: until one comes in time, it hangs */
     int64_t pg_asked_ms, pg_wrote_ms;
+    int64_t pg_pause_ms; /* until the next exchange, while nothing is wrong */
     bool utf8;
     char encoding[32];
     bool recorded;
@@ -112,13 +131,17 @@ static void on_shared(void *cookie, const struct redisReply *reply, const struct
     struct ps_incident_monitor *monitor = cookie;
 
     monitor->redis_out = false;
+    monitor->unshared = err != NULL;
     if (err != NULL) {
         if (err->code == PS_REDIS_ERR_REPLY)
-            keep_text(monitor->redis_refusal, err->what);
+            ps_incident_monitor_wrote(monitor, err);
         return;
     }
-    monitor->redis_refusal[0] = '\0';
-    monitor->redis_wrote_ms = now_of(monitor);
+    ps_incident_monitor_wrote(monitor, NULL);
+    monitor->redis_read_ms = now_of(monitor);
+    if (monitor->signal)
+        ps_signals_send(monitor->options.signals, PS_SIGNAL_INCIDENTS);
+    monitor->signal = false;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 7)
         return;
     monitor->leader = ps_redis_reply_int(reply->element[0], -1);
@@ -127,6 +150,43 @@ static void on_shared(void *cookie, const struct redisReply *reply, const struct
     monitor->notifiers = ps_redis_reply_int(reply->element[3], -1);
     read_shared(monitor, reply->element[4]);
     read_alarms(monitor, reply->element[5], ps_redis_reply_int(reply->element[6], 0));
+    monitor->clock_ms = ps_redis_reply_int(reply->element[6], 0) - now_of(monitor);
+    monitor->presence_ms = now_of(monitor) + PRESENCE_MIN_MS;
+}
+
+void ps_incident_monitor_wrote(struct ps_incident_monitor *monitor, const struct ps_err *err)
+{
+    if (err != NULL) {
+        keep_text(monitor->redis_refusal, err->what);
+        return;
+    }
+    monitor->redis_refusal[0] = '\0';
+    monitor->redis_wrote_ms = now_of(monitor);
+}
+
+/* Whether anything is wrong, or unknown: then the servers are asked often. */
+static bool is_idle(const struct ps_incident_monitor *monitor)
+{
+    bool quiet = ps_signals_arrive(monitor->options.signals) && monitor->redis_refusal[0] == '\0' &&
+                 monitor->leader > 0 && monitor->schedulers != 0 && monitor->workers > 0 &&
+                 monitor->notifiers > 0 &&
+                 (monitor->options.pg == NULL ||
+                  (monitor->pg_wrote_ms > 0 && !monitor->pg_failed && !monitor->pg_late));
+
+    for (int i = 0; quiet && i < PS_INCIDENT_COUNT; i++)
+        quiet = !monitor->in_redis[i].known && !monitor->records[i].raised &&
+                (!ps_incidents_present(&monitor->view, (enum ps_incident)i) ||
+                 ps_incident_row((enum ps_incident)i)->severity == PS_SEVERITY_NOTE);
+    return quiet;
+}
+
+/* Whether what this program observes differs from what it shared last. */
+static bool is_news(const struct ps_incident_monitor *monitor)
+{
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
+        if (monitor->sent[i] != ps_incidents_present(&monitor->own, (enum ps_incident)i))
+            return true;
+    return monitor->unshared;
 }
 
 static void share(struct ps_incident_monitor *monitor)
@@ -138,11 +198,14 @@ static void share(struct ps_incident_monitor *monitor)
     char life[24];
     size_t count = 0;
 
-    (void)snprintf(life, sizeof(life), "%d", SHARED_MS);
+    (void)snprintf(life, sizeof(life), "%d",
+                   is_idle(monitor) ? REDIS_IDLE_MS + SHARED_MS : SHARED_MS);
+    monitor->signal = is_news(monitor);
     args[count++] = ps_str_of(monitor->options.instance);
     args[count++] = ps_str_of(life);
     for (int i = 0; i < PS_INCIDENT_COUNT; i++) {
-        if (!ps_incidents_present(&monitor->own, (enum ps_incident)i))
+        monitor->sent[i] = ps_incidents_present(&monitor->own, (enum ps_incident)i);
+        if (!monitor->sent[i])
             continue;
         args[count++] = ps_str_of(ps_incident_row((enum ps_incident)i)->name);
         args[count++] = ps_str_of(monitor->own.items[i].cause);
@@ -151,6 +214,77 @@ static void share(struct ps_incident_monitor *monitor)
     monitor->redis_asked_ms = now_of(monitor);
     ps_script_run(monitor->options.redis, PS_SCRIPT_INCIDENT_SHARE, keys, 4, args, count, on_shared,
                   monitor);
+}
+
+/* Who is alive, by component, and when the last one of a component is due to renew that: until then
+ * nobody need look again. */
+static void read_members(struct ps_incident_monitor *monitor, const struct redisReply *list,
+                         int64_t *next_ms)
+{
+    static const char *const names[] = { "scheduler:", "worker:", "notifier:" };
+    int64_t *const counts[] = { &monitor->schedulers, &monitor->workers, &monitor->notifiers };
+    int64_t redis_ms = now_of(monitor) + monitor->clock_ms;
+    int64_t count[3] = { 0 }, left_ms[3] = { 0 };
+
+    for (size_t i = 0; i + 1 < list->elements; i += 2) {
+        const char *member = ps_redis_reply_text(list->element[i], NULL);
+        const char *score = ps_redis_reply_text(list->element[i + 1], NULL);
+        double ends_ms = score == NULL ? 0 : strtod(score, NULL); /* "inf", in a hostile Redis */
+        int64_t left = (int64_t)fmin(fmax(ends_ms, 0), YEAR_10000_MS) - redis_ms;
+
+        for (size_t k = 0; member != NULL && left > 0 && k < PS_COUNT_OF(names); k++) {
+            if (strncmp(member, names[k], strlen(names[k])) != 0)
+                continue;
+            count[k]++;
+            left_ms[k] = left > left_ms[k] ? left : left_ms[k];
+        }
+    }
+    for (size_t k = 0; k < PS_COUNT_OF(names); k++) {
+        *counts[k] = count[k];
+        *next_ms = left_ms[k] < *next_ms ? left_ms[k] : *next_ms;
+    }
+}
+
+static void on_members(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_incident_monitor *monitor = cookie;
+    int64_t next_ms = monitor->options.patient ? PRESENCE_PATIENT_MS : PRESENCE_MAX_MS;
+
+    monitor->presence_out = false;
+    if (err != NULL || reply->type != REDIS_REPLY_ARRAY)
+        return;
+    read_members(monitor, reply, &next_ms);
+    if (monitor->lease_left_ms < next_ms)
+        next_ms = monitor->lease_left_ms;
+    if (monitor->options.patient && is_idle(monitor))
+        next_ms = PRESENCE_PATIENT_MS;
+    monitor->presence_ms =
+        now_of(monitor) + (next_ms < PRESENCE_MIN_MS ? PRESENCE_MIN_MS : next_ms);
+}
+
+/* PTTL: -2 where the lease is gone. */
+static void on_lease(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct ps_incident_monitor *monitor = cookie;
+    int64_t left_ms = err == NULL ? ps_redis_reply_int(reply, -2) : -2;
+
+    if (err != NULL)
+        return;
+    monitor->leader = left_ms == -2 ? 0 : 1;
+    monitor->lease_left_ms = left_ms > 0 ? left_ms : 0;
+}
+
+/* While nothing is wrong the exchange is seldom, so who is alive is read by itself: when the lease
+ * or the last heartbeat of a component may have ended. */
+static void look_presence(struct ps_incident_monitor *monitor)
+{
+    const struct ps_keys *keys = monitor->options.keys;
+
+    monitor->presence_out = true;
+    monitor->presence_ms = now_of(monitor) + PRESENCE_MAX_MS;
+    PS_REDIS(monitor->options.redis, on_lease, monitor, "PTTL", ps_key(keys, PS_KEY_LEADER));
+    PS_REDIS(monitor->options.redis, on_members, monitor, "ZRANGE", ps_key(keys, PS_KEY_INSTANCES),
+             "0", "999", "REV", "WITHSCORES");
 }
 
 static void read_record(struct ps_incident_monitor *monitor, const struct ps_pg_rows *rows, int row)
@@ -182,6 +316,8 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
     const char *encoding;
 
     monitor->pg_out = false;
+    monitor->pg_pause_ms = monitor->options.pg_idle_ms * 4 / 5 +
+                           (int64_t)(ps_clock_random() * (double)monitor->options.pg_idle_ms * 0.4);
     monitor->pg_late = now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS;
     monitor->pg_failed = err != NULL;
     if (err != NULL)
@@ -196,6 +332,7 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
         read_record(monitor, rows, i);
     monitor->recorded = true;
     monitor->recorded_ms = now_of(monitor);
+    ps_pg_looked(monitor->options.pg, rows, LOOK);
 }
 
 /* The incidents that this program sees, as an array of PostgreSQL. */
@@ -224,6 +361,7 @@ static void check_postgres(struct ps_incident_monitor *monitor)
     ps_sql_write_check(batch);
     ps_sql_alarms_seen(batch, names);
     ps_sql_alarms_load(batch);
+    ps_sql_pg_ping(batch);
     monitor->pg_out = true;
     monitor->pg_asked_ms = now_of(monitor);
     ps_pg_run(monitor->options.pg, batch, on_records, monitor);
@@ -272,7 +410,7 @@ static void observe_postgres(const struct ps_incident_monitor *monitor, struct p
 {
     const char *why = ps_pg_why(monitor->options.pg);
     bool up = ps_pg_up(monitor->options.pg), refused = why[0] != '\0' && (up || is_refusal(why));
-    bool hangs = monitor->pg_late ||
+    bool hangs = monitor->pg_late || ps_pg_silent_ms(monitor->options.pg) >= ANSWER_MS ||
                  (monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
     /* A character that it cannot store, or a program that refuses to start work with it. */
     bool encoding =
@@ -335,24 +473,46 @@ static void observe(struct ps_incident_monitor *monitor)
     monitor->view = view;
 }
 
-static bool is_due(const struct ps_incident_monitor *monitor, int64_t asked_ms)
+static bool is_due(const struct ps_incident_monitor *monitor, int64_t asked_ms, int64_t idle_ms)
 {
-    return monitor->soon || now_of(monitor) - asked_ms >= EVERY_MS;
+    int64_t since_ms = now_of(monitor) - asked_ms;
+
+    return monitor->soon || since_ms >= idle_ms || (since_ms >= EVERY_MS && !is_idle(monitor));
+}
+
+static bool redis_is_due(const struct ps_incident_monitor *monitor)
+{
+    int64_t now_ms = now_of(monitor);
+
+    return is_due(monitor, monitor->redis_asked_ms, REDIS_IDLE_MS) ||
+           (is_news(monitor) && !monitor->unshared) ||
+           (now_ms - monitor->redis_asked_ms >= EVERY_MS &&
+            (monitor->unshared || now_ms - monitor->redis_wrote_ms >= PROOF_MS));
 }
 
 static void on_timer(void *cookie)
 {
     struct ps_incident_monitor *monitor = cookie;
 
-    ps_timer_set(monitor->timer, LOOK_MS);
+    ps_timer_set_about(monitor->timer, LOOK_MS);
     observe(monitor);
-    if (!monitor->redis_out && ps_redis_up(monitor->options.redis) &&
-        is_due(monitor, monitor->redis_asked_ms))
+    if (!monitor->redis_out && ps_redis_up(monitor->options.redis) && redis_is_due(monitor))
         share(monitor);
+    else if (!monitor->redis_out && !monitor->presence_out && ps_redis_up(monitor->options.redis) &&
+             now_of(monitor) >= monitor->presence_ms)
+        look_presence(monitor);
     if (monitor->options.pg != NULL && !monitor->pg_out && ps_pg_up(monitor->options.pg) &&
-        is_due(monitor, monitor->pg_asked_ms))
+        is_due(monitor, monitor->pg_asked_ms, monitor->pg_pause_ms))
         check_postgres(monitor);
     monitor->soon = false;
+}
+
+static void on_signal(void *cookie)
+{
+    struct ps_incident_monitor *monitor = cookie;
+
+    monitor->soon = true;
+    ps_timer_set(monitor->timer, 0);
 }
 
 struct ps_incident_monitor *
@@ -364,7 +524,8 @@ ps_incident_monitor_create(const struct ps_incident_monitor_options *options)
     monitor->created_ms = now_of(monitor);
     monitor->leader = monitor->schedulers = monitor->workers = monitor->notifiers = -1;
     monitor->timer = ps_timer_create(options->loop, on_timer, monitor);
-    ps_timer_set(monitor->timer, LOOK_MS);
+    ps_timer_set_about(monitor->timer, LOOK_MS);
+    ps_signals_listen(options->signals, PS_SIGNAL_INCIDENTS, on_signal, monitor);
     return monitor;
 }
 
@@ -402,7 +563,7 @@ bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
         return false;
     if (out_record != NULL) {
         *out_record = monitor->in_redis[incident];
-        out_record->notified_ago_ms += now_of(monitor) - monitor->redis_wrote_ms;
+        out_record->notified_ago_ms += now_of(monitor) - monitor->redis_read_ms;
     }
     return true;
 }
@@ -412,7 +573,9 @@ bool ps_incident_monitor_in_redis(const struct ps_incident_monitor *monitor,
 bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor)
 {
     return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) && !monitor->pg_failed &&
-           is_fresh(monitor, monitor->pg_wrote_ms);
+           monitor->pg_wrote_ms > 0 &&
+           now_of(monitor) - monitor->pg_wrote_ms < FRESH_MS + monitor->pg_pause_ms &&
+           !(monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
 }
 
 bool ps_incident_monitor_pg_unknown(const struct ps_incident_monitor *monitor)

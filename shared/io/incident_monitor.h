@@ -11,6 +11,7 @@
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
 #include "shared/io/redis_fitness.h"
+#include "shared/io/signals.h"
 
 struct ps_incident_monitor;
 
@@ -18,9 +19,15 @@ struct ps_incident_monitor_options {
     struct ps_loop *loop; /* borrowed, as all below */
     struct ps_redis *redis;
     struct ps_redis_fitness *redis_fitness;
-    struct ps_pg *pg; /* NULL: this program has no database */
+    struct ps_pg *pg;           /* NULL: this program has no database */
+    struct ps_signals *signals; /* NULL: none arrive */
     const struct ps_keys *keys;
     const char *instance;
+    /* Between two checks of PostgreSQL while nothing is wrong. The programs check at different
+     * times and signal what they notice, so the fleet knows much sooner. */
+    int64_t pg_idle_ms;
+    /* It raises no alarm: it may learn a little later from Redis who is gone. */
+    bool patient;
     void *cookie;
     /* Notes what this program knows beyond the servers. */
     void (*observe)(void *cookie, struct ps_incident_set *set);
@@ -48,6 +55,8 @@ bool ps_incident_monitor_pg_unknown(const struct ps_incident_monitor *monitor);
 /* PostgreSQL, and Redis, took a write of ours within the last seconds. */
 bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor);
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor);
+/* A write of this program was accepted by Redis (err is NULL) or refused. */
+void ps_incident_monitor_wrote(struct ps_incident_monitor *monitor, const struct ps_err *err);
 /* A record changed: read them again soon. */
 void ps_incident_monitor_refresh(struct ps_incident_monitor *monitor);
 

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-enum { EVERY_MS = 5000, NEXT_SLICE_MS = 5 /* the loop does other work in between */ };
+enum {
+    EVERY_MS = 5000,
+    SELDOM_MS = 60 * 1000, /* with signals */
+    SOON_MS = 2000,        /* between two batches that signals ask for */
+    NEXT_SLICE_MS = 5      /* the loop does other work in between */
+};
 
 struct waiter {
     ps_library_sync_fn fn;
@@ -22,6 +27,8 @@ struct ps_library_sync {
     struct waiter *waiters; /* in the order in which they came */
     uint64_t round;         /* of the batch that was sent last */
     bool busy;              /* it is out */
+    bool soon;              /* another one follows soon */
+    int64_t asked_ms;       /* monotonic; when it was sent */
     int64_t wanted_ms;
 };
 
@@ -39,6 +46,12 @@ static void serve(struct ps_library_sync *sync, const struct ps_err *err)
     }
 }
 
+static void read_on(struct ps_library_sync *sync)
+{
+    sync->soon = true;
+    ps_timer_set(sync->timer, NEXT_SLICE_MS);
+}
+
 static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_library_sync *sync = cookie;
@@ -47,22 +60,24 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
     if (err != NULL) {
         serve(sync, err); /* PG-UP and PG-DOWN log why; the next look follows */
         if (sync->waiters != NULL)
-            ps_timer_set(sync->timer, NEXT_SLICE_MS);
+            read_on(sync);
         return;
     }
     if (ps_library_reader_take(sync->reader, rows)) {
-        ps_timer_set(sync->timer, NEXT_SLICE_MS);
+        read_on(sync);
         return;
     }
     serve(sync, NULL);
     if (sync->waiters != NULL)
-        ps_timer_set(sync->timer, NEXT_SLICE_MS);
+        read_on(sync);
 }
 
 static void ask(struct ps_library_sync *sync)
 {
     sync->round++;
     sync->busy = true;
+    sync->soon = false;
+    sync->asked_ms = ps_loop_now(sync->options.loop);
     ps_pg_run(sync->options.pg, ps_library_reader_batch(sync->reader), on_rows, sync);
 }
 
@@ -75,14 +90,32 @@ static bool is_idle(const struct ps_library_sync *sync)
 static void on_timer(void *cookie)
 {
     struct ps_library_sync *sync = cookie;
+    int64_t period_ms = ps_signals_period(sync->options.signals, EVERY_MS, SELDOM_MS);
 
     if (is_idle(sync) && !sync->busy) {
         ps_library_reader_reset(sync->reader);
+        sync->soon = false;
         return; /* until it is wanted */
     }
-    ps_timer_set(sync->timer, EVERY_MS);
-    if (!sync->busy && (sync->waiters != NULL || ps_pg_up(sync->options.pg)))
+    /* A look that a signal asked for and that cannot be taken now is taken later, not forgotten. */
+    ps_timer_set(sync->timer, sync->soon ? SOON_MS : period_ms);
+    if (!sync->busy && (sync->waiters != NULL || ps_pg_up(sync->options.pg))) {
+        ps_timer_set(sync->timer, period_ms);
         ask(sync);
+    }
+}
+
+/* During a poll there are several in a second, so the look is at most SOON_MS away as long as soon
+ * is set. A library that is not in memory is read when it is wanted: its timer does not wait. */
+static void on_signal(void *cookie)
+{
+    struct ps_library_sync *sync = cookie;
+    int64_t since_ms = ps_loop_now(sync->options.loop) - sync->asked_ms;
+
+    if (sync->soon || !ps_timer_pending(sync->timer))
+        return;
+    sync->soon = true;
+    ps_timer_set(sync->timer, since_ms < SOON_MS ? SOON_MS - since_ms : 0);
 }
 
 struct ps_library_sync *ps_library_sync_create(const struct ps_library_sync_options *options)
@@ -94,6 +127,7 @@ struct ps_library_sync *ps_library_sync_create(const struct ps_library_sync_opti
     sync->timer = ps_timer_create(options->loop, on_timer, sync);
     if (options->idle_ms == 0)
         ps_timer_set(sync->timer, 0);
+    ps_signals_listen(options->signals, PS_SIGNAL_LIBRARY, on_signal, sync);
     return sync;
 }
 

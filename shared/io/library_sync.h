@@ -9,12 +9,14 @@
 #include "shared/core/library.h"
 #include "shared/io/loop.h"
 #include "shared/io/pg.h"
+#include "shared/io/signals.h"
 
 struct ps_library_sync;
 
 struct ps_library_sync_options {
     struct ps_loop *loop; /* borrowed, as pg */
     struct ps_pg *pg;
+    struct ps_signals *signals; /* borrowed; NULL: none arrive */
     int64_t idle_ms; /* 0: the library is always in memory. Else it is read when it is wanted, and
                         forgotten when nobody wanted it for so long */
 };

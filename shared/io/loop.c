@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { TICK_MS = 250, SIGNALS = 2, DOUBT_MS = 1000 };
+enum { TICK_MS = 1000, GRID_MS = 1000, SIGNALS = 2, DOUBT_MS = 1000 };
 
 /* Identifies the version of a file that was read. */
 struct dns_stamp {
@@ -29,7 +29,9 @@ struct ps_loop {
     bool dns_doubted;
     struct ps_timer *tick;
     int64_t tick_due_ms;
-    int64_t tick_late_ms; /* of the last tick */
+    int64_t tick_late_ms; /* of the last tick, or of a timer before it if that was later */
+    int64_t late_ms;      /* the most of all timers since the last tick */
+    int64_t phase_ms; /* of the grid that ps_timer_set_about uses; another one in each program */
     struct ps_loop_turns turns;
     struct event *signals[SIGNALS];
     ps_signal_fn on_signal;
@@ -42,6 +44,8 @@ struct ps_loop {
 static const int signal_numbers[SIGNALS] = { SIGTERM, SIGINT };
 
 struct ps_timer {
+    struct ps_loop *loop;
+    int64_t due_ms; /* 0: it was to run at once */
     struct event *event;
     ps_timer_fn fn;
     void *cookie;
@@ -49,8 +53,8 @@ struct ps_timer {
 
 static void tick_arm(struct ps_loop *loop)
 {
-    loop->tick_due_ms = ps_clock_mono_ms() + TICK_MS;
-    ps_timer_set(loop->tick, TICK_MS);
+    ps_timer_set_about(loop->tick, TICK_MS);
+    loop->tick_due_ms = loop->tick->due_ms;
 }
 
 static void on_tick(void *cookie)
@@ -58,6 +62,9 @@ static void on_tick(void *cookie)
     struct ps_loop *loop = cookie;
 
     loop->tick_late_ms = ps_clock_mono_ms() - loop->tick_due_ms;
+    if (loop->tick_late_ms < loop->late_ms)
+        loop->tick_late_ms = loop->late_ms;
+    loop->late_ms = 0;
     tick_arm(loop);
 }
 
@@ -75,6 +82,7 @@ struct ps_loop *ps_loop_create(void)
     event_config_free(config);
     if (loop->base == NULL || sigaction(SIGPIPE, &ignore, NULL) != 0)
         abort();
+    loop->phase_ms = (int64_t)(ps_clock_random() * GRID_MS);
     loop->resolv_conf = "/etc/resolv.conf";
     loop->hosts = "/etc/hosts";
     loop->tick = ps_timer_create(loop, on_tick, loop);
@@ -239,6 +247,8 @@ int64_t ps_loop_lag_ms(const struct ps_loop *loop)
 
     if (late_ms < loop->tick_late_ms)
         late_ms = loop->tick_late_ms;
+    if (late_ms < loop->late_ms)
+        late_ms = loop->late_ms;
     return late_ms > 0 ? late_ms : 0;
 }
 
@@ -266,9 +276,12 @@ void ps_loop_on_terminate(struct ps_loop *loop, ps_signal_fn fn, void *cookie)
 static void on_timer(evutil_socket_t fd, short what, void *cookie)
 {
     struct ps_timer *timer = cookie;
+    int64_t late_ms = timer->due_ms == 0 ? 0 : ps_clock_mono_ms() - timer->due_ms;
 
     (void)fd;
     (void)what;
+    if (late_ms > timer->loop->late_ms)
+        timer->loop->late_ms = late_ms;
     timer->fn(timer->cookie); /* may destroy the timer: do not use it afterwards */
 }
 
@@ -276,6 +289,7 @@ struct ps_timer *ps_timer_create(struct ps_loop *loop, ps_timer_fn fn, void *coo
 {
     struct ps_timer *timer = ps_alloc_zero(1, sizeof(*timer));
 
+    timer->loop = loop;
     timer->fn = fn;
     timer->cookie = cookie;
     timer->event = evtimer_new(loop->base, on_timer, timer);
@@ -292,13 +306,34 @@ void ps_timer_destroy(struct ps_timer *timer)
     free(timer);
 }
 
-void ps_timer_set(struct ps_timer *timer, int64_t delay_ms)
+static void set_us(struct ps_timer *timer, int64_t delay_us)
 {
-    int64_t ms = delay_ms < 0 ? 0 : delay_ms;
-    struct timeval delay = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+    struct timeval delay = { .tv_sec = delay_us / 1000000, .tv_usec = delay_us % 1000000 };
 
+    timer->due_ms = delay_us == 0 ? 0 : ps_clock_mono_ms() + delay_us / 1000;
     if (evtimer_add(timer->event, &delay) != 0)
         abort();
+}
+
+void ps_timer_set(struct ps_timer *timer, int64_t delay_ms)
+{
+    set_us(timer, delay_ms < 0 ? 0 : delay_ms * 1000);
+}
+
+/* To the microsecond: timers that are due in one millisecond, and not at one moment, are two
+ * wake-ups. */
+void ps_timer_set_about(struct ps_timer *timer, int64_t delay_ms)
+{
+    const int64_t grid_us = GRID_MS * 1000, phase_us = timer->loop->phase_ms * 1000;
+    int64_t now_us = ps_clock_mono_us(), delay_us = delay_ms * 1000;
+    int64_t left_us =
+        (now_us + delay_us - phase_us + grid_us / 2) / grid_us * grid_us + phase_us - now_us;
+
+    if (delay_ms < GRID_MS)
+        left_us = delay_ms < 0 ? 0 : delay_us;
+    else if (left_us < delay_us / 2)
+        left_us += grid_us;
+    set_us(timer, left_us);
 }
 
 void ps_timer_cancel(struct ps_timer *timer)

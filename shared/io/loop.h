@@ -35,8 +35,9 @@ void ps_loop_dns_files(struct ps_loop *loop, const char *resolv_conf, const char
 int64_t ps_loop_now(const struct ps_loop *loop); /* monotonic ms, read now */
 int ps_loop_run(struct ps_loop *loop); /* runs until ps_loop_stop; returns its exit code */
 void ps_loop_stop(struct ps_loop *loop, int exit_code); /* further calls have no effect */
-/* Returns how late the loop's own 250 ms tick is, in ms: the greater of the last tick's delay and
- * the delay of the tick that is due now. /livez reads it. */
+/* Returns how late the loop is, in ms: the most of what the tick that is due now, its last tick,
+ * and every timer since the tick before that were late. The loop ticks once a second. /livez reads
+ * it. */
 int64_t ps_loop_lag_ms(const struct ps_loop *loop);
 
 /* How long the loop computed in one turn, without the time in which it waited or other programs
@@ -62,6 +63,10 @@ void ps_timer_destroy(struct ps_timer *timer); /* NULL is fine */
 /* Replaces an earlier delay; a negative delay counts as 0. Even with 0, fn runs on a later turn of
  * the loop. */
 void ps_timer_set(struct ps_timer *timer, int64_t delay_ms);
+/* The same for work that repeats all the time and for which half a second does not matter: all such
+ * timers of the loop run together, once a second, so that an idle program sleeps. Delays below a
+ * second are kept exactly. */
+void ps_timer_set_about(struct ps_timer *timer, int64_t delay_ms);
 void ps_timer_cancel(struct ps_timer *timer);
 bool ps_timer_pending(const struct ps_timer *timer);
 

@@ -21,6 +21,7 @@ enum {
     IDLE_MS = 60000,
     SHRINK_MS = 15000,
     PING_MS = 3000,
+    PING_MORE_MS = 40000,
     REFUSAL_MS = 60000 /* a refusal is the reason for so long, unless what was refused succeeds */
 };
 
@@ -46,6 +47,8 @@ struct ps_pg {
     size_t waiting_count;
     struct ps_timer *queue_timer, *retry_timer, *shrink_timer, *ping_timer;
     bool pinging;
+    int64_t pinged_ms;     /* when the ping under way was sent */
+    int64_t looked_ms;     /* when ps_pg_looked ran last; 0: never */
     struct ps_err down;    /* why the pool is not up; what is "" before the first try has failed */
     struct ps_err refusal; /* of a statement while the pool is up: why no work gets done */
     char *refused_sql;     /* owned; that statement, NULL: the commit */
@@ -224,18 +227,16 @@ static void see_history(struct ps_pg *pg, const char *history, int64_t log_posit
     pg->log_position = log_position;
 }
 
-static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+void ps_pg_looked(struct ps_pg *pg, const struct ps_pg_rows *rows, size_t statement)
 {
-    struct ps_pg *pg = cookie;
     struct ps_err why;
 
-    (void)err; /* on_state reports a lost connection */
-    pg->pinging = false;
-    if (rows == NULL || pg->foreign || pg->destroying)
+    if (pg->foreign || pg->destroying || ps_pg_row_count(rows, statement) == 0)
         return;
-    see_history(pg, ps_pg_text(rows, 0, 0, PS_SQL_PG_PING_HISTORY),
-                ps_pg_int(rows, 0, 0, PS_SQL_PG_PING_LOG_POSITION, 0));
-    if (!ps_pg_bool(rows, 0, 0, PS_SQL_PG_PING_REFUSES_WRITES))
+    pg->looked_ms = ps_loop_now(pg->loop);
+    see_history(pg, ps_pg_text(rows, statement, 0, PS_SQL_PG_PING_HISTORY),
+                ps_pg_int(rows, statement, 0, PS_SQL_PG_PING_LOG_POSITION, 0));
+    if (!ps_pg_bool(rows, statement, 0, PS_SQL_PG_PING_REFUSES_WRITES))
         return;
     /* Behind a pooler nothing else shows that the server has become a standby. Opening the
      * connection anew finds the reason, and with several hosts the right one. */
@@ -247,6 +248,28 @@ static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps
     }
 }
 
+static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
+{
+    struct ps_pg *pg = cookie;
+
+    (void)err; /* on_state reports a lost connection */
+    pg->pinging = false;
+    if (rows != NULL)
+        ps_pg_looked(pg, rows, 0);
+}
+
+/* Whether a ping is a transaction. An empty batch shows that the server answers, and from version
+ * 14 on also that it takes writes, because it reports changed settings. Behind a pooler only a
+ * query shows it; and a database that is restored beneath us from a dump is noticed by its history.
+ */
+static bool asks_more(const struct ps_pg *pg)
+{
+    const struct ps_pg_conn *idle = find(pg, PS_PG_CONN_IDLE);
+
+    return idle == NULL || !ps_pg_conn_reports(idle) || pg->looked_ms == 0 ||
+           ps_loop_now(pg->loop) - pg->looked_ms >= PING_MORE_MS;
+}
+
 /* Nobody asks anything of an idle program's database: it asks itself, so that /readyz knows of a
  * server that is gone without a word, or takes no writes any more. */
 static void on_ping_timer(void *cookie)
@@ -254,13 +277,15 @@ static void on_ping_timer(void *cookie)
     struct ps_pg *pg = cookie;
     struct ps_pg_batch *batch;
 
-    ps_timer_set(pg->ping_timer, PING_MS);
+    ps_timer_set_about(pg->ping_timer, PING_MS);
     if (!pg->up || pg->pinging || pg->waiting_count > 0 ||
         count_in(pg, PS_PG_CONN_RUNNING, PS_PG_CONN_RUNNING) > 0)
         return;
     pg->pinging = true;
+    pg->pinged_ms = ps_loop_now(pg->loop);
     batch = ps_pg_batch_create();
-    ps_sql_pg_ping(batch);
+    if (asks_more(pg))
+        ps_sql_pg_ping(batch);
     ps_pg_run(pg, batch, on_pong, pg);
 }
 
@@ -409,7 +434,7 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     pg->retry_timer = ps_timer_create(loop, on_retry_timer, pg);
     pg->shrink_timer = ps_timer_create(loop, on_shrink_timer, pg);
     pg->ping_timer = ps_timer_create(loop, on_ping_timer, pg);
-    ps_timer_set(pg->ping_timer, PING_MS);
+    ps_timer_set_about(pg->ping_timer, PING_MS);
     conn_options.target = &pg->target;
     conn_options.cookie = pg;
     pg->conns = ps_alloc_zero((size_t)pg->max, sizeof(struct ps_pg_conn *));
@@ -502,6 +527,11 @@ void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *c
 void ps_pg_run_urgent(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie)
 {
     enqueue(pg, batch, true, fn, cookie);
+}
+
+int64_t ps_pg_silent_ms(const struct ps_pg *pg)
+{
+    return pg->up && pg->pinging ? ps_loop_now(pg->loop) - pg->pinged_ms : 0;
 }
 
 bool ps_pg_up(const struct ps_pg *pg)

@@ -63,6 +63,13 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
 /* Waiting and running batches get PS_PG_ERR_OFFLINE / LOST. NULL is fine. Must not be called from a
  * ps_pg_fn. */
 void ps_pg_destroy(struct ps_pg *pg);
+/* Reads the answer to pg_ping: whether the server takes writes, and which history it has. An idle
+ * pool asks that itself, unless its owner does every 40 seconds. */
+void ps_pg_looked(struct ps_pg *pg, const struct ps_pg_rows *rows, size_t statement);
+/* For how long an idle server has owed the answer to the question whether it is there; 0: it
+ * answered
+ */
+int64_t ps_pg_silent_ms(const struct ps_pg *pg);
 bool ps_pg_up(const struct ps_pg *pg);
 /* Rises by one when PostgreSQL comes back as another: restored from a backup, or failed over
  * without its newest transactions. Everything that was read from it before may be ahead of what it

@@ -367,9 +367,11 @@ void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job)
     assert(conn->state == PS_PG_CONN_IDLE);
     conn->job = job;
     conn->sql_failed = conn->drop = false;
-    conn->prelude_due = true;
+    conn->prelude_due = batch->count > 0;
     enter(conn, PS_PG_CONN_RUNNING);
-    sent = ps_pg_setup_send_prelude(conn->pg, conn->schema, conn->options.batch_timeout_ms);
+    /* An empty batch is no transaction: the server answers the sync alone. */
+    sent = batch->count == 0 ||
+           ps_pg_setup_send_prelude(conn->pg, conn->schema, conn->options.batch_timeout_ms);
     for (size_t i = 0; sent && i < batch->count; i++) {
         const struct ps_pg_statement *statement = &batch->statements[i];
 
@@ -590,6 +592,12 @@ const char *ps_pg_conn_history(const struct ps_pg_conn *conn, int64_t *out_log_p
 {
     *out_log_position = conn->setup.log_position;
     return conn->setup.history;
+}
+
+bool ps_pg_conn_reports(const struct ps_pg_conn *conn)
+{
+    return conn->setup.backend != 0 && conn->setup.backend == PQbackendPID(conn->pg) &&
+           PQparameterStatus(conn->pg, "default_transaction_read_only") != NULL;
 }
 
 int64_t ps_pg_conn_since(const struct ps_pg_conn *conn)

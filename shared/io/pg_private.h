@@ -83,6 +83,7 @@ struct ps_pg_setup {
     enum ps_pg_schema schema;
     char history[PS_PG_HISTORY_TEXT]; /* "": no schema yet */
     int64_t log_position;
+    int backend; /* process of the server that answered; 0: not known */
     enum ps_pg_setup_step step;
     bool *applied; /* owned; a flag for each migration */
     bool *fresh;   /* owned; those of this transaction */
@@ -160,6 +161,9 @@ struct ps_pg_conn *ps_pg_conn_create(struct ps_loop *loop,
 /* Gives the running job, or NULL; no callback runs. */
 struct ps_pg_job *ps_pg_conn_destroy(struct ps_pg_conn *conn) PS_MUST_USE;
 enum ps_pg_conn_state ps_pg_conn_state(const struct ps_pg_conn *conn);
+/* Whether the server itself, not a pooler, is at the other end, and it reports when it takes no
+ * writes any more. */
+bool ps_pg_conn_reports(const struct ps_pg_conn *conn);
 int64_t ps_pg_conn_since(const struct ps_pg_conn *conn); /* when the state began */
 /* Of a ready connection: what its setup saw (pg_facts.sql). */
 const char *ps_pg_conn_history(const struct ps_pg_conn *conn, int64_t *out_log_position);

@@ -18,6 +18,7 @@ void ps_pg_setup_init(struct ps_pg_setup *setup, enum ps_pg_schema schema)
 {
     setup->history[0] = '\0';
     setup->log_position = 0;
+    setup->backend = 0;
     setup->schema = schema;
     setup->step = PS_PG_SETUP_FACTS;
     setup->applied = ps_alloc_zero(ps_migration_count + 1, sizeof(bool));
@@ -151,7 +152,11 @@ static bool take_facts(struct ps_pg_setup *setup, const PGresult *result, bool *
                        struct ps_err *err)
 {
     const char *encoding = PQgetvalue(result, 0, PS_SQL_PG_FACTS_ENCODING);
+    int64_t backend;
 
+    if (ps_str_int(ps_str_of(PQgetvalue(result, 0, PS_SQL_PG_FACTS_BACKEND)), 1, INT32_MAX,
+                   &backend))
+        setup->backend = (int)backend;
     if (setup->schema == PS_PG_SCHEMA_FOREIGN) {
         setup->step = PS_PG_SETUP_DONE;
         return true;

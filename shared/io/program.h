@@ -24,6 +24,7 @@
 #include "shared/io/pg.h"
 #include "shared/io/redis.h"
 #include "shared/io/redis_fitness.h"
+#include "shared/io/signals.h"
 #include "shared/io/tracer.h"
 
 #include <stddef.h>
@@ -53,7 +54,8 @@ struct ps_daemon {
     struct ps_metrics *metrics;
     struct ps_redis *redis; /* for commands that return at once; a blocking read needs its own */
     struct ps_redis_fitness *redis_fitness;
-    struct ps_pg *pg; /* NULL if the program has no database */
+    struct ps_pg *pg;           /* NULL if the program has no database */
+    struct ps_signals *signals; /* between programs; NULL while the daemon closes */
     struct ps_failure_log *failures;
     struct ps_heartbeat *heartbeat;
     struct ps_incident_monitor *incidents;

@@ -50,7 +50,7 @@ static void on_timer(void *cookie)
     uint64_t stamp = ps_env_secret_stamp(watch->env);
     struct ps_config fresh;
 
-    ps_timer_set(watch->timer, LOOK_MS);
+    ps_timer_set_about(watch->timer, LOOK_MS);
     if (stamp == watch->stamp)
         return;
     watch->stamp = stamp;
@@ -72,7 +72,7 @@ struct ps_secret_watch *ps_secret_watch_create(struct ps_loop *loop, unsigned co
     watch->env = env;
     watch->config = config;
     watch->stamp = ps_env_secret_stamp(env);
-    ps_timer_set(watch->timer, LOOK_MS);
+    ps_timer_set_about(watch->timer, LOOK_MS);
     return watch;
 }
 

@@ -1,6 +1,6 @@
 -- KEYS: instance:<component>:<id> instances
 -- ARGV: life in ms, "<component>:<id>", then name, value, name, value ...
--- RETURNS: 1
+-- RETURNS: the time in ms
 -- One script, so that the key never exists without its time to live: a heartbeat that cannot expire would keep a dead worker's tasks
 -- forever. A full Redis still accepts a worker's heartbeat: without one the worker could not work off what fills Redis. A full Redis
 -- refuses the first write of a script if it needs memory, but not a later one; therefore PEXPIRE comes first.
@@ -14,4 +14,4 @@ local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 if redis.call('ZADD', KEYS[2], string.format('%.0f', now_ms + ARGV[1]), ARGV[2]) == 1 then
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_ms)
 end
-return 1
+return now_ms

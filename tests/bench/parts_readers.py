@@ -28,6 +28,7 @@ def fill(fleet, scheduler):
     def total(query):
         return json.loads(scheduler.get(f"/api/search?q={query}")[1])["total"]
     fleet.postgres.execute(FILL)
+    fleet.redis.call("XADD", fleet.redis.key("signals"), "*", "what", "library")  # as the leader does
     wait_until(lambda: total(f"word{PAPERS}") == 1 and total(f"thing{DRAFTS}") == 1, 60, "all are in memory")
 
 

@@ -219,6 +219,7 @@ class Readers(FleetCase):
     def test_many_readers(self):
         self.start_fleet()
         self.fleet.postgres.execute(FILL)
+        self.fleet.redis.call("XADD", self.fleet.redis.key("signals"), "*", "what", "library")  # as the leader does
         wait_until(lambda: json.loads(self.page(f"/api/search?q=word{PAPERS}")[1])["total"] == 1
                    and json.loads(self.page(f"/api/search?q=thing{DRAFTS}")[1])["total"] == 1, 60, "all are in memory")
         times, health = self.read_at_once()

@@ -125,10 +125,72 @@ static void a_holder_stops_before_the_store_gives_the_lease_to_another(void **st
     }
 }
 
+/* A standby that hears signals looks when the lease can have ended, not ten times before; and not
+ * much later than a third of a life, because somebody may delete the key. */
+static void a_standby_that_hears_signals_waits_for_the_end_of_the_lease(void **state)
+{
+    static const struct {
+        int64_t left_ms;
+        double rnd;
+        int64_t least_ms, most_ms;
+    } rows[] = {
+        {0,     0.0,  1000, 1000},
+        { 0,    0.99, 1001, 1200},
+        { 700,  0.0,  1700, 1700},
+        { 700,  0.99, 1701, 1900},
+        { 5000, 0.0,  3000, 3000},
+        { 5000, 0.99, 3001, 3200},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ps_lease lease;
+
+        ps_lease_init(&lease, 6000, 1000);
+        assert_int_equal(ps_lease_due_ms(&lease), 1000);
+        assert_int_equal(ps_lease_step(&lease, 1000), PS_LEASE_ASK_EPOCH_AND_TAKE);
+        assert_true(ps_lease_due_ms(&lease) == INT64_MAX);
+        ps_lease_held(&lease, 1000, rows[i].left_ms, rows[i].rnd);
+        assert_in_range(ps_lease_due_ms(&lease), rows[i].least_ms, rows[i].most_ms);
+        assert_int_equal(ps_lease_step(&lease, ps_lease_due_ms(&lease) - 1), PS_LEASE_NOTHING);
+        ps_lease_hurry(&lease, 1000); /* it was given back */
+        assert_int_equal(ps_lease_step(&lease, 1000), PS_LEASE_ASK_EPOCH_AND_TAKE);
+        ps_lease_hurry(&lease, 1001);
+        ps_lease_held(&lease, 1001, 100, 0);
+        ps_lease_held(&lease, 1001, 5000, 0); /* none is awaited any more */
+        assert_int_equal(ps_lease_due_ms(&lease), 1101);
+    }
+}
+
+/* The next step of a leader: the renewal, and while that is not answered, the end of its term. */
+static void a_leader_is_due_at_its_renewal_or_at_its_end(void **state)
+{
+    struct ps_lease lease;
+
+    (void)state;
+    ps_lease_init(&lease, 6000, 0);
+    assert_int_equal(ps_lease_step(&lease, 0), PS_LEASE_ASK_EPOCH_AND_TAKE);
+    ps_lease_taken(&lease, 1, 0, 10);
+    ps_lease_hurry(&lease, 20); /* its own signal */
+    ps_lease_held(&lease, 20, 100, 0);
+    assert_int_equal(ps_lease_due_ms(&lease), 2000);
+    assert_int_equal(ps_lease_step(&lease, 2000), PS_LEASE_RENEW);
+    assert_int_equal(ps_lease_due_ms(&lease), 5400);
+    ps_lease_renew_failed(&lease, 5300);
+    assert_int_equal(ps_lease_due_ms(&lease), 5400);
+    assert_int_equal(ps_lease_step(&lease, 5400), PS_LEASE_STEP_DOWN);
+    assert_true(ps_lease_release(&lease) == false);
+    assert_true(ps_lease_due_ms(&lease) == INT64_MAX);
+    ps_lease_hurry(&lease, 6000);
+    assert_int_equal(ps_lease_step(&lease, 9000), PS_LEASE_NOTHING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lease_is_taken_kept_and_left_as_traced),
+        cmocka_unit_test(a_standby_that_hears_signals_waits_for_the_end_of_the_lease),
+        cmocka_unit_test(a_leader_is_due_at_its_renewal_or_at_its_end),
         cmocka_unit_test(a_holder_stops_before_the_store_gives_the_lease_to_another),
     };
 

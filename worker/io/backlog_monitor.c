@@ -11,14 +11,16 @@
 enum {
     BUSY_MS = 1000,
     /* Less than the life of a heartbeat: when another worker takes the first task and dies, this
-       worker knows of the task before it may claim it. */
+       worker knows of the task before it may claim it. With signals it knows at once. */
     IDLE_MS = PS_HEARTBEAT_TTL_MS / 2,
-    FULL_MS = 15000 /* the whole view is read so often however idle the fleet is */
+    SELDOM_MS = 15000, /* with signals */
+    FULL_MS = 60000    /* the whole view is read so often however idle the fleet is */
 };
 
 struct ps_backlog_monitor {
     struct ps_loop *loop;
     struct ps_redis *redis;
+    const struct ps_signals *signals;
     const struct ps_keys *keys;
     struct ps_timer *timer;
     bool reading;    /* until the last reply */
@@ -27,6 +29,11 @@ struct ps_backlog_monitor {
     void (*fn)(void *cookie);
     void *cookie;
 };
+
+static int64_t idle_ms(const struct ps_backlog_monitor *monitor)
+{
+    return ps_signals_period(monitor->signals, IDLE_MS, SELDOM_MS);
+}
 
 /* Reply 1: HMGET cycle number deadline epoch. The deadline is an ISO 8601 time or milliseconds. */
 static void on_cycle(void *cookie, const struct redisReply *reply, const struct ps_err *err)
@@ -70,7 +77,7 @@ static void on_length(void *cookie, const struct redisReply *reply, const struct
     if (err != NULL)
         return;
     monitor->view.backlog = ps_redis_reply_int(reply, 0);
-    ps_timer_set(monitor->timer, monitor->view.backlog > 0 ? BUSY_MS : IDLE_MS);
+    ps_timer_set_about(monitor->timer, monitor->view.backlog > 0 ? BUSY_MS : idle_ms(monitor));
     monitor->fn(monitor->cookie);
 }
 
@@ -106,7 +113,7 @@ static void on_timer(void *cookie)
     bool idle = monitor->full_ms != 0 && monitor->view.backlog == 0 &&
                 ps_loop_now(monitor->loop) - monitor->full_ms < FULL_MS;
 
-    ps_timer_set(monitor->timer, idle ? IDLE_MS : BUSY_MS);
+    ps_timer_set_about(monitor->timer, idle ? idle_ms(monitor) : BUSY_MS);
     if (monitor->reading || !ps_redis_up(monitor->redis))
         return;
     if (!idle) {
@@ -117,19 +124,27 @@ static void on_timer(void *cookie)
     PS_REDIS(monitor->redis, on_idle_length, monitor, "XLEN", ps_key(monitor->keys, PS_KEY_TASKS));
 }
 
-struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struct ps_redis *redis,
-                                                     const struct ps_keys *keys,
-                                                     void (*fn)(void *cookie), void *cookie)
+static void on_signal(void *cookie)
+{
+    struct ps_backlog_monitor *monitor = cookie;
+
+    ps_timer_set(monitor->timer, 0);
+}
+
+struct ps_backlog_monitor *
+ps_backlog_monitor_create(const struct ps_backlog_monitor_options *options)
 {
     struct ps_backlog_monitor *monitor = ps_alloc_zero(1, sizeof(*monitor));
 
-    monitor->loop = loop;
-    monitor->redis = redis;
-    monitor->keys = keys;
-    monitor->fn = fn;
-    monitor->cookie = cookie;
-    monitor->timer = ps_timer_create(loop, on_timer, monitor);
+    monitor->loop = options->loop;
+    monitor->redis = options->redis;
+    monitor->signals = options->signals;
+    monitor->keys = options->keys;
+    monitor->fn = options->fn;
+    monitor->cookie = options->cookie;
+    monitor->timer = ps_timer_create(options->loop, on_timer, monitor);
     ps_timer_set(monitor->timer, 0);
+    ps_signals_listen(options->signals, PS_SIGNAL_TASKS, on_signal, monitor);
     return monitor;
 }
 

@@ -1,5 +1,6 @@
 /* Reads from Redis which cycle runs and how long the backlog of tasks is: once a second while the
- * stream has tasks; while it is empty its length alone every four seconds.
+ * stream has tasks; while it is empty its length alone, every 15 seconds and when the leader
+ * signals tasks, or every four seconds where no signals arrive.
  *
  * Place in the data flow: keys `cycle` and `tasks` -> held_tasks (drops tasks of ended cycles) and
  * the worker's stall detector (is there work?).
@@ -11,6 +12,7 @@
 #define PS_WORKER_BACKLOG_MONITOR_H
 #include "shared/core/keys.h"
 #include "shared/io/redis.h"
+#include "shared/io/signals.h"
 
 struct ps_backlog_monitor;
 
@@ -23,11 +25,17 @@ struct ps_cycle_view {
     int64_t pending;     /* entries that workers hold */
 };
 
-/* Borrows loop, redis and keys. Calls fn on the loop after each view that was read. */
-struct ps_backlog_monitor *ps_backlog_monitor_create(struct ps_loop *loop, struct ps_redis *redis,
-                                                     const struct ps_keys *keys,
-                                                     void (*fn)(void *cookie),
-                                                     void *cookie) PS_MUST_USE;
+struct ps_backlog_monitor_options {
+    struct ps_loop *loop; /* borrowed, as all of these */
+    struct ps_redis *redis;
+    struct ps_signals *signals; /* NULL: none arrive */
+    const struct ps_keys *keys;
+    void (*fn)(void *cookie); /* runs on the loop after each view that was read */
+    void *cookie;
+};
+
+struct ps_backlog_monitor *
+ps_backlog_monitor_create(const struct ps_backlog_monitor_options *options) PS_MUST_USE;
 /* Call it after redis was destroyed. */
 void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor);
 void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up);

@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RECOVER_MAX = 10000, NUMBER_TEXT = 24, STOP_CHECK_MS = 20 };
+enum {
+    RECOVER_MAX = 10000,
+    NUMBER_TEXT = 24,
+    STOP_CHECK_MS = 20,
+    /* Between two looks for consumers that are gone, while there are no tasks. */
+    REAP_EMPTY_MS = 30 * 1000
+};
 
 /* A callback that runs once; fn is NULL while none is registered. */
 struct callback {
@@ -237,7 +243,8 @@ static void on_scan(void *cookie)
             claim(intake);
     }
     if (now_ms >= intake->reap_at_ms) {
-        intake->reap_at_ms = now_ms + with_jitter(reap_idle_ms(intake) / 2);
+        intake->reap_at_ms =
+            now_ms + with_jitter(intake->empty ? REAP_EMPTY_MS : reap_idle_ms(intake) / 2);
         reap(intake, "");
     }
 }

@@ -11,6 +11,8 @@
 
 enum {
     TICK_MS = 250,
+    IDLE_TICK_MS = 1000,
+    BEAT_FRESH_MS = 4000,
     DRAIN_TICK_MS = 50,
     STUCK_MIN_MS = 20000,
     STUCK_MARGIN_MS = 10000,
@@ -30,6 +32,7 @@ struct ps_worker {
     struct ps_stall_detector stall_detector;
     bool recovered; /* entries of an earlier life under this name were delivered */
     bool takes_tasks;
+    bool idle;                /* the tick is slow */
     int drain_signals;        /* SIGTERMs received; 0 while running */
     int64_t return_all_at_ms; /* requests still in flight then would not end in time */
     bool intake_stopped;
@@ -123,11 +126,24 @@ static void exit_when_drained(struct ps_worker *worker)
     ps_task_intake_remove_consumer(worker->intake, on_consumer_removed, worker);
 }
 
+/* Nothing changes before a task comes, which sets the tick. A heartbeat that may end soon does:
+ * then no task may be taken. */
+static bool is_idle(const struct ps_worker *worker)
+{
+    return worker->takes_tasks && ps_held_tasks_len(worker->tasks) == 0 &&
+           ps_backlog_monitor_view(worker->monitor)->backlog == 0 &&
+           ps_heartbeat_written_since(worker->daemon->heartbeat,
+                                      ps_loop_now(worker->daemon->loop) - BEAT_FRESH_MS);
+}
+
 static void on_tick(void *cookie)
 {
     struct ps_worker *worker = cookie;
 
-    ps_timer_set(worker->tick, worker->drain_signals > 0 ? DRAIN_TICK_MS : TICK_MS);
+    worker->idle = worker->drain_signals == 0 && is_idle(worker);
+    ps_timer_set_about(worker->tick, worker->drain_signals > 0 ? DRAIN_TICK_MS
+                                     : worker->idle            ? IDLE_TICK_MS
+                                                               : TICK_MS);
     check_progress(worker);
     ps_held_tasks_renew(worker->tasks, worker->intake, worker->renew_ms);
     ps_held_tasks_drop_obsolete(worker->tasks);
@@ -142,6 +158,9 @@ static void on_tasks_changed(void *cookie)
     struct ps_worker *worker = cookie;
 
     update_room(worker);
+    if (worker->idle && ps_held_tasks_len(worker->tasks) > 0)
+        ps_timer_set(worker->tick, TICK_MS);
+    worker->idle = false;
     if (ps_held_tasks_len(worker->tasks) == 0)
         exit_when_drained(worker);
 }
@@ -237,7 +256,12 @@ bool ps_worker_start(struct ps_daemon *daemon, void **out_self, struct ps_err *e
     ps_stall_detector_init(&worker->stall_detector, ps_loop_now(daemon->loop));
     ps_probe_kit_init(&worker->kit, &kit);
     worker->monitor =
-        ps_backlog_monitor_create(daemon->loop, daemon->redis, daemon->keys, on_cycle_view, worker);
+        ps_backlog_monitor_create(&(struct ps_backlog_monitor_options){ .loop = daemon->loop,
+                                                                        .redis = daemon->redis,
+                                                                        .signals = daemon->signals,
+                                                                        .keys = daemon->keys,
+                                                                        .fn = on_cycle_view,
+                                                                        .cookie = worker });
     tasks.prober = worker->kit.prober;
     tasks.monitor = worker->monitor;
     intake.cookie = worker->tasks = ps_held_tasks_create(&tasks);
