@@ -327,6 +327,7 @@ static void on_signal(void *cookie)
     struct ps_election *election = cookie;
 
     election->named_ms = 0;
+    ps_failover_signalled(&election->failover, now_of(election));
     ps_lease_hurry(&election->lease, now_of(election));
     arm(election);
 }

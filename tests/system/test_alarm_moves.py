@@ -20,6 +20,7 @@ class AlarmMoves(CycleCase):
         now = int(time.time() * 1000)
         record = json.dumps({"raised_ms": str(now - 60000), "told_ms": str(now - 60000), "times": 1, "by": "gone"})
         self.fleet.redis.call("HSET", self.fleet.redis.key("alarm_records"), "no_good_poll", record)
+        self.fleet.redis.call("XADD", self.fleet.redis.key("signals"), "*", "what", "incidents")  # as who writes it does
         scheduler = self.schedulers()[0]
         scheduler.wait_event("OPS-ALERT-ERROR", 20, count=2)  # it was tried, and tried again
         self.assertEqual(self.fleet.redis.hash("alarm_records"), {"no_good_poll": record})

@@ -46,6 +46,28 @@ static void a_lease_given_back_is_a_clean_stop_counted_from_the_last_look(void *
     assert_int_equal(ms, 6100);
 }
 
+/* With signals a standby may have looked seconds before the leader stopped. */
+static void a_clean_stop_counts_from_the_signal_where_one_came(void **state)
+{
+    struct ps_failover failover = { 0 };
+    int64_t ms = 0;
+
+    (void)state;
+    ps_failover_look(&failover, 1000, 5000);
+    ps_failover_signalled(&failover, 1100); /* the leader of before took the lease */
+    ps_failover_look(&failover, 1110, 6000);
+    ps_failover_signalled(&failover, 4000);
+    ps_failover_look(&failover, 4010, -2);
+    ps_failover_signalled(&failover, 4200);
+    assert_int_equal(ps_failover_taken(&failover, 4300, 6000, &ms), PS_FAILOVER_CLEAN);
+    assert_int_equal(ms, 300);
+    ps_failover_look(&failover, 5000, 6000);
+    ps_failover_signalled(&failover, 5100); /* whatever it was about, the lease then ran out */
+    ps_failover_look(&failover, 11200, -2);
+    assert_int_equal(ps_failover_taken(&failover, 11300, 6000, &ms), PS_FAILOVER_CRASH);
+    assert_int_equal(ms, 6300);
+}
+
 static void a_new_leader_begins_anew(void **state)
 {
     struct ps_failover failover = { 0 };
@@ -66,6 +88,7 @@ int main(void)
         cmocka_unit_test(the_first_leader_follows_nobody),
         cmocka_unit_test(a_lease_that_runs_out_is_a_crash_counted_from_its_last_renewal),
         cmocka_unit_test(a_lease_given_back_is_a_clean_stop_counted_from_the_last_look),
+        cmocka_unit_test(a_clean_stop_counts_from_the_signal_where_one_came),
         cmocka_unit_test(a_new_leader_begins_anew),
     };
 
