@@ -15,7 +15,8 @@ LATE_S = 0.25  # between a permit and the request at the upstream, where other t
 
 
 def together(requests, delay_ms):
-    """The most requests that began within delay_ms: as none ends sooner, so many were in flight together."""
+    """The most requests that began within delay_ms: as none ends sooner, so many were in flight together. It may be one more
+    than there were, since a timer may fire a millisecond early; peak() is exact."""
     times = sorted(request["t_ms"] for request in requests)
     first = most = 0
     for last, time_ms in enumerate(times):
@@ -59,7 +60,7 @@ class Polite(CycleCase):
         self.start(4, 60, PROBE_HOST_CONCURRENCY=8)
         wait_until(lambda: len(self.asked()) > 200, 30, "the cycle is under way")
         wait_until(lambda: sum(share["held"] for share in self.held().values()) == 8, 30, "the whole cap is shared out")
-        wait_until(lambda: together(self.asked(), 60) == 8, 30, "the whole cap is used")
+        wait_until(lambda: together(self.asked(), 60) >= 8, 30, "the whole cap is used")
         self.close()
         self.assertEqual(self.peak(), 8)
         shares = self.shares()
@@ -115,7 +116,7 @@ class Polite(CycleCase):
         name, alone_ms = self.workers[1].name, time.time() * 1000
         wait_until(lambda: self.held()[name]["held"] == cap, 30, "the other worker has the whole cap")
         wait_until(lambda: together([request for request in self.asked() if request["t_ms"] > alone_ms + delay_ms],
-                                    delay_ms) == cap, 30, "the other worker uses the whole cap")
+                                    delay_ms) >= cap, 30, "the other worker uses the whole cap")
 
     def test_one_pause_seen_by_one_of_eight_workers_stops_them_all(self):
         self.start(8, 20, PROBE_RATE_LIMIT=100, PROBE_RATE_BURST=10)
