@@ -22,7 +22,7 @@ package is missing, and the network only then. In this order:
   --report      measures nothing but the coverage of core, and writes the page of what the last runs
                 proved, build/report/index.html; every other run but --quick writes it at its end
   --no-install  take the machine as it is
-  --jobs N      so many compilers at once, and four times as many tests, because
+  --jobs N      so many compilers at once, and three times as many tests, because
                 they wait for most of their time (default: the processors there are)
 
 What fails is shown in full, and is not played again: a test that fails on a busy machine is a fault,
@@ -284,10 +284,10 @@ programs=(paperscout-scheduler paperscout-worker paperscout-notifier paperscout-
 build release "${programs[@]}"
 build release-clang "${programs[@]}"
 say "debug: unit, component and lint, and of the whole fleet what measures time or goes on for long"
-! build debug || run_tests debug "$((jobs * 4))" -LE '^fleet$' "${left_out[@]}"
+! build debug || run_tests debug "$((jobs * 3))" -LE '^fleet$' "${left_out[@]}"
 say "asan: every test but lint and what measures time, under AddressSanitizer and UBSan"
 # What goes on for long is played in full above.
-! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 4))" -LE '^(lint|timing)$'
+! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 3))" -LE '^(lint|timing)$'
 say "page"
 # Its limits are those of --report and --soak: what was measured by an earlier run does not fail this one.
 python3 -B tests/report/report.py || true

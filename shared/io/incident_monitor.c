@@ -416,6 +416,11 @@ static void observe_postgres(const struct ps_incident_monitor *monitor, struct p
     bool encoding =
         strstr(why, "SQLSTATE 22P05") != NULL || strstr(why, "has the encoding") != NULL;
 
+    /* A program that still connects for the first time has seen no fault. Without this, everybody
+     * reads for some seconds that PostgreSQL is away whenever a program starts. */
+    if (!up && why[0] == '\0' && monitor->pg_asked_ms == 0 &&
+        now_of(monitor) - monitor->created_ms < ANSWER_MS)
+        return;
     if (up && hangs)
         why = "it does not answer";
     ps_incidents_note(set, PS_INCIDENT_POSTGRES_DOWN, up ? hangs : !refused && !encoding, why);
