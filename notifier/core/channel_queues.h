@@ -167,7 +167,7 @@ void ps_channel_queues_each(const struct ps_channel_queues *queues,
 /* Visits each channel that has PS_CHANNEL_QUEUE_MAX messages or more. */
 void ps_channel_queues_full(const struct ps_channel_queues *queues,
                             void (*visit)(void *cookie, const char *channel), void *cookie);
-/* How many channels Slack asked to leave alone for now. */
+/* Returns the number of channels that are on hold at now_ms because Slack asked to wait. */
 size_t ps_channel_queues_on_hold(const struct ps_channel_queues *queues, int64_t now_ms);
 const struct ps_breaker *ps_channel_queues_circuit(const struct ps_channel_queues *queues);
 /* The fault of category CONFIGURATION that stops sending; NULL if there is none. Borrowed. */

@@ -11,8 +11,8 @@ struct ps_channel_table;
 
 struct ps_channel_table *ps_channel_table_create(void);
 void ps_channel_table_destroy(struct ps_channel_table *table);
-/* Counts an entry of the list `notify`; one that is no message counts for the channel "?". Borrows
- * text for the call. */
+/* Counts one entry of the list `notify` for its channel. An entry that is not a valid message
+ * counts for the channel "?". Borrows text for the call. */
 void ps_channel_table_message(struct ps_channel_table *table, const char *text, size_t len);
 /* Notes which notifier has the channel (NULL: none), and for how long Slack wants it left alone (0
  * or less: it may be used). */

@@ -1,4 +1,5 @@
-/* An entry of the list `notify:dead`: a message that was given up, or an entry that is no message.
+/* An entry of the list `notify:dead`: a message that was given up, or an entry of the list `notify`
+ * that is not a valid message.
  * PostgreSQL is the truth about dead letters that have outbox rows; the list is a copy for people,
  * and the only place for those that have none. */
 #ifndef PS_NOTIFIER_DEAD_LETTER_H

@@ -27,8 +27,8 @@ void ps_channel_lock_destroy(struct ps_channel_lock *channels);
 bool ps_channel_lock_up(const struct ps_channel_lock *channels);
 /* Asks whether the message may leave for its channel now. If so, it is marked as being sent until
    ps_notify_queue_settle or ps_channel_lock_answered removes the mark. A message without an outbox
-   row that is no longer in our in-flight list is doubtful: other notifiers took this one for dead
-   and may have sent the message. */
+   row is doubtful if it is no longer in our in-flight list: other notifiers concluded that this
+   notifier had died, and may have sent the message. */
 void ps_channel_lock_admit(struct ps_channel_lock *channels,
                            const struct ps_outgoing_message *message, ps_admit_fn fn, void *cookie);
 /* Reports that Slack certainly did not accept the message. hold_ms: how long Slack asked the

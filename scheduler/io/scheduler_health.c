@@ -45,7 +45,7 @@ static const struct ps_stats_now *stats_of(void *cookie)
     return ps_stats_now(state_of(cookie)->stats);
 }
 
-/* For somebody who asks: the next answer has newer numbers. */
+/* Notes that somebody reads the numbers, so that they are read from the servers more often. */
 static const struct ps_stats_now *look_at(void *cookie)
 {
     ps_stats_looked_at(state_of(cookie)->stats);

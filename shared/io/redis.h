@@ -18,11 +18,11 @@
 struct ps_redis;
 
 /* Starts connecting and keeps trying, with 100 ms to 5 s between tries. With Sentinels each try
-   asks them first, and a server that is no master (ROLE) is refused; while it is up they are asked
-   again every three seconds, and two that name another master one after the other end the
-   connection. READONLY, LOADING, MASTERDOWN, NOAUTH, UNBLOCKED and MOVED replies tear the
-   connection down so that the next connect looks the address up again. Fails only as
-   ps_redis_options_check does (CONFIGURATION). */
+   asks them for the master's address, and a server whose ROLE is not master is refused. While the
+   connection is up, the Sentinels are asked every three seconds; two answers in a row that name
+   another master end the connection. READONLY, LOADING, MASTERDOWN, NOAUTH, UNBLOCKED and MOVED
+   replies tear the connection down so that the next connect looks the address up again. Fails only
+   as ps_redis_options_check does (CONFIGURATION). */
 struct ps_redis *ps_redis_create(struct ps_loop *loop, const struct ps_redis_options *options,
                                  ps_redis_state_fn on_state, void *cookie,
                                  struct ps_err *err) PS_MUST_USE;

@@ -1,5 +1,5 @@
 -- KEYS: alarms
--- ARGV: incident, instance, ms within which it is told once, claim
+-- ARGV: incident, instance, ms within which it is reported once, claim
 -- RETURNS: {1 if this program reports the incident, otherwise 0, how often it was reported}
 -- The durable record while PostgreSQL takes no writes; the first program that reaches PostgreSQL again moves it there.
 -- A program repeats a claim whose answer was lost, under the same name. It gets the same answer: with a refusal the incident would be

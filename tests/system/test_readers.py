@@ -175,8 +175,8 @@ class Readers(FleetCase):
             self.validate(self.page(f"/feed.atom?{query}")[1])
 
     def test_public_page(self):
-        """The readers' half alone, without names; health and metrics only for who asks directly, and on PUBLIC_PORT not at
-        all."""
+        """The page shows the readers' half without names. Health and metrics answer direct requests only, and PUBLIC_PORT never
+        serves them."""
         port = free_port()
         self.start_fleet(PUBLIC_PAGE="true", PUBLIC_PORT=port, PUBLIC_BIND_HOST="127.0.0.1")
         hidden = re.compile("scheduler-hidden|notifier-hidden|C_SECRET|/operations|/api/fleet|/health|/metrics")

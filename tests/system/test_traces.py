@@ -160,7 +160,7 @@ class Traces(FleetCase):
         self.assertEqual(len(ids), len(set(ids)), "no span is taken twice")
 
     def test_a_collector_that_fails_changes_nothing_else(self):
-        """Each program has one of its own, which fails in its own way; every find is told all the same."""
+        """Each program has its own collector, which fails in its own way. People still get a message about every find."""
         hanging, garbage = BadPeer(b""), BadPeer(b"\x00\xffnonsense\r\n\r\n")
         slow, closed = Collector(), socket.create_server(("127.0.0.1", 0))
         for peer in (hanging, garbage, slow):
