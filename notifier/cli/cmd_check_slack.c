@@ -7,7 +7,6 @@
 #include "shared/io/env.h"
 #include "shared/io/print.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,8 +134,7 @@ static int check(struct ps_cli_session *session, struct ps_env *env, bool send, 
     int status;
 
     while (run.check == NULL)
-        if (event_base_loop(ps_loop_base(ps_cli_session_loop(session)), EVLOOP_ONCE) < 0)
-            abort();
+        ps_cli_session_run_once(session);
     status = print_all(&run, env);
     ps_slack_checker_destroy(checker);
     return status;

@@ -2,14 +2,13 @@
  * a message. */
 #include "notifier/cli/commands.h"
 #include "notifier/core/webhook_body.h"
+#include "notifier/io/http_outcome.h"
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
-#include "shared/io/http_client.h"
 #include "shared/io/print.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +25,7 @@ struct outcome {
 static void on_answer(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct outcome *outcome = cookie;
-    struct ps_slack_outcome answer = { .status = reply->status,
-                                       .body = reply->body,
-                                       .body_len = reply->body_len,
-                                       .retry_after = reply->retry_after,
-                                       .fault = err,
-                                       .wall_ms = ps_clock_wall_ms() };
+    struct ps_slack_outcome answer = ps_http_outcome(reply, err);
 
     ps_webhook_answer_read(&answer, &outcome->reply);
     outcome->status = err == NULL ? reply->status : 0;
@@ -49,8 +43,7 @@ static void run_request(struct ps_cli_session *session, struct ps_http *http,
         return;
     }
     while (!out_outcome->over)
-        if (event_base_loop(ps_loop_base(ps_cli_session_loop(session)), EVLOOP_ONCE) < 0)
-            abort();
+        ps_cli_session_run_once(session);
 }
 
 /* HEAD changes nothing at the receiver: any answer of HTTP shows that it is reached. */

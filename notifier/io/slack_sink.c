@@ -2,11 +2,11 @@
 
 #include "notifier/core/message_blocks.h"
 #include "notifier/core/response_url.h"
+#include "notifier/io/http_outcome.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
 #include "shared/io/clock.h"
-#include "shared/io/http_client.h"
 
 #include <event2/http.h>
 #include <stdlib.h>
@@ -76,22 +76,10 @@ static void on_late(void *cookie)
     finish(cookie);
 }
 
-static struct ps_slack_outcome answer_of(const struct ps_http_reply *reply,
-                                         const struct ps_err *err)
-{
-    return (struct ps_slack_outcome){ .status = reply->status,
-                                      .body = reply->body,
-                                      .body_len = reply->body_len,
-                                      .retry_after = reply->retry_after,
-                                      .fault = err,
-                                      .left = reply->sent,
-                                      .wall_ms = ps_clock_wall_ms() };
-}
-
 static void on_answer(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct call *call = cookie;
-    struct ps_slack_outcome answer = answer_of(reply, err);
+    struct ps_slack_outcome answer = ps_http_outcome(reply, err);
 
     ps_slack_response_read(&answer, &call->reply);
     finish(call);
@@ -140,7 +128,7 @@ static void ask(struct call *call, const char *method, const char *body, ps_http
 static void on_shown(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct call *call = cookie;
-    struct ps_slack_outcome answer = answer_of(reply, err);
+    struct ps_slack_outcome answer = ps_http_outcome(reply, err);
     cJSON *json = err == NULL ? ps_json_parse(reply->body, reply->body_len, NULL) : NULL;
     bool ok = reply->status / 100 == 2, said = false;
 
@@ -289,7 +277,7 @@ static void ask_page(struct call *call)
 static void on_page(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct call *call = cookie;
-    struct ps_slack_outcome answer = answer_of(reply, err);
+    struct ps_slack_outcome answer = ps_http_outcome(reply, err);
 
     ps_slack_look_read(&answer, call->id, &call->look);
     if (call->look.seen == PS_SLACK_MORE && call->pages < PAGES_MAX) {
@@ -307,7 +295,7 @@ static void on_page(void *cookie, const struct ps_http_reply *reply, const struc
 static void on_opened(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct call *call = cookie;
-    struct ps_slack_outcome answer = answer_of(reply, err);
+    struct ps_slack_outcome answer = ps_http_outcome(reply, err);
     cJSON *json = ps_json_parse(reply->body, reply->body_len, NULL);
     const cJSON *channel = cJSON_GetObjectItemCaseSensitive(json, "channel");
     const char *id = ps_json_text(channel, "id");

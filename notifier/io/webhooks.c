@@ -2,9 +2,9 @@
 
 #include "embedded/notifier_sql.h"
 #include "notifier/core/webhook_body.h"
+#include "notifier/io/http_outcome.h"
 #include "shared/core/alloc.h"
 #include "shared/io/clock.h"
-#include "shared/io/http_client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,13 +69,7 @@ static void stop(struct delivery *delivery, const char *what)
 static void on_answer(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
 {
     struct delivery *delivery = cookie;
-    struct ps_slack_outcome answer = { .status = reply->status,
-                                       .body = reply->body,
-                                       .body_len = reply->body_len,
-                                       .retry_after = reply->retry_after,
-                                       .fault = err,
-                                       .left = reply->sent,
-                                       .wall_ms = ps_clock_wall_ms() };
+    struct ps_slack_outcome answer = ps_http_outcome(reply, err);
 
     ps_webhook_answer_read(&answer, &delivery->reply);
     finish(delivery);

@@ -1,6 +1,5 @@
 #include "scheduler/core/adaptive_plan.h"
 
-#include "scheduler/core/control_probes.h"
 #include "shared/core/alloc.h"
 #include "shared/core/arena.h"
 #include "shared/core/utc_time.h"
@@ -62,9 +61,8 @@ static void find_rates(struct ps_adaptive *adaptive)
     ps_rates_fit_shares(source->sightings, source->sighting_count, source->config,
                         &adaptive->rates);
     adaptive->activity = ps_rates_activity(&adaptive->rates, &adaptive->arrivals, source->now_ms);
-    adaptive->budget =
-        ps_pick_budget(source->config, &adaptive->rates, adaptive->activity, &adaptive->moment);
-    adaptive->budget -= ps_control_probes_share(source->config, adaptive->budget);
+    adaptive->budget = ps_pick_plan_budget(source->config, &adaptive->rates, adaptive->activity,
+                                           &adaptive->moment);
 }
 
 static void begin_candidates(struct ps_adaptive *adaptive)

@@ -1,5 +1,6 @@
 #include "scheduler/core/candidate_pick.h"
 
+#include "scheduler/core/control_probes.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 
@@ -40,6 +41,14 @@ size_t ps_pick_budget(const struct ps_config *config, const struct ps_rates *rat
      * lost, and cycles of seconds have their probes in turn. */
     return (size_t)(floor(per_ms * (double)(moment->now_ms - day_ms)) -
                     floor(per_ms * (double)(moment->last_ms - day_ms)));
+}
+
+size_t ps_pick_plan_budget(const struct ps_config *config, const struct ps_rates *rates,
+                           double activity, const struct ps_pick_moment *moment)
+{
+    size_t budget = ps_pick_budget(config, rates, activity, moment);
+
+    return budget - ps_control_probes_share(config, budget);
 }
 
 struct picker {

@@ -23,9 +23,12 @@ struct ps_pick_moment {
  * at most, or two intervals'. */
 struct ps_pick_moment ps_pick_moment_of(const struct ps_config *config, int64_t last_ms,
                                         int64_t now_ms);
-/* Returns how many to ask for in the cycle, for this expected activity. */
+/* Returns how many requests the cycle may make in all, for this expected activity. */
 size_t ps_pick_budget(const struct ps_config *config, const struct ps_rates *rates, double activity,
                       const struct ps_pick_moment *moment);
+/* Returns how many of them are for its plan: all but the share of controls and rechecks. */
+size_t ps_pick_plan_budget(const struct ps_config *config, const struct ps_rates *rates,
+                           double activity, const struct ps_pick_moment *moment);
 /* Gives an array to free: indexes of the candidates to ask for now, most urgent first; at most
  * budget. */
 size_t *ps_pick_best(const struct ps_candidates *candidates, const struct ps_config *config,

@@ -13,8 +13,8 @@ void ps_failover_look(struct ps_failover *failover, int64_t now_ms, int64_t left
 
 void ps_failover_signalled(struct ps_failover *failover, int64_t now_ms)
 {
-    if (failover->gone_ms == 0)
-        failover->signal_ms = now_ms;
+    if (failover->seen_ms != 0 && failover->gone_ms == 0)
+        failover->seen_ms = now_ms;
 }
 
 enum ps_failover_cause ps_failover_taken(struct ps_failover *failover, int64_t now_ms,
@@ -27,10 +27,7 @@ enum ps_failover_cause ps_failover_taken(struct ps_failover *failover, int64_t n
     *out_ms = 0;
     if (before.seen_ms == 0)
         return PS_FAILOVER_NONE;
-    if (!early)
-        *out_ms = now_ms - (before.ends_ms - ttl_ms);
-    else
-        *out_ms = now_ms - (before.signal_ms > before.seen_ms ? before.signal_ms : before.seen_ms);
+    *out_ms = now_ms - (early ? before.seen_ms : before.ends_ms - ttl_ms);
     return early ? PS_FAILOVER_CLEAN : PS_FAILOVER_CRASH;
 }
 

@@ -16,10 +16,9 @@ enum ps_failover_cause {
 
 /* All times monotonic, in ms. Zero-initialized: nothing seen. */
 struct ps_failover {
-    int64_t seen_ms;   /* when a leader was seen last; 0 for never */
-    int64_t ends_ms;   /* when its lease would run out by itself */
-    int64_t gone_ms;   /* first look without a leader since then; 0 while there is one */
-    int64_t signal_ms; /* when a signal came last while a leader was seen; 0 for none since */
+    int64_t seen_ms; /* last sign of a leader, a look or a signal; 0 for never */
+    int64_t ends_ms; /* when its lease would run out by itself */
+    int64_t gone_ms; /* first look without a leader since then; 0 while there is one */
 };
 
 /* A standby looked: the lease ends in left_ms, or nobody holds it (left_ms < 0). */

@@ -64,6 +64,8 @@ void ps_paper_index_destroy(struct ps_paper_index *index)
 
 struct ps_paper_index *ps_paper_index_share(struct ps_paper_index *index)
 {
+    if (index == NULL)
+        return NULL;
     assert(index->by_id);
     index->holds++;
     return index;

@@ -66,7 +66,7 @@ char *ps_paper_index_implausible(const struct ps_paper_index *before,
 /* Lets go of index, and frees it when nobody holds it any more. NULL is fine. */
 void ps_paper_index_destroy(struct ps_paper_index *index);
 /* Gives another hold on a finished index, which never changes again: so a job beside the loop can
- * read it while the loop does. Holds are counted on the loop's thread alone. */
+ * read it while the loop does. Holds are counted on the loop's thread alone. NULL gives NULL. */
 struct ps_paper_index *ps_paper_index_share(struct ps_paper_index *index) PS_MUST_USE;
 
 size_t ps_paper_index_len(const struct ps_paper_index *index);

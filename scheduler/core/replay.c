@@ -1,7 +1,6 @@
 #include "scheduler/core/replay.h"
 
 #include "scheduler/core/candidate_pick.h"
-#include "scheduler/core/control_probes.h"
 #include "scheduler/core/plan.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -239,8 +238,7 @@ static void adaptive_cycle(struct world *world, struct adaptive *adaptive)
     adaptive->arrivals_sum += activity * adaptive->weight;
     moment = ps_pick_moment_of(config, adaptive->last_ms, world->now_ms);
     adaptive->last_ms = world->now_ms;
-    budget = ps_pick_budget(config, &adaptive->rates, activity, &moment);
-    budget -= ps_control_probes_share(config, budget);
+    budget = ps_pick_plan_budget(config, &adaptive->rates, activity, &moment);
     picked = ps_pick_best(&adaptive->candidates, config, budget, &moment, &count);
     for (size_t i = 0; i < count; i++) {
         struct ps_candidate *candidate = &adaptive->candidates.items[picked[i]];

@@ -18,6 +18,23 @@ struct ps_trace_context ps_cycle_trace(const struct ps_leadership *leadership, i
     return ps_trace_of_cycle(daemon->config->redis_key_prefix, cycle, started_ms);
 }
 
+/* error: NULL if the cycle was planned. */
+static void add_plan(const struct ps_leadership *leadership, int64_t cycle, int64_t started_ms,
+                     const struct ps_span_attribute *attributes, size_t count, const char *error)
+{
+    if (leadership->daemon->tracer == NULL)
+        return;
+    ps_tracer_add(leadership->daemon->tracer,
+                  &(struct ps_span){ .name = "plan",
+                                     .kind = PS_SPAN_PRODUCER,
+                                     .self = ps_cycle_trace(leadership, cycle, started_ms),
+                                     .start_ms = started_ms,
+                                     .end_ms = ps_clock_wall_ms(),
+                                     .attributes = attributes,
+                                     .attribute_count = count,
+                                     .error = error });
+}
+
 void ps_cycle_trace_planned(const struct ps_leadership *leadership)
 {
     const struct ps_ledger *ledger = &leadership->run->ledger;
@@ -29,17 +46,8 @@ void ps_cycle_trace_planned(const struct ps_leadership *leadership)
         PS_SPAN_INT("paperscout.probes.cold", ledger->cold),
     };
 
-    if (leadership->daemon->tracer == NULL)
-        return;
-    ps_tracer_add(
-        leadership->daemon->tracer,
-        &(struct ps_span){ .name = "plan",
-                           .kind = PS_SPAN_PRODUCER,
-                           .self = ps_cycle_trace(leadership, ledger->cycle, ledger->started_ms),
-                           .start_ms = ledger->started_ms,
-                           .end_ms = ps_clock_wall_ms(),
-                           .attributes = attributes,
-                           .attribute_count = PS_COUNT_OF(attributes) });
+    add_plan(leadership, ledger->cycle, ledger->started_ms, attributes, PS_COUNT_OF(attributes),
+             NULL);
 }
 
 void ps_cycle_trace_failed(const struct ps_leadership *leadership, int64_t cycle,
@@ -50,17 +58,7 @@ void ps_cycle_trace_failed(const struct ps_leadership *leadership, int64_t cycle
         PS_SPAN_INT("paperscout.epoch", leadership->epoch),
     };
 
-    if (leadership->daemon->tracer == NULL)
-        return;
-    ps_tracer_add(leadership->daemon->tracer,
-                  &(struct ps_span){ .name = "plan",
-                                     .kind = PS_SPAN_PRODUCER,
-                                     .self = ps_cycle_trace(leadership, cycle, started_ms),
-                                     .start_ms = started_ms,
-                                     .end_ms = ps_clock_wall_ms(),
-                                     .attributes = attributes,
-                                     .attribute_count = PS_COUNT_OF(attributes),
-                                     .error = error });
+    add_plan(leadership, cycle, started_ms, attributes, PS_COUNT_OF(attributes), error);
 }
 
 void ps_cycle_trace_task(const struct ps_trace_context *plan, const char *task, double share,

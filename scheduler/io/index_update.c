@@ -690,9 +690,7 @@ static void prepare(struct ps_index_update *update)
 
     *composition = (struct composition){ .batch = ps_leader_writer_begin_meta(update->writer),
                                          .cycle = update->cycle,
-                                         .fresh = download->fresh == NULL
-                                                      ? NULL
-                                                      : ps_paper_index_share(download->fresh),
+                                         .fresh = ps_paper_index_share(download->fresh),
                                          .diff = difference->papers,
                                          .rows = difference->rows };
     ps_store_add_index_seen(composition->batch, download->seen, download->validators.etag,

@@ -27,9 +27,7 @@ struct ps_mirror_load *ps_mirror_load_create(const struct ps_leadership *leaders
 
     *load = (struct ps_mirror_load){ .rows = ps_pg_rows_take(rows),
                                      .config = leadership->daemon->config,
-                                     .before = leadership->index == NULL
-                                                   ? NULL
-                                                   : ps_paper_index_share(leadership->index),
+                                     .before = ps_paper_index_share(leadership->index),
                                      .known = known,
                                      .all = all };
     return load;

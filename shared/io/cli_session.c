@@ -63,7 +63,7 @@ static void on_wait_over(void *cookie)
     session->waiting = false;
 }
 
-static void run_loop_once(struct ps_cli_session *session)
+void ps_cli_session_run_once(struct ps_cli_session *session)
 {
     if (event_base_loop(ps_loop_base(session->loop), EVLOOP_ONCE) < 0)
         abort();
@@ -106,7 +106,7 @@ static bool wait_connected(struct ps_cli_session *session, int64_t wait_ms)
     session->waiting = session->connecting = true;
     ps_timer_set(session->wait_timer, wait_ms);
     do {
-        run_loop_once(session);
+        ps_cli_session_run_once(session);
         redis = session->redis == NULL || ps_redis_up(session->redis);
         pg = session->pg == NULL || ps_pg_up(session->pg);
     } while (session->waiting && !(redis && pg));
@@ -247,7 +247,7 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
 static bool wait_response(struct ps_cli_session *session, struct ps_err *err)
 {
     while (session->waiting)
-        run_loop_once(session);
+        ps_cli_session_run_once(session);
     if (session->failed && err != NULL)
         *err = session->err;
     return !session->failed;
@@ -268,7 +268,7 @@ static bool must_resend(struct ps_cli_session *session, bool *sent_again)
     if (!session->failed || session->err.code != PS_REDIS_ERR_MOVED || *sent_again)
         return false;
     *sent_again = true;
-    run_loop_once(session); /* the connection to the wrong node is closed */
+    ps_cli_session_run_once(session); /* the connection to the wrong node is closed */
     return wait_connected(session, REROUTE_MS);
 }
 
@@ -333,11 +333,11 @@ void ps_cli_session_signal(struct ps_cli_session *session, enum ps_signal signal
     session->waiting = true;
     ps_timer_set(session->wait_timer, SIGNAL_MS);
     while (session->waiting && !ps_redis_up(session->redis))
-        run_loop_once(session);
+        ps_cli_session_run_once(session);
     if (session->waiting) {
         ps_signals_write(session->redis, session->keys, signal, on_signalled, session);
         while (session->waiting)
-            run_loop_once(session);
+            ps_cli_session_run_once(session);
     }
     ps_timer_cancel(session->wait_timer);
     session->waiting = false;

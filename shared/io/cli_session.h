@@ -31,6 +31,9 @@ struct ps_cli_session *ps_cli_session_create(const char *program, unsigned compo
                                              unsigned flags, int64_t wait_ms,
                                              int *out_status) PS_MUST_USE;
 void ps_cli_session_destroy(struct ps_cli_session *session); /* NULL is fine */
+/* Waits for events of the session's loop and handles them. For a command that waits for an answer
+ * that is none of this session's requests. */
+void ps_cli_session_run_once(struct ps_cli_session *session);
 
 /* Borrowed until destroy. */
 const struct ps_config *ps_cli_session_config(const struct ps_cli_session *session);
