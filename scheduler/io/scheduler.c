@@ -57,7 +57,6 @@ struct ps_scheduler {
     struct ps_http_server *public_server; /* PUBLIC_PORT; NULL for none */
     struct ps_timer *stop;           /* stops the leader's parts outside of their own callbacks */
     struct ps_leader_writer *loader; /* reads the mirrors */
-    uint64_t histories;              /* ps_pg_histories, as seen last */
     struct ps_timer *warm;           /* reads what is new in the index while standing by */
     struct ps_timer *look;           /* for progress */
     struct ps_stall_detector progress;
@@ -199,13 +198,10 @@ static void reload(void *cookie)
 
 /* PostgreSQL came back without its newest transactions: the mirrors are ahead of it. A diff
  * against them would never be stored, and never announced. Everything is read again. */
-static void follow_history(struct ps_scheduler *scheduler)
+static void on_restored(void *cookie)
 {
-    uint64_t histories = ps_pg_histories(scheduler->daemon->pg);
+    struct ps_scheduler *scheduler = cookie;
 
-    if (histories == scheduler->histories)
-        return;
-    scheduler->histories = histories;
     PS_LOG(DB_RESTORED, F_TEXT("what", "PostgreSQL was restored or failed over; all that was read "
                                        "from it before is read anew, under a new epoch"));
     /* A version newer than any stored one, so that the next load replaces the whole index. It runs
@@ -223,7 +219,6 @@ static void warm(void *cookie)
     int64_t now_ms = ps_loop_now(scheduler->daemon->loop);
 
     ps_timer_set_about(scheduler->warm, WARM_MS);
-    follow_history(scheduler);
     if (scheduler->warming || ps_leadership_held(&scheduler->leadership) || scheduler->draining ||
         !ps_pg_up(scheduler->daemon->pg) ||
         (scheduler->warmed_ms != 0 &&
@@ -404,6 +399,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     ps_timer_set_about(scheduler->look, LOOK_MS);
     ps_stall_detector_init(&scheduler->progress, ps_loop_now(daemon->loop));
     ps_signals_listen(daemon->signals, PS_SIGNAL_LIBRARY, on_library, scheduler);
+    ps_pg_on_restored(daemon->pg, on_restored, scheduler);
     scheduler->publish = ps_publish_create(leadership, on_crowded, scheduler);
     scheduler->ingest = ps_ingest_create(leadership, on_settled, scheduler);
     scheduler->relay = ps_outbox_relay_create(leadership);

@@ -55,7 +55,8 @@ struct ps_pg {
     int64_t refused_ms;    /* when; 0: nothing is refused */
     char history[PS_PG_HISTORY_TEXT]; /* as seen last; "" before the first */
     int64_t log_position;
-    uint64_t histories;
+    void (*on_restored)(void *cookie); /* NULL: nobody asks */
+    void *restored_cookie;
     int failures; /* connections that could not be made, in a row */
     bool up;
     bool destroying;
@@ -211,20 +212,24 @@ static void on_shrink_timer(void *cookie)
         ps_timer_set(pg->shrink_timer, SHRINK_MS);
 }
 
-uint64_t ps_pg_histories(const struct ps_pg *pg)
+void ps_pg_on_restored(struct ps_pg *pg, void (*fn)(void *cookie), void *cookie)
 {
-    return pg->histories;
+    pg->on_restored = fn;
+    pg->restored_cookie = cookie;
 }
 
 static void see_history(struct ps_pg *pg, const char *history, int64_t log_position)
 {
+    bool other;
+
     if (!history || *history == '\0')
         return;
-    if (pg->history[0] != '\0' &&
-        (strcmp(history, pg->history) != 0 || log_position < pg->log_position))
-        pg->histories++;
+    other = pg->history[0] != '\0' &&
+            (strcmp(history, pg->history) != 0 || log_position < pg->log_position);
     (void)snprintf(pg->history, sizeof(pg->history), "%s", history);
     pg->log_position = log_position;
+    if (other && pg->on_restored != NULL)
+        pg->on_restored(pg->restored_cookie);
 }
 
 void ps_pg_looked(struct ps_pg *pg, const struct ps_pg_rows *rows, size_t statement)

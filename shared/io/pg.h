@@ -71,10 +71,11 @@ void ps_pg_looked(struct ps_pg *pg, const struct ps_pg_rows *rows, size_t statem
  */
 int64_t ps_pg_silent_ms(const struct ps_pg *pg);
 bool ps_pg_up(const struct ps_pg *pg);
-/* Rises by one when PostgreSQL comes back as another: restored from a backup, or failed over
- * without its newest transactions. Everything that was read from it before may be ahead of what it
- * holds. */
-uint64_t ps_pg_histories(const struct ps_pg *pg);
+/* Registers fn, one of each pool. It runs when PostgreSQL is seen to be another: restored from a
+ * backup, or failed over without its newest transactions. Everything that was read from it before
+ * may be ahead of what it holds. It runs before any batch that waits for the new connection, and
+ * must not call ps_pg_destroy. */
+void ps_pg_on_restored(struct ps_pg *pg, void (*fn)(void *cookie), void *cookie);
 /* Why no work gets done: why there is no connection, or what the server refused last and has not
    done since (for a minute); "" for no reason. Borrowed until the loop turns. */
 const char *ps_pg_why(const struct ps_pg *pg);
