@@ -2,6 +2,7 @@
 -- acknowledgement late. The unsent replies of one channel are enough.
 CREATE INDEX outbox_reply_channel ON outbox (channel, trace) WHERE kind = 'reply' AND sent_at IS NULL AND dead_at IS NULL;
 
+-- compatible: the arguments and the answers are those of before.
 CREATE OR REPLACE FUNCTION ps_heard_store(event text, said_as text, at_place text, who text, in_channel text, thread text, typed text, most integer)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
