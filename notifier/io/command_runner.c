@@ -17,7 +17,8 @@ enum {
     SWEEP_SELDOM_MS = 60 * 1000, /* with signals, and no command was stored lately */
     ABANDONED_MS = 10 * 1000,    /* as in sql_open: after that another notifier takes a command */
     SIGNALLED_MS = ABANDONED_MS + 2 * SWEEP_MS,
-    SWEPT_MAX = 32,            /* works of one sweep; none is made while there are as many */
+    EARLY_MS = 100, /* pause before a command is tried again that another notifier's comes before */
+    SWEPT_MAX = 32, /* works of one sweep; none is made while there are as many */
     REFILL_AT = SWEPT_MAX / 2, /* a backlog is swept on as soon as so few works are left */
     WORKS_MAX = 256,
     CLEAN_MS = 3600 * 1000,
@@ -37,8 +38,10 @@ struct ps_command_runner {
     bool draining;
 };
 
-/* One command that is being answered. A person's commands run one at a time, because a command may
- * refer to the one before, and its answer must not arrive first. */
+/* One command that is being answered. A person's commands run one at a time and in their order,
+ * because a command may refer to the one before, and its answer must not arrive first. The list
+ * holds that order for the commands that this notifier received, PostgreSQL for those of several
+ * (PS_PG_ERR_EARLY). */
 struct work {
     struct ps_command_runner *runner;
     char *event, *user;
@@ -47,6 +50,7 @@ struct work {
     struct ps_user_command ask;
     bool give_up;
     int64_t begun_ms;
+    struct ps_timer *again; /* begins the work after a pause; NULL until it is needed */
     struct work *prev, *next;
 };
 
@@ -56,6 +60,7 @@ static void work_destroy(struct work *work)
 {
     DL_DELETE(work->runner->list, work);
     work->runner->works--;
+    ps_timer_destroy(work->again);
     free(work->event);
     free(work->user);
     free(work);
@@ -112,13 +117,39 @@ static void work_failed(struct work *work, const struct ps_err *err)
     free(user);
 }
 
+static void on_again(void *cookie)
+{
+    struct work *work = cookie;
+
+    if (!work->runner->draining)
+        begin_work(work);
+}
+
+/* An earlier command of the same person is not answered: another notifier has it, or it comes later
+ * in the list because its transaction took longer. So this work goes behind the person's others,
+ * and whichever is first then is tried after a pause. */
+static void work_early(struct work *work)
+{
+    struct ps_command_runner *runner = work->runner;
+    struct work *first;
+
+    DL_DELETE(runner->list, work);
+    DL_APPEND(runner->list, work);
+    first = first_of(runner, work->user);
+    if (first->again == NULL)
+        first->again = ps_timer_create(runner->options.loop, on_again, first);
+    ps_timer_set(first->again, EARLY_MS);
+}
+
 static void on_answered(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct work *work = cookie;
     struct ps_command_runner *runner = work->runner;
 
     (void)rows;
-    if (err != NULL) {
+    if (err != NULL && err->code == PS_PG_ERR_EARLY) {
+        work_early(work);
+    } else if (err != NULL) {
         work_failed(work, err);
     } else {
         const char *name = ps_user_command_name(work->ask.kind);

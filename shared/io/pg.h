@@ -27,6 +27,7 @@ enum {
     PS_PG_ERR_SQL = 20001, /* the server refused a statement; the batch changed nothing; what has
                               SQLSTATE and message */
     PS_PG_ERR_FENCED,      /* SQLSTATE PS001: a newer epoch exists; nothing was changed */
+    PS_PG_ERR_EARLY,       /* SQLSTATE PS003: another batch comes first; nothing was changed */
     PS_PG_ERR_LOST,    /* connection lost or no answer in time: the batch may have been committed or
                           not */
     PS_PG_ERR_OFFLINE, /* no connection within the wait: nothing was sent */

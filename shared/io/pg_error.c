@@ -16,6 +16,7 @@ struct rule {
  * that nobody knows whether it happened. */
 static const struct rule rules[] = {
     {"PS001",  PS_PG_ERR_FENCED, PS_FAILURE_UNKNOWN,       false},
+    { "PS003", PS_PG_ERR_EARLY,  PS_FAILURE_UNKNOWN,       false},
     { "25006", PS_PG_ERR_SQL,    PS_FAILURE_NETWORK,       true },
     { "57P",   PS_PG_ERR_LOST,   PS_FAILURE_NETWORK,       true },
     { "08",    PS_PG_ERR_LOST,   PS_FAILURE_NETWORK,       true },

@@ -136,6 +136,20 @@ class Listening(ListeningCase):
         self.assertNotIn("köppe", log.lower())
         self.assertNotIn(SECRET, log)
 
+    def test_commands_to_two_notifiers_keep_their_order(self):
+        """The first notifier waits for the person's zone; the command that the other one gets takes effect after it."""
+        first, second = self.start(), self.another()
+        info = {"ok": True, "user": {"id": "UZ", "tz": "Europe/Berlin", "tz_offset": 3600}}
+        self.fleet.upstream.patch({"slack": {"methods": {"users.info": {"body": json.dumps(info), "delay_ms": 1500}}}})
+        self.assertEqual(first.say("digest daily 08:00", channel="DZ", user="UZ"), 200)
+        self.assertEqual(second.say("digest off", channel="DZ", user="UZ"), 200)
+        self.assertEqual(second.say("list", channel="DZ", user="UZ"), 200)
+        self.settled()
+        self.assertEqual(self.fleet.postgres.value("SELECT count(*) FROM digest WHERE user_id = 'UZ'"), 0)
+        texts = [message["text"] for message in self.answers()["DZ"]]
+        self.assertRegex(texts[0], "08:00 Europe/Berlin")
+        self.assertRegex(texts[2], "watchlist is empty")
+
     def test_said_once_is_answered_once(self):
         """Two replicas, a kill -9 after each 200, a restart: each message has one answer and no effect is made twice."""
         speakers = [self.start(), self.another()]
