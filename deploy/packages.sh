@@ -26,8 +26,8 @@ packages_of() { # GROUP...
         case "$group" in
         build)
             printf '%s\n' build-essential cmake ninja-build pkgconf python3 \
-                libhiredis-dev libcurl4-openssl-dev libevent-dev libssl-dev libpq-dev \
-                libcjson-dev libutf8proc-dev libxml2-dev libtre-dev uthash-dev libcmocka-dev
+                libhiredis-dev libcurl4-openssl-dev libevent-dev libc-ares-dev libssl-dev \
+                libpq-dev libcjson-dev libutf8proc-dev libxml2-dev libtre-dev uthash-dev libcmocka-dev
             ;;
         run)
             printf '%s\n' ca-certificates poppler-utils redis-server postgresql

@@ -4,29 +4,14 @@
 #include "shared/io/clock.h"
 
 #include <assert.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-enum { TICK_MS = 1000, GRID_MS = 1000, SIGNALS = 2, DOUBT_MS = 1000 };
-
-/* Identifies the version of a file that was read. */
-struct dns_stamp {
-    ino_t inode; /* 0: the file does not exist */
-    off_t size;
-    time_t seconds;
-    long nanoseconds;
-};
+enum { TICK_MS = 1000, GRID_MS = 1000, SIGNALS = 2 };
 
 struct ps_loop {
     struct event_base *base;
-    struct evdns_base *dns;
-    const char *resolv_conf, *hosts; /* borrowed */
-    struct dns_stamp dns_stamps[2];  /* of resolv_conf and hosts, as read last */
-    int64_t dns_read_ms;
-    bool dns_doubted;
     struct ps_timer *tick;
     int64_t tick_due_ms;
     int64_t tick_late_ms; /* of the last tick, or of a timer before it if that was later */
@@ -83,8 +68,6 @@ struct ps_loop *ps_loop_create(void)
     if (loop->base == NULL || sigaction(SIGPIPE, &ignore, NULL) != 0)
         abort();
     loop->phase_ms = (int64_t)(ps_clock_random() * GRID_MS);
-    loop->resolv_conf = "/etc/resolv.conf";
-    loop->hosts = "/etc/hosts";
     loop->tick = ps_timer_create(loop, on_tick, loop);
     tick_arm(loop);
     return loop;
@@ -116,11 +99,6 @@ void ps_loop_destroy(struct ps_loop *loop)
     if (loop->on_signal != NULL)
         ignore_signals(loop);
     ps_timer_destroy(loop->tick);
-    if (loop->dns != NULL) {
-        /* Cancelled lookups free their memory in callbacks that libevent defers: run them. */
-        evdns_base_free(loop->dns, 1);
-        event_base_loop(loop->base, EVLOOP_NONBLOCK);
-    }
     event_base_free(loop->base);
     free(loop);
 }
@@ -128,76 +106,6 @@ void ps_loop_destroy(struct ps_loop *loop)
 struct event_base *ps_loop_base(struct ps_loop *loop)
 {
     return loop->base;
-}
-
-void ps_loop_dns_files(struct ps_loop *loop, const char *resolv_conf, const char *hosts)
-{
-    loop->resolv_conf = resolv_conf;
-    loop->hosts = hosts;
-}
-
-void ps_loop_dns_doubt(struct ps_loop *loop)
-{
-    loop->dns_doubted = true;
-}
-
-static struct dns_stamp stamp_of(const char *path)
-{
-    struct stat info;
-
-    if (stat(path, &info) != 0)
-        return (struct dns_stamp){ .inode = 0 };
-    return (struct dns_stamp){ .inode = info.st_ino,
-                               .size = info.st_size,
-                               .seconds = info.st_mtim.tv_sec,
-                               .nanoseconds = info.st_mtim.tv_nsec };
-}
-
-static bool same_stamp(const struct dns_stamp *a, const struct dns_stamp *b)
-{
-    return a->inode == b->inode && a->size == b->size && a->seconds == b->seconds &&
-           a->nanoseconds == b->nanoseconds;
-}
-
-/* Lookups in flight continue with the new name servers. */
-static void dns_read(struct ps_loop *loop)
-{
-    loop->dns_doubted = false;
-    loop->dns_read_ms = ps_clock_mono_ms();
-    loop->dns_stamps[0] = stamp_of(loop->resolv_conf);
-    loop->dns_stamps[1] = stamp_of(loop->hosts);
-    (void)evdns_base_clear_nameservers_and_suspend(loop->dns);
-    evdns_base_clear_host_addresses(loop->dns);
-    evdns_base_search_clear(loop->dns);
-    /* Without a name server in resolv.conf, evdns uses the one on the loopback address, as libc
-     * does. */
-    (void)evdns_base_resolv_conf_parse(
-        loop->dns, DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, loop->resolv_conf);
-    (void)evdns_base_load_hosts(loop->dns, loop->hosts);
-    /* evdns randomizes the case of names against spoofing. A server that answers in lower case
-     * would then seem dead; libc does not do it either. */
-    (void)evdns_base_set_option(loop->dns, "randomize-case:", "0");
-    (void)evdns_base_resume(loop->dns);
-}
-
-struct evdns_base *ps_loop_dns(struct ps_loop *loop)
-{
-    struct dns_stamp resolv_conf, hosts;
-
-    if (loop->dns == NULL) {
-        loop->dns = evdns_base_new(loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-        if (loop->dns == NULL)
-            abort();
-        dns_read(loop);
-        return loop->dns;
-    }
-    resolv_conf = stamp_of(loop->resolv_conf);
-    hosts = stamp_of(loop->hosts);
-    if (!same_stamp(&resolv_conf, &loop->dns_stamps[0]) ||
-        !same_stamp(&hosts, &loop->dns_stamps[1]) ||
-        (loop->dns_doubted && ps_clock_mono_ms() - loop->dns_read_ms >= DOUBT_MS))
-        dns_read(loop);
-    return loop->dns;
 }
 
 int64_t ps_loop_now(const struct ps_loop *loop)

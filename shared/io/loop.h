@@ -1,4 +1,4 @@
-/* The event loop of a program, with its timers, its signals and its DNS resolver.
+/* The event loop of a program, with its timers and its signals.
  *
  * A thin layer over libevent; every other io/ module registers with it. Everything runs on one
  * thread, so a callback must not block and must not compute for more than 50 ms: /livez reports the
@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 struct event_base;
-struct evdns_base;
 struct ps_loop;
 struct ps_timer;
 
@@ -21,16 +20,6 @@ struct ps_loop *ps_loop_create(void) PS_MUST_USE;
 /* Timers must be destroyed before. NULL is fine. */
 void ps_loop_destroy(struct ps_loop *loop);
 struct event_base *ps_loop_base(struct ps_loop *loop); /* borrowed */
-
-/* Returns the resolver, borrowed until the next call. Call it for each lookup: it reads the hosts
- * file and resolv.conf again if one of them has changed, or after ps_loop_dns_doubt. */
-struct evdns_base *ps_loop_dns(struct ps_loop *loop);
-/* A lookup failed, so the files may be out of date. The next ps_loop_dns reads them again, at most
- * once a second. */
-void ps_loop_dns_doubt(struct ps_loop *loop);
-/* Reads these files instead of /etc/resolv.conf and /etc/hosts. Borrows both; call it before the
- * first ps_loop_dns. */
-void ps_loop_dns_files(struct ps_loop *loop, const char *resolv_conf, const char *hosts);
 
 int64_t ps_loop_now(const struct ps_loop *loop); /* monotonic ms, read now */
 int ps_loop_run(struct ps_loop *loop); /* runs until ps_loop_stop; returns its exit code */

@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:-build/debug}
 compiler=${CC:-cc}
-mapfile -t flags < <(pkg-config --cflags-only-I hiredis libcurl libevent libcjson libpq libutf8proc \
+mapfile -t flags < <(pkg-config --cflags-only-I hiredis libcurl libevent libcares libcjson libpq libutf8proc \
     libxml-2.0 libcrypto cmocka | tr ' ' '\n' | grep . | sed 's/^-I/-isystem/')
 
 # compiles ROOT HEADER: prints the compiler's complaints; false when there are any.

@@ -9,7 +9,7 @@ ambient='(secure_)?getenv|setenv|putenv|unsetenv|environ|setlocale|getpid|getppi
 chance='s?rand|rand_r|s?random|[a-z]rand48|arc4random.*|getrandom|getentropy|RAND_.*'
 processes='v?fork|exec[lv].*|execve|posix_spawn.*|wait(pid|id)?|kill|raise|signal|sigaction|sigprocmask|system|popen|pclose|_?exit|_Exit|atexit|pthread_.*|thrd_.*|mtx_.*'
 sockets='socket(pair)?|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?|shutdown|[gs]etsockopt|getaddrinfo|getnameinfo|gethostby.*|select|pselect|p?poll|epoll_.*|eventfd'
-libraries='event_.*|evbuffer_.*|evhttp_.*|evutil_.*|evdns_.*|bufferevent_.*|evconnlistener_.*|redis.*|PQ.*|curl_(easy|multi|global|share|ws)_.*|SSL_.*|BIO_.*|(xml|html)(Parse|Read|SAXParse|CtxtRead)File.*|xmlNanoHTTP.*'
+libraries='event_.*|evbuffer_.*|evhttp_.*|evutil_.*|evdns_.*|ares_.*|bufferevent_.*|evconnlistener_.*|redis.*|PQ.*|curl_(easy|multi|global|share|ws)_.*|SSL_.*|BIO_.*|(xml|html)(Parse|Read|SAXParse|CtxtRead)File.*|xmlNanoHTTP.*'
 banned="^($files|$clocks|$ambient|$chance|$processes|$sockets|$libraries)\$"
 
 # Sanitizers and coverage bring functions and variables of their own.
