@@ -269,7 +269,8 @@ if [ $soak = yes ]; then
         soak_step "${simulation##*/}" env PAPERSCOUT_SIMULATION_SECONDS=600 "$simulation"
     done
     say "soak: faults made on purpose, forty in each core file and script"
-    soak_step mutation python3 -B tests/mutation/mutate.py --sample 40 --report build/report/mutation.json
+    build asan || finish
+    soak_step mutation python3 -B tests/mutation/mutate.py --sample 40 --sanitized build/asan --report build/report/mutation.json
     say "soak: growth, coverage, and the benchmark against the last release"
     soak_step growth python3 -B tests/growth/growth.py
     soak_step coverage python3 -B tests/coverage/coverage.py --jobs "$jobs"

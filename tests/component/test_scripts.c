@@ -62,6 +62,22 @@ static int flush(void **state)
     return 0;
 }
 
+static long long clock_ms(void)
+{
+    long long seconds = 0, micros = 0;
+
+    (void)sscanf(DO("TIME"), "[%lld %lld", &seconds, &micros);
+    return seconds * 1000 + micros / 1000;
+}
+
+/* Whether text is a time in ms that is ${later_ms} after one between ${before_ms} and now. */
+static void is_time_after(const char *text, long long before_ms, long long later_ms)
+{
+    long long time_ms = strtoll(text, NULL, 10); /* the next command overwrites text */
+
+    assert_in_range(time_ms, before_ms + later_ms, clock_ms() + later_ms);
+}
+
 /* The lease */
 
 static void one_of_two_candidates_leads(void **state)
@@ -399,6 +415,22 @@ static void a_dead_workers_tasks_are_claimed_at_once_and_a_live_ones_stay(void *
     assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "10"),
                         "[[1-2 [task 4:b cycle 4] 2 w1]]");
     assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "10"), "[]");
+}
+
+/* What a worker asks for is what it has room for, however many workers have died. */
+static void a_claim_takes_no_more_than_was_asked_for(void **state)
+{
+    (void)state;
+    give_tasks();
+    DO("XADD tasks 1-3 task 4:c cycle 4");
+    DO("XADD tasks 1-4 task 4:d cycle 4");
+    DO("XREADGROUP GROUP workers w3 STREAMS tasks >");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "3"),
+                        "[[1-1 [task 4:a cycle 4] 2 w1] [1-2 [task 4:b cycle 4] 2 w1] "
+                        "[1-3 [task 4:c cycle 4] 2 w3]]");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "0"), "[]");
+    assert_string_equal(RUN(TASK_CLAIM, TASKS, "workers", "w2", "instance:", "60000", "9"),
+                        "[[1-4 [task 4:d cycle 4] 2 w3]]");
 }
 
 static void a_silent_workers_tasks_are_claimed_after_the_visibility_time(void **state)
@@ -766,6 +798,23 @@ static void a_pause_stops_everybody_and_the_longest_counts(void **state)
     assert_non_null(strstr(DO("GET limit:h"), "\"rate\":10.000")); /* cut once, not three times */
 }
 
+static void a_pause_keeps_the_shares_of_the_workers(void **state)
+{
+    (void)state;
+    assert_string_equal(SHARE_OF("a", "0", "6"), "[0 0 0 6]");
+    RUN(HOST_PAUSE, HOST, "5000", "20", "429", "1");
+    assert_non_null(strstr(DO("GET limit:h"), "\"held\":6"));
+}
+
+/* PROBE_RATE_LIMIT=0: there is no rate to halve. */
+static void a_pause_of_a_host_without_a_rate_sets_none(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(HOST_PAUSE, HOST, "5000", "0", "429", "1"), "5000");
+    assert_int_equal(INT("EXISTS limit:h"), 0);
+    assert_int_equal(INT("EXISTS cooldown:h"), 1);
+}
+
 static void the_rate_is_never_cut_below_its_floor(void **state)
 {
     (void)state;
@@ -824,8 +873,13 @@ static void a_clock_that_goes_back_stops_nobody(void **state)
 
 static void a_heartbeat_always_has_an_end(void **state)
 {
+    long long before_ms = clock_ms();
+
     (void)state;
-    RUN(INSTANCE_BEAT, BEAT("w"), "5000", "worker:w", "version", "1", "in_flight", "2");
+    is_time_after(
+        RUN(INSTANCE_BEAT, BEAT("w"), "5000", "worker:w", "version", "1", "in_flight", "2"),
+        before_ms, 0);
+    is_time_after(DO("ZSCORE instances worker:w"), before_ms, 5000);
     assert_string_equal(DO("HMGET instance:worker:w version in_flight"), "[1 2]");
     assert_in_range(INT("PTTL instance:worker:w"), 4000, 5000);
 }
@@ -886,6 +940,18 @@ static void what_is_taken_is_held_and_settled_once(void **state)
     assert_string_equal(DO("LRANGE notify 0 -1"), "[b d]");
     assert_string_equal(DO("LRANGE notify:dead 0 -1"), "[c with a reason]");
     assert_int_equal(INT("EXISTS notify:inflight:a"), 0);
+}
+
+/* Two messages of the same text were taken: the answer to one is not the answer to both. */
+static void one_acknowledgement_is_of_one_message(void **state)
+{
+    (void)state;
+    DO("RPUSH notify:inflight:a x x");
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "x", "", "", ""), "1");
+    assert_int_equal(INT("LLEN notify:inflight:a"), 1);
+    DO("RPUSH notify:dead y y");
+    assert_string_equal(RUN(MESSAGE_REPLAY, REPLAY, "y", "y anew"), "1");
+    assert_int_equal(INT("LLEN notify:dead"), 1);
 }
 
 #define FOR_C(n) "{\"id\":\"" n "\",\"channel\":\"C\",\"text\":\"\"}"
@@ -1051,6 +1117,32 @@ static void the_fleet_keeps_a_channels_pace_together(void **state)
     assert_string_equal(ADMIT("a", "a/1", "m2"), "[1000 0 0 ]");
 }
 
+static void the_times_of_a_channel_are_the_servers(void **state)
+{
+    long long before_ms = clock_ms();
+
+    (void)state;
+    RUN(CHANNEL_ADMIT, LIST("channel:C", "notify:inflight:a"), "a", "a/1", "instance:", "30000",
+        "2000", "m1", "");
+    is_time_after(DO("HGET channel:C until_ms"), before_ms, 30000);
+    is_time_after(DO("HGET channel:C next_ms"), before_ms, 2000);
+    RUN(CHANNEL_KEEP, CHANNEL, "a", "50000");
+    is_time_after(DO("HGET channel:C until_ms"), before_ms, 50000);
+    RUN(CHANNEL_ANSWER, CHANNEL, "m1", "7000");
+    is_time_after(DO("HGET channel:C held_ms"), before_ms, 7000);
+}
+
+static void an_answer_without_a_pause_holds_nobody(void **state)
+{
+    (void)state;
+    assert_string_equal(ADMIT("a", "a/1", "m1"), "[0 0 0 ]");
+    assert_string_equal(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "0"), "0");
+    assert_int_equal(INT("HEXISTS channel:C held_ms"), 0);
+    assert_int_equal(INT("HEXISTS channel:C sending:m1"), 0);
+    assert_in_range(strtol(RUN(CHANNEL_ANSWER, CHANNEL, "m1", "1"), NULL, 10), 0, 1);
+    assert_int_equal(INT("HEXISTS channel:C held_ms"), 1);
+}
+
 static void what_slack_asked_of_one_notifier_holds_all(void **state)
 {
     const char *answer;
@@ -1139,6 +1231,19 @@ static void of_two_programs_one_reports_an_incident(void **state)
     assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "b", "0", "b:3"), "[1 2]");
 }
 
+static void an_alarm_is_recorded_with_the_servers_time(void **state)
+{
+    long long before_ms = clock_ms();
+    const char *record;
+
+    (void)state;
+    RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1");
+    record = DO("HGET alarm_records no_leader");
+    is_time_after(strstr(record, "\"raised_ms\":\"") + strlen("\"raised_ms\":\""), before_ms, 0);
+    record = DO("HGET alarm_records no_leader");
+    is_time_after(strstr(record, "\"told_ms\":\"") + strlen("\"told_ms\":\""), before_ms, 0);
+}
+
 static void a_claim_whose_answer_was_lost_gets_it_again(void **state)
 {
     (void)state;
@@ -1177,6 +1282,7 @@ int main(void)
         FLUSHED(a_result_counts_once),
         FLUSHED(where_nothing_is_there_is_nothing_to_claim),
         FLUSHED(a_dead_workers_tasks_are_claimed_at_once_and_a_live_ones_stay),
+        FLUSHED(a_claim_takes_no_more_than_was_asked_for),
         FLUSHED(a_silent_workers_tasks_are_claimed_after_the_visibility_time),
         FLUSHED(a_task_that_was_deleted_is_no_ones),
         FLUSHED(a_worker_finds_what_it_was_given_and_knows_nothing_of),
@@ -1198,6 +1304,8 @@ int main(void)
         FLUSHED(each_rate_and_burst_grants_permits),
         FLUSHED(permits_are_granted_up_to_the_burst_and_then_at_the_rate),
         FLUSHED(a_pause_stops_everybody_and_the_longest_counts),
+        FLUSHED(a_pause_keeps_the_shares_of_the_workers),
+        FLUSHED(a_pause_of_a_host_without_a_rate_sets_none),
         FLUSHED(the_rate_is_never_cut_below_its_floor),
         FLUSHED(a_limit_written_by_hand_does_no_harm),
         FLUSHED(a_clock_that_goes_back_stops_nobody),
@@ -1206,6 +1314,7 @@ int main(void)
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
         FLUSHED(the_last_tenth_of_the_list_is_for_channels_within_their_share),
         FLUSHED(what_is_taken_is_held_and_settled_once),
+        FLUSHED(one_acknowledgement_is_of_one_message),
         FLUSHED(a_full_channel_does_not_stand_before_the_others),
         FLUSHED(what_a_dead_holder_held_is_said_before_what_follows_it),
         FLUSHED(what_is_longer_than_any_message_is_taken_cut),
@@ -1214,12 +1323,15 @@ int main(void)
         FLUSHED(one_take_brings_a_few_of_each_channel),
         FLUSHED(a_channel_is_with_one_notifier_at_a_time),
         FLUSHED(the_fleet_keeps_a_channels_pace_together),
+        FLUSHED(the_times_of_a_channel_are_the_servers),
+        FLUSHED(an_answer_without_a_pause_holds_nobody),
         FLUSHED(what_slack_asked_of_one_notifier_holds_all),
         FLUSHED(a_send_that_nobody_ended_is_doubtful),
         FLUSHED(what_is_not_in_its_holders_list_any_more_is_doubtful),
         FLUSHED(a_dead_holders_messages_come_back_in_their_order),
         FLUSHED(a_dead_message_is_replayed_or_dropped_once),
         FLUSHED(of_two_programs_one_reports_an_incident),
+        FLUSHED(an_alarm_is_recorded_with_the_servers_time),
         FLUSHED(a_claim_whose_answer_was_lost_gets_it_again),
     };
 

@@ -13,6 +13,9 @@ Each size is a fleet of its own: real programs and servers, filled by SQL, then 
 seconds, which other programs on the machine change little, and peak memory. The index may have 50,000 entries at most
 (PS_INDEX_ENTRIES_MAX), so papers end there; the table of papers grows no further than the index does.
 
+The curve of workers is the work for 1,000 tasks, of the scheduler, the servers and the workers together: it asks what a worker more
+costs, not how fast many are, which two processors cannot show. Pages are read when every message was sent and no poll runs.
+
 A curve is bad where its last step costs more than n log n allows: the added cost from the first size to the last, over that
 from the first to the one before, compared with the same of n log n within the same run, by a factor of 1.5. Exit status: 0 all
 are good, 1 one is not. About half an hour.
@@ -21,6 +24,7 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import time
 
@@ -34,7 +38,8 @@ from rig import Fleet, wait_until  # noqa: E402
 TICKS = os.sysconf("SC_CLK_TCK")
 CYCLES = 2
 TOLERANCE = 1.5
-NOISE = {"s": 0.05, "MB": 2.0}  # what counts as nothing
+NOISE = {"s": 0.05, "MB": 2.0, "": 0.2}  # what counts as nothing
+PAGE_ROUNDS = 5
 SIZES = {"papers": (6250, 12500, 25000, 50000), "watchers": (2500, 5000, 10000, 20000), "drafts": (12500, 25000, 50000, 100000),
          "workers": (4, 16, 64), "history": (0.625, 1.25, 2.5, 5)}
 UNITS = {"papers": "papers", "watchers": "watchers of 3 entries each", "drafts": "drafts", "workers": "workers",
@@ -131,11 +136,21 @@ class Run:
         wait_until(lambda: self.closed() >= count, 600, f"{count} cycles are closed", every=0.2)
 
     def costs(self):
-        return [stat(self.scheduler.pid), server_seconds(self.fleet.postgres.process.pid),
-                stat(self.fleet.redis.process.pid)]
+        """Processor seconds of the scheduler, PostgreSQL and Redis; of the curve of workers also theirs, and Redis' commands."""
+        fleet = self.fleet
+        costs = [stat(self.scheduler.pid), server_seconds(fleet.postgres.process.pid), stat(fleet.redis.process.pid)]
+        if self.curve == "workers":
+            costs += [sum(stat(program.pid) for program in fleet.programs if program.component == "worker"),
+                      int(re.search(r"total_commands_processed:(\d+)", fleet.redis.call("INFO", "stats"))[1]) / 1000]
+        return costs
+
+    def done(self):
+        """(closed cycles, thousands of probes that they settled)"""
+        return self.fleet.postgres.query("SELECT count(*) AS cycles, coalesce(sum(planned), 0) / 1000.0 AS tasks FROM cycles "
+                                         "WHERE number > 0 AND status <> 'running'")[0]
 
     def measure(self):
-        """[scheduler s, PostgreSQL s, Redis s, each of a cycle; scheduler MB; page s: PostgreSQL's and the scheduler's of 20 requests]"""
+        """One value for each of series_of(curve)."""
         fleet = self.fleet
         fleet.start_servers()
         fleet.upstream.patch({"index": {"inline": None, "file": self.put_index()}})
@@ -148,18 +163,32 @@ class Run:
         self.wait_closed(1)
         self.fill()
         self.wait_closed(self.closed() + 1)
-        before, first = self.costs(), self.closed()
+        before, first = self.costs(), self.done()
         for _ in range(CYCLES):
             self.news += 10
             self.put_index()
             self.wait_closed(self.closed() + 2)  # one that began after the news came
-        share = self.closed() - first
+        last = self.done()
+        share = float(last["tasks"]) - float(first["tasks"]) if self.curve == "workers" else last["cycles"] - first["cycles"]
         cycle = [(now - old) / share for now, old in zip(self.costs(), before)]
         peak = peak_mb(self.scheduler.pid)
-        return [*cycle, peak, min(self.pages(number) for number in range(3))]
+        # The larger the fleet, the more of a round of pages would be the work of polls and messages beside it.
+        fleet.wait_sent(600)
+        self.scheduler.stop(seconds=30)
+        self.scheduler = fleet.start("scheduler", **{**settings, "POLL_INTERVAL_SECONDS": 36000})
+        wait_until(self.scheduler.ready, 60, "the scheduler without polls is ready")
+        self.pages(PAGE_ROUNDS)  # what is read for the first time
+        begun = self.cycles_begun()
+        rounds = [self.pages(number) for number in range(PAGE_ROUNDS)]
+        if self.cycles_begun() != begun:
+            raise RuntimeError("a cycle began while pages were read")
+        return [*cycle, peak, min(rounds)]
+
+    def cycles_begun(self):
+        return self.fleet.postgres.value("SELECT max(number) FROM cycles")
 
     def pages(self, number):
-        """What 20 requests of the readers' pages cost; the least of several rounds is without a poll in it."""
+        """What 20 requests of the readers' pages cost the scheduler and PostgreSQL."""
         before = self.costs()
         for i in range(4):
             for path in ("/", f"/search?q=thing+{4 * number + i}", "/feed.atom", "/papers/P1010", "/api/fleet"):
@@ -169,8 +198,12 @@ class Run:
         return sum(now - old for now, old in zip(self.costs()[:2], before))
 
 
-SERIES = (("scheduler, a cycle (s)", "s"), ("PostgreSQL, a cycle (s)", "s"), ("Redis, a cycle (s)", "s"),
-          ("scheduler, peak (MB)", "MB"), ("20 pages (s)", "s"))
+def series_of(curve):
+    """((what is measured, its unit), ...)"""
+    of = "1,000 tasks" if curve == "workers" else "a cycle"
+    more = ((f"all workers, {of} (s)", "s"), (f"Redis, {of} (1,000 commands)", "")) if curve == "workers" else ()
+    return (*((f"{part}, {of} (s)", "s") for part in ("scheduler", "PostgreSQL", "Redis")), *more,
+            ("scheduler, peak (MB)", "MB"), ("20 pages (s)", "s"))
 
 
 def steeper(sizes, values, noise):
@@ -188,7 +221,7 @@ def steeper(sizes, values, noise):
 def plot(title, unit, sizes, series):
     """Each series over n, as a share of its greatest value; the straight line is n."""
     width, height, left, top = 640, 260, 50, 20
-    colors = ("#4a7fb5", "#c2703d", "#5a9e6f", "#8a6bb0", "#b5485d")
+    colors = ("#4a7fb5", "#c2703d", "#5a9e6f", "#8a6bb0", "#b5485d", "#7d7d2a", "#3d8f96")
 
     def point(n, share):
         return f"{left + (width - left - 10) * n / sizes[-1]:.1f},{top + (height - top - 40) * (1 - share):.1f}"
@@ -200,13 +233,14 @@ def plot(title, unit, sizes, series):
     for i, (name, values) in enumerate(series):
         most = max(*values, 1e-9)
         points = " ".join(point(n, value / most) for n, value in zip(sizes, values))
-        parts.append(f"<polyline points='{points}' fill='none' stroke='{colors[i % 5]}' stroke-width='2'/>")
-        parts.append(f"<text x='{left}' y='{height + 14 + 20 * i}' fill='{colors[i % 5]}'>{name}: at most {most:,.2f}</text>")
+        parts.append(f"<polyline points='{points}' fill='none' stroke='{colors[i % len(colors)]}' stroke-width='2'/>")
+        parts.append(f"<text x='{left}' y='{height + 14 + 20 * i}' fill='{colors[i % len(colors)]}'>{name}: at most {most:,.2f}</text>")
     return "\n".join(parts) + "\n</svg>\n"
 
 
 def curve_of(curve, sizes):
-    rows = []
+    rows, all_series = [], series_of(curve)
+    print("".rjust(20) + "".join(f"{name.split(',')[0][:10] + ' ' + unit:>12}" for name, unit in all_series))
     for n in sizes:
         run = Run(curve, n)
         try:
@@ -218,13 +252,13 @@ def curve_of(curve, sizes):
             run.fleet.close()
         print(f"{n:>10,} {curve:9}" + "".join(f"{value:>12.2f}" for value in rows[-1][1:]), flush=True)
     bad = []
-    for column, (name, unit) in enumerate(SERIES, 1):
+    for column, (name, unit) in enumerate(all_series, 1):
         steep = steeper(sizes, [row[column] for row in rows], NOISE[unit])
         if steep > TOLERANCE:
             bad.append(f"{name} grows {steep:.1f} times as steeply as n log n")
-    return {"name": curve, "unit_n": UNITS[curve], "series": [name for name, _ in SERIES], "rows": rows, "good": not bad,
+    return {"name": curve, "unit_n": UNITS[curve], "series": [name for name, _ in all_series], "rows": rows, "good": not bad,
             "verdict": "; ".join(bad) or "within n log n",
-            "svg": plot(curve, UNITS[curve], sizes, [(name, [row[i] for row in rows]) for i, (name, _) in enumerate(SERIES, 1)])}
+            "svg": plot(curve, UNITS[curve], sizes, [(name, [row[i] for row in rows]) for i, (name, _) in enumerate(all_series, 1)])}
 
 
 def main():
@@ -236,7 +270,6 @@ def main():
     os.environ.setdefault("PAPERSCOUT_BUILD", os.path.join(ROOT, "build", "debug"))
     os.makedirs(options.folder, exist_ok=True)
     path, good = os.path.join(options.folder, "growth.json"), True
-    print(f"{'':20}" + "".join(f"{name.split(',')[0][:10] + ' ' + unit:>12}" for name, unit in SERIES))
     for curve in options.only or SIZES:
         sizes = [(n / 10 if curve == "history" else max(1, n // 10)) if options.short else n for n in SIZES[curve]]
         document = curve_of(curve, sizes)

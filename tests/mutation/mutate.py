@@ -8,6 +8,9 @@
     --seed N         default 1
     --report FILE    writes each file's result into this JSON too, beside those of other files; tests/mutation/scores.json is
                      such a file, which the page of deploy/test.sh --report shows
+    --sanitized DIR  plays what survives again with this build, such as build/asan: it finds a buffer that is one byte too short and
+                     memory that is not freed, and only survivors pay for its slower tests
+    --resume         leaves out the files that the report has with the same --sample and --seed
     --list           prints the faults that would be made, and makes none
 
 A fault is a flipped comparison, && for ||, a number one larger, + for -, a negated condition, true for false, or a
@@ -17,8 +20,7 @@ nothing that anybody could see, are listed in judged.txt with the reason, and do
 Wanted: a score of 85 in each file. Exit status: 0 every file reaches it, 1 some do not. Faults are made in a
 copy; the tree is left alone, and must not be built meanwhile.
 
-With --build build/asan faults that only a sanitizer sees are found too (a buffer one byte too short, memory that is not freed), as in
-deploy/test.sh; it takes three times as long.
+A fault may never end, or allocate without end: each test has a time limit, a limit of memory, and a session that is killed whole.
 """
 import argparse
 import glob
@@ -27,8 +29,10 @@ import json
 import os
 import random
 import re
+import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +40,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WANTED = 85
+MEMORY_MAX = 2 << 30
 COMPARISONS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "~=": "=="}
 
 
@@ -66,7 +71,8 @@ def mutants(text, lua=False):
             if new is not None:
                 found.append((match.start(1), match.end(1), new))
 
-    each(r"(?<=[\w)\]] )(==|!=|~=|<=|>=|<|>)(?= [\w(!*&'\"-])", lambda m: COMPARISONS[m[1]])
+    comparisons = {**COMPARISONS, "==": "~="} if lua else COMPARISONS
+    each(r"(?<=[\w)\]] )(==|!=|~=|<=|>=|<|>)(?= [\w(!*&'\"-])", lambda m: comparisons[m[1]])
     each(r"(?<=[\w)\]] )(\+|-)(?= [\w(*])", lambda m: "-" if m[1] == "+" else "+")
     each(r"(?<![\w.\[])(\d+)(?![\w.\]])", lambda m: "1" if m[1] == "0" else "0" if m[1] == "1" else str(int(m[1]) + 1))
     each(r"\b(true|false)\b", lambda m: "false" if m[1] == "true" else "true")
@@ -114,8 +120,9 @@ class Bench:
         self.build, self.folder = os.path.abspath(build), folder
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             self.compile = {entry["file"]: entry["command"] for entry in json.load(file)}
+        self.sanitized = any("-fsanitize=address" in command for command in self.compile.values())
         self.programs = sorted(glob.glob(f"{self.build}/tests/unit_*") + glob.glob(f"{self.build}/tests/simulation_*"))
-        self.links, self.symbols = {}, {}
+        self.links, self.symbols, self.limits = {}, {}, {}
 
     def defined(self, path, dynamic=False):
         if path not in self.symbols:
@@ -140,6 +147,15 @@ class Bench:
             self.links[program] = shlex.split(text)
         return self.links[program]
 
+    def limit(self, program):
+        """Seconds after which a fault in the program has no end; None where it fails without any."""
+        if program not in self.limits:
+            good, seconds = timed(program, self.sanitized)
+            self.limits[program] = 5 + 10 * seconds if good else None
+            if not good:
+                print(f"    {os.path.basename(program)} fails without any fault, and is left out")
+        return self.limits[program]
+
     def compiled(self, path, text, output):
         """Whether the text compiles, with the flags of path."""
         source = os.path.join(self.folder, "mutant.c")
@@ -161,19 +177,35 @@ class Bench:
                               check=False).returncode == 0
 
 
-def passes(program, seconds):
+def limited():
+    """What a test with a fault in it may take of the machine, set between fork and exec."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+
+
+def passes(program, seconds, sanitized=False):
     """True, False, or None when it did not end."""
-    env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}
+    env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin",
+           # Its shadow is larger than any limit of address space.
+           "ASAN_OPTIONS": f"hard_rss_limit_mb={MEMORY_MAX >> 20}"}
+    process = subprocess.Popen([program], cwd=os.path.join(ROOT, "tests"), env=env, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, start_new_session=True,
+                               preexec_fn=None if sanitized else limited)
     try:
-        return subprocess.run([program], cwd=os.path.join(ROOT, "tests"), env=env, timeout=seconds, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False).returncode == 0
+        return process.wait(seconds) == 0
     except subprocess.TimeoutExpired:
         return None
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)  # with the servers that it started
+        except ProcessLookupError:
+            pass
+        process.wait()
 
 
-def timed(program):
+def timed(program, sanitized):
     since = time.monotonic()
-    return passes(program, 600), time.monotonic() - since
+    return passes(program, 600, sanitized), time.monotonic() - since
 
 
 class Subject:
@@ -192,14 +224,6 @@ class Subject:
                 self.embedded = file.read()
         else:
             self.tests, self.carrier = bench.tests_of(path), path
-        self.limits = {}
-        for test in list(self.tests):
-            good, seconds = timed(test)
-            if good:
-                self.limits[test] = 5 + 10 * seconds
-            else:
-                print(f"    {os.path.basename(test)} fails without any fault, and is left out")
-        self.tests = [test for test in self.tests if test in self.limits]
 
     def source_of(self, mutant):
         if not self.lua:
@@ -216,9 +240,12 @@ class Subject:
         if not self.bench.compiled(self.carrier, self.source_of(mutant), made):
             return ""
         for test in self.tests:
+            limit = self.bench.limit(test)
+            if limit is None:
+                continue
             if not self.bench.linked(test, made, program):
                 return ""
-            if passes(program, self.limits[test]) is not True:
+            if passes(program, limit, self.bench.sanitized) is not True:
                 return os.path.basename(test)
         return None
 
@@ -227,8 +254,9 @@ def line_of(text, at):
     return text.count("\n", 0, at) + 1
 
 
-def check(subject, items, judged):
-    """{made, killed, judged, survivors}"""
+def check(subjects, items, judged):
+    """{made, killed, judged, survivors}; subjects are the same file in each build, and a later one plays what survived before."""
+    subject = subjects[0]
     path = os.path.relpath(subject.path, ROOT)
     result = {"file": path, "faults": 0, "killed": 0, "judged": 0, "survivors": []}
     for start, end, new in items:
@@ -242,6 +270,8 @@ def check(subject, items, judged):
         by = subject.killed_by(mutant)
         if by == "":
             continue
+        for other in subjects[1:]:
+            by = by or other.killed_by(mutant) or None
         result["faults"] += 1
         if by is not None:
             result["killed"] += 1
@@ -265,6 +295,14 @@ def note(report, result, options):
     os.replace(report + ".new", report)
 
 
+def reported(options):
+    """The files that the report has with the same draw."""
+    if not (options.resume and options.report and os.path.exists(options.report)):
+        return set()
+    with open(options.report, encoding="utf-8") as file:
+        return {one["file"] for one in json.load(file) if (one.get("sample"), one.get("seed")) == (options.sample, options.seed)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*")
@@ -272,12 +310,16 @@ def main():
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report")
+    parser.add_argument("--sanitized")
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     paths = [os.path.abspath(path) for path in options.files] or sorted(
         glob.glob(f"{ROOT}/*/core/*.c") + glob.glob(f"{ROOT}/shared/lua/*.lua"))
+    known = reported(options)
+    paths = [path for path in paths if os.path.relpath(path, ROOT) not in known]
     judged, results, folder = Judged(), [], tempfile.mkdtemp(prefix="paperscout-mutation-")
-    bench = Bench(options.build, folder)
+    benches = [Bench(build, folder) for build in (options.build, options.sanitized) if build]
     try:
         for path in paths:
             with open(path, encoding="utf-8") as file:
@@ -290,13 +332,15 @@ def main():
                 for start, end, new in items:
                     print(f"{os.path.relpath(path, ROOT)}:{line_of(text, start)}: {text[start:end]!r} => {new!r}")
                 continue
-            subject = Subject(bench, path)
+            subject = Subject(benches[0], path)
+            # A script has no memory of its own.
+            subjects = [subject, *(Subject(bench, path) for bench in benches[1:] if not subject.lua)]
             if not subject.tests:
                 print(f"  0.0  {os.path.relpath(path, ROOT)}: no test has its code")
                 results.append({"file": os.path.relpath(path, ROOT), "faults": 0, "killed": 0, "judged": 0, "score": 0.0,
                                 "survivors": []})
             else:
-                results.append(check(subject, items, judged))
+                results.append(check(subjects, items, judged))
             if not subject.tests:
                 continue
             result = results[-1]

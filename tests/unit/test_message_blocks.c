@@ -49,9 +49,15 @@ static void a_time_is_shown_in_the_readers_zone(void **state)
     } rows[] = {
         {"at 2026-11-23 09:05 UTC.",
          "at <!date^1795424700^{date_short_pretty} {time}|2026-11-23 09:05 UTC>."},
-        { "2026-11-23 09:05",        "2026-11-23 09:05"                          },
-        { "2026-99-99 09:05 UTC",    "2026-99-99 09:05 UTC"                      },
-        { "",                        ""                                          },
+        { "2026-11-23 09:05",                         "2026-11-23 09:05"         },
+        { "2026-99-99 09:05 UTC",                     "2026-99-99 09:05 UTC"     },
+        { "2026-11-23 09:0: UTC",                     "2026-11-23 09:0: UTC"     },
+        { "2026-11-23 09:0/ UTC",                     "2026-11-23 09:0/ UTC"     },
+        { "2026-11-23T09:05 UTC",                     "2026-11-23T09:05 UTC"     },
+        { "1970-01-01 00:00 UTC1970-01-01 00:00 UTC",
+         "<!date^0^{date_short_pretty} {time}|1970-01-01 00:00 UTC>"
+          "<!date^0^{date_short_pretty} {time}|1970-01-01 00:00 UTC>"            },
+        { "",                                         ""                         },
     };
 
     (void)state;
@@ -105,6 +111,27 @@ static void each_find_can_be_acted_on(void **state)
     }
 }
 
+/* Slack takes 150 characters in a header, which may have four bytes each. The stars count too. */
+static void a_heading_of_the_longest_characters_is_a_header(void **state)
+{
+    (void)state;
+    for (size_t chars = 148; chars < 150; chars++) {
+        struct ps_buf text;
+        char *blocks;
+
+        ps_buf_init(&text, 10000);
+        (void)ps_buf_char(&text, '*');
+        for (size_t i = 0; i < chars; i++)
+            (void)ps_buf_text(&text, "\xf0\x9f\x93\x84");
+        (void)ps_buf_format(&text, "*\n%s", line);
+        blocks = blocks_of(ps_buf_str(&text), PS_MESSAGE_DRAFT, true);
+        assert_int_equal(times(blocks, "\"type\":\"header\""), chars == 148);
+        assert_int_equal(times(blocks, "\xf0\x9f\x93\x84"), chars);
+        free(blocks);
+        ps_buf_clear(&text);
+    }
+}
+
 static void what_a_button_says(void **state)
 {
     char *blocks = blocks_of(line, PS_MESSAGE_WATCHLIST, true);
@@ -131,6 +158,9 @@ static void where_there_are_no_buttons(void **state)
         { "\xe2\x80\xa2 &lt;u|P2300R1&gt; forged",  PS_MESSAGE_WATCHLIST, true },
         { "\xe2\x80\xa2 <https://x|not a paper> x", PS_MESSAGE_WATCHLIST, true },
         { "\xe2\x80\xa2 <https://x",                PS_MESSAGE_WATCHLIST, true },
+        { "Also: <https://x|P2300R1> x",            PS_MESSAGE_WATCHLIST, true },
+        { "\xe2\x80\xa2 <",                         PS_MESSAGE_WATCHLIST, true },
+        { "\xe2\x80\xa2 <https://x|P0R0> x",        PS_MESSAGE_WATCHLIST, true },
     };
 
     (void)state;
@@ -148,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_is_shown_in_the_readers_zone),
         cmocka_unit_test(each_find_can_be_acted_on),
+        cmocka_unit_test(a_heading_of_the_longest_characters_is_a_header),
         cmocka_unit_test(what_a_button_says),
         cmocka_unit_test(where_there_are_no_buttons),
     };

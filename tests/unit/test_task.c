@@ -84,6 +84,64 @@ static void unknown_fields_are_skipped_and_the_first_of_a_name_counts(void **sta
     ps_task_clear(&task);
 }
 
+static void a_confirmation_names_the_worker_that_saw_the_draft(void **state)
+{
+    struct ps_str fields[2 * (PS_COUNT_OF(good) + 3)];
+    struct ps_task task;
+    size_t count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(good); i++) {
+        fields[count++] = ps_str_of(good[i].name);
+        fields[count++] = ps_str_of(good[i].value);
+    }
+    assert_true(ps_task_parse(fields, count, &task, NULL));
+    assert_null(task.seen_by);
+    assert_int_equal(task.passes, 0);
+    ps_task_clear(&task);
+    fields[count++] = ps_str_of("seen_by");
+    fields[count++] = ps_str_of("worker-1");
+    fields[count++] = ps_str_of("passes");
+    fields[count++] = ps_str_of("2");
+    fields[count++] = ps_str_of("traceparent");
+    fields[count++] = ps_str_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert_true(ps_task_parse(fields, count, &task, NULL));
+    assert_string_equal(task.seen_by, "worker-1");
+    assert_int_equal(task.passes, 2);
+    assert_true(task.trace.trace_high == UINT64_C(0x0af7651916cd43dd));
+    ps_task_clear(&task);
+    assert_null(task.seen_by);
+}
+
+static void the_least_and_the_greatest_of_each_field_are_taken(void **state)
+{
+    static const struct row cases[] = {
+        {"cycle",     "1"               },
+        { "cycle",    "9007199254740992"},
+        { "epoch",    "0"               },
+        { "epoch",    "9007199254740992"},
+        { "prefix",   "A"               },
+        { "prefix",   "Z"               },
+        { "number",   "0"               },
+        { "number",   "999999"          },
+        { "revision", "999"             },
+        { "ext",      ".a"              },
+        { "ext",      ".azAZ09.z"       },
+        { "tier",     "a_z"             },
+        { "task",     "!~"              },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(cases); i++) {
+        struct ps_task task;
+        struct ps_err err;
+
+        if (!parse_with(cases[i].name, cases[i].value, strlen(cases[i].value), &task, &err))
+            fail_msg("%s=%s: %s", cases[i].name, cases[i].value, err.what);
+        ps_task_clear(&task);
+    }
+}
+
 static void a_tier_of_a_newer_program_is_handed_on(void **state)
 {
     struct ps_task task;
@@ -147,6 +205,17 @@ static void invalid_fields_are_named(void **state)
         { "prefix",   "d"                           },
         { "prefix",   "LEWGXX"                      },
         { "prefix",   "../"                         },
+        { "prefix",   "D@"                          },
+        { "prefix",   "[D"                          },
+        { "tier",     "{"                           },
+        { "tier",     "`"                           },
+        { "task",     "a\x7f"                       },
+        { "ext",      ".a/"                         },
+        { "ext",      ".a:"                         },
+        { "ext",      ".a@"                         },
+        { "ext",      ".a["                         },
+        { "ext",      ".a`"                         },
+        { "ext",      ".a{"                         },
         { "number",   "-1"                          },
         { "number",   "1000000"                     },
         { "number",   "12a"                         },
@@ -220,6 +289,10 @@ static void tier_names_are_formatted_and_parsed(void **state)
         assert_string_equal(ps_tier_name(tier), names[i]);
     }
     assert_false(ps_tier_parse(ps_str_of(""), &tier));
+    assert_true(ps_tier_is_planned(PS_TIER_COLD));
+    assert_false(ps_tier_is_planned(PS_TIER_CONTROL));
+    assert_true(ps_tier_parse(ps_str_of("recheck"), &tier));
+    assert_int_equal(tier, PS_TIER_RECHECK);
 }
 
 int main(void)
@@ -231,6 +304,8 @@ int main(void)
         cmocka_unit_test(invalid_fields_are_named),
         cmocka_unit_test(lengths_are_limited_and_nul_bytes_rejected),
         cmocka_unit_test(an_entry_of_odd_length_loses_its_last_name),
+        cmocka_unit_test(a_confirmation_names_the_worker_that_saw_the_draft),
+        cmocka_unit_test(the_least_and_the_greatest_of_each_field_are_taken),
         cmocka_unit_test(a_tier_of_a_newer_program_is_handed_on),
         cmocka_unit_test(tier_names_are_formatted_and_parsed),
     };
