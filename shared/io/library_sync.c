@@ -7,16 +7,17 @@
 #include <utlist.h>
 
 enum {
-    EVERY_MS = 5000,
-    SELDOM_MS = 60 * 1000, /* with signals */
+    EVERY_MS = 5000,       /* between two looks if no signals arrive */
+    SELDOM_MS = 60 * 1000, /* between two looks if signals arrive */
     SOON_MS = 2000,        /* between two batches that signals ask for */
-    NEXT_SLICE_MS = 5      /* the loop does other work in between */
+    NEXT_SLICE_MS = 5      /* between two slices: the loop does other work then */
 };
 
 struct waiter {
     ps_library_sync_fn fn;
     void *cookie;
-    uint64_t round; /* the first one that sees what PostgreSQL had when it was wanted */
+    uint64_t round; /* the first batch that was sent after the waiter came: it sees all changes that
+                       were stored before */
     struct waiter *prev, *next;
 };
 
@@ -25,14 +26,15 @@ struct ps_library_sync {
     struct ps_timer *timer;
     struct ps_library_reader *reader;
     struct waiter *waiters; /* in the order in which they came */
-    uint64_t round;         /* of the batch that was sent last */
-    bool busy;              /* it is out */
-    bool soon;              /* another one follows soon */
-    int64_t asked_ms;       /* monotonic; when it was sent */
-    int64_t wanted_ms;
+    uint64_t round;         /* number of the batch that was sent last */
+    bool busy;              /* that batch is not answered yet */
+    bool soon;              /* a signal, or more slices, asked for another batch */
+    int64_t asked_ms;       /* monotonic: when the last batch was sent */
+    int64_t wanted_ms;      /* monotonic: when ps_library_sync_want was called last */
 };
 
-/* Of the waiters whose round has come. They may want it again at once. */
+/* Calls the waiters whose round is answered. A waiter may call ps_library_sync_want again at
+ * once. */
 static void serve(struct ps_library_sync *sync, const struct ps_err *err)
 {
     struct ps_library *library = err == NULL ? ps_library_reader_library(sync->reader) : NULL;
@@ -58,7 +60,7 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
     sync->busy = false;
     if (err != NULL) {
-        serve(sync, err); /* PG-UP and PG-DOWN log why; the next look follows */
+        serve(sync, err); /* the daemon logs PG-DOWN with the reason; the timer tries again */
         if (sync->waiters != NULL)
             read_on(sync);
         return;
@@ -95,9 +97,9 @@ static void on_timer(void *cookie)
     if (is_idle(sync) && !sync->busy) {
         ps_library_reader_reset(sync->reader);
         sync->soon = false;
-        return; /* until it is wanted */
+        return; /* ps_library_sync_want sets the timer again */
     }
-    /* A look that a signal asked for and that cannot be taken now is taken later, not forgotten. */
+    /* If PostgreSQL cannot be asked now, keep the request of a signal and try again soon. */
     ps_timer_set(sync->timer, sync->soon ? SOON_MS : period_ms);
     if (!sync->busy && (sync->waiters != NULL || ps_pg_up(sync->options.pg))) {
         ps_timer_set(sync->timer, period_ms);
@@ -105,8 +107,8 @@ static void on_timer(void *cookie)
     }
 }
 
-/* During a poll there are several in a second, so the look is at most SOON_MS away as long as soon
- * is set. A library that is not in memory is read when it is wanted: its timer does not wait. */
+/* Several signals a second arrive during a poll, so batches are at least SOON_MS apart. A library
+ * that was cleared ignores signals: it is read when it is wanted, and its timer is not set. */
 static void on_signal(void *cookie)
 {
     struct ps_library_sync *sync = cookie;

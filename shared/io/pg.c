@@ -15,14 +15,14 @@ enum {
     DEFAULT_CONNECT_MS = 5000,
     DEFAULT_BATCH_MS = 30000,
     DEFAULT_QUEUE_WAIT_MS = 10000,
-    QUEUE_CAP = 10000,
-    RETRY_BASE_MS = 100,
-    RETRY_CAP_MS = 5000,
-    IDLE_MS = 60000,
-    SHRINK_MS = 15000,
-    PING_MS = 3000,
-    PING_MORE_MS = 40000,
-    REFUSAL_MS = 60000 /* a refusal is the reason for so long, unless what was refused succeeds */
+    QUEUE_CAP = 10000,    /* waiting batches: bounds the memory while PostgreSQL is away */
+    RETRY_BASE_MS = 100,  /* the first wait before another attempt to connect … */
+    RETRY_CAP_MS = 5000,  /* … and the longest one */
+    IDLE_MS = 60000,      /* an additional connection is closed after so long without work */
+    SHRINK_MS = 15000,    /* between two checks for such connections */
+    PING_MS = 3000,       /* between two pings of an idle pool */
+    PING_MORE_MS = 40000, /* a ping is a query if the last one is older (asks_more) */
+    REFUSAL_MS = 60000    /* ps_pg_why names a refusal for so long */
 };
 
 TAILQ_HEAD(job_list, ps_pg_job);
@@ -46,20 +46,20 @@ struct ps_pg {
     struct job_list refused; /* the queue was full when they came */
     size_t waiting_count;
     struct ps_timer *queue_timer, *retry_timer, *shrink_timer, *ping_timer;
-    bool pinging;
-    int64_t pinged_ms;     /* when the ping under way was sent */
-    int64_t looked_ms;     /* when ps_pg_looked ran last; 0: never */
-    struct ps_err down;    /* why the pool is not up; what is "" before the first try has failed */
-    struct ps_err refusal; /* of a statement while the pool is up: why no work gets done */
-    char *refused_sql;     /* owned; that statement, NULL: the commit */
-    int64_t refused_ms;    /* when; 0: nothing is refused */
-    char history[PS_PG_HISTORY_TEXT]; /* as seen last; "" before the first */
-    int64_t log_position;
-    void (*on_restored)(void *cookie); /* NULL: nobody asks */
+    bool pinging;          /* a ping is waiting or under way */
+    int64_t pinged_ms;     /* monotonic: when that ping was queued */
+    int64_t looked_ms;     /* monotonic: when ps_pg_looked ran last; 0: never */
+    struct ps_err down;    /* why the pool is not up; what is "" before an attempt has failed */
+    struct ps_err refusal; /* the last refusal that needs an operator (ps_pg_error_stands) */
+    char *refused_sql;     /* owned; the refused statement; NULL: the commit was refused */
+    int64_t refused_ms;    /* monotonic: when; 0: no refusal stands */
+    char history[PS_PG_HISTORY_TEXT];  /* as seen last (pg_facts.sql); "" before the first answer */
+    int64_t log_position;              /* as seen last, in the write-ahead log */
+    void (*on_restored)(void *cookie); /* NULL: no owner wants it */
     void *restored_cookie;
-    int failures; /* connections that could not be made, in a row */
+    int failures; /* consecutive failed attempts to connect */
     bool up;
-    bool destroying;
+    bool destroying; /* callbacks that run in ps_pg_destroy may queue batches: they only wait */
 };
 
 static void dispatch(struct ps_pg *pg);
@@ -71,6 +71,8 @@ static void job_end(struct ps_pg_job *job, const struct ps_pg_rows *rows, const 
     free(job);
 }
 
+/* Counts the connections whose state lies between from and to: the states are in the order of a
+ * connection's life. */
 static int count_in(const struct ps_pg *pg, enum ps_pg_conn_state from, enum ps_pg_conn_state to)
 {
     int count = 0;
@@ -89,8 +91,8 @@ static struct ps_pg_conn *find(const struct ps_pg *pg, enum ps_pg_conn_state sta
     return NULL;
 }
 
-/* A rotated secret: the next connection uses it. Connections that are being opened still use
- * target. */
+/* Parses the URL again if its secret was rotated, so that the next connection uses the new one.
+ * Waits while a connection is being opened, because that one still reads target. */
 static void renew_url(struct ps_pg *pg)
 {
     struct ps_pg_target target;
@@ -101,13 +103,15 @@ static void renew_url(struct ps_pg *pg)
         return;
     free(pg->url_text);
     pg->url_text = ps_alloc_text(*pg->url_source);
-    /* The daemon has checked the setting, and reported what is wrong with it. */
+    /* Keep the old target if the new URL is wrong: secret_watch.h has reported it already. */
     if (!ps_pg_target_parse(&target, pg->url_text, pg->application_name, pg->foreign, &ignored))
         return;
     ps_pg_target_clear(&pg->target);
     pg->target = target;
 }
 
+/* Opens a connection if the pool has room. Only a pool that is not up lets the connection look at
+ * the schema: later connections would repeat the same queries in vain. */
 static void open_one(struct ps_pg *pg)
 {
     struct ps_pg_conn *conn = find(pg, PS_PG_CONN_CLOSED);
@@ -156,6 +160,8 @@ static struct ps_pg_job *queue_take(struct ps_pg *pg)
     return job;
 }
 
+/* Gives waiting batches to idle connections and sets what must happen next. Every change of the
+ * queue or of a connection ends here. */
 static void dispatch(struct ps_pg *pg)
 {
     struct ps_pg_conn *idle;
@@ -173,7 +179,8 @@ static void on_queue_timer(void *cookie)
     struct ps_pg *pg = cookie;
     struct ps_pg_job *job;
     struct ps_err err;
-    /* Callbacks can put more in: only what is there now. */
+    /* A callback may queue another batch that is refused again. Take the list first, so that this
+     * loop ends. */
     struct job_list refused = TAILQ_HEAD_INITIALIZER(refused);
 
     TAILQ_CONCAT(&refused, &pg->refused, next);
@@ -195,7 +202,7 @@ static void on_retry_timer(void *cookie)
     dispatch(cookie);
 }
 
-/* Down to one again when a burst is over. */
+/* Closes additional connections when a burst is over; PostgreSQL has few (max_connections). */
 static void on_shrink_timer(void *cookie)
 {
     struct ps_pg *pg = cookie;
@@ -218,6 +225,9 @@ void ps_pg_on_restored(struct ps_pg *pg, void (*fn)(void *cookie), void *cookie)
     pg->restored_cookie = cookie;
 }
 
+/* Compares the history of the database with the one seen last. Another history is another database;
+ * a smaller position in the log of the same history is a server that lost transactions. Either is
+ * reported, except for the first answer, before which the program has read nothing. */
 static void see_history(struct ps_pg *pg, const char *history, int64_t log_position)
 {
     bool other;
@@ -263,10 +273,10 @@ static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps
         ps_pg_looked(pg, rows, 0);
 }
 
-/* Whether a ping is a transaction. An empty batch shows that the server answers, and from version
- * 14 on also that it takes writes, because it reports changed settings. Behind a pooler only a
- * query shows it; and a database that is restored beneath us from a dump is noticed by its history.
- */
+/* Returns whether a ping must be a query. An empty batch costs no transaction and shows that the
+ * server answers; from version 14 on it also shows whether the server takes writes, because the
+ * server reports changed settings. Behind a pooler only a query shows that, and only a query reads
+ * the history, by which a database restored from a dump is noticed. */
 static bool asks_more(const struct ps_pg *pg)
 {
     const struct ps_pg_conn *idle = find(pg, PS_PG_CONN_IDLE);
@@ -275,8 +285,9 @@ static bool asks_more(const struct ps_pg *pg)
            ps_loop_now(pg->loop) - pg->looked_ms >= PING_MORE_MS;
 }
 
-/* Nobody asks anything of an idle program's database: it asks itself, so that /readyz knows of a
- * server that is gone without a word, or takes no writes any more. */
+/* Pings PostgreSQL while the program is idle. Without it, /readyz would not learn of a server that
+ * is gone without a word or has become a standby. A busy pool needs no ping: its batches show it.
+ */
 static void on_ping_timer(void *cookie)
 {
     struct ps_pg *pg = cookie;
@@ -294,8 +305,9 @@ static void on_ping_timer(void *cookie)
     ps_pg_run(pg, batch, on_pong, pg);
 }
 
-/* A statement that the server refuses, a full disk say, leaves the connection as it is: only this
- * remembers that no work gets done. */
+/* Remembers a refusal that an operator must resolve, such as a full disk. It leaves the connection
+ * up, so without this record /readyz would report that all is well. The same statement (or, after
+ * a refused commit, time alone) ends it: another statement may succeed on a full disk. */
 static void note_refusal(struct ps_pg *pg, const struct ps_pg_job *job, const struct ps_err *err)
 {
     const struct ps_pg_batch *batch = job->batch;
@@ -334,7 +346,7 @@ char *ps_pg_reason(const struct ps_pg *pg)
 
     if (why[0] == '\0')
         return pg->up ? NULL : ps_alloc_text("PostgreSQL is not reached yet");
-    /* "Not reached" is said of a server that gave no answer, of no other. */
+    /* Only a server that gave no answer is "not reached". One that refused the login, say, was. */
     if (strncmp(why, "connection to server", 20) == 0 || strncmp(why, "look up", 7) == 0)
         return ps_alloc_format("PostgreSQL is not reached: %s", why);
     return ps_alloc_format("PostgreSQL: %s", why);
@@ -346,7 +358,9 @@ static void on_ready(void *cookie, struct ps_pg_conn *conn)
     const char *history;
     int64_t log_position;
 
-    /* Beside others that are up, its look may be older than theirs. */
+    /* Compare only when no other connection is up. Otherwise this connection's answer may be older
+     * than an answer that another one got meanwhile, and would look like a database that went
+     * back. */
     history = ps_pg_conn_history(conn, &log_position);
     if (!pg->up && !pg->foreign)
         see_history(pg, history, log_position);
@@ -386,7 +400,8 @@ static void on_closed(void *cookie, struct ps_pg_conn *conn, struct ps_pg_job *j
     bool last = count_in(pg, PS_PG_CONN_IDLE, PS_PG_CONN_BROKEN) == 0;
 
     (void)conn;
-    /* A connection that could not be made waits before the next try; one that was lost does not. */
+    /* Wait before the next attempt after a failed one, or if no connection is left. The loss of one
+     * of several, with a batch on it, does not delay the others' growth. */
     if (!job || last)
         ps_timer_set(pg->retry_timer,
                      ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, ++pg->failures, ps_clock_random()));
@@ -487,7 +502,7 @@ void ps_pg_destroy(struct ps_pg *pg)
     free(pg);
 }
 
-/* Behind the urgent ones that wait, before all others. */
+/* Inserts job behind the urgent jobs that wait and before all others. */
 static void insert_urgent(struct ps_pg *pg, struct ps_pg_job *job)
 {
     struct ps_pg_job *before = TAILQ_FIRST(&pg->waiting);
@@ -510,6 +525,8 @@ static void enqueue(struct ps_pg *pg, struct ps_pg_batch *batch, bool urgent, ps
     job->fn = fn;
     job->cookie = cookie;
     job->deadline_ms = ps_loop_now(pg->loop) + pg->queue_wait_ms;
+    /* A full queue refuses the batch. fn must not run inside this call, so queue_timer reports the
+     * refusal on the next turn. */
     if (!pg->destroying && pg->waiting_count >= QUEUE_CAP) {
         TAILQ_INSERT_TAIL(&pg->refused, job, next);
         queue_watch(pg);

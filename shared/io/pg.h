@@ -18,80 +18,99 @@
 
 struct ps_pg;       /* the pool */
 struct ps_pg_batch; /* statements that run as one transaction */
-struct ps_pg_rows;  /* what they answered */
+struct ps_pg_rows;  /* one result for each statement of a batch */
 
 /* err.code of a ps_pg_fn. Categories: CONFIGURATION for credentials, rights and a missing database;
- * TIMEOUT for a cancelled statement, a lock not got, no answer in time; NETWORK for a server that
- * is away, overloaded or a standby; else UNKNOWN. */
+ * TIMEOUT for a cancelled statement, a lock that was not granted, or no answer in time; NETWORK for
+ * a server that is away, overloaded or a standby; otherwise UNKNOWN. */
 enum {
-    PS_PG_ERR_SQL = 20001, /* the server refused a statement; the batch changed nothing; what has
-                              SQLSTATE and message */
+    PS_PG_ERR_SQL = 20001, /* the server refused a statement; the batch changed nothing; err.what
+                              has SQLSTATE and message */
     PS_PG_ERR_FENCED,      /* SQLSTATE PS001: a newer epoch exists; nothing was changed */
     PS_PG_ERR_EARLY,       /* SQLSTATE PS003: another batch comes first; nothing was changed */
     PS_PG_ERR_LOST,    /* connection lost or no answer in time: the batch may have been committed or
                           not */
-    PS_PG_ERR_OFFLINE, /* no connection within the wait: nothing was sent */
+    PS_PG_ERR_OFFLINE, /* the batch found no connection in time, or the queue was full: nothing was
+                          sent */
 };
 
 struct ps_pg_options {
-    const char *url;         /* borrowed for the call */
-    char *const *url_source; /* where url stands, looked at before each connection: a secret may be
-                                rotated; borrowed for life; NULL: it never changes */
-    const char *application_name;
-    int max;      /* connections */
-    bool founds;  /* without migrate: makes the schema all the same where there is none at all */
-    bool foreign; /* not ours: no schema of ours is looked for, every transaction is read-only */
-    int64_t connect_timeout_ms; /* for one address of one host; the URL's own wins; 0: 5000 */
-    int64_t batch_timeout_ms;   /* 0: 30000 */
+    const char *url; /* a URL or keyword=value pairs, as libpq reads them; borrowed for the call */
+    char *const *url_source;      /* the variable that holds the URL; read before each connection,
+                                     because a secret may be rotated; borrowed for life; NULL: the URL
+                                     never changes */
+    const char *application_name; /* copied */
+    int max;                      /* connections at most; less than 1 counts as 1 */
+    bool founds;  /* if migrate is false: create the schema in a database that has none at all */
+    bool foreign; /* the database of another program (an import): look for no schema of ours and
+                     make every transaction read-only */
+    int64_t connect_timeout_ms; /* for one address of one host; the URL's connect_timeout wins; 0:
+                                   5000 */
+    int64_t batch_timeout_ms;   /* from sending a batch to its last answer; 0: 30000 */
     int64_t queue_wait_ms;      /* a batch waits this long for a connection; 0: 10000 */
 };
 
+/* Runs on the loop. up is true (err NULL) when the first connection is ready, and false when the
+ * last one is lost. up is also false, with the reason in err, after each failed attempt to connect
+ * and each time the schema is not there yet, so false may come several times in a row. */
 typedef void (*ps_pg_state_fn)(void *cookie, bool up, const struct ps_err *err);
-/* Exactly one of rows and err is not NULL, borrowed for the call; runs once on the loop, never
- * before ps_pg_run returned. */
+/* Runs exactly once for each batch, on the loop, never before ps_pg_run returned. Exactly one of
+ * rows and err is not NULL; both are borrowed for the call. */
 typedef void (*ps_pg_fn)(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err);
 
-/* One connection is kept up without end, with backoff and jitter; more are made when batches wait.
-   Every address of every host of the URL is tried, each with its own deadline, until one takes
-   writes. When migrate is true and the schema lacks something, the first connection migrates it in
-   one transaction, under an advisory lock of that transaction, before the pool counts as up;
-   without it the pool is up once the schema it needs is there. A server connection never keeps a
-   setting or a lock of ours beyond a transaction, so that any pooler may stand in between. Names
-   are resolved on the loop. Fails on a URL that libpq cannot parse or that asks for a server
-   without writes (CONFIGURATION, without quoting it). */
+/* Starts connecting and never gives up: failed attempts are repeated with backoff and jitter. The
+ * pool keeps one connection, opens more while batches wait, and closes those that were idle for a
+ * minute. Each connection tries every address of every host of the URL, each with its own deadline,
+ * until one of them takes writes. Host names are resolved on the loop.
+ *
+ * With migrate, the first connection applies all missing migrations in one transaction, under an
+ * advisory lock of that transaction, before the pool is up. Without it, the pool is up once the
+ * schema that this program needs exists. on_state may be NULL; loop and cookie are borrowed. Fails
+ * with CONFIGURATION if libpq cannot parse the URL, or if the URL asks for a server that takes no
+ * writes; err never quotes the URL, which holds a password. */
 struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *options, bool migrate,
                            ps_pg_state_fn on_state, void *cookie, struct ps_err *err) PS_MUST_USE;
-/* Waiting and running batches get PS_PG_ERR_OFFLINE / LOST. NULL is fine. Must not be called from a
- * ps_pg_fn. */
+/* Ends all connections. The callbacks of running batches run now with PS_PG_ERR_LOST, those of
+ * waiting batches with PS_PG_ERR_OFFLINE: destroy the pool before the objects that they point to.
+ * NULL is fine. Must not be called from a ps_pg_fn. */
 void ps_pg_destroy(struct ps_pg *pg);
-/* Reads the answer to pg_ping: whether the server takes writes, and which history it has. An idle
- * pool asks that itself, unless its owner does every 40 seconds. */
+/* Evaluates the rows of the statement pg_ping in an answer that the owner received: whether the
+ * server still takes writes (if not, idle connections are opened anew) and whether it is still the
+ * same database (ps_pg_on_restored). An idle pool sends pg_ping itself if no such answer came for
+ * 40 s. Does nothing if the answer has no row. */
 void ps_pg_looked(struct ps_pg *pg, const struct ps_pg_rows *rows, size_t statement);
-/* For how long an idle server has owed the answer to the question whether it is there; 0: it
- * answered
- */
+/* Returns for how many ms the pool's own ping has been without an answer; 0 if none is outstanding
+ * or the pool is not up. */
 int64_t ps_pg_silent_ms(const struct ps_pg *pg);
+/* Returns whether at least one connection was ready and none has been reported lost since. A server
+ * that is gone without a word still counts as up until a batch or a ping times out. */
 bool ps_pg_up(const struct ps_pg *pg);
-/* Registers fn, one of each pool. It runs when PostgreSQL is seen to be another: restored from a
- * backup, or failed over without its newest transactions. Everything that was read from it before
- * may be ahead of what it holds. It runs before any batch that waits for the new connection, and
- * must not call ps_pg_destroy. */
+/* Registers fn and replaces an earlier one. fn runs when PostgreSQL turns out to be an older copy:
+ * it was restored from a backup, or failed over without its newest transactions. What the program
+ * read before may then be newer than what PostgreSQL holds. fn runs before any batch that waits for
+ * the new connection. It must not call ps_pg_destroy. */
 void ps_pg_on_restored(struct ps_pg *pg, void (*fn)(void *cookie), void *cookie);
-/* Why no work gets done: why there is no connection, or what the server refused last and has not
-   done since (for a minute); "" for no reason. Borrowed until the loop turns. */
+/* Returns why PostgreSQL does no work: why there is no connection, or the last refusal (a full
+ * disk, a missing right) that is less than a minute old and whose statement has not succeeded
+ * since. "" if there is no reason. Borrowed until the loop turns. */
 const char *ps_pg_why(const struct ps_pg *pg);
-/* Gives the same as a sentence about PostgreSQL; NULL where all is well. */
+/* Gives the same as a sentence about PostgreSQL, for /readyz; the caller frees it. NULL if
+ * PostgreSQL works. */
 char *ps_pg_reason(const struct ps_pg *pg) PS_MUST_USE;
+/* Sets the numbers of connections: the allowed maximum, those that run a batch, the idle ones. */
 void ps_pg_counts(const struct ps_pg *pg, int *out_max, int *out_in_use, int *out_available);
 
-/* Removes libpq's PG* variables from the environment: DATABASE_URL alone says where the database is
- * and how to reach it. PGOPTIONS and the like would set what a pooler refuses or hands to other
- * clients. Call it before any connection. Gives the names, with commas between; NULL for none. */
+/* Removes libpq's PG* variables from the environment: DATABASE_URL alone decides where the database
+ * is and how to reach it. PGOPTIONS and similar variables would set parameters that a pooler
+ * refuses or hands to other clients. Call it before the first connection. Gives the removed names,
+ * separated by commas (the caller frees them); NULL if there was none. */
 char *ps_pg_ignore_environment(void) PS_MUST_USE;
 
+/* An empty batch. It belongs to the caller until ps_pg_run takes it. Never NULL. */
 struct ps_pg_batch *ps_pg_batch_create(void) PS_MUST_USE;
-void ps_pg_batch_destroy(struct ps_pg_batch *batch);
-/* Copies sql (one statement) and params (text form; NULL is SQL NULL). */
+void ps_pg_batch_destroy(struct ps_pg_batch *batch); /* one that was not run; NULL is fine */
+/* Appends one statement. Copies sql and params (text form; NULL means SQL NULL). In rows, the
+ * statement has the number of earlier calls as its index, counted from 0. */
 void ps_pg_batch_add(struct ps_pg_batch *batch, const char *sql, const char *const *params,
                      size_t param_count);
 /* PS_PG_ADD(batch, "SELECT $1::int", text); PS_PG_ADD0(batch, "SELECT 1"); */
@@ -99,35 +118,46 @@ void ps_pg_batch_add(struct ps_pg_batch *batch, const char *sql, const char *con
     ps_pg_batch_add(batch, sql, (const char *const[]){ __VA_ARGS__ },                              \
                     sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 #define PS_PG_ADD0(batch, sql) ps_pg_batch_add(batch, sql, NULL, 0)
-/* A statement of a .sql file (shared/cmake/embed_sql.cmake). */
+/* A statement of a .sql file, as shared/cmake/embed_sql.cmake embeds it. component.sql compares
+ * params and columns with what PostgreSQL itself says about the statement. */
 struct ps_sql_statement {
     const char *name;
     const char *text;
     const char *params;  /* "$1 name type, $2 name type", or "none" */
     const char *columns; /* "name type, name type", or "none" */
 };
-enum { PS_PG_INT_TEXT = 24 };
-/* Writes value as a parameter's text; returns buffer. */
+enum { PS_PG_INT_TEXT = 24 }; /* bytes: "-9223372036854775808" and its NUL need 21 */
+/* Writes value as the text of a parameter and returns buffer. */
 const char *ps_pg_int_text(char buffer[PS_PG_INT_TEXT], int64_t value);
-/* Takes batch. Runs it as one transaction on a free connection, in the order of the calls. Retries
- * nothing. */
+/* Takes batch and runs it as one transaction. Batches start in the order of the calls; several run
+ * at once if the pool has several connections, so a batch that depends on an earlier one must wait
+ * for its callback. Retries nothing. Borrows cookie until fn ran. An empty batch only asks whether
+ * the server answers. */
 void ps_pg_run(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie);
 
-/* The same, before the batches that wait: for what a peer waits for. Urgent ones keep their order.
- */
+/* The same, but ahead of all batches of ps_pg_run that still wait for a connection. For answers
+ * that a peer waits for: Slack sends an event again after 3 s. Urgent batches start in their own
+ * order. */
 void ps_pg_run_urgent(struct ps_pg *pg, struct ps_pg_batch *batch, ps_pg_fn fn, void *cookie);
 
-/* statement counts from 0. Values are borrowed; NULL for SQL NULL. */
+/* Readers of rows. statement, row and column count from 0. An index that does not exist reads as no
+ * rows or as SQL NULL, so a caller need not check each one. */
 int ps_pg_row_count(const struct ps_pg_rows *rows, size_t statement);
+/* Returns how many rows the statement inserted, updated, deleted or returned. */
 int64_t ps_pg_affected(const struct ps_pg_rows *rows, size_t statement);
+/* Returns the text, borrowed from rows; NULL for SQL NULL. */
 const char *ps_pg_text(const struct ps_pg_rows *rows, size_t statement, int row, int column);
+/* Returns fallback for SQL NULL and for a text that is no number of 64 bits. */
 int64_t ps_pg_int(const struct ps_pg_rows *rows, size_t statement, int row, int column,
                   int64_t fallback);
+/* Returns false for SQL NULL. */
 bool ps_pg_bool(const struct ps_pg_rows *rows, size_t statement, int row, int column);
-/* For use inside a ps_pg_fn: gives the rows to the caller, without copying them. The callback's own
- * rows stay readable as long as the caller's are there. Reading them is safe on another thread. */
+/* Inside a ps_pg_fn, once: gives the rows to the caller without copying them, for example to a
+ * background job. The callback's own rows remain readable while the caller's exist. Another thread
+ * may read them. Release them with ps_pg_rows_destroy. */
 struct ps_pg_rows *ps_pg_rows_take(const struct ps_pg_rows *rows) PS_MUST_USE;
-/* Gives a copy that outlives the callback (PQcopyResult); for io/sync. */
+/* Gives a copy that outlives the callback (PQcopyResult); for cli_session.c, which returns the rows
+ * to a command after the callback has ended. */
 struct ps_pg_rows *ps_pg_rows_copy(const struct ps_pg_rows *rows) PS_MUST_USE;
 void ps_pg_rows_destroy(struct ps_pg_rows *rows); /* taken ones or a copy; NULL is fine */
 

@@ -7,33 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCHEMA_POLL_MS = 500 };
+/* One connection, as a state machine (enum ps_pg_conn_state). In the order of its life: the walk
+ * over hosts and addresses, connecting, the setup (queries one after the other), batches in
+ * pipeline mode. While it opens, a failure leads to the next address; once it is ready, a failure
+ * closes it. */
+
+enum { SCHEMA_POLL_MS = 500 }; /* between two looks whether another program made the schema */
 
 struct ps_pg_conn {
     struct ps_loop *loop;
     struct ps_pg_conn_options options;
     enum ps_pg_conn_state state;
-    int64_t since;
+    int64_t since;          /* monotonic ms: when state began */
     struct ps_timer *timer; /* deadline of what is under way, or the turn that ends a broken one */
 
     struct ps_address_walk *walk;
     enum ps_pg_schema schema;
-    size_t host;       /* that is tried, or serves */
+    size_t host;       /* index of the host that is tried or serves */
     char *where;       /* owned; its name for errors */
-    struct ps_err err; /* while opening: the failure that says most; later: why it is broken */
-    int err_rank;      /* of the failures of this walk; 0: none yet */
+    struct ps_err err; /* while opening: the most useful failure; later: why it is broken */
+    int err_rank;      /* usefulness of err (rank_of); 0: no failure in this walk yet */
 
-    PGconn *pg;
+    PGconn *pg; /* owned; NULL between two hosts and when closed */
     struct event *readable, *writable;
     struct ps_pg_setup setup;
     bool asked;   /* a query of the setup is under way */
-    bool waiting; /* until the schema is asked for again */
+    bool waiting; /* the setup waits before it asks for the schema again */
 
-    struct ps_pg_job *job;
-    struct ps_pg_rows rows;
-    struct ps_err sql_err; /* first error of the batch */
-    bool sql_failed, drop;
-    bool prelude_due; /* its answer comes first */
+    struct ps_pg_job *job;  /* owned; the batch that runs, or NULL */
+    struct ps_pg_rows rows; /* its results so far */
+    struct ps_err sql_err;  /* its first error */
+    bool sql_failed, drop;  /* sql_err is set; the connection must be closed after it */
+    bool prelude_due;       /* the next result is that of the prelude, not of the batch */
 };
 
 static void on_socket(evutil_socket_t fd, short what, void *cookie);
@@ -53,7 +58,7 @@ static void events_free(struct ps_pg_conn *conn)
     conn->readable = conn->writable = NULL;
 }
 
-/* Leaves the server, and whatever was under way with it. */
+/* Closes the libpq connection and forgets what was under way on it. The walk continues. */
 static void leave(struct ps_pg_conn *conn)
 {
     events_free(conn);
@@ -75,7 +80,8 @@ static void tear_down(struct ps_pg_conn *conn)
     enter(conn, PS_PG_CONN_CLOSED);
 }
 
-/* err may lie in conn. */
+/* Closes the connection and gives the running job back. err may point into conn, which changes
+ * here, so it is copied first. */
 static void close_with(struct ps_pg_conn *conn, const struct ps_err *err)
 {
     struct ps_err why = *err;
@@ -86,8 +92,8 @@ static void close_with(struct ps_pg_conn *conn, const struct ps_err *err)
     conn->options.on_closed(conn->options.cookie, conn, job, &why);
 }
 
-/* Which of several hosts' failures an operator wants to read: a wrong password or a standby rather
- * than the next host's refused port. */
+/* How useful a failure is to an operator, if several hosts failed: a wrong password (3) or a
+ * standby (2) says more than the refused port of the next host (1). */
 static int rank_of(const struct ps_err *err)
 {
     if (err->category == PS_FAILURE_CONFIGURATION)
@@ -110,10 +116,10 @@ static void remember(struct ps_pg_conn *conn, const struct ps_err *err)
         conn->err = *err;
 }
 
-/* The host that is tried does not serve: on to the next one. */
+/* The current address does not serve: try the next one. */
 static void try_next(struct ps_pg_conn *conn, const struct ps_err *err)
 {
-    struct ps_err why = *err; /* may lie in what is let go of */
+    struct ps_err why = *err; /* err may point into what leave() clears */
 
     leave(conn);
     remember(conn, &why);
@@ -141,7 +147,8 @@ static void break_with_err(struct ps_pg_conn *conn)
     ps_timer_set(conn->timer, 0);
 }
 
-/* Ends the connection at the loop's next turn: for errors inside calls of the pool. */
+/* Ends the connection on the next turn of the loop. For errors inside a call of the pool, whose
+ * callbacks must not run inside that call. */
 static void break_later(struct ps_pg_conn *conn, enum ps_failure category, int code)
 {
     (void)ps_fail(&conn->err, category, code, "%.*s", (int)strcspn(PQerrorMessage(conn->pg), "\n"),
@@ -155,7 +162,8 @@ static void want_writable(struct ps_pg_conn *conn)
         abort();
 }
 
-/* false: the connection is gone. */
+/* Sends what libpq has buffered, the rest when the socket is writable. Returns false if the
+ * connection is gone. */
 static bool flush(struct ps_pg_conn *conn)
 {
     int left = PQflush(conn->pg);
@@ -165,14 +173,14 @@ static bool flush(struct ps_pg_conn *conn)
     return left >= 0;
 }
 
-/* From PostgreSQL 14 on the server reports by itself that it takes no writes (protocol-flow.html,
- * "Asynchronous Operations"). */
+/* Returns whether the server has reported that it takes no writes; err then says so. PostgreSQL 14
+ * and later report these parameters unasked (protocol-flow.html, "Asynchronous Operations"). */
 static bool takes_no_writes(const struct ps_pg_conn *conn, struct ps_err *err)
 {
     static const char *const names[] = { "in_hot_standby", "default_transaction_read_only" };
 
     if (conn->setup.schema == PS_PG_SCHEMA_FOREIGN)
-        return false; /* only read, and by our own wish */
+        return false; /* a foreign database is only read */
     for (size_t i = 0; i < PS_COUNT_OF(names); i++) {
         const char *value = PQparameterStatus(conn->pg, names[i]);
 
@@ -187,6 +195,7 @@ static bool takes_no_writes(const struct ps_pg_conn *conn, struct ps_err *err)
 
 /* Setup */
 
+/* Sends the query of the current step, or makes the connection ready if the setup is done. */
 static void ask_next(struct ps_pg_conn *conn)
 {
     char *sql = ps_pg_setup_sql(&conn->setup);
@@ -221,7 +230,7 @@ static void ask_next(struct ps_pg_conn *conn)
     ps_timer_set(conn->timer, patience_ms > 0 ? patience_ms : conn->options.batch_timeout_ms);
 }
 
-/* The answer of one query is over: its last result, or the first error, decides. */
+/* A query of the setup is answered. result is its last result, or its first error. */
 static void answered(struct ps_pg_conn *conn, const PGresult *result)
 {
     struct ps_err err;
@@ -272,6 +281,7 @@ static void read_setup(struct ps_pg_conn *conn)
 
 /* Batches */
 
+/* The batch is over: gives the job back with its rows or its error. */
 static void finish(struct ps_pg_conn *conn)
 {
     struct ps_pg_job *job = conn->job;
@@ -305,8 +315,9 @@ static void first_error(struct ps_pg_conn *conn, const PGresult *result)
     conn->drop = ps_pg_error_of_result(result, &conn->sql_err);
 }
 
-/* Takes result. true: the batch is over. An error can come after the last statement too, when the
- * commit fails; so nothing is done before the answer to the sync. */
+/* Takes result. Returns true if the batch is over. The commit may still fail after the last
+ * statement succeeded (a deferred constraint, a full disk), so a batch has succeeded only when the
+ * answer to the sync arrives. */
 static bool take_result(struct ps_pg_conn *conn, PGresult *result)
 {
     switch ((int)PQresultStatus(result)) {
@@ -329,7 +340,7 @@ static bool take_result(struct ps_pg_conn *conn, PGresult *result)
         first_error(conn, result);
         PQclear(result);
         return conn->drop;
-    default: /* COPY has no place in a batch */
+    default: /* COPY, which would block the pipeline */
         PQclear(result);
         conn->sql_failed = conn->drop = true;
         (void)ps_fail(&conn->sql_err, PS_FAILURE_UNKNOWN, PS_PG_ERR_LOST,
@@ -340,7 +351,7 @@ static bool take_result(struct ps_pg_conn *conn, PGresult *result)
 
 static void read_batch(struct ps_pg_conn *conn)
 {
-    int empty = 0; /* a NULL ends each statement; two in a row: nothing there yet */
+    int empty = 0; /* NULL ends the results of a statement; two in a row: nothing has arrived yet */
 
     while (empty < 2 && !PQisBusy(conn->pg)) {
         PGresult *result = PQgetResult(conn->pg);
@@ -369,7 +380,7 @@ void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job)
     conn->sql_failed = conn->drop = false;
     conn->prelude_due = batch->count > 0;
     enter(conn, PS_PG_CONN_RUNNING);
-    /* An empty batch is no transaction: the server answers the sync alone. */
+    /* An empty batch is no transaction: the server only answers the sync. */
     sent = batch->count == 0 ||
            ps_pg_setup_send_prelude(conn->pg, conn->schema, conn->options.batch_timeout_ms);
     for (size_t i = 0; sent && i < batch->count; i++) {
@@ -456,7 +467,7 @@ static void connect_start(struct ps_pg_conn *conn, const struct ps_address_step 
         try_next(conn, &err);
         return;
     }
-    /* libpq leaves this to callers of its asynchronous functions. */
+    /* libpq's asynchronous functions ignore connect_timeout, so the deadline is set here. */
     ps_timer_set(conn->timer, target->connect_timeout_ms > 0 ? target->connect_timeout_ms
                                                              : conn->options.connect_timeout_ms);
     poll_again(conn, EV_WRITE);
@@ -492,7 +503,7 @@ void ps_pg_conn_open(struct ps_pg_conn *conn, enum ps_pg_schema schema)
     ps_address_walk_set(conn->walk, names, target->host_count, target->good_host);
     free(names);
     enter(conn, PS_PG_CONN_RESOLVING);
-    /* From the loop, so that no failure comes back inside this call. */
+    /* The walk answers from the loop, so no failure is reported inside this call. */
     ps_address_walk_next(conn->walk);
 }
 

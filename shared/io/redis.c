@@ -25,11 +25,11 @@ enum {
     COMMAND_TIMEOUT_MS = 5000,
     BACKOFF_BASE_MS = 200, /* jitter makes 100 to 200 of it */
     BACKOFF_CAP_MS = 5000,
-    /* Up for less than this was no recovery: a server that takes us and then answers READONLY must
-       not be asked ten times a second. */
+    /* A connection that was up for less than this does not reset the backoff. Otherwise a server
+       that accepts the connection and then answers READONLY would be tried ten times a second. */
     STABLE_MS = 5000,
-    LOOK_MS = 3000, /* between two questions to Sentinels while we are up */
-    DESTROY_ROUNDS = 100
+    LOOK_MS = 3000,      /* between two questions to the Sentinels while the connection is up */
+    DESTROY_ROUNDS = 100 /* finds an owner that sends again whenever its command is refused */
 };
 
 static void name_server(struct ps_redis *redis)
@@ -47,8 +47,9 @@ static void use_url(struct ps_redis *redis)
     name_server(redis);
 }
 
-/* That it is down, once, and not before a try has shown it; and what will not pass by itself,
- * whenever that becomes known. */
+/* Returns whether on_state(false) is due: once for each time that the connection is down, and again
+ * for a wrong setting that becomes known later, because only an operator can correct that. Not
+ * before an attempt has failed. */
 static bool worth_telling(const struct ps_redis *redis)
 {
     if (redis->why.what[0] == '\0')
@@ -58,21 +59,26 @@ static bool worth_telling(const struct ps_redis *redis)
             strcmp(redis->why.what, redis->reported_why.what) != 0);
 }
 
-/* The connection is gone, whichever side noticed first; hiredis or drop() runs what was
- * outstanding. */
+/* The link is gone, whichever side noticed first: forget it and set the time of the next attempt.
+ * The callbacks of outstanding commands run from hiredis, which is freeing the context or does so
+ * when drop() returns to it. */
 static void link_gone(struct ps_redis *redis, const struct ps_err *err)
 {
     bool next = false; /* another address of the same look-up is left */
 
+    /* Where to try next: another address of the host; another Sentinel, or the node of the URL
+     * instead of one that MOVED named and that is gone; or, after a stable connection, the same
+     * host from its first address. A connection that was up too briefly leaves the walk at the
+     * next address. */
     if (redis->up_since_ms == 0 && ps_address_walk_more(redis->walk)) {
         next = true;
     } else if (redis->up_since_ms == 0) {
         ps_sentinel_doubt(redis->sentinel);
         if (redis->moved)
-            use_url(redis); /* the node that was named is gone: the one of the URL knows better */
+            use_url(redis);
     } else if (ps_loop_now(redis->loop) - redis->up_since_ms >= STABLE_MS) {
         redis->attempt = 0;
-        ps_address_walk_restart(redis->walk); /* else it was no good: on to the next address */
+        ps_address_walk_restart(redis->walk);
     }
     redis->up_since_ms = 0;
     redis->context = NULL;
@@ -117,7 +123,7 @@ void ps_redis_link_lost(struct ps_redis *redis, const redisAsyncContext *context
     struct ps_err err, tls;
 
     if (redis->context != context)
-        return; /* we let go of it ourselves */
+        return; /* drop() or ps_redis_destroy() closed it */
     if (redis->session != NULL && ps_redis_tls_explain(&context->c, redis->session, &tls))
         (void)ps_fail(&err, tls.category, PS_REDIS_ERR_LOST, "redis %s: %s", redis->where,
                       tls.what);
@@ -126,7 +132,7 @@ void ps_redis_link_lost(struct ps_redis *redis, const redisAsyncContext *context
                       context->errstr != NULL && context->errstr[0] != '\0' ? context->errstr
                                                                             : "connection closed");
     if (redis->phase == PS_REDIS_PHASE_DOOMED)
-        err = redis->why; /* the reason came before its consequence */
+        err = redis->why; /* report the reason why it was doomed, not the closing that followed */
     link_gone(redis, &err);
 }
 
@@ -147,6 +153,7 @@ static void on_deadline(void *cookie)
                       (long long)redis->connect_timeout_ms);
         break;
     case PS_REDIS_PHASE_UP:
+        /* The timer is not moved with each answer: the command that it was set for may be done. */
         if (ps_redis_head_due_ms(redis) > now_ms) {
             ps_redis_fitness_head(redis);
             return;
@@ -171,6 +178,8 @@ void ps_redis_follow(struct ps_redis *redis, const char *text)
     name_server(redis);
 }
 
+/* Runs on a turn of its own, in this order: closes a doomed link, calls back the owners of refused
+ * commands, reports the state. */
 static void on_later(void *cookie)
 {
     struct ps_redis *redis = cookie;
@@ -192,7 +201,7 @@ static void on_later(void *cookie)
 
         redis->reported = PS_REDIS_REPORTED_DOWN;
         redis->reported_why = why;
-        redis->on_state(redis->cookie, false, &why); /* the same */
+        redis->on_state(redis->cookie, false, &why); /* may destroy redis too */
     }
 }
 
@@ -276,12 +285,14 @@ static void look_up(struct ps_redis *redis)
         memcpy(redis->walked, redis->host, sizeof(redis->walked));
         ps_address_walk_set(redis->walk, &host, 1, 0);
     } else if (!ps_address_walk_more(redis->walk)) {
-        ps_address_walk_restart(redis->walk); /* all had their turn: look the name up anew */
+        ps_address_walk_restart(redis->walk); /* all addresses had their turn: resolve again */
     }
     ps_address_walk_next(redis->walk);
 }
 
-/* While we are up. One Sentinel may be behind; what two say is so. */
+/* Compares the answer of a Sentinel with the server of the connection, which is up. One Sentinel
+ * may be outdated, so the connection ends only if two answers in a row name the same other master.
+ * Without this check a program could stay with a master that was cut off and demoted unheard. */
 static void compare_master(struct ps_redis *redis, const char *host, uint16_t port)
 {
     bool again;
@@ -326,11 +337,11 @@ static void on_look(void *cookie)
 {
     struct ps_redis *redis = cookie;
 
-    ps_sentinel_doubt(redis->sentinel); /* each is asked in turn */
+    ps_sentinel_doubt(redis->sentinel); /* ask another Sentinel each time */
     ps_sentinel_ask(redis->sentinel);
 }
 
-/* A rotated secret: the next connection uses it. */
+/* Parses the URL again if its secret was rotated. */
 static void renew_url(struct ps_redis *redis)
 {
     struct ps_redis_url url;
@@ -341,7 +352,7 @@ static void renew_url(struct ps_redis *redis)
     free(redis->url_text);
     redis->url_text = ps_alloc_text(*redis->url_source);
     if (!ps_redis_url_parse(redis->url_text, &url, &ignored))
-        return; /* who changed the setting reports it */
+        return; /* keep the old URL; secret_watch.h has reported the wrong one */
     ps_redis_url_clear(&redis->url);
     redis->url = url;
     use_url(redis);
@@ -355,7 +366,7 @@ static void on_retry(void *cookie)
     renew_url(redis);
     redis->phase = PS_REDIS_PHASE_CONNECT;
     if (redis->sentinel != NULL) {
-        ps_sentinel_ask(redis->sentinel); /* which has its own patience */
+        ps_sentinel_ask(redis->sentinel); /* each Sentinel has its own time limit */
     } else if (!redis->url.is_unix) {
         look_up(redis);
     } else {

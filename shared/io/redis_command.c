@@ -18,7 +18,8 @@ static void call(struct ps_redis_command *command, const struct redisReply *repl
     free(command);
 }
 
-/* Redis answers in order: a full pipeline that moves is not late. */
+/* When command times out. Redis answers in order, so a command may wait for all before it: the time
+ * counts from the last answer. Otherwise a full pipeline that moves would end the connection. */
 static int64_t due_ms(const struct ps_redis *redis, const struct ps_redis_command *command)
 {
     int64_t from_ms = command->sent_ms > redis->answer_ms ? command->sent_ms : redis->answer_ms;
@@ -128,7 +129,9 @@ void ps_redis_answer_refused(struct ps_redis *redis)
     struct ps_redis_command *command;
     struct ps_err err;
 
-    TAILQ_CONCAT(&refused, &redis->refused, link); /* a callback may send, and be refused, again */
+    /* A callback may send again and be refused again. Take the list first, so that this loop ends.
+     */
+    TAILQ_CONCAT(&refused, &redis->refused, link);
     while ((command = TAILQ_FIRST(&refused)) != NULL) {
         TAILQ_REMOVE(&refused, command, link);
         if (command->code == ENOBUFS)

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a server says to AUTH may quote the password: only its first word is kept. */
+/* Dooms the link because the server refused a command of the handshake. Only the first word of the
+ * reply is kept: the text of an AUTH error may quote the password (guarantee 10). "max number of
+ * clients" ends by itself; every other refusal is a wrong setting. */
 static void greeting_refused(struct ps_redis *redis, const char *what, const struct ps_err *err)
 {
     struct ps_err why;
@@ -40,12 +42,13 @@ static void on_select(void *cookie, const struct redisReply *reply, const struct
 
 static void on_name(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
-    (void)reply; /* a name is for people: a server that does not take it will do */
+    (void)reply; /* the name only helps people who read CLIENT LIST: a refusal is no failure */
     if (err != NULL && strstr(err->what, "max number of clients") != NULL)
         greeting_refused(cookie, "CLIENT SETNAME", err);
 }
 
-/* With Sentinels: one that was demoted, or that never was the master, will not do. */
+/* With Sentinels, refuses a server that is not the master: it was demoted, or the Sentinel is
+ * outdated. Writes to it would be refused or lost. */
 static void on_role(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_redis *redis = cookie;
@@ -55,7 +58,7 @@ static void on_role(void *cookie, const struct redisReply *reply, const struct p
     struct ps_err why;
 
     if (role == NULL || strcmp(role, "master") == 0)
-        return; /* a user who may not ask it learns from READONLY */
+        return; /* a user without the right to ROLE learns it from READONLY at the first write */
     (void)ps_fail(&why, PS_FAILURE_NETWORK, PS_REDIS_ERR_REPLY, "redis %s: its role is %s",
                   redis->where, role);
     ps_redis_doom(redis, &why);
@@ -88,7 +91,7 @@ static void greet(struct ps_redis *redis, ps_redis_fn fn, const char *const *tex
     for (size_t i = 0; i < count; i++)
         args[i] = ps_str_of(texts[i]);
     if (!ps_redis_transmit(redis, command, args, count))
-        free(command); /* the link is going: hiredis says so next */
+        free(command); /* the link is ending; hiredis reports it next */
 }
 
 #define GREET(redis, fn, ...)                                                                      \
