@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void ps_send_trace_end(struct ps_tracer *tracer, const struct ps_outgoing_message *message,
-                       const struct ps_slack_response *reply)
+static void add_send(struct ps_tracer *tracer, const struct ps_outgoing_message *message,
+                     const struct ps_slack_response *reply)
 {
     const struct ps_trace_context *cause = &message->content.trace_context;
     bool failed = reply->next != PS_SLACK_SENT;
@@ -23,8 +23,6 @@ void ps_send_trace_end(struct ps_tracer *tracer, const struct ps_outgoing_messag
     };
     char name[PS_MESSAGE_ID_MAX + 32];
 
-    if (tracer == NULL || !ps_trace_is_set(cause) || !cause->sampled)
-        return;
     (void)snprintf(name, sizeof(name), "%s %" PRId64, message->content.id, message->sending_ms);
     ps_tracer_add(tracer, &(struct ps_span){ .name = "send",
                                              .kind = PS_SPAN_CLIENT,
@@ -35,4 +33,13 @@ void ps_send_trace_end(struct ps_tracer *tracer, const struct ps_outgoing_messag
                                              .attributes = attributes,
                                              .attribute_count = PS_COUNT_OF(attributes),
                                              .error = failed ? reply->err.what : NULL });
+}
+
+void ps_send_trace_end(struct ps_tracer *tracer, const struct ps_outgoing_message *message,
+                       const struct ps_slack_response *reply)
+{
+    const struct ps_trace_context *cause = &message->content.trace_context;
+
+    if (tracer != NULL && ps_trace_is_set(cause) && cause->sampled)
+        add_send(tracer, message, reply);
 }

@@ -148,19 +148,25 @@ void ps_control_probes_clear(struct ps_control_probes *controls)
     *controls = (struct ps_control_probes){ .len = 0 };
 }
 
+struct ps_control_probe *ps_control_probes_find(const struct ps_control_probes *controls,
+                                                const char *url)
+{
+    for (size_t i = 0; i < controls->len; i++)
+        if (strcmp(controls->items[i].url, url) == 0)
+            return &controls->items[i];
+    return NULL;
+}
+
 bool ps_control_probes_settle(struct ps_control_probes *controls, const char *url,
                               enum ps_outcome outcome)
 {
-    for (size_t i = 0; i < controls->len; i++) {
-        struct ps_control_probe *control = &controls->items[i];
+    struct ps_control_probe *control = ps_control_probes_find(controls, url);
 
-        if (control->settled || strcmp(control->url, url) != 0)
-            continue;
-        control->settled = true;
-        control->outcome = outcome;
-        return true;
-    }
-    return false;
+    if (control == NULL || control->settled)
+        return false;
+    control->settled = true;
+    control->outcome = outcome;
+    return true;
 }
 
 bool ps_control_probes_settled(const struct ps_control_probes *controls)

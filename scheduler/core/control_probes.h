@@ -12,6 +12,7 @@
 #include "scheduler/core/plan.h"
 #include "shared/core/config.h"
 #include "shared/core/result.h"
+#include "shared/core/trace_context.h"
 
 /* the draft that was confirmed last, and two more: they distinguish a draft that was removed from a
  * site that is broken */
@@ -27,7 +28,9 @@ struct ps_control_probe {
     char *url; /* owned; the file name begins after the last '/' */
     enum ps_control_kind kind;
     bool settled;
-    enum ps_outcome outcome; /* when settled */
+    enum ps_outcome outcome;       /* when settled */
+    struct ps_trace_context trace; /* the span of its result; none without a collector, and after a
+                                      failover */
 };
 
 /* Zeroed is empty: no control is probed, and every cycle is believed. */
@@ -64,6 +67,9 @@ size_t ps_control_probes_share(const struct ps_config *config, size_t budget);
 void ps_control_probes_add(struct ps_control_probes *controls, const char *url,
                            enum ps_control_kind kind); /* copies url */
 void ps_control_probes_clear(struct ps_control_probes *controls);
+/* Returns the control or recheck of url, borrowed; NULL if there is none. */
+struct ps_control_probe *ps_control_probes_find(const struct ps_control_probes *controls,
+                                                const char *url);
 /* Keeps the first answer about url. Returns false if url is not among them or is answered
  * already. */
 bool ps_control_probes_settle(struct ps_control_probes *controls, const char *url,

@@ -156,13 +156,31 @@ static void settle(struct ps_ingest *ingest, const struct ps_pg_rows *rows)
     leadership->results += (uint64_t)count;
 }
 
+/* The update of a draft is announced at the end of its cycle; until then its recheck, or the
+ * control that it is, keeps the span that caused it. */
+static void keep_trace(const struct ps_leadership *leadership, const struct ps_result *result)
+{
+    struct ps_trace_context trace = { 0 };
+    struct ps_control_probe *recheck = NULL;
+
+    if (!ps_tier_is_planned(result->task.tier) && leadership->run != NULL &&
+        result->task.cycle == leadership->run->ledger.cycle)
+        trace = ps_cycle_trace_result(leadership, result);
+    if (ps_trace_is_set(&trace))
+        recheck = ps_control_probes_find(&leadership->run->controls, result->task.url);
+    if (recheck != NULL && !ps_trace_is_set(&recheck->trace))
+        recheck->trace = trace;
+}
+
 static void on_stored(void *cookie, const struct ps_pg_rows *rows)
 {
     struct ps_ingest *ingest = cookie;
 
     settle(ingest, rows);
-    for (size_t i = 0; i < ingest->now.len; i++)
+    for (size_t i = 0; i < ingest->now.len; i++) {
         ps_cycle_trace_stored(ingest->leadership, &ingest->now.results[i], ingest->now.added_ms[i]);
+        keep_trace(ingest->leadership, &ingest->now.results[i]);
+    }
     if (ps_pg_row_count(rows, DISCOVERED) > 0)
         ps_signals_send(ingest->leadership->daemon->signals, PS_SIGNAL_LIBRARY);
     ingest->committed = true;

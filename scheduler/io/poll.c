@@ -654,6 +654,19 @@ static struct ps_draft_state state_of(const struct ps_pg_rows *rows, int row, in
     };
 }
 
+/* The span that an announcement of the draft continues: that of its probe's result, or that of the
+ * plan if nobody has sent the former. */
+static struct ps_trace_context trace_of_recheck(const struct ps_poll *poll, const char *url)
+{
+    const struct ps_leadership *leadership = poll->parts.leadership;
+    const struct ps_control_probe *recheck =
+        ps_control_probes_find(&leadership->run->controls, url);
+
+    if (recheck != NULL && ps_trace_is_set(&recheck->trace) && recheck->trace.sampled)
+        return recheck->trace;
+    return ps_cycle_trace(leadership, poll->cycle, poll->started_ms);
+}
+
 static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, int row,
                           struct ps_looked *out_draft, const char **last_paper)
 {
@@ -678,6 +691,7 @@ static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, i
         !leadership->daemon->config->notify_on_draft_update || leadership->run->silent)
         return;
     ps_draft_change_print(&out_draft->state, print);
+    poll->ending.news.trace = trace_of_recheck(poll, out_draft->url);
     ps_update_rows(
         leadership,
         &(struct ps_updated){
@@ -748,7 +762,6 @@ static void on_recheck_watch_built(void *cookie, void *job)
 
     ps_watch_load_install(job, poll->parts.leadership);
     ps_outbox_rows_clear(&poll->ending.news);
-    poll->ending.news.trace = ps_cycle_trace(poll->parts.leadership, poll->cycle, poll->started_ms);
     rechecking->rows = ps_watch_load_take_rows(job);
     rechecking->count = (size_t)ps_pg_row_count(rechecking->rows, RECHECKS);
     rechecking->looked = ps_alloc_zero(rechecking->count + 1, sizeof(*rechecking->looked));

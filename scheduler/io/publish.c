@@ -105,7 +105,8 @@ static void on_batch(void *cookie, const struct redisReply *reply)
     step(publish);
 }
 
-static void add_traceparent(const struct ps_publish *publish, const char *task,
+/* share: of such tasks, how many are sampled even if their probe finds nothing. */
+static void add_traceparent(const struct ps_publish *publish, const char *task, double share,
                             struct ps_script_args *args)
 {
     const struct ps_leadership *leadership = publish->leadership;
@@ -113,8 +114,7 @@ static void add_traceparent(const struct ps_publish *publish, const char *task,
     struct ps_trace_context plan = ps_cycle_trace(leadership, ledger->cycle, ledger->started_ms);
     char traceparent[PS_TRACEPARENT_TEXT];
 
-    ps_cycle_trace_task(&plan, task, leadership->daemon->config->otel_traces_sampler_arg,
-                        traceparent);
+    ps_cycle_trace_task(&plan, task, share, traceparent);
     ps_script_args_text(args, traceparent);
 }
 
@@ -122,6 +122,7 @@ static void add_task(const struct ps_publish *publish, struct ps_script_args *ar
 {
     const struct ps_cycle *run = publish->leadership->run;
     const struct ps_cycle_probe *item = &run->items[position];
+    double share = publish->leadership->daemon->config->otel_traces_sampler_arg;
     char *task = ps_alloc_format("%" PRId64 ":%s", run->ledger.cycle, item->file);
 
     ps_script_args_int(args, (int64_t)position);
@@ -132,7 +133,7 @@ static void add_task(const struct ps_publish *publish, struct ps_script_args *ar
     ps_script_args_int(args, item->number);
     ps_script_args_int(args, item->revision);
     ps_script_args_text(args, item->ext);
-    add_traceparent(publish, task, args);
+    add_traceparent(publish, task, share, args);
     free(task);
 }
 
@@ -245,7 +246,13 @@ static void add_control(const struct ps_publish *publish, struct ps_script_args 
     ps_script_args_int(args, id.number);
     ps_script_args_int(args, id.revision);
     ps_script_args_text(args, ext);
-    add_traceparent(publish, task, args);
+    /* Whether a draft has changed is known only when the cycle has ended, too late to sample its
+     * probe. */
+    add_traceparent(publish, task,
+                    control->kind != PS_CONTROL_ABSENT
+                        ? 1
+                        : publish->leadership->daemon->config->otel_traces_sampler_arg,
+                    args);
     free(task);
 }
 

@@ -35,6 +35,7 @@ struct ps_tracer {
     int tries;             /* of sending */
     int failures;          /* requests in a row that failed */
     int64_t not_before_ms; /* monotonic: for the next request */
+    bool dropping;         /* spans were dropped since a request was taken last */
     void (*done)(void *cookie);
     void *done_cookie;
 };
@@ -107,10 +108,27 @@ static void on_limit(void *cookie)
     end_flush(cookie);
 }
 
+/* Counts a span that has no room. Unless the outage is reported already, one line until the
+ * collector takes spans again: a collector that is slow, but does not fail, would lose spans
+ * without any. */
+static void drop(struct ps_tracer *tracer)
+{
+    struct ps_err err;
+
+    count(tracer, "dropped", 1);
+    if (tracer->dropping || tracer->failures > 0)
+        return;
+    tracer->dropping = true;
+    (void)ps_fail(&err, PS_FAILURE_RATE_LIMIT, 0,
+                  "%zu spans wait for the collector; further spans are dropped until it takes some",
+                  tracer->filling_spans);
+    PS_LOG(TRACE_ERROR, F_TEXT("url", tracer->url), F_ERR(&err));
+}
+
 /* One line for each outage: the collector may be away for days. */
 static void report(struct ps_tracer *tracer, const struct ps_err *err)
 {
-    if (tracer->failures++ == 0)
+    if (tracer->failures++ == 0 && !tracer->dropping)
         PS_LOG(TRACE_ERROR, F_TEXT("url", tracer->url), F_ERR(err));
 }
 
@@ -126,6 +144,7 @@ static void on_taken(struct ps_tracer *tracer, const struct ps_http_reply *reply
         PS_LOG(TRACE_RECOVERED, F_TEXT("url", tracer->url),
                F_INT("failed_requests", tracer->failures));
     tracer->failures = 0;
+    tracer->dropping = false;
     forget_sent(tracer);
 }
 
@@ -137,7 +156,8 @@ static void on_failed(struct ps_tracer *tracer, const struct ps_http_reply *repl
     report(tracer, err);
     if (again)
         asked_ms = ps_otlp_wait_ms(reply->retry_after, ps_clock_wall_ms());
-    wait_ms = ps_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, tracer->failures, ps_clock_random());
+    wait_ms = ps_backoff_ms(tracer->options.retry_base_ms, RETRY_CAP_MS, tracer->failures,
+                            ps_clock_random());
     /* Also the next request waits, so that a collector that fails is not hit by the next one at
      * once. */
     tracer->not_before_ms =
@@ -253,13 +273,13 @@ void ps_tracer_add(struct ps_tracer *tracer, const struct ps_span *span)
     before = tracer->filling.len;
     if (tracer->filling_spans == SPANS_MAX ||
         (tracer->filling_spans > 0 && !ps_buf_char(&tracer->filling, ','))) {
-        count(tracer, "dropped", 1);
+        drop(tracer);
         return;
     }
     if (!ps_span_format(span, &tracer->filling)) {
         tracer->filling.len = before; /* without the comma */
         tracer->filling.data[before] = '\0';
-        count(tracer, "dropped", 1);
+        drop(tracer);
         return;
     }
     tracer->filling_spans++;
@@ -291,6 +311,8 @@ struct ps_tracer *ps_tracer_create(const struct ps_tracer_options *options)
     }
     tracer = ps_alloc_zero(1, sizeof(*tracer));
     tracer->options = *options;
+    if (tracer->options.retry_base_ms == 0)
+        tracer->options.retry_base_ms = RETRY_BASE_MS;
     tracer->program = ps_alloc_text(options->program);
     tracer->instance = ps_alloc_text(options->instance);
     tracer->url = url;

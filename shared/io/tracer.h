@@ -3,9 +3,9 @@
  * Every program has one, or none if no collector is configured. Guarantees: tracing never changes
  * what a program does otherwise. Spans wait in one bounded buffer; when it is full, further spans
  * are dropped and counted (paperscout_trace_spans_total). One request is in flight at a time, in
- * the background. A collector that is dead, slow or refuses costs spans, a log line
- * for each outage, and at most PS_TRACER_STOP_MS at a clean stop; readiness and failure counts do
- * not know it. */
+ * the background. A collector that is dead, slow or refuses costs spans, one log line for each
+ * outage, and at most PS_TRACER_STOP_MS at a clean stop; readiness and failure counts do not know
+ * it. */
 #ifndef PS_IO_TRACER_H
 #define PS_IO_TRACER_H
 #include "shared/core/config.h"
@@ -24,6 +24,7 @@ struct ps_tracer_options {
     const struct ps_config *config; /* OTEL_…; the headers are read for each request, because a
                                        secret may be rotated */
     const char *program, *instance, *user_agent;
+    int64_t retry_base_ms; /* first pause after a request that failed; 0: a second */
 };
 
 /* Returns NULL if the settings name no collector. */

@@ -6,6 +6,7 @@ import unittest
 
 from rig import CycleCase, wait_until
 from rig.index import made_index
+from test_paperscout import compare_golden
 
 TABLES = """
 CREATE TABLE paper_cache (key text PRIMARY KEY, data jsonb NOT NULL, written_at double precision NOT NULL);
@@ -28,7 +29,7 @@ def quoted(text):
 class ImportLegacy(CycleCase):
     database = "old"  # "postgres": beside our own tables
 
-    def before_programs(self, fleet):
+    def fill_old_tables(self, fleet):
         """The service stopped a quarter of an hour ago, and knew three drafts."""
         now = int(time.time())
         if self.database != "postgres":
@@ -47,6 +48,9 @@ class ImportLegacy(CycleCase):
             INSERT INTO user_watchlist VALUES ('{AUTHOR}', 'ann archer', 'author'),
                 ('{AUTHOR}', 'x', 'author'), ('{NUMBER}', '1055', 'paper'), ('{NUMBER}', '01060', 'paper');
             """, self.database)
+
+    def before_programs(self, fleet):
+        self.fill_old_tables(fleet)
         self.before = self.dump()
         self.check_imports(fleet)
         self.fleet_goes_on(fleet)
@@ -60,6 +64,19 @@ class ImportLegacy(CycleCase):
         status, output, errors = self.fleet.command("scheduler", "import-legacy", *words)
         self.assertEqual(status, 0, errors)
         return {line[:10].strip(): line[10:].strip() for line in output.splitlines()}, errors
+
+    def check_json(self):
+        """Before an import, as a dry run, and after it: the same figures as the text. The old tables' complaints go to standard error."""
+        text = ""
+        for words in (("--dry-run", "--json"), ("--json",), ("--json",)):
+            status, output, errors = self.fleet.command("scheduler", "import-legacy", *words)
+            self.assertEqual((status, output.count("\n")), (0, 1), errors)
+            self.assertIn(f"no draft: {SITE}\n", errors)
+            answer = json.loads(output)
+            self.assertRegex(answer["last_poll"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            answer["last_poll"] = "TIME"
+            text += f"$ paperscout import-legacy {' '.join(words)}\n{json.dumps(answer, indent=1)}\n\n"
+        compare_golden(self, "import_legacy.txt", text)
 
     def check_imports(self, fleet):
         papers = len(made_index())
@@ -142,6 +159,12 @@ class ImportLegacy(CycleCase):
         self.assertEqual(status, 1)
         self.assertIn("none of the Python service's tables is there", errors)
 
+
+    def test_json(self):
+        self.fleet = self.make_fleet()
+        self.fleet.postgres.start()
+        self.fill_old_tables(self.fleet)
+        self.check_json()
 
     def test_entries_mean_what_they_say(self):
         """Each entry is read by the parser of Slack and of the command line."""

@@ -141,6 +141,15 @@ class Traces(FleetCase):
             fleet.upstream.patch({"index": {"inline": self.cuts.after}})
             message, _ = self.wait_message(fleet, "poll:")
             self.assertEqual([span["name"] for span in self.wait_path(collector, message)], ["plan", "message", "send"])
+        with self.subTest("a known draft that has changed"):
+            fleet.upstream.patch({"drafts": {"D1052R0.pdf": {"modified": "-1m", "text": "A draft, changed\n\nBeatrix Archer\n\n"}}})
+            message = wait_until(lambda: fleet.postgres.value(
+                "SELECT max(message_id) FROM outbox WHERE dedupe_key LIKE 'update:%D1052R0.pdf:%' AND sent_at IS NOT NULL"), 60, "the update is sent")
+            path = self.wait_path(collector, message)
+            self.assertEqual([span["name"] for span in path], ["plan", "task", "probe", "result", "message", "send"])
+            self.assertEqual({span["paperscout.task"].partition(":")[2] for span in path if span["name"] in ("task", "probe", "result")},
+                             {"D1052R0.pdf"}, "the probe that saw the change")
+            self.assertIn(path[1]["paperscout.tier"], ("recheck", "control"), "the newest drafts are controls")
         with self.subTest("a worker that sends no traces"):
             for worker in workers:
                 self.assertEqual(worker.stop(), 0)
