@@ -224,6 +224,7 @@ test_k8s_load PAPERSCOUT_PHASE_SECONDS=30
 test_socket_mode PAPERSCOUT_ENVELOPES=10000
 test_listening PAPERSCOUT_LISTEN_ALL=1
 test_crowd PAPERSCOUT_CROWD=2000,600,20
+test_hostile_people PAPERSCOUT_COMMANDS=1300
 test_replay_fleet PAPERSCOUT_REPLAY=2017-06-01..2018-06-20
 alarm_matrix
 END
@@ -254,6 +255,7 @@ if [ $soak = yes ]; then
             passed=$((passed + 1))
             printf 'passed  %-22s %-40s %s\n' "$test" "$settings" "$(took $since)"
             [ "$test" != alarm_matrix ] || sed '1,/^$/d' "$work/soak.log" # the table
+            ! grep '^channel delay' "$work/soak.log" || true
         else
             failed=$((failed + 1))
             failures+=("soak: $test $settings")
@@ -271,6 +273,9 @@ if [ $soak = yes ]; then
     say "soak: faults made on purpose, forty in each core file and script"
     build asan || finish
     soak_step mutation python3 -B tests/mutation/mutate.py --sample 40 --sanitized build/asan --report build/report/mutation.json
+    say "soak: libFuzzer, ten minutes for each parser"
+    soak_step fuzz python3 -B tests/fuzz/fuzz.py --seconds "${PAPERSCOUT_FUZZ_SECONDS:-600}"
+    grep ' runs ' "$work/soak.log" # what each parser's inputs reach
     say "soak: growth, coverage, and the benchmark against the last release"
     soak_step growth python3 -B tests/growth/growth.py
     soak_step coverage python3 -B tests/coverage/coverage.py --jobs "$jobs"

@@ -1219,6 +1219,39 @@ static void a_dead_message_is_replayed_or_dropped_once(void **state)
     assert_int_equal(INT("EXISTS notify:dead"), 0);
 }
 
+#define PRUNE         LIST("epoch", "notify:dead")
+#define LETTER(n, at) "{\"id\":\"" n "\",\"dead_at\":\"" at "\"}"
+
+static void old_dead_letters_are_removed_in_slices(void **state)
+{
+    (void)state;
+    DO("SET epoch 5");
+    DO("RPUSH notify:dead %s pushed %s %s last", LETTER("a", "2026-05-01T00:00:00Z"),
+       LETTER("b", "2026-05-02T00:00:00.123Z"), LETTER("c", "2026-06-01T00:00:00Z"));
+    assert_non_null(
+        strstr(RUN(DEAD_PRUNE, PRUNE, "4", "2026-05-20T00:00:00Z", "1000", "2"), "FENCED"));
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-01T00:00:00Z", "1000", "2"), "0");
+    /* The entry without a time goes with the one that follows it, not before. */
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-20T00:00:00Z", "1000", "2"), "1");
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-20T00:00:00Z", "1000", "2"), "2");
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-20T00:00:00Z", "1000", "2"), "0");
+    assert_string_equal(DO("LRANGE notify:dead 0 -1"),
+                        "[" LETTER("c", "2026-06-01T00:00:00Z") " last]");
+}
+
+static void too_many_dead_letters_are_removed_whatever_their_age(void **state)
+{
+    (void)state;
+    DO("RPUSH notify:dead %s %s %s %s", LETTER("a", "2026-05-01T00:00:00Z"), "pushed",
+       /* a text that names a time */
+       "{\"text\":\"\\\"dead_at\\\":\\\"2020-01-01\\\"\",\"dead_at\":\"2026-06-01T00:00:00Z\"}",
+       LETTER("d", "2026-06-02T00:00:00Z"));
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-20T00:00:00Z", "3", "100"), "1");
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-20T00:00:00Z", "1", "1"), "1");
+    assert_string_equal(RUN(DEAD_PRUNE, PRUNE, "5", "2026-05-20T00:00:00Z", "1", "100"), "1");
+    assert_string_equal(DO("LRANGE notify:dead 0 -1"), "[" LETTER("d", "2026-06-02T00:00:00Z") "]");
+}
+
 /* The record of an alarm, while PostgreSQL takes no writes */
 
 static void of_two_programs_one_reports_an_incident(void **state)
@@ -1330,6 +1363,8 @@ int main(void)
         FLUSHED(what_is_not_in_its_holders_list_any_more_is_doubtful),
         FLUSHED(a_dead_holders_messages_come_back_in_their_order),
         FLUSHED(a_dead_message_is_replayed_or_dropped_once),
+        FLUSHED(old_dead_letters_are_removed_in_slices),
+        FLUSHED(too_many_dead_letters_are_removed_whatever_their_age),
         FLUSHED(of_two_programs_one_reports_an_incident),
         FLUSHED(an_alarm_is_recorded_with_the_servers_time),
         FLUSHED(a_claim_whose_answer_was_lost_gets_it_again),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One person floods: their backlog and their commands do not hold up what everybody else waits for, and a watchlist with the
 worst patterns costs nobody the lease."""
+import os
 import time
 import unittest
 
@@ -9,7 +10,7 @@ from rig.speaker import SECRET, Speaker, sign, slash_body
 
 FORM = "application/x-www-form-urlencoded"
 LIMIT_S = 20  # one person's flood may delay the channel by this much
-COMMANDS = 200
+COMMANDS = int(os.environ.get("PAPERSCOUT_COMMANDS", "200"))  # of one person
 ROWS = 30000
 WORST = "/" + "[a-z]*" * 14 + "9{}/"
 
@@ -65,7 +66,7 @@ class HostilePeople(FleetCase):
             self.assertEqual(status, 200)
             slowed += b"Slow down" in (text if isinstance(text, bytes) else text.encode())
         delay = self.channel_delay()
-        print(f"{COMMANDS} commands of one person: {slowed} slowed down; the channel waited {delay:.1f} s")
+        print(f"channel delay under one person's flood: {delay:.1f} s after {COMMANDS} commands, {slowed} slowed down")
         self.assertGreater(slowed, COMMANDS / 2)
         self.assertLess(delay, LIMIT_S)
         body = slash_body("version", user="UOTHER")

@@ -379,7 +379,7 @@ class Page(PageCase):
                    "detail", HOSTILE)
         redis.call("RPUSH", redis.key("notify:dead"), json.dumps(
             {"id": "o1", "kind": "draft", "channel": HOSTILE, "reason": HOSTILE, "attempts": 8,
-             "dead_at": "2026-11-25T10:00:00Z"}))
+             "dead_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
         redis.call("RPUSH", redis.key("notify:dead"), "no JSON")
         redis.call("HSET", redis.key(f"instance:worker:{HOSTILE[:60]}"), "version", HOSTILE)
         redis.call("ZADD", redis.key("instances"), "inf", f"worker:{HOSTILE[:60]}")
@@ -515,7 +515,7 @@ class Page(PageCase):
         redis = self.fleet.redis
         redis.call("RPUSH", redis.key("notify:dead"), json.dumps(
             {"id": "o991", "kind": "frontier", "channel": "C1", "reason": "channel_not_found", "attempts": 8,
-             "dead_at": "2026-11-25T10:00:00Z"}))
+             "dead_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
         self.browser.wait("!document.getElementById('actions').hidden")
         self.press("[data-action=pause]")
         self.wait_text("action-result", "Type the token first")
