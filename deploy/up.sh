@@ -29,6 +29,8 @@ SLACK_BOT_TOKEN_FILE), messages go to Slack; else they are shown here. The statu
 http://127.0.0.1:8080/ unless that port is taken, or HEALTH_PORT says another. The demo heeds no
 settings. Data and logs lie in
 /var/lib/paperscout for root, else in ~/.local/state/paperscout; PAPERSCOUT_STATE names another folder.
+Started by root, Redis and the programs run as the user paperscout if there is one, else as nobody, in a
+folder of their own with a copy of .env; PAPERSCOUT_USER names another user (root: as root).
 PAPERSCOUT_BUILD names a folder with built programs, and nothing is installed or built then.
 
 Exit status: 0 ended as asked, 1 something failed or the demo did not show what it must, 64 wrong usage,

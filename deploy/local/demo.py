@@ -31,7 +31,8 @@ class NotShown(Exception):
 class Site:
     """The scripted upstream in place of wg21.link and isocpp.org."""
 
-    def __init__(self, program, folder, logs, ledger):
+    def __init__(self, program, folder, logs, ledger, user):
+        self.user = user
         self.program, self.folder, self.logs, self.ledger = program, folder, logs, ledger
         self.process = self.port = None
 
@@ -39,7 +40,8 @@ class Site:
         path = os.path.join(self.folder, "scenario.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(scenario, file)
-        self.process = Process("site", [self.program, "--scenario", path], self.logs, self.ledger)
+        self.process = Process("site", [self.program, "--scenario", path], self.logs, self.ledger,
+                               cwd=self.folder, **self.user)
         wait_for("The sample site", self._find_port, 10, self.process)
 
     def _find_port(self):

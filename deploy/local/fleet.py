@@ -83,8 +83,9 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, build, logs, ledger, settings, databases, cwd):
-        """databases: DATABASE_URL by component, where they differ."""
+    def __init__(self, build, logs, ledger, settings, databases, cwd, user):
+        """databases: DATABASE_URL by component, where they differ. user: what Popen takes to run the programs as another."""
+        self.user = user
         self.build, self.logs, self.ledger = build, logs, ledger
         self.settings, self.databases, self.cwd = settings, databases, cwd
         self.members = []
@@ -108,7 +109,7 @@ class Fleet:
 
     def _process(self, component, name, settings):
         return Process(name, [self.program(component)], self.logs, self.ledger, cwd=self.cwd,
-                       env=settings)
+                       env=settings, **self.user)
 
     def of(self, component):
         return [member for member in self.members if member.component == component]
@@ -130,7 +131,7 @@ class Fleet:
     def command(self, component, *arguments):
         """Runs a command to its end; its exit status and what it printed."""
         done = subprocess.run([self.program(component), *arguments], env=self.settings_of(component),
-                              cwd=self.cwd, capture_output=True, text=True, timeout=30, check=False)
+                              cwd=self.cwd, capture_output=True, text=True, timeout=30, check=False, **self.user)
         return done.returncode, (done.stdout + done.stderr).strip()
 
     def stop(self, seconds):

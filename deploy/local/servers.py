@@ -45,11 +45,21 @@ def wait_for(what, check, seconds, process):
         time.sleep(0.05)
 
 
+def give(user, folder):
+    """The folder and all in it becomes the user's (what Popen takes), also what root left there in an earlier run."""
+    if user:
+        for here, folders, files in os.walk(folder):
+            for path in (here, *(os.path.join(here, name) for name in folders + files)):
+                os.chown(path, user["user"], user["group"], follow_symlinks=False)
+
+
 class Redis:
     """On a socket in the state folder that only this user may open. Writes are on disk within a
     second (AOF), and nothing is ever evicted: both are what the streams need."""
 
-    def __init__(self, state, logs, ledger):
+    def __init__(self, state, logs, ledger, user):
+        """user: what Popen takes to run it as another user."""
+        self.user = user
         self.folder = os.path.join(state, "redis")
         self.socket = os.path.join(self.folder, "redis.sock")
         self.logs, self.ledger = logs, ledger
@@ -65,13 +75,14 @@ class Redis:
 
     def start(self):
         os.makedirs(self.folder, exist_ok=True)
+        give(self.user, self.folder)
         if len(self.socket) > 100:
             raise NotStarted(f"{self.socket}: too long for a socket; PAPERSCOUT_STATE names another folder")
         self.process = Process(
             "redis", [find_program("redis-server"), "--port", "0", "--unixsocket", self.socket,
                       "--unixsocketperm", "700", "--dir", self.folder, "--appendonly", "yes",
                       "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"],
-            self.logs, self.ledger)
+            self.logs, self.ledger, cwd="/", **self.user)
         wait_for("Redis", lambda: self.call("PING") == "PONG", 20, self.process)
 
     revive = start
@@ -161,12 +172,12 @@ class Postgres:
                               env={**os.environ, **where})
         return done.stdout.strip() or None if done.returncode == 0 else None
 
-    def make_roles(self, scheduler):
-        """The owner migrates; the programs get roles that cannot change a table (deploy/roles.sql), with passwords of
+    def make_roles(self, scheduler, user):
+        """The owner migrates, as user; the programs get roles that cannot change a table (deploy/roles.sql), with passwords of
         this run. scheduler: path of the program. DATABASE_URL by component."""
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "ASAN_OPTIONS") if name in os.environ}
-        done = subprocess.run([scheduler, "migrate"], env={**environment, "DATABASE_URL": self.url}, cwd=self.folder,
-                              capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run([scheduler, "migrate"], env={**environment, "DATABASE_URL": self.url},
+                              cwd=os.path.dirname(scheduler), capture_output=True, text=True, timeout=120, check=False, **user)
         if done.returncode != 0:
             raise NotStarted(f"the tables were not made:\n{(done.stdout + done.stderr).strip()}")
         passwords = {component: secrets.token_hex(16) for component in ("scheduler", "notifier")}

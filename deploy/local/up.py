@@ -17,6 +17,7 @@ from narrator import Narrator
 from process import Ledger, Patience, end
 from servers import NotStarted, Postgres, Redis
 from settings import forget, given, is_free, keep, kept
+from user import copy_programs, name_of, run_as, working_folder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEMO = os.path.join(os.path.dirname(HERE), "demo")
@@ -150,23 +151,37 @@ class Run:
         self.redis = self.postgres = self.site = self.fleet = None
         self.databases = {}  # DATABASE_URL by component
         self.given = set() if self.demo else given(self.cwd, self.environment)
+        self.user, self.programs = {}, self.build
+
+    def leave_root(self):
+        """As root: programs and Redis run as another user."""
+        self.user = run_as()
+        if not self.user:
+            return
+        self.narrator.step(f"programs and Redis run as the user {name_of(self.user)}, not as root")
+        for folder in (self.home.state, self.folder):
+            os.chmod(folder, os.stat(folder).st_mode | 0o011)  # to be entered, whatever root's umask is
+        self.programs = copy_programs(self.build, self.home.state, self.user)
+        if not self.demo:
+            self.cwd = working_folder(self.cwd, self.home.state, self.environment, self.user)
 
     def start_servers(self):
         tell = self.narrator
         settings = {}
         if not self.given & {"REDIS_URL", "REDIS_SENTINELS"}:
-            self.redis = Redis(self.folder, self.logs, self.home.ledger)
+            self.redis = Redis(self.folder, self.logs, self.home.ledger, self.user)
             self.redis.start()
             settings["REDIS_URL"] = self.redis.url
             tell.step("Redis is up: it carries the work in flight")
         if "DATABASE_URL" not in self.given:
             self.postgres = Postgres(self.folder, self.logs, self.home.ledger)
             self.postgres.start()
-            self.databases = self.postgres.make_roles(os.path.join(self.build, "scheduler", "paperscout-scheduler"))
+            self.databases = self.postgres.make_roles(
+                os.path.join(self.programs, "scheduler", "paperscout-scheduler"), self.user)
             tell.step("PostgreSQL is up: it keeps what must last")
         if self.demo:
-            program = os.path.join(self.build, "tests", "paperscout-upstream")
-            self.site = Site(program, self.folder, self.logs, self.home.ledger)
+            program = os.path.join(self.programs, "tests", "paperscout-upstream")
+            self.site = Site(program, self.folder, self.logs, self.home.ledger, self.user)
             self.site.start(self.demo.scenario())
             tell.step("the sample site is up: it plays wg21.link and isocpp.org")
             settings.update(DEMO_SETTINGS, WG21_INDEX_URL=f"{self.site.url}/index.json",
@@ -184,8 +199,8 @@ class Run:
         return {STATUS_MEMBER: str(STATUS_PORT)} if is_free(STATUS_PORT) else {}
 
     def start_fleet(self, settings):
-        self.fleet = Fleet(self.build, self.logs, self.home.ledger, {**self.environment, **settings},
-                           self.databases, self.cwd)
+        self.fleet = Fleet(self.programs, self.logs, self.home.ledger, {**self.environment, **settings},
+                           self.databases, self.cwd, self.user)
         self.fleet.start(self.ports())
         late = self.fleet.wait_ready(30, lambda: self.narrator.look(self.fleet))
         fallen = self.fleet.fallen()
@@ -242,8 +257,8 @@ class Run:
         """Live, with a token: what is wrong with the set-up at Slack is said before anything starts."""
         if self.demo or "SLACK_BOT_TOKEN" not in self.given:
             return
-        program = os.path.join(self.build, "notifier", "paperscout-notifier")
-        found = subprocess.run([program, "check-slack"], env=self.environment, cwd=self.cwd,
+        program = os.path.join(self.programs, "notifier", "paperscout-notifier")
+        found = subprocess.run([program, "check-slack"], env=self.environment, cwd=self.cwd, **self.user,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                check=False, text=True, errors="replace")
         if found.returncode:
@@ -251,6 +266,7 @@ class Run:
         self.narrator.step("Slack takes our messages (paperscout check-slack says more)")
 
     def go(self):
+        self.leave_root()
         self.check_slack()
         self.narrator.heading("Starting servers and programs")
         self.start_fleet(self.start_servers())

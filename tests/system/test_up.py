@@ -59,6 +59,13 @@ class Up(unittest.TestCase):
         except OSError:
             return []
 
+    def assert_no_program_is_roots(self):
+        for entry in self.processes():
+            with open(f"/proc/{entry['pid']}/status", encoding="ascii", errors="replace") as file:
+                identities = [line.split()[1:] for line in file if line.startswith(("Uid:", "Gid:"))]
+            self.assertEqual(len(identities), 2)
+            self.assertNotIn("0", identities[0] + identities[1], entry["name"])
+
     def wait_for(self, what, check, seconds=40):
         wait_until(check, seconds, what, every=0.1)
 
@@ -82,6 +89,7 @@ class Up(unittest.TestCase):
         child = self.start("--demo", "--stay")
         self.addCleanup(child.stdout.close)
         self.wait_for("all programs run", lambda: len(self.processes()) == 8)
+        self.assert_no_program_is_roots()
         pids = [entry["pid"] for entry in self.processes()]
         status, text = self.run_to_end("--demo")
         self.assertEqual(status, 1)
@@ -112,7 +120,8 @@ class Up(unittest.TestCase):
         with open(os.path.join(self.folder, "token"), "w", encoding="ascii") as file:
             file.write("xoxb-of-a-test\n")
         with open(os.path.join(self.folder, ".env"), "w", encoding="utf-8") as file:
-            file.write(f"SLACK_BOT_TOKEN_FILE={self.folder}/token\nSLACK_API_URL={upstream.slack_url}\n"
+            os.chmod(file.fileno(), 0o600)  # only its owner may read it
+            file.write(f"SLACK_BOT_TOKEN_FILE=token # beside this file\nSLACK_API_URL={upstream.slack_url}\n"
                        "export NOTIFICATION_CHANNEL='C0READERS' # and no other\nNOTIFY_ON_STARTUP=true\n"
                        f"WG21_INDEX_URL={upstream.index_url}\nISO_BASE_URL={upstream.drafts_url}\n"
                        "ALLOW_PRIVATE_UPSTREAMS=true\nHEALTH_PORT=0\n")
@@ -125,6 +134,7 @@ class Up(unittest.TestCase):
         self.addCleanup(child.wait, 60)
         self.addCleanup(child.send_signal, signal.SIGTERM)
         self.wait_for("all programs are ready", lambda: os.path.exists(os.path.join(self.state, "run.json")))
+        self.assert_no_program_is_roots()
         self.wait_for("the channel of .env is notified of the start",
                       lambda: [m for m in upstream.slack() if m["channel"] == "C0READERS"])
         print(f"from .env to the first message in Slack: {time.monotonic() - begun:.1f} s")
@@ -168,6 +178,25 @@ class Up(unittest.TestCase):
         self.assertRegex(text, "To do: It is cut, or of another app. Set SLACK_BOT_TOKEN")
         self.assertNotIn("xoxb-of-a-test", text)
         self.assertEqual(self.processes(), [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root has programs run by another user")
+    def test_root_is_told_what_the_programs_could_not_read(self):
+        with open(os.path.join(self.folder, "token"), "w", encoding="ascii") as file:
+            os.chmod(file.fileno(), 0o600)
+            file.write("xoxb-of-a-test\n")
+        with open(os.path.join(self.folder, ".env"), "w", encoding="utf-8") as file:
+            file.write("SLACK_BOT_TOKEN_FILE=token\n")
+        status, text = self.run_to_end("--live")
+        self.assertEqual(status, 69, text)
+        self.assertRegex(text, "SLACK_BOT_TOKEN_FILE: the user (nobody|paperscout), .*, cannot read .*/token; let it")
+        self.environment["PAPERSCOUT_USER"] = "no-such-user"
+        status, text = self.run_to_end("--demo")
+        self.assertEqual((status, "there is no user no-such-user" in text), (69, True), text)
+        os.chmod(self.folder, 0o700)
+        del self.environment["PAPERSCOUT_USER"]
+        status, text = self.run_to_end("--demo")
+        self.assertEqual(status, 69, text)
+        self.assertRegex(text, "the user (nobody|paperscout) cannot enter .*PAPERSCOUT_STATE names another folder")
 
     def test_wrong_usage(self):
         for arguments in (["--lunar"], ["--wipe"], ["--stay"], ["down", "--demo"],
