@@ -179,12 +179,13 @@ static void add_digest(cJSON *blocks, const struct ps_home *home)
     }
     ps_block_kit_add_header(blocks, "Digest");
     add_section(blocks, &line);
-    (void)snprintf(clock, sizeof(clock), "%02d:%02d", on ? home->digest_minute / 60 : 8,
-                   on ? home->digest_minute % 60 : 0);
     ps_json_add_text(picker, "type", "timepicker");
     ps_json_add_text(picker, "action_id", ps_interaction_name(PS_INTERACTION_ID_DIGEST_DAILY));
-    if (on)
+    if (on) {
+        (void)snprintf(clock, sizeof(clock), "%02d:%02d", home->digest_minute / 60,
+                       home->digest_minute % 60);
         ps_json_add_text(picker, "initial_time", clock);
+    }
     cJSON_AddItemToObject(picker, "placeholder",
                           ps_block_text("plain_text", "Daily at \xe2\x80\xa6", 150));
     actions = cJSON_CreateObject();

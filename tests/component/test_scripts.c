@@ -716,6 +716,8 @@ static void permits_nobody_can_use_are_not_granted(void **state)
     assert_string_equal(
         RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "b", "0", "6", "400", "0", "0"), "[0 0 0 0]");
     assert_string_equal(
+        RUN(HOST_ADMIT, HOST, "100", "20", "1", "6", "b", "0", "1", "400", "0", "0"), "[0 0 0 0]");
+    assert_string_equal(
         RUN(HOST_ADMIT, HOST, "100", "20", "8", "6", "a", "6", "6", "400", "0", "0"), "[4 0 0 3]");
 }
 

@@ -130,12 +130,27 @@ static void no_cut_tears_a_link_or_an_escape(void **state)
     }
 }
 
+/* Otherwise a long line would need one section more than its length says. */
+static void an_escape_that_fills_a_section_is_not_moved_to_the_next(void **state)
+{
+    char *x = repeat("x", PS_BLOCK_KIT_SECTION_MAX - 5);
+    char *text = ps_alloc_format("%s&amp;%s&amp;", x, x);
+    cJSON *blocks = ps_block_kit_of(text);
+
+    (void)state;
+    assert_int_equal(cJSON_GetArraySize(blocks), 2);
+    cJSON_Delete(blocks);
+    free(text);
+    free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_heading_becomes_a_header_and_the_rest_sections),
         cmocka_unit_test(hostile_texts_stay_within_the_limits),
         cmocka_unit_test(no_cut_tears_a_link_or_an_escape),
+        cmocka_unit_test(an_escape_that_fills_a_section_is_not_moved_to_the_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -727,6 +727,172 @@ static void a_webhook_without_access_keeps_its_messages_and_stops_nobody(void **
     ps_channel_queues_destroy(queues);
 }
 
+/* Opens the circuit of five failures, so that urgent messages may go to the webhook. */
+static void shut(struct ps_channel_queues *queues)
+{
+    struct ps_outgoing_message *message;
+
+    add(queues, "failing", "F");
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "failing");
+    (void)answer(queues, message, PS_SLACK_RETRY, 0, 0);
+    assert_true(ps_channel_queues_shut(queues));
+}
+
+static void an_alert_that_the_webhook_delivered_is_not_sent_to_slack(void **state)
+{
+    struct ps_channel_queues *queues = make_with(0, 1);
+    struct ps_outgoing_message *message;
+
+    (void)state;
+    add_kind(queues, "alert", "OPS", "ops_alert");
+    add_kind(queues, "other", "OPS", "ops_recovery");
+    add(queues, "draft", "A");
+    assert_null(ps_channel_queues_reroute(queues)); /* Slack is there */
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "alert");
+    (void)answer(queues, message, PS_SLACK_RETRY, 0, 0);
+    assert_true(ps_channel_queues_shut(queues));
+    assert_string_equal(ps_channel_queues_reroute(queues)->content.id, "alert");
+    assert_string_equal(ps_channel_queues_reroute(queues)->content.id, "other");
+    assert_null(ps_channel_queues_reroute(queues)); /* each once, and the draft never */
+    assert_null(ps_channel_queues_take_rerouted(queues));
+    ps_channel_queues_rerouted(queues, "draft");
+    ps_channel_queues_rerouted(queues, "nobody");
+    assert_null(ps_channel_queues_take_rerouted(queues));
+    ps_channel_queues_rerouted(queues, "alert");
+    message = ps_channel_queues_take_rerouted(queues);
+    assert_string_equal(message->content.id, "alert");
+    assert_null(ps_channel_queues_take_rerouted(queues));
+    assert_int_equal(ps_channel_queues_held(queues), 3); /* one of them is closing */
+    ps_channel_queues_forget(queues, message);
+    assert_int_equal(ps_channel_queues_held(queues), 2);
+    ps_channel_queues_destroy(queues);
+}
+
+static bool holds(const struct ps_channel_queues *queues, const char *id, const char *channel)
+{
+    char raw[256];
+
+    (void)snprintf(raw, sizeof(raw),
+                   "{\"id\":\"%s\",\"kind\":\"draft\",\"channel\":\"%s\",\"text\":\"x\"}", id,
+                   channel);
+    return ps_channel_queues_holds(queues, raw, strlen(raw));
+}
+
+static void a_message_is_found_by_its_text_wherever_it_is_held(void **state)
+{
+    struct ps_channel_queues *queues = make(0);
+    struct ps_outgoing_message *message;
+
+    (void)state;
+    assert_false(holds(queues, "m1", "A"));
+    add(queues, "m1", "A");
+    add(queues, "m2", "A");
+    assert_true(holds(queues, "m1", "A"));
+    assert_true(holds(queues, "m2", "A"));
+    assert_false(holds(queues, "m1", "B"));
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m1");
+    assert_int_equal(answer(queues, message, PS_SLACK_SENT, 0, 0).close, PS_CLOSE_SENT);
+    assert_true(holds(queues, "m1", "A")); /* until its outcome is stored */
+    ps_channel_queues_forget(queues, message);
+    assert_false(holds(queues, "m1", "A"));
+    ps_channel_queues_destroy(queues);
+}
+
+static void add_created(struct ps_channel_queues *queues, const char *id, const char *channel,
+                        const char *created)
+{
+    struct ps_outgoing_message *message;
+    char raw[256];
+    struct ps_err err;
+
+    (void)snprintf(raw, sizeof(raw),
+                   "{\"id\":\"%s\",\"kind\":\"draft\",\"channel\":\"%s\",\"text\":\"x\","
+                   "\"created_at\":\"%s\"}",
+                   id, channel, created);
+    message = ps_outgoing_message_parse(raw, strlen(raw), &err);
+    assert_non_null(message);
+    ps_channel_queues_add(queues, message);
+}
+
+static void the_oldest_message_names_its_channel(void **state)
+{
+    struct ps_channel_queues *queues = make(0);
+    const char *channel;
+
+    (void)state;
+    assert_int_equal(ps_channel_queues_oldest_ms(queues, &channel), 0);
+    assert_string_equal(channel, "");
+    add(queues, "m0", "Z"); /* without a time */
+    assert_int_equal(ps_channel_queues_oldest_ms(queues, &channel), 0);
+    add_created(queues, "m1", "A", "1970-01-01T00:00:20Z");
+    add_created(queues, "m2", "B", "1970-01-01T00:00:10Z");
+    add_created(queues, "m3", "C", "1970-01-01T00:00:30Z");
+    assert_int_equal(ps_channel_queues_oldest_ms(queues, &channel), 10000);
+    assert_string_equal(channel, "B");
+    ps_channel_queues_destroy(queues);
+}
+
+static void count_channel(void *cookie, const char *channel)
+{
+    (void)channel;
+    ++*(int *)cookie;
+}
+
+static void queues_that_only_wait_are_not_stuck(void **state)
+{
+    struct ps_channel_queues *queues = make(1000);
+    struct ps_outgoing_message *message;
+    int channels = 0;
+
+    (void)state;
+    assert_true(ps_channel_queues_waits(queues, 0, true));
+    add(queues, "m1", "A");
+    add(queues, "m2", "A");
+    add(queues, "m3", "B");
+    ps_channel_queues_each(queues, count_channel, &channels);
+    assert_int_equal(channels, 2);
+    assert_false(ps_channel_queues_waits(queues, 0, true)); /* one may be sent */
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m3");
+    assert_int_equal(ps_channel_queues_sending(queues), 1);
+    sent(queues, message, 0);
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m1");
+    assert_false(ps_channel_queues_waits(queues, 0, true)); /* in flight */
+    assert_int_equal(answer(queues, message, PS_SLACK_SENT, 0, 0).close, PS_CLOSE_SENT);
+    assert_int_equal(ps_channel_queues_sending(queues), 0);
+    assert_false(ps_channel_queues_waits(queues, 0, true)); /* its outcome is not stored */
+    ps_channel_queues_forget(queues, message);
+    assert_true(ps_channel_queues_waits(queues, 999, true)); /* for the pace of A */
+    assert_false(ps_channel_queues_waits(queues, 1000, true));
+    channels = 0;
+    ps_channel_queues_each(queues, count_channel, &channels);
+    assert_int_equal(channels, 1);
+    add(queues, "o4", "C");
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_CLAIM, "o4");
+    assert_int_equal(ps_channel_queues_claiming(queues), 1);
+    assert_false(ps_channel_queues_waits(queues, 0, true)); /* for the outbox */
+    ps_channel_queues_destroy(queues);
+    queues = make_with(0, 1);
+    shut(queues);
+    assert_true(ps_channel_queues_waits(queues, 0, true)); /* for the breaker */
+    ps_channel_queues_destroy(queues);
+}
+
+static void channels_on_hold_are_counted(void **state)
+{
+    struct ps_channel_queues *queues = make(0);
+    struct ps_outgoing_message *message;
+
+    (void)state;
+    add(queues, "m1", "A");
+    message = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "m1");
+    add(queues, "m2", "B");
+    assert_int_equal(ps_channel_queues_on_hold(queues, 0), 0);
+    (void)answer(queues, message, PS_SLACK_LATER, 60000, 0);
+    assert_int_equal(ps_channel_queues_on_hold(queues, 59999), 1);
+    assert_int_equal(ps_channel_queues_on_hold(queues, 60000), 0);
+    ps_channel_queues_destroy(queues);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -757,6 +923,11 @@ int main(void)
         cmocka_unit_test(the_rest_goes_back_newest_first),
         cmocka_unit_test(a_channel_that_holds_much_is_full),
         cmocka_unit_test(three_channels_worth_of_trouble_delay_nobody_else),
+        cmocka_unit_test(an_alert_that_the_webhook_delivered_is_not_sent_to_slack),
+        cmocka_unit_test(a_message_is_found_by_its_text_wherever_it_is_held),
+        cmocka_unit_test(the_oldest_message_names_its_channel),
+        cmocka_unit_test(queues_that_only_wait_are_not_stuck),
+        cmocka_unit_test(channels_on_hold_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

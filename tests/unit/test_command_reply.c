@@ -65,6 +65,7 @@ static void help_names_what_works_there(void **state)
     ps_command_reply_help(PS_PLACE_CHANNEL, &reply);
     assert_null(strstr(reply.parts[0], "watchlist add"));
     assert_non_null(strstr(reply.parts[0], "`status`"));
+    assert_non_null(strstr(reply.parts[0], "`version`, `uptime`, `help`"));
     assert_non_null(strstr(reply.parts[0], "direct message"));
     ps_command_reply_clear(&reply);
 }
@@ -135,6 +136,8 @@ static void a_list_shows_what_is_quiet_and_when_it_is_sent(void **state)
            "• *köppe* (author), snoozed until 2026-11-23 09:05 UTC\nAlso muted or snoozed:\n"
            "• *7* (paper number), muted\nYou get your matches in one message a day, at 08:00 "
            "Europe/Berlin.");
+    ps_command_reply_list(entries, 1, &(struct ps_command_reply_digest){ -1, "UTC" }, &reply);
+    expect(&reply, "Your watchlist:\n• *42* (paper number)");
     ps_command_reply_list(entries, 0, &(struct ps_command_reply_digest){ -1, "UTC" }, &reply);
     expect(&reply, "Your watchlist is empty.\nUse `watchlist add <author-name>` or `watchlist add "
                    "<paper-number>` to add entries. `watch P2300`, `watch subgroup LEWG` and "
@@ -226,16 +229,18 @@ static void why_shows_why_not(void **state)
         const struct ps_command_reply_watch *watch, *mute;
         const char *want;
     } rows[] = {
-        {true,   false, &author, NULL,   "by the first poll, which records everything"          },
-        { true,  false, &late,   NULL,   "notifies nobody. It matches *42* (paper number)."     },
-        { false, true,  &author, NULL,   "older than the alert window of 24 hours by then"      },
-        { false, true,  &author, NULL,   "(modified Mon, 02 Nov). It matches *köppe* (author)."},
-        { false, true,  &late,   NULL,   "before you added *42* (paper number) on 2026-11-23"   },
-        { false, false, &author, &muted, "you have muted *P0042* (paper)."                      },
-        { false, true,  &author, &all,   "you have muted everything."                           },
-        { false, false, &author, NULL,   "no message about it is on record"                     },
-        { false, false, &other,  NULL,   "It matched nothing on your watchlist."                },
-        { false, false, &group,  NULL,   "It matched nothing on your watchlist."                },
+        {true,   false, &author, NULL,    "by the first poll, which records everything"          },
+        { true,  false, &late,   NULL,    "notifies nobody. It matches *42* (paper number)."     },
+        { false, true,  &author, NULL,    "older than the alert window of 24 hours by then"      },
+        { false, true,  &author, NULL,    "(modified Mon, 02 Nov). It matches *köppe* (author)."},
+        { false, true,  &late,   NULL,    "before you added *42* (paper number) on 2026-11-23"   },
+        { false, false, &author, &muted,  "you have muted *P0042* (paper)."                      },
+        { false, true,  &author, &all,    "you have muted everything."                           },
+        { false, false, &author, &author, "you have muted *köppe* (author)."                    },
+        { false, false, &author, &other,  "no message about it is on record"                     },
+        { false, false, &author, NULL,    "no message about it is on record"                     },
+        { false, false, &other,  NULL,    "It matched nothing on your watchlist."                },
+        { false, false, &group,  NULL,    "It matched nothing on your watchlist."                },
     };
     const struct ps_command_reply_known paper = { .id = "P0042R1",
                                                   .author = "Thomas Koeppe",

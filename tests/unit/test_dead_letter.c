@@ -161,6 +161,31 @@ static void an_entry_written_by_hand_shows_empty_fields(void **state)
     }
 }
 
+static void what_could_be_read_of_an_entry_that_is_no_message_is_kept(void **state)
+{
+    static const char raw[] = "{\"id\":\"o7\",\"kind\":\"draft\",\"channel\":\"C1\",\"text\":5,"
+                              "\"trace\":\"t-1\",\"created_at\":\"never\"}";
+    char *text = ps_dead_letter_format_raw(raw, strlen(raw), "no text", WALL_MS), *replay;
+    struct ps_dead_letter letter;
+
+    (void)state;
+    ps_dead_letter_parse(text, strlen(text), &letter);
+    assert_string_equal(letter.id, "o7");
+    assert_string_equal(letter.kind, "draft");
+    assert_string_equal(letter.channel, "C1");
+    assert_string_equal(letter.reason, "no text");
+    assert_string_equal(letter.text, raw);
+    assert_string_equal(ps_json_text(letter.json, "trace"), "t-1");
+    assert_int_equal(letter.attempts, 0);
+    assert_int_equal(letter.created_ms, 0);
+    assert_int_equal(letter.dead_ms, WALL_MS);
+    replay = ps_dead_letter_replay(&letter);
+    assert_string_equal(replay, raw);
+    free(replay);
+    ps_dead_letter_clear(&letter);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +195,7 @@ int main(void)
         cmocka_unit_test(what_is_no_message_is_kept_as_it_is),
         cmocka_unit_test(bytes_that_are_no_text_still_make_a_letter),
         cmocka_unit_test(an_entry_written_by_hand_shows_empty_fields),
+        cmocka_unit_test(what_could_be_read_of_an_entry_that_is_no_message_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

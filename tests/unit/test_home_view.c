@@ -193,6 +193,48 @@ static void what_slack_refuses_is_found(void **state)
     }
 }
 
+static cJSON *home_with_digest(int minute)
+{
+    struct ps_home home = { .digest_minute = minute, .digest_zone = "UTC", .version = "1.2.3" };
+
+    return ps_home_view(&home);
+}
+
+static void the_home_has_a_clock_only_for_a_digest(void **state)
+{
+    cJSON *view = home_with_digest(545);
+    char *text = ps_json_print(view);
+
+    (void)state;
+    assert_non_null(strstr(text, "\"initial_time\":\"09:05\""));
+    assert_non_null(strstr(text, "One message a day, at 09:05 (UTC)."));
+    assert_non_null(strstr(text, "\"digest_off\""));
+    /* The line above the fleet. */
+    assert_non_null(strstr(text, "{\"type\":\"divider\"},{\"type\":\"context\""));
+    free(text);
+    check_view(view);
+    view = home_with_digest(-1);
+    text = ps_json_print(view);
+    assert_null(strstr(text, "initial_time"));
+    assert_null(strstr(text, "\"digest_off\""));
+    free(text);
+    check_view(view);
+}
+
+static void the_modal_checks_what_is_typed_and_can_be_closed(void **state)
+{
+    cJSON *view = ps_add_view(NULL);
+    char *text = ps_json_print(view);
+
+    (void)state;
+    assert_non_null(strstr(text, "\"dispatch_action\":true"));
+    assert_non_null(strstr(text, "\"trigger_actions_on\":[\"on_character_entered\"]"));
+    assert_non_null(strstr(text, "\"close\":{\"type\":\"plain_text\",\"text\":\"Cancel\""));
+    assert_non_null(strstr(text, "\"submit\":{\"type\":\"plain_text\",\"text\":\"Add\""));
+    free(text);
+    check_view(view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +242,8 @@ int main(void)
         cmocka_unit_test(mutes_are_no_watches),
         cmocka_unit_test(the_modal_says_what_an_entry_means),
         cmocka_unit_test(what_slack_refuses_is_found),
+        cmocka_unit_test(the_home_has_a_clock_only_for_a_digest),
+        cmocka_unit_test(the_modal_checks_what_is_typed_and_can_be_closed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

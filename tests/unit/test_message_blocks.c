@@ -1,4 +1,5 @@
 /* A message as blocks: times in the reader's zone, and what can be done about each find. */
+#include "notifier/core/block_elements.h"
 #include "notifier/core/message_blocks.h"
 
 #include "shared/core/alloc.h"
@@ -173,6 +174,22 @@ static void where_there_are_no_buttons(void **state)
     assert_null(ps_message_blocks(" \n", PS_MESSAGE_WATCHLIST, true));
 }
 
+static void a_menu_has_no_more_options_than_slack_takes(void **state)
+{
+    struct ps_block_choice choices[PS_BLOCK_MENU_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(choices); i++)
+        choices[i] = (struct ps_block_choice){ PS_INTERACTION_ID_MUTE, "Mute", NULL };
+    for (size_t count = PS_BLOCK_MENU_MAX - 1; count <= PS_COUNT_OF(choices); count++) {
+        cJSON *menu = ps_block_menu(choices, count, "P2300");
+
+        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(menu, "options")),
+                         count < PS_BLOCK_MENU_MAX ? count : PS_BLOCK_MENU_MAX);
+        cJSON_Delete(menu);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_heading_of_the_longest_characters_is_a_header),
         cmocka_unit_test(what_a_button_says),
         cmocka_unit_test(where_there_are_no_buttons),
+        cmocka_unit_test(a_menu_has_no_more_options_than_slack_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
