@@ -187,12 +187,183 @@ static void pages_of_channels(void **state)
     cJSON_Delete(two);
 }
 
+static char *connections(struct ps_slack_check *check, const char *body)
+{
+    cJSON *json = ps_json_parse(body, strlen(body), NULL);
+    struct ps_slack_check_answer answer = { .status = 200, .json = json };
+    char *url = ps_slack_check_connections(check, &answer);
+
+    cJSON_Delete(json);
+    return url;
+}
+
+static void what_socket_mode_answers(void **state)
+{
+    static const struct {
+        const char *body, *what;
+        enum ps_slack_fault fault;
+    } rows[] = {
+        {"{\"ok\":true}",                               "gave no address", PS_SLACK_FAULT_REFUSED },
+        { "{\"ok\":true,\"url\":\"https://h\"}",        "gave no address", PS_SLACK_FAULT_REFUSED },
+        { "{\"ok\":false,\"error\":\"invalid_auth\"}",  "(invalid_auth)",  PS_SLACK_FAULT_SETTINGS},
+        { "{\"ok\":false,\"error\":\"token_revoked\"}", "(token_revoked)",
+         PS_SLACK_FAULT_SETTINGS                                                                  },
+        { "{\"ok\":false,\"error\":\"missing_scope\"}", "lacks the scope", PS_SLACK_FAULT_REFUSED },
+        { "{\"ok\":false,\"error\":\"something_new\"}", ": something_new", PS_SLACK_FAULT_REFUSED },
+    };
+    struct ps_slack_check check;
+    char *url;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        ps_slack_check_init(&check, &plain);
+        assert_null(connections(&check, rows[i].body));
+        assert_non_null(strstr(last(&check)->what, rows[i].what));
+        assert_int_equal(check.fault, rows[i].fault);
+        remedies_are_there(&check);
+        ps_slack_check_clear(&check);
+    }
+    ps_slack_check_init(&check, &plain);
+    url = connections(&check, "{\"ok\":true,\"url\":\"wss://h/?ticket=1\"}");
+    assert_string_equal(url, "wss://h/?ticket=1");
+    assert_int_equal(check.len, 0);
+    free(url);
+    ps_slack_check_clear(&check);
+}
+
+static void each_refusal_has_its_own_advice(void **state)
+{
+    static const char *const rows[][2] = {
+        {"not_in_channel",                       "type /invite @bot in #papers"},
+        { "channel_not_found",                   "Correct the channel's name"  },
+        { "is_archived",                         "Unarchive #papers"           },
+        { "restricted_action",                   "Allow @bot to post"          },
+        { "restricted_action_read_only_channel", "Allow @bot to post"          },
+        { "missing_scope",                       "Add chat:write"              },
+        { "invalid_auth",                        "SLACK_BOT_TOKEN"             },
+        { "not_authed",                          "SLACK_BOT_TOKEN"             },
+        { "token_revoked",                       "SLACK_BOT_TOKEN"             },
+        { "account_inactive",                    "SLACK_BOT_TOKEN"             },
+        { "token_expired",                       "SLACK_BOT_TOKEN"             },
+        { "not_allowed_token_type",              "SLACK_BOT_TOKEN"             },
+    };
+    char *remedy;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        remedy = ps_slack_remedy(rows[i][0], "#papers", "bot");
+        if (remedy == NULL || strstr(remedy, rows[i][1]) == NULL)
+            fail_msg("%s: %s", rows[i][0], remedy != NULL ? remedy : "(none)");
+        free(remedy);
+    }
+    assert_null(ps_slack_remedy("something_new", "#papers", "bot"));
+    remedy = ps_slack_remedy("not_in_channel", "#papers", "");
+    assert_non_null(strstr(remedy, "@paperscout"));
+    free(remedy);
+}
+
+static void other_settings_that_are_wrong_are_found_before_slack_is_asked(void **state)
+{
+    static const char secret[] = "0123456789abcdef0123456789abcdef";
+    static const struct {
+        const char *app_token, *signing_secret, *what; /* what is NULL: nothing is wrong */
+        bool shadow, console;
+    } rows[] = {
+        {"",        "",                                 NULL,                     false, false},
+        { "xapp-1", secret,                             NULL,                     false, false},
+        { "xoxb-1", "",                                 "is the bot token",       false, false},
+        { "secret", "",                                 "no app-level token",     false, false},
+        { "",       secret + 1,                         "does not look like one", false, false},
+        { "",       "g123456789abcdef0123456789abcdef", "does not look like one", false, false},
+        { "",       "",                                 "SHADOW is set",          true,  true },
+        { "",       "",                                 "NOTIFY_SINK is console", false, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_slack_check_settings settings = plain;
+        struct ps_slack_check check;
+
+        settings.app_token = rows[i].app_token;
+        settings.signing_secret = rows[i].signing_secret;
+        settings.shadow = rows[i].shadow;
+        settings.console = rows[i].console;
+        ps_slack_check_init(&check, &settings);
+        assert_true(ps_slack_check_begin(&check));
+        assert_int_equal(check.len, rows[i].what != NULL ? 1 : 0);
+        if (rows[i].what != NULL)
+            assert_non_null(strstr(last(&check)->what, rows[i].what));
+        remedies_are_there(&check);
+        ps_slack_check_clear(&check);
+    }
+}
+
+static void what_a_look_up_is_refused_with(void **state)
+{
+    static const struct {
+        const char *body, *what;
+        enum ps_slack_level level;
+    } rows[] = {
+        {"{\"ok\":false,\"error\":\"channel_not_found\"}", "no channel C1",
+         PS_SLACK_LEVEL_PROBLEM                                                                  },
+        { "{\"ok\":false,\"error\":\"missing_scope\"}",    "channels:read",   PS_SLACK_LEVEL_NOTE},
+        { "{\"ok\":false,\"error\":\"something_new\"}",    "(something_new)", PS_SLACK_LEVEL_NOTE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        cJSON *json = ps_json_parse(rows[i].body, strlen(rows[i].body), NULL);
+        struct ps_slack_check_answer answer = { .status = 200, .json = json };
+        struct ps_slack_check check;
+
+        ps_slack_check_init(&check, &plain);
+        ps_slack_check_info(&check, 1, &answer);
+        assert_non_null(strstr(last(&check)->what, rows[i].what));
+        assert_int_equal(last(&check)->level, rows[i].level);
+        remedies_are_there(&check);
+        ps_slack_check_clear(&check);
+        cJSON_Delete(json);
+    }
+}
+
+static void a_test_message_was_sent_or_says_why_not(void **state)
+{
+    static const char *const rows[][2] = {
+        {"{\"ok\":true}",                               NULL               },
+        { "{\"ok\":false,\"error\":\"is_archived\"}",   "Unarchive #papers"},
+        { "{\"ok\":false,\"error\":\"something_new\"}", "Look the name up" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        cJSON *json = ps_json_parse(rows[i][0], strlen(rows[i][0]), NULL);
+        struct ps_slack_check_answer answer = { .status = 200, .json = json };
+        struct ps_slack_check check;
+
+        ps_slack_check_init(&check, &plain);
+        ps_slack_check_sent(&check, "#papers", &answer);
+        if (rows[i][1] == NULL)
+            assert_int_equal(last(&check)->level, PS_SLACK_LEVEL_OK);
+        else
+            assert_non_null(strstr(last(&check)->remedy, rows[i][1]));
+        ps_slack_check_clear(&check);
+        cJSON_Delete(json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_by_how_they_begin), cmocka_unit_test(what_is_not_slack),
-        cmocka_unit_test(scopes_that_are_missing),  cmocka_unit_test(forms_of_a_channel),
+        cmocka_unit_test(tokens_by_how_they_begin),
+        cmocka_unit_test(what_is_not_slack),
+        cmocka_unit_test(scopes_that_are_missing),
+        cmocka_unit_test(forms_of_a_channel),
         cmocka_unit_test(pages_of_channels),
+        cmocka_unit_test(what_socket_mode_answers),
+        cmocka_unit_test(each_refusal_has_its_own_advice),
+        cmocka_unit_test(other_settings_that_are_wrong_are_found_before_slack_is_asked),
+        cmocka_unit_test(what_a_look_up_is_refused_with),
+        cmocka_unit_test(a_test_message_was_sent_or_says_why_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
