@@ -152,6 +152,16 @@ static void the_same_and_a_newer_epoch_write(void **state)
     assert_string_equal(RUN(GENERATION_SET, GENERATION, "7", "1"), "1");
     assert_string_equal(RUN(GENERATION_SET, GENERATION, "8", "2"), "1");
     assert_string_equal(DO("GET epoch"), "8");
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "8", "100", "0", "{}"), "[1 1]");
+    assert_string_equal(RUN(TASK_WITHDRAW, WITHDRAW, "8", "workers", "4", "10", ""), "[0 ]");
+    assert_string_equal(RUN(CYCLE_OPEN, OPEN, "8", "4", "1", "then", "later", "workers"), "0");
+    assert_string_equal(RUN(TASK_PUBLISH, PUBLISH, "8", "4", "1", "0", "4:D1R0.pdf", "u", "cold",
+                            "D", "1", "0", ".pdf", ""),
+                        "1");
+    DO("XGROUP CREATE results scheduler 0 MKSTREAM");
+    assert_string_equal(RUN(RESULT_DONE, DONE, "8", "scheduler", "4", "0"), "0");
+    assert_string_equal(
+        RUN(RESULT_ADOPT, LIST("epoch", "results"), "8", "scheduler", "new:8", "10"), "[]");
     assert_string_equal(RUN(GENERATION_SET, GENERATION, "7", "3"), "!FENCED");
     assert_string_equal(DO("GET generation"), "2");
 }
@@ -575,6 +585,20 @@ static void a_new_leader_adopts_what_the_old_one_had_read(void **state)
     assert_string_equal(DO("XPENDING results scheduler"), "[1 1-1 1-1 [[new:2 1]]]");
 }
 
+/* What a leader asks for is what one transaction stores, however many leaders came before it. */
+static void no_more_results_are_adopted_than_asked_for(void **state)
+{
+    (void)state;
+    give_results();
+    DO("XADD results 1-3 task 4:c");
+    DO("XADD results 1-4 task 4:d");
+    DO("XREADGROUP GROUP scheduler old:2 STREAMS results >");
+    assert_string_equal(RUN(RESULT_ADOPT, LIST("epoch", "results"), "3", "scheduler", "new:3", "3"),
+                        "[[1-1 [task 4:a]] [1-2 [task 4:b]] [1-3 [task 4:c]]]");
+    assert_string_equal(RUN(RESULT_ADOPT, LIST("epoch", "results"), "3", "scheduler", "new:3", "1"),
+                        "[[1-4 [task 4:d]]]");
+}
+
 static void a_stored_result_leaves_and_the_cycle_says_so(void **state)
 {
     (void)state;
@@ -909,6 +933,20 @@ static void the_list_takes_no_more_than_its_size_but_urgent_ones(void **state)
     assert_string_equal(DO("LRANGE notify 0 -1"), "[a b d]");
 }
 
+/* An urgent one is still found from the front while the list is short, and keeps its turn. */
+static void an_alert_goes_to_the_front_of_a_list_of_half_a_window(void **state)
+{
+    static const char fill[] =
+        "for i = 1, tonumber(ARGV[1]) do redis.call('RPUSH', KEYS[1], 'x') end return 1";
+
+    (void)state;
+    DO("EVAL %s 1 notify 4999", fill);
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "1", "100000", "1", "a"), "[1 5000]");
+    assert_string_equal(DO("LINDEX notify -1"), "a");
+    assert_string_equal(RUN(MESSAGE_PUSH, PUSH, "1", "100000", "1", "b"), "[1 5001]");
+    assert_string_equal(DO("LINDEX notify 0"), "b");
+}
+
 /* 2: its channel has more than its share already. */
 static void the_last_tenth_of_the_list_is_for_channels_within_their_share(void **state)
 {
@@ -951,6 +989,9 @@ static void one_acknowledgement_is_of_one_message(void **state)
     DO("RPUSH notify:inflight:a x x");
     assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "x", "", "", ""), "1");
     assert_int_equal(INT("LLEN notify:inflight:a"), 1);
+    /* It says where the channel is, and that is not kept for ever. */
+    assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "x", "", "", "C1"), "1");
+    assert_in_range(INT("PTTL channel:C"), 604700000, 604800000);
     DO("RPUSH notify:dead y y");
     assert_string_equal(RUN(MESSAGE_REPLAY, REPLAY, "y", "y anew"), "1");
     assert_int_equal(INT("LLEN notify:dead"), 1);
@@ -1327,6 +1368,7 @@ int main(void)
         FLUSHED(only_an_idle_dead_consumer_is_removed),
         FLUSHED(what_nobody_read_of_a_closed_cycle_is_withdrawn),
         FLUSHED(a_new_leader_adopts_what_the_old_one_had_read),
+        FLUSHED(no_more_results_are_adopted_than_asked_for),
         FLUSHED(a_stored_result_leaves_and_the_cycle_says_so),
         FLUSHED(requests_in_flight_are_shared_by_all),
         FLUSHED(the_share_of_a_dead_worker_comes_back),
@@ -1347,6 +1389,7 @@ int main(void)
         FLUSHED(a_heartbeat_always_has_an_end),
         FLUSHED(who_beats_is_listed_until_its_heartbeat_ends),
         FLUSHED(the_list_takes_no_more_than_its_size_but_urgent_ones),
+        FLUSHED(an_alert_goes_to_the_front_of_a_list_of_half_a_window),
         FLUSHED(the_last_tenth_of_the_list_is_for_channels_within_their_share),
         FLUSHED(what_is_taken_is_held_and_settled_once),
         FLUSHED(one_acknowledgement_is_of_one_message),

@@ -39,7 +39,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 CYCLES = 2
 TOLERANCE = 1.5
 NOISE = {"s": 0.05, "MB": 2.0, "": 0.2}  # what counts as nothing
-PAGE_ROUNDS = 5
+PAGES, PAGE_ROUNDS = 500, 5
 SIZES = {"papers": (6250, 12500, 25000, 50000), "watchers": (2500, 5000, 10000, 20000), "drafts": (12500, 25000, 50000, 100000),
          "workers": (4, 16, 64), "history": (0.625, 1.25, 2.5, 5)}
 UNITS = {"papers": "papers", "watchers": "watchers of 3 entries each", "drafts": "drafts", "workers": "workers",
@@ -176,7 +176,7 @@ class Run:
         fleet.wait_sent(600)
         self.scheduler.stop(seconds=30)
         self.scheduler = fleet.start("scheduler", **{**settings, "POLL_INTERVAL_SECONDS": 36000})
-        wait_until(self.scheduler.ready, 60, "the scheduler without polls is ready")
+        wait_until(lambda: self.scheduler.get("/papers/P1010", 60)[0] == 200, 120, "the scheduler without polls has read the index")
         self.pages(PAGE_ROUNDS)  # what is read for the first time
         begun = self.cycles_begun()
         rounds = [self.pages(number) for number in range(PAGE_ROUNDS)]
@@ -188,10 +188,10 @@ class Run:
         return self.fleet.postgres.value("SELECT max(number) FROM cycles")
 
     def pages(self, number):
-        """What 20 requests of the readers' pages cost the scheduler and PostgreSQL."""
+        """What so many requests of the readers' pages cost the scheduler and PostgreSQL."""
         before = self.costs()
-        for i in range(4):
-            for path in ("/", f"/search?q=thing+{4 * number + i}", "/feed.atom", "/papers/P1010", "/api/fleet"):
+        for i in range(PAGES // 5):
+            for path in ("/", f"/search?q=thing+{PAGES * number + i}", "/feed.atom", "/papers/P1010", "/api/fleet"):
                 status = self.scheduler.get(path, 60)[0]
                 if status not in (200, 503):
                     raise RuntimeError(f"{path}: {status}")
@@ -203,7 +203,7 @@ def series_of(curve):
     of = "1,000 tasks" if curve == "workers" else "a cycle"
     more = ((f"all workers, {of} (s)", "s"), (f"Redis, {of} (1,000 commands)", "")) if curve == "workers" else ()
     return (*((f"{part}, {of} (s)", "s") for part in ("scheduler", "PostgreSQL", "Redis")), *more,
-            ("scheduler, peak (MB)", "MB"), ("20 pages (s)", "s"))
+            ("scheduler, peak (MB)", "MB"), (f"{PAGES} pages (s)", "s"))
 
 
 def steeper(sizes, values, noise):

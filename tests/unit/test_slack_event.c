@@ -155,8 +155,14 @@ static void what_slack_never_sends_is_refused(void **state)
     struct ps_err err;
 
     (void)state;
-    for (size_t i = 0; i < PS_COUNT_OF(rows); i++)
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
         assert_false(ps_slack_event_read(rows[i], strlen(rows[i]), &event, &err));
+        assert_int_equal(err.category, PS_FAILURE_UNKNOWN);
+        assert_int_equal(err.code, 0);
+    }
+    assert_false(ps_slack_event_read("{\"type\":\"\xff\"}", 12, &event, &err));
+    assert_string_equal(err.what, "not UTF-8");
+    assert_int_equal(err.code, 0);
     assert_true(ps_slack_event_read("{\"type\":\"app_rate_limited\"}", 27, &event, &err));
     assert_int_equal(event.call, PS_SLACK_IGNORED);
 }
@@ -236,6 +242,24 @@ static void words_are_cut_at_a_whole_character(void **state)
     free(plain);
 }
 
+static void places_and_sources_are_read_as_they_are_stored(void **state)
+{
+    static const enum ps_place places[] = { PS_PLACE_DIRECT, PS_PLACE_GROUP, PS_PLACE_CHANNEL };
+    static const enum ps_source sources[] = { PS_SOURCE_MESSAGE, PS_SOURCE_HOME, PS_SOURCE_MODAL };
+    enum ps_place place = PS_PLACE_DIRECT;
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(places); i++) {
+        assert_true(ps_place_parse(ps_place_name(places[i]), &place));
+        assert_int_equal(place, places[i]);
+    }
+    assert_false(ps_place_parse("moon", &place));
+    for (size_t i = 0; i < PS_COUNT_OF(sources); i++)
+        assert_int_equal(ps_source_parse(ps_source_name(sources[i])), sources[i]);
+    assert_int_equal(ps_source_parse("moon"), PS_SOURCE_MESSAGE);
+    assert_int_equal(ps_source_parse(NULL), PS_SOURCE_MESSAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_look_at_our_certificate_is_no_command),
         cmocka_unit_test(a_slash_command_needs_its_fields),
         cmocka_unit_test(words_are_cut_at_a_whole_character),
+        cmocka_unit_test(places_and_sources_are_read_as_they_are_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
