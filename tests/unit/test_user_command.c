@@ -327,6 +327,34 @@ static void who_may_ask_what_where(void **state)
     }
 }
 
+/* A duration is as long in each zone, and a digest's minute is that of the zone already. */
+static void a_zone_moves_only_a_date(void **state)
+{
+    static const char *const rows[] = { "mute 1234 3d", "mute 1234", "digest daily 08:00",
+                                        "unmute 1234" };
+
+    (void)state;
+    for (size_t i = 0; i < PS_COUNT_OF(rows); i++) {
+        struct ps_user_command ask = parse(rows[i]), before = ask;
+
+        ps_user_command_set_zone(&ask, "Europe/Berlin", 3600000, 0);
+        assert_int_equal(ask.kind, before.kind);
+        assert_true(ask.until_ms == before.until_ms);
+        assert_string_equal(ask.zone, "Europe/Berlin");
+    }
+}
+
+static void no_words_ask_for_help(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct ps_user_command ask = parse(i == 0 ? "" : " \t ");
+
+        assert_int_equal(ask.kind, PS_USER_COMMAND_HELP);
+        assert_string_equal(ask.suggestion, "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +368,8 @@ int main(void)
         cmocka_unit_test(the_paper_of_a_why),
         cmocka_unit_test(the_words_of_a_search_are_bounded),
         cmocka_unit_test(who_may_ask_what_where),
+        cmocka_unit_test(a_zone_moves_only_a_date),
+        cmocka_unit_test(no_words_ask_for_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
