@@ -96,6 +96,7 @@ static void json_is_a_cloud_event(void **state)
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(data, "items")), 1);
     assert_string_equal(ps_json_text(item, "id"), "D1R0");
     assert_string_equal(ps_json_text(item, "authors"), "A. Author");
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(item, "draft")));
     assert_null(strstr(request.body, "me@example.org"));
     assert_string_equal(header(&request, "Content-Type: "),
                         "application/cloudevents+json; charset=utf-8");
@@ -274,10 +275,16 @@ static void a_fault_names_no_host(void **state)
     ps_webhook_answer_read(&(struct ps_slack_outcome){ .fault = &fault, .left = true }, &reply);
     assert_int_equal(reply.next, PS_SLACK_RETRY);
     assert_true(reply.doubtful);
-    assert_null(strstr(reply.err.what, "example"));
+    assert_string_equal(reply.err.what, "the webhook was not reached");
+    fault.category = PS_FAILURE_TIMEOUT;
+    ps_webhook_answer_read(&(struct ps_slack_outcome){ .fault = &fault }, &reply);
+    assert_int_equal(reply.next, PS_SLACK_RETRY);
+    assert_false(reply.doubtful); /* the request did not leave */
+    assert_string_equal(reply.err.what, "the webhook did not answer in time");
     fault.category = PS_FAILURE_CONFIGURATION;
     ps_webhook_answer_read(&(struct ps_slack_outcome){ .fault = &fault }, &reply);
     assert_int_equal(reply.next, PS_SLACK_STOP);
+    assert_non_null(strstr(reply.err.what, "WEBHOOK_ALLOW_PRIVATE"));
 }
 
 int main(void)
