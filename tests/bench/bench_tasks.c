@@ -13,7 +13,7 @@
 
 enum {
     BATCH = 250,    /* tasks a script call, as the scheduler's */
-    TASK_ARGS = 8,  /* of task_publish, each task */
+    TASK_ARGS = 9,  /* of task_publish, each task */
     HEAD_ARGS = 3,  /* and before the first */
     NUMBERS = 9000, /* paper numbers from 1000 on, then the next revision */
     WAIT_MS = 5000,
@@ -91,6 +91,7 @@ static void push_task(const struct feed *feed, size_t position, struct args *arg
     push_int(args, (int64_t)number);
     push_int(args, (int64_t)revision);
     push(args, ps_alloc_text(".pdf"));
+    push(args, ps_alloc_text("")); /* traceparent: nothing is traced */
 }
 
 static bool publish(const struct feed *feed)

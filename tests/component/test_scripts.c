@@ -989,7 +989,7 @@ static void one_acknowledgement_is_of_one_message(void **state)
     DO("RPUSH notify:inflight:a x x");
     assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "x", "", "", ""), "1");
     assert_int_equal(INT("LLEN notify:inflight:a"), 1);
-    /* It says where the channel is, and that is not kept for ever. */
+    /* It says where the channel is, and that is kept for a week. */
     assert_string_equal(RUN(MESSAGE_ACKNOWLEDGE, SETTLE, "done", "x", "", "", "C1"), "1");
     assert_in_range(INT("PTTL channel:C"), 604700000, 604800000);
     DO("RPUSH notify:dead y y");
