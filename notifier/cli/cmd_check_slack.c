@@ -94,14 +94,10 @@ static int status_of(const struct run *run)
 static void print_json(struct run *run)
 {
     cJSON *json = cJSON_CreateObject();
-    char *text;
 
     ps_json_add_bool(json, "ok", status_of(run) == PS_EXIT_OK);
     cJSON_AddItemToObject(json, "findings", run->findings);
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
 }
 
 /* What is in order comes first, so that the last line says what to do. */

@@ -73,16 +73,6 @@ static struct ps_cli_session *postgres(struct work *work, int *out_status)
     return work->pg;
 }
 
-/* A message that was replayed is no dead letter, whatever an old copy in Redis says; one that Redis
- * lost is one all the same. */
-static bool has_letter(const struct work *work, const char *id)
-{
-    for (size_t i = 0; i < work->count; i++)
-        if (strcmp(work->entries[i].letter.id, id) == 0)
-            return true;
-    return false;
-}
-
 static void add_letter(struct work *work, const struct ps_pg_rows *rows, int row)
 {
     static const struct {
@@ -128,9 +118,17 @@ static void read_stored(struct work *work)
                          "Redis' copy of the dead messages\n");
         return;
     }
-    for (int i = 0; i < ps_pg_row_count(rows, 0); i++)
-        if (!has_letter(work, ps_pg_text(rows, 0, i, PS_SQL_DEAD_LETTERS_ID)))
+    /* A message that was replayed is no dead letter, whatever an old copy in Redis says; one that
+     * Redis lost is one all the same. */
+    for (int i = 0; i < ps_pg_row_count(rows, 0); i++) {
+        const char *id = ps_pg_text(rows, 0, i, PS_SQL_DEAD_LETTERS_ID);
+        bool known = false;
+
+        for (size_t k = 0; k < work->count && !known; k++)
+            known = strcmp(work->entries[k].letter.id, id) == 0;
+        if (!known)
             add_letter(work, rows, i);
+    }
 }
 
 static void print_column(int width, const char *text)
@@ -164,7 +162,6 @@ static void print_entry(size_t number, const struct entry *entry)
 static int print_all_json(const struct work *work)
 {
     cJSON *list = cJSON_CreateArray();
-    char *text;
 
     for (size_t i = 0; i < work->count; i++) {
         const struct entry *entry = &work->entries[i];
@@ -180,10 +177,7 @@ static int print_all_json(const struct work *work)
         ps_json_add_int(letter, "number", (int64_t)i + 1);
         cJSON_AddItemToArray(list, letter);
     }
-    text = ps_json_print(list);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(list);
+    ps_print_json(stdout, list);
     return fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
 
@@ -200,16 +194,6 @@ static int print_all(const struct work *work)
     for (size_t i = 0; i < work->count; i++)
         print_entry(i + 1, &work->entries[i]);
     return PS_EXIT_OK;
-}
-
-/* The whole of it, as it lies there. */
-static void show(const struct entry *entry)
-{
-    char *text = entry->letter.json != NULL ? cJSON_Print(entry->letter.json)
-                                            : ps_utf8_clean(entry->raw, entry->len);
-
-    ps_print(stdout, "%s\n", text);
-    free(text);
 }
 
 static bool wanted(const struct work *work, size_t at)
@@ -318,10 +302,16 @@ static int show_wanted(const struct work *work)
     size_t shown = 0;
 
     for (size_t i = 0; i < work->count; i++) {
-        if (wanted(work, i)) {
-            show(&work->entries[i]);
-            shown++;
-        }
+        const struct entry *entry = &work->entries[i];
+        char *text;
+
+        if (!wanted(work, i))
+            continue;
+        text = entry->letter.json != NULL ? cJSON_Print(entry->letter.json)
+                                          : ps_utf8_clean(entry->raw, entry->len);
+        ps_print(stdout, "%s\n", text);
+        free(text);
+        shown++;
     }
     if (shown > 0 || work->wanted == NULL)
         return PS_EXIT_OK;

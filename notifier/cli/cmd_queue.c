@@ -89,27 +89,21 @@ static void read_channel(struct work *work, const char *channel)
     free(key);
 }
 
-/* Of those for which something waits. */
-static void read_channels(struct work *work)
-{
-    cJSON *channels = ps_channel_table_json(work->table);
-    const cJSON *channel;
-
-    cJSON_ArrayForEach (channel, channels)
-        read_channel(work, ps_json_text(channel, "channel"));
-    cJSON_Delete(channels);
-}
-
 static void read_all(struct work *work)
 {
     const struct ps_keys *keys = ps_cli_session_keys(work->sync);
     const struct redisReply *reply = ASK(work, "TIME");
+    cJSON *channels;
+    const cJSON *channel;
 
     if (reply != NULL)
         work->now_ms = ps_redis_reply_int(reply->element[0], 0) * 1000;
     work->length = read_list(work, ps_key(keys, PS_KEY_NOTIFY));
     read_inflight(work);
-    read_channels(work);
+    channels = ps_channel_table_json(work->table); /* those for which something waits */
+    cJSON_ArrayForEach (channel, channels)
+        read_channel(work, ps_json_text(channel, "channel"));
+    cJSON_Delete(channels);
     reply = ASK(work, "LLEN", ps_key(keys, PS_KEY_NOTIFY_DEAD));
     work->dead = ps_redis_reply_int(reply, 0);
 }
@@ -118,17 +112,13 @@ static void print_json(struct work *work)
 {
     cJSON *json = cJSON_CreateObject();
     int64_t oldest_ms = ps_channel_table_oldest_ms(work->table);
-    char *text;
 
     ps_json_add_int(json, "length", work->length);
     ps_json_add_int(json, "in_flight", work->inflight);
     ps_json_add_int(json, "dead", work->dead);
     ps_json_add_time(json, "oldest", oldest_ms);
     cJSON_AddItemToObject(json, "channels", ps_channel_table_json(work->table));
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
 }
 
 static void print_text(struct work *work)

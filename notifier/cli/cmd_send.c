@@ -16,18 +16,14 @@
 
 enum { ANSWER_WAIT_MS = 30 * 1000, ANSWER_POLL_MS = 100 };
 
-static char *random_id(void)
-{
-    return ps_alloc_format("m%08x%08x", (unsigned)(ps_clock_random() * 4294967296.0),
-                           (unsigned)(ps_clock_random() * 4294967296.0));
-}
-
 /* The codec's own reader says whether a notifier would take it: nothing is queued that would only
    reach the dead list. */
 static bool make_message(const char *channel, const char *text, char **out_id, char **out_json,
                          struct ps_err *err)
 {
-    struct ps_message content = { .id = random_id(),
+    struct ps_message content = { .id = ps_alloc_format(
+                                      "m%08x%08x", (unsigned)(ps_clock_random() * 4294967296.0),
+                                      (unsigned)(ps_clock_random() * 4294967296.0)),
                                   .kind = PS_MESSAGE_MANUAL,
                                   .channel = ps_alloc_text(channel),
                                   .text = ps_utf8_clean(text, strlen(text)),
@@ -80,12 +76,6 @@ static bool read_answer(struct ps_cli_session *session, const char *key, struct 
     return reply != NULL;
 }
 
-static bool is_over(const struct answer *answer)
-{
-    return strcmp(answer->state, "sent") == 0 || strcmp(answer->state, "dead") == 0 ||
-           (strcmp(answer->state, "waiting") == 0 && answer->access);
-}
-
 static int print_answer(const struct answer *answer, const char *channel)
 {
     char *remedy;
@@ -121,16 +111,12 @@ struct sending {
 static void print_json(const struct sending *sending, const struct answer *answer)
 {
     cJSON *json = cJSON_CreateObject();
-    char *text;
 
     ps_json_add_text(json, "id", sending->id);
     ps_json_add_text(json, "state", answer->state[0] == '\0' ? "queued" : answer->state);
     ps_json_add_text(json, "reason", answer->reason[0] == '\0' ? NULL : answer->reason);
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
+    ps_print_json(stdout, json);
     (void)fflush(stdout);
-    free(text);
-    cJSON_Delete(json);
 }
 
 static int wait_sent(struct ps_cli_session *session, const struct sending *sending)
@@ -139,12 +125,13 @@ static int wait_sent(struct ps_cli_session *session, const struct sending *sendi
     int64_t end_ms = ps_loop_now(ps_cli_session_loop(session)) + ANSWER_WAIT_MS;
     struct answer answer = { .state = "" };
     struct ps_err err;
-    bool ok = true;
+    bool ok = true, over = !sending->wait;
 
-    while (sending->wait && !is_over(&answer) && ok &&
-           ps_loop_now(ps_cli_session_loop(session)) < end_ms) {
+    while (ok && !over && ps_loop_now(ps_cli_session_loop(session)) < end_ms) {
         (void)nanosleep(&(struct timespec){ .tv_nsec = ANSWER_POLL_MS * 1000000L }, NULL);
         ok = read_answer(session, key, &answer, &err);
+        over = strcmp(answer.state, "sent") == 0 || strcmp(answer.state, "dead") == 0 ||
+               (strcmp(answer.state, "waiting") == 0 && answer.access);
     }
     free(key);
     if (ok && sending->json)

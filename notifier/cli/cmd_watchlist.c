@@ -24,24 +24,6 @@ static bool user_ok(const char *user)
     return len > 0 && len <= USER_MAX;
 }
 
-/* U0123456789. Anything else is stored, because Slack may invent other ids, but is likely a
- * mistake. */
-static bool looks_like_slack_id(const char *user)
-{
-    size_t len = strspn(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-
-    return (user[0] == 'U' || user[0] == 'W') && len > 1 && user[len] == '\0';
-}
-
-/* What is said to have happened to a rule: "author niebler", "everything". */
-static char *named(enum ps_watch_kind kind, const char *value)
-{
-    if (kind == PS_WATCH_KIND_ALL)
-        return ps_alloc_text("everything");
-    return ps_alloc_format(
-        "%s %s", kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_noun(kind, value), value);
-}
-
 /* " until 2026-12-01 09:00 UTC"; "" for good */
 static char *until(int64_t until_ms)
 {
@@ -105,7 +87,7 @@ static void print_json(const char *user, const struct ps_pg_rows *rows)
 {
     cJSON *root = cJSON_CreateObject(), *entries = cJSON_CreateArray();
     int minute = ps_watch_listed_minute(rows);
-    char digest[8], *text;
+    char digest[8];
 
     ps_json_add_text(root, "user", user);
     for (size_t i = 0; i < ps_watch_listed(rows); i++) {
@@ -119,10 +101,7 @@ static void print_json(const char *user, const struct ps_pg_rows *rows)
         (void)cJSON_AddNullToObject(root, "digest");
     else
         ps_json_add_text(root, "digest", digest);
-    text = ps_json_print(root);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(root);
+    ps_print_json(stdout, root);
 }
 
 /* --- changes -------------------------------------------------------------------------------- */
@@ -148,7 +127,12 @@ static int print_full(const char *user, const struct ps_user_command *ask,
 static int print_rule(const char *user, const struct ps_user_command *ask,
                       const struct ps_watch_rule *rule, enum ps_watch_change change)
 {
-    char *name = named(rule->kind, rule->text), *end = until(ask->until_ms);
+    /* "author niebler", "everything" */
+    const char *noun =
+        rule->kind == PS_WATCH_KIND_NUMBER ? "paper" : ps_watch_noun(rule->kind, rule->text);
+    char *name = rule->kind == PS_WATCH_KIND_ALL ? ps_alloc_text("everything")
+                                                 : ps_alloc_format("%s %s", noun, rule->text);
+    char *end = until(ask->until_ms);
     bool done = change == PS_WATCH_DONE;
     int status = PS_EXIT_OK;
 
@@ -237,21 +221,18 @@ static const char *result_name(const struct ps_user_command *ask, enum ps_watch_
     }
 }
 
-static bool is_failure(const char *result)
-{
-    return strcmp(result, "done") != 0 && strcmp(result, "unchanged") != 0;
-}
-
 static int print_changes_json(const char *user, const struct ps_user_command *ask,
                               const struct ps_pg_rows *rows)
 {
     cJSON *json = cJSON_CreateObject(), *changes;
     size_t count = is_digest(ask) ? 1 : ask->rules.len;
     bool ok = true;
-    char *text;
 
-    for (size_t i = 0; i < count; i++)
-        ok = ok && !is_failure(result_name(ask, ps_watch_changed(rows, i)));
+    for (size_t i = 0; i < count; i++) {
+        const char *result = result_name(ask, ps_watch_changed(rows, i));
+
+        ok = ok && (strcmp(result, "done") == 0 || strcmp(result, "unchanged") == 0);
+    }
     ps_json_add_text(json, "user", user);
     ps_json_add_bool(json, "ok", ok);
     ps_json_add_text(json, "command", ps_user_command_name(ask->kind));
@@ -267,10 +248,7 @@ static int print_changes_json(const char *user, const struct ps_user_command *as
         cJSON_AddItemToArray(changes, change);
     }
     ps_json_add_time(json, "until", ask->until_ms);
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
     return fflush(stdout) == 0 && ok ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
 
@@ -376,6 +354,8 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
     struct ps_user_command ask;
     bool json = take_json(&argc, argv);
     int status = read_ask(argc, argv, &ask);
+    const char *user = argv[1];
+    size_t id_len;
 
     if (status != PS_EXIT_OK)
         return status;
@@ -383,13 +363,16 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
                                  PS_CLI_SESSION_PG | PS_CLI_SESSION_FOUND, PS_NOTIFIER_WAIT_MS,
                                  &status);
     if (sync != NULL)
-        status = run(sync, argv[1], &ask, json);
+        status = run(sync, user, &ask, json);
+    /* U0123456789. Anything else is stored, because Slack may invent other ids, but is likely a
+     * mistake. */
+    id_len = strspn(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !json &&
-        !looks_like_slack_id(argv[1]))
+        ((user[0] != 'U' && user[0] != 'W') || id_len < 2 || user[id_len] != '\0'))
         ps_print(stderr,
                  "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
                  " them; in Slack: their profile, then \"Copy member ID\"\n",
-                 argv[1]);
+                 user);
     ps_cli_session_destroy(sync);
     return status;
 }

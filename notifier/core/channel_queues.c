@@ -262,16 +262,6 @@ struct ps_channel_queue_pick ps_channel_queues_pick(const struct ps_channel_queu
     return pick;
 }
 
-static bool limiter_admits(struct ps_channel_queues *queues, struct ps_channel_queue *queue,
-                           int64_t now_ms)
-{
-    struct ps_breaker *circuit = queue->alone ? &queue->circuit : &queues->circuit;
-    struct ps_breaker *access = queue->alone ? &queue->access : &queues->access;
-
-    return limiter_next_ms(queues, queue, now_ms) <= now_ms && ps_breaker_admit(circuit, now_ms) &&
-           ps_breaker_admit(access, now_ms);
-}
-
 /* Its message is on its way to something: one of a channel queue at a time. */
 static void depart(struct ps_channel_queues *queues, struct ps_channel_queue *queue,
                    const struct ps_channel_queue_pick *pick, int64_t now_ms)
@@ -309,6 +299,7 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
 {
     struct ps_channel_queue *queue, *next, *from = NULL;
     struct ps_channel_queue_pick best = { .message = NULL };
+    struct ps_breaker *circuit, *access;
     int best_rank = 0;
 
     if (queues->stopped)
@@ -337,8 +328,10 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
     }
     if (from == NULL)
         return PS_CHANNEL_QUEUES_NOTHING;
+    circuit = from->alone ? &from->circuit : &queues->circuit;
+    access = from->alone ? &from->access : &queues->access;
     if ((best.move == PS_CHANNEL_QUEUES_SEND || best.move == PS_CHANNEL_QUEUES_LOOK) &&
-        !limiter_admits(queues, from, now_ms))
+        !(ps_breaker_admit(circuit, now_ms) && ps_breaker_admit(access, now_ms)))
         return PS_CHANNEL_QUEUES_NOTHING;
     depart(queues, from, &best, now_ms);
     *out_message = best.message;

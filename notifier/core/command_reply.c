@@ -229,13 +229,6 @@ void ps_command_reply_trouble(struct ps_command_reply *reply)
                                  "Please try again later.");
 }
 
-static const char *cycle_words(const char *status)
-{
-    if (strcmp(status, "success") == 0)
-        return "drafts found";
-    return strcmp(status, "empty") == 0 ? "nothing new" : status; /* running, failed */
-}
-
 /* People outside electronics read "open" as "works"; a circuit that is open carries nothing. */
 static const char *circuit_words(const char *circuit)
 {
@@ -265,6 +258,7 @@ static void add_settings(const struct ps_command_reply_status *status,
 void ps_command_reply_status(const struct ps_command_reply_status *status, int64_t wall_ms,
                              struct ps_command_reply *reply)
 {
+    const char *cycle = status->cycle_status; /* running, failed */
     struct ps_buf line;
 
     ps_command_reply_line(reply, "*Paperscout status*");
@@ -284,8 +278,12 @@ void ps_command_reply_status(const struct ps_command_reply_status *status, int64
                         status->polls == 1 ? "" : "s");
     ps_command_reply_end(reply, &line);
     if (status->cycle > 0) {
+        if (strcmp(cycle, "success") == 0)
+            cycle = "drafts found";
+        else if (strcmp(cycle, "empty") == 0)
+            cycle = "nothing new";
         (void)ps_buf_format(&line, "%sCycle %" PRId64 ": %s, %" PRId64 " probes, begun ", bullet,
-                            status->cycle, cycle_words(status->cycle_status), status->probes);
+                            status->cycle, cycle, status->probes);
         add_ago(&line, status->cycle_ms, wall_ms);
         ps_command_reply_end(reply, &line);
     }
@@ -314,15 +312,6 @@ void ps_command_reply_add_rule(struct ps_buf *out, enum ps_watch_kind kind, cons
     (void)ps_buf_format(out, "%s (%s)", slashes ? "/*" : "*", ps_watch_noun(kind, text));
 }
 
-static char *rule_text(const struct ps_watch_rule *rule)
-{
-    struct ps_buf text;
-
-    ps_buf_init(&text, LINE_BYTES);
-    ps_command_reply_add_rule(&text, rule->kind, rule->text);
-    return ps_buf_take(&text);
-}
-
 static char *quiet_done(const struct ps_user_command *ask, const char *rule)
 {
     struct ps_buf text;
@@ -345,8 +334,13 @@ void ps_command_reply_change(const struct ps_user_command *ask, size_t at,
                              char *out_texts[PS_WATCH_CHANGE_COUNT])
 {
     const char *zone = ask->zone[0] != '\0' ? ask->zone : "UTC";
-    char *rule = rule_text(&ask->rules.items[at]);
-    char *done = NULL, *same = NULL;
+    const struct ps_watch_rule *meant = &ask->rules.items[at];
+    struct ps_buf text;
+    char *rule, *done = NULL, *same = NULL;
+
+    ps_buf_init(&text, LINE_BYTES);
+    ps_command_reply_add_rule(&text, meant->kind, meant->text);
+    rule = ps_buf_take(&text);
 
     switch (ask->kind) {
     case PS_USER_COMMAND_ADD:

@@ -120,15 +120,6 @@ static bool is_meant(const struct ps_command_reply_watch *watch, const struct it
     return false;
 }
 
-static const struct ps_command_reply_watch *watch_of(const struct ps_command_reply_why *why,
-                                                     const struct item *item)
-{
-    for (size_t i = 0; i < why->watch_len; i++)
-        if (is_meant(&why->watches[i], item))
-            return &why->watches[i];
-    return NULL;
-}
-
 /* What silences it: everything, that paper or number, or the entry that it matches. */
 static const struct ps_command_reply_watch *mute_of(const struct ps_command_reply_why *why,
                                                     const struct ps_command_reply_watch *watch,
@@ -160,8 +151,12 @@ static void add_watch(struct ps_buf *line, const struct ps_command_reply_watch *
 static bool explain(const struct ps_command_reply_why *why, const struct item *item,
                     struct ps_command_reply *reply)
 {
-    const struct ps_command_reply_watch *watch = watch_of(why, item), *mute;
+    const struct ps_command_reply_watch *watch = NULL, *mute;
     struct ps_buf line;
+
+    for (size_t i = 0; watch == NULL && i < why->watch_len; i++)
+        if (is_meant(&why->watches[i], item))
+            watch = &why->watches[i];
 
     if (watch == NULL)
         return false;

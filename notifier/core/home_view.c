@@ -30,14 +30,6 @@ static void add(cJSON *blocks, cJSON *block)
         cJSON_Delete(block);
 }
 
-static cJSON *divider(void)
-{
-    cJSON *block = cJSON_CreateObject();
-
-    ps_json_add_text(block, "type", "divider");
-    return block;
-}
-
 /* Takes what line holds. */
 static void add_section(cJSON *blocks, struct ps_buf *line)
 {
@@ -242,6 +234,7 @@ static void add_fleet(cJSON *blocks, const struct ps_home *home)
 cJSON *ps_home_view(const struct ps_home *home)
 {
     cJSON *view = cJSON_CreateObject(), *blocks = cJSON_CreateArray();
+    cJSON *divider = cJSON_CreateObject();
 
     ps_json_add_text(view, "type", "home");
     add_watchlist(blocks, home);
@@ -250,7 +243,8 @@ cJSON *ps_home_view(const struct ps_home *home)
         add(blocks, ps_block_section("*Latest finds on your watchlist*"));
     for (size_t i = 0; i < home->find_len && i < PS_HOME_FINDS_MAX; i++)
         add_find(blocks, &home->finds[i]);
-    add(blocks, divider());
+    ps_json_add_text(divider, "type", "divider");
+    add(blocks, divider);
     add_fleet(blocks, home);
     cJSON_AddItemToObject(view, "blocks", blocks);
     return view;

@@ -44,24 +44,12 @@ static const struct interaction *find(enum type type, struct ps_str name)
     return NULL;
 }
 
-static const cJSON *member(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
 /* The id of a member object: {"user": {"id": "U1"}}; NULL where it is absent or no id. */
 static const char *id_of(const cJSON *object, const char *name)
 {
-    const char *id = ps_json_text(member(object, name), "id");
+    const char *id = ps_json_text(ps_json_member(object, name), "id");
 
     return ps_slack_id_ok(id) ? id : NULL;
-}
-
-static bool ignore(struct ps_slack_event *event, const char *why)
-{
-    event->call = PS_SLACK_IGNORED;
-    event->why = why;
-    return true;
 }
 
 /* Identifies the interaction: a second click on an element has another trigger_id but the same
@@ -70,7 +58,8 @@ static bool ignore(struct ps_slack_event *event, const char *why)
  */
 static char *identity_of(const cJSON *payload, const char *user, const char *words)
 {
-    const cJSON *view = member(payload, "view"), *container = member(payload, "container");
+    const cJSON *view = ps_json_member(payload, "view"),
+                *container = ps_json_member(payload, "container");
     const char *ts = ps_json_text(container, "message_ts");
     const char *channel = ps_json_text(container, "channel_id");
     const char *hash = ps_json_text(view, "hash");
@@ -84,20 +73,12 @@ static char *identity_of(const cJSON *payload, const char *user, const char *wor
     return ps_alloc_format("!%s", ps_json_text(payload, "trigger_id"));
 }
 
-static enum ps_source source_of(const cJSON *payload)
-{
-    const char *type = ps_json_text(member(payload, "view"), "type");
-
-    if (type == NULL)
-        return PS_SOURCE_MESSAGE;
-    return strcmp(type, "home") == 0 ? PS_SOURCE_HOME : PS_SOURCE_MODAL;
-}
-
 /* Takes words. */
 static bool run(const cJSON *payload, char *words, struct ps_slack_event *event, struct ps_err *err)
 {
     const char *trigger = ps_json_text(payload, "trigger_id"), *user = id_of(payload, "user");
     const char *url = ps_json_text(payload, "response_url");
+    const char *view = ps_json_text(ps_json_member(payload, "view"), "type");
     char *clean;
 
     if (!ps_slack_id_ok(trigger) || strlen(trigger) >= PS_INBOUND_EVENT_ID_MAX || user == NULL) {
@@ -112,7 +93,9 @@ static bool run(const cJSON *payload, char *words, struct ps_slack_event *event,
         (struct ps_inbound_event){ .id = ps_alloc_format("!%s", trigger),
                                    .said = identity_of(payload, user, clean),
                                    .place = PS_PLACE_DIRECT,
-                                   .source = source_of(payload),
+                                   .source = view == NULL                ? PS_SOURCE_MESSAGE
+                                             : strcmp(view, "home") == 0 ? PS_SOURCE_HOME
+                                                                         : PS_SOURCE_MODAL,
                                    .user = ps_alloc_text(user),
                                    .channel = ps_alloc_text(user),
                                    .response_url = url != NULL && strlen(url) <= PS_RESPONSE_URL_MAX
@@ -130,7 +113,7 @@ static const char *value_of(const cJSON *action)
     if (value == NULL)
         value = ps_json_text(action, "selected_time");
     if (value == NULL)
-        value = ps_json_text(member(action, "selected_option"), "value");
+        value = ps_json_text(ps_json_member(action, "selected_option"), "value");
     return value != NULL ? value : "";
 }
 
@@ -138,7 +121,7 @@ static bool begin_view(const cJSON *payload, enum ps_view_act act, const char *t
                        struct ps_slack_event *event, struct ps_err *err)
 {
     const char *trigger = ps_json_text(payload, "trigger_id"), *user = id_of(payload, "user");
-    const char *hash = ps_json_text(member(payload, "view"), "hash");
+    const char *hash = ps_json_text(ps_json_member(payload, "view"), "hash");
     const char *view = id_of(payload, "view");
 
     if (user == NULL || (act == PS_VIEW_ADD && !ps_slack_id_ok(trigger)) ||
@@ -158,7 +141,7 @@ static bool begin_view(const cJSON *payload, enum ps_view_act act, const char *t
 
 static bool read_action(const cJSON *payload, struct ps_slack_event *event, struct ps_err *err)
 {
-    const cJSON *list = member(payload, "actions");
+    const cJSON *list = ps_json_member(payload, "actions");
     const cJSON *action = cJSON_IsArray(list) ? cJSON_GetArrayItem(list, 0) : NULL;
     const char *name = ps_json_text(action, "action_id"), *value = value_of(action);
     struct ps_str rest = ps_str_of(value), verb = { "", 0 };
@@ -174,11 +157,11 @@ static bool read_action(const cJSON *payload, struct ps_slack_event *event, stru
     }
     found = find(ELEMENT, verb);
     if (found == NULL)
-        return ignore(event, "action");
+        return ps_slack_event_ignore(event, "action");
     switch (found->effect) {
     case PS_INTERACTION_COMMAND:
         if (found->after != NULL && (value[0] == '\0' || strlen(value) > PS_INTERACTION_VALUE_MAX))
-            return ignore(event, "value");
+            return ps_slack_event_ignore(event, "value");
         return run(payload,
                    ps_alloc_format("%s%s%s", found->before, found->after != NULL ? value : "",
                                    found->after != NULL ? found->after : ""),
@@ -192,7 +175,7 @@ static bool read_action(const cJSON *payload, struct ps_slack_event *event, stru
     case PS_INTERACTION_SUBMIT:
         break;
     }
-    return ignore(event, "link");
+    return ps_slack_event_ignore(event, "link");
 }
 
 /* The next run of letters and digits in text; its length is 0 at the end. */
@@ -230,13 +213,13 @@ static bool read_shortcut(const cJSON *payload, struct ps_slack_event *event, st
 {
     const char *name = ps_json_text(payload, "callback_id");
     const struct interaction *found = name != NULL ? find(SHORTCUT, ps_str_of(name)) : NULL;
-    const char *text = ps_json_text(member(payload, "message"), "text");
+    const char *text = ps_json_text(ps_json_member(payload, "message"), "text");
     char ids[PS_INTERACTION_PAPERS_MAX][TOKEN_MAX];
     size_t count = 0;
     struct ps_buf words;
 
     if (found == NULL)
-        return ignore(event, "shortcut");
+        return ps_slack_event_ignore(event, "shortcut");
     if (text == NULL || strlen(text) > 4 * MESSAGE_MAX)
         text = "";
     while (count < PS_INTERACTION_PAPERS_MAX) {
@@ -275,18 +258,18 @@ static char *modal_error(const char *problem)
 
 static bool read_submission(const cJSON *payload, struct ps_slack_event *event, struct ps_err *err)
 {
-    const cJSON *view = member(payload, "view");
+    const cJSON *view = ps_json_member(payload, "view");
     const char *name = ps_json_text(view, "callback_id");
     const struct interaction *found = name != NULL ? find(MODAL, ps_str_of(name)) : NULL;
-    const cJSON *values = member(member(view, "state"), "values");
-    const cJSON *input = member(member(values, PS_INTERACTION_ENTRY_BLOCK),
-                                ps_interaction_name(PS_INTERACTION_ID_ENTRY));
+    const cJSON *values = ps_json_member(ps_json_member(view, "state"), "values");
+    const cJSON *input = ps_json_member(ps_json_member(values, PS_INTERACTION_ENTRY_BLOCK),
+                                        ps_interaction_name(PS_INTERACTION_ID_ENTRY));
     const char *typed = value_of(input);
     struct ps_user_command ask;
     char *words;
 
     if (found == NULL)
-        return ignore(event, "view");
+        return ps_slack_event_ignore(event, "view");
     words = ps_alloc_format("%s%.*s", found->before,
                             (int)ps_utf8_cut(typed, strlen(typed), TYPED_MAX), typed);
     ps_user_command_parse(words, 0, &ask);
@@ -303,7 +286,7 @@ static bool read_submission(const cJSON *payload, struct ps_slack_event *event, 
 
 static const char *person_team(const cJSON *payload)
 {
-    return ps_json_text(member(payload, "user"), "team_id");
+    return ps_json_text(ps_json_member(payload, "user"), "team_id");
 }
 
 bool ps_interaction_read(const cJSON *payload, struct ps_slack_event *out_event, struct ps_err *err)
@@ -323,7 +306,8 @@ bool ps_interaction_read(const cJSON *payload, struct ps_slack_event *out_event,
     else if (strcmp(type, "view_submission") == 0)
         ok = read_submission(payload, out_event, err);
     else
-        return ignore(out_event, "type"); /* view_closed, and types of later versions */
+        return ps_slack_event_ignore(out_event,
+                                     "type"); /* view_closed, and types of later versions */
     if (!ok) {
         ps_slack_event_clear(out_event);
         return false;

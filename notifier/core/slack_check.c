@@ -272,13 +272,6 @@ static void report_missing(struct ps_slack_check *check, size_t scope)
         add_refused(check, what, remedy);
 }
 
-static bool is_needed(const struct ps_slack_check *check, size_t scope)
-{
-    enum need need = scopes[scope].need;
-
-    return (need != NEED_LISTEN && need != NEED_LISTEN_EXTRA) || listens(check);
-}
-
 static void report_scopes(struct ps_slack_check *check)
 {
     struct ps_buf present;
@@ -294,9 +287,12 @@ static void report_scopes(struct ps_slack_check *check)
     if (present.len > 0)
         add_ok(check, ps_alloc_format("Scopes present: %s.", ps_buf_str(&present)));
     ps_buf_clear(&present);
-    for (size_t i = 0; i < PS_SLACK_SCOPE_COUNT; i++)
-        if (!check->scopes[i] && is_needed(check, i))
+    for (size_t i = 0; i < PS_SLACK_SCOPE_COUNT; i++) {
+        bool to_listen = scopes[i].need == NEED_LISTEN || scopes[i].need == NEED_LISTEN_EXTRA;
+
+        if (!check->scopes[i] && (!to_listen || listens(check)))
             report_missing(check, i);
+    }
     if (!listens(check))
         add_note(check,
                  ps_alloc_text("Paperscout only sends: neither SLACK_APP_TOKEN nor "
@@ -413,22 +409,12 @@ static bool flag(const cJSON *object, const char *name)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-static void invite(struct ps_slack_check *check, const char *setting, const char *shown,
-                   const char *name)
-{
-    add_refused(check, ps_alloc_format("%s: Paperscout is not in %s.", setting, shown),
-                ps_alloc_format("In Slack, type /invite @%s in %s%s.",
-                                check->bot[0] != '\0' ? check->bot : "paperscout",
-                                name[0] != '\0' ? "#" : "",
-                                name[0] != '\0' ? name : "that channel"));
-}
-
 static void judge(struct ps_slack_check *check, size_t channel, const cJSON *found)
 {
     const char *setting = check->settings->channels[channel].setting;
     const char *name = ps_json_text(found, "name"), *id = ps_json_text(found, "id");
     char *shown = ps_alloc_format("#%s (%s)", name != NULL ? name : "", id != NULL ? id : "no id");
-    bool public = !flag(found, "is_private");
+    bool public = !flag(found, "is_private"), has_name = name != NULL && name[0] != '\0';
 
     if (flag(found, "is_archived"))
         add_refused(
@@ -449,7 +435,10 @@ static void judge(struct ps_slack_check *check, size_t channel, const cJSON *fou
                           "%s: Paperscout may post in %s without being in it (chat:write.public).",
                           setting, shown));
     else
-        invite(check, setting, shown, name != NULL ? name : "");
+        add_refused(check, ps_alloc_format("%s: Paperscout is not in %s.", setting, shown),
+                    ps_alloc_format("In Slack, type /invite @%s in %s%s.",
+                                    check->bot[0] != '\0' ? check->bot : "paperscout",
+                                    has_name ? "#" : "", has_name ? name : "that channel"));
     free(shown);
 }
 

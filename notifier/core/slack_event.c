@@ -125,13 +125,6 @@ static size_t entity(const char *text, size_t len, char *out_char)
     return 0;
 }
 
-static struct ps_str without_quotes(struct ps_str text)
-{
-    while (text.len >= 2 && text.data[0] == '`' && text.data[text.len - 1] == '`')
-        text = ps_str_trim((struct ps_str){ text.data + 1, text.len - 2 });
-    return text;
-}
-
 char *ps_slack_plain(const char *text, size_t len)
 {
     struct ps_buf plain;
@@ -158,21 +151,13 @@ char *ps_slack_plain(const char *text, size_t len)
     ps_buf_clear(&plain);
     spaced = ps_utf8_spaces(clean, strlen(clean));
     free(clean);
-    kept = without_quotes(ps_str_trim(ps_str_of(spaced)));
+    kept = ps_str_trim(ps_str_of(spaced));
+    while (kept.len >= 2 && kept.data[0] == '`' && kept.data[kept.len - 1] == '`')
+        kept = ps_str_trim((struct ps_str){ kept.data + 1, kept.len - 2 });
     kept.len = ps_utf8_cut(kept.data, kept.len, PS_INBOUND_EVENT_WORDS_MAX);
     result = ps_alloc_copy(kept.data, kept.len);
     free(spaced);
     return result;
-}
-
-/* Our own user id, which each event of Slack has: authorizations[0].user_id. */
-static const char *own_id(const cJSON *root)
-{
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "authorizations");
-    const cJSON *first = cJSON_IsArray(list) ? cJSON_GetArrayItem(list, 0) : NULL;
-    const char *id = ps_json_text(first, "user_id");
-
-    return ps_slack_id_ok(id) ? id : NULL;
 }
 
 /* What follows our name, NULL when it is not named. If the event has no id of ours, a name at the
@@ -201,7 +186,7 @@ static const char *after_name(const char *text, const char *own)
     return NULL;
 }
 
-static bool ignore(struct ps_slack_event *event, const char *why)
+bool ps_slack_event_ignore(struct ps_slack_event *event, const char *why)
 {
     event->call = PS_SLACK_IGNORED;
     event->why = why;
@@ -215,6 +200,10 @@ static const char *addressed(const cJSON *root, const cJSON *said, enum ps_place
     const char *type = ps_json_text(said, "type"), *text = ps_json_text(said, "text");
     const char *where = ps_json_text(said, "channel_type"), *named;
     bool mention = type != NULL && strcmp(type, "app_mention") == 0;
+    /* Each event of Slack has our own user id: authorizations[0].user_id. */
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "authorizations");
+    const char *own_id =
+        ps_json_text(cJSON_IsArray(list) ? cJSON_GetArrayItem(list, 0) : NULL, "user_id");
 
     *out_place = PS_PLACE_CHANNEL;
     if (where != NULL && strcmp(where, "im") == 0)
@@ -230,7 +219,7 @@ static const char *addressed(const cJSON *root, const cJSON *said, enum ps_place
     *why = "text";
     if (text == NULL || strlen(text) > TEXT_MAX)
         return NULL;
-    named = after_name(text, own_id(root));
+    named = after_name(text, ps_slack_id_ok(own_id) ? own_id : NULL);
     if (named != NULL)
         return named + strspn(named, " \t:,"); /* "@paperscout: status", as one calls people */
     *why = "unnamed";
@@ -270,9 +259,9 @@ static bool read_home(const cJSON *root, const cJSON *said, struct ps_slack_even
     const char *user = ps_json_text(said, "user"), *tab = ps_json_text(said, "tab");
 
     if (!ps_slack_id_ok(user))
-        return ignore(event, "fields");
+        return ps_slack_event_ignore(event, "fields");
     if (tab != NULL && strcmp(tab, "home") != 0)
-        return ignore(event, "tab");
+        return ps_slack_event_ignore(event, "tab");
     read_teams(root, said, event);
     event->call = PS_SLACK_VIEW;
     event->view = (struct ps_view_request){ .act = PS_VIEW_HOME, .user = ps_alloc_text(user) };
@@ -287,14 +276,14 @@ static bool read_said(const cJSON *root, const cJSON *said, struct ps_slack_even
     enum ps_place place;
 
     if (ps_json_text(said, "subtype") != NULL)
-        return ignore(event, "subtype");
+        return ps_slack_event_ignore(event, "subtype");
     if (cJSON_HasObjectItem(said, "bot_id") || cJSON_HasObjectItem(said, "bot_profile"))
-        return ignore(event, "bot");
+        return ps_slack_event_ignore(event, "bot");
     words = addressed(root, said, &place, &why);
     if (words == NULL)
-        return ignore(event, why);
+        return ps_slack_event_ignore(event, why);
     if (!ps_slack_id_ok(user) || !ps_slack_id_ok(channel) || !ps_slack_id_ok(ts))
-        return ignore(event, "fields");
+        return ps_slack_event_ignore(event, "fields");
     read_teams(root, said, event);
     event->call = PS_SLACK_INBOUND;
     event->inbound =
@@ -331,7 +320,7 @@ bool ps_slack_event_of(const cJSON *root, struct ps_slack_event *out_event, stru
     if (strcmp(type, "url_verification") == 0)
         return read_challenge(root, out_event, err);
     if (strcmp(type, "event_callback") != 0)
-        return ignore(out_event, "type"); /* app_rate_limited, and what may come */
+        return ps_slack_event_ignore(out_event, "type"); /* app_rate_limited, and what may come */
     if (!cJSON_IsObject(said) || !ps_slack_id_ok(ps_json_text(root, "event_id")))
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "an event without event or event_id");
     type = ps_json_text(said, "type");
@@ -357,14 +346,6 @@ bool ps_slack_event_read(const char *body, size_t len, struct ps_slack_event *ou
     return ok;
 }
 
-/* Who types a slash command sees it alone, wherever that is; the answer is for them alone too. */
-static enum ps_place place_of(const char *channel_name)
-{
-    if (strcmp(channel_name, "directmessage") == 0)
-        return PS_PLACE_DIRECT;
-    return strncmp(channel_name, "mpdm-", 5) == 0 ? PS_PLACE_GROUP : PS_PLACE_CHANNEL;
-}
-
 /* The fields of a slash command that matter; NULL where one is absent. */
 struct slash {
     const char *trigger, *user, *channel_name, *text, *team, *response_url;
@@ -374,6 +355,7 @@ static bool read_slash(const struct slash *slash, struct ps_slack_event *out_eve
                        struct ps_err *err)
 {
     const char *text = slash->text != NULL ? slash->text : "";
+    const char *channel = slash->channel_name != NULL ? slash->channel_name : "";
 
     *out_event = (struct ps_slack_event){ .call = PS_SLACK_IGNORED };
     if (!ps_slack_id_ok(slash->trigger) || strlen(slash->trigger) >= PS_INBOUND_EVENT_ID_MAX ||
@@ -384,7 +366,10 @@ static bool read_slash(const struct slash *slash, struct ps_slack_event *out_eve
     out_event->inbound = (struct ps_inbound_event){
         .id = ps_alloc_format("/%s", slash->trigger),
         .said = ps_alloc_format("/%s", slash->trigger),
-        .place = place_of(slash->channel_name != NULL ? slash->channel_name : ""),
+        /* A slash command and its answer are seen by its author alone, wherever that is. */
+        .place = strcmp(channel, "directmessage") == 0 ? PS_PLACE_DIRECT
+                 : strncmp(channel, "mpdm-", 5) == 0   ? PS_PLACE_GROUP
+                                                       : PS_PLACE_CHANNEL,
         .slash = true,
         .user = ps_alloc_text(slash->user),
         .channel = ps_alloc_text(slash->user),

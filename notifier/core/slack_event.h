@@ -111,6 +111,8 @@ bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *ou
  * not signed. */
 bool ps_slack_is_ssl_check(const char *body, size_t len);
 void ps_slack_event_clear(struct ps_slack_event *event);
+/* Marks the event as one that is not for us. Returns true, so that a reader ends with it. */
+bool ps_slack_event_ignore(struct ps_slack_event *event, const char *why);
 
 /* Gives what a person typed: entities and <…> of Slack's markup written plainly, back quotes
    around it and white space at both ends left out, every space ' ', valid UTF-8, cut at

@@ -86,12 +86,6 @@ static bool blocks_refused(const char *error)
     return false;
 }
 
-/* "It's possible some aspect of the operation succeeded before the error was raised." */
-static bool perhaps_done(const char *error)
-{
-    return strcmp(error, "fatal_error") == 0 || strcmp(error, "internal_error") == 0;
-}
-
 static void read_error(const struct ps_slack_outcome *answer, const char *error,
                        struct ps_slack_response *reply)
 {
@@ -117,7 +111,8 @@ static void read_error(const struct ps_slack_outcome *answer, const char *error,
     case PS_SLACK_SENT:
         break;
     }
-    reply->doubtful = perhaps_done(error);
+    /* "It's possible some aspect of the operation succeeded before the error was raised." */
+    reply->doubtful = strcmp(error, "fatal_error") == 0 || strcmp(error, "internal_error") == 0;
     fail(reply, next, category, answer->status, error);
 }
 
@@ -217,15 +212,6 @@ static void look_fail(struct ps_slack_look *look, enum ps_slack_seen seen, enum 
     (void)ps_fail(&look->err, category, status, "%s", what);
 }
 
-static bool bears(const cJSON *message, const char *id)
-{
-    const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(message, "metadata");
-    const cJSON *payload = cJSON_GetObjectItemCaseSensitive(metadata, "event_payload");
-    const char *text = ps_json_text(payload, "id");
-
-    return text != NULL && strcmp(text, id) == 0;
-}
-
 static void look_through(const cJSON *json, const char *id, struct ps_slack_look *look)
 {
     const cJSON *next = cJSON_GetObjectItemCaseSensitive(json, "response_metadata");
@@ -234,9 +220,11 @@ static void look_through(const cJSON *json, const char *id, struct ps_slack_look
 
     look->seen = PS_SLACK_ABSENT;
     cJSON_ArrayForEach (message, cJSON_GetObjectItemCaseSensitive(json, "messages")) {
-        const char *ts = ps_json_text(message, "ts");
+        const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(message, "metadata");
+        const cJSON *payload = cJSON_GetObjectItemCaseSensitive(metadata, "event_payload");
+        const char *its_id = ps_json_text(payload, "id"), *ts = ps_json_text(message, "ts");
 
-        if (!bears(message, id))
+        if (its_id == NULL || strcmp(its_id, id) != 0)
             continue;
         look->seen = PS_SLACK_FOUND;
         if (ts != NULL && strlen(ts) < sizeof(look->ts))

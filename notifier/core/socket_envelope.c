@@ -16,16 +16,6 @@ void ps_socket_envelope_clear(struct ps_socket_envelope *envelope)
     *envelope = (struct ps_socket_envelope){ .kind = PS_SOCKET_OTHER };
 }
 
-static void read_hello(const cJSON *root, struct ps_socket_envelope *envelope)
-{
-    const cJSON *debug = cJSON_GetObjectItemCaseSensitive(root, "debug_info");
-    int64_t seconds = 0;
-
-    envelope->kind = PS_SOCKET_HELLO;
-    if (ps_json_int(debug, "approximate_connection_time", 1, LASTS_MAX_S, &seconds))
-        envelope->lasts_ms = seconds * 1000;
-}
-
 static void read_payload(const cJSON *root, const char *type, struct ps_socket_envelope *envelope)
 {
     const cJSON *payload = cJSON_GetObjectItemCaseSensitive(root, "payload");
@@ -47,11 +37,15 @@ static bool read_envelope(const cJSON *root, struct ps_socket_envelope *envelope
 {
     const char *type = ps_json_text(root, "type"), *id = ps_json_text(root, "envelope_id");
     const char *reason = ps_json_text(root, "reason");
+    int64_t seconds = 0;
 
     if (!cJSON_IsObject(root) || type == NULL)
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a message without a type");
     if (strcmp(type, "hello") == 0) {
-        read_hello(root, envelope);
+        envelope->kind = PS_SOCKET_HELLO;
+        if (ps_json_int(cJSON_GetObjectItemCaseSensitive(root, "debug_info"),
+                        "approximate_connection_time", 1, LASTS_MAX_S, &seconds))
+            envelope->lasts_ms = seconds * 1000;
     } else if (strcmp(type, "disconnect") == 0) {
         envelope->kind = PS_SOCKET_DISCONNECT;
         envelope->disabled = reason != NULL && strcmp(reason, "link_disabled") == 0;

@@ -97,14 +97,6 @@ void ps_web_socket_request(const char *host, const char *target, const char *key
         target, host, key, user_agent);
 }
 
-static const char *end_of_head(const char *data, size_t len)
-{
-    for (size_t i = 0; i + 4 <= len; i++)
-        if (memcmp(data + i, "\r\n\r\n", 4) == 0)
-            return data + i + 4;
-    return NULL;
-}
-
 /* Whether a list such as "keep-alive, Upgrade" has the word. */
 static bool lists(struct ps_str list, const char *word)
 {
@@ -162,8 +154,11 @@ static bool read_head(struct ps_str head, const char *key, struct ps_err *err)
 enum ps_web_socket_answer ps_web_socket_answer(const char *data, size_t len, const char *key,
                                                size_t *out_used, struct ps_err *err)
 {
-    const char *end =
-        end_of_head(data, len < PS_WEB_SOCKET_HEAD_MAX ? len : PS_WEB_SOCKET_HEAD_MAX);
+    const char *end = NULL;
+
+    for (size_t i = 0; end == NULL && i + 4 <= len && i + 4 <= PS_WEB_SOCKET_HEAD_MAX; i++)
+        if (memcmp(data + i, "\r\n\r\n", 4) == 0)
+            end = data + i + 4;
 
     if (end == NULL && len < PS_WEB_SOCKET_HEAD_MAX)
         return PS_WEB_SOCKET_INCOMPLETE;
@@ -224,11 +219,6 @@ static size_t read_length(const unsigned char *data, size_t len, uint64_t *out_l
     return 2 + digits;
 }
 
-static bool is_control(enum ps_web_socket_opcode opcode)
-{
-    return (opcode & 8) != 0;
-}
-
 static const char *fault_of(const struct ps_web_socket *socket, const unsigned char *head,
                             uint64_t length)
 {
@@ -258,17 +248,6 @@ static const char *fault_of(const struct ps_web_socket *socket, const unsigned c
         return "an unknown opcode";
     }
     return length > socket->max - socket->message.len ? "a message is too long" : NULL;
-}
-
-/* Adds a data frame to its message; true when that is whole. */
-static bool add_part(struct ps_web_socket *socket, enum ps_web_socket_opcode opcode, bool final,
-                     const char *data, size_t len)
-{
-    if (opcode != PS_WEB_SOCKET_MORE)
-        socket->opcode = opcode;
-    socket->in_message = !final;
-    (void)ps_buf_add(&socket->message, data, len);
-    return final;
 }
 
 static void drop(struct ps_buf *buf, size_t len)
@@ -304,10 +283,16 @@ enum ps_web_socket_next ps_web_socket_next(struct ps_web_socket *socket,
         opcode = (enum ps_web_socket_opcode)(head[0] & OPCODE);
         final = (head[0] & FINAL) != 0;
         ps_buf_reset(&socket->whole);
-        given = is_control(opcode);
+        given = (opcode & 8) != 0; /* a control frame */
         if (given) {
             (void)ps_buf_add(&socket->whole, socket->in.data + header, (size_t)length);
-        } else if (add_part(socket, opcode, final, socket->in.data + header, (size_t)length)) {
+        } else { /* a part of a message */
+            if (opcode != PS_WEB_SOCKET_MORE)
+                socket->opcode = opcode;
+            socket->in_message = !final;
+            (void)ps_buf_add(&socket->message, socket->in.data + header, (size_t)length);
+        }
+        if (!given && final) {
             struct ps_buf empty = socket->whole;
 
             socket->whole = socket->message;

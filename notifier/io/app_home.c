@@ -260,16 +260,6 @@ static void on_meaning(void *cookie, const struct ps_pg_rows *rows, const struct
     free(other);
 }
 
-/* A pattern for the ids of the index and of drafts that a rule matches: "^[PD]0*2300R". */
-static void pattern_of(const struct ps_watch_rule *rule, char out[PATTERN_TEXT])
-{
-    const char *prefix = rule->kind == PS_WATCH_KIND_NUMBER ? "[A-Z]+"
-                         : strcmp(rule->prefix, "P") == 0   ? "[PD]"
-                                                            : rule->prefix;
-
-    (void)snprintf(out, PATTERN_TEXT, "^%s0*%d(R[0-9]+)?$", prefix, rule->number);
-}
-
 static void check_entry(struct ps_app_home *home, const struct ps_view_request *request)
 {
     struct work *work = work_create(home, request->user);
@@ -293,9 +283,13 @@ static void check_entry(struct ps_app_home *home, const struct ps_view_request *
     batch = ps_pg_batch_create();
     for (size_t i = 0; i < work->rules.len && i < MEANINGS_MAX; i++) {
         const struct ps_watch_rule *rule = &work->rules.items[i];
+        const char *prefix = rule->kind == PS_WATCH_KIND_NUMBER ? "[A-Z]+"
+                             : strcmp(rule->prefix, "P") == 0   ? "[PD]"
+                                                                : rule->prefix;
         char pattern[PATTERN_TEXT];
 
-        pattern_of(rule, pattern);
+        /* Ids of the index and of drafts that the rule matches: "^[PD]0*2300R". */
+        (void)snprintf(pattern, PATTERN_TEXT, "^%s0*%d(R[0-9]+)?$", prefix, rule->number);
         ps_sql_home_meaning(batch, pattern, rule->number > 0, work->user, rule->text);
     }
     ps_pg_run(home->options.pg, batch, on_meaning, work);

@@ -75,13 +75,6 @@ static ssize_t write_some(struct console *console, struct line *line)
     return write(console->fd, line->text + line->written, left < PIPE_BUF ? left : PIPE_BUF);
 }
 
-static void wait_for_reader(struct console *console)
-{
-    if (console->writable != NULL && event_add(console->writable, NULL) == 0)
-        return;
-    ps_timer_set(console->turn, RETRY_MS);
-}
-
 static void on_turn(void *cookie)
 {
     struct console *console = cookie;
@@ -92,7 +85,8 @@ static void on_turn(void *cookie)
         struct ps_err err;
 
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-            wait_for_reader(console);
+            if (console->writable == NULL || event_add(console->writable, NULL) != 0)
+                ps_timer_set(console->turn, RETRY_MS);
             return;
         }
         if (count < 0) {
@@ -143,22 +137,15 @@ static void console_destroy(void *self)
     free(console);
 }
 
-/* A file keeps its offset, and so its descriptor. */
-static void open_again(struct console *console, int fd)
-{
-    int fresh = ps_fd_reopen_nonblocking(fd);
-
-    console->own_fd = fresh >= 0;
-    console->fd = console->own_fd ? fresh : fd;
-}
-
 struct ps_sink ps_console_sink_create(struct ps_loop *loop, int fd)
 {
     struct console *console = ps_alloc_zero(1, sizeof(*console));
+    int fresh = ps_fd_reopen_nonblocking(fd);
     struct stat info;
 
     console->loop = loop;
-    open_again(console, fd);
+    console->own_fd = fresh >= 0; /* a file keeps its offset, and so its descriptor */
+    console->fd = console->own_fd ? fresh : fd;
     console->turn = ps_timer_create(loop, on_turn, console);
     if (fstat(console->fd, &info) == 0 && !S_ISREG(info.st_mode))
         console->writable =

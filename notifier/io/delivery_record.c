@@ -41,7 +41,7 @@ struct ps_delivery_record {
     bool hurried;
 };
 
-static void advance(struct entry *entry);
+static void advance(void *cookie);
 
 struct ps_delivery_record *
 ps_delivery_record_create(const struct ps_delivery_record_options *options)
@@ -86,11 +86,6 @@ static void end(struct entry *entry)
     if (message != NULL)
         record->options.closed(record->options.cookie, message);
     record->options.idle(record->options.cookie);
-}
-
-static void on_again(void *cookie)
-{
-    advance(cookie);
 }
 
 /* Always waits for the timer: the callback may run inside the end of a connection, where no command
@@ -200,8 +195,9 @@ static bool more_duplicates(struct entry *entry)
     return true;
 }
 
-static void advance(struct entry *entry)
+static void advance(void *cookie)
 {
+    struct entry *entry = cookie;
     struct ps_delivery_record *record = entry->record;
 
     switch (entry->step) {
@@ -239,7 +235,7 @@ static struct entry *entry_create(struct ps_delivery_record *record, enum ps_clo
     entry->record = record;
     entry->close = close;
     entry->step = ACKNOWLEDGE;
-    entry->again = ps_timer_create(record->options.loop, on_again, entry);
+    entry->again = ps_timer_create(record->options.loop, advance, entry);
     DL_APPEND(record->entries, entry);
     return entry;
 }

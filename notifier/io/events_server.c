@@ -77,16 +77,6 @@ static void take_event(struct ps_events_server *events_server, struct ps_http_ex
                               exchange);
 }
 
-/* Which of the three bodies it is: a form with a payload, another form, or JSON. */
-static bool read_body(struct ps_str body, bool form, bool interaction, struct ps_slack_event *event,
-                      struct ps_err *err)
-{
-    if (interaction)
-        return ps_interaction_read_form(body.data, body.len, event, err);
-    return form ? ps_slack_slash_read(body.data, body.len, event, err)
-                : ps_slack_event_read(body.data, body.len, event, err);
-}
-
 static bool type_is(const char *header, const char *type)
 {
     struct ps_str rest = ps_str_of(header), first = { "", 0 };
@@ -105,7 +95,7 @@ static void on_request(void *cookie, struct ps_http_exchange *exchange)
         ps_http_header(exchange, "X-Slack-Signature"), body, ps_clock_wall_ms() / 1000);
     struct ps_slack_event event;
     struct ps_err err = { .what = "" };
-    bool form = type_is(type, form_type), interaction;
+    bool form = type_is(type, form_type), interaction, ok;
 
     if (form && ps_slack_is_ssl_check(body.data, body.len)) {
         count(events_server, "ignored");
@@ -125,7 +115,10 @@ static void on_request(void *cookie, struct ps_http_exchange *exchange)
         return;
     }
     interaction = form && ps_interaction_is_form(body.data, body.len);
-    if (!read_body(body, form, interaction, &event, &err)) {
+    ok = interaction ? ps_interaction_read_form(body.data, body.len, &event, &err)
+         : form      ? ps_slack_slash_read(body.data, body.len, &event, &err)
+                     : ps_slack_event_read(body.data, body.len, &event, &err);
+    if (!ok) {
         refuse(events_server, exchange, 400, err.what);
         return;
     }

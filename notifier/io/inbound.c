@@ -39,14 +39,6 @@ static void count(const struct ps_inbound *inbound, const char *what)
     ps_metrics_add(inbound->options.metrics, PS_METRIC_SLACK_EVENTS, what, 1);
 }
 
-static void call_destroy(struct ps_inbound_call *call)
-{
-    call->inbound->calls--;
-    ps_timer_destroy(call->late);
-    ps_inbound_event_clear(&call->event);
-    free(call);
-}
-
 /* Only the person who typed the slash command sees this. */
 static char *ephemeral(const char *text)
 {
@@ -129,7 +121,10 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows, const struct 
                fresh && call->elsewhere ? "The answer comes as a direct message." : NULL);
     if (fresh)
         options->inbound(options->cookie, &call->event);
-    call_destroy(call);
+    call->inbound->calls--;
+    ps_timer_destroy(call->late);
+    ps_inbound_event_clear(&call->event);
+    free(call);
 }
 
 /* Takes ownership of the contents of event. */

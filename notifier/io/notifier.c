@@ -282,20 +282,10 @@ static bool alarm_route(void *cookie, enum ps_incident incident, enum ps_alarm_r
     return webhook || !channel || !shut; /* without any route the log has it */
 }
 
-/* A notifier is the first to alert people only if the schedulers cannot. */
 static int64_t alarm_patience(void *cookie, enum ps_incident incident)
 {
     (void)cookie;
-    switch (incident) {
-    case PS_INCIDENT_REDIS_DOWN:
-    case PS_INCIDENT_REDIS_REFUSES_WRITES:
-    case PS_INCIDENT_NO_LEADER:
-    case PS_INCIDENT_SLACK_REFUSED:
-    case PS_INCIDENT_SLACK_FAILING:
-        return 0;
-    default:
-        return OTHERS_MS;
-    }
+    return ps_alarm_is_of_notifier(incident) ? 0 : OTHERS_MS;
 }
 
 static void alarm_send(void *cookie, const struct ps_message *message)

@@ -5,23 +5,17 @@
 
 #include <stdlib.h>
 
-static bool give(cJSON *value, cJSON **out_value)
-{
-    *out_value = value;
-    return true;
-}
-
 static bool read_depth(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateNumber((double)ps_notifier_depth(cookie)), out_value);
+    return ps_health_give(cJSON_CreateNumber((double)ps_notifier_depth(cookie)), out_value);
 }
 
 static bool read_max_size(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateNumber((double)ps_notifier_daemon(cookie)->config->mq_max_size),
-                out_value);
+    return ps_health_give(
+        cJSON_CreateNumber((double)ps_notifier_daemon(cookie)->config->mq_max_size), out_value);
 }
 
 static bool read_utilization(void *cookie, cJSON **out_value, struct ps_err *err)
@@ -30,7 +24,7 @@ static bool read_utilization(void *cookie, cJSON **out_value, struct ps_err *err
         (double)ps_notifier_depth(cookie) / (double)ps_notifier_daemon(cookie)->config->mq_max_size;
 
     (void)err;
-    return give(cJSON_CreateNumber(used < 1 ? used : 1), out_value);
+    return ps_health_give(cJSON_CreateNumber(used < 1 ? used : 1), out_value);
 }
 
 static bool read_circuit(void *cookie, cJSON **out_value, struct ps_err *err)
@@ -38,18 +32,18 @@ static bool read_circuit(void *cookie, cJSON **out_value, struct ps_err *err)
     const struct ps_breaker *circuit = ps_channel_queues_circuit(ps_notifier_queues(cookie));
 
     (void)err;
-    return give(cJSON_CreateString(ps_breaker_state_name(circuit)), out_value);
+    return ps_health_give(cJSON_CreateString(ps_breaker_state_name(circuit)), out_value);
 }
 
 static bool read_backpressure(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateBool(ps_notifier_backpressure(cookie)), out_value);
+    return ps_health_give(cJSON_CreateBool(ps_notifier_backpressure(cookie)), out_value);
 }
 
 static bool read_counter(void *cookie, enum ps_metric metric, cJSON **out_value)
 {
-    return give(
+    return ps_health_give(
         cJSON_CreateNumber(ps_metrics_get(ps_notifier_daemon(cookie)->metrics, metric, NULL)),
         out_value);
 }
@@ -75,7 +69,8 @@ static bool read_rate_limited(void *cookie, cJSON **out_value, struct ps_err *er
 static bool read_oldest(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateNumber((double)(ps_notifier_oldest_ms(cookie) / 1000)), out_value);
+    return ps_health_give(cJSON_CreateNumber((double)(ps_notifier_oldest_ms(cookie) / 1000)),
+                          out_value);
 }
 
 const struct ps_health_field ps_notifier_fields[PS_NOTIFIER_FIELDS] = {

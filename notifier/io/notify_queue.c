@@ -3,6 +3,7 @@
 #include "notifier/io/channel_lock.h"
 #include "notifier/io/notify_wait.h"
 #include "shared/core/alloc.h"
+#include "shared/core/bounds.h"
 #include "shared/core/buf.h"
 #include "shared/io/log.h"
 #include "shared/io/redis_script.h"
@@ -135,14 +136,6 @@ static void reclaim(struct ps_notify_queue *notify_queue, int64_t now_ms)
                   args, PS_COUNT_OF(args), on_reclaimed, notify_queue);
 }
 
-/* Every notifier that waits for the list notices each message that passes through it, so without
- * any there is none in another one's hands. */
-static int64_t reclaim_ms(const struct ps_notify_queue *notify_queue, int64_t now_ms)
-{
-    return now_ms - notify_queue->moved_ms < QUIET_MS || !notify_queue->empty ? RECLAIM_MS
-                                                                              : RECLAIM_IDLE_MS;
-}
-
 static void on_depth(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_notify_queue *notify_queue = cookie;
@@ -240,11 +233,6 @@ static void add_full(void *cookie, const char *channel)
         full->names[full->count++] = ps_str_of(channel);
 }
 
-static size_t less(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void take(struct ps_notify_queue *notify_queue, int64_t now_ms)
 {
     const char *keys[] = { ps_key(notify_queue->options.keys, PS_KEY_NOTIFY),
@@ -257,9 +245,9 @@ static void take(struct ps_notify_queue *notify_queue, int64_t now_ms)
 
     notify_queue->taken_ms = now_ms;
     notify_queue->asked =
-        room > PS_NOTIFY_QUEUE_RESERVE ? less(room - PS_NOTIFY_QUEUE_RESERVE, TAKE_MAX) : 0;
+        room > PS_NOTIFY_QUEUE_RESERVE ? ps_min_size(room - PS_NOTIFY_QUEUE_RESERVE, TAKE_MAX) : 0;
     (void)snprintf(most, sizeof(most), "%zu", notify_queue->asked);
-    (void)snprintf(of_all, sizeof(of_all), "%zu", less(room, TAKE_MAX));
+    (void)snprintf(of_all, sizeof(of_all), "%zu", ps_min_size(room, TAKE_MAX));
     (void)snprintf(of_one, sizeof(of_one), "%d", PS_NOTIFY_QUEUE_OF_ONE);
     (void)snprintf(lease, sizeof(lease), "%d", PS_CHANNEL_LOCK_LEASE_MS);
     args[0] = ps_str_of(notify_queue->options.instance);
@@ -282,7 +270,7 @@ static void take(struct ps_notify_queue *notify_queue, int64_t now_ms)
 static void on_turn(void *cookie)
 {
     struct ps_notify_queue *notify_queue = cookie;
-    int64_t now_ms = ps_loop_now(notify_queue->options.loop);
+    int64_t now_ms = ps_loop_now(notify_queue->options.loop), reclaim_ms;
 
     if (notify_queue->stopped || notify_queue->taking)
         return;
@@ -290,9 +278,13 @@ static void on_turn(void *cookie)
     if (!ps_redis_up(notify_queue->options.redis) ||
         !ps_heartbeat_written(notify_queue->options.heartbeat))
         return;
+    /* Every notifier that waits for the list notices each message that passes through it, so
+     * without any there is none in another one's hands. */
+    reclaim_ms = now_ms - notify_queue->moved_ms < QUIET_MS || !notify_queue->empty
+                     ? RECLAIM_MS
+                     : RECLAIM_IDLE_MS;
     if (!notify_queue->reclaiming &&
-        (!notify_queue->own_reclaimed ||
-         now_ms - notify_queue->reclaimed_ms >= reclaim_ms(notify_queue, now_ms)))
+        (!notify_queue->own_reclaimed || now_ms - notify_queue->reclaimed_ms >= reclaim_ms))
         reclaim(notify_queue, now_ms);
     if (!notify_queue->own_reclaimed)
         return;

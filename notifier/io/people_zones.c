@@ -87,23 +87,19 @@ static bool read_zone(const cJSON *json, struct ps_people_zone *out)
     return true;
 }
 
-/* Whether the error concerns the token, not this person. */
-static bool refuses_all(const char *error)
-{
-    return error != NULL && strcmp(error, "user_not_found") != 0 &&
-           strcmp(error, "user_not_visible") != 0;
-}
-
 static void on_info(void *cookie, const struct ps_slack_api_reply *reply)
 {
     struct asked *asked = cookie;
     struct ps_people_zones *zones = asked->zones;
     struct ps_people_zone zone = utc;
     struct asked done = *asked;
+    const char *error = ps_json_text(reply->json, "error");
+    bool of_person = error == NULL || strcmp(error, "user_not_found") == 0 ||
+                     strcmp(error, "user_not_visible") == 0;
 
     if (read_zone(reply->json, &zone))
         keep(zones, asked->user, &zone);
-    else if (reply->fault != NULL || refuses_all(ps_json_text(reply->json, "error")))
+    else if (reply->fault != NULL || !of_person) /* the error concerns the token */
         zones->refused_until_ms = ps_loop_now(zones->loop) + REFUSED_MS;
     DL_DELETE(zones->list, asked);
     zones->asked--;

@@ -27,8 +27,10 @@ struct ps_sender {
     void *done_cookie;
 };
 
-static void begin(struct ps_sender *sender)
+static void begin(void *cookie)
 {
+    struct ps_sender *sender = cookie;
+
     ps_timer_set(sender->turn, 0);
 }
 
@@ -111,16 +113,6 @@ static void log_failure(struct ps_sender *sender, enum ps_event event,
     ps_failure_log_add(sender->options.failures, ps_event_name(event), err, NULL, err->code);
 }
 
-static void count_sent(struct ps_sender *sender, const struct ps_outgoing_message *message)
-{
-    int64_t took_ms = ps_clock_wall_ms() - message->content.created_ms;
-
-    ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_SENT, NULL, 1);
-    if (message->content.created_ms > 0)
-        ps_metrics_observe(sender->options.metrics, PS_METRIC_NOTIFY_SECONDS,
-                           took_ms > 0 ? (double)took_ms / 1000 : 0);
-}
-
 static void on_reported(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     (void)cookie;
@@ -153,13 +145,17 @@ static void report(struct ps_sender *sender, const struct ps_outgoing_message *m
 static void close_message(struct ps_sender *sender, struct ps_outgoing_message *message,
                           enum ps_close close)
 {
+    int64_t took_ms = ps_clock_wall_ms() - message->content.created_ms;
     struct ps_err err;
 
     switch (close) {
     case PS_CLOSE_NOT:
         return;
     case PS_CLOSE_SENT:
-        count_sent(sender, message);
+        ps_metrics_add(sender->options.metrics, PS_METRIC_NOTIFY_SENT, NULL, 1);
+        if (message->content.created_ms > 0)
+            ps_metrics_observe(sender->options.metrics, PS_METRIC_NOTIFY_SECONDS,
+                               took_ms > 0 ? (double)took_ms / 1000 : 0);
         PS_LOG(MQ_SENT, F_TEXT("id", message->content.id),
                F_TEXT("kind", ps_message_kind_of(&message->content)),
                F_TEXT("channel", message->content.channel), F_INT("attempts", message->attempts),
@@ -497,11 +493,6 @@ static void on_taken(void *cookie, struct ps_str raw)
     ps_channel_queues_add(sender->queues, message);
 }
 
-static void on_round(void *cookie)
-{
-    begin(cookie);
-}
-
 static void on_depth(void *cookie, int64_t length)
 {
     struct ps_sender *sender = cookie;
@@ -525,7 +516,7 @@ struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
                                                     .room = room,
                                                     .holds = holds,
                                                     .taken = on_taken,
-                                                    .round = on_round,
+                                                    .round = begin,
                                                     .depth = on_depth };
     struct ps_delivery_record_options record = { .loop = options->loop,
                                                  .claims = options->claims,

@@ -4,6 +4,7 @@
 #include "shared/core/json.h"
 #include "shared/io/http_client.h"
 
+#include <event2/http.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -97,8 +98,8 @@ void ps_slack_api_destroy(struct ps_slack_api *api)
     free(api);
 }
 
-static void send(struct ps_slack_api *api, const struct ps_http_request *request,
-                 ps_slack_api_fn fn, void *cookie)
+static void send_request(struct ps_slack_api *api, const struct ps_http_request *request,
+                         ps_slack_api_fn fn, void *cookie)
 {
     struct call *call = ps_alloc_zero(1, sizeof(*call));
 
@@ -130,9 +131,17 @@ void ps_slack_api_call(struct ps_slack_api *api, const char *token, const char *
                                        .timeout_ms = TIMEOUT_MS,
                                        .max_body = ANSWER_MAX };
 
-    send(api, &request, fn, cookie);
+    send_request(api, &request, fn, cookie);
     free(url);
     free(authorization);
+}
+
+void ps_slack_api_add_query(struct ps_buf *method, const char *name, const char *value)
+{
+    char *encoded = evhttp_uriencode(value, -1, 0);
+
+    (void)ps_buf_format(method, "&%s=%s", name, encoded != NULL ? encoded : "");
+    free(encoded);
 }
 
 void ps_slack_api_post(struct ps_slack_api *api, const char *response_url, const char *body,
@@ -147,5 +156,5 @@ void ps_slack_api_post(struct ps_slack_api *api, const char *response_url, const
                                        .timeout_ms = TIMEOUT_MS,
                                        .max_body = ANSWER_MAX };
 
-    send(api, &request, fn, cookie);
+    send_request(api, &request, fn, cookie);
 }

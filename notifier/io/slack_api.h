@@ -3,6 +3,7 @@
  * error. */
 #ifndef PS_NOTIFIER_SLACK_API_H
 #define PS_NOTIFIER_SLACK_API_H
+#include "shared/core/buf.h"
 #include "shared/io/loop.h"
 
 #include <cjson/cJSON.h>
@@ -37,6 +38,8 @@ void ps_slack_api_destroy(struct ps_slack_api *api); /* calls end without their 
  */
 void ps_slack_api_call(struct ps_slack_api *api, const char *token, const char *method,
                        const char *body, ps_slack_api_fn fn, void *cookie);
+/* Adds "&name=value" to method, with the value encoded. */
+void ps_slack_api_add_query(struct ps_buf *method, const char *name, const char *value);
 /* Posts body, a JSON text, to a response_url, without the token: the URL is the permission. */
 void ps_slack_api_post(struct ps_slack_api *api, const char *response_url, const char *body,
                        ps_slack_api_fn fn, void *cookie);

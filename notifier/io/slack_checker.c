@@ -91,14 +91,6 @@ static void on_page(void *cookie, const struct ps_slack_api_reply *reply)
         next_channel(checker);
 }
 
-static void add_field(struct ps_buf *url, const char *name, const char *value)
-{
-    char *encoded = evhttp_uriencode(value, -1, 0);
-
-    (void)ps_buf_format(url, "&%s=%s", name, encoded != NULL ? encoded : "");
-    free(encoded);
-}
-
 static void call(struct ps_slack_checker *checker, const char *method, const char *body,
                  ps_slack_api_fn fn)
 {
@@ -117,7 +109,7 @@ static void ask_page(struct ps_slack_checker *checker)
     (void)ps_buf_format(&url, "conversations.list?limit=%d&types=public_channel%s", PAGE_CHANNELS,
                         private ? ",private_channel" : "");
     if (checker->cursor != NULL)
-        add_field(&url, "cursor", checker->cursor);
+        ps_slack_api_add_query(&url, "cursor", checker->cursor);
     call(checker, ps_buf_str(&url), NULL, on_page);
     ps_buf_clear(&url);
 }
@@ -128,7 +120,7 @@ static void ask_info(struct ps_slack_checker *checker)
 
     ps_buf_init(&url, URL_MAX);
     (void)ps_buf_text(&url, "conversations.info?include_locale=false");
-    add_field(&url, "channel", checker->settings.channels[checker->channel].value);
+    ps_slack_api_add_query(&url, "channel", checker->settings.channels[checker->channel].value);
     call(checker, ps_buf_str(&url), NULL, on_info);
     ps_buf_clear(&url);
 }

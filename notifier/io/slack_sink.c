@@ -3,6 +3,7 @@
 #include "notifier/core/message_blocks.h"
 #include "notifier/core/response_url.h"
 #include "notifier/io/http_outcome.h"
+#include "notifier/io/slack_api.h"
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
@@ -60,8 +61,9 @@ static void call_destroy(struct call *call)
     free(call);
 }
 
-static void finish(struct call *call)
+static void finish(void *cookie)
 {
+    struct call *call = cookie;
     struct call done = *call;
 
     call_destroy(call);
@@ -69,11 +71,6 @@ static void finish(struct call *call)
         done.fn(done.cookie, &done.reply);
     else
         done.on_look(done.cookie, &done.look);
-}
-
-static void on_late(void *cookie)
-{
-    finish(cookie);
 }
 
 static void on_answer(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err)
@@ -105,7 +102,7 @@ static void send_request(struct call *call, const char *url, const char *const *
 
         ps_slack_response_read(&answer, &call->reply);
         ps_slack_look_read(&answer, "", &call->look);
-        call->late = ps_timer_create(slack->loop, on_late, call);
+        call->late = ps_timer_create(slack->loop, finish, call);
         ps_timer_set(call->late, 0);
     }
 }
@@ -159,7 +156,7 @@ static void show(struct call *call, const struct ps_outgoing_message *message)
         call->reply = (struct ps_slack_response){ .next = PS_SLACK_NEVER };
         (void)ps_fail(&call->reply.err, PS_FAILURE_CONFIGURATION, 0,
                       "the response_url leads to another host than SLACK_API_URL");
-        call->late = ps_timer_create(call->slack->loop, on_late, call);
+        call->late = ps_timer_create(call->slack->loop, finish, call);
         ps_timer_set(call->late, 0);
         return;
     }
@@ -246,14 +243,6 @@ static void slack_send(void *self, const struct ps_outgoing_message *message, ps
 
 static void on_page(void *cookie, const struct ps_http_reply *reply, const struct ps_err *err);
 
-static void add_field(struct ps_buf *url, const char *name, const char *value)
-{
-    char *encoded = evhttp_uriencode(value, -1, 0);
-
-    (void)ps_buf_format(url, "&%s=%s", name, encoded != NULL ? encoded : "");
-    free(encoded);
-}
-
 /* Reads the newest messages first, back to the time before which the message cannot have been sent.
  */
 static void ask_page(struct call *call)
@@ -264,11 +253,11 @@ static void ask_page(struct call *call)
     (void)ps_buf_format(&url, "conversations.%s?limit=%d&include_all_metadata=true&inclusive=true",
                         call->thread_ts != NULL ? "replies" : "history", PAGE_MESSAGES);
     (void)ps_buf_format(&url, "&oldest=%lld.000000", (long long)(call->oldest_ms / 1000));
-    add_field(&url, "channel", call->channel);
+    ps_slack_api_add_query(&url, "channel", call->channel);
     if (call->thread_ts != NULL)
-        add_field(&url, "ts", call->thread_ts);
+        ps_slack_api_add_query(&url, "ts", call->thread_ts);
     if (call->pages > 0)
-        add_field(&url, "cursor", call->look.cursor);
+        ps_slack_api_add_query(&url, "cursor", call->look.cursor);
     call->pages++;
     ask(call, ps_buf_str(&url), NULL, on_page);
     ps_buf_clear(&url);

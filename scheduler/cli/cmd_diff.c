@@ -27,21 +27,11 @@ static cJSON *ids(const struct ps_paper *const *papers, size_t len)
 static bool print_json(const struct ps_index_diff *diff)
 {
     cJSON *json = cJSON_CreateObject();
-    char *text;
 
     cJSON_AddItemToObject(json, "new", ids(diff->added, diff->added_len));
     cJSON_AddItemToObject(json, "updated", ids(diff->updated, diff->updated_len));
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
     return fflush(stdout) == 0;
-}
-
-static bool print_text(const struct ps_index_diff *diff)
-{
-    return print_ids("new", diff->added, diff->added_len) &&
-           print_ids("updated", diff->updated, diff->updated_len);
 }
 
 static int run(int argc, char **argv, void *env)
@@ -64,7 +54,9 @@ static int run(int argc, char **argv, void *env)
         after = ps_input_index(after_path);
     if (after) {
         ps_index_diff_make(before, after, &diff);
-        if (json != NULL ? print_json(&diff) : print_text(&diff))
+        if (json != NULL ? print_json(&diff)
+                         : print_ids("new", diff.added, diff.added_len) &&
+                               print_ids("updated", diff.updated, diff.updated_len))
             status = PS_EXIT_OK;
         ps_index_diff_clear(&diff);
     }

@@ -62,14 +62,6 @@ static void read_stored(const struct ps_pg_rows *rows, const struct ps_config *c
     stored->watch = ps_store_read_watch(rows, PS_STORE_LOAD_WATCH);
 }
 
-static void clear_stored(struct stored *stored)
-{
-    ps_paper_index_destroy(stored->index);
-    ps_url_set_destroy(stored->discovered);
-    ps_probe_times_destroy(stored->probed);
-    ps_watchlists_destroy(stored->watch);
-}
-
 static void print_paper(const struct stored *stored, int number)
 {
     const struct ps_paper *latest = ps_paper_index_latest(stored->index, number);
@@ -266,15 +258,6 @@ static void print_since(const char *what, int64_t at_ms)
     ps_print(stdout, "%s %s", what, when);
 }
 
-/* Below a draft: what its document says it is. */
-static void print_facts(const char *title, const char *authors)
-{
-    if (title != NULL)
-        ps_print(stdout, "%-14s   %s\n", "", title);
-    if (authors != NULL)
-        ps_print(stdout, "%-14s   by %s\n", "", authors);
-}
-
 static void print_found(const struct ps_pg_rows *rows)
 {
     int count = ps_pg_row_count(rows, FOUND);
@@ -293,8 +276,10 @@ static void print_found(const struct ps_pg_rows *rows)
         print_since(", changed at", ps_pg_int(rows, FOUND, i, FOUND_UPDATED, 0));
         print_since(", gone since", ps_pg_int(rows, FOUND, i, FOUND_GONE, 0));
         ps_print(stdout, "\n");
-        print_facts(ps_pg_text(rows, FOUND, i, FOUND_TITLE),
-                    ps_pg_text(rows, FOUND, i, FOUND_AUTHORS));
+        if (ps_pg_text(rows, FOUND, i, FOUND_TITLE) != NULL)
+            ps_print(stdout, "%-14s   %s\n", "", ps_pg_text(rows, FOUND, i, FOUND_TITLE));
+        if (ps_pg_text(rows, FOUND, i, FOUND_AUTHORS) != NULL)
+            ps_print(stdout, "%-14s   by %s\n", "", ps_pg_text(rows, FOUND, i, FOUND_AUTHORS));
     }
     if (count == 0)
         print_row("drafts found", "none");
@@ -555,7 +540,6 @@ static void print_json(const struct ps_config *config, const struct stored *stor
                        const struct ps_pg_rows *rows, int number)
 {
     cJSON *json = cJSON_CreateObject(), *recipients;
-    char *text;
 
     ps_json_add_int(json, "number", number);
     json_paper(stored, number, json);
@@ -567,10 +551,7 @@ static void print_json(const struct ps_config *config, const struct stored *stor
                    cJSON_AddArrayToObject(json, "webhooks"));
     recipients = cJSON_AddArrayToObject(json, "recipients");
     match_watchers(stored, rows, number, on_match_json, recipients);
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
 }
 
 static const struct ps_pg_rows *ask(struct ps_cli_session *sync, int number, struct ps_err *err)
@@ -603,7 +584,10 @@ static bool explain(struct ps_cli_session *sync, int number, bool json, struct p
         print_probed(rows);
         print_notified(ps_cli_session_config(sync), &stored, rows, number);
     }
-    clear_stored(&stored);
+    ps_paper_index_destroy(stored.index);
+    ps_url_set_destroy(stored.discovered);
+    ps_probe_times_destroy(stored.probed);
+    ps_watchlists_destroy(stored.watch);
     return rows != NULL;
 }
 

@@ -99,18 +99,9 @@ static bool read_options(int argc, char **argv, struct options *out_options)
     return true;
 }
 
-static struct ps_pg_batch *ask(int64_t since_ms, int64_t count)
-{
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-
-    ps_sql_finds_list(batch, since_ms, count);
-    return batch;
-}
-
 static void print_json(const struct ps_pg_rows *rows, int row)
 {
     cJSON *json = cJSON_CreateObject();
-    char *text;
 
     ps_json_add_time(json, "found_at", ps_pg_int(rows, 0, row, PS_SQL_FINDS_LIST_AT, 0));
     ps_json_add_text(json, "kind", ps_pg_text(rows, 0, row, PS_SQL_FINDS_LIST_KIND));
@@ -125,10 +116,7 @@ static void print_json(const struct ps_pg_rows *rows, int row)
         (void)cJSON_AddNullToObject(json, "cycle");
     else
         ps_json_add_int(json, "cycle", ps_pg_int(rows, 0, row, PS_SQL_FINDS_LIST_CYCLE, 0));
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
 }
 
 static void print_text(const struct ps_pg_rows *rows, int row)
@@ -212,6 +200,7 @@ static const struct ps_pg_rows *query(struct ps_cli_session **session, void *env
                                       int64_t count, int *out_status)
 {
     const struct ps_pg_rows *rows;
+    struct ps_pg_batch *batch;
     struct ps_err err;
 
     *out_status = PS_EXIT_OK;
@@ -220,7 +209,9 @@ static const struct ps_pg_rows *query(struct ps_cli_session **session, void *env
                                          PS_CLI_SESSION_PG, WAIT_MS, out_status);
     if (*session == NULL)
         return NULL;
-    rows = ps_cli_session_pg(*session, ask(since_ms, count), &err);
+    batch = ps_pg_batch_create();
+    ps_sql_finds_list(batch, since_ms, count);
+    rows = ps_cli_session_pg(*session, batch, &err);
     if (rows != NULL)
         return rows;
     ps_print(stderr, "finds: %s\n", err.what);

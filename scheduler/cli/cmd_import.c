@@ -195,7 +195,6 @@ static void print_json(const struct import *import, const struct ps_pg_rows *row
 {
     const struct ps_legacy_state *state = &import->state;
     cJSON *json = cJSON_CreateObject();
-    char *text;
 
     ps_json_add_bool(json, "dry_run", rows == NULL);
     add_row(json, "papers", state->index == NULL ? 0 : ps_paper_index_len(state->index), 0,
@@ -207,10 +206,7 @@ static void print_json(const struct import *import, const struct ps_pg_rows *row
                 ? -1
                 : added_by(rows, PS_LEGACY_ADD_WATCH) + added_by(rows, PS_LEGACY_ADD_WATCH_RULES));
     ps_json_add_time(json, "last_poll", state->last_poll_ms);
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
 }
 
 static void clear(struct import *import)

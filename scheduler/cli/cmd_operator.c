@@ -25,15 +25,6 @@ static const struct ps_pg_rows *ask(struct ps_cli_session *session, const char *
     return rows;
 }
 
-static void print_object(cJSON *object)
-{
-    char *text = ps_json_print(object);
-
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(object);
-}
-
 static struct ps_cli_session *open_session(void *env, int *out_status)
 {
     return ps_cli_session_create("paperscout-scheduler", PS_COMPONENT_SCHEDULER, env,
@@ -94,7 +85,7 @@ static int pause_probing(struct ps_cli_session *session, const char *why, bool j
     ps_json_add_bool(object, "paused", true);
     ps_json_add_time(object, "since", wishes.paused_ms);
     ps_json_add_text(object, "reason", wishes.why);
-    print_object(object);
+    ps_print_json(stdout, object);
     return PS_EXIT_OK;
 }
 
@@ -162,7 +153,7 @@ static int run_wish(int argc, char **argv, void *env, struct ps_pg_batch *(*make
         object = json ? cJSON_CreateObject() : NULL;
         report(rows, object);
         if (object != NULL)
-            print_object(object);
+            ps_print_json(stdout, object);
     }
     ps_cli_session_destroy(session);
     return status;

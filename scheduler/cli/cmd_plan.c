@@ -108,21 +108,6 @@ static bool on_probed(void *cookie, struct ps_str line)
     return true;
 }
 
-static bool on_number(void *cookie, struct ps_str line)
-{
-    int64_t number;
-
-    if (!ps_str_int(line, 1, PS_PAPER_NUMBER_MAX, &number))
-        return false;
-    ps_number_set_add(cookie, (int)number);
-    return true;
-}
-
-static void on_bad(void *cookie, const struct ps_err *err)
-{
-    ps_print(stderr, "%s: %s\n", (const char *)cookie, err->what);
-}
-
 static bool parse_moment(const char *name, const struct arguments *arguments,
                          struct ps_plan_input *input)
 {
@@ -152,24 +137,19 @@ static bool read_files(const struct arguments *arguments, bool adaptive, struct 
     if (arguments->probed &&
         !ps_input_lines(arguments->probed, "no \"URL<tab>ISO time\"", on_probed, material))
         return false;
-    return !arguments->watch ||
-           ps_input_lines(arguments->watch, "no paper number", on_number, &material->watched);
+    return !arguments->watch || ps_input_numbers(arguments->watch, &material->watched);
 }
 
 /* adaptive: NULL for the classic plan. */
 static void print_probe_json(const struct ps_planned *probe, bool verbose)
 {
     cJSON *json = cJSON_CreateObject();
-    char *text;
 
     ps_json_add_text(json, "tier", ps_tier_name(probe->tier));
     ps_json_add_text(json, "url", probe->url);
     if (verbose)
         ps_json_add_real(json, "gain", probe->gain);
-    text = ps_json_print(json);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(json);
+    ps_print_json(stdout, json);
 }
 
 static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *adaptive,
@@ -177,7 +157,6 @@ static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *ada
 {
     bool verbose = arguments->verbose != NULL;
     cJSON *summary;
-    char *text;
 
     for (size_t i = 0; i < plan->len; i++) {
         if (arguments->json != NULL) {
@@ -201,10 +180,7 @@ static bool print_plan(const struct ps_plan *plan, const struct ps_adaptive *ada
         ps_json_add_int(summary, "budget", (int64_t)adaptive->budget);
         ps_json_add_real(summary, "expected_per_day", adaptive->activity);
     }
-    text = ps_json_print(summary);
-    ps_print(stderr, "%s\n", text);
-    free(text);
-    cJSON_Delete(summary);
+    ps_print_json(stderr, summary);
     return true;
 }
 
@@ -308,7 +284,7 @@ static int run(int argc, char **argv, void *env)
         !parse_moment(argv[0], &arguments, &input) || !parse_now(argv[0], arguments.now, &now_ms))
         return PS_EXIT_USAGE;
     ps_input_set(&settings, "PROBE_PLANNER", arguments.planner);
-    if (!ps_config_load(PS_COMPONENT_SCHEDULER, ps_input_get, &settings, on_bad, argv[0],
+    if (!ps_config_load(PS_COMPONENT_SCHEDULER, ps_input_get, &settings, ps_print_fault, &argv[0],
                         &material.config))
         return PS_EXIT_CONFIG;
     material.discovered = ps_url_set_create();

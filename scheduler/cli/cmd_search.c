@@ -66,16 +66,6 @@ static int read_options(int argc, char **argv, struct options *out_options)
                : PS_EXIT_OK;
 }
 
-static char *join_words(const struct options *options)
-{
-    struct ps_buf query;
-
-    ps_buf_init(&query, QUERY_BYTES);
-    for (size_t i = 0; i < options->word_count; i++)
-        ps_buf_format(&query, "%s%s", i == 0 ? "" : " ", options->words[i]);
-    return ps_buf_take(&query);
-}
-
 static void print_group(const struct ps_library_group *group)
 {
     const struct ps_document *latest = ps_group_latest(group);
@@ -112,29 +102,14 @@ static void print_groups(struct ps_library *library, const char *query, size_t m
 static void print_json(struct ps_library *library, const char *query, size_t max)
 {
     cJSON *answer = ps_reader_search_json(library, query, max);
-    char *text = ps_json_print(answer);
-
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(answer);
-}
-
-/* Reads all papers and drafts, which takes less than a second: the search is that of the page. */
-static bool read_library(struct ps_cli_session *session, struct ps_library_reader *reader,
-                         struct ps_err *err)
-{
-    const struct ps_pg_rows *rows;
-
-    do {
-        rows = ps_cli_session_pg(session, ps_library_reader_batch(reader), err);
-    } while (rows != NULL && ps_library_reader_take(reader, rows));
-    return rows != NULL;
+    ps_print_json(stdout, answer);
 }
 
 static int run(int argc, char **argv, void *env)
 {
     struct ps_library_reader *reader;
     struct ps_cli_session *session;
+    const struct ps_pg_rows *rows;
     struct options options;
     struct ps_err err;
     int status = read_options(argc, argv, &options);
@@ -146,16 +121,24 @@ static int run(int argc, char **argv, void *env)
     if (session == NULL)
         return status;
     reader = ps_library_reader_create();
-    if (!read_library(session, reader, &err)) {
+    /* Reads all papers and drafts, which takes less than a second: the search is that of the page.
+     */
+    do {
+        rows = ps_cli_session_pg(session, ps_library_reader_batch(reader), &err);
+    } while (rows != NULL && ps_library_reader_take(reader, rows));
+    if (rows == NULL) {
         ps_print(stderr, "search: %s\n", err.what);
         status = PS_EXIT_UNAVAILABLE;
     } else {
-        char *query = join_words(&options);
+        struct ps_buf query;
 
-        (options.json ? print_json : print_groups)(ps_library_reader_library(reader), query,
-                                                   (size_t)options.count);
+        ps_buf_init(&query, QUERY_BYTES);
+        for (size_t i = 0; i < options.word_count; i++)
+            ps_buf_format(&query, "%s%s", i == 0 ? "" : " ", options.words[i]);
+        (options.json ? print_json : print_groups)(ps_library_reader_library(reader),
+                                                   ps_buf_str(&query), (size_t)options.count);
         status = fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
-        free(query);
+        ps_buf_clear(&query);
     }
     ps_library_reader_destroy(reader);
     ps_cli_session_destroy(session);

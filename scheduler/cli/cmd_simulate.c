@@ -27,21 +27,6 @@ struct run {
     struct ps_replay replay;
 };
 
-static void on_bad(void *cookie, const struct ps_err *err)
-{
-    ps_print(stderr, "%s: %s\n", (const char *)cookie, err->what);
-}
-
-static bool on_number(void *cookie, struct ps_str line)
-{
-    int64_t number;
-
-    if (!ps_str_int(line, 1, PS_PAPER_NUMBER_MAX, &number))
-        return false;
-    ps_number_set_add(cookie, (int)number);
-    return true;
-}
-
 static const char *planner_name(const struct run *run)
 {
     return run->adaptive ? "adaptive" : "classic";
@@ -206,14 +191,10 @@ static bool write_uploads(const char *path, const struct run *run)
 static bool print_json(const struct run *runs, size_t count, int32_t from, int32_t to)
 {
     cJSON *object = run_json(&runs[0], from, to);
-    char *text;
 
     if (count > 1)
         cJSON_AddItemToObject(object, planner_name(&runs[1]), run_json(&runs[1], from, to));
-    text = ps_json_print(object);
-    ps_print(stdout, "%s\n", text);
-    free(text);
-    cJSON_Delete(object);
+    ps_print_json(stdout, object);
     return fflush(stdout) == 0;
 }
 
@@ -238,8 +219,8 @@ static bool load(struct run *run, const struct arguments *arguments, char *name,
 
     ps_input_set(&settings, "PROBE_PLANNER", planner_name(run));
     ps_input_set(&settings, "PROBE_BUDGET_PER_DAY", arguments->budget);
-    run->done =
-        ps_config_load(PS_COMPONENT_SCHEDULER, ps_input_get, &settings, on_bad, name, &run->config);
+    run->done = ps_config_load(PS_COMPONENT_SCHEDULER, ps_input_get, &settings, ps_print_fault,
+                               &name, &run->config);
     return run->done;
 }
 
@@ -252,7 +233,7 @@ static int simulate(const struct arguments *arguments, struct run *runs, size_t 
 
     ps_number_set_init(&watched);
     if (ok && arguments->watch != NULL)
-        ok = ps_input_lines(arguments->watch, "no paper number", on_number, &watched);
+        ok = ps_input_numbers(arguments->watch, &watched);
     for (size_t i = 0; ok && i < count; i++) {
         struct ps_replay_input input = { .config = &runs[i].config,
                                          .index = index,

@@ -3,6 +3,7 @@
 #include "scheduler/cli/cycle_table.h"
 #include "scheduler/cli/status_read.h"
 #include "scheduler/core/ledger.h"
+#include "shared/core/json.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/print.h"
 
@@ -23,20 +24,6 @@ enum {
 static const char bar_full[] = "##################################################";
 static const char bar_empty[] = "..................................................";
 
-static int64_t number(const cJSON *object, const char *name)
-{
-    int64_t value = 0;
-
-    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : 0;
-}
-
-static const char *text_or(const cJSON *object, const char *name, const char *otherwise)
-{
-    const char *text = ps_json_text(object, name);
-
-    return text == NULL ? otherwise : text;
-}
-
 static void print_troubles(const cJSON *status)
 {
     const cJSON *troubles = cJSON_GetObjectItem(status, "troubles"), *trouble;
@@ -50,11 +37,11 @@ static void print_troubles(const cJSON *status)
         ps_print(stdout, "\n");
     }
     cJSON_ArrayForEach (trouble, troubles) {
-        bool bad = strcmp(text_or(trouble, "level", ""), "bad") == 0;
+        bool bad = strcmp(ps_json_text_or(trouble, "level", ""), "bad") == 0;
 
         ps_print(stdout, "%-11s ", label);
         ps_print_style(stdout, bad ? PS_PRINT_BAD : PS_PRINT_WARNING);
-        ps_print(stdout, "%s%s", bad ? "! " : "", text_or(trouble, "what", ""));
+        ps_print(stdout, "%s%s", bad ? "! " : "", ps_json_text_or(trouble, "what", ""));
         ps_print_style(stdout, PS_PRINT_PLAIN);
         ps_print(stdout, "\n");
         label = "";
@@ -70,20 +57,11 @@ static void print_leader(const cJSON *status)
         ps_print(stdout, "leader      none\n");
     else
         ps_print(stdout, "leader      %s (epoch %lld)\n", leader,
-                 (long long)number(status, "epoch"));
+                 (long long)ps_json_number(status, "epoch", 0));
     ps_print(stdout, "standbys    %s", cJSON_GetArraySize(standbys) == 0 ? "none" : "");
     cJSON_ArrayForEach (name, standbys)
         ps_print(stdout, "%s%s", name->valuestring, name->next == NULL ? "" : ", ");
     ps_print(stdout, "\n");
-}
-
-static void print_bar(int64_t done, int64_t planned)
-{
-    int64_t share = planned > 0 ? done * 100 / planned : 100;
-    int width = share < 0 ? 0 : share > 100 ? BAR_WIDTH : (int)(share * BAR_WIDTH / 100);
-
-    ps_print(stdout, "            [%.*s%.*s] %lld %%\n", width, bar_full, BAR_WIDTH - width,
-             bar_empty, (long long)share);
 }
 
 /* A cycle that is closed stays in the hash until the next one opens. */
@@ -91,26 +69,31 @@ static void print_running(const cJSON *status)
 {
     const cJSON *cycle = cJSON_GetObjectItem(status, "cycle");
     const cJSON *stored = cJSON_GetArrayItem(cJSON_GetObjectItem(status, "cycles"), 0);
+    int64_t done = ps_json_number(cycle, "finished", 0);
+    int64_t planned = ps_json_number(stored, "planned", 0);
+    int64_t share = planned > 0 ? done * 100 / planned : 100;
+    int width = share < 0 ? 0 : share > 100 ? BAR_WIDTH : (int)(share * BAR_WIDTH / 100);
     const char *separator = "";
 
-    if (stored == NULL || strcmp(text_or(stored, "status", ""), "running") != 0) {
+    if (stored == NULL || strcmp(ps_json_text_or(stored, "status", ""), "running") != 0) {
         ps_print(stdout, "cycle       none is running\n");
         return;
     }
     ps_print(stdout, "cycle       %lld: %lld planned, %lld published, %lld finished\n",
-             (long long)number(stored, "number"), (long long)number(stored, "planned"),
-             (long long)number(cycle, "published"), (long long)number(cycle, "finished"));
-    print_bar(number(cycle, "finished"), number(stored, "planned"));
-    ps_print(stdout, "            ");
+             (long long)ps_json_number(stored, "number", 0), (long long)planned,
+             (long long)ps_json_number(cycle, "published", 0), (long long)done);
+    ps_print(stdout, "            [%.*s%.*s] %lld %%\n            ", width, bar_full,
+             BAR_WIDTH - width, bar_empty, (long long)share);
     for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
         const char *outcome = ps_outcome_name((enum ps_outcome)i);
 
-        if (number(cycle, outcome) == 0)
+        if (ps_json_number(cycle, outcome, 0) == 0)
             continue;
-        ps_print(stdout, "%s%s %lld", separator, outcome, (long long)number(cycle, outcome));
+        ps_print(stdout, "%s%s %lld", separator, outcome,
+                 (long long)ps_json_number(cycle, outcome, 0));
         separator = ", ";
     }
-    ps_print(stdout, "%sdeadline %s\n", separator, text_or(cycle, "deadline", "-"));
+    ps_print(stdout, "%sdeadline %s\n", separator, ps_json_text_or(cycle, "deadline", "-"));
 }
 
 static void print_stream(const cJSON *status, const char *name)
@@ -119,9 +102,10 @@ static void print_stream(const cJSON *status, const char *name)
     const cJSON *lag = cJSON_GetObjectItem(stream, "lag");
 
     ps_print(stdout, "%-11s %lld in the stream, %lld pending", name,
-             (long long)number(stream, "length"), (long long)number(stream, "pending"));
+             (long long)ps_json_number(stream, "length", 0),
+             (long long)ps_json_number(stream, "pending", 0));
     if (cJSON_IsNumber(lag))
-        ps_print(stdout, ", %lld not read yet", (long long)number(stream, "lag"));
+        ps_print(stdout, ", %lld not read yet", (long long)ps_json_number(stream, "lag", 0));
     ps_print(stdout, "\n");
 }
 
@@ -131,11 +115,11 @@ static void print_hosts(const cJSON *status)
     char span[PS_UTC_TIME_TEXT];
 
     cJSON_ArrayForEach (host, hosts) {
-        if (number(host, "paused_ms") <= 0)
+        if (ps_json_number(host, "paused_ms", 0) <= 0)
             continue;
-        ps_utc_time_format_span((number(host, "paused_ms") + 999) / 1000, span);
-        ps_print(stdout, "pause       %s for %s: %s\n", text_or(host, "host", "?"), span,
-                 text_or(host, "why", "?"));
+        ps_utc_time_format_span((ps_json_number(host, "paused_ms", 0) + 999) / 1000, span);
+        ps_print(stdout, "pause       %s for %s: %s\n", ps_json_text_or(host, "host", "?"), span,
+                 ps_json_text_or(host, "why", "?"));
     }
 }
 
@@ -146,7 +130,7 @@ static void print_workers(const cJSON *status)
     int shown = 0;
 
     cJSON_ArrayForEach (worker, workers)
-        in_flight += number(worker, "in_flight");
+        in_flight += ps_json_number(worker, "in_flight", 0);
     ps_print(stdout, "workers     %d alive, %lld in flight\n", cJSON_GetArraySize(workers),
              (long long)in_flight);
     cJSON_ArrayForEach (worker, workers) {
@@ -155,8 +139,8 @@ static void print_workers(const cJSON *status)
                      cJSON_GetArraySize(workers) - WORKERS_SHOWN);
             break;
         }
-        ps_print(stdout, "            %s: %lld in flight\n", text_or(worker, "name", "?"),
-                 (long long)number(worker, "in_flight"));
+        ps_print(stdout, "            %s: %lld in flight\n", ps_json_text_or(worker, "name", "?"),
+                 (long long)ps_json_number(worker, "in_flight", 0));
     }
 }
 
@@ -165,16 +149,18 @@ static void print_outbox(const cJSON *status)
     const cJSON *notify = cJSON_GetObjectItem(status, "notify");
 
     ps_print(stdout, "outbox      %lld not sent yet\n",
-             (long long)number(status, "outbox_pending"));
+             (long long)ps_json_number(status, "outbox_pending", 0));
     ps_print(stdout, "notify      %lld in the list, %lld being sent, %lld given up\n",
-             (long long)number(notify, "length"), (long long)number(notify, "in_flight"),
-             (long long)number(notify, "dead"));
+             (long long)ps_json_number(notify, "length", 0),
+             (long long)ps_json_number(notify, "in_flight", 0),
+             (long long)ps_json_number(notify, "dead", 0));
     ps_print(stdout, "papers      %lld in the index, read %s, %lld drafts found\n",
-             (long long)number(status, "papers"), text_or(status, "index_fetched_at", "never"),
-             (long long)number(status, "discovered"));
+             (long long)ps_json_number(status, "papers", 0),
+             ps_json_text_or(status, "index_fetched_at", "never"),
+             (long long)ps_json_number(status, "discovered", 0));
     ps_print(stdout, "polls       %lld, last successful %s\n\n",
-             (long long)number(status, "poll_count"),
-             text_or(status, "last_successful_poll", "never"));
+             (long long)ps_json_number(status, "poll_count", 0),
+             ps_json_text_or(status, "last_successful_poll", "never"));
 }
 
 static void print(const cJSON *status, bool json)

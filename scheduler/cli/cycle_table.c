@@ -1,6 +1,7 @@
 #include "scheduler/cli/cycle_table.h"
 
 #include "scheduler/io/store.h"
+#include "shared/core/json.h"
 #include "shared/io/print.h"
 
 #include <stdio.h>
@@ -47,32 +48,19 @@ cJSON *ps_cycle_table_read(const struct ps_pg_rows *rows)
     return cycles;
 }
 
-static int64_t number(const cJSON *object, const char *name)
-{
-    int64_t value = 0;
-
-    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : 0;
-}
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    const char *text = ps_json_text(object, name);
-
-    return text == NULL ? "-" : text;
-}
-
 static void print_cycle(const cJSON *cycle)
 {
     const cJSON *summary = cJSON_GetObjectItem(cycle, "summary");
     const cJSON *seconds = cJSON_GetObjectItem(summary, "cycle_duration_s");
     const char *error = ps_json_text(cycle, "error");
 
-    ps_print(stdout, "%8lld  %-8s %-20s %8lld ", (long long)number(cycle, "number"),
-             text_of(cycle, "status"), text_of(cycle, "started_at"),
-             (long long)number(cycle, "planned"));
+    ps_print(stdout, "%8lld  %-8s %-20s %8lld ", (long long)ps_json_number(cycle, "number", 0),
+             ps_json_text_or(cycle, "status", "-"), ps_json_text_or(cycle, "started_at", "-"),
+             (long long)ps_json_number(cycle, "planned", 0));
     if (cJSON_IsNumber(seconds))
         ps_print(stdout, "%8.1f %6lld %6lld", seconds->valuedouble,
-                 (long long)number(summary, "hit_total"), (long long)number(summary, "errors"));
+                 (long long)ps_json_number(summary, "hit_total", 0),
+                 (long long)ps_json_number(summary, "errors", 0));
     else
         ps_print(stdout, "%8s %6s %6s", "-", "-", "-");
     ps_print(stdout, "%s%s\n", error == NULL ? "" : "  ", error == NULL ? "" : error);

@@ -99,6 +99,21 @@ bool ps_input_lines(const char *path, const char *what, ps_input_line_fn fn, voi
     return ok;
 }
 
+static bool on_number(void *cookie, struct ps_str line)
+{
+    int64_t number;
+
+    if (!ps_str_int(line, 1, PS_PAPER_NUMBER_MAX, &number))
+        return false;
+    ps_number_set_add(cookie, (int)number);
+    return true;
+}
+
+bool ps_input_numbers(const char *path, struct ps_number_set *set)
+{
+    return ps_input_lines(path, "no paper number", on_number, set);
+}
+
 bool ps_input_time(struct ps_str text, int64_t *out_wall_ms)
 {
     static const char *const endings[] = { "", "Z", ":00Z", "T00:00:00Z" };

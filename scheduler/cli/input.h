@@ -2,6 +2,7 @@
 #ifndef PS_SCHEDULER_INPUT_H
 #define PS_SCHEDULER_INPUT_H
 #include "scheduler/core/paper_index.h"
+#include "shared/core/number_set.h"
 #include "shared/core/str.h"
 
 enum { PS_INPUT_LIST_BYTES_MAX = 64 * 1024 * 1024 };
@@ -29,6 +30,8 @@ struct ps_paper_index *ps_input_index(const char *path) PS_MUST_USE;
 typedef bool (*ps_input_line_fn)(void *cookie, struct ps_str line);
 bool ps_input_lines(const char *path, const char *what, ps_input_line_fn fn,
                     void *cookie) PS_MUST_USE;
+/* Adds the paper numbers of path, one in each line, to set. */
+bool ps_input_numbers(const char *path, struct ps_number_set *set) PS_MUST_USE;
 
 /* Reads a moment as people and programs write it: ISO 8601 in UTC, with or without its Z, or a
  * date alone (its beginning). */

@@ -138,13 +138,6 @@ double ps_adaptive_rate(const struct ps_adaptive *adaptive, const struct ps_cand
     return adaptive->activity * candidate->weight;
 }
 
-double ps_adaptive_gain(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate)
-{
-    double days = (double)ps_pick_waited_ms(candidate, adaptive->now_ms) / (double)PS_DAY_MS;
-
-    return ps_adaptive_rate(adaptive, candidate) * days * days / 2 * 24 * 60;
-}
-
 void ps_adaptive_plan_make(const struct ps_adaptive *adaptive, const struct ps_config *config,
                            struct ps_plan *out_plan)
 {
@@ -171,13 +164,16 @@ void ps_adaptive_plan_make(const struct ps_adaptive *adaptive, const struct ps_c
     for (size_t i = 0; i < plan.len; i++) {
         const struct ps_candidate *candidate = &adaptive->candidates.items[picked[i]];
         struct ps_planned *item = &plan.items[i];
+        double days = (double)ps_pick_waited_ms(candidate, adaptive->now_ms) / (double)PS_DAY_MS;
+        double rate = ps_adaptive_rate(adaptive, candidate);
 
         *item = (struct ps_planned){ .tier = (enum ps_tier)candidate->tier,
                                      .prefix = names[candidate->variant / exts->len],
                                      .number = candidate->number,
                                      .revision = candidate->revision,
                                      .ext = names[prefixes->len + candidate->variant % exts->len],
-                                     .gain = ps_adaptive_gain(adaptive, candidate) };
+                                     /* minutes of waiting that the probe is expected to end */
+                                     .gain = rate * days * days / 2 * 24 * 60 };
         ps_buf_reset(&url);
         ps_buf_format(&url, "%s%s%04dR%d%s", config->iso_base_url, item->prefix, item->number,
                       item->revision, item->ext);

@@ -64,9 +64,6 @@ void ps_adaptive_plan_make(const struct ps_adaptive *adaptive, const struct ps_c
 
 /* Arrivals per day that are expected under a candidate's name. */
 double ps_adaptive_rate(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate);
-/* Minutes of waiting that a probe now is expected to end: rate * time since the last probe squared,
- * halved. */
-double ps_adaptive_gain(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate);
 /* Adds in a few words, for people, why a candidate is asked for as often as it is. */
 void ps_adaptive_why(const struct ps_adaptive *adaptive, const struct ps_candidate *candidate,
                      struct ps_buf *out_text);

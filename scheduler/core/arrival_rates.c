@@ -159,14 +159,6 @@ bool ps_arrivals_has(const struct ps_arrivals *arrivals, int number, int revisio
     return false;
 }
 
-static int find_frontier(const struct ps_arrivals *arrivals, int gap)
-{
-    for (size_t i = arrivals->numbers_len; i-- > 1;)
-        if (arrivals->numbers[i].number - arrivals->numbers[i - 1].number <= gap)
-            return arrivals->numbers[i].number;
-    return arrivals->numbers_len > 0 ? arrivals->numbers[0].number : 0;
-}
-
 /* The highest of the numbers that follow on from the frontier by steps of at most gap, among those
  * that lay too far ahead when they came. */
 static int follow_on(struct ps_number_set *beyond, int frontier, int gap)
@@ -286,7 +278,10 @@ void ps_arrivals_build(const struct ps_indexed *papers, size_t paper_count,
         if (papers[i].days > state->days)
             state->days = papers[i].days;
     }
-    arrivals->frontier = find_frontier(arrivals, gap_threshold);
+    arrivals->frontier = arrivals->numbers_len > 0 ? arrivals->numbers[0].number : 0;
+    for (size_t i = 1; i < arrivals->numbers_len; i++)
+        if (arrivals->numbers[i].number - arrivals->numbers[i - 1].number <= gap_threshold)
+            arrivals->frontier = arrivals->numbers[i].number;
     find_steps(arrivals, gap_threshold);
 }
 

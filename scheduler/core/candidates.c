@@ -242,11 +242,3 @@ void ps_candidates_clear(struct ps_candidates *candidates)
     free(candidates->items);
     *candidates = (struct ps_candidates){ 0 };
 }
-
-const char *ps_candidate_kind_name(enum ps_candidate_kind kind)
-{
-    static const char *const names[PS_CANDIDATE_KINDS] = { "next",    "skip", "late",
-                                                           "variant", "new",  "scout" };
-
-    return names[kind];
-}

@@ -65,6 +65,4 @@ void ps_candidates_end(struct ps_candidates_builder *builder); /* at any step; N
 void ps_candidates_build(const struct ps_candidates_input *input, struct ps_candidates *candidates);
 void ps_candidates_clear(struct ps_candidates *candidates);
 
-const char *ps_candidate_kind_name(enum ps_candidate_kind kind); /* next skip late … */
-
 #endif

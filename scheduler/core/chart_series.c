@@ -24,29 +24,20 @@ static int64_t number(const cJSON *object, const char *name)
     return ps_json_int(object, name, 0, INT64_MAX / PS_CHART_SERIES_CYCLES_MAX, &value) ? value : 0;
 }
 
-static enum ps_cycle_status status_of(const char *text)
-{
-    for (int i = PS_CYCLE_RUNNING; text != NULL && i <= PS_CYCLE_FAILED; i++)
-        if (strcmp(text, ps_cycle_status_name((enum ps_cycle_status)i)) == 0)
-            return (enum ps_cycle_status)i;
-    return PS_CYCLE_FAILED;
-}
-
-/* The summary counts "errors"; the outcome's own name is "error". */
-static const char *summary_name(enum ps_outcome outcome)
-{
-    return outcome == PS_OUTCOME_ERROR ? "errors" : ps_outcome_name(outcome);
-}
-
 struct ps_chart_series_cycle ps_chart_series_read(const char *status, const char *summary,
                                                   const char *failures)
 {
-    struct ps_chart_series_cycle cycle = { .status = status_of(status) };
+    struct ps_chart_series_cycle cycle = { .status = PS_CYCLE_FAILED };
     cJSON *counts = summary == NULL ? NULL : ps_json_parse(summary, strlen(summary), NULL);
     cJSON *errors = failures == NULL ? NULL : ps_json_parse(failures, strlen(failures), NULL);
 
+    for (int i = PS_CYCLE_RUNNING; status != NULL && i <= PS_CYCLE_FAILED; i++)
+        if (strcmp(status, ps_cycle_status_name((enum ps_cycle_status)i)) == 0)
+            cycle.status = (enum ps_cycle_status)i;
+    /* The summary counts "errors"; the outcome's own name is "error". */
     for (int i = 0; i < PS_OUTCOME_COUNT; i++)
-        cycle.outcomes[i] = number(counts, summary_name((enum ps_outcome)i));
+        cycle.outcomes[i] =
+            number(counts, i == PS_OUTCOME_ERROR ? "errors" : ps_outcome_name((enum ps_outcome)i));
     for (int i = 0; i < PS_FAILURE_COUNT; i++)
         cycle.failures[i] = number(errors, ps_failure_name((enum ps_failure)i));
     cJSON_Delete(counts);

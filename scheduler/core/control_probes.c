@@ -185,12 +185,6 @@ bool ps_control_probes_answered(const struct ps_control_probes *controls)
     return true;
 }
 
-static bool answered(const struct ps_control_probe *control)
-{
-    return control->settled && control->outcome != PS_OUTCOME_ERROR &&
-           control->outcome != PS_OUTCOME_DEFERRED;
-}
-
 enum ps_control_probes_fault ps_control_probes_fault(const struct ps_control_probes *controls,
                                                      const struct ps_control_probe **out_control)
 {
@@ -202,8 +196,9 @@ enum ps_control_probes_fault ps_control_probes_fault(const struct ps_control_pro
     for (size_t i = 0; i < controls->len; i++) {
         const struct ps_control_probe *control = &controls->items[i];
 
-        if (!answered(control) || control->kind == PS_CONTROL_RECHECK)
-            continue;
+        if (control->kind == PS_CONTROL_RECHECK || !control->settled ||
+            control->outcome == PS_OUTCOME_ERROR || control->outcome == PS_OUTCOME_DEFERRED)
+            continue; /* there is no answer that shows anything */
         if (control->kind == PS_CONTROL_ABSENT && control->outcome != PS_OUTCOME_MISS) {
             *out_control = control;
             return PS_CONTROL_PROBES_HAVE_ALL;

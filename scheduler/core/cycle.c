@@ -76,16 +76,6 @@ size_t ps_cycle_next_open(const struct ps_cycle *run, size_t from)
     return from;
 }
 
-/* Rescues a cycle whose known drafts are gone: if the site has few drafts and lacks only the known
- * ones, those were withdrawn. Without this rule a fleet whose only known draft is withdrawn would
- * never believe the site again. */
-static bool works_all_the_same(const struct ps_cycle *run)
-{
-    size_t hits = ps_ledger_hits(&run->ledger);
-
-    return hits > 0 && hits <= HITS_PLAUSIBLE;
-}
-
 static void name_host(const char *url, char out_host[PS_URL_HOST])
 {
     if (!ps_url_host(url, out_host, PS_URL_HOST, NULL))
@@ -95,6 +85,7 @@ static void name_host(const char *url, char out_host[PS_URL_HOST])
 static char *controls_fault(const struct ps_cycle *run)
 {
     const struct ps_control_probe *control;
+    size_t hits = ps_ledger_hits(&run->ledger);
     char host[PS_URL_HOST];
 
     switch (ps_control_probes_fault(&run->controls, &control)) {
@@ -107,7 +98,9 @@ static char *controls_fault(const struct ps_cycle *run)
     case PS_CONTROL_PROBES_HAVE_NONE:
         break;
     }
-    if (works_all_the_same(run))
+    /* If the site has few drafts and lacks only the known ones, those were withdrawn. Without this
+     * rule a fleet whose only known draft is withdrawn would never believe the site again. */
+    if (hits > 0 && hits <= HITS_PLAUSIBLE)
         return NULL;
     name_host(control->url, host);
     return ps_alloc_format("%s has none of the known drafts any more, for example %s", host,

@@ -20,11 +20,6 @@ static const char *opaque_of(const char *etag)
     return etag != NULL && strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
 }
 
-static bool same_strong(const char *before, const char *now)
-{
-    return before != NULL && now != NULL && before[0] == '"' && strcmp(before, now) == 0;
-}
-
 static bool moved_with_clock(const struct ps_draft_state *before, const struct ps_draft_state *now)
 {
     int64_t before_ms, now_ms, odds_ms;
@@ -37,22 +32,21 @@ static bool moved_with_clock(const struct ps_draft_state *before, const struct p
     return odds_ms >= -PS_DRAFT_CHANGE_CLOCK_MS && odds_ms <= PS_DRAFT_CHANGE_CLOCK_MS;
 }
 
-static bool has_changed(const struct ps_draft_state *before, const struct ps_draft_state *now)
-{
-    return (differ(before->last_modified, now->last_modified) &&
-            !same_strong(before->etag, now->etag) && !moved_with_clock(before, now)) ||
-           differ(opaque_of(before->etag), opaque_of(now->etag)) ||
-           (before->length >= 0 && now->length >= 0 && before->length != now->length);
-}
-
 enum ps_draft_change ps_draft_change(const struct ps_draft_state *before, bool was_gone,
                                      const struct ps_draft_state *now, enum ps_outcome outcome)
 {
+    /* Equal strong validators: the bytes are the same, whatever Last-Modified says. */
+    bool same = before->etag != NULL && now->etag != NULL && before->etag[0] == '"' &&
+                strcmp(before->etag, now->etag) == 0;
+
     if (outcome == PS_OUTCOME_MISS)
         return was_gone ? PS_DRAFT_CHANGE_SAME : PS_DRAFT_CHANGE_GONE;
     if (!ps_outcome_is_hit(outcome))
         return PS_DRAFT_CHANGE_NOTHING;
-    if (has_changed(before, now))
+    if ((differ(before->last_modified, now->last_modified) && !same &&
+         !moved_with_clock(before, now)) ||
+        differ(opaque_of(before->etag), opaque_of(now->etag)) ||
+        (before->length >= 0 && now->length >= 0 && before->length != now->length))
         return PS_DRAFT_CHANGE_UPDATED;
     return was_gone ? PS_DRAFT_CHANGE_BACK : PS_DRAFT_CHANGE_SAME;
 }

@@ -90,17 +90,12 @@ static void fill_row(struct ps_outbox_row *out_row, enum ps_message_kind kind, c
     cJSON_Delete(data);
 }
 
-/* Gives the link of a paper of the index. If the index has none, wg21.link redirects to it. */
-static char *link_of(const struct ps_paper *paper)
-{
-    const char *link = *paper->link ? paper->link : paper->long_link;
-
-    return *link ? ps_alloc_text(link) : ps_alloc_format("https://wg21.link/%s", paper->id);
-}
-
 static cJSON *data_of_paper(const struct ps_paper *paper)
 {
-    char *link = link_of(paper);
+    const char *indexed = *paper->link ? paper->link : paper->long_link;
+    /* If the index has no link, wg21.link redirects to the paper. */
+    char *link =
+        *indexed ? ps_alloc_text(indexed) : ps_alloc_format("https://wg21.link/%s", paper->id);
     cJSON *data = data_of(paper->id, link, paper);
 
     free(link);
@@ -295,20 +290,6 @@ struct composer {
     size_t len;
 };
 
-static const char *text_or(const cJSON *data, const char *name, const char *otherwise)
-{
-    const char *text = ps_json_text(data, name);
-
-    return text ? text : otherwise;
-}
-
-static const char *ext_of(const char *url)
-{
-    const char *dot = strrchr(url, '.');
-
-    return dot && !strchr(dot, '/') && dot[1] ? dot + 1 : "other";
-}
-
 /* <url.pdf|D1234R0> (<url.html|html>) */
 static void add_links(const struct composer *composer, size_t line, struct ps_buf *out)
 {
@@ -316,15 +297,16 @@ static void add_links(const struct composer *composer, size_t line, struct ps_bu
     size_t room = LINKS_CHARS, extra = 0;
 
     for (size_t row = self->first_row; row < composer->rows; row++) {
-        const char *url, *label = self->id;
+        const char *url, *dot, *label = self->id;
         size_t before = out->len;
 
         if (composer->row_line[row] != line)
             continue;
-        url = text_or(composer->data[row], "url", "");
+        url = ps_json_text_or(composer->data[row], "url", "");
         if (row != self->first_row) {
             (void)ps_buf_text(out, extra++ == 0 ? " (" : ", ");
-            label = ext_of(url);
+            dot = strrchr(url, '.');
+            label = dot && !strchr(dot, '/') && dot[1] ? dot + 1 : "other";
         }
         ps_mrkdwn_link(out, url, label, room);
         room -= out->len - before < room ? out->len - before : room;
@@ -446,7 +428,8 @@ static void add_notes(const struct composer *composer, const cJSON *data, struct
 
 static void add_what(const cJSON *data, struct ps_buf *out)
 {
-    const char *title = text_or(data, "title", ""), *author = text_or(data, "author", "");
+    const char *title = ps_json_text_or(data, "title", ""),
+               *author = ps_json_text_or(data, "author", "");
 
     if (*title) {
         (void)ps_buf_char(out, ' ');
@@ -476,21 +459,22 @@ static void add_plain(const char *plain, struct ps_buf *out)
     }
 }
 
-/* A document that was not read has no title, but another file of the same draft may have one. */
-static const cJSON *data_with_title(const struct composer *composer, size_t line)
-{
-    for (size_t row = composer->lines[line].first_row; row < composer->rows; row++)
-        if (composer->row_line[row] == line && *text_or(composer->data[row], "title", ""))
-            return composer->data[row];
-    return composer->data[composer->lines[line].first_row];
-}
-
 static char *text_of_line(const struct composer *composer, size_t line)
 {
     const struct line *self = &composer->lines[line];
-    const cJSON *data = data_with_title(composer, line);
+    const cJSON *data = composer->data[self->first_row];
     const char *plain = data ? ps_json_text(data, "text") : NULL;
+    bool titled = false;
     struct ps_buf out;
+
+    /* A document that was not read has no title, but another file of the same draft may have one.
+     */
+    for (size_t row = self->first_row; !titled && row < composer->rows; row++) {
+        titled =
+            composer->row_line[row] == line && *ps_json_text_or(composer->data[row], "title", "");
+        if (titled)
+            data = composer->data[row];
+    }
 
     ps_buf_init(&out, LINE_BYTES_MAX);
     if (self->id) {

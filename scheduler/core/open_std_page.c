@@ -1,6 +1,7 @@
 #include "scheduler/core/open_std_page.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/buf.h"
 #include "shared/core/html.h"
 #include "shared/core/str.h"
@@ -61,29 +62,14 @@ static const char *cell(const struct row *row, size_t i)
     return i < row->cells ? ps_buf_str(&row->text[i]) : "";
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Collapses white space to one space, with none at the beginning; drops what is over the cap. */
 static void add_text(struct ps_buf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (!is_space(text[i]))
+        if (!ps_ascii_is_space(text[i]))
             (void)ps_buf_char(out, text[i]);
         else if (out->len > 0 && out->data[out->len - 1] != ' ')
             (void)ps_buf_char(out, ' ');
-    }
-}
-
-static void trim(struct row *row)
-{
-    for (size_t i = 0; i < row->cells; i++) {
-        struct ps_buf *text = &row->text[i];
-
-        if (text->len > 0 && text->data[text->len - 1] == ' ')
-            text->data[--text->len] = '\0';
     }
 }
 
@@ -109,15 +95,6 @@ static void read_heading(struct row *row)
                 row->columns[names[k].column] = i;
 }
 
-/* Reads the first word of the first cell: some numbers have a remark after them, "P1234R0
- * (revised)". */
-static char *number_of(const struct row *row)
-{
-    const char *text = cell(row, 0);
-
-    return ps_alloc_copy(text, strcspn(text, " ("));
-}
-
 /* Gives the link as it will be stored, or NULL. What is stored has no control characters and is
  * cut at a length; only a link that is a web address after that counts. */
 static char *link_of(const struct page_reader *reader, const struct row *row)
@@ -137,7 +114,8 @@ static bool add_paper(struct page_reader *reader, const struct row *row)
 {
     struct ps_paper paper = { .type = "paper" };
     struct ps_paper_id id;
-    char *number = number_of(row);
+    /* Some numbers have a remark after them: "P1234R0 (revised)". */
+    char *number = ps_alloc_copy(cell(row, 0), strcspn(cell(row, 0), " ("));
     bool is_paper = ps_paper_id_parse(number, strlen(number), &id);
     char *link;
 
@@ -161,7 +139,12 @@ static void end_row(struct page_reader *reader)
     struct row *row = row_of(reader);
     struct row *around = reader->depth > 0 ? row - 1 : NULL;
 
-    trim(row);
+    for (size_t i = 0; i < row->cells; i++) {
+        struct ps_buf *text = &row->text[i];
+
+        if (text->len > 0 && text->data[text->len - 1] == ' ')
+            text->data[--text->len] = '\0';
+    }
     if (row->cells > 1 && add_paper(reader, row)) {
         clear_row(row);
         return;
@@ -278,16 +261,7 @@ static bool begins_tag(const char *text, size_t len, const char *tag)
     size_t tag_len = strlen(tag);
 
     return len > tag_len && strncasecmp(text, tag, tag_len) == 0 &&
-           (is_space(text[tag_len]) || text[tag_len] == '>' || text[tag_len] == '/');
-}
-
-/* Returns where the comment that begins at text ends; the end of text if it is not closed. */
-static size_t comment_len(const char *text, size_t len)
-{
-    for (size_t i = 4; i + 3 <= len; i++)
-        if (memcmp(text + i, "-->", 3) == 0)
-            return i + 3;
-    return len;
+           (ps_ascii_is_space(text[tag_len]) || text[tag_len] == '>' || text[tag_len] == '/');
 }
 
 /* Counts tags without the parser, so that a fault of the parser, or a guard that stopped it, is
@@ -301,7 +275,9 @@ static void count_written(const char *html, size_t len, struct ps_open_std_count
         size_t left = (size_t)(end - at);
 
         if (left >= 4 && memcmp(at, "<!--", 4) == 0) {
-            at += comment_len(at, left);
+            for (at += 4; at < end && (end - at < 3 || memcmp(at, "-->", 3) != 0); at++)
+                ; /* to the end of the text if the comment is not closed */
+            at += at < end ? 3 : 0;
             continue;
         }
         counts->rows_written += begins_tag(at, left, "<tr");

@@ -71,19 +71,12 @@ struct ps_paper_index *ps_paper_index_share(struct ps_paper_index *index)
     return index;
 }
 
-static bool is_plain(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (text[i] < ' ' || text[i] > '~')
-            return false;
-    return true;
-}
-
 /* Everything downstream (PostgreSQL above all) refuses text that is no UTF-8. One bad title must
  * not stop a poll, so it is repaired here. */
 static const char *keep_text(struct ps_paper_index *index, const char *id, const char *text)
 {
     size_t len = text ? strlen(text) : 0;
+    bool plain = true;
     const char *kept;
     char *clean;
 
@@ -93,7 +86,9 @@ static const char *keep_text(struct ps_paper_index *index, const char *id, const
         warn_of(index, id, "a text that was too long was cut");
         len = ps_utf8_cut(text, len, PS_INDEX_FIELD_MAX);
     }
-    if (is_plain(text, len))
+    for (size_t i = 0; i < len && plain; i++)
+        plain = text[i] >= ' ' && text[i] <= '~';
+    if (plain)
         return ps_arena_text(index->arena, text, len);
     clean = ps_utf8_clean(text, len);
     if (strncmp(clean, text, len) != 0)
@@ -104,30 +99,11 @@ static const char *keep_text(struct ps_paper_index *index, const char *id, const
     return kept;
 }
 
-static const char *keep_type(struct ps_paper_index *index, const char *id, const char *type)
-{
-    for (size_t i = 0; i < PS_COUNT_OF(known_types); i++)
-        if (type && strcmp(type, known_types[i]) == 0)
-            return known_types[i];
-    warn_of(index, id, "its type is unknown and counts as paper");
-    return known_types[0];
-}
-
-/* Only the first ten characters count: some years of the index have a time after the date, as in
- * "2018-06-20T10:00:00Z". */
-static int32_t days_of(const char *date)
-{
-    char day[DATE_LEN + 1];
-    int32_t days;
-
-    (void)snprintf(day, sizeof(day), "%s", date);
-    return ps_utc_time_parse_date(day, &days) ? days : PS_NO_DATE;
-}
-
 static void add_parsed(struct ps_paper_index *index, const struct ps_paper_id *parsed,
                        const struct ps_paper *from)
 {
-    char id[PS_PAPER_ID_TEXT];
+    char id[PS_PAPER_ID_TEXT], day[DATE_LEN + 1];
+    const char *type = NULL;
     struct ps_paper *paper;
 
     assert(!index->by_id);
@@ -137,10 +113,17 @@ static void add_parsed(struct ps_paper_index *index, const struct ps_paper_id *p
     }
     paper = &index->papers[index->count++];
     ps_paper_id_format(parsed, id);
+    for (size_t i = 0; from->type != NULL && i < PS_COUNT_OF(known_types); i++)
+        if (strcmp(from->type, known_types[i]) == 0)
+            type = known_types[i];
+    if (type == NULL) {
+        warn_of(index, id, "its type is unknown and counts as paper");
+        type = known_types[0];
+    }
     *paper = (struct ps_paper){
         .id = ps_arena_text(index->arena, id, strlen(id)),
         .parsed = *parsed,
-        .type = keep_type(index, id, from->type),
+        .type = type,
         .title = keep_text(index, id, from->title),
         .author = keep_text(index, id, from->author),
         .date = keep_text(index, id, from->date),
@@ -148,9 +131,12 @@ static void add_parsed(struct ps_paper_index *index, const struct ps_paper_id *p
         .link = keep_text(index, id, from->link),
         .long_link = keep_text(index, id, from->long_link),
         .status = keep_text(index, id, from->status),
-        .days = PS_NO_DATE,
     };
-    paper->days = days_of(paper->date);
+    /* Only the first ten characters count: some years of the index have a time after the date, as
+     * in "2018-06-20T10:00:00Z". */
+    (void)snprintf(day, sizeof(day), "%s", paper->date);
+    if (!ps_utc_time_parse_date(day, &paper->days))
+        paper->days = PS_NO_DATE;
 }
 
 bool ps_paper_index_add(struct ps_paper_index *index, const char *id, const struct ps_paper *paper)
@@ -182,12 +168,6 @@ static int by_number_then_revision(const void *left, const void *right)
     return (a->revision > b->revision) - (a->revision < b->revision);
 }
 
-static void sort_papers(const struct ps_paper **papers, size_t len,
-                        int (*order)(const void *, const void *))
-{
-    qsort(papers, len, sizeof(const struct ps_paper *), order);
-}
-
 void ps_paper_index_finish(struct ps_paper_index *index)
 {
     size_t p_papers = 0;
@@ -197,7 +177,7 @@ void ps_paper_index_finish(struct ps_paper_index *index)
     index->latest = ps_alloc_array(NULL, index->count + 1, sizeof(const struct ps_paper *));
     for (size_t i = 0; i < index->count; i++)
         index->by_id[i] = &index->papers[i];
-    sort_papers(index->by_id, index->count, by_id_then_added);
+    qsort(index->by_id, index->count, sizeof(*index->by_id), by_id_then_added);
     for (size_t i = 0; i < index->count; i++) {
         if (i + 1 < index->count && strcmp(index->by_id[i]->id, index->by_id[i + 1]->id) == 0) {
             warn_of(index, index->by_id[i]->id, "it is there twice; the later one counts");
@@ -208,7 +188,7 @@ void ps_paper_index_finish(struct ps_paper_index *index)
     for (size_t i = 0; i < index->len; i++)
         if (index->by_id[i]->parsed.kind == PS_PAPER_P)
             index->latest[p_papers++] = index->by_id[i];
-    sort_papers(index->latest, p_papers, by_number_then_revision);
+    qsort(index->latest, p_papers, sizeof(*index->latest), by_number_then_revision);
     for (size_t i = 0; i < p_papers; i++)
         if (i + 1 == p_papers ||
             index->latest[i]->parsed.number != index->latest[i + 1]->parsed.number)
@@ -472,17 +452,5 @@ struct ps_paper_index *ps_paper_index_join(const struct ps_paper_index *before,
         (void)ps_paper_index_add(joined, ps_paper_index_at(fresh, i)->id,
                                  ps_paper_index_at(fresh, i));
     ps_paper_index_finish(joined);
-    return joined;
-}
-
-struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
-                                            struct ps_paper_index *fresh)
-{
-    struct ps_paper_index *joined = ps_paper_index_join(before, fresh);
-
-    ps_paper_index_destroy(before);
-    if (joined == NULL)
-        return fresh;
-    ps_paper_index_destroy(fresh);
     return joined;
 }

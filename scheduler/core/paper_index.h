@@ -89,8 +89,5 @@ bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* wheth
  * the next time. NULL if fresh has every paper of before, and so is the result itself. */
 struct ps_paper_index *ps_paper_index_join(const struct ps_paper_index *before,
                                            const struct ps_paper_index *fresh) PS_MUST_USE;
-/* The same, but takes both and always gives an index. */
-struct ps_paper_index *ps_paper_index_merge(struct ps_paper_index *before,
-                                            struct ps_paper_index *fresh) PS_MUST_USE;
 
 #endif

@@ -165,15 +165,6 @@ static void plan_unknown(struct planner *planner, int number, enum ps_tier tier)
                                                planner->input->config->gap_max_rev) });
 }
 
-static enum ps_tier tier_of_known(const struct planner *planner, int number)
-{
-    if (ps_number_set_has(planner->input->watched, number))
-        return PS_TIER_WATCHLIST;
-    if (ps_number_set_has(&planner->frontier, number))
-        return PS_TIER_FRONTIER;
-    return PS_TIER_RECENT;
-}
-
 static void plan_hot(struct planner *planner)
 {
     const struct ps_paper_index *index = planner->input->index;
@@ -181,9 +172,14 @@ static void plan_hot(struct planner *planner)
     for (size_t i = 0; i < planner->plan->hot_numbers.len; i++) {
         int number = planner->plan->hot_numbers.items[i];
         const struct ps_paper *latest = ps_paper_index_latest(index, number);
+        bool watched = ps_number_set_has(planner->input->watched, number);
+        bool frontier = ps_number_set_has(&planner->frontier, number);
 
         if (latest)
-            plan_known(planner, latest, tier_of_known(planner, number));
+            plan_known(planner, latest,
+                       watched    ? PS_TIER_WATCHLIST
+                       : frontier ? PS_TIER_FRONTIER
+                                  : PS_TIER_RECENT);
     }
     for (size_t i = 0; i < planner->plan->hot_numbers.len; i++)
         if (!ps_paper_index_latest(index, planner->plan->hot_numbers.items[i]))

@@ -1,21 +1,15 @@
 #include "scheduler/core/publish_schedule.h"
 
-/* When a cold position is published, in ms after the start. */
-static int64_t due_ms(const struct ps_publish_schedule *spread, size_t position)
-{
-    double share = (double)(position - spread->hot) / (double)(spread->len - spread->hot);
-
-    return (int64_t)(share * (double)spread->span_ms);
-}
-
 int64_t ps_publish_schedule_wait_ms(const struct ps_publish_schedule *spread, size_t position,
                                     int64_t now_ms)
 {
+    double share;
     int64_t wait_ms;
 
     if (position < spread->hot || position >= spread->len || spread->span_ms <= 0)
         return 0;
-    wait_ms = spread->started_ms + due_ms(spread, position) - now_ms;
+    share = (double)(position - spread->hot) / (double)(spread->len - spread->hot);
+    wait_ms = spread->started_ms + (int64_t)(share * (double)spread->span_ms) - now_ms;
     /* A wall clock that was set back must not hold them longer than the span. */
     return wait_ms < 0 ? 0 : wait_ms > spread->span_ms ? spread->span_ms : wait_ms;
 }

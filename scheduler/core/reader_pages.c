@@ -76,14 +76,6 @@ static void close_page(const struct ps_reader_view *view, const char *feed, stru
     text(out, ". Papers and drafts belong to their authors.</p></footer>\n</body>\n</html>\n");
 }
 
-static void add_span(struct ps_buf *out, int64_t ms)
-{
-    char span[PS_UTC_TIME_TEXT];
-
-    ps_utc_time_format_span(ms / 1000, span);
-    text(out, span);
-}
-
 static const char *verdict_words(const struct ps_reader_fleet *fleet)
 {
     return fleet->verdict == NULL                ? "Starting"
@@ -96,6 +88,7 @@ static void add_strip(const struct ps_reader_view *view, struct ps_buf *out)
 {
     const struct ps_reader_fleet *fleet = view->fleet;
     const char *verdict = fleet->verdict == NULL ? "" : fleet->verdict;
+    char span[PS_UTC_TIME_TEXT];
 
     text(out, "<section class=\"strip\" id=\"fleet\" aria-label=\"State of the fleet\">");
     if (view->is_public)
@@ -124,7 +117,8 @@ static void add_strip(const struct ps_reader_view *view, struct ps_buf *out)
                   fleet->papers_day == 1 ? "paper" : "papers");
     if (fleet->upload_ms > 0) {
         text(out, "<span>Upload to message <b>");
-        add_span(out, fleet->upload_ms);
+        ps_utc_time_format_span(fleet->upload_ms / 1000, span);
+        text(out, span);
         text(out, "</b></span>");
     }
     if (!view->is_public && fleet->probes_day >= 0) {

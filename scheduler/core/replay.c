@@ -138,14 +138,6 @@ static void probe(struct world *world, int number, int revision, unsigned varian
     world->changed = true;
 }
 
-static void begin_day(struct world *world, int32_t day)
-{
-    while (world->known < world->paper_count && world->papers[world->known].known_from <= day) {
-        world->known++;
-        world->changed = true;
-    }
-}
-
 /* The adaptive planner, with what it keeps from one cycle to the next. */
 struct adaptive {
     struct ps_indexed *indexed;
@@ -335,7 +327,11 @@ static void run(struct world *world)
          world->now_ms += interval_ms) {
         if (day != world->now_ms / PS_DAY_MS) {
             day = (int32_t)(world->now_ms / PS_DAY_MS);
-            begin_day(world, day);
+            while (world->known < world->paper_count &&
+                   world->papers[world->known].known_from <= day) {
+                world->known++;
+                world->changed = true;
+            }
             if (world->now_ms >= end_ms && world->found_len == world->replay->len)
                 break;
             world->day_requests = 0;

@@ -176,11 +176,6 @@ struct subject {
     struct ps_pattern_text *searched[4];
 };
 
-static bool given(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 static struct ps_name_words *words_of(const char *text, size_t words_max)
 {
     struct ps_name_words *words =
@@ -188,32 +183,6 @@ static struct ps_name_words *words_of(const char *text, size_t words_max)
 
     ps_name_words_index(words);
     return words;
-}
-
-static void subject_init(struct subject *subject, const struct ps_watch_candidate *item)
-{
-    *subject = (struct subject){ .item = item,
-                                 .author = words_of(item->author, AUTHOR_WORDS_MAX),
-                                 .others = given(item->authors)
-                                               ? words_of(item->authors, AUTHOR_WORDS_MAX)
-                                               : words_of(item->text, PS_MATCH_TEXT_WORDS) };
-}
-
-static void subject_clear(struct subject *subject)
-{
-    for (size_t i = 0; i < PS_COUNT_OF(subject->searched); i++)
-        ps_pattern_text_destroy(subject->searched[i]);
-    ps_name_words_destroy(subject->author);
-    ps_name_words_destroy(subject->others);
-}
-
-static struct ps_pattern_text *pattern_text(const char *text)
-{
-    char *folded = ps_text_normalize(text ? text : "", text ? strlen(text) : 0);
-    struct ps_pattern_text *made = ps_pattern_text_create(folded);
-
-    free(folded);
-    return made;
 }
 
 /* A number entry covers papers and issues of every kind, a paper entry only its own number; a
@@ -345,8 +314,13 @@ static bool by_pattern(const struct ps_watchlists *lists, struct person *person,
         entry->pattern = ps_pattern_create(entry->rule.text, strlen(entry->rule.text), NULL);
     entry->compiled = true;
     for (size_t i = 0; entry->pattern && !entry->suspended && i < PS_COUNT_OF(texts); i++) {
-        if (!subject->searched[i])
-            subject->searched[i] = pattern_text(texts[i]);
+        if (!subject->searched[i]) {
+            const char *text = texts[i] ? texts[i] : "";
+            char *normalized = ps_text_normalize(text, strlen(text));
+
+            subject->searched[i] = ps_pattern_text_create(normalized);
+            free(normalized);
+        }
         if (search(lists, person, entry, subject->searched[i]))
             return true;
     }
@@ -373,14 +347,6 @@ static bool matches(const struct ps_watchlists *lists, struct person *person, st
         break;
     }
     return false;
-}
-
-static bool wants_nothing_of(const struct person *person, const struct ps_watch_candidate *item)
-{
-    for (size_t i = 0; i < person->len; i++)
-        if (person->entries[i].muted && names_paper(&person->entries[i].rule, item))
-            return true;
-    return person->muted;
 }
 
 /* The first match is reported as the reason. Patterns cost most, so they are tried last, too. */
@@ -414,16 +380,22 @@ static const struct entry *match_of(const struct ps_watchlists *lists, struct pe
 void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watch_candidate *item,
                          ps_watch_match_fn fn, void *cookie)
 {
-    struct subject subject;
+    bool has_authors = item->authors != NULL && item->authors[0] != '\0';
+    struct subject subject = { .item = item,
+                               .author = words_of(item->author, AUTHOR_WORDS_MAX),
+                               .others = has_authors ? words_of(item->authors, AUTHOR_WORDS_MAX)
+                                                     : words_of(item->text, PS_MATCH_TEXT_WORDS) };
 
-    subject_init(&subject, item);
     lists->budget->candidate++;
     lists->budget->all_us = 0;
     for (size_t i = 0; i < lists->len; i++) {
         struct person *person = &lists->people[i];
         const struct entry *entry;
+        bool muted = person->muted;
 
-        if (wants_nothing_of(person, item))
+        for (size_t k = 0; k < person->len && !muted; k++)
+            muted = person->entries[k].muted && names_paper(&person->entries[k].rule, item);
+        if (muted)
             continue;
         lists->budget->person_us = 0;
         entry = match_of(lists, person, &subject, false);
@@ -434,5 +406,8 @@ void ps_watchlists_match(const struct ps_watchlists *lists, const struct ps_watc
         else if (person->all)
             fn(cookie, person->user, "", PS_WATCH_KIND_ALL);
     }
-    subject_clear(&subject);
+    for (size_t i = 0; i < PS_COUNT_OF(subject.searched); i++)
+        ps_pattern_text_destroy(subject.searched[i]);
+    ps_name_words_destroy(subject.author);
+    ps_name_words_destroy(subject.others);
 }

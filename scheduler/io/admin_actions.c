@@ -129,12 +129,6 @@ static void change_message(struct action *action,
     ps_pg_run(action->daemon->pg, batch, on_message, action);
 }
 
-static void drop_task(struct action *action)
-{
-    PS_REDIS(action->daemon->redis, on_removed, action, "XDEL",
-             ps_key(action->daemon->keys, PS_KEY_TASKS_DEAD), action->id);
-}
-
 static void run(struct action *action, const cJSON *request)
 {
     struct ps_pg *pg = action->daemon->pg;
@@ -152,7 +146,8 @@ static void run(struct action *action, const cJSON *request)
     else if (strcmp(action->name, "drop-message") == 0)
         change_message(action, ps_sql_admin_drop);
     else if (strcmp(action->name, "drop-task") == 0)
-        drop_task(action);
+        PS_REDIS(action->daemon->redis, on_removed, action, "XDEL",
+                 ps_key(action->daemon->keys, PS_KEY_TASKS_DEAD), action->id);
     else
         finish(action, 400, "there is no such action");
 }

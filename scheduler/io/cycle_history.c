@@ -58,28 +58,24 @@ static void on_read(void *cookie, const struct ps_pg_rows *rows, const struct ps
     answer->waiting_len = 0;
 }
 
-static void ask(struct answer *answer, const struct range *range)
-{
-    struct ps_pg_batch *batch = ps_pg_batch_create();
-
-    ps_sql_cycles_history(batch, range->seconds, range->bucket);
-    answer->busy = true;
-    ps_pg_run(answer->history->daemon->pg, batch, on_read, answer);
-}
-
 static void show(struct ps_cycle_history *history, struct ps_http_exchange *exchange, size_t range)
 {
     struct answer *answer = &history->answers[range];
     const struct ps_daemon *daemon = history->daemon;
     bool fresh = answer->text != NULL && ps_loop_now(daemon->loop) - answer->read_ms < KEEP_MS;
+    struct ps_pg_batch *batch;
 
     if (fresh || !ps_pg_up(daemon->pg) || answer->waiting_len == WAITING_MAX) {
         respond(exchange, answer); /* an old answer is better than none */
         return;
     }
     answer->waiting[answer->waiting_len++] = exchange;
-    if (!answer->busy)
-        ask(answer, &ranges[range]);
+    if (answer->busy)
+        return;
+    batch = ps_pg_batch_create();
+    ps_sql_cycles_history(batch, ranges[range].seconds, ranges[range].bucket);
+    answer->busy = true;
+    ps_pg_run(daemon->pg, batch, on_read, answer);
 }
 
 static void on_history(void *cookie, struct ps_http_exchange *exchange)

@@ -10,6 +10,7 @@
 #include "scheduler/io/fleet_stored.h"
 #include "scheduler/io/scheduler_state.h"
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/core/url.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/clock.h"
@@ -55,17 +56,6 @@ static const struct ps_daemon *daemon_of(const struct ps_fleet *fleet)
     return fleet->state->daemon;
 }
 
-static const cJSON *of(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static void add_copy(cJSON *into, const char *name, const cJSON *value)
-{
-    cJSON_AddItemToObject(into, name,
-                          value == NULL ? cJSON_CreateNull() : cJSON_Duplicate(value, true));
-}
-
 /* Takes value. */
 static void keep_part(struct ps_fleet *fleet, enum ps_fleet_part part, cJSON *value)
 {
@@ -91,7 +81,7 @@ static void keep_now(struct ps_fleet *fleet)
     const char *next = ps_json_text(now, "next_poll_at"), *verdict = ps_json_text(now, "verdict");
 
     (void)snprintf(fleet->verdict, sizeof(fleet->verdict), "%s", verdict == NULL ? "" : verdict);
-    fleet->notices = (size_t)cJSON_GetArraySize(of(now, "troubles"));
+    fleet->notices = (size_t)cJSON_GetArraySize(ps_json_member(now, "troubles"));
     if (next == NULL || !ps_utc_time_parse_time(next, &fleet->next_poll_ms))
         fleet->next_poll_ms = 0;
     keep_part(fleet, PS_FLEET_NOW, now);
@@ -99,19 +89,19 @@ static void keep_now(struct ps_fleet *fleet)
 
 static void make_parts(struct ps_fleet *fleet)
 {
-    const cJSON *instances = of(fleet->redis, "instances");
+    const cJSON *instances = ps_json_member(fleet->redis, "instances");
     cJSON *recent = cJSON_CreateObject(), *failed = cJSON_CreateObject();
 
     keep_now(fleet);
     keep_part(fleet, PS_FLEET_INSTANCES,
               instances == NULL ? cJSON_CreateNull() : cJSON_Duplicate(instances, true));
     keep_part(fleet, PS_FLEET_DAY, ps_chart_series_json(&fleet->stored.day));
-    add_copy(recent, "drafts", fleet->stored.drafts);
-    add_copy(recent, "papers", fleet->stored.papers);
+    ps_json_add_copy(recent, "drafts", fleet->stored.drafts);
+    ps_json_add_copy(recent, "papers", fleet->stored.papers);
     keep_part(fleet, PS_FLEET_RECENT, recent);
-    add_copy(failed, "failures", of(fleet->redis, "failures"));
-    add_copy(failed, "dead_tasks", of(fleet->redis, "dead_tasks"));
-    add_copy(failed, "dead_messages", of(fleet->redis, "dead_messages"));
+    ps_json_add_copy(failed, "failures", ps_json_member(fleet->redis, "failures"));
+    ps_json_add_copy(failed, "dead_tasks", ps_json_member(fleet->redis, "dead_tasks"));
+    ps_json_add_copy(failed, "dead_messages", ps_json_member(fleet->redis, "dead_messages"));
     keep_part(fleet, PS_FLEET_FAILED, failed);
     if (fleet->changed != NULL)
         fleet->changed(fleet->cookie);
@@ -160,8 +150,8 @@ static void read_servers(struct ps_fleet *fleet)
         const struct ps_fleet_ask ask = { .keys = daemon->keys,
                                           .hosts = fleet->host_names,
                                           .host_count = fleet->host_count,
-                                          .instances =
-                                              slow || of(fleet->redis, "instances") == NULL,
+                                          .instances = slow || ps_json_member(fleet->redis,
+                                                                              "instances") == NULL,
                                           .send = send_command,
                                           .send_cookie = daemon->redis };
 

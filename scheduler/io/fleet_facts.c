@@ -1,6 +1,7 @@
 #include "scheduler/io/fleet_facts.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/json.h"
 #include "shared/core/utc_time.h"
 
 #include <stdlib.h>
@@ -15,13 +16,6 @@ static const cJSON *first(const cJSON *read, const char *name)
     return list == NULL ? NULL : list->child;
 }
 
-static int64_t number(const cJSON *object, const char *name, int64_t otherwise)
-{
-    int64_t value;
-
-    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : otherwise;
-}
-
 int64_t ps_fleet_count(const cJSON *read, const char *component, const char *field)
 {
     const cJSON *instance = first(read, "instances");
@@ -31,7 +25,7 @@ int64_t ps_fleet_count(const cJSON *read, const char *component, const char *fie
         return -1;
     for (; instance != NULL; instance = instance->next)
         if (strcmp(ps_json_text(instance, "component"), component) == 0)
-            sum += field == NULL ? 1 : number(instance, field, 0);
+            sum += field == NULL ? 1 : ps_json_number(instance, field, 0);
     return sum;
 }
 
@@ -53,7 +47,7 @@ static const cJSON *paused_host(const cJSON *read)
 {
     const cJSON *host = first(read, "hosts");
 
-    while (host != NULL && number(host, "paused_ms", 0) <= 0)
+    while (host != NULL && ps_json_number(host, "paused_ms", 0) <= 0)
         host = host->next;
     return host;
 }
@@ -80,11 +74,11 @@ void ps_fleet_facts(const cJSON *read, struct ps_fleet_facts *facts)
     const cJSON *paused = paused_host(read);
 
     facts->schedulers = ps_fleet_count(read, "scheduler", NULL);
-    facts->queue_length = number(notify, "length", -1);
+    facts->queue_length = ps_json_number(notify, "length", -1);
     facts->dead_tasks = dead_tasks(read, facts->now_ms);
     facts->paused_host = ps_json_text(paused, "host");
     facts->paused_why = ps_json_text(paused, "why");
-    facts->paused_ms = number(paused, "paused_ms", 0);
+    facts->paused_ms = ps_json_number(paused, "paused_ms", 0);
 }
 
 /* The field is <incident>@<instance>: each program shares what it observes. */

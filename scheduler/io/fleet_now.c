@@ -5,6 +5,7 @@
 #include "scheduler/io/fleet_redis.h"
 #include "scheduler/io/scheduler_incidents.h"
 #include "scheduler/io/scheduler_state.h"
+#include "shared/core/json.h"
 #include "shared/io/clock.h"
 
 #include <string.h>
@@ -12,24 +13,6 @@
 static const struct ps_daemon *daemon_of(const struct ps_fleet_view *view)
 {
     return view->state->daemon;
-}
-
-static const cJSON *of(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static int64_t number(const cJSON *object, const char *name, int64_t otherwise)
-{
-    int64_t value;
-
-    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : otherwise;
-}
-
-static void add_copy(cJSON *into, const char *name, const cJSON *value)
-{
-    cJSON_AddItemToObject(into, name,
-                          value == NULL ? cJSON_CreateNull() : cJSON_Duplicate(value, true));
 }
 
 static bool leads(const struct ps_fleet_view *view)
@@ -75,14 +58,14 @@ static void add_servers(const struct ps_fleet_view *view, cJSON *now)
 
 static void add_leader(const struct ps_fleet_view *view, cJSON *now)
 {
-    const cJSON *epoch = of(view->redis, "epoch");
+    const cJSON *epoch = ps_json_member(view->redis, "epoch");
 
     if (leads(view)) { /* this scheduler's own knowledge is newer than what it read */
         ps_json_add_text(now, "leader", daemon_of(view)->instance);
         ps_json_add_int(now, "epoch", ps_election_epoch(view->state->election));
     } else {
         ps_json_add_text(now, "leader", ps_json_text(view->redis, "leader"));
-        add_copy(now, "epoch", epoch);
+        ps_json_add_copy(now, "epoch", epoch);
     }
     cJSON_AddItemToObject(now, "standbys", ps_fleet_standbys(view->redis));
 }
@@ -116,18 +99,18 @@ static void find_progress(const struct ps_fleet_view *view, struct progress *out
     const struct ps_fleet_stored *stored = view->stored;
     const struct ps_chart_series_cycle *closed = ps_chart_series_find(&stored->day, stored->number);
     const struct ps_cycle *run = leads(view) ? view->state->leadership->run : NULL;
-    const cJSON *hash = of(view->redis, "cycle");
+    const cJSON *hash = ps_json_member(view->redis, "cycle");
 
-    if (number(hash, "number", 0) != stored->number)
+    if (ps_json_number(hash, "number", 0) != stored->number)
         hash = NULL;
     if (run != NULL && run->ledger.cycle != stored->number)
         run = NULL;
-    *out_progress = (struct progress){ .published = number(hash, "published", 0) };
+    *out_progress = (struct progress){ .published = ps_json_number(hash, "published", 0) };
     for (int i = 0; i < PS_OUTCOME_COUNT; i++) {
-        out_progress->outcomes[i] = closed != NULL ? closed->outcomes[i]
-                                    : run != NULL
-                                        ? (int64_t)run->ledger.outcomes[i]
-                                        : number(hash, ps_outcome_name((enum ps_outcome)i), 0);
+        out_progress->outcomes[i] =
+            closed != NULL ? closed->outcomes[i]
+            : run != NULL  ? (int64_t)run->ledger.outcomes[i]
+                           : ps_json_number(hash, ps_outcome_name((enum ps_outcome)i), 0);
         out_progress->finished += out_progress->outcomes[i];
     }
 }
@@ -197,10 +180,10 @@ static void add_queues(const struct ps_fleet_view *view, cJSON *now)
     const struct ps_stats_now *stats = ps_stats_now(view->state->stats);
     const struct ps_config *config = daemon_of(view)->config;
 
-    add_copy(now, "tasks", of(view->redis, "tasks"));
-    add_copy(now, "results", of(view->redis, "results"));
-    add_copy(now, "notify", of(view->redis, "notify"));
-    add_copy(now, "hosts", of(view->redis, "hosts"));
+    ps_json_add_copy(now, "tasks", ps_json_member(view->redis, "tasks"));
+    ps_json_add_copy(now, "results", ps_json_member(view->redis, "results"));
+    ps_json_add_copy(now, "notify", ps_json_member(view->redis, "notify"));
+    ps_json_add_copy(now, "hosts", ps_json_member(view->redis, "hosts"));
     ps_json_add_int(now, "notify_warn", config->mq_backpressure_threshold);
     ps_json_add_int(now, "notify_max", config->mq_max_size);
     ps_json_add_real(now, "rate_limit", config->probe_rate_limit);

@@ -67,13 +67,13 @@ struct ps_index_update {
 };
 
 /* The steps, in this order. */
-static void fetch_index(struct ps_index_update *update);
+static void on_fetched(void *cookie, struct ps_paper_index *index, const char *etag,
+                       const char *modified, const struct ps_err *err);
 static void refuse(struct ps_index_update *update, char *why);
 static void fetch_open_std(struct ps_index_update *update);
 static void compare(struct ps_index_update *update);
 static void match(struct ps_index_update *update);
 static void prepare(struct ps_index_update *update);
-static void store(struct ps_index_update *update, struct ps_pg_batch *batch);
 
 static void validators_clear(struct validators *validators)
 {
@@ -104,13 +104,16 @@ static void finish(struct ps_index_update *update)
 
 void ps_index_update_start(struct ps_index_update *update, int64_t cycle, int64_t started_ms)
 {
+    const struct ps_leadership *leadership = update->leadership;
+
     (void)ps_leader_writer_start(update->writer);
     update->cycle = cycle;
     update->started_ms = started_ms;
     update->download.failed = update->download.seen = update->open_std.read = false;
     validators_clear(&update->open_std.next);
-    if (update->leadership->daemon->config->enable_bulk_wg21)
-        fetch_index(update);
+    if (leadership->daemon->config->enable_bulk_wg21)
+        ps_index_fetch_start(update->fetch, leadership->daemon->config->wg21_index_url,
+                             leadership->etag, leadership->modified, on_fetched, update);
     else
         fetch_open_std(update);
 }
@@ -154,14 +157,6 @@ static void on_fetched(void *cookie, struct ps_paper_index *index, const char *e
         refuse(update, why);
     else
         fetch_open_std(update);
-}
-
-static void fetch_index(struct ps_index_update *update)
-{
-    const struct ps_leadership *leadership = update->leadership;
-
-    ps_index_fetch_start(update->fetch, leadership->daemon->config->wg21_index_url,
-                         leadership->etag, leadership->modified, on_fetched, update);
 }
 
 /* The stored copy stays, and the poll goes on with it, unless an operator wants this index
@@ -239,18 +234,6 @@ static void on_page_stored(void *cookie, const struct ps_pg_rows *rows)
     compare(cookie);
 }
 
-/* The incident openstd_rows_lost is derived from stored state, so a new leader neither ends it nor
- * reports it again. lost: NULL if the page is whole. */
-static void store_page(struct ps_index_update *update, const struct ps_err *lost)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(update->writer);
-
-    ps_sql_open_std_seen(batch, lost == NULL ? NULL : lost->what, update->open_std.year,
-                         (int64_t)update->open_std.papers);
-    ps_leader_writer_run(update->writer, batch,
-                         "what the page of open-std.org lacks was not stored", on_page_stored);
-}
-
 static void on_open_std(void *cookie, struct ps_paper_index *papers, const char *etag,
                         const char *modified, const struct ps_err *err)
 {
@@ -264,6 +247,7 @@ static void on_open_std(void *cookie, struct ps_paper_index *papers, const char 
                                      "the page of open-std.org was not read", err);
         } else if (papers != NULL) {
             const struct ps_open_std_counts *counts = ps_index_fetch_counts(page->fetch);
+            struct ps_pg_batch *batch;
             struct ps_err lost;
             bool incomplete = is_incomplete(page, counts, &lost);
 
@@ -278,7 +262,14 @@ static void on_open_std(void *cookie, struct ps_paper_index *papers, const char 
             page->read = true;
             ps_paper_index_destroy(page->listed);
             page->listed = papers;
-            store_page(update, incomplete ? &lost : NULL);
+            /* The incident openstd_rows_lost is derived from stored state, so a new leader neither
+             * ends it nor reports it again. */
+            batch = ps_leader_writer_begin_meta(update->writer);
+            ps_sql_open_std_seen(batch, incomplete ? lost.what : NULL, page->year,
+                                 (int64_t)page->papers);
+            ps_leader_writer_run(update->writer, batch,
+                                 "what the page of open-std.org lacks was not stored",
+                                 on_page_stored);
             return;
         }
         compare(update);
@@ -516,16 +507,6 @@ static void announce_paper(const struct ps_leadership *leadership, const struct 
                     &(struct transition){ .paper = paper, .draft_url = url, .rows = rows });
 }
 
-static void match_added(struct ps_index_update *update, const struct ps_paper *paper)
-{
-    const struct ps_leadership *leadership = update->leadership;
-    struct ps_outbox_rows *rows = &update->difference.rows;
-
-    announce_paper(leadership, paper, rows);
-    ps_index_match_added(leadership->watch, paper, on_match,
-                         &(struct paper_match){ .paper = paper, .rows = rows });
-}
-
 static void match_changed(struct ps_index_update *update, const struct ps_paper *paper)
 {
     const struct ps_leadership *leadership = update->leadership;
@@ -549,15 +530,21 @@ static void match(struct ps_index_update *update)
 
     difference->rows.trace = ps_cycle_trace(update->leadership, update->cycle, update->started_ms);
     for (; difference->matched < count; difference->matched++) {
+        const struct ps_paper *paper;
+
         if (ps_clock_mono_ms() - began_ms >= MATCH_SLICE_MS) {
             difference->matching = true;
             ps_leader_writer_wait(update->writer, 0);
             return;
         }
-        if (difference->matched < papers->added_len)
-            match_added(update, papers->added[difference->matched]);
-        else
+        if (difference->matched >= papers->added_len) {
             match_changed(update, papers->updated[difference->matched - papers->added_len]);
+            continue;
+        }
+        paper = papers->added[difference->matched];
+        announce_paper(update->leadership, paper, &difference->rows);
+        ps_index_match_added(update->leadership->watch, paper, on_match,
+                             &(struct paper_match){ .paper = paper, .rows = &difference->rows });
     }
     difference->matching = false;
     prepare(update);
@@ -633,12 +620,6 @@ static void on_stored(void *cookie, const struct ps_pg_rows *rows)
     finish(update);
 }
 
-static void store(struct ps_index_update *update, struct ps_pg_batch *batch)
-{
-    ps_store_add_suspended(batch, update->leadership->watch);
-    ps_leader_writer_run(update->writer, batch, "the index was not stored", on_stored);
-}
-
 /* Fifty thousand papers are 13 MB of JSON, and so are the messages of thousands of people: the
  * transaction is composed beside the loop. */
 struct composition {
@@ -678,7 +659,8 @@ static void on_composed(void *cookie, void *job)
     update->difference.papers = composition->diff;
     composition->diff = (struct ps_index_diff){ 0 };
     composition->batch = NULL;
-    store(update, batch);
+    ps_store_add_suspended(batch, update->leadership->watch);
+    ps_leader_writer_run(update->writer, batch, "the index was not stored", on_stored);
 }
 
 static void prepare(struct ps_index_update *update)

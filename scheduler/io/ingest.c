@@ -279,16 +279,6 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows)
     ps_leader_writer_work(ingest->writer, &work, ps_watch_load_create(ingest->leadership, rows, 1));
 }
 
-/* A draft is found only once, so the people who watch it at this moment are notified, not those who
- * did when the poll began. */
-static void read_watch(struct ps_ingest *ingest)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin(ingest->writer);
-
-    ps_sql_watch_read(batch);
-    ps_leader_writer_run(ingest->writer, batch, "watchlists were not read", on_watch);
-}
-
 /* Results of a former leader are looked for until the cycle has ended; those of a cycle that is
  * over are late in any case. */
 static int64_t period(const struct ps_ingest *ingest)
@@ -307,29 +297,24 @@ static void on_own(void *cookie, const struct redisReply *reply)
     advance(ingest);
 }
 
-/* Reads entries that are pending for this consumer because the answer to an earlier read was lost
- * with the connection. */
-static void read_own(struct ps_ingest *ingest)
-{
-    char count[16];
-
-    snprintf(count, sizeof(count), "%d", PS_INGEST_BATCH);
-    PS_LEADER_COMMAND(ingest->writer, on_own, "XREADGROUP", "GROUP", PS_GROUP_SCHEDULER,
-                      ingest->consumer, "COUNT", count, "STREAMS",
-                      ps_key(ingest->leadership->daemon->keys, PS_KEY_RESULTS), "0");
-}
-
 static void on_adopted(void *cookie, const struct redisReply *reply)
 {
     struct ps_ingest *ingest = cookie;
     size_t before = ingest->next.entries;
+    char count[16];
 
     if (reply != NULL)
         ps_stream_entries(reply, take, ingest);
-    if (ingest->next.entries > before)
+    if (ingest->next.entries > before) {
         advance(ingest);
-    else
-        read_own(ingest);
+        return;
+    }
+    /* Entries are pending for this consumer if the answer to an earlier read was lost with the
+     * connection. */
+    snprintf(count, sizeof(count), "%d", PS_INGEST_BATCH);
+    PS_LEADER_COMMAND(ingest->writer, on_own, "XREADGROUP", "GROUP", PS_GROUP_SCHEDULER,
+                      ingest->consumer, "COUNT", count, "STREAMS",
+                      ps_key(ingest->leadership->daemon->keys, PS_KEY_RESULTS), "0");
 }
 
 /* Takes over the entries that earlier leaders read and did not acknowledge. */
@@ -353,6 +338,8 @@ static void adopt(struct ps_ingest *ingest)
 /* The steps of a batch: read the watchlists and match, if it has news; store; acknowledge. */
 static void advance(struct ps_ingest *ingest)
 {
+    struct ps_pg_batch *batch;
+
     if (ps_leader_writer_busy(ingest->writer) || !ps_leader_writer_leads(ingest->writer))
         return;
     if (ingest->committed) {
@@ -366,10 +353,15 @@ static void advance(struct ps_ingest *ingest)
     }
     if (ingest->now.entries == 0)
         return;
-    if (ps_result_batch_has_news(&ingest->now))
-        read_watch(ingest);
-    else
+    if (!ps_result_batch_has_news(&ingest->now)) {
         store(ingest);
+        return;
+    }
+    /* A draft is found only once, so the people who watch it at this moment are notified, not those
+     * who did when the poll began. */
+    batch = ps_leader_writer_begin(ingest->writer);
+    ps_sql_watch_read(batch);
+    ps_leader_writer_run(ingest->writer, batch, "watchlists were not read", on_watch);
 }
 
 static void on_turn(void *cookie)

@@ -166,7 +166,8 @@ static void fail(const struct call *call, const struct ps_err *err)
     if (writer->options.on_failed != NULL)
         writer->options.on_failed(writer->options.cookie, err);
     if (call->rows_fn != NULL && writer->options.mirrors) {
-        ps_leadership_unsure(leadership, writer->options.event, call->what, err);
+        ps_leadership_failed(leadership, writer->options.event, call->what, err);
+        ps_leadership_overtaken(leadership);
         return;
     }
     if (fenced || (!known && (!writer->options.report_once || writer->failures_row == 1)))

@@ -14,7 +14,7 @@
  * the server goes on to refuse, up to PS_LEADER_PAUSE_MAX_MS. A write is never sent again by
  * itself: the step builds it anew from what is true by then.
  * - If a transaction that changes mirrors fails, nobody knows whether it was committed. The mirrors
- *   are then read again (ps_leadership_unsure), and no retry follows.
+ *   are then read again (ps_leadership_overtaken), and no retry follows.
  *
  * All callbacks run on the loop, never before the call that caused them returned. */
 #ifndef PS_SCHEDULER_LEADER_WRITER_H

@@ -61,13 +61,6 @@ void ps_leadership_overtaken(struct ps_leadership *leadership)
         leadership->reload(leadership->reload_cookie);
 }
 
-void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event, const char *what,
-                          const struct ps_err *err)
-{
-    ps_leadership_failed(leadership, event, what, err);
-    ps_leadership_overtaken(leadership);
-}
-
 void ps_leadership_log_added(const struct ps_pg_rows *rows, size_t statement, int i)
 {
     const char *kind = ps_pg_text(rows, statement, i, PS_SQL_OUTBOX_ADD_KIND);

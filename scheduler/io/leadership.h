@@ -59,12 +59,9 @@ void ps_leadership_clear(struct ps_leadership *leadership);
  * newer leader exists. Call it once for each failure. */
 void ps_leadership_failed(struct ps_leadership *leadership, enum ps_event event, const char *what,
                           const struct ps_err *err);
-/* The same for a transaction that changes mirrors. Nobody knows whether it was committed, so the
+/* A transaction that changes mirrors failed, and nobody knows whether it was committed; or one of
+ * an earlier term was answered, and may have been committed after the mirrors were read. The
  * mirrors are read again. */
-void ps_leadership_unsure(struct ps_leadership *leadership, enum ps_event event, const char *what,
-                          const struct ps_err *err);
-/* A transaction of an earlier term was answered. It may have been committed after the mirrors were
- * read, so they are read again. */
 void ps_leadership_overtaken(struct ps_leadership *leadership);
 /* Logs row i of a statement outbox_add: a match or a transition that was stored. */
 void ps_leadership_log_added(const struct ps_pg_rows *rows, size_t statement, int i);

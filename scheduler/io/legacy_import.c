@@ -75,15 +75,6 @@ static void add_drafts(struct ps_pg_batch *batch, const struct ps_legacy_state *
     ps_rows_clear(&json);
 }
 
-static void add_name_key(struct ps_rows_json *json, const struct ps_watch_rule *rule)
-{
-    bool author = rule->kind == PS_WATCH_KIND_AUTHOR;
-    char *key = author ? ps_name_key(rule->text, strlen(rule->text)) : ps_alloc_text("");
-
-    ps_row_text(json, "name_key", key);
-    free(key);
-}
-
 static void add_watch(struct ps_pg_batch *batch, const struct ps_legacy_state *state)
 {
     struct ps_rows_json json;
@@ -92,12 +83,16 @@ static void add_watch(struct ps_pg_batch *batch, const struct ps_legacy_state *s
     ps_rows_open(&json);
     for (size_t i = 0; i < state->watch_count; i++) {
         const struct ps_legacy_watch *watch = &state->watches[i];
+        const char *entry = watch->rule.text;
+        char *key = watch->rule.kind == PS_WATCH_KIND_AUTHOR ? ps_name_key(entry, strlen(entry))
+                                                             : ps_alloc_text("");
 
         ps_row_open(&json);
         ps_row_text(&json, "user_id", watch->user);
         ps_row_text(&json, "kind", ps_watch_kind_name(watch->rule.kind));
-        ps_row_text(&json, "entry", watch->rule.text);
-        add_name_key(&json, &watch->rule);
+        ps_row_text(&json, "entry", entry);
+        ps_row_text(&json, "name_key", key);
+        free(key);
         ps_row_int(&json, "created_ms", watch->created_ms);
         ps_row_close(&json);
     }

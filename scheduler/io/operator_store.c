@@ -68,8 +68,3 @@ struct ps_pg_batch *ps_operator_poll_now(void)
     ps_sql_poll_want(batch);
     return batch;
 }
-
-void ps_operator_add_poll_begun(struct ps_pg_batch *batch)
-{
-    ps_sql_poll_begun(batch);
-}

@@ -34,6 +34,5 @@ struct ps_pg_batch *ps_operator_resume(void) PS_MUST_USE;
 struct ps_pg_batch *ps_operator_poll_now(void) PS_MUST_USE;
 /* The poll that begins in this transaction is the one that was asked for. The batch must begin with
  * ps_store_begin_meta. */
-void ps_operator_add_poll_begun(struct ps_pg_batch *batch);
 
 #endif

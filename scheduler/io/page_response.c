@@ -17,21 +17,6 @@ static const char policy[] =
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
-static void add_security(struct ps_http_exchange *exchange)
-{
-    ps_http_add_header(exchange, "Content-Security-Policy", policy);
-    ps_http_add_header(exchange, "Referrer-Policy", "no-referrer");
-    ps_http_add_header(exchange, "Cross-Origin-Opener-Policy", "same-origin");
-    ps_http_add_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
-}
-
-/* The header is a list of quoted tags, weak or not. Searching for the tag is enough, because a tag
- * of ours has only hexadecimal digits. */
-static bool names_tag(const char *header, const char *tag)
-{
-    return strcmp(header, "*") == 0 || strstr(header, tag) != NULL;
-}
-
 static void format_http_date(int64_t wall_ms, char out_text[HTTP_DATE_TEXT])
 {
     static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
@@ -54,8 +39,10 @@ static bool is_known(struct ps_http_exchange *exchange, const struct ps_page_res
     const char *match = ps_http_header(exchange, "If-None-Match");
     int64_t since_ms;
 
+    /* The header is a list of quoted tags, weak or not. Searching for the tag is enough, because a
+     * tag of ours has only hexadecimal digits. */
     if (match != NULL)
-        return names_tag(match, tag);
+        return strcmp(match, "*") == 0 || strstr(match, tag) != NULL;
     return response->modified_ms > 0 &&
            ps_utc_time_parse_http(ps_http_header(exchange, "If-Modified-Since"), &since_ms) &&
            response->modified_ms / 1000 <= since_ms / 1000;
@@ -66,7 +53,10 @@ void ps_page_respond(struct ps_http_exchange *exchange, const struct ps_page_res
     char tag[ETAG_TEXT], date[HTTP_DATE_TEXT];
     int status = response->status == 0 ? 200 : response->status;
 
-    add_security(exchange);
+    ps_http_add_header(exchange, "Content-Security-Policy", policy);
+    ps_http_add_header(exchange, "Referrer-Policy", "no-referrer");
+    ps_http_add_header(exchange, "Cross-Origin-Opener-Policy", "same-origin");
+    ps_http_add_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
     if (response->cache != NULL)
         ps_http_add_header(exchange, "Cache-Control", response->cache);
     if (status == 200 && response->cache != NULL) {

@@ -1,7 +1,7 @@
 /* A poll from top to bottom. Each step ends with a transaction and names the next one in its
  * callback, so the file reads in the order in which things happen:
  *
- * prepare → update_index → plan → open_cycle → probe → look … close_cycle → read_rechecks →
+ * prepare → index_update.c → plan → open_cycle → probe → look … close_cycle → draft_recheck.c →
  * store_end → on_closed → wait_for_next
  *
  * What may go wrong between two steps:
@@ -16,12 +16,12 @@
 #include "scheduler/io/poll.h"
 
 #include "scheduler/io/cycle_trace.h"
+#include "scheduler/io/draft_recheck.h"
 #include "scheduler/io/index_update.h"
 #include "scheduler/io/leader_writer.h"
 #include "scheduler/io/mirror_load.h"
 #include "scheduler/io/operator_store.h"
 #include "scheduler/io/planner_clock.h"
-#include "scheduler/io/result_rows.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
@@ -37,7 +37,6 @@ enum {
     LOOK_MS = 1000,
     SPACING_MS = 5 * 1000, /* polls that people ask for start so far apart at least */
     WITHDRAW_LOOKS = 1000, /* entries a call */
-    RECHECK_SLICE_MS = 5,
     HEARTBEAT_TIMEOUT_MS = 10000
 };
 
@@ -79,22 +78,12 @@ struct shed {
 
 /* The end of the cycle. */
 struct ending {
-    bool expired;               /* its deadline passed */
-    bool disbelieved;           /* a control failed */
-    bool rechecked;             /* the closing transaction stores drafts that were probed again */
-    struct ps_outbox_rows news; /* of those that have changed */
+    bool expired;     /* its deadline passed */
+    bool disbelieved; /* a control failed */
     enum ps_cycle_status status;
     const char *error;     /* why it failed; NULL for none */
     struct ps_err failure; /* why it could not be run at all */
     char *summary;
-};
-
-/* Drafts that were probed again, while they are compared with what is stored. */
-struct rechecking {
-    struct ps_pg_rows *rows;
-    struct ps_looked *looked;
-    size_t len, count;      /* compared; in all */
-    const char *last_paper; /* borrowed from rows */
 };
 
 struct ps_poll {
@@ -102,6 +91,7 @@ struct ps_poll {
     struct ps_poll_schedule clock; /* for the pause between polls */
     struct ps_leader_writer *writer;
     struct ps_index_update *index;
+    struct ps_draft_recheck *recheck;    /* of the drafts that were probed again */
     struct ps_leader_writer *withdrawer; /* goes on while the next poll waits */
     int64_t withdraw_cycle;              /* whose unread tasks it takes back */
     struct ps_http *http;                /* for HEARTBEAT_URL */
@@ -114,31 +104,21 @@ struct ps_poll {
     struct planning *planning; /* NULL: no adaptive plan is being made */
     struct planned planned;
     struct shed shed;
-    struct rechecking *rechecking; /* NULL: nothing is being compared */
     struct ending ending;
 };
 
 /* The steps of a poll, in this order. */
-static void prepare(struct ps_poll *poll);      /* read watchlists, controls, drafts */
-static void update_index(struct ps_poll *poll); /* index_update.h */
-static void plan(struct ps_poll *poll);         /* and store the cycle */
-static void probe(struct ps_poll *poll);        /* publish it; workers do the rest */
-static void look(struct ps_poll *poll);         /* is it time for a next step? */
-static void shed(struct ps_poll *poll);         /* leave out what cannot be published */
-static void release_hot(struct ps_poll *poll);  /* announce before the cold ones end */
+static void prepare(struct ps_poll *poll); /* read watchlists, controls, drafts */
+static void plan(void *cookie);            /* and store the cycle */
+static void probe(struct ps_poll *poll);   /* publish it; workers do the rest */
+static void look(struct ps_poll *poll);    /* is it time for a next step? */
+static void shed(struct ps_poll *poll);    /* leave out what cannot be published */
 static void close_cycle(struct ps_poll *poll, bool expired);
-static void read_rechecks(struct ps_poll *poll); /* if drafts were probed again */
-static void store_end(struct ps_poll *poll, struct ps_pg_batch *batch);
+static void store_end(void *cookie);
 static void forget_planning(struct ps_poll *poll);
-static void forget_rechecking(struct ps_poll *poll);
 static void on_closed(void *cookie, const struct ps_pg_rows *rows); /* what follows */
 static void wait_for_next(struct ps_poll *poll, int64_t ended_ms);
 static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error);
-
-static int64_t now_of(const struct ps_poll *poll)
-{
-    return ps_loop_now(poll->parts.leadership->daemon->loop);
-}
 
 /* Reads the mirrors again, which starts the poll again after a pause, so that a server that refuses
  * is not asked in a loop. */
@@ -149,7 +129,7 @@ static void on_write_failed(void *cookie, const struct ps_err *err)
         poll->clock.interval_ms < AGAIN_MAX_MS ? poll->clock.interval_ms : AGAIN_MAX_MS;
 
     (void)err;
-    poll->not_before_ms = now_of(poll) + again_ms;
+    poll->not_before_ms = ps_loop_now(poll->parts.leadership->daemon->loop) + again_ms;
 }
 
 static void forget_drafts(struct prepared *prepared)
@@ -165,13 +145,12 @@ static void forget_drafts(struct prepared *prepared)
 static void drop(struct ps_poll *poll)
 {
     ps_index_update_cancel(poll->index);
+    ps_draft_recheck_cancel(poll->recheck);
     ps_control_probes_clear(&poll->prepared.controls);
     forget_drafts(&poll->prepared);
     forget_planning(poll);
-    forget_rechecking(poll);
     ps_cycle_destroy(poll->planned.run);
     poll->planned.run = NULL;
-    ps_outbox_rows_clear(&poll->ending.news);
     free(poll->ending.summary);
     poll->ending.summary = NULL;
 }
@@ -192,7 +171,8 @@ static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms
 
 static void wait_until_due(struct ps_poll *poll, int64_t in_ms)
 {
-    int64_t held_ms = poll->not_before_ms - now_of(poll);
+    int64_t now_ms = ps_loop_now(poll->parts.leadership->daemon->loop);
+    int64_t held_ms = poll->not_before_ms - now_ms;
 
     poll->state = WAITING;
     ps_leader_writer_wait(poll->writer, in_ms > held_ms ? in_ms : held_ms);
@@ -230,7 +210,7 @@ static void on_watch_built(void *cookie, void *job)
 
     ps_watch_load_install(job, poll->parts.leadership);
     if (config->enable_bulk_wg21 || config->enable_bulk_openstd)
-        update_index(poll);
+        ps_index_update_start(poll->index, poll->cycle, poll->started_ms);
     else
         plan(poll);
 }
@@ -275,17 +255,12 @@ static void prepare(struct ps_poll *poll)
     ps_sql_drafts_unchecked(batch);
     ps_operator_add_wishes(batch);
     if (poll->wanted)
-        ps_operator_add_poll_begun(batch);
+        ps_sql_poll_begun(batch);
     poll->wanted = false;
     ps_leader_writer_run(poll->writer, batch, "watchlists were not read", on_prepared);
 }
 
 /* Step 2: bring the index up to date. */
-
-static void on_index(void *cookie)
-{
-    plan(cookie);
-}
 
 static void on_failed_cycle(void *cookie, const struct ps_pg_rows *rows)
 {
@@ -320,11 +295,6 @@ static void on_no_index(void *cookie, const struct ps_err *err)
                               poll->started_ms, err->what);
     ps_store_add_settings(batch, poll->cycle, poll->parts.leadership->daemon->config);
     ps_leader_writer_run(poll->writer, batch, "the failed cycle was not stored", on_failed_cycle);
-}
-
-static void update_index(struct ps_poll *poll)
-{
-    ps_index_update_start(poll->index, poll->cycle, poll->started_ms);
 }
 
 /* Step 3: plan, and store the cycle with its probes and controls. The adaptive planner works in
@@ -455,8 +425,9 @@ static void plan_slice(struct ps_poll *poll)
     ps_plan_clear(&made);
 }
 
-static void plan(struct ps_poll *poll)
+static void plan(void *cookie)
 {
+    struct ps_poll *poll = cookie;
     const struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_config *config = leadership->daemon->config;
     const struct ps_plan nothing = { .len = 0 };
@@ -480,12 +451,23 @@ static void probe(struct ps_poll *poll)
     ps_leader_writer_wait(poll->writer, 0); /* a cycle without probes is over at once */
 }
 
+static void on_hot_released(void *cookie, const struct ps_pg_rows *rows)
+{
+    struct ps_poll *poll = cookie;
+
+    (void)rows;
+    poll->parts.leadership->run->hot_released = true;
+    ps_outbox_relay_kick(poll->parts.relay);
+    look(poll);
+}
+
 static void look(struct ps_poll *poll)
 {
     int64_t now_ms = ps_clock_wall_ms();
     const struct ps_cycle *run = poll->parts.leadership->run;
     const struct ps_ledger *ledger = &run->ledger;
     enum ps_ledger_next next = ps_ledger_step(ledger, now_ms);
+    struct ps_pg_batch *batch;
 
     if (ps_leader_writer_busy(poll->writer))
         return; /* its answer brings another look */
@@ -494,7 +476,11 @@ static void look(struct ps_poll *poll)
         return;
     }
     if (next == PS_LEDGER_WAIT && !run->hot_released && ps_cycle_hot_done(run)) {
-        release_hot(poll);
+        /* Finds of hot probes are announced without waiting for the cold ones. */
+        batch = ps_leader_writer_begin(poll->writer);
+        ps_sql_cycle_hot_done(batch, poll->cycle);
+        ps_leader_writer_run(poll->writer, batch, "the end of the hot probes was not stored",
+                             on_hot_released);
         return;
     }
     if (next == PS_LEDGER_CLOSE && now_ms < ledger->deadline_ms &&
@@ -551,49 +537,25 @@ void ps_poll_shed(struct ps_poll *poll, size_t from, const char *why)
     ps_poll_settled(poll);
 }
 
-static void on_hot_released(void *cookie, const struct ps_pg_rows *rows)
-{
-    struct ps_poll *poll = cookie;
-
-    (void)rows;
-    poll->parts.leadership->run->hot_released = true;
-    ps_outbox_relay_kick(poll->parts.relay);
-    look(poll);
-}
-
-/* Finds of hot probes are announced without waiting for the cold ones. */
-static void release_hot(struct ps_poll *poll)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
-
-    ps_sql_cycle_hot_done(batch, poll->cycle);
-    ps_leader_writer_run(poll->writer, batch, "the end of the hot probes was not stored",
-                         on_hot_released);
-}
-
 /* Step 5: close the cycle. At its deadline open probes become errors first; then drafts that were
  * probed again are compared with what is stored; then one transaction stores the end. */
 
 enum { EXPIRED = 1, COUNTS };
 
-static bool has_drafts(const struct ps_control_probes *controls)
-{
-    for (size_t i = 0; i < controls->len; i++)
-        if (controls->items[i].kind != PS_CONTROL_ABSENT)
-            return true;
-    return false;
-}
-
 /* A cycle that is not believed proves nothing about its rechecked drafts either. */
 static void check_drafts(struct ps_poll *poll)
 {
+    const struct ps_control_probes *controls = &poll->parts.leadership->run->controls;
     char *fault = ps_run_fault(poll->parts.leadership->run);
+    bool drafts = false;
 
-    poll->ending.rechecked = false;
-    if (fault == NULL && has_drafts(&poll->parts.leadership->run->controls))
-        read_rechecks(poll);
+    ps_draft_recheck_cancel(poll->recheck);
+    for (size_t i = 0; i < controls->len; i++)
+        drafts = drafts || controls->items[i].kind != PS_CONTROL_ABSENT;
+    if (fault == NULL && drafts)
+        ps_draft_recheck_start(poll->recheck, poll->cycle, poll->started_ms);
     else
-        store_end(poll, ps_leader_writer_begin_meta(poll->writer));
+        store_end(poll);
     free(fault);
 }
 
@@ -640,188 +602,6 @@ static void close_cycle(struct ps_poll *poll, bool expired)
                          on_expired);
 }
 
-/* Statements of the reading transaction, and of the one that closes the cycle. */
-enum { RECHECKS = 2 };
-enum { STORED = 1 };
-
-static struct ps_draft_state state_of(const struct ps_pg_rows *rows, int row, int first_column)
-{
-    return (struct ps_draft_state){
-        .last_modified = ps_pg_text(rows, RECHECKS, row, first_column),
-        .etag = ps_pg_text(rows, RECHECKS, row, first_column + 1),
-        .length = ps_pg_int(rows, RECHECKS, row, first_column + 2, -1),
-        .answered_ms = ps_pg_int(rows, RECHECKS, row, first_column + 3, 0),
-    };
-}
-
-/* The span that an announcement of the draft continues: that of its probe's result, or that of the
- * plan if nobody has sent the former. */
-static struct ps_trace_context trace_of_recheck(const struct ps_poll *poll, const char *url)
-{
-    const struct ps_leadership *leadership = poll->parts.leadership;
-    const struct ps_control_probe *recheck =
-        ps_control_probes_find(&leadership->run->controls, url);
-
-    if (recheck != NULL && ps_trace_is_set(&recheck->trace) && recheck->trace.sampled)
-        return recheck->trace;
-    return ps_cycle_trace(leadership, poll->cycle, poll->started_ms);
-}
-
-static void compare_draft(struct ps_poll *poll, const struct ps_pg_rows *rows, int row,
-                          struct ps_looked *out_draft, const char **last_paper)
-{
-    struct ps_draft_state before = state_of(rows, row, PS_SQL_RECHECKS_READ_LAST_MODIFIED);
-    struct ps_draft_state now = state_of(rows, row, PS_SQL_RECHECKS_READ_NOW_LAST_MODIFIED);
-    const char *paper_id = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_PAPER_ID);
-    const struct ps_leadership *leadership = poll->parts.leadership;
-    enum ps_outcome outcome;
-    char print[PS_DRAFT_CHANGE_PRINT];
-
-    if (!ps_outcome_parse(
-            ps_str_of(ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_NOW_OUTCOME)), &outcome))
-        outcome = PS_OUTCOME_ERROR;
-    *out_draft = (struct ps_looked){
-        .url = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_URL),
-        .what = ps_draft_change(&before, ps_pg_bool(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_GONE),
-                                &now, outcome),
-        /* The headers of a "not found" are not those of the draft. */
-        .state = ps_outcome_is_hit(outcome) ? ps_draft_change_merge(&before, &now) : before,
-    };
-    if (out_draft->what != PS_DRAFT_CHANGE_UPDATED ||
-        !leadership->daemon->config->notify_on_draft_update || leadership->run->silent)
-        return;
-    ps_draft_change_print(&out_draft->state, print);
-    poll->ending.news.trace = trace_of_recheck(poll, out_draft->url);
-    ps_update_rows(
-        leadership,
-        &(struct ps_updated){
-            .url = out_draft->url,
-            .paper_id = paper_id,
-            .tier_name = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_TIER),
-            .last_modified = out_draft->state.last_modified,
-            .front_text = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_FRONT_TEXT),
-            .title = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_TITLE),
-            .authors = ps_pg_text(rows, RECHECKS, row, PS_SQL_RECHECKS_READ_AUTHORS),
-            .print = print,
-            /* A person gets one line for a draft, even if several of its files changed. Rows are
-               ordered by paper. */
-            .watchers = *last_paper == NULL || strcmp(paper_id, *last_paper) != 0,
-        },
-        &poll->ending.news);
-    *last_paper = paper_id;
-}
-
-static void forget_rechecking(struct ps_poll *poll)
-{
-    if (poll->rechecking == NULL)
-        return;
-    free(poll->rechecking->looked);
-    ps_pg_rows_destroy(poll->rechecking->rows);
-    free(poll->rechecking);
-    poll->rechecking = NULL;
-}
-
-static void store_rechecks(struct ps_poll *poll)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
-    const struct rechecking *rechecking = poll->rechecking;
-
-    if (rechecking->count > 0) {
-        ps_store_add_looked(batch, rechecking->looked, rechecking->count);
-        ps_store_add_rows(batch, &poll->ending.news, poll->cycle);
-    }
-    ps_store_add_suspended(batch, poll->parts.leadership->watch);
-    poll->ending.rechecked = rechecking->count > 0;
-    forget_rechecking(poll);
-    store_end(poll, batch);
-}
-
-/* Compares at least one draft in each turn of the loop, because a changed draft is matched with all
- * patterns of all people. */
-static void recheck_slice(struct ps_poll *poll)
-{
-    struct rechecking *rechecking = poll->rechecking;
-    int64_t end_ms = ps_clock_mono_ms() + RECHECK_SLICE_MS;
-
-    while (rechecking->len < rechecking->count) {
-        compare_draft(poll, rechecking->rows, (int)rechecking->len,
-                      &rechecking->looked[rechecking->len], &rechecking->last_paper);
-        rechecking->len++;
-        if (ps_clock_mono_ms() >= end_ms) {
-            ps_leader_writer_wait(poll->writer, 0);
-            return;
-        }
-    }
-    store_rechecks(poll);
-}
-
-static void on_recheck_watch_built(void *cookie, void *job)
-{
-    struct ps_poll *poll = cookie;
-    struct rechecking *rechecking = ps_alloc_zero(1, sizeof(*rechecking));
-
-    ps_watch_load_install(job, poll->parts.leadership);
-    ps_outbox_rows_clear(&poll->ending.news);
-    rechecking->rows = ps_watch_load_take_rows(job);
-    rechecking->count = (size_t)ps_pg_row_count(rechecking->rows, RECHECKS);
-    rechecking->looked = ps_alloc_zero(rechecking->count + 1, sizeof(*rechecking->looked));
-    forget_rechecking(poll);
-    poll->rechecking = rechecking;
-    recheck_slice(poll);
-}
-
-static void on_rechecks(void *cookie, const struct ps_pg_rows *rows)
-{
-    static const struct ps_leader_work work = { ps_watch_load_work, on_recheck_watch_built,
-                                                ps_watch_load_destroy };
-    struct ps_poll *poll = cookie;
-
-    ps_leader_writer_work(poll->writer, &work,
-                          ps_watch_load_create(poll->parts.leadership, rows, WATCH));
-}
-
-static void read_rechecks(struct ps_poll *poll)
-{
-    struct ps_pg_batch *batch = ps_leader_writer_begin(poll->writer);
-
-    ps_sql_watch_read(batch);
-    ps_sql_rechecks_read(batch, poll->cycle);
-    ps_leader_writer_run(poll->writer, batch, "the drafts that were probed again were not read",
-                         on_rechecks);
-}
-
-static void log_rechecks(struct ps_poll *poll, const struct ps_pg_rows *rows)
-{
-    const struct ps_daemon *daemon = poll->parts.leadership->daemon;
-    size_t added_at = STORED + 1;
-
-    if (!poll->ending.rechecked)
-        return;
-    for (int i = 0; i < ps_pg_row_count(rows, STORED); i++) {
-        const char *url = ps_pg_text(rows, STORED, i, PS_SQL_DRAFTS_RECHECK_URL);
-
-        switch ((enum ps_draft_change)ps_pg_int(rows, STORED, i, PS_SQL_DRAFTS_RECHECK_WHAT,
-                                                PS_DRAFT_CHANGE_NOTHING)) {
-        case PS_DRAFT_CHANGE_UPDATED:
-            PS_LOG(DRAFT_UPDATED, F_TEXT("url", url));
-            ps_metrics_add(daemon->metrics, PS_METRIC_DRAFTS_UPDATED, NULL, 1);
-            break;
-        case PS_DRAFT_CHANGE_GONE:
-            PS_LOG(DRAFT_GONE, F_TEXT("url", url));
-            ps_metrics_add(daemon->metrics, PS_METRIC_DRAFTS_GONE, NULL, 1);
-            break;
-        case PS_DRAFT_CHANGE_BACK:
-            PS_LOG(DRAFT_BACK, F_TEXT("url", url));
-            break;
-        case PS_DRAFT_CHANGE_SAME:
-        case PS_DRAFT_CHANGE_NOTHING:
-            break;
-        }
-    }
-    for (int i = 0; poll->ending.news.len > 0 && i < ps_pg_row_count(rows, added_at); i++)
-        ps_leadership_log_added(rows, added_at, i);
-}
-
 static void log_controls(const struct ps_cycle *run, const char *fault)
 {
     const struct ps_control_probes *controls = &run->controls;
@@ -837,10 +617,12 @@ static void log_controls(const struct ps_cycle *run, const char *fault)
     }
 }
 
-static void store_end(struct ps_poll *poll, struct ps_pg_batch *batch)
+static void store_end(void *cookie)
 {
+    struct ps_poll *poll = cookie;
     const struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_cycle *run = leadership->run;
+    struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
     char *cause = ps_run_fault(run);
 
     poll->ending.status =
@@ -857,6 +639,7 @@ static void store_end(struct ps_poll *poll, struct ps_pg_batch *batch)
         cause = ps_alloc_format("%zu of %zu probes ended in errors",
                                 run->ledger.outcomes[PS_OUTCOME_ERROR], run->ledger.settled);
     }
+    ps_draft_recheck_store(poll->recheck, batch);
     free(poll->ending.summary);
     poll->ending.summary = ps_ledger_summary(&run->ledger, poll->ending.status, ps_clock_wall_ms());
     if (ps_config_adaptive(leadership->daemon->config) && !poll->ending.disbelieved)
@@ -995,7 +778,7 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows)
     struct ps_leadership *leadership = poll->parts.leadership;
     int64_t ended_ms = ps_clock_wall_ms();
 
-    log_rechecks(poll, rows);
+    ps_draft_recheck_log_stored(poll->recheck, rows);
     report_stats(poll, ended_ms, poll->ending.error);
     log_end(poll, &leadership->run->ledger, ended_ms);
     leadership->last_finished_ms = ended_ms;
@@ -1031,8 +814,6 @@ static void on_timer(void *cookie)
         look(poll);
     else if (poll->state == PREPARING && poll->planning != NULL)
         plan_slice(poll);
-    else if (poll->state == CLOSING && poll->rechecking != NULL)
-        recheck_slice(poll);
 }
 
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
@@ -1058,9 +839,14 @@ struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts)
         &(struct ps_index_update_options){ .leadership = parts->leadership,
                                            .cookie = poll,
                                            .interval_ms = poll->clock.interval_ms,
-                                           .done = on_index,
+                                           .done = plan,
                                            .unavailable = on_no_index,
                                            .write_failed = on_write_failed });
+    poll->recheck = ps_draft_recheck_create(
+        &(struct ps_draft_recheck_options){ .leadership = parts->leadership,
+                                            .cookie = poll,
+                                            .done = store_end,
+                                            .write_failed = on_write_failed });
     poll->http = ps_http_create(
         daemon->loop, &(struct ps_http_options){ .user_agent = daemon->user_agent,
                                                  .proxy = daemon->config->http_proxy_url,
@@ -1076,6 +862,7 @@ void ps_poll_destroy(struct ps_poll *poll)
         return;
     ps_poll_stop(poll);
     ps_index_update_destroy(poll->index);
+    ps_draft_recheck_destroy(poll->recheck);
     ps_http_destroy(poll->http);
     ps_leader_writer_destroy(poll->writer);
     ps_leader_writer_destroy(poll->withdrawer);
@@ -1086,7 +873,8 @@ void ps_poll_start(struct ps_poll *poll)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
 
-    if (ps_index_update_busy(poll->index) || !ps_leader_writer_start(poll->writer))
+    if (ps_index_update_busy(poll->index) || ps_draft_recheck_busy(poll->recheck) ||
+        !ps_leader_writer_start(poll->writer))
         return;
     if (leadership->run != NULL) {
         const struct ps_ledger *ledger = &leadership->run->ledger;

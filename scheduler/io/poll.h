@@ -1,6 +1,6 @@
 /* Runs one poll after the other: read watchlists and index, plan, open the cycle, wait for its
- * results, close it. poll.c reads in that order; index_update.h, publish.h and ingest.h do the
- * parts that take long.
+ * results, close it. poll.c reads in that order; index_update.h, publish.h, ingest.h and
+ * draft_recheck.h do the parts that take long.
  *
  * Every step ends with a transaction, so a new leader continues at the last one that was
  * committed: it plans again, or goes on with the running cycle. */

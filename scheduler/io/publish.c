@@ -82,23 +82,17 @@ static void on_failed(void *cookie, const struct ps_err *err)
     publish->open = false;
 }
 
-/* Workers that see tasks look often by themselves. */
-static void signal_tasks(struct ps_publish *publish)
-{
-    struct ps_daemon *daemon = publish->leadership->daemon;
-    int64_t now_ms = ps_loop_now(daemon->loop);
-
-    if (publish->signalled_ms == 0 || now_ms - publish->signalled_ms >= SIGNAL_MS)
-        ps_signals_send(daemon->signals, PS_SIGNAL_TASKS);
-    publish->signalled_ms = now_ms;
-}
-
 static void on_batch(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
+    struct ps_daemon *daemon = publish->leadership->daemon;
+    int64_t now_ms = ps_loop_now(daemon->loop);
 
     (void)reply;
-    signal_tasks(publish);
+    /* Workers that see tasks look often by themselves. */
+    if (publish->signalled_ms == 0 || now_ms - publish->signalled_ms >= SIGNAL_MS)
+        ps_signals_send(daemon->signals, PS_SIGNAL_TASKS);
+    publish->signalled_ms = now_ms;
     if (!is_for_this_cycle(publish))
         return;
     publish->next = publish->batch_ends;
@@ -203,15 +197,6 @@ static void on_length(void *cookie, const struct redisReply *reply)
     publish->length = reply == NULL ? 0 : ps_redis_reply_int(reply, 0);
 }
 
-/* Asks whether there is room for a cold batch. Both answers arrive in this order. */
-static void measure_room(struct ps_publish *publish)
-{
-    publish->cycle = publish->leadership->run->ledger.cycle;
-    PS_LEADER_COMMAND(publish->writer, on_length, "XLEN",
-                      ps_key(publish->leadership->daemon->keys, PS_KEY_TASKS));
-    PS_LEADER_COMMAND(publish->writer, on_memory, "INFO", "memory");
-}
-
 static void on_open(void *cookie, const struct redisReply *reply)
 {
     struct ps_publish *publish = cookie;
@@ -304,12 +289,19 @@ static void step(void *cookie)
     }
     spread = spread_of(publish);
     wait_ms = ps_publish_schedule_wait_ms(&spread, publish->next, ps_clock_wall_ms());
-    if (wait_ms > 0)
+    if (wait_ms > 0) {
         ps_leader_writer_wait(publish->writer, wait_ms < PULSE_MS ? PULSE_MS : wait_ms);
-    else if (publish->next < spread.hot)
+        return;
+    }
+    if (publish->next < spread.hot) {
         send_batch(publish);
-    else
-        measure_room(publish);
+        return;
+    }
+    /* Asks whether there is room for a cold batch. Both answers arrive in this order. */
+    publish->cycle = leadership->run->ledger.cycle;
+    PS_LEADER_COMMAND(publish->writer, on_length, "XLEN",
+                      ps_key(leadership->daemon->keys, PS_KEY_TASKS));
+    PS_LEADER_COMMAND(publish->writer, on_memory, "INFO", "memory");
 }
 
 struct ps_publish *ps_publish_create(struct ps_leadership *leadership,

@@ -71,8 +71,10 @@ struct ps_scheduler {
     int outage_looks;   /* in a row */
 };
 
-static void stop_parts(struct ps_scheduler *scheduler)
+static void stop_parts(void *cookie)
 {
+    struct ps_scheduler *scheduler = cookie;
+
     ps_timer_cancel(scheduler->stop);
     scheduler->loaded = false;
     ps_poll_stop(scheduler->poll);
@@ -81,11 +83,6 @@ static void stop_parts(struct ps_scheduler *scheduler)
     ps_outbox_relay_stop(scheduler->relay);
     ps_retention_stop(scheduler->retention);
     ps_leadership_clear(&scheduler->leadership);
-}
-
-static void on_stop(void *cookie)
-{
-    stop_parts(cookie);
 }
 
 static void on_generation(void *cookie, const char *generation)
@@ -274,17 +271,6 @@ static void on_crowded(void *cookie, size_t from, const char *why)
     ps_poll_shed(scheduler->poll, from, why);
 }
 
-/* A new leader gets time for its first poll before the poll counts as missed. */
-static void see_leader(struct ps_scheduler *scheduler)
-{
-    const char *leader = ps_election_leader(scheduler->election);
-
-    if (leader[0] == '\0' || strcmp(leader, scheduler->leader) == 0)
-        return;
-    (void)snprintf(scheduler->leader, sizeof(scheduler->leader), "%s", leader);
-    scheduler->state.settled_ms = ps_clock_wall_ms();
-}
-
 /* After an outage of a server, or of the leadership, the fleet needs the time for a poll. Delays in
  * that time are not reported again; the outage was. */
 static void see_outage(struct ps_scheduler *scheduler)
@@ -333,6 +319,7 @@ static void on_look(void *cookie)
     struct ps_scheduler *scheduler = cookie;
     const struct ps_daemon *daemon = scheduler->daemon;
     const struct ps_stats_now *now = ps_stats_now(scheduler->stats);
+    const char *leader = ps_election_leader(scheduler->election);
     bool work =
         scheduler->leadership.run != NULL && (now->tasks_length > 0 || now->results_length > 0);
     bool blocked = !ps_leadership_held(&scheduler->leadership) || !ps_redis_up(daemon->redis) ||
@@ -344,7 +331,11 @@ static void on_look(void *cookie)
     ps_stats_cycle(scheduler->stats, scheduler->leadership.run != NULL);
     ps_stall_detector_step(&scheduler->progress, &sample, ps_loop_now(daemon->loop));
     ps_timer_set_about(scheduler->look, LOOK_MS);
-    see_leader(scheduler);
+    /* A new leader gets time for its first poll before the poll counts as missed. */
+    if (leader[0] != '\0' && strcmp(leader, scheduler->leader) != 0) {
+        (void)snprintf(scheduler->leader, sizeof(scheduler->leader), "%s", leader);
+        scheduler->state.settled_ms = ps_clock_wall_ms();
+    }
     see_outage(scheduler);
     follow_operator(scheduler);
 }
@@ -386,7 +377,7 @@ bool ps_scheduler_start(struct ps_daemon *daemon, void **out_self, struct ps_err
     leadership->index_version = PS_STORE_NO_INDEX;
     leadership->reload = reload;
     leadership->reload_cookie = scheduler;
-    scheduler->stop = ps_timer_create(daemon->loop, on_stop, scheduler);
+    scheduler->stop = ps_timer_create(daemon->loop, stop_parts, scheduler);
     scheduler->loader =
         ps_leader_writer_create(&(struct ps_leader_writer_options){ .leadership = leadership,
                                                                     .cookie = scheduler,

@@ -7,32 +7,27 @@
 
 #include <string.h>
 
-static bool give(cJSON *value, cJSON **out_value)
-{
-    *out_value = value;
-    return true;
-}
-
 static bool give_time(int64_t wall_ms, cJSON **out_value)
 {
     char text[PS_UTC_TIME_TEXT];
 
     if (wall_ms == 0)
-        return give(cJSON_CreateNull(), out_value);
+        return ps_health_give(cJSON_CreateNull(), out_value);
     ps_utc_time_format_time(wall_ms, text);
-    return give(cJSON_CreateString(text), out_value);
+    return ps_health_give(cJSON_CreateString(text), out_value);
 }
 
 /* A count that was not read yet is null. */
 static bool give_count(int64_t count, cJSON **out_value)
 {
-    return give(count < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)count), out_value);
+    return ps_health_give(count < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)count),
+                          out_value);
 }
 
 static bool give_text(const char *text, cJSON **out_value)
 {
-    return give(text == NULL || text[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(text),
-                out_value);
+    return ps_health_give(
+        text == NULL || text[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(text), out_value);
 }
 
 static const struct ps_scheduler_state *state_of(const void *self)
@@ -96,7 +91,7 @@ FIELD(paused_reason, give_text, paused_why)
 static bool read_role(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateString(leads(cookie) ? "leader" : "standby"), out_value);
+    return ps_health_give(cJSON_CreateString(leads(cookie) ? "leader" : "standby"), out_value);
 }
 
 /* The leader that this instance sees; null while there is none. */
@@ -105,7 +100,8 @@ static bool read_leader(void *cookie, cJSON **out_value, struct ps_err *err)
     const char *leader = ps_election_leader(state_of(cookie)->election);
 
     (void)err;
-    return give(leader[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(leader), out_value);
+    return ps_health_give(leader[0] == '\0' ? cJSON_CreateNull() : cJSON_CreateString(leader),
+                          out_value);
 }
 
 /* The epoch of the present or last leadership of this instance; null if it never led. */
@@ -120,7 +116,8 @@ static bool read_epoch(void *cookie, cJSON **out_value, struct ps_err *err)
 static bool read_probe_enabled(void *cookie, cJSON **out_value, struct ps_err *err)
 {
     (void)err;
-    return give(cJSON_CreateBool(state_of(cookie)->daemon->config->enable_iso_probe), out_value);
+    return ps_health_give(cJSON_CreateBool(state_of(cookie)->daemon->config->enable_iso_probe),
+                          out_value);
 }
 
 static bool read_probe_stats(void *cookie, cJSON **out_value, struct ps_err *err)
@@ -130,14 +127,14 @@ static bool read_probe_stats(void *cookie, cJSON **out_value, struct ps_err *err
     cJSON *stats;
 
     if (summary == NULL)
-        return give(cJSON_CreateNull(), out_value);
+        return ps_health_give(cJSON_CreateNull(), out_value);
     stats = ps_json_parse(summary, strlen(summary), err);
     if (stats == NULL)
         return false;
     errors = cJSON_GetObjectItemCaseSensitive(stats, "errors");
     if (errors != NULL) /* the name of the counter in the Python service's /health */
         cJSON_AddItemToObject(stats, "error", cJSON_Duplicate(errors, true));
-    return give(stats, out_value);
+    return ps_health_give(stats, out_value);
 }
 
 static bool read_success_rate(void *cookie, cJSON **out_value, struct ps_err *err)
@@ -148,7 +145,7 @@ static bool read_success_rate(void *cookie, cJSON **out_value, struct ps_err *er
     bool whole;
 
     if (text == NULL)
-        return give(cJSON_CreateNull(), out_value);
+        return ps_health_give(cJSON_CreateNull(), out_value);
     summary = ps_json_parse(text, strlen(text), err);
     if (summary == NULL)
         return false;
@@ -159,7 +156,8 @@ static bool read_success_rate(void *cookie, cJSON **out_value, struct ps_err *er
     if (!whole)
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "the last cycle's summary has no counts");
     requests -= deferred;
-    return give(cJSON_CreateNumber(requests > 0 ? (double)hits / (double)requests : 0), out_value);
+    return ps_health_give(cJSON_CreateNumber(requests > 0 ? (double)hits / (double)requests : 0),
+                          out_value);
 }
 
 static bool read_index_age(void *cookie, cJSON **out_value, struct ps_err *err)
@@ -215,14 +213,6 @@ static void set_known(struct ps_metrics *metrics, enum ps_metric metric, int64_t
         ps_metrics_set(metrics, metric, NULL, (double)value);
 }
 
-static void set_dead(struct ps_metrics *metrics, const struct ps_stats_now *now)
-{
-    if (now->tasks_dead >= 0)
-        ps_metrics_set(metrics, PS_METRIC_DEAD_LETTERS, "tasks", (double)now->tasks_dead);
-    if (now->notify_dead >= 0)
-        ps_metrics_set(metrics, PS_METRIC_DEAD_LETTERS, "notify", (double)now->notify_dead);
-}
-
 static void set_host(struct ps_metrics *metrics, const struct ps_daemon *daemon,
                      const struct ps_stats_now *now)
 {
@@ -254,7 +244,10 @@ void ps_scheduler_set_metrics(void *self, struct ps_metrics *metrics)
               ps_config_adaptive(state_of(self)->daemon->config)
                   ? state_of(self)->daemon->config->probe_budget_per_day
                   : 0);
-    set_dead(metrics, now);
+    if (now->tasks_dead >= 0)
+        ps_metrics_set(metrics, PS_METRIC_DEAD_LETTERS, "tasks", (double)now->tasks_dead);
+    if (now->notify_dead >= 0)
+        ps_metrics_set(metrics, PS_METRIC_DEAD_LETTERS, "notify", (double)now->notify_dead);
     set_host(metrics, state_of(self)->daemon, now);
     if (now->pg_read_ms > 0)
         set_known_ms(metrics, PS_METRIC_OUTBOX_OLDEST, now->oldest_message_ms);

@@ -83,11 +83,6 @@ void ps_scheduler_incidents(void *self, struct ps_incident_set *set)
     ps_incidents_note(set, PS_INCIDENT_HOST_PAUSED, stats->host_pause_ms > 0, NULL);
 }
 
-static bool leads(const struct ps_scheduler_state *state)
-{
-    return ps_election_leads(state->election);
-}
-
 /* Nothing of the outbox is sent without a notifier, while Slack fails, or while Redis takes no
  * writes. An alert in the outbox would arrive after the incident. */
 static bool route(void *cookie, enum ps_incident incident, enum ps_alarm_route *out_route)
@@ -112,16 +107,9 @@ static int64_t patience(void *cookie, enum ps_incident incident)
 {
     const struct ps_scheduler_state *state = cookie;
 
-    switch (incident) {
-    case PS_INCIDENT_REDIS_DOWN:
-    case PS_INCIDENT_REDIS_REFUSES_WRITES:
-    case PS_INCIDENT_NO_LEADER:
-    case PS_INCIDENT_SLACK_REFUSED:
-    case PS_INCIDENT_SLACK_FAILING:
+    if (ps_alarm_is_of_notifier(incident))
         return NOTIFIER_MS;
-    default:
-        return leads(state) ? 0 : STANDBY_MS;
-    }
+    return ps_election_leads(state->election) ? 0 : STANDBY_MS;
 }
 
 static void queued(void *cookie)

@@ -317,21 +317,17 @@ static bool is_busy(const struct ps_stats *stats)
            (stats->looked_ms != 0 && now_ms - stats->looked_ms < LOOKED_MS);
 }
 
-/* A standby that missed the end of a cycle must not take it for a poll that failed: the period is
- * short beside the interval of the polls. */
-static int64_t period(const struct ps_stats *stats)
-{
-    int64_t idle_ms = ps_config_poll_interval_ms(stats->daemon->config) / 10;
-
-    idle_ms = idle_ms > IDLE_MS ? IDLE_MS : idle_ms < BUSY_MS ? BUSY_MS : idle_ms;
-    return is_busy(stats) ? BUSY_MS : ps_signals_period(stats->daemon->signals, BUSY_MS, idle_ms);
-}
-
 static void on_timer(void *cookie)
 {
     struct ps_stats *stats = cookie;
+    /* A standby that missed the end of a cycle must not take it for a poll that failed: the period
+     * is short beside the interval of the polls. */
+    int64_t idle_ms = ps_config_poll_interval_ms(stats->daemon->config) / 10;
 
-    ps_timer_set_about(stats->timer, period(stats));
+    idle_ms = idle_ms > IDLE_MS ? IDLE_MS : idle_ms < BUSY_MS ? BUSY_MS : idle_ms;
+    ps_timer_set_about(
+        stats->timer,
+        is_busy(stats) ? BUSY_MS : ps_signals_period(stats->daemon->signals, BUSY_MS, idle_ms));
     stats->asked_ms = ps_loop_now(stats->daemon->loop);
     if (stats->redis_out == 0 && ps_redis_up(stats->daemon->redis))
         ask_redis(stats);

@@ -144,29 +144,27 @@ static void on_events(void *cookie, struct ps_http_exchange *exchange)
     send_changes(subscriber);
 }
 
-/* The files of a public page, without the operators' page and its scripts. */
-static bool is_for_readers(const struct ps_page_file *file)
-{
-    static const char *const paths[] = { "/page/style.css", "/page/reader.js", "/page/icon.svg" };
-
-    for (size_t i = 0; i < PS_COUNT_OF(paths); i++)
-        if (strcmp(file->path, paths[i]) == 0)
-            return true;
-    return false;
-}
-
 static void on_livez(void *cookie, struct ps_http_exchange *exchange)
 {
     (void)cookie;
     ps_http_respond(exchange, 200, "text/plain; charset=utf-8", "ok", 2);
 }
 
+/* A public page goes without the operators' page and its scripts. */
 static void serve_files(struct ps_http_server *server, bool is_public)
 {
-    for (size_t i = 0; i < ps_page_file_count; i++)
-        if (!is_public || is_for_readers(&ps_page_files[i]))
+    static const char *const public_paths[] = { "/page/style.css", "/page/reader.js",
+                                                "/page/icon.svg" };
+
+    for (size_t i = 0; i < ps_page_file_count; i++) {
+        bool wanted = !is_public;
+
+        for (size_t k = 0; k < PS_COUNT_OF(public_paths); k++)
+            wanted = wanted || strcmp(ps_page_files[i].path, public_paths[k]) == 0;
+        if (wanted)
             ps_http_server_route(server, ps_page_files[i].path, PS_HTTP_SERVER_GET, on_file,
                                  (void *)(uintptr_t)&ps_page_files[i]);
+    }
 }
 
 struct ps_status_page *ps_status_page_create(const struct ps_scheduler_state *state,

@@ -139,7 +139,6 @@ int ps_check(int argc, char **argv)
     struct report report = { .json = argc == 2 && strcmp(argv[1], "--json") == 0 };
     struct wanted wanted = { .slack = false };
     bool settings_ok;
-    char *text;
 
     if (argc > 2 || (argc == 2 && !report.json)) {
         ps_print(stderr, "usage: paperscout check [--json]\n");
@@ -161,10 +160,7 @@ int ps_check(int argc, char **argv)
 
         ps_json_add_bool(json, "ok", report.status == EXIT_OK);
         cJSON_AddItemToObject(json, "checks", report.checks);
-        text = ps_json_print(json);
-        ps_print(stdout, "%s\n", text);
-        free(text);
-        cJSON_Delete(json);
+        ps_print_json(stdout, json);
     } else {
         cJSON_Delete(report.checks);
     }

@@ -63,11 +63,6 @@ static bool private4(uint32_t address)
     return false;
 }
 
-static uint32_t read4(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
 static bool in_range6(const uint8_t *address, const struct range6 *range)
 {
     size_t whole = (size_t)range->bits / 8;
@@ -78,28 +73,29 @@ static bool in_range6(const uint8_t *address, const struct range6 *range)
     return rest == 0 || (address[whole] ^ range->network[whole]) >> (8 - rest) == 0;
 }
 
-static bool private6(const uint8_t *address)
-{
-    for (size_t i = 0; i < PS_COUNT_OF(ranges6); i++) {
-        if (in_range6(address, &ranges6[i]))
-            return ranges6[i].ipv4_at < 0 || private4(read4(address + ranges6[i].ipv4_at));
-    }
-    return false;
-}
-
 bool ps_address_is_private(const struct sockaddr *address)
 {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    uint32_t embedded;
 
     /* Copied, because the caller's storage may not be aligned for the wider types. */
     if (address->sa_family == AF_INET) {
         memcpy(&v4, address, sizeof(v4));
         return private4(ntohl(v4.sin_addr.s_addr));
     }
-    if (address->sa_family == AF_INET6) {
-        memcpy(&v6, address, sizeof(v6));
-        return private6(v6.sin6_addr.s6_addr);
+    if (address->sa_family != AF_INET6)
+        return true;
+    memcpy(&v6, address, sizeof(v6));
+    for (size_t i = 0; i < PS_COUNT_OF(ranges6); i++) {
+        const struct range6 *range = &ranges6[i];
+
+        if (!in_range6(v6.sin6_addr.s6_addr, range))
+            continue;
+        if (range->ipv4_at < 0)
+            return true;
+        memcpy(&embedded, v6.sin6_addr.s6_addr + range->ipv4_at, sizeof(embedded));
+        return private4(ntohl(embedded));
     }
-    return true;
+    return false;
 }

@@ -1,34 +1,32 @@
 #include "shared/core/alarm.h"
 
+#include "shared/core/bounds.h"
+
 #include <stddef.h>
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms)
 {
     int64_t hold_ms = ps_incident_row(incident)->hold_ms;
 
-    return smaller(hold_ms, larger(after_ms, PS_ALARM_HOLD_MIN_MS));
+    return ps_min_int(hold_ms, ps_max_int(after_ms, PS_ALARM_HOLD_MIN_MS));
 }
 
 int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms)
 {
     return ps_incident_row(incident)->severity == PS_SEVERITY_PAGE
                ? interval_ms
-               : larger(interval_ms, PS_ALARM_TICKET_MS);
+               : ps_max_int(interval_ms, PS_ALARM_TICKET_MS);
 }
 
 bool ps_alarm_is_of_slack(enum ps_incident incident)
 {
     return incident == PS_INCIDENT_SLACK_REFUSED || incident == PS_INCIDENT_SLACK_FAILING;
+}
+
+bool ps_alarm_is_of_notifier(enum ps_incident incident)
+{
+    return incident == PS_INCIDENT_REDIS_DOWN || incident == PS_INCIDENT_REDIS_REFUSES_WRITES ||
+           incident == PS_INCIDENT_NO_LEADER || ps_alarm_is_of_slack(incident);
 }
 
 /* An incident that another one explains is neither reported nor over: when the other one ends, its
@@ -49,36 +47,23 @@ static void observe(struct ps_alarm *alarm, const struct ps_alarm_look *look)
         alarm->absent_ms = look->now_ms;
 }
 
-static bool is_over(const struct ps_alarm *alarm, const struct ps_alarm_look *look)
-{
-    const struct ps_alarm_record *record = look->record;
-
-    return record != NULL && record->raised && alarm->absent_ms > 0 &&
-           look->now_ms - alarm->absent_ms >= PS_ALARM_CLEAR_MS &&
-           record->seen_ms >= PS_ALARM_UNSEEN_MS;
-}
-
-/* People know of a raised incident. So after a restart of the programs, which forgets how long they
- * have seen it, its time does not begin anew: the repeat would be late by as much. */
-static int64_t hold_of(const struct ps_alarm_look *look)
-{
-    int64_t hold_ms = ps_alarm_hold_ms(look->incident, look->after_ms);
-
-    return look->record != NULL && look->record->raised ? smaller(hold_ms, PS_ALARM_HOLD_MIN_MS)
-                                                        : hold_ms;
-}
-
 enum ps_alarm_next ps_alarm_step(struct ps_alarm *alarm, const struct ps_alarm_look *look)
 {
     const struct ps_alarm_record *record = look->record;
+    int64_t hold_ms = ps_alarm_hold_ms(look->incident, look->after_ms);
 
+    /* People know of a raised incident. So after a restart of the programs, which forgets how long
+     * they have seen it, its time does not begin anew: the repeat would be late by as much. */
+    if (record != NULL && record->raised)
+        hold_ms = ps_min_int(hold_ms, PS_ALARM_HOLD_MIN_MS);
     observe(alarm, look);
     if (ps_incident_row(look->incident)->severity == PS_SEVERITY_NOTE)
         return PS_ALARM_NOTHING;
-    if (is_over(alarm, look))
+    if (record != NULL && record->raised && alarm->absent_ms > 0 &&
+        look->now_ms - alarm->absent_ms >= PS_ALARM_CLEAR_MS &&
+        record->seen_ms >= PS_ALARM_UNSEEN_MS)
         return PS_ALARM_OVER;
-    if (alarm->present_ms == 0 ||
-        look->now_ms - alarm->present_ms < hold_of(look) + look->patience_ms)
+    if (alarm->present_ms == 0 || look->now_ms - alarm->present_ms < hold_ms + look->patience_ms)
         return PS_ALARM_NOTHING;
     if (record == NULL || !record->known)
         return PS_ALARM_NOTIFY;

@@ -67,6 +67,8 @@ enum ps_alarm_next {
 int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms);
 /* Returns whether the incident says that Slack takes no message: its alarms must not need Slack. */
 bool ps_alarm_is_of_slack(enum ps_incident incident);
+/* Whether a notifier is the first to alert people, because the schedulers may be unable to. */
+bool ps_alarm_is_of_notifier(enum ps_incident incident);
 /* Returns how long after an alert it is repeated. */
 int64_t ps_alarm_repeat_ms(enum ps_incident incident, int64_t interval_ms);
 /* Takes what is observed now and returns the next action for the incident. Call it about once a

@@ -57,17 +57,6 @@ void ps_breaker_undecided(struct ps_breaker *breaker)
     breaker->trial_in_flight = false;
 }
 
-int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms)
-{
-    int64_t at = now_ms;
-
-    if (breaker->state == PS_BREAKER_OPEN)
-        at = breaker->opened_ms + breaker->cooldown_ms;
-    else if (breaker->trial_in_flight) /* if the trial fails, a cooldown starts */
-        at = now_ms + breaker->cooldown_ms;
-    return at > now_ms ? at : now_ms;
-}
-
 const char *ps_breaker_state_name(const struct ps_breaker *breaker)
 {
     switch (breaker->state) {

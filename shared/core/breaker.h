@@ -33,8 +33,6 @@ bool ps_breaker_failure(struct ps_breaker *breaker, int64_t now_ms);
 void ps_breaker_success(struct ps_breaker *breaker);
 /* The result says nothing about the server's health: another trial may be sent at once. */
 void ps_breaker_undecided(struct ps_breaker *breaker);
-/* Returns when the next request may be sent; now_ms if at once. */
-int64_t ps_breaker_next_ms(const struct ps_breaker *breaker, int64_t now_ms);
 const char *ps_breaker_state_name(const struct ps_breaker *breaker); /* closed open half_open */
 
 #endif

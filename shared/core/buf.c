@@ -102,13 +102,6 @@ static bool add_escaped(struct ps_buf *buf, unsigned char c)
     return ps_buf_format(buf, "\\u%04x", (unsigned)c);
 }
 
-/* C1 control characters control terminals, and U+2028 and U+2029 end a line in some viewers: a log
- * reader must not see either as such. */
-static bool must_escape(utf8proc_int32_t point)
-{
-    return (point >= 0x80 && point < 0xa0) || point == 0x2028 || point == 0x2029;
-}
-
 static bool add_json_string(struct ps_buf *buf, const char *text, size_t len)
 {
     size_t at = 0;
@@ -130,7 +123,9 @@ static bool add_json_string(struct ps_buf *buf, const char *text, size_t len)
                                     (utf8proc_ssize_t)(len - at), &point);
             if (size <= 0)
                 ok = ps_buf_text(buf, REPLACEMENT);
-            else if (must_escape(point))
+            /* C1 control characters control terminals, and U+2028 and U+2029 end a line in some
+             * viewers: a log reader must not see either as such. */
+            else if ((point >= 0x80 && point < 0xa0) || point == 0x2028 || point == 0x2029)
                 ok = ps_buf_format(buf, "\\u%04x", (unsigned)point);
             else
                 ok = ps_buf_add(buf, &text[at], (size_t)size);

@@ -222,23 +222,6 @@ void ps_help_front(const char *version, struct ps_buf *out_text)
         "78 invalid settings.\n");
 }
 
-/* A usage form in a cell, where '|' would end the cell. */
-static void add_cell(struct ps_str text, struct ps_buf *out)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '|')
-            (void)ps_buf_char(out, '\\');
-        (void)ps_buf_char(out, text.data[i]);
-    }
-}
-
-static const char *markdown_program(enum ps_command_program program)
-{
-    if (program == PS_COMMAND_OF_FRONT)
-        return "";
-    return program == PS_COMMAND_OF_ANY ? "any" : strchr(ps_command_program_name(program), '-') + 1;
-}
-
 void ps_help_markdown(struct ps_buf *out_text)
 {
     (void)ps_buf_text(out_text, "| command | what it shows or does | part of |\n|---|---|---|\n");
@@ -252,11 +235,15 @@ void ps_help_markdown(struct ps_buf *out_text)
             (void)ps_buf_format(out_text, "%s`%s%s%s", first ? "" : "<br>",
                                 front ? "paperscout " : "", front ? text->front : text->name,
                                 form.len > 0 ? " " : "");
-            add_cell(form, out_text);
+            for (size_t k = 0; k < form.len; k++) /* '|' would end the cell */
+                (void)ps_buf_format(out_text, form.data[k] == '|' ? "\\%c" : "%c", form.data[k]);
             (void)ps_buf_char(out_text, '`');
             first = false;
         }
         (void)ps_buf_format(out_text, " | %s | %s |\n", text->summary,
-                            markdown_program(text->program));
+                            text->program == PS_COMMAND_OF_FRONT ? ""
+                            : text->program == PS_COMMAND_OF_ANY
+                                ? "any"
+                                : strchr(ps_command_program_name(text->program), '-') + 1);
     }
 }

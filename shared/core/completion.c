@@ -279,15 +279,6 @@ static void fish_option(const struct ps_command_option *option, struct ps_buf *o
     fish_describe(option->summary, out);
 }
 
-static void fish_word(const struct ps_command_word *word, struct ps_buf *out)
-{
-    (void)ps_buf_format(out, "complete -c paperscout -n '__paperscout_is %s%s",
-                        ps_command_texts[word->command].front, is_file(word->word) ? "' -F" : "");
-    if (!is_file(word->word))
-        (void)ps_buf_format(out, " %d' -a %s", word->position, word->word);
-    fish_describe(word->summary, out);
-}
-
 static void fish(struct ps_buf *out)
 {
     (void)ps_buf_text(
@@ -321,9 +312,18 @@ static void fish(struct ps_buf *out)
     for (size_t i = 0; i < ps_command_option_count; i++)
         if (is_front((int)ps_command_options[i].command))
             fish_option(&ps_command_options[i], out);
-    for (size_t i = 0; i < ps_command_word_count; i++)
-        if (is_front((int)ps_command_words[i].command))
-            fish_word(&ps_command_words[i], out);
+    for (size_t i = 0; i < ps_command_word_count; i++) {
+        const struct ps_command_word *word = &ps_command_words[i];
+
+        if (!is_front((int)word->command))
+            continue;
+        (void)ps_buf_format(out, "complete -c paperscout -n '__paperscout_is %s%s",
+                            ps_command_texts[word->command].front,
+                            is_file(word->word) ? "' -F" : "");
+        if (!is_file(word->word))
+            (void)ps_buf_format(out, " %d' -a %s", word->position, word->word);
+        fish_describe(word->summary, out);
+    }
 }
 
 bool ps_completion_script(const char *shell, struct ps_buf *out_text)

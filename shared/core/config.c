@@ -233,16 +233,6 @@ static void check_deadlines(struct load *load)
     }
 }
 
-/* Examples have CHANGE-ME where a person has to put a value. Taken as a password it only fails much
- * later, at the server, with an error that says nothing of the example. */
-static bool refuse_placeholder(const char *name, const char *raw, struct ps_err *err)
-{
-    if (strstr(raw, "CHANGE-ME") == NULL)
-        return true;
-    return ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
-                   "%s still contains the placeholder CHANGE-ME; set the real value", name);
-}
-
 static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn get, void *cookie)
 {
     const struct ps_config_row *row = &ps_config_rows[id];
@@ -255,9 +245,13 @@ static void read_row(struct load *load, enum ps_config_id id, ps_config_get_fn g
         return;
     ok = get(cookie, row->name, &raw, &err);
     load->set[id] = ok && raw != NULL && raw[0] != '\0';
-    if (load->set[id])
-        ok = refuse_placeholder(row->name, raw, &err) &&
-             ps_config_row_parse(row, raw, &load->config, &err);
+    /* Examples have CHANGE-ME where a person has to put a value. Taken as a password it only fails
+     * much later, at the server, with an error that says nothing of the example. */
+    if (load->set[id] && strstr(raw, "CHANGE-ME") != NULL)
+        ok = ps_fail(&err, PS_FAILURE_CONFIGURATION, 0,
+                     "%s still contains the placeholder CHANGE-ME; set the real value", row->name);
+    else if (load->set[id])
+        ok = ps_config_row_parse(row, raw, &load->config, &err);
     if (!ok) {
         load->bad[id] = true;
         report_fault(load, &err);

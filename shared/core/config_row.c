@@ -35,11 +35,6 @@ static void *field_of(const struct ps_config_row *row, struct ps_config *config)
     return (char *)config + row->offset;
 }
 
-static const void *field_in(const struct ps_config_row *row, const struct ps_config *config)
-{
-    return (const char *)config + row->offset;
-}
-
 /* Returns whether the setting is for libpq, which accepts "host=… dbname=…" in addition to URLs. */
 static bool allows_keywords(const struct ps_config_row *row)
 {
@@ -206,20 +201,15 @@ static const struct {
     { "LOG_LEVEL", "FATAL", "CRITICAL"},
 };
 
-static struct ps_str choice_of(const struct ps_config_row *row, struct ps_str text)
-{
-    for (size_t i = 0; i < PS_COUNT_OF(choice_aliases); i++)
-        if (strcmp(row->name, choice_aliases[i].name) == 0 &&
-            ps_str_is_fold(text, choice_aliases[i].alias))
-            return ps_str_of(choice_aliases[i].choice);
-    return text;
-}
-
 static char *parse_choice(const struct ps_config_row *row, const char *raw)
 {
     struct ps_str rest = ps_str_of(row->options);
-    struct ps_str want = choice_of(row, ps_str_trim(ps_str_of(raw)));
-    struct ps_str part;
+    struct ps_str text = ps_str_trim(ps_str_of(raw)), want = text, part;
+
+    for (size_t i = 0; i < PS_COUNT_OF(choice_aliases); i++)
+        if (strcmp(row->name, choice_aliases[i].name) == 0 &&
+            ps_str_is_fold(text, choice_aliases[i].alias))
+            want = ps_str_of(choice_aliases[i].choice);
 
     if (raw[0] == '\0')
         return ps_alloc_text("");
@@ -504,19 +494,11 @@ static void print_list(const struct ps_list *list, struct ps_buf *out_text)
     (void)ps_buf_char(out_text, ']');
 }
 
-static void print_ranges(const struct ps_ranges *ranges, struct ps_buf *out_text)
-{
-    (void)ps_buf_char(out_text, '[');
-    for (size_t i = 0; i < ranges->len; i++)
-        (void)ps_buf_format(out_text, "%s[%d,%d]", i > 0 ? "," : "", ranges->items[i].first,
-                            ranges->items[i].last);
-    (void)ps_buf_char(out_text, ']');
-}
-
 void ps_config_row_print(const struct ps_config_row *row, const struct ps_config *config,
                          struct ps_buf *out_text)
 {
-    const void *field = field_in(row, config);
+    const void *field = (const char *)config + row->offset;
+    const struct ps_ranges *ranges;
     double real;
     char *text;
 
@@ -552,7 +534,12 @@ void ps_config_row_print(const struct ps_config_row *row, const struct ps_config
         print_list(field, out_text);
         break;
     case PS_CONFIG_RANGES:
-        print_ranges(field, out_text);
+        ranges = field;
+        (void)ps_buf_char(out_text, '[');
+        for (size_t i = 0; i < ranges->len; i++)
+            (void)ps_buf_format(out_text, "%s[%d,%d]", i > 0 ? "," : "", ranges->items[i].first,
+                                ranges->items[i].last);
+        (void)ps_buf_char(out_text, ']');
         break;
     }
 }

@@ -72,12 +72,6 @@ static void set(struct ps_dotenv *dotenv, struct ps_str name, char *value)
     dotenv->pairs[dotenv->len++] = (struct pair){ ps_alloc_copy(name.data, name.len), value };
 }
 
-/* Gives name, cut for an error text. */
-static char *name_text(struct ps_str name)
-{
-    return ps_alloc_copy(name.data, name.len < NAME_SHOWN_MAX ? name.len : NAME_SHOWN_MAX);
-}
-
 static bool fail_line(struct reader *reader, const char *reason)
 {
     (void)snprintf(reader->reason, sizeof(reader->reason), "%s", reason);
@@ -105,7 +99,7 @@ static bool add_variable(struct reader *reader, struct ps_str name, struct ps_st
     } else if (found != NULL) {
         ok = ps_buf_text(value, found);
     } else {
-        text = name_text(name);
+        text = ps_alloc_copy(name.data, name.len < NAME_SHOWN_MAX ? name.len : NAME_SHOWN_MAX);
         (void)snprintf(reader->reason, sizeof(reader->reason),
                        "${%s} is not set; write ${%s:-} for an empty value", text, text);
         free(text);

@@ -1,6 +1,7 @@
 #include "shared/core/email_redact.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/buf.h"
 #include "shared/core/str.h"
 
@@ -33,25 +34,10 @@ struct sign {
     size_t len; /* bytes of text */
 };
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_alnum(char c)
-{
-    return is_letter(c) || (c >= '0' && c <= '9');
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool begins(const char *text, const char *lower_case)
 {
     for (; *lower_case != '\0'; text++, lower_case++)
-        if (lower(*text) != *lower_case)
+        if (ps_ascii_lower(*text) != *lower_case)
             return false;
     return true;
 }
@@ -63,7 +49,7 @@ static size_t label_char(const char *text)
     const unsigned char *at = (const unsigned char *)text;
     size_t len;
 
-    if (is_alnum(*text) || *text == '-' || *text == '_')
+    if (ps_ascii_is_alnum(*text) || *text == '-' || *text == '_')
         return 1;
     if (at[0] < 0xc3 || (at[0] == 0xe3 && at[1] == 0x80) || (at[0] == 0xef && at[1] == 0xbc))
         return 0;
@@ -122,7 +108,7 @@ static struct sign sign_at(const char *text, const char *before, size_t before_l
         return (struct sign){ SIGN_SPELLED, len };
     if (last == ' ' && begins(text, "at") && text[2] == ' ')
         return (struct sign){ SIGN_WORD, 2 };
-    if (is_alnum(last) && (begins(text, "-at-") || begins(text, "_at_")))
+    if (ps_ascii_is_alnum(last) && (begins(text, "-at-") || begins(text, "_at_")))
         return (struct sign){ SIGN_WORD, 4 };
     return (struct sign){ SIGN_NONE, 0 };
 }
@@ -161,14 +147,6 @@ static size_t label_len(const char *text)
     return len;
 }
 
-/* Returns the length of an address literal, "[192.0.2.1]"; 0 if there is none. */
-static size_t literal_len(const char *text)
-{
-    size_t len = *text == '[' ? 1 + strspn(text + 1, "0123456789abcdefABCDEF.:") : 0;
-
-    return len > 3 && text[len] == ']' ? len + 1 : 0;
-}
-
 /* Counts the dots of "example-dot-org", where they are words inside one label. */
 static void count_inner_dots(const char *text, struct domain *domain)
 {
@@ -182,9 +160,12 @@ static void count_inner_dots(const char *text, struct domain *domain)
 
 static struct domain domain_at(const char *text)
 {
-    struct domain domain = { .len = literal_len(text) };
+    /* An address literal: "[192.0.2.1]". */
+    size_t literal = *text == '[' ? 1 + strspn(text + 1, "0123456789abcdefABCDEF.:") : 0;
+    struct domain domain = { .len = 0 };
 
-    if (domain.len > 0) {
+    if (literal > 3 && text[literal] == ']') {
+        domain.len = literal + 1;
         domain.dots = 1;
         return domain;
     }
@@ -212,12 +193,12 @@ static bool is_top_level(struct ps_str label)
     char name[8] = " ";
     size_t len = 0;
 
-    while (len < label.len && is_alnum(label.data[len]))
+    while (len < label.len && ps_ascii_is_alnum(label.data[len]))
         len++;
     if (len < 2 || len > sizeof(name) - 3)
         return false;
     for (size_t i = 0; i < len; i++)
-        name[i + 1] = lower(label.data[i]);
+        name[i + 1] = ps_ascii_lower(label.data[i]);
     name[len + 1] = ' ';
     name[len + 2] = '\0';
     return strstr(top_level, name) != NULL;
@@ -230,9 +211,9 @@ static size_t local_char_before(const char *text, size_t len)
 {
     unsigned char last = len > 0 ? (unsigned char)text[len - 1] : '\0';
 
-    if (is_alnum((char)last) || (last != '\0' && strchr("._%+-", last) != NULL))
+    if (ps_ascii_is_alnum((char)last) || (last != '\0' && strchr("._%+-", last) != NULL))
         return 1;
-    if (len > 1 && last == '\'' && is_alnum(text[len - 2]))
+    if (len > 1 && last == '\'' && ps_ascii_is_alnum(text[len - 2]))
         return 1;
     if (len > 1 && (last & 0xc0) == 0x80 && (unsigned char)text[len - 2] >= 0xc3 &&
         (unsigned char)text[len - 2] < 0xe0)

@@ -7,11 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    const char *meaning;
-} failures[PS_FAILURE_COUNT] = {
-#define PS_X(id, meaning) { #id, meaning },
+static const char *const failures[PS_FAILURE_COUNT] = {
+#define PS_X(id, meaning) #id,
 #include "shared/core/failure.def"
 #undef PS_X
 };
@@ -41,13 +38,7 @@ bool ps_fail(struct ps_err *err, enum ps_failure category, int code, const char 
 const char *ps_failure_name(enum ps_failure category)
 {
     assert((unsigned)category < PS_FAILURE_COUNT);
-    return failures[category].name;
-}
-
-const char *ps_failure_meaning(enum ps_failure category)
-{
-    assert((unsigned)category < PS_FAILURE_COUNT);
-    return failures[category].meaning;
+    return failures[category];
 }
 
 bool ps_failure_parse(const char *name, enum ps_failure *out_category)
@@ -55,7 +46,7 @@ bool ps_failure_parse(const char *name, enum ps_failure *out_category)
     size_t i;
 
     for (i = 0; i < PS_FAILURE_COUNT; i++) {
-        if (strcmp(name, failures[i].name) == 0) {
+        if (strcmp(name, failures[i]) == 0) {
             *out_category = (enum ps_failure)i;
             return true;
         }

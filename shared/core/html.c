@@ -60,19 +60,14 @@ static void on_text(void *cookie, const xmlChar *text, int len)
         walk->enough = true;
 }
 
-/* The parser's array of names and values grows as it reads a tag, so its size reveals a tag with
- * too many attributes while the parser is still inside that tag. */
-static bool has_too_many_attributes(const struct walk *walk)
-{
-    return walk->parser->maxatts > 2 * 2 * ATTRIBUTES_MAX;
-}
-
 static int on_read(void *cookie, char *buffer, int room)
 {
     struct walk *walk = cookie;
     size_t len = walk->rest_len < walk->piece ? walk->rest_len : walk->piece;
 
-    if (has_too_many_attributes(walk))
+    /* The parser's array of names and values grows as it reads a tag, so its size reveals a tag
+     * with too many attributes while the parser is still inside that tag. */
+    if (walk->parser->maxatts > 2 * 2 * ATTRIBUTES_MAX)
         walk->enough = true;
     if (walk->enough || room <= 0)
         return 0;
@@ -82,18 +77,6 @@ static int on_read(void *cookie, char *buffer, int room)
     walk->rest += len;
     walk->rest_len -= len;
     return (int)len;
-}
-
-/* Removes NUL bytes in place and returns the new length. libxml2 would end the text there; a
- * browser ignores them. */
-static size_t without_nul(char *text, size_t len)
-{
-    size_t to = 0;
-
-    for (size_t from = 0; from < len; from++)
-        if (text[from] != '\0')
-            text[to++] = text[from];
-    return to;
 }
 
 /* Drops the parser's error messages: they quote the page, and a site must not write to our log. */
@@ -107,11 +90,11 @@ void ps_html_read_pieces(const char *html, size_t len, const char *charset, size
                          const struct ps_html_events *events, void *cookie)
 {
     struct ps_text_decoded decoded = ps_text_decode(html, len, charset);
+    size_t kept = 0;
     struct walk walk = { .events = events,
                          .cookie = cookie,
                          .parser = htmlNewParserCtxt(),
                          .rest = decoded.text,
-                         .rest_len = without_nul(decoded.text, decoded.len),
                          .piece = piece };
     htmlSAXHandler sax = { .startElement = on_start,
                            .endElement = on_end,
@@ -119,6 +102,11 @@ void ps_html_read_pieces(const char *html, size_t len, const char *charset, size
                            .ignorableWhitespace = on_text };
     htmlDocPtr document;
 
+    /* libxml2 would end the text at a NUL byte; a browser ignores it. */
+    for (size_t from = 0; from < decoded.len; from++)
+        if (decoded.text[from] != '\0')
+            decoded.text[kept++] = decoded.text[from];
+    walk.rest_len = kept;
     if (walk.parser != NULL) {
         xmlSetGenericErrorFunc(NULL, ignore_error);
         /* Entities are the HTML ones built into the parser. */

@@ -18,11 +18,6 @@
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 enum { ESCAPE_LEN = 6 }; /* \uXXXX */
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Returns the UTF-16 unit of the escape \uXXXX at text; -1 if there is none. */
 static int escaped_unit(const char *text, size_t len)
 {
@@ -90,7 +85,7 @@ cJSON *ps_json_parse(const char *text, size_t len, struct ps_err *err)
     cJSON *value = len > 0 ? cJSON_ParseWithLengthOpts(from, len, &end, false) : NULL;
 
     if (value != NULL) {
-        while (end < from + len && is_space(*end))
+        while (end < from + len && *end != '\0' && strchr(" \t\n\r", *end) != NULL)
             end++;
         if (end != from + len) {
             cJSON_Delete(value);
@@ -108,6 +103,13 @@ const char *ps_json_text(const cJSON *object, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+const char *ps_json_text_or(const cJSON *object, const char *name, const char *otherwise)
+{
+    const char *text = ps_json_text(object, name);
+
+    return text != NULL ? text : otherwise;
+}
+
 bool ps_json_int(const cJSON *object, const char *name, int64_t min, int64_t max,
                  int64_t *out_value)
 {
@@ -122,6 +124,13 @@ bool ps_json_int(const cJSON *object, const char *name, int64_t min, int64_t max
         return false;
     *out_value = value;
     return true;
+}
+
+int64_t ps_json_number(const cJSON *object, const char *name, int64_t otherwise)
+{
+    int64_t value = otherwise;
+
+    return ps_json_int(object, name, INT64_MIN, INT64_MAX, &value) ? value : otherwise;
 }
 
 bool ps_json_bool(const cJSON *object, const char *name, bool *out_value)
@@ -204,6 +213,13 @@ void ps_json_add_time(cJSON *object, const char *name, int64_t wall_ms)
     }
     ps_utc_time_format_time(wall_ms, text);
     add(object, name, cJSON_CreateString(text));
+}
+
+void ps_json_add_copy(cJSON *object, const char *name, const cJSON *value)
+{
+    cJSON *copy = value == NULL ? cJSON_CreateNull() : cJSON_Duplicate(value, true);
+
+    cJSON_AddItemToObject(object, name, copy);
 }
 
 char *ps_json_print(const cJSON *value)

@@ -404,15 +404,6 @@ static void copy_texts(struct entry *entry, const struct ps_document *document)
     }
 }
 
-static bool parse_name(const struct ps_document *document, struct ps_paper_id *out_id)
-{
-    const char *ext;
-
-    return document->kind == PS_DOCUMENT_PAPER
-               ? ps_paper_id_parse(document->name, strlen(document->name), out_id)
-               : ps_paper_id_parse_file(document->name, out_id, &ext);
-}
-
 /* The first download of the index brings all papers there ever were: each counts as of its date. */
 static struct event found_event(const struct ps_library *library, struct entry *entry)
 {
@@ -463,27 +454,21 @@ static void check_times(struct ps_library *library)
     }
 }
 
-static void note_first(struct ps_library *library, const struct ps_document *document)
-{
-    if (document->kind != PS_DOCUMENT_PAPER ||
-        (library->first_ms != 0 && document->found_ms >= library->first_ms))
-        return;
-    library->is_retimed = library->first_ms != 0;
-    library->first_ms = document->found_ms;
-}
-
 void ps_library_put(struct ps_library *library, const struct ps_document *document)
 {
+    bool is_paper = document->kind == PS_DOCUMENT_PAPER, named;
     struct ps_paper_id id;
     struct entry *entry;
+    const char *ext;
 
     HASH_FIND_STR(library->by_name, document->name, entry);
     if (entry != NULL && is_same(&entry->document, document)) {
         entry->seen = library->round;
         return;
     }
-    if (!parse_name(document, &id) ||
-        (entry == NULL && library->len - library->dead >= PS_LIBRARY_DOCUMENTS_MAX))
+    named = is_paper ? ps_paper_id_parse(document->name, strlen(document->name), &id)
+                     : ps_paper_id_parse_file(document->name, &id, &ext);
+    if (!named || (entry == NULL && library->len - library->dead >= PS_LIBRARY_DOCUMENTS_MAX))
         return;
     if (entry != NULL)
         bury(library, entry);
@@ -509,7 +494,10 @@ void ps_library_put(struct ps_library *library, const struct ps_document *docume
     add_words(library, entry->document.title, entry->number);
     add_words(library, entry->document.authors, entry->number);
     add_words(library, entry->document.subgroup, entry->number);
-    note_first(library, &entry->document);
+    if (is_paper && (library->first_ms == 0 || document->found_ms < library->first_ms)) {
+        library->is_retimed = library->first_ms != 0;
+        library->first_ms = document->found_ms;
+    }
     add_events(library, entry);
     library->version++;
 }
@@ -713,12 +701,6 @@ static uint32_t lowest_bit(uint64_t bits)
     return at;
 }
 
-/* A copy of query without what cannot be searched for. */
-static char *clean_query(const char *query)
-{
-    return ps_utf8_clean(query, ps_utf8_cut(query, strlen(query), PS_LIBRARY_QUERY_BYTES));
-}
-
 /* The order of the finds: newest first, and of one moment by name. */
 static bool is_later(const struct ps_library *library, uint32_t a, uint32_t b)
 {
@@ -804,22 +786,14 @@ static size_t search(struct ps_library *library, const char *text,
     return first + count;
 }
 
-static struct answer *answer_of(struct ps_library *library, const char *text)
-{
-    unsigned hash;
-
-    if (library->answers == NULL)
-        library->answers = ps_alloc_zero(ANSWERS, sizeof(*library->answers));
-    HASH_OAT(text, strlen(text), hash);
-    return &library->answers[hash % ANSWERS];
-}
-
 size_t ps_library_search(struct ps_library *library, const char *query,
                          struct ps_library_group **out_groups, size_t max)
 {
-    char *text = clean_query(query);
+    /* without what cannot be searched for */
+    char *text = ps_utf8_clean(query, ps_utf8_cut(query, strlen(query), PS_LIBRARY_QUERY_BYTES));
     size_t len = strlen(text), count;
     struct answer *answer;
+    unsigned hash;
 
     check_times(library);
     if (len == 0 || len >= ANSWER_QUERY || max > PS_LIBRARY_ANSWER) {
@@ -827,7 +801,10 @@ size_t ps_library_search(struct ps_library *library, const char *query,
         free(text);
         return count;
     }
-    answer = answer_of(library, text);
+    if (library->answers == NULL)
+        library->answers = ps_alloc_zero(ANSWERS, sizeof(*library->answers));
+    HASH_OAT(text, len, hash);
+    answer = &library->answers[hash % ANSWERS];
     if (answer->version != library->version || strcmp(answer->query, text) != 0) {
         memcpy(answer->query, text, len + 1);
         answer->version = library->version;
@@ -837,16 +814,6 @@ size_t ps_library_search(struct ps_library *library, const char *query,
         out_groups[i] = answer->groups[i];
     free(text);
     return answer->count;
-}
-
-/* Which of the subgroup fields name the subgroup. */
-static bool *match_subgroups(const struct ps_library *library, const char *subgroup)
-{
-    bool *named = ps_alloc_zero(library->subgroups_len + 1, sizeof(*named));
-
-    for (size_t i = 0; i < library->subgroups_len; i++)
-        named[i] = ps_subgroup_named(library->subgroups[i], subgroup);
-    return named;
 }
 
 static bool has_subgroup(const struct entry *entry, const bool *named)
@@ -886,26 +853,21 @@ static bool has_author(const struct entry *entry, const struct author *author)
     return has;
 }
 
-static bool passes(const struct ps_find_filter *filter, const struct event *event)
-{
-    const struct ps_document *document = &event->entry->document;
-
-    return !(filter->papers_only && document->kind != PS_DOCUMENT_PAPER) &&
-           !(filter->drafts_only && document->kind != PS_DOCUMENT_DRAFT) &&
-           (filter->group == NULL || document->group == filter->group) &&
-           event->at_ms >= filter->since_ms;
-}
-
 size_t ps_library_finds(struct ps_library *library, const struct ps_find_filter *filter,
                         struct ps_find *out_finds, size_t max)
 {
     struct author author = { .words = NULL };
-    bool *named = filter->subgroup == NULL ? NULL : match_subgroups(library, filter->subgroup);
     struct ps_ordered_place place = { .block = 0 };
     const struct event *event;
+    bool *named = NULL; /* which of the subgroup fields name the subgroup */
     size_t count = 0;
 
     check_times(library);
+    if (filter->subgroup != NULL) {
+        named = ps_alloc_zero(library->subgroups_len + 1, sizeof(*named));
+        for (size_t i = 0; i < library->subgroups_len; i++)
+            named[i] = ps_subgroup_named(library->subgroups[i], filter->subgroup);
+    }
     if (filter->author != NULL) {
         size_t len = strlen(filter->author);
 
@@ -913,13 +875,18 @@ size_t ps_library_finds(struct ps_library *library, const struct ps_find_filter 
         author.bits = match_words(library, filter->author, len, true);
     }
     while (count < max && (event = ps_ordered_set_next(&library->events, &place)) != NULL) {
+        const struct ps_document *document = &event->entry->document;
+
         if (event->at_ms < filter->since_ms || (filter->author != NULL && author.bits == NULL))
             break;
-        if (!passes(filter, event) || (named != NULL && !has_subgroup(event->entry, named)) ||
+        if ((filter->papers_only && document->kind != PS_DOCUMENT_PAPER) ||
+            (filter->drafts_only && document->kind != PS_DOCUMENT_DRAFT) ||
+            (filter->group != NULL && document->group != filter->group) ||
+            (named != NULL && !has_subgroup(event->entry, named)) ||
             (author.bits != NULL && !has_author(event->entry, &author)))
             continue;
         out_finds[count++] =
-            (struct ps_find){ .document = &event->entry->document,
+            (struct ps_find){ .document = document,
                               .kind = event->changed ? PS_FIND_CHANGED : PS_FIND_NEW,
                               .at_ms = event->at_ms,
                               .initial = event->initial };

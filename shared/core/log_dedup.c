@@ -75,14 +75,6 @@ void ps_log_dedup_flush(struct ps_log_dedup *dedup, int64_t now_ms, bool end, ps
     }
 }
 
-static struct ps_log_kind_window *find(struct ps_log_dedup *dedup, uint64_t kind)
-{
-    for (size_t i = 0; i < PS_LOG_DEDUP_KINDS; i++)
-        if (dedup->windows[i].used && dedup->windows[i].kind == kind)
-            return &dedup->windows[i];
-    return NULL;
-}
-
 /* Returns an unused window. If there is none, closes the oldest one. */
 static struct ps_log_kind_window *open_slot(struct ps_log_dedup *dedup, ps_log_dedup_fn fn,
                                             void *cookie)
@@ -115,10 +107,12 @@ static bool hold(struct ps_log_kind_window *window, const struct ps_buf *line)
 void ps_log_dedup_step(struct ps_log_dedup *dedup, uint64_t kind, const struct ps_buf *line,
                        int64_t now_ms, ps_log_dedup_fn fn, void *cookie)
 {
-    struct ps_log_kind_window *window;
+    struct ps_log_kind_window *window = NULL;
 
     ps_log_dedup_flush(dedup, now_ms, false, fn, cookie);
-    window = find(dedup, kind);
+    for (size_t i = 0; window == NULL && i < PS_LOG_DEDUP_KINDS; i++)
+        if (dedup->windows[i].used && dedup->windows[i].kind == kind)
+            window = &dedup->windows[i];
     if (window == NULL) {
         window = open_slot(dedup, fn, cookie);
         *window = (struct ps_log_kind_window){ .kind = kind, .start_ms = now_ms, .used = true };

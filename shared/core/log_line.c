@@ -1,6 +1,7 @@
 #include "shared/core/log_line.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/json.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/utc_time.h"
@@ -63,16 +64,6 @@ bool ps_log_level_parse(const char *name, enum ps_log_level *out_level)
     return false;
 }
 
-static bool is_capital_or_digit(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static bool is_word(char c)
-{
-    return is_capital_or_digit(c) || (c >= 'a' && c <= 'z');
-}
-
 /* Returns the length of the Slack id at text; 0 if there is none. */
 static size_t slack_id(const char *text, size_t len)
 {
@@ -81,8 +72,9 @@ static size_t slack_id(const char *text, size_t len)
 
     if (len == 0 || strchr("CDGUW", text[0]) == NULL)
         return 0;
-    for (; run < len && is_capital_or_digit(text[run]); run++)
-        digit = digit || text[run] <= '9';
+    for (; run < len && (ps_ascii_is_digit(text[run]) || (text[run] >= 'A' && text[run] <= 'Z'));
+         run++)
+        digit = digit || ps_ascii_is_digit(text[run]);
     return digit && run >= SLACK_ID_MIN ? run : 0;
 }
 
@@ -108,7 +100,7 @@ static void redact(const char *text, struct ps_buf *out)
 
     ps_buf_reset(out);
     while (at < len && out->len <= TEXT_MAX) {
-        size_t id = at == 0 || !is_word(text[at - 1]) ? slack_id(text + at, len - at) : 0;
+        size_t id = at == 0 || !ps_ascii_is_alnum(text[at - 1]) ? slack_id(text + at, len - at) : 0;
         size_t secret = credentials(text, at);
 
         if (secret > 0) {
@@ -129,14 +121,6 @@ static void redact(const char *text, struct ps_buf *out)
     }
 }
 
-static bool is_plain(const char *text)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/+@%,-";
-
-    return text[0] != '\0' && text[strspn(text, plain)] == '\0';
-}
-
 /* The line that is being rendered. */
 struct line {
     struct ps_buf *out;
@@ -146,11 +130,16 @@ struct line {
 
 static bool add_text(struct line *line, const char *text)
 {
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/+@%,-";
+    const char *shown;
+
     if (text == NULL)
         return ps_buf_text(line->out, line->json ? "null" : "\"\"");
     redact(text, line->scratch);
-    if (!line->json && is_plain(ps_buf_str(line->scratch)))
-        return ps_buf_text(line->out, ps_buf_str(line->scratch));
+    shown = ps_buf_str(line->scratch);
+    if (!line->json && shown[0] != '\0' && shown[strspn(shown, plain)] == '\0')
+        return ps_buf_text(line->out, shown);
     return ps_buf_json_string(line->out, ps_buf_str(line->scratch), line->scratch->len);
 }
 
@@ -244,13 +233,6 @@ static bool add_object(struct line *line, const char *text)
     return ok;
 }
 
-static bool add_real(struct line *line, double value)
-{
-    if (!isfinite(value))
-        return ps_buf_text(line->out, line->json ? "null" : "nan");
-    return ps_buf_format(line->out, "%.15g", value);
-}
-
 static bool add_field(struct line *line, const struct ps_log_field *field)
 {
     switch (field->kind) {
@@ -259,7 +241,10 @@ static bool add_field(struct line *line, const struct ps_log_field *field)
     case PS_LOG_F_INT:
         return add_name(line, field->name) && ps_buf_format(line->out, "%" PRId64, field->number);
     case PS_LOG_F_REAL:
-        return add_name(line, field->name) && add_real(line, field->real);
+        if (!isfinite(field->real))
+            return add_name(line, field->name) &&
+                   ps_buf_text(line->out, line->json ? "null" : "nan");
+        return add_name(line, field->name) && ps_buf_format(line->out, "%.15g", field->real);
     case PS_LOG_F_BOOL:
         return add_name(line, field->name) &&
                ps_buf_text(line->out, field->number != 0 ? "true" : "false");

@@ -58,19 +58,15 @@ bool ps_message_kind_urgent(enum ps_message_kind kind)
     return kinds[kind].urgent;
 }
 
-static bool is_person(const char *channel)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-
-    return channel[0] != '\0' && strchr("DUW", channel[0]) != NULL && channel[1] != '\0' &&
-           channel[strspn(channel, letters)] == '\0';
-}
-
 int ps_message_rank(enum ps_message_kind kind, const char *channel)
 {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    bool is_person = channel[0] != '\0' && strchr("DUW", channel[0]) != NULL &&
+                     channel[1] != '\0' && channel[strspn(channel, letters)] == '\0';
+
     if (ps_message_kind_urgent(kind))
         return 0;
-    return is_person(channel) ? 1 : 2;
+    return is_person ? 1 : 2;
 }
 
 bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind)

@@ -84,23 +84,16 @@ static void add_visible(struct ps_buf *line, const char *text)
     }
 }
 
-static size_t char_len(const char *text)
-{
-    size_t len = 1;
-
-    while (((unsigned char)text[len] & 0xc0) == 0x80)
-        len++;
-    return len;
-}
-
 /* Adds text, escaped and cut at max_chars. The cap of line must have room for all of text. */
 static void add_cut(struct ps_buf *line, const char *text, size_t max_chars)
 {
     size_t chars = 0, uncut_len = 0;
 
     while (*text != '\0') {
-        size_t step = char_len(text);
+        size_t step = 1;
 
+        while (((unsigned char)text[step] & 0xc0) == 0x80)
+            step++;
         chars += add_escaped(line, text, step);
         text += step;
         if (chars > max_chars) {

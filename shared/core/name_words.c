@@ -135,13 +135,6 @@ static char *unicode_folded(const char *text, size_t len)
     return (char *)out;
 }
 
-static char *decomposed(const char *text, size_t len)
-{
-    char *ascii = ascii_folded(text, len);
-
-    return ascii != NULL ? ascii : unicode_folded(text, len);
-}
-
 static bool is_mark(utf8proc_int32_t point)
 {
     utf8proc_category_t category = point < 0x80 ? UTF8PROC_CATEGORY_CN : utf8proc_category(point);
@@ -158,13 +151,6 @@ static bool is_word_letter(utf8proc_int32_t point)
     return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
            (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) ||
            point == REPLACEMENT;
-}
-
-static bool is_word_char(utf8proc_int32_t point)
-{
-    if (point < 0x80)
-        return (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9');
-    return is_word_letter(point);
 }
 
 /* Letters that do not decompose into a base letter and a mark. */
@@ -237,11 +223,6 @@ static void add_mark(struct reading *reading, utf8proc_int32_t mark)
             reading->spelled[reading->spelled_len++] = 'e';
 }
 
-static bool is_consonant(char c)
-{
-    return c >= 'a' && c <= 'z' && strchr("aeiouy", c) == NULL;
-}
-
 static size_t contract(const char *plain, size_t len, char *out)
 {
     size_t to = 0;
@@ -249,7 +230,8 @@ static size_t contract(const char *plain, size_t len, char *out)
     for (size_t i = 0; i < len; i++) {
         out[to++] = plain[i];
         if (i + 2 < len && plain[i + 1] == 'e' && strchr("aou", plain[i]) != NULL &&
-            is_consonant(plain[i + 2]) && !(plain[i + 2] == 'l' && i + 3 == len))
+            plain[i + 2] >= 'a' && plain[i + 2] <= 'z' && /* a consonant */
+            strchr("aeiouy", plain[i + 2]) == NULL && !(plain[i + 2] == 'l' && i + 3 == len))
             i++;
     }
     return to;
@@ -291,11 +273,6 @@ static void end_word(struct ps_name_words *words, struct reading *reading, char 
     reading->in_word = false;
 }
 
-static bool opens_part(utf8proc_int32_t point)
-{
-    return point < 0x80 && point > 0 && strchr(",;()[]<>{}|/", (char)point) != NULL;
-}
-
 static int by_key(const void *left, const void *right)
 {
     const struct place *a = left, *b = right;
@@ -311,17 +288,6 @@ static uint32_t hash_of(const char *key)
     for (; *key != '\0'; key++)
         hash = (hash ^ (unsigned char)*key) * 16777619U;
     return hash ^ (hash >> 16);
-}
-
-static void hash_first(struct ps_name_words *words)
-{
-    const struct word *first = words->words;
-
-    for (size_t i = 0; words->len > 0 && i < SPELLINGS_MAX; i++) {
-        size_t k = i < first->key_count ? i : first->key_count - 1;
-
-        words->first[i] = hash_of(words->keys + first->keys[k]);
-    }
 }
 
 static bool filter_has(const uint64_t *filter, uint32_t hash)
@@ -363,7 +329,8 @@ static void read_words(struct ps_name_words *words, const char *text, size_t wor
                                                  (utf8proc_ssize_t)(len - at), &point);
 
         at += size > 0 ? (size_t)size : 1;
-        if (is_word_char(point)) {
+        if (point < 0x80 ? (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9')
+                         : is_word_letter(point)) {
             reading.in_word = true;
             add_point(&reading, point);
         } else if (reading.in_word && is_mark(point)) {
@@ -372,7 +339,8 @@ static void read_words(struct ps_name_words *words, const char *text, size_t wor
             reading.apostrophe = reading.plain_len;
         } else if (!is_mark(point) && point != '\'') {
             end_word(words, &reading, scratch);
-            reading.opens = reading.opens || opens_part(point);
+            reading.opens = reading.opens || (point < 0x80 && point > 0 &&
+                                              strchr(",;()[]<>{}|/", (char)point) != NULL);
         }
     }
     if (words->len < words_max)
@@ -385,7 +353,8 @@ static void read_words(struct ps_name_words *words, const char *text, size_t wor
 struct ps_name_words *ps_name_words_create(const char *text, size_t len, size_t words_max)
 {
     struct ps_name_words *words = ps_alloc_zero(1, sizeof(*words));
-    char *folded = decomposed(text, len);
+    char *ascii = ascii_folded(text, len);
+    char *folded = ascii != NULL ? ascii : unicode_folded(text, len);
     size_t bytes = strlen(folded), most = bytes / 2 + 1;
 
     if (most > words_max)
@@ -394,7 +363,12 @@ struct ps_name_words *ps_name_words_create(const char *text, size_t len, size_t 
     words->keys = ps_alloc_array(NULL, bytes + most + 1, SPELLINGS_MAX);
     read_words(words, folded, most);
     free(folded);
-    hash_first(words);
+    for (size_t i = 0; words->len > 0 && i < SPELLINGS_MAX; i++) {
+        const struct word *first = words->words;
+        size_t k = i < first->key_count ? i : first->key_count - 1;
+
+        words->first[i] = hash_of(words->keys + first->keys[k]);
+    }
     return words;
 }
 
@@ -450,18 +424,14 @@ static size_t first_place(const struct ps_name_words *text, const char *key)
     return low;
 }
 
-static bool contain_unindexed(const struct ps_name_words *text, const struct ps_name_words *name)
-{
-    for (size_t at = 0; name->len > 0 && at < text->len; at++)
-        if (same_word(text, at, name, 0) && follows(text, at, name))
-            return true;
-    return false;
-}
-
 bool ps_name_words_contain(const struct ps_name_words *text, const struct ps_name_words *name)
 {
-    if (text->places == NULL)
-        return contain_unindexed(text, name);
+    if (text->places == NULL) { /* there is no index */
+        for (size_t at = 0; name->len > 0 && at < text->len; at++)
+            if (same_word(text, at, name, 0) && follows(text, at, name))
+                return true;
+        return false;
+    }
     if (!filter_has(text->filter, name->first[0]) && !filter_has(text->filter, name->first[1]) &&
         !filter_has(text->filter, name->first[2]))
         return false;

@@ -67,23 +67,6 @@ void ps_number_set_add_range(struct ps_number_set *set, int first, int last)
     set->len = set->len - (to - from) + count;
 }
 
-void ps_number_set_remove(struct ps_number_set *set, const struct ps_number_set *other)
-{
-    size_t i, at = 0, remaining = 0;
-
-    if (set == other) {
-        set->len = 0;
-        return;
-    }
-    for (i = 0; i < set->len; i++) {
-        while (at < other->len && other->items[at] < set->items[i])
-            at++;
-        if (at == other->len || other->items[at] != set->items[i])
-            set->items[remaining++] = set->items[i];
-    }
-    set->len = remaining;
-}
-
 bool ps_number_set_has(const struct ps_number_set *set, int number)
 {
     size_t at = lower_bound(set, number);

@@ -17,7 +17,6 @@ void ps_number_set_clear(struct ps_number_set *set); /* frees; the set is empty 
 void ps_number_set_add(struct ps_number_set *set, int number);
 /* Adds first to last, both included; nothing if first > last. */
 void ps_number_set_add_range(struct ps_number_set *set, int first, int last);
-void ps_number_set_remove(struct ps_number_set *set, const struct ps_number_set *other);
 bool ps_number_set_has(const struct ps_number_set *set, int number);
 
 #endif

@@ -75,17 +75,6 @@ static struct ps_ordered_block *open_block(struct ps_ordered_set *set, size_t at
     return &set->blocks[at];
 }
 
-/* Moves the second half of a full block into a new one behind it. */
-static void split_block(struct ps_ordered_set *set, size_t at)
-{
-    struct ps_ordered_block *right = open_block(set, at + 1), *left = &set->blocks[at];
-    size_t half = left->len / 2;
-
-    right->len = left->len - half;
-    memcpy(right->items, &left->items[half], right->len * sizeof(*right->items));
-    left->len = half;
-}
-
 void ps_ordered_set_add(struct ps_ordered_set *set, const void *item)
 {
     size_t at = find_block(set, item, set->compare), place;
@@ -96,7 +85,13 @@ void ps_ordered_set_add(struct ps_ordered_set *set, const void *item)
     else if (at == set->len)
         at--; /* behind all others: at the end of the last block */
     if (set->blocks[at].len == BLOCK_ITEMS) {
-        split_block(set, at);
+        /* Moves the second half of the full block into a new one behind it. */
+        struct ps_ordered_block *right = open_block(set, at + 1), *left = &set->blocks[at];
+        size_t half = left->len / 2;
+
+        right->len = left->len - half;
+        memcpy(right->items, &left->items[half], right->len * sizeof(*right->items));
+        left->len = half;
         if (set->compare(set->blocks[at].items[set->blocks[at].len - 1], item) < 0)
             at++;
     }

@@ -1,5 +1,6 @@
 #include "shared/core/setting_names.h"
 
+#include "shared/core/bounds.h"
 #include "shared/core/config_private.h"
 #include "shared/core/str.h"
 #include "shared/core/text_distance.h"
@@ -35,16 +36,11 @@ static size_t normalize(const char *name, bool squeeze, char out_text[NAME_MAX_L
     return len;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t errors_allowed(size_t len, enum ps_setting_place place)
 {
     if (place == PS_SETTING_IN_FILE)
-        return least(FILE_ERRORS_MAX, len / FILE_LEN_PER_ERROR);
-    return len < STRICT_LEN_MIN ? 0 : least(STRICT_ERRORS_MAX, len / STRICT_LEN_PER_ERROR);
+        return ps_min_size(FILE_ERRORS_MAX, len / FILE_LEN_PER_ERROR);
+    return len < STRICT_LEN_MIN ? 0 : ps_min_size(STRICT_ERRORS_MAX, len / STRICT_LEN_PER_ERROR);
 }
 
 /* Returns the row of the setting name, and whether name is its NAME_FILE; PS_CONFIG_ROWS if name is

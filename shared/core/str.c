@@ -1,19 +1,9 @@
 #include "shared/core/str.h"
 
+#include "shared/core/ascii.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static char lower(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
-    return c;
-}
 
 struct ps_str ps_str_of(const char *text)
 {
@@ -24,11 +14,11 @@ struct ps_str ps_str_of(const char *text)
 
 struct ps_str ps_str_trim(struct ps_str text)
 {
-    while (text.len > 0 && is_space(text.data[0])) {
+    while (text.len > 0 && ps_ascii_is_space(text.data[0])) {
         text.data++;
         text.len--;
     }
-    while (text.len > 0 && is_space(text.data[text.len - 1]))
+    while (text.len > 0 && ps_ascii_is_space(text.data[text.len - 1]))
         text.len--;
     return text;
 }
@@ -45,7 +35,7 @@ bool ps_str_is_fold(struct ps_str text, const char *want)
     if (text.len != strlen(want))
         return false;
     for (i = 0; i < text.len; i++) {
-        if (lower(text.data[i]) != lower(want[i]))
+        if (ps_ascii_lower(text.data[i]) != ps_ascii_lower(want[i]))
             return false;
     }
     return true;

@@ -1,5 +1,7 @@
 #include "shared/core/subgroup.h"
 
+#include "shared/core/ascii.h"
+
 #include <string.h>
 
 /* name: the abbreviation; stored: the one name of the group; title: what people write without the
@@ -18,24 +20,6 @@ static const struct {
     { "sg18",  "lewgi", "lewg incubator"             },
 };
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* SG1 to SG99 */
-static bool is_study_group(struct ps_str word)
-{
-    return word.len >= 3 && word.len <= 4 &&
-           ps_str_is_fold((struct ps_str){ word.data, 2 }, "sg") &&
-           ps_str_digits((struct ps_str){ word.data + 2, word.len - 2 });
-}
-
 /* Returns the stored name of an abbreviation in the table, else NULL. */
 static const char *listed(struct ps_str word)
 {
@@ -47,7 +31,11 @@ static const char *listed(struct ps_str word)
 
 bool ps_subgroup_known(struct ps_str word)
 {
-    return listed(word) != NULL || is_study_group(word);
+    bool is_study_group = word.len >= 3 && word.len <= 4 && /* SG1 to SG99 */
+                          ps_str_is_fold((struct ps_str){ word.data, 2 }, "sg") &&
+                          ps_str_digits((struct ps_str){ word.data + 2, word.len - 2 });
+
+    return is_study_group || listed(word) != NULL;
 }
 
 /* Compares words; ignores case and the amount of white space. */
@@ -61,7 +49,7 @@ static bool same_title(struct ps_str text, const char *title)
             while (at < text.len && (unsigned char)text.data[at] <= ' ')
                 at++;
             title++;
-        } else if (lower(text.data[at]) == *title) {
+        } else if (ps_ascii_lower(text.data[at]) == *title) {
             at++;
             title++;
         } else {
@@ -94,10 +82,10 @@ bool ps_subgroup_parse(struct ps_str text, char out_name[PS_SUBGROUP_MAX + 1])
     if (text.len < PS_SUBGROUP_MIN || text.len > PS_SUBGROUP_MAX)
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (!is_letter(text.data[i]))
+        if (!ps_ascii_is_alnum(text.data[i]))
             return false;
     for (size_t i = 0; i < text.len; i++)
-        out_name[i] = lower(text.data[i]);
+        out_name[i] = ps_ascii_lower(text.data[i]);
     out_name[text.len] = '\0';
     return true;
 }
@@ -106,12 +94,12 @@ static struct ps_str next_word(struct ps_str *rest)
 {
     struct ps_str word;
 
-    while (rest->len > 0 && !is_letter(rest->data[0])) {
+    while (rest->len > 0 && !ps_ascii_is_alnum(rest->data[0])) {
         rest->data++;
         rest->len--;
     }
     word = (struct ps_str){ rest->data, 0 };
-    while (word.len < rest->len && is_letter(word.data[word.len]))
+    while (word.len < rest->len && ps_ascii_is_alnum(word.data[word.len]))
         word.len++;
     *rest = (struct ps_str){ rest->data + word.len, rest->len - word.len };
     return word;
@@ -122,17 +110,6 @@ static bool word_is(struct ps_str word, const char *subgroup)
     const char *stored = listed(word);
 
     return stored != NULL ? strcmp(stored, subgroup) == 0 : ps_str_is_fold(word, subgroup);
-}
-
-/* Returns whether an abbreviation follows directly, after white space only. */
-static bool abbreviation_follows(struct ps_str rest)
-{
-    struct ps_str trimmed = ps_str_trim(rest), word;
-
-    if (trimmed.len == 0 || !is_letter(trimmed.data[0]))
-        return false;
-    word = next_word(&trimmed);
-    return ps_subgroup_known(word);
 }
 
 static bool part_names(struct ps_str part, const char *subgroup)
@@ -146,9 +123,13 @@ static bool part_names(struct ps_str part, const char *subgroup)
     for (word = next_word(&rest); word.len > 0; word = next_word(&rest)) {
         if (ps_subgroup_known(word)) {
             while (!word_is(word, subgroup)) {
-                if (!abbreviation_follows(rest))
+                /* Another abbreviation follows directly, after white space only. */
+                rest = ps_str_trim(rest);
+                if (rest.len == 0 || !ps_ascii_is_alnum(rest.data[0]))
                     return false;
                 word = next_word(&rest);
+                if (!ps_subgroup_known(word))
+                    return false;
             }
             return true;
         }

@@ -1,5 +1,6 @@
 #include "shared/core/text_decode.h"
 
+#include "shared/core/ascii.h"
 #include "shared/core/buf.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
@@ -77,11 +78,6 @@ struct scan {
 static bool is_space(char c)
 {
     return c != '\0' && strchr(SPACES, c) != NULL;
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static bool scan_at(const struct scan *scan, const char *text)
@@ -232,7 +228,8 @@ const struct ps_text_encoding *ps_text_encoding_declared(const char *html, size_
             scan.at += 5;
             encoding = encoding_of_meta(&scan);
         } else if (*scan.at == '<' && scan.end - scan.at > 2 &&
-                   (is_letter(scan.at[1]) || (scan.at[1] == '/' && is_letter(scan.at[2])))) {
+                   (ps_ascii_is_letter(scan.at[1]) ||
+                    (scan.at[1] == '/' && ps_ascii_is_letter(scan.at[2])))) {
             while (scan.at < scan.end && !is_space(*scan.at) && *scan.at != '>')
                 scan.at++;
             while (next_attribute(&scan, &name, &value))
@@ -345,18 +342,6 @@ static void decode_windows_1252(const char *bytes, size_t len, struct ps_buf *ou
     }
 }
 
-/* Returns the bytes that an error consumes. In a multibyte encoding a lead byte takes the second
- * one with it, but not an ASCII byte: a "<" would be lost, and with it a tag. */
-static size_t error_len(enum method method, const char *at, size_t len)
-{
-    unsigned char lead = (unsigned char)at[0];
-
-    return method == ICONV_MULTIBYTE && len > 1 && lead > 0x80 && lead < 0xFF &&
-                   (unsigned char)at[1] >= 0x80
-               ? 2
-               : 1;
-}
-
 /* Returns false if iconv does not know the encoding. */
 static bool decode_iconv(const struct ps_text_encoding *encoding, const char *bytes, size_t len,
                          struct ps_buf *out)
@@ -382,7 +367,13 @@ static bool decode_iconv(const struct ps_text_encoding *encoding, const char *by
         add_point(out, REPLACEMENT);
         if (error != EILSEQ)
             break; /* the document ends within a character */
-        skip = error_len(encoding->method, from, left);
+        /* In a multibyte encoding a lead byte takes the second one with it, but not an ASCII byte:
+         * a
+         * "<" would be lost, and with it a tag. */
+        skip = encoding->method == ICONV_MULTIBYTE && left > 1 && (unsigned char)from[0] > 0x80 &&
+                       (unsigned char)from[0] < 0xFF && (unsigned char)from[1] >= 0x80
+                   ? 2
+                   : 1;
         from += skip;
         left -= skip;
     }

@@ -1,12 +1,9 @@
 #include "shared/core/text_distance.h"
 
+#include "shared/core/bounds.h"
+
 #include <stdint.h>
 #include <string.h>
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 size_t ps_text_distance(const char *a, const char *b)
 {
@@ -23,10 +20,10 @@ size_t ps_text_distance(const char *a, const char *b)
 
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            row[j] = least(last[j] + 1, row[j - 1] + 1);
-            row[j] = least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+            row[j] = ps_min_size(last[j] + 1, row[j - 1] + 1);
+            row[j] = ps_min_size(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], before[j - 2] + 1);
+                row[j] = ps_min_size(row[j], before[j - 2] + 1);
         }
         before = last;
         last = row;

@@ -11,11 +11,6 @@
 
 enum { REPLACEMENT_LEN = sizeof(REPLACEMENT) - 1 };
 
-static bool is_control(unsigned char c)
-{
-    return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-}
-
 /* Gives a copy with invalid bytes replaced by U+FFFD and, if spaces_for_controls, control
  * characters by spaces. */
 static char *valid_copy(const char *text, size_t len, bool spaces_for_controls, size_t *out_len)
@@ -33,8 +28,8 @@ static char *valid_copy(const char *text, size_t len, bool spaces_for_controls, 
             memcpy(out + end, REPLACEMENT, REPLACEMENT_LEN);
             end += REPLACEMENT_LEN;
             at++;
-        } else if (spaces_for_controls && ((size == 1 && is_control((unsigned char)text[at])) ||
-                                           (point >= 0x80 && point < 0xa0))) {
+        } else if (spaces_for_controls && point != '\n' && point != '\t' &&
+                   (point < 0x20 || (point >= 0x7f && point < 0xa0))) {
             out[end++] = ' ';
             at += (size_t)size;
         } else {
@@ -61,11 +56,6 @@ char *ps_text_normalize(const char *text, size_t len)
     /* The input is valid UTF-8, so the only possible error is exhausted memory. */
     assert(size >= 0 && folded != NULL);
     return (char *)folded;
-}
-
-bool ps_text_normalize_contains(const char *folded_text, const char *folded_needle)
-{
-    return folded_needle[0] != '\0' && strstr(folded_text, folded_needle) != NULL;
 }
 
 char *ps_utf8_clean(const char *text, size_t len)
@@ -114,26 +104,17 @@ bool ps_utf8_valid(const char *text, size_t len)
     return true;
 }
 
-/* Returns the length of the character that starts with lead; 1 for any other byte. */
-static size_t char_size(unsigned char lead)
-{
-    if (lead >= 0xf0)
-        return 4;
-    if (lead >= 0xe0)
-        return 3;
-    return lead >= 0xc0 ? 2 : 1;
-}
-
 size_t ps_utf8_cut(const char *text, size_t len, size_t max)
 {
     size_t end = len < max ? len : max;
     size_t back;
 
     for (back = 1; back <= 4 && back <= end; back++) {
-        unsigned char c = (unsigned char)text[end - back];
+        unsigned char lead = (unsigned char)text[end - back];
+        size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
 
-        if ((c & 0xc0) != 0x80)
-            return char_size(c) > back ? end - back : end;
+        if ((lead & 0xc0) != 0x80)
+            return size > back ? end - back : end;
     }
     return end;
 }

@@ -11,8 +11,6 @@
 /* Gives text with full case folding and in NFC, so that "STRASSE" and "straße" are equal. Invalid
  * bytes become U+FFFD. */
 char *ps_text_normalize(const char *text, size_t len) PS_MUST_USE;
-/* Both texts must be normalized. No text contains the empty needle. */
-bool ps_text_normalize_contains(const char *folded_text, const char *folded_needle);
 /* Gives valid UTF-8: each invalid byte becomes U+FFFD, NUL and control characters except \n and \t
  * become spaces. */
 char *ps_utf8_clean(const char *text, size_t len) PS_MUST_USE;

@@ -1,6 +1,7 @@
 #include "shared/core/watch_parse.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/name_words.h"
 #include "shared/core/pattern.h"
 #include "shared/core/str.h"
@@ -23,16 +24,6 @@ enum {
 static bool refuse(struct ps_err *err, const char *why)
 {
     return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "%s", why);
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* --- cleaning ------------------------------------------------------------------------------- */
@@ -209,7 +200,7 @@ static size_t digits_at(struct ps_str text, size_t at)
 {
     size_t len = 0;
 
-    while (at + len < text.len && is_digit(text.data[at + len]))
+    while (at + len < text.len && ps_ascii_is_digit(text.data[at + len]))
         len++;
     return len;
 }
@@ -227,7 +218,7 @@ static bool is_extension(struct ps_str text)
     if (text.len < 2 || text.len > EXTENSION_MAX || text.data[0] != '.')
         return false;
     for (size_t i = 1; i < text.len; i++)
-        if (!is_alnum(text.data[i]))
+        if (!ps_ascii_is_alnum(text.data[i]))
             return false;
     return true;
 }
@@ -240,7 +231,8 @@ static bool read_name(struct ps_str text, struct ps_watch_rule *out_rule, size_t
     const char *prefix;
     int number;
 
-    while (letters < text.len && is_alnum(text.data[letters]) && !is_digit(text.data[letters]))
+    while (letters < text.len && ps_ascii_is_alnum(text.data[letters]) &&
+           !ps_ascii_is_digit(text.data[letters]))
         letters++;
     prefix = prefix_of((struct ps_str){ text.data, letters });
     at = letters + (letters < text.len && strchr("-_", text.data[letters]) != NULL);
@@ -450,7 +442,7 @@ static void find_papers(struct ps_str text, struct ps_watch_rules *out)
     for (size_t at = 0; at < text.len; at++) {
         struct ps_str rest = { text.data + at, text.len - at };
 
-        if ((at == 0 || !is_alnum(text.data[at - 1])) && read_name(rest, &rule, &used)) {
+        if ((at == 0 || !ps_ascii_is_alnum(text.data[at - 1])) && read_name(rest, &rule, &used)) {
             (void)add_rule(out, &rule);
             at += used - 1;
         }
@@ -673,19 +665,12 @@ static bool parse_name(struct ps_str text, const struct tokens *tokens, struct p
     return store_author(text, out, err);
 }
 
-static bool is_number_too_large(const struct tokens *tokens)
-{
-    for (size_t i = 0; i < tokens->len; i++)
-        if (!ps_str_digits(tokens->items[i]))
-            return false;
-    return tokens->len > 0;
-}
-
 static bool parse_clean(struct ps_str text, struct ps_watch_rules *out, struct ps_err *err)
 {
     struct ps_str rest;
     struct tokens tokens;
     struct reading reading;
+    bool digits;
 
     if (ps_str_is_fold(text, "subgroup") || ps_str_is_fold(text, "subgroups"))
         return refuse(err, "which subgroup? For example `subgroup LEWG`");
@@ -708,7 +693,10 @@ static bool parse_clean(struct ps_str text, struct ps_watch_rules *out, struct p
     }
     if (reading.rules.len > 0)
         return refuse_papers("that is more than the name of a paper", &reading.rules, err);
-    if (is_number_too_large(&tokens))
+    digits = tokens.len > 0;
+    for (size_t i = 0; i < tokens.len; i++)
+        digits = digits && ps_str_digits(tokens.items[i]);
+    if (digits) /* too large: read_papers knows the others */
         return ps_fail(err, PS_FAILURE_UNKNOWN, 0, "a paper number is 1 to %d",
                        PS_PAPER_NUMBER_MAX);
     return parse_name(text, &tokens, out, err);

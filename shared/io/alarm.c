@@ -552,16 +552,6 @@ static const struct ps_alarm_record *local_record(const struct ps_alarms *alarms
     return out_record;
 }
 
-/* A leader that alone saw PostgreSQL refuse a write dies, and the next one sees it a little later:
- * until then the record stays in Redis, where that one looks for it. */
-static bool may_move(const struct ps_alarms *alarms, enum ps_incident incident)
-{
-    int64_t absent_ms = alarms->alarms[incident].absent_ms;
-
-    return !is_of_postgres(incident) ||
-           (absent_ms > 0 && now_of(alarms) - absent_ms >= MOVE_AFTER_MS);
-}
-
 static void look(struct ps_alarms *alarms, enum ps_incident incident)
 {
     const struct ps_incident_set *view = ps_incident_monitor_view(alarms->monitor);
@@ -575,9 +565,14 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
                                   .patience_ms =
                                       alarms->options.patience(alarms->options.cookie, incident) };
     bool routed = alarms->options.route(alarms->options.cookie, incident, &what.route);
+    int64_t absent_ms = alarms->alarms[incident].absent_ms;
+    /* A leader that alone saw PostgreSQL refuse a write dies, and the next one sees it a little
+     * later: until then the record stays in Redis, where that one looks for it. */
+    bool may_move =
+        !is_of_postgres(incident) || (absent_ms > 0 && now_of(alarms) - absent_ms >= MOVE_AFTER_MS);
     enum ps_alarm_next next;
 
-    if (stored && may_move(alarms, incident) && move_home(alarms, incident))
+    if (stored && may_move && move_home(alarms, incident))
         return;
     what.record = stored ? ps_incident_monitor_record(alarms->monitor, incident, &room)
                          : local_record(alarms, incident, &room);

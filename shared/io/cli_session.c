@@ -4,6 +4,7 @@
 #include "shared/io/daemon_config.h"
 #include "shared/io/database_url.h"
 #include "shared/io/env.h"
+#include "shared/io/print.h"
 #include "shared/io/program.h"
 
 #include <assert.h>
@@ -31,13 +32,6 @@ struct ps_cli_session {
     struct redisReply *reply; /* copies of the last responses */
     struct ps_pg_rows *rows;
 };
-
-static void print_error(void *cookie, const struct ps_err *err)
-{
-    struct ps_cli_session *session = cookie;
-
-    (void)fprintf(stderr, "%s: %s\n", session->program, err->what);
-}
 
 static void on_redis(void *cookie, bool up, const struct ps_err *err)
 {
@@ -132,14 +126,15 @@ struct ps_cli_session *ps_cli_session_create(const char *program, unsigned compo
     int status = PS_EXIT_CONFIG;
 
     session->program = program;
-    if (!ps_config_load(component, ps_env_get, env, print_error, session, &session->config))
+    if (!ps_config_load(component, ps_env_get, env, ps_print_fault, &session->program,
+                        &session->config))
         goto fail;
     session->keys = ps_keys_create(session->config.redis_key_prefix);
     session->loop = ps_loop_create();
     session->wait_timer = ps_timer_create(session->loop, on_wait_over, session);
     if (((flags & PS_CLI_SESSION_REDIS) != 0 && !open_redis(session, &err)) ||
         ((flags & PS_CLI_SESSION_PG) != 0 && !open_database(session, flags, &err))) {
-        print_error(session, &err);
+        ps_print_fault(&session->program, &err);
         goto fail;
     }
     status = PS_EXIT_UNAVAILABLE;

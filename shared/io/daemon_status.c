@@ -209,20 +209,11 @@ static void set_server_metrics(const struct ps_daemon_status *status, struct ps_
     }
 }
 
-/* Sets every incident, so that an alert rule reads 0 from the start and not a gap. */
-static void set_incident_metrics(struct ps_daemon_status *status, struct ps_metrics *metrics)
-{
-    const struct ps_incident_set *set = current_incidents(status);
-
-    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
-        ps_metrics_set(metrics, PS_METRIC_INCIDENT, ps_incident_row((enum ps_incident)i)->name,
-                       ps_incidents_present(set, (enum ps_incident)i) ? 1 : 0);
-}
-
 static void set_metrics(void *cookie, struct ps_metrics *metrics)
 {
     struct ps_daemon_status *status = cookie;
     const struct ps_daemon *daemon = status->daemon;
+    const struct ps_incident_set *set = current_incidents(status);
     char *build = ps_alloc_format("%s,%s", daemon->component, PS_VERSION);
     struct ps_loop_turns turns;
 
@@ -237,7 +228,10 @@ static void set_metrics(void *cookie, struct ps_metrics *metrics)
     ps_metrics_set(metrics, PS_METRIC_LOOP_TURN_LONGEST, NULL, (double)turns.longest_us / 1e6);
     ps_metrics_set(metrics, PS_METRIC_LOOP_TURNS_OVER, NULL, (double)turns.over);
     ps_log_metrics(metrics);
-    set_incident_metrics(status, metrics);
+    /* Every incident, so that an alert rule reads 0 from the start and not a gap. */
+    for (int i = 0; i < PS_INCIDENT_COUNT; i++)
+        ps_metrics_set(metrics, PS_METRIC_INCIDENT, ps_incident_row((enum ps_incident)i)->name,
+                       ps_incidents_present(set, (enum ps_incident)i) ? 1 : 0);
     set_server_metrics(status, metrics);
     if (status->program->set_metrics != NULL)
         status->program->set_metrics(status->self, metrics);

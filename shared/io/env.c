@@ -83,18 +83,11 @@ static const char *get_from_environment(void *cookie, const char *name)
     return value;
 }
 
-/* Everybody who can write to .env can have our secrets sent to a server of theirs. */
-static bool is_writable_by_all(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IWOTH) != 0;
-}
-
 struct ps_env *ps_env_create(struct ps_err *err)
 {
     struct ps_env *env = NULL;
     struct ps_dotenv *dotenv = NULL;
+    struct stat info;
     struct ps_err fault;
     size_t len = 0;
     char *text = read_whole_file(".env", DOTENV_MAX, &len);
@@ -103,7 +96,9 @@ struct ps_env *ps_env_create(struct ps_err *err)
         (void)ps_fail(err, PS_FAILURE_CONFIGURATION, errno, ".env: %s", strerror(errno));
         return NULL;
     }
-    if (text != NULL && is_writable_by_all(".env")) {
+    /* Everybody who can write to .env can have our secrets sent to a server of theirs. */
+    if (text != NULL && stat(".env", &info) == 0 && S_ISREG(info.st_mode) &&
+        (info.st_mode & S_IWOTH) != 0) {
         wipe_free(text, DOTENV_MAX + 1);
         (void)ps_fail(err, PS_FAILURE_CONFIGURATION, 0,
                       ".env: every user of this machine can write to it; chmod o-w .env");

@@ -15,13 +15,6 @@ enum { ANSWER_MAX = 16 * 1024 };
 /* Shorter than the timeout of every probe that runs this command; see the header. */
 static const long timeout_ms = 2000;
 
-static void print_config_error(void *cookie, const struct ps_err *err)
-{
-    const char *const *program_name = cookie;
-
-    ps_print(stderr, "%s: %s\n", *program_name, err->what);
-}
-
 /* Drops bytes beyond the cap: the start of a long answer is still worth printing. */
 static size_t on_body(char *data, size_t size, size_t count, void *cookie)
 {
@@ -93,7 +86,7 @@ int ps_healthcheck(const char *program_name, unsigned component, int argc, char 
     else if (argc > 2 || (argc == 2 && strcmp(argv[1], "live") != 0)) {
         return ps_command_usage(program_name, PS_COMMAND_HEALTHCHECK);
     }
-    if (!ps_config_load(component, ps_env_get, env, print_config_error, &program_name, &config))
+    if (!ps_config_load(component, ps_env_get, env, ps_print_fault, &program_name, &config))
         return PS_EXIT_CONFIG;
     if (config.health_port == 0) {
         ps_print(stderr,

@@ -60,14 +60,6 @@ static void report(const struct ps_heartbeat *heartbeat, const struct ps_err *er
         heartbeat->wrote(heartbeat->wrote_cookie, err);
 }
 
-static void on_whole(struct ps_heartbeat *heartbeat, int64_t redis_ms)
-{
-    heartbeat->whole_ms = heartbeat->sent_ms;
-    heartbeat->clock_ms = redis_ms - ps_clock_mono_ms();
-    if (heartbeat->writes_memory)
-        report(heartbeat, NULL);
-}
-
 static void on_beat(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_heartbeat *heartbeat = cookie;
@@ -80,8 +72,12 @@ static void on_beat(void *cookie, const struct redisReply *reply, const struct p
         heartbeat->written_ms = heartbeat->sent_ms;
     else if (err == NULL)
         ps_timer_set(heartbeat->timer, 0);
-    if (answer > 0 && heartbeat->whole)
-        on_whole(heartbeat, answer);
+    if (answer > 0 && heartbeat->whole) {
+        heartbeat->whole_ms = heartbeat->sent_ms;
+        heartbeat->clock_ms = answer - ps_clock_mono_ms();
+        if (heartbeat->writes_memory)
+            report(heartbeat, NULL);
+    }
     if (err != NULL) {
         if (err->code == PS_REDIS_ERR_REPLY)
             PS_LOG(REDIS_ERROR, F_TEXT("what", "heartbeat"), F_ERR(err));

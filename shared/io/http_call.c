@@ -483,17 +483,14 @@ static enum ps_failure category_of(CURLcode code, bool sent)
     return PS_FAILURE_NETWORK;
 }
 
-/* An interrupted TLS handshake does not count: the network can cause it. */
-static bool is_certificate_refused(CURLcode code)
-{
-    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
-           code == CURLE_SSL_INVALIDCERTSTATUS || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
-}
-
 static void describe(const struct ps_http_call *call, CURLcode code, int status,
                      struct ps_err *out_err)
 {
     curl_off_t sent_us = 0;
+    /* An interrupted TLS handshake does not count: the network can cause it. */
+    bool certificate = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR ||
+                       code == CURLE_SSL_INVALIDCERTSTATUS ||
+                       code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
 
     (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
     if (call->refused[0] && call->redirect_refused)
@@ -513,7 +510,7 @@ static void describe(const struct ps_http_call *call, CURLcode code, int status,
                       "the response headers are longer than %d bytes", HEADER_CAP);
     else
         (void)ps_fail(out_err, category_of(code, status != 0 || sent_us > 0),
-                      is_certificate_refused(code) ? PS_HTTP_ERR_TLS : (int)code, "%s",
+                      certificate ? PS_HTTP_ERR_TLS : (int)code, "%s",
                       call->error[0] ? call->error : curl_easy_strerror(code));
 }
 

@@ -113,13 +113,6 @@ static void sweep_connections(struct ps_http_server *server)
  * once. */
 enum worth { SILENT, HALF_HEADER, WHOLE_HEADER, SPARED };
 
-static bool has_unread(const struct ps_http_connection *connection)
-{
-    int bytes = 0;
-
-    return ioctl(bufferevent_getfd(connection->bev), FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
 static enum worth worth_of(const struct ps_http_connection *connection, int64_t now)
 {
     if (connection->busy || connection->closing)
@@ -146,14 +139,17 @@ static bool make_room(struct ps_http_server *server)
         return true;
     TAILQ_FOREACH (connection, &server->connections, next) {
         enum worth worth = worth_of(connection, now);
+        int unread = 0;
 
-        if (worth < SPARED &&
-            (worth < least || (worth == least && victim != NULL &&
-                               connection->idle_since_ms < victim->idle_since_ms)) &&
-            (connection->headed || !has_unread(connection))) {
-            victim = connection;
-            least = worth;
-        }
+        if (worth >= SPARED ||
+            (worth >= least && (worth != least || victim == NULL ||
+                                connection->idle_since_ms >= victim->idle_since_ms)))
+            continue;
+        if (!connection->headed &&
+            ioctl(bufferevent_getfd(connection->bev), FIONREAD, &unread) == 0 && unread > 0)
+            continue;
+        victim = connection;
+        least = worth;
     }
     if (victim != NULL)
         ps_http_connection_shutdown(victim);
@@ -287,13 +283,6 @@ static void send_status(struct evhttp_request *req, int status)
     send_response(req, status, "text/plain; charset=utf-8", reason, strlen(reason));
 }
 
-static bool method_allowed(unsigned methods, enum evhttp_cmd_type command)
-{
-    if (command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD)
-        return methods & PS_HTTP_SERVER_GET;
-    return command == EVHTTP_REQ_POST && (methods & PS_HTTP_SERVER_POST);
-}
-
 static const struct ps_http_route *find_route(const struct ps_http_server *server,
                                               struct evhttp_request *req)
 {
@@ -322,13 +311,6 @@ static void await_request(const struct ps_http_server *server,
     connection->idle_since_ms = ps_loop_now(server->loop);
 }
 
-static bool host_allowed(const struct ps_http_server *server, struct evhttp_request *req)
-{
-    return !server->check_host ||
-           ps_http_host_allowed(evhttp_find_header(evhttp_request_get_input_headers(req), "Host"),
-                                server->host_names);
-}
-
 static void on_request(struct evhttp_request *req, void *cookie)
 {
     struct ps_http_server *server = cookie;
@@ -336,10 +318,16 @@ static void on_request(struct evhttp_request *req, void *cookie)
     const struct ps_http_route *route = find_route(server, req);
     struct ps_http_exchange *exchange;
     struct ps_http_connection *connection = find_connection(server, evcon);
+    enum evhttp_cmd_type command = evhttp_request_get_command(req);
+    unsigned method = command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD ? PS_HTTP_SERVER_GET
+                      : command == EVHTTP_REQ_POST                            ? PS_HTTP_SERVER_POST
+                                                                              : 0;
 
     if (connection)
         await_request(server, connection);
-    if (!host_allowed(server, req)) {
+    if (server->check_host &&
+        !ps_http_host_allowed(evhttp_find_header(evhttp_request_get_input_headers(req), "Host"),
+                              server->host_names)) {
         send_status(req, 403);
         return;
     }
@@ -347,7 +335,7 @@ static void on_request(struct evhttp_request *req, void *cookie)
         send_status(req, 404);
         return;
     }
-    if (!method_allowed(route->methods, evhttp_request_get_command(req))) {
+    if ((route->methods & method) == 0) {
         evhttp_add_header(evhttp_request_get_output_headers(req), "Allow",
                           route->methods == PS_HTTP_SERVER_GET    ? "GET, HEAD"
                           : route->methods == PS_HTTP_SERVER_POST ? "POST"
@@ -465,21 +453,17 @@ char *ps_http_query_value(struct ps_http_exchange *exchange, const char *name)
     return NULL;
 }
 
-/* The length of a path in front of its asterisk; 0 for a path without one. */
-static size_t prefix_of(const char *path)
-{
-    size_t len = strlen(path);
-
-    return len > 2 && strcmp(path + len - 2, "/*") == 0 ? len - 1 : 0;
-}
-
 void ps_http_server_route(struct ps_http_server *server, const char *path, unsigned methods,
                           ps_http_route_fn fn, void *cookie)
 {
+    size_t len = strlen(path);
+    /* in front of an asterisk; 0 for a path without one */
+    size_t prefix = len > 2 && strcmp(path + len - 2, "/*") == 0 ? len - 1 : 0;
+
     server->routes =
         ps_alloc_array(server->routes, server->route_count + 1, sizeof(struct ps_http_route));
     server->routes[server->route_count++] =
-        (struct ps_http_route){ ps_alloc_text(path), prefix_of(path), methods, fn, cookie };
+        (struct ps_http_route){ ps_alloc_text(path), prefix, methods, fn, cookie };
 }
 
 static uint16_t port_of(int fd)

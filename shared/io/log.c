@@ -38,11 +38,6 @@ void ps_log_setup(enum ps_log_level level, bool json, const char *component, con
     (void)snprintf(settings.instance, sizeof(settings.instance), "%s", instance);
 }
 
-bool ps_log_enabled(enum ps_event event)
-{
-    return ps_event_level(event) >= settings.level;
-}
-
 static ssize_t write_retrying_eintr(const char *data, size_t len)
 {
     ssize_t wrote;
@@ -87,7 +82,7 @@ void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t
     struct ps_buf line;
     int saved = errno;
 
-    if (!ps_log_enabled(event))
+    if (ps_event_level(event) < settings.level)
         return;
     settings.lines[ps_event_level(event)]++;
     ps_buf_init(&line, LINE_MAX_BYTES);

@@ -11,7 +11,6 @@
 /* Copies component and instance. The daemon calls it before anything else; until then lines are
  * text, level INFO. */
 void ps_log_setup(enum ps_log_level level, bool json, const char *component, const char *instance);
-bool ps_log_enabled(enum ps_event event);
 /* Use PS_LOG. Borrows fields for the call; keeps errno. */
 void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t count);
 /* Writes the last line of each repeated error whose window is over; with end, of every repeated

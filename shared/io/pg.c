@@ -62,7 +62,7 @@ struct ps_pg {
     bool destroying; /* callbacks that run in ps_pg_destroy may queue batches: they only wait */
 };
 
-static void dispatch(struct ps_pg *pg);
+static void dispatch(void *cookie);
 
 static void job_end(struct ps_pg_job *job, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
@@ -162,8 +162,9 @@ static struct ps_pg_job *queue_take(struct ps_pg *pg)
 
 /* Gives waiting batches to idle connections and sets what must happen next. Every change of the
  * queue or of a connection ends here. */
-static void dispatch(struct ps_pg *pg)
+static void dispatch(void *cookie)
 {
+    struct ps_pg *pg = cookie;
     struct ps_pg_conn *idle;
 
     while (pg->waiting_count > 0 && (idle = find(pg, PS_PG_CONN_IDLE)) != NULL)
@@ -195,11 +196,6 @@ static void on_queue_timer(void *cookie)
     while ((job = TAILQ_FIRST(&pg->waiting)) != NULL && job->deadline_ms <= ps_loop_now(pg->loop))
         job_end(queue_take(pg), NULL, &err);
     queue_watch(pg);
-}
-
-static void on_retry_timer(void *cookie)
-{
-    dispatch(cookie);
 }
 
 /* Closes additional connections when a burst is over; PostgreSQL has few (max_connections). */
@@ -273,24 +269,13 @@ static void on_pong(void *cookie, const struct ps_pg_rows *rows, const struct ps
         ps_pg_looked(pg, rows, 0);
 }
 
-/* Returns whether a ping must be a query. An empty batch costs no transaction and shows that the
- * server answers; from version 14 on it also shows whether the server takes writes, because the
- * server reports changed settings. Behind a pooler only a query shows that, and only a query reads
- * the history, by which a database restored from a dump is noticed. */
-static bool asks_more(const struct ps_pg *pg)
-{
-    const struct ps_pg_conn *idle = find(pg, PS_PG_CONN_IDLE);
-
-    return idle == NULL || !ps_pg_conn_reports(idle) || pg->looked_ms == 0 ||
-           ps_loop_now(pg->loop) - pg->looked_ms >= PING_MORE_MS;
-}
-
 /* Pings PostgreSQL while the program is idle. Without it, /readyz would not learn of a server that
  * is gone without a word or has become a standby. A busy pool needs no ping: its batches show it.
  */
 static void on_ping_timer(void *cookie)
 {
     struct ps_pg *pg = cookie;
+    const struct ps_pg_conn *idle;
     struct ps_pg_batch *batch;
 
     ps_timer_set_about(pg->ping_timer, PING_MS);
@@ -300,7 +285,13 @@ static void on_ping_timer(void *cookie)
     pg->pinging = true;
     pg->pinged_ms = ps_loop_now(pg->loop);
     batch = ps_pg_batch_create();
-    if (asks_more(pg))
+    /* An empty batch costs no transaction and shows that the server answers; from version 14 on it
+     * also shows whether the server takes writes, because the server reports changed settings.
+     * Behind a pooler only a query shows that, and only a query reads the history, by which a
+     * database restored from a dump is noticed. */
+    idle = find(pg, PS_PG_CONN_IDLE);
+    if (idle == NULL || !ps_pg_conn_reports(idle) || pg->looked_ms == 0 ||
+        ps_loop_now(pg->loop) - pg->looked_ms >= PING_MORE_MS)
         ps_sql_pg_ping(batch);
     ps_pg_run(pg, batch, on_pong, pg);
 }
@@ -451,7 +442,7 @@ struct ps_pg *ps_pg_create(struct ps_loop *loop, const struct ps_pg_options *opt
     TAILQ_INIT(&pg->waiting);
     TAILQ_INIT(&pg->refused);
     pg->queue_timer = ps_timer_create(loop, on_queue_timer, pg);
-    pg->retry_timer = ps_timer_create(loop, on_retry_timer, pg);
+    pg->retry_timer = ps_timer_create(loop, dispatch, pg);
     pg->shrink_timer = ps_timer_create(loop, on_shrink_timer, pg);
     pg->ping_timer = ps_timer_create(loop, on_ping_timer, pg);
     ps_timer_set_about(pg->ping_timer, PING_MS);

@@ -92,18 +92,12 @@ static void close_with(struct ps_pg_conn *conn, const struct ps_err *err)
     conn->options.on_closed(conn->options.cookie, conn, job, &why);
 }
 
-/* How useful a failure is to an operator, if several hosts failed: a wrong password (3) or a
- * standby (2) says more than the refused port of the next host (1). */
-static int rank_of(const struct ps_err *err)
-{
-    if (err->category == PS_FAILURE_CONFIGURATION)
-        return 3;
-    return strncmp(err->what, "SQLSTATE", 8) == 0 || strstr(err->what, "takes no writes") ? 2 : 1;
-}
-
 static void remember(struct ps_pg_conn *conn, const struct ps_err *err)
 {
-    int rank = rank_of(err);
+    /* How useful a failure is to an operator, if several hosts failed: a wrong password (3) or a
+     * standby (2) says more than the refused port of the next host (1). */
+    bool refused = strncmp(err->what, "SQLSTATE", 8) == 0 || strstr(err->what, "takes no writes");
+    int rank = err->category == PS_FAILURE_CONFIGURATION ? 3 : refused ? 2 : 1;
 
     if (rank < conn->err_rank)
         return;
@@ -147,29 +141,14 @@ static void break_with_err(struct ps_pg_conn *conn)
     ps_timer_set(conn->timer, 0);
 }
 
-/* Ends the connection on the next turn of the loop. For errors inside a call of the pool, whose
- * callbacks must not run inside that call. */
-static void break_later(struct ps_pg_conn *conn, enum ps_failure category, int code)
-{
-    (void)ps_fail(&conn->err, category, code, "%.*s", (int)strcspn(PQerrorMessage(conn->pg), "\n"),
-                  PQerrorMessage(conn->pg));
-    break_with_err(conn);
-}
-
-static void want_writable(struct ps_pg_conn *conn)
-{
-    if (event_add(conn->writable, NULL) != 0)
-        abort();
-}
-
 /* Sends what libpq has buffered, the rest when the socket is writable. Returns false if the
  * connection is gone. */
 static bool flush(struct ps_pg_conn *conn)
 {
     int left = PQflush(conn->pg);
 
-    if (left == 1)
-        want_writable(conn);
+    if (left == 1 && event_add(conn->writable, NULL) != 0)
+        abort();
     return left >= 0;
 }
 
@@ -245,13 +224,6 @@ static void answered(struct ps_pg_conn *conn, const PGresult *result)
     }
 }
 
-static bool is_error(const PGresult *result)
-{
-    ExecStatusType status = PQresultStatus(result);
-
-    return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY;
-}
-
 static void read_setup(struct ps_pg_conn *conn)
 {
     PGresult *result;
@@ -259,8 +231,12 @@ static void read_setup(struct ps_pg_conn *conn)
     while (conn->asked && !PQisBusy(conn->pg)) {
         result = PQgetResult(conn->pg);
         if (result) {
+            ExecStatusType last = conn->rows.count == 0
+                                      ? PGRES_TUPLES_OK
+                                      : PQresultStatus(conn->rows.results[conn->rows.count - 1]);
+
             /* Kept in rows until the end; after an error nothing more counts. */
-            if (conn->rows.count == 0 || !is_error(conn->rows.results[conn->rows.count - 1]))
+            if (last == PGRES_TUPLES_OK || last == PGRES_COMMAND_OK || last == PGRES_EMPTY_QUERY)
                 ps_pg_rows_add(&conn->rows, result);
             else
                 PQclear(result);
@@ -306,15 +282,6 @@ static void finish(struct ps_pg_conn *conn)
         ps_pg_rows_clear(&rows); /* conn may run the next batch by now */
 }
 
-static void first_error(struct ps_pg_conn *conn, const PGresult *result)
-{
-    if (conn->sql_failed)
-        return;
-    conn->sql_failed = true;
-    conn->job->failed_at = conn->rows.count;
-    conn->drop = ps_pg_error_of_result(result, &conn->sql_err);
-}
-
 /* Takes result. Returns true if the batch is over. The commit may still fail after the last
  * statement succeeded (a deferred constraint, a full disk), so a batch has succeeded only when the
  * answer to the sync arrives. */
@@ -337,7 +304,11 @@ static bool take_result(struct ps_pg_conn *conn, PGresult *result)
         PQclear(result);
         return false;
     case PGRES_FATAL_ERROR:
-        first_error(conn, result);
+        if (!conn->sql_failed) { /* the first error */
+            conn->sql_failed = true;
+            conn->job->failed_at = conn->rows.count;
+            conn->drop = ps_pg_error_of_result(result, &conn->sql_err);
+        }
         PQclear(result);
         return conn->drop;
     default: /* COPY, which would block the pipeline */
@@ -390,7 +361,12 @@ void ps_pg_conn_run(struct ps_pg_conn *conn, struct ps_pg_job *job)
                                  (const char *const *)statement->params, NULL, NULL, 0) == 1;
     }
     if (!sent || PQpipelineSync(conn->pg) != 1 || !flush(conn)) {
-        break_later(conn, PS_FAILURE_NETWORK, PS_PG_ERR_LOST);
+        const char *text = PQerrorMessage(conn->pg);
+
+        (void)ps_fail(&conn->err, PS_FAILURE_NETWORK, PS_PG_ERR_LOST, "%.*s",
+                      (int)strcspn(text, "\n"), text);
+        /* On the next turn of the loop: the pool's callbacks must not run inside this call. */
+        break_with_err(conn);
         return;
     }
     ps_timer_set(conn->timer, conn->options.batch_timeout_ms);

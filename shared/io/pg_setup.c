@@ -56,16 +56,10 @@ static size_t first_missing(const struct ps_pg_setup *setup)
     return i;
 }
 
-static char *apply_sql(const struct ps_pg_setup *setup)
-{
-    const struct ps_migration *migration = &ps_migrations[first_missing(setup)];
-
-    return ps_alloc_format("%s\n;INSERT INTO schema_version (name) VALUES ('%s')", migration->sql,
-                           migration->name);
-}
-
 char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
 {
+    const struct ps_migration *migration;
+
     switch (setup->step) {
     case PS_PG_SETUP_FACTS:
         return ps_alloc_text(ps_sql_text_pg_facts);
@@ -83,7 +77,9 @@ char *ps_pg_setup_sql(const struct ps_pg_setup *setup)
         return ps_alloc_text("CREATE TABLE IF NOT EXISTS schema_version (name text PRIMARY KEY, "
                              "applied_at timestamptz NOT NULL DEFAULT now())");
     case PS_PG_SETUP_APPLY:
-        return apply_sql(setup);
+        migration = &ps_migrations[first_missing(setup)];
+        return ps_alloc_format("%s\n;INSERT INTO schema_version (name) VALUES ('%s')",
+                               migration->sql, migration->name);
     case PS_PG_SETUP_COMMIT:
         return ps_alloc_text("COMMIT");
     case PS_PG_SETUP_ROLLBACK:
@@ -113,24 +109,18 @@ static void note_applied(struct ps_pg_setup *setup, const PGresult *result)
     }
 }
 
-static bool any_applied(const struct ps_pg_setup *setup)
-{
-    for (size_t i = 0; i < ps_migration_count; i++) {
-        if (setup->applied[i])
-            return true;
-    }
-    return false;
-}
-
 /* The database is looked at; is there anything to do? */
 static void decide(struct ps_pg_setup *setup, bool *out_wait, struct ps_err *err)
 {
     size_t missing = first_missing(setup);
+    bool any_applied = false;
 
+    for (size_t i = 0; i < ps_migration_count; i++)
+        any_applied = any_applied || setup->applied[i];
     if (missing == ps_migration_count) {
         setup->step = PS_PG_SETUP_DONE;
     } else if (setup->schema == PS_PG_SCHEMA_MIGRATE ||
-               (setup->schema == PS_PG_SCHEMA_FOUND && !any_applied(setup))) {
+               (setup->schema == PS_PG_SCHEMA_FOUND && !any_applied)) {
         setup->step = PS_PG_SETUP_LOCK;
     } else {
         setup->step = PS_PG_SETUP_FACTS;
@@ -240,15 +230,6 @@ static void apply_or_commit(struct ps_pg_setup *setup)
         first_missing(setup) < ps_migration_count ? PS_PG_SETUP_APPLY : PS_PG_SETUP_COMMIT;
 }
 
-static void committed(struct ps_pg_setup *setup)
-{
-    for (size_t i = 0; i < ps_migration_count; i++) {
-        if (setup->fresh[i])
-            PS_LOG(MIGRATION, F_TEXT("name", ps_migrations[i].name));
-    }
-    setup->step = PS_PG_SETUP_DONE;
-}
-
 bool ps_pg_setup_step(struct ps_pg_setup *setup, const PGresult *result, bool *out_wait,
                       struct ps_err *err)
 {
@@ -281,7 +262,10 @@ bool ps_pg_setup_step(struct ps_pg_setup *setup, const PGresult *result, bool *o
         apply_or_commit(setup);
         break;
     case PS_PG_SETUP_COMMIT:
-        committed(setup);
+        for (size_t i = 0; i < ps_migration_count; i++)
+            if (setup->fresh[i])
+                PS_LOG(MIGRATION, F_TEXT("name", ps_migrations[i].name));
+        setup->step = PS_PG_SETUP_DONE;
         break;
     case PS_PG_SETUP_ROLLBACK:
         setup->step = PS_PG_SETUP_HOLDER;

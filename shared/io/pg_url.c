@@ -53,19 +53,13 @@ static char *part(const char *list, size_t place, bool one_for_all)
     return item.len ? ps_alloc_copy(item.data, item.len) : ps_alloc_text("");
 }
 
-static size_t parts(const char *list)
-{
-    size_t count = 1;
-
-    for (; list && *list; list++)
-        count += *list == ',';
-    return count;
-}
-
 static void split_hosts(struct ps_pg_target *target, const char *host, const char *hostaddr,
                         const char *port)
 {
-    size_t count = parts(host && *host ? host : hostaddr);
+    size_t count = 1;
+
+    for (const char *list = host && *host ? host : hostaddr; list && *list; list++)
+        count += *list == ',';
 
     target->hosts = ps_alloc_zero(count, sizeof(char *));
     target->ports = ps_alloc_zero(count, sizeof(char *));
@@ -99,20 +93,11 @@ static bool check_session_attrs(const char *value, bool foreign, struct ps_err *
                    value);
 }
 
-static void take_option(struct ps_pg_target *target, const char *keyword, const char *value)
-{
-    int64_t seconds;
-
-    add(target, keyword, value);
-    if (strcmp(keyword, "connect_timeout") == 0 &&
-        ps_str_int(ps_str_of(value), 1, CONNECT_TIMEOUT_MAX_S, &seconds))
-        target->connect_timeout_ms = seconds * 1000;
-}
-
 bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char *application_name,
                         bool foreign, struct ps_err *err)
 {
     const char *host = NULL, *hostaddr = NULL, *port = NULL;
+    int64_t seconds;
     char *message = NULL; /* quotes the URL */
     PQconninfoOption *options = PQconninfoParse(url, &message);
 
@@ -137,7 +122,10 @@ bool ps_pg_target_parse(struct ps_pg_target *target, const char *url, const char
         else if (strcmp(option->keyword, "port") == 0)
             port = option->val;
         else
-            take_option(target, option->keyword, option->val);
+            add(target, option->keyword, option->val);
+        if (strcmp(option->keyword, "connect_timeout") == 0 &&
+            ps_str_int(ps_str_of(option->val), 1, CONNECT_TIMEOUT_MAX_S, &seconds))
+            target->connect_timeout_ms = seconds * 1000;
     }
     split_hosts(target, host, hostaddr, port);
     PQconninfoFree(options);

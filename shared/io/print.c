@@ -1,6 +1,8 @@
 #include "shared/io/print.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/err.h"
+#include "shared/core/json.h"
 #include "shared/core/visible_text.h"
 
 #include <stdarg.h>
@@ -45,12 +47,18 @@ void ps_print(FILE *file, const char *format, ...)
         free(text);
 }
 
-static bool takes_colours(FILE *file)
+void ps_print_json(FILE *file, cJSON *value)
 {
-    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    char *text = ps_json_print(value);
 
-    return (no_color == NULL || no_color[0] == '\0') && term != NULL && term[0] != '\0' &&
-           strcmp(term, "dumb") != 0 && isatty(fileno(file)) == 1;
+    ps_print(file, "%s\n", text);
+    free(text);
+    cJSON_Delete(value);
+}
+
+void ps_print_fault(void *program_name, const struct ps_err *err)
+{
+    ps_print(stderr, "%s: %s\n", *(const char *const *)program_name, err->what);
 }
 
 void ps_print_style(FILE *file, enum ps_print_style style)
@@ -59,8 +67,10 @@ void ps_print_style(FILE *file, enum ps_print_style style)
                                          [PS_PRINT_GOOD] = "\033[32m",
                                          [PS_PRINT_WARNING] = "\033[33m",
                                          [PS_PRINT_BAD] = "\033[1;31m" };
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 
-    if (takes_colours(file))
+    if ((no_color == NULL || no_color[0] == '\0') && term != NULL && term[0] != '\0' &&
+        strcmp(term, "dumb") != 0 && isatty(fileno(file)) == 1)
         (void)fputs(codes[style], file);
 }
 

@@ -87,13 +87,6 @@ static int print(struct ps_buf *text)
     return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
 
-static void print_config_error(void *cookie, const struct ps_err *err)
-{
-    const char *const *program_name = cookie;
-
-    ps_print(stderr, "%s: %s\n", *program_name, err->what);
-}
-
 static void print_misspelt_setting(void *cookie, const char *name, const char *nearest,
                                    const char *text)
 {
@@ -184,7 +177,7 @@ static int check_config(const struct ps_program *program, struct ps_env *env)
     struct ps_buf text;
 
     ps_env_misspelt(env, print_misspelt_setting, &program_name);
-    if (!ps_daemon_config_load(program->component, program->needs_database, env, print_config_error,
+    if (!ps_daemon_config_load(program->component, program->needs_database, env, ps_print_fault,
                                &program_name, &config))
         return PS_EXIT_CONFIG;
     ps_buf_init(&text, TEXT_MAX);

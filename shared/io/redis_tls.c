@@ -11,11 +11,6 @@
 #include <openssl/x509v3.h>
 #include <stdint.h>
 
-bool ps_redis_tls_available(void)
-{
-    return true;
-}
-
 static bool given(const char *path)
 {
     return path != NULL && path[0] != '\0';
@@ -258,11 +253,6 @@ static bool unavailable(struct ps_err *err)
     return ps_fail(
         err, PS_FAILURE_CONFIGURATION, 0,
         "REDIS_URL: rediss:// needs a build with hiredis_ssl (hiredis 1.x); this one has none");
-}
-
-bool ps_redis_tls_available(void)
-{
-    return false;
 }
 
 bool ps_redis_tls_check(const struct ps_redis_tls *tls, struct ps_err *err)

@@ -15,7 +15,6 @@ struct ps_redis_tls {
     const char *key_file;
 };
 
-bool ps_redis_tls_available(void);
 /* Whether the files can be used as they are now; if not, CONFIGURATION with the name of the
  * setting. */
 bool ps_redis_tls_check(const struct ps_redis_tls *tls, struct ps_err *err) PS_MUST_USE;

@@ -32,7 +32,7 @@ struct ps_stream_reader {
     bool was_down;
     bool group_seen; /* the group existed once, so creating it again is a recreation */
     uint64_t group_recreates;
-    int64_t answered_ms;
+
     int attempt; /* consecutive failures */
     char fault[sizeof(
         ((struct ps_err *)NULL)->what)]; /* the error that prevents reading; "" if none */
@@ -44,7 +44,7 @@ struct ps_stream_reader {
 
 /* The reader is a state machine: each callback records its result and calls advance, which sends
  * the next command if the state allows one. No other function sends. */
-static void advance(struct ps_stream_reader *reader);
+static void advance(void *cookie);
 
 static void back_off(struct ps_stream_reader *reader)
 {
@@ -89,15 +89,6 @@ static void on_group_created(void *cookie, const struct redisReply *reply, const
     reader->group_known = true;
     reader->fault[0] = '\0';
     advance(reader);
-}
-
-/* The group starts at id 0, so that entries that were added before the group existed are read too.
- */
-static void create_group(struct ps_stream_reader *reader)
-{
-    reader->creating_group = true;
-    PS_REDIS(reader->redis, on_group_created, reader, "XGROUP", "CREATE", reader->stream,
-             reader->group, "0", "MKSTREAM");
 }
 
 /* Reads row, [id, [name, value, …]] or [id, [...], deliveries], into out_entry, with fields as its
@@ -168,7 +159,7 @@ static void on_read(void *cookie, const struct redisReply *reply, const struct p
     if (reader->closing)
         return;
     if (err == NULL) {
-        reader->answered_ms = ps_loop_now(reader->loop);
+
         reader->attempt = 0;
         reader->fault[0] = '\0';
         if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
@@ -204,20 +195,22 @@ static void read_next(struct ps_stream_reader *reader)
                          on_read, reader);
 }
 
-static void advance(struct ps_stream_reader *reader)
+static void advance(void *cookie)
 {
+    struct ps_stream_reader *reader = cookie;
+
     if (reader->stopped != NULL || reader->delivering || reader->reading ||
         reader->creating_group || ps_timer_pending(reader->retry) || !ps_redis_up(reader->redis))
         return;
-    if (!reader->group_known)
-        create_group(reader);
-    else if (reader->want > 0)
+    if (!reader->group_known) {
+        /* The group starts at id 0, so that entries that were added before it existed are read
+         * too. */
+        reader->creating_group = true;
+        PS_REDIS(reader->redis, on_group_created, reader, "XGROUP", "CREATE", reader->stream,
+                 reader->group, "0", "MKSTREAM");
+    } else if (reader->want > 0) {
         read_next(reader);
-}
-
-static void on_retry(void *cookie)
-{
-    advance(cookie);
+    }
 }
 
 static void on_state(void *cookie, bool up, const struct ps_err *err)
@@ -269,7 +262,7 @@ struct ps_stream_reader *ps_stream_reader_create(struct ps_loop *loop,
     reader->stream = ps_alloc_text(options->stream);
     reader->group = ps_alloc_text(options->group);
     reader->consumer = ps_alloc_text(options->consumer);
-    reader->retry = ps_timer_create(loop, on_retry, reader);
+    reader->retry = ps_timer_create(loop, advance, reader);
     reader->stop = ps_timer_create(loop, on_stop, reader);
     return reader;
 }
@@ -309,11 +302,6 @@ void ps_stream_reader_cut(struct ps_stream_reader *reader)
     assert(reader->stopped != NULL);
     if (reader->reading)
         ps_redis_reset(reader->redis);
-}
-
-int64_t ps_stream_reader_answered_ms(const struct ps_stream_reader *reader)
-{
-    return reader->answered_ms;
 }
 
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader)

@@ -54,8 +54,6 @@ void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *c
  * recovers entries that the read had made pending. */
 void ps_stream_reader_cut(struct ps_stream_reader *reader);
 
-/* When Redis last replied to a read: monotonic ms, 0 before the first reply. */
-int64_t ps_stream_reader_answered_ms(const struct ps_stream_reader *reader);
 /* The error that keeps the reader from reading, borrowed until the loop turns; NULL: none. */
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader);
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);

@@ -1,5 +1,5 @@
 /* Any bytes as HTML: the words are bounded and valid UTF-8. */
-#include "worker/core/text_words.h"
+#include "tests/support/html_words.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const charsets[] = { NULL, "utf-8", "iso-8859-1", "utf-16", "shift_jis" };
     enum { WORDS = 50, BYTES = 400 };
     const char *charset = size > 0 ? charsets[data[size - 1] % 5] : NULL;
-    char *text = ps_text_words_from_html((const char *)data, size, charset, WORDS, BYTES);
+    char *text = html_words((const char *)data, size, charset, WORDS, BYTES);
     utf8proc_int32_t point;
     size_t spaces = 0;
 

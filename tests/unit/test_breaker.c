@@ -65,27 +65,10 @@ static void it_opens_after_failures_in_a_row_and_lets_one_trial_go(void **state)
         run(cases[i].trace, cases[i].threshold, cases[i].end);
 }
 
-static void the_next_trial_has_a_time(void **state)
-{
-    struct ps_breaker breaker;
-
-    (void)state;
-    ps_breaker_init(&breaker, 1, 30);
-    assert_int_equal(ps_breaker_next_ms(&breaker, 1000), 1000);
-    assert_true(ps_breaker_failure(&breaker, 1000));
-    assert_int_equal(ps_breaker_next_ms(&breaker, 1010), 1030);
-    assert_int_equal(ps_breaker_next_ms(&breaker, 1050), 1050);
-    assert_true(ps_breaker_admit(&breaker, 1050));
-    assert_int_equal(ps_breaker_next_ms(&breaker, 1050), 1080);
-    ps_breaker_success(&breaker);
-    assert_int_equal(ps_breaker_next_ms(&breaker, 1050), 1050);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_opens_after_failures_in_a_row_and_lets_one_trial_go),
-        cmocka_unit_test(the_next_trial_has_a_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,6 @@ static void names_go_both_ways(void **state)
     for (i = 0; i < PS_COUNT_OF(names); i++) {
         assert_true(ps_failure_parse(names[i], &category));
         assert_string_equal(ps_failure_name(category), names[i]);
-        assert_true(strlen(ps_failure_meaning(category)) > 0);
     }
     category = PS_FAILURE_TIMEOUT;
     assert_false(ps_failure_parse("", &category));

@@ -76,27 +76,6 @@ static void ranges_merge_with_what_is_there(void **state)
     }
 }
 
-static void removing_takes_the_others_numbers_out(void **state)
-{
-    struct ps_number_set set, other;
-
-    (void)state;
-    ps_number_set_init(&set);
-    ps_number_set_init(&other);
-    ps_number_set_add_range(&set, 1, 6);
-    ps_number_set_remove(&set, &other);
-    is(&set, "1 2 3 4 5 6");
-    ps_number_set_add_range(&other, 5, 9);
-    ps_number_set_add(&other, 0);
-    ps_number_set_add(&other, 2);
-    ps_number_set_remove(&set, &other);
-    is(&set, "1 3 4");
-    ps_number_set_remove(&set, &set);
-    is(&set, "");
-    ps_number_set_clear(&set);
-    ps_number_set_clear(&other);
-}
-
 static void a_large_random_set_agrees_with_a_table(void **state)
 {
     struct ps_number_set set;
@@ -126,7 +105,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_kept_ascending_and_once),
         cmocka_unit_test(ranges_merge_with_what_is_there),
-        cmocka_unit_test(removing_takes_the_others_numbers_out),
         cmocka_unit_test(a_large_random_set_agrees_with_a_table),
     };
 

@@ -46,15 +46,6 @@ static void folding_survives_any_bytes(void **state)
     free(folded);
 }
 
-static void an_empty_needle_is_in_nothing(void **state)
-{
-    (void)state;
-    assert_true(ps_text_normalize_contains("eric niebler", "nieb"));
-    assert_false(ps_text_normalize_contains("eric niebler", "kuehl"));
-    assert_false(ps_text_normalize_contains("eric niebler", ""));
-    assert_false(ps_text_normalize_contains("", ""));
-}
-
 static void cleaning_gives_printable_utf8(void **state)
 {
     static const struct {
@@ -116,7 +107,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folding_makes_equal_what_people_call_equal),
         cmocka_unit_test(folding_survives_any_bytes),
-        cmocka_unit_test(an_empty_needle_is_in_nothing),
         cmocka_unit_test(cleaning_gives_printable_utf8),
         cmocka_unit_test(cutting_never_splits_a_character),
     };

@@ -1,4 +1,4 @@
-#include "worker/core/text_words.h"
+#include "tests/support/html_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static bool is_valid(const char *text)
 
 static void check(const char *html, const char *want)
 {
-    char *text = ps_text_words_from_html(html, strlen(html), NULL, WORDS, BYTES);
+    char *text = html_words(html, strlen(html), NULL, WORDS, BYTES);
 
     if (want == NULL) {
         assert_null(text);
@@ -81,7 +81,7 @@ static void external_and_nested_entities_are_not_expanded(void **state)
 {
     static const char html[] = "<!DOCTYPE html [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\">"
                                "<!ENTITY f SYSTEM \"file:///proc/version\">]><p>&b;&f;</p>";
-    char *text = ps_text_words_from_html(html, sizeof(html) - 1, NULL, WORDS, BYTES);
+    char *text = html_words(html, sizeof(html) - 1, NULL, WORDS, BYTES);
 
     (void)state;
     assert_non_null(strstr(text, "&b;&f;"));
@@ -136,8 +136,7 @@ static void the_sender_s_charset_is_believed_and_utf8_comes_out(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char *text = ps_text_words_from_html(rows[i].html, strlen(rows[i].html), rows[i].charset,
-                                             WORDS, BYTES);
+        char *text = html_words(rows[i].html, strlen(rows[i].html), rows[i].charset, WORDS, BYTES);
 
         assert_non_null(text);
         assert_string_equal(text, rows[i].want);
@@ -151,8 +150,8 @@ static void a_mark_at_the_beginning_marks_utf16(void **state)
                                  "e\0";
     static const char big[] = "\xFE\xFF\0<\0p\0>\0G\0r\0\xFC\0\xDF\0e";
     char *texts[] = {
-        ps_text_words_from_html(little, sizeof(little) - 1, NULL, WORDS, BYTES),
-        ps_text_words_from_html(big, sizeof(big) - 1, "utf-8", WORDS, BYTES),
+        html_words(little, sizeof(little) - 1, NULL, WORDS, BYTES),
+        html_words(big, sizeof(big) - 1, "utf-8", WORDS, BYTES),
     };
 
     (void)state;
@@ -168,7 +167,7 @@ static void utf8_that_was_cut_in_a_character_is_known(void **state)
 {
     static const char html[] = "<p>Gr\xC3\xBC\xC3\x9F"
                                "e</p><p>\xC3";
-    char *text = ps_text_words_from_html(html, sizeof(html) - 1, NULL, WORDS, BYTES);
+    char *text = html_words(html, sizeof(html) - 1, NULL, WORDS, BYTES);
 
     (void)state;
     assert_non_null(text);
@@ -191,7 +190,7 @@ static void whatever_bytes_come_valid_utf8_goes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
-        char *text = ps_text_words_from_html(hostile[i], strlen(hostile[i]), "utf-8", WORDS, BYTES);
+        char *text = html_words(hostile[i], strlen(hostile[i]), "utf-8", WORDS, BYTES);
 
         if (text != NULL)
             assert_true(is_valid(text));
@@ -208,14 +207,14 @@ static void words_and_bytes_are_limited(void **state)
     (void)state;
     for (size_t i = 0; i < MANY; i++)
         memcpy(html + i * 3, "ab ", 4);
-    text = ps_text_words_from_html(html, MANY * 3, NULL, WORDS, BYTES);
+    text = html_words(html, MANY * 3, NULL, WORDS, BYTES);
     assert_int_equal(strlen(text), WORDS * 3 - 1);
     free(text);
-    text = ps_text_words_from_html(html, MANY * 3, NULL, MANY, 100);
+    text = html_words(html, MANY * 3, NULL, MANY, 100);
     assert_int_equal(strlen(text), 100); /* 33 words and a cut one */
     free(text);
     memset(html, 'x', MANY * 3);
-    text = ps_text_words_from_html(html, MANY * 3, NULL, WORDS, 100);
+    text = html_words(html, MANY * 3, NULL, WORDS, 100);
     assert_int_equal(strlen(text), 100);
     free(text);
     free(html);
@@ -259,7 +258,7 @@ static void depth_and_attributes_cost_bounded_time(void **state)
         clock_t began = clock();
 
         /* the words before that point count; only a hang is an error */
-        free(ps_text_words_from_html(html, strlen(html), NULL, WORDS, BYTES));
+        free(html_words(html, strlen(html), NULL, WORDS, BYTES));
         if (clock() - began > 5 * CLOCKS_PER_SEC)
             fail_msg("%s%s: %ld ms", pages[i][0], pages[i][1],
                      (long)((clock() - began) * 1000 / CLOCKS_PER_SEC));
@@ -287,7 +286,7 @@ static void real_pages_stay_within_the_limits(void **state)
         char *page = malloc(strlen(html) + 64);
 
         (void)snprintf(page, strlen(html) + 64, "%s%s<p>words after", html, ends[i]);
-        text = ps_text_words_from_html(page, strlen(page), NULL, WORDS, BYTES);
+        text = html_words(page, strlen(page), NULL, WORDS, BYTES);
         if (text == NULL)
             fail_msg("%s: no words", pages[i][0]);
         assert_string_equal(text, "words after");
@@ -298,7 +297,7 @@ static void real_pages_stay_within_the_limits(void **state)
     for (int i = 0; i < 100; i++)
         at += (size_t)snprintf(deep + at, sizeof(deep) - at, "<div>");
     (void)snprintf(deep + at, sizeof(deep) - at, "deep");
-    text = ps_text_words_from_html(deep, strlen(deep), NULL, WORDS, BYTES);
+    text = html_words(deep, strlen(deep), NULL, WORDS, BYTES);
     assert_string_equal(text, "deep");
     free(text);
 }

@@ -70,19 +70,11 @@ static void print_ready(struct command *command)
         command->failed = true;
 }
 
-static void print_progress(const struct command *command)
-{
-    char text[64];
-
-    (void)snprintf(text, sizeof(text), "\r%zu of %zu asked%s", command->answered, command->count,
-                   command->answered == command->count ? "\n" : "");
-    (void)fputs(text, stderr); /* our own, with its carriage return */
-}
-
 static void on_answer(void *cookie, const struct ps_probe_report *end)
 {
     struct url_probe *url_probe = cookie;
     struct command *command = url_probe->command;
+    char progress[64];
 
     url_probe->probe = NULL;
     url_probe->line = answer_line(end);
@@ -92,8 +84,11 @@ static void on_answer(void *cookie, const struct ps_probe_report *end)
     if (end->outcome == PS_OUTCOME_DEFERRED)
         ps_timer_set(command->end_paused, 0);
     print_ready(command);
-    if (command->progress)
-        print_progress(command);
+    if (command->progress) {
+        (void)snprintf(progress, sizeof(progress), "\r%zu of %zu asked%s", command->answered,
+                       command->count, command->answered == command->count ? "\n" : "");
+        (void)fputs(progress, stderr); /* our own, with its carriage return */
+    }
     if (command->answered == command->count)
         ps_loop_stop(command->loop, command->failed ? PS_EXIT_FAILED : PS_EXIT_OK);
 }
@@ -109,12 +104,6 @@ static void on_end_paused(void *cookie)
     for (size_t i = 0; i < command->count; i++)
         if (command->probes[i].probe != NULL && ps_probe_pause_ms(command->probes[i].probe) > 0)
             ps_probe_give_up(command->probes[i].probe, PS_OUTCOME_DEFERRED, &err);
-}
-
-static void on_bad_setting(void *cookie, const struct ps_err *err)
-{
-    (void)cookie;
-    ps_print(stderr, "paperscout-worker: %s\n", err->what);
 }
 
 static int probe_all(struct command *command, const struct ps_config *config, char **urls)
@@ -140,6 +129,7 @@ static int probe_all(struct command *command, const struct ps_config *config, ch
 
 static int run_probe(int argc, char **argv, void *env)
 {
+    const char *program = "paperscout-worker";
     struct ps_config config;
     struct command command = { .count = argc > 1 ? (size_t)(argc - 1) : 0 };
     int status;
@@ -156,7 +146,7 @@ static int run_probe(int argc, char **argv, void *env)
         ps_print(stderr, "paperscout-worker: probe has no option \"%s\"; it takes URLs\n", argv[i]);
         return PS_EXIT_USAGE;
     }
-    if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))
+    if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, ps_print_fault, &program, &config))
         return PS_EXIT_CONFIG;
     command.loop = ps_loop_create();
     command.probes = ps_alloc_zero(command.count, sizeof(*command.probes));

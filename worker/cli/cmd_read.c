@@ -194,12 +194,6 @@ static void on_timer(void *cookie)
     ps_loop_stop(command->loop, status);
 }
 
-static void on_bad_setting(void *cookie, const struct ps_err *err)
-{
-    (void)cookie;
-    ps_print(stderr, "paperscout-worker: %s\n", err->what);
-}
-
 static int read_all(struct command *command)
 {
     struct ps_probe_kit_options options = { .loop = command->loop,
@@ -225,6 +219,7 @@ static int read_all(struct command *command)
 
 static int run_read(int argc, char **argv, void *env)
 {
+    const char *program = "paperscout-worker";
     struct ps_config config;
     struct command command = { .sources = argv + 1, .count = argc > 1 ? (size_t)(argc - 1) : 0 };
     int status;
@@ -245,7 +240,7 @@ static int run_read(int argc, char **argv, void *env)
                  argv[i + 1], argv[i + 1]);
         return PS_EXIT_USAGE;
     }
-    if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, on_bad_setting, NULL, &config))
+    if (!ps_config_load(PS_COMPONENT_WORKER, ps_env_get, env, ps_print_fault, &program, &config))
         return PS_EXIT_CONFIG;
     command.config = &config;
     command.loop = ps_loop_create();

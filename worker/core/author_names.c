@@ -1,6 +1,7 @@
 #include "worker/core/author_names.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
 #include "worker/core/document_title.h"
@@ -89,26 +90,19 @@ static bool is_one_of(struct ps_str word, const char *const *list, size_t count)
     return false;
 }
 
-static utf8proc_int32_t first_point(struct ps_str word)
-{
-    utf8proc_int32_t point = 0;
-
-    if (utf8proc_iterate((const utf8proc_uint8_t *)word.data, (utf8proc_ssize_t)word.len, &point) <=
-        0)
-        return 0;
-    return point;
-}
-
 /* Whether the word has a capital at its start, or after a mark: "d'Orme", "al-Din". */
 static bool is_capital(struct ps_str word)
 {
     bool start = true;
 
     for (size_t at = 0; at < word.len;) {
-        struct ps_str rest = { word.data + at, word.len - at };
-        utf8proc_int32_t point = first_point(rest);
-        utf8proc_category_t category = utf8proc_category(point);
+        utf8proc_int32_t point = 0;
+        utf8proc_category_t category;
 
+        if (utf8proc_iterate((const utf8proc_uint8_t *)word.data + at,
+                             (utf8proc_ssize_t)(word.len - at), &point) <= 0)
+            point = 0;
+        category = utf8proc_category(point);
         if (start && (category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT ||
                       category == UTF8PROC_CATEGORY_LO))
             return true;
@@ -316,38 +310,29 @@ static bool is_in_domain(struct ps_str text, struct ps_str domain)
     return false;
 }
 
-/* Whether the text is a document number: "NXXXX", "P1234R0". */
-static bool is_number(struct ps_str name)
-{
-    char *text = ps_alloc_copy(name.data, name.len);
-    bool number = ps_title_number_len(text) == name.len;
-
-    free(text);
-    return number;
-}
-
-/* Whether text is a footnote that explains a mark at a name: "1Elm Widgets". */
-static bool is_footnote(struct ps_str text)
-{
-    return text.len > 1 && (text.data[0] == '*' || (text.data[0] >= '0' && text.data[0] <= '9')) &&
-           ((text.data[1] >= 'A' && text.data[1] <= 'Z') ||
-            (text.data[1] >= 'a' && text.data[1] <= 'z'));
-}
-
 /* Adds the segment to the authors if it is a name. A suffix after a comma belongs to the name
  * before it: "Sam Rowan, Jr." Returns whether it was a name. */
 static bool take_segment(struct ps_document *document, struct segment segment,
                          enum ps_author_trust trust, bool certain)
 {
     struct ps_str name = drop_titles(trim_marks(segment.text));
+    struct ps_str note = ps_str_trim(segment.text);
+    bool is_number;
+    char *text;
 
-    if (document->author_count > 0 && is_footnote(ps_str_trim(segment.text)))
+    /* A footnote explains a mark at a name: "1Elm Widgets". */
+    if (document->author_count > 0 && note.len > 1 &&
+        (note.data[0] == '*' || ps_ascii_is_digit(note.data[0])) &&
+        ps_ascii_is_letter(note.data[1]))
         return false;
     if (name.len == 0 || is_one_of(name, suffixes, PS_COUNT_OF(suffixes)))
         return false;
     if (segment.after_comma && segment.domain.len > 0 && is_in_domain(name, segment.domain))
         return false;
-    if (!is_name(name, trust, certain) || is_number(name))
+    text = ps_alloc_copy(name.data, name.len);
+    is_number = ps_title_number_len(text) == name.len; /* "NXXXX", "P1234R0" */
+    free(text);
+    if (is_number || !is_name(name, trust, certain))
         return false;
     add_name(document, name);
     return true;

@@ -1,6 +1,7 @@
 #include "worker/core/document_title.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
 #include "worker/core/document.h"
@@ -13,19 +14,9 @@
 
 enum { DIGITS_MIN = 3, DIGITS_MAX = 5, LETTERS_MIN = 3 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_word(char c)
 {
-    return is_digit(c) || is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
+    return ps_ascii_is_digit(c) || ps_ascii_is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static bool is_placeholder(char c)
@@ -40,18 +31,18 @@ size_t ps_title_number_len(const char *text)
 
     if (text[0] == '\0' || strchr("dpnDPN", text[0]) == NULL)
         return 0;
-    while (is_digit(text[at + digits]))
+    while (ps_ascii_is_digit(text[at + digits]))
         digits++;
     if (digits < DIGITS_MIN) /* "D0XXX", "NXXX3" */
-        while (is_digit(text[at + digits]) || is_placeholder(text[at + digits]))
+        while (ps_ascii_is_digit(text[at + digits]) || is_placeholder(text[at + digits]))
             digits++;
     if (digits < DIGITS_MIN || digits > DIGITS_MAX)
         return 0;
     at += digits;
     if ((text[at] == 'r' || text[at] == 'R') &&
-        (is_digit(text[at + 1]) || is_placeholder(text[at + 1]))) {
+        (ps_ascii_is_digit(text[at + 1]) || is_placeholder(text[at + 1]))) {
         at++;
-        while (is_digit(text[at]) || is_placeholder(text[at]))
+        while (ps_ascii_is_digit(text[at]) || is_placeholder(text[at]))
             at++;
     }
     return is_word(text[at]) ? 0 : at;
@@ -87,9 +78,9 @@ static bool is_same_paper(const char *a, const char *b)
 {
     size_t at = 1;
 
-    while (is_digit(a[at]) && a[at] == b[at])
+    while (ps_ascii_is_digit(a[at]) && a[at] == b[at])
         at++;
-    return at > 1 && !is_digit(a[at]) && !is_digit(b[at]) &&
+    return at > 1 && !ps_ascii_is_digit(a[at]) && !ps_ascii_is_digit(b[at]) &&
            ((a[0] | 0x20) == 'n') == ((b[0] | 0x20) == 'n');
 }
 
@@ -287,15 +278,6 @@ static bool is_made_by_program(const char *text)
     return prefix_len(text, starts, PS_COUNT_OF(starts)) > 0;
 }
 
-static size_t count_letters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text != '\0'; text++)
-        count += is_letter(*text) || (unsigned char)*text >= 0xC0;
-    return count;
-}
-
 /* Removes, in place, backslashes before punctuation: "\<meta\>" comes from a template that escaped
  * the title twice. */
 static void drop_escapes(char *text)
@@ -367,28 +349,25 @@ static void resolve_entities(char *text)
     text[at] = '\0';
 }
 
-static void drop_front(char *text, size_t count)
-{
-    memmove(text, text + count, strlen(text + count) + 1);
-}
-
 char *ps_title_clean(const char *text, size_t len, const char *own_number)
 {
     char *title = ps_text_line(text, len);
-    size_t end;
+    size_t end, letters = 0;
 
     resolve_entities(title);
     drop_escapes(title);
     ps_mail_remove(title);
     for (size_t i = 0, n; i < 3 && (n = number_before(title, own_number)) > 0; i++)
-        drop_front(title, n);
+        memmove(title, title + n, strlen(title + n) + 1);
     title[without_number_after(title, own_number)] = '\0';
     title[ps_utf8_cut(title, strlen(title), PS_DOCUMENT_TITLE_MAX)] = '\0';
     ps_mail_remove(title); /* the cuts may have joined parts of another address */
     end = strlen(title);
     while (end > 0 && (title[end - 1] == ' ' || title[end - 1] == '|'))
         title[--end] = '\0';
-    if (count_letters(title) < LETTERS_MIN || is_file_name(title) || is_made_by_program(title) ||
+    for (size_t i = 0; i < end; i++)
+        letters += ps_ascii_is_letter(title[i]) || (unsigned char)title[i] >= 0xC0;
+    if (letters < LETTERS_MIN || is_file_name(title) || is_made_by_program(title) ||
         ps_title_number_len(title) == end) {
         free(title);
         return NULL;

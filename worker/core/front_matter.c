@@ -1,6 +1,7 @@
 #include "worker/core/front_matter.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/ascii.h"
 #include "shared/core/buf.h"
 #include "shared/core/str.h"
 #include "shared/core/text_normalize.h"
@@ -344,16 +345,6 @@ bool ps_front_label_is(const char *text, size_t len)
     return label_of(text, len) != LABEL_NONE;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Whether text is a date: "2019-01-12", "12 January 2019", "Nov 30, 2020". It is short and has a
  * year and little else. */
 static bool is_date(const char *text)
@@ -365,13 +356,14 @@ static bool is_date(const char *text)
     if (len > DATE_MAX || strchr(text, '@') != NULL)
         return false;
     for (size_t i = 0; i < len; i++) {
-        bool starts = i == 0 || (!is_letter(text[i - 1]) && !is_digit(text[i - 1]));
+        bool starts =
+            i == 0 || (!ps_ascii_is_letter(text[i - 1]) && !ps_ascii_is_digit(text[i - 1]));
 
-        digits += is_digit(text[i]);
+        digits += ps_ascii_is_digit(text[i]);
         year = year ||
                (starts && (strncmp(text + i, "20", 2) == 0 || strncmp(text + i, "19", 2) == 0) &&
-                is_digit(text[i + 2]) && is_digit(text[i + 3]) && !is_letter(text[i + 4]) &&
-                !is_digit(text[i + 4]));
+                ps_ascii_is_digit(text[i + 2]) && ps_ascii_is_digit(text[i + 3]) &&
+                !ps_ascii_is_letter(text[i + 4]) && !ps_ascii_is_digit(text[i + 4]));
     }
     return year && digits <= DATE_DIGITS_MAX;
 }
@@ -502,13 +494,6 @@ static void read_fields(const struct ps_front_matter *front, enum label wanted,
     }
 }
 
-static void read_marked(const struct ps_front_matter *front, struct ps_document *document)
-{
-    for (size_t i = 0; i < front->count; i++)
-        if (front->lines[i].is_author)
-            ps_author_names_add(document, front->lines[i].text, PS_AUTHOR_FIELD);
-}
-
 /* Whether the line has a name in the place of a by-line: with an address or before one, and after
  * the title also next to a date, or directly. */
 static bool is_byline(const struct ps_front_matter *front, size_t at, size_t title_line)
@@ -557,8 +542,9 @@ void ps_front_matter_authors(const struct ps_front_matter *front, size_t title_l
                              struct ps_document *document)
 {
     read_fields(front, LABEL_AUTHOR, document);
-    if (document->author_count == 0)
-        read_marked(front, document);
+    for (size_t i = 0; document->author_count == 0 && i < front->count; i++)
+        if (front->lines[i].is_author)
+            ps_author_names_add(document, front->lines[i].text, PS_AUTHOR_FIELD);
     if (document->author_count == 0)
         read_fields(front, LABEL_MAIL, document);
     if (document->author_count == 0)

@@ -97,13 +97,6 @@ static void append(struct reader *reader, const char *text, size_t len)
     }
 }
 
-static int heading_level(const char *name)
-{
-    if ((name[0] == 'h' || name[0] == 'H') && name[1] >= '1' && name[1] <= '6' && name[2] == '\0')
-        return name[1] - '0';
-    return 0;
-}
-
 static bool is_box(const char *name)
 {
     return is_named(name, "table") || is_named(name, "dl") || is_named(name, "ul") ||
@@ -114,15 +107,6 @@ static bool is_box(const char *name)
 static bool is_unseen(const char *name)
 {
     return ps_text_words_html_is_hidden(name) || is_named(name, "nav") || is_named(name, "button");
-}
-
-static void enter_box(struct reader *reader)
-{
-    if (reader->depth < BOXES_MAX)
-        reader->boxes[reader->depth] = ++reader->box_count;
-    reader->depth++;
-    reader->like.container =
-        reader->boxes[reader->depth <= BOXES_MAX ? reader->depth - 1 : BOXES_MAX - 1];
 }
 
 static void leave_box(struct reader *reader)
@@ -159,7 +143,9 @@ static void start_block(struct reader *reader, const char *name, const char *con
         return;
     reader->after_term = is_named(name, "dt");
     reader->like.paragraph++;
-    reader->like.heading = heading_level(name);
+    reader->like.heading = 0;
+    if ((name[0] == 'h' || name[0] == 'H') && name[1] >= '1' && name[1] <= '6' && name[2] == '\0')
+        reader->like.heading = name[1] - '0';
     reader->like.is_title =
         reader->like.heading > 0 && (has_class(classes, "title") || has_class(classes, "p-name") ||
                                      (id != NULL && is_named(id, "title")));
@@ -169,8 +155,13 @@ static void start_block(struct reader *reader, const char *name, const char *con
             (has_class(classes, "title") || (id != NULL && is_named(id, "title")));
     reader->like.is_author = has_class(classes, "author") || has_class(classes, "p-author") ||
                              has_class(classes, "authors");
-    if (is_box(name))
-        enter_box(reader);
+    if (is_box(name)) {
+        if (reader->depth < BOXES_MAX)
+            reader->boxes[reader->depth] = ++reader->box_count;
+        reader->depth++;
+        reader->like.container =
+            reader->boxes[reader->depth <= BOXES_MAX ? reader->depth - 1 : BOXES_MAX - 1];
+    }
     reader->pre += is_named(name, "pre");
 }
 
@@ -413,27 +404,21 @@ static bool is_same_title(const char *a, const char *b)
     }
 }
 
-/* Whether one of the first lines, not a heading of level 1, is this title. */
-static bool is_shown(const struct ps_front_matter *front, const char *title)
-{
-    for (size_t i = 0; i < front->count && i < SHOWN_LINES; i++)
-        if (front->lines[i].heading != 1 && is_same_title(front->lines[i].text, title))
-            return true;
-    return false;
-}
-
 static void read_title(struct reader *reader, struct ps_document *document, size_t *out_line)
 {
     char *number = ps_front_matter_number(reader->front);
     char *heading = title_of_lines(reader->front, true, 0, number, out_line);
     char *named = ps_title_clean(ps_buf_str(&reader->title), reader->title.len, number);
-    bool marked = heading != NULL;
+    bool marked = heading != NULL, shown = false;
 
     if (!marked)
         heading = title_of_lines(reader->front, false, 1, number, out_line);
     /* What the page shows wins over <title>. That is invisible, so authors forget it when they
      * start from a copy of an older paper, and some editors add their own name to it. */
-    if (heading != NULL && (marked || named == NULL || !is_shown(reader->front, named))) {
+    for (size_t i = 0; named != NULL && i < reader->front->count && i < SHOWN_LINES; i++)
+        shown = shown || (reader->front->lines[i].heading != 1 &&
+                          is_same_title(reader->front->lines[i].text, named));
+    if (heading != NULL && (marked || !shown)) {
         document->title = heading;
         free(named);
     } else {

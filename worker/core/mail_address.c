@@ -11,16 +11,6 @@ static bool is_alnum(char c)
            (unsigned char)c >= 0x80;
 }
 
-static bool is_local(char c)
-{
-    return is_alnum(c) || (c != '\0' && strchr("._%+-", c) != NULL);
-}
-
-static bool is_domain(char c)
-{
-    return is_alnum(c) || c == '-' || c == '.';
-}
-
 /* What stands for "@" or ".": a word in brackets or between spaces. */
 struct word {
     const char *text;
@@ -87,7 +77,8 @@ static size_t domain_end(const char *text, size_t len, size_t at, int *out_dots)
 
         if (is_alnum(text[end]) || text[end] == '-') {
             end++;
-        } else if (text[end] == '.' && end + 1 < len && is_domain(text[end + 1])) {
+        } else if (text[end] == '.' && end + 1 < len &&
+                   (is_alnum(text[end + 1]) || text[end + 1] == '-' || text[end + 1] == '.')) {
             ++*out_dots;
             end++;
         } else if (end > at && (dot = dot_len(text + end, len - end)) > 0 &&
@@ -149,7 +140,8 @@ static size_t local_start(const char *text, size_t end, size_t from)
 
         if (dot > 0)
             at -= dot;
-        else if (is_local(text[at - 1]))
+        else if (is_alnum(text[at - 1]) ||
+                 (text[at - 1] != '\0' && strchr("._%+-", text[at - 1]) != NULL))
             at--;
         else
             break;

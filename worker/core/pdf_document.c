@@ -171,15 +171,6 @@ static char *title_of_rows(const struct ps_front_matter *front, size_t rows, con
     return NULL;
 }
 
-/* Whether the metadata has only the first half of a title: "Queues" for "Queues: the ones that
- * forget". */
-static bool is_first_half(const char *named, const char *largest)
-{
-    size_t len = strlen(named);
-
-    return largest != NULL && strncasecmp(named, largest, len) == 0 && largest[len] == ':';
-}
-
 static void read_title(const struct ps_front_matter *front, size_t rows,
                        const struct ps_pdf_texts *texts, struct ps_document *document,
                        size_t *out_line)
@@ -189,9 +180,13 @@ static void read_title(const struct ps_front_matter *front, size_t rows,
     char *named = info == NULL ? NULL : ps_title_clean(info, strlen(info), number);
     size_t line;
     char *largest = title_of_rows(front, rows, number, &line);
+    size_t len = named == NULL ? 0 : strlen(named);
+    /* The metadata may have only the first half of a title: "Queues" for "Queues: the ones that
+     * forget". */
+    bool half = named != NULL && largest != NULL && strncasecmp(named, largest, len) == 0 &&
+                largest[len] == ':';
 
-    if (named != NULL && is_shown(front, rows, texts, named, out_line) &&
-        !is_first_half(named, largest)) {
+    if (named != NULL && is_shown(front, rows, texts, named, out_line) && !half) {
         document->title = named;
         named = NULL;
     } else if (largest != NULL) {

@@ -190,19 +190,6 @@ static double smaller(double a, double b)
     return a < b ? a : b;
 }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-/* Whether two pieces are at one height, that is, overlap by more than half of the smaller one. */
-static bool is_beside(const struct box *row, const struct box *other)
-{
-    double overlap = smaller(row->bottom, other->bottom) - larger(row->top, other->top);
-
-    return overlap > 0.5 * smaller(row->bottom - row->top, other->bottom - other->top);
-}
-
 /* Makes one row out of pieces, which are at one height. Returns false when front is full. */
 static bool add_row(struct ps_front_matter *front, struct piece *pieces, size_t count,
                     double page_top)
@@ -248,8 +235,15 @@ static bool add_rows(struct ps_front_matter *front, struct page *page, double pa
         struct box row = page->pieces[i].box;
         size_t end = i + 1;
 
-        while (end < page->count && is_beside(&row, &page->pieces[end].box))
-            end++;
+        /* Pieces are at one height if they overlap by more than half of the smaller one. */
+        for (; end < page->count; end++) {
+            struct box other = page->pieces[end].box;
+            double top = row.top > other.top ? row.top : other.top;
+            double overlap = smaller(row.bottom, other.bottom) - top;
+
+            if (!(overlap > 0.5 * smaller(row.bottom - row.top, other.bottom - other.top)))
+                break;
+        }
         room = add_row(front, page->pieces + i, end - i, page_top);
         i = end;
     }

@@ -1,9 +1,6 @@
 #include "worker/core/permit_batch.h"
 
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+#include "shared/core/bounds.h"
 
 size_t ps_permits_wanted(const struct ps_permit_need *need)
 {
@@ -12,7 +9,7 @@ size_t ps_permits_wanted(const struct ps_permit_need *need)
     /* Add the slots that will become free within half of a permit's life. */
     if (need->latency_us > 0)
         usable += need->in_flight * (PS_PERMIT_LIFE_MS * 500) / (size_t)need->latency_us;
-    usable = min_size(min_size(usable, need->waiting), PS_PERMIT_BATCH);
+    usable = ps_min_size(ps_min_size(usable, need->waiting), PS_PERMIT_BATCH);
     /* Ask only when half of the usable permits are gone, not for each permit. */
     return need->available > usable / 2 || usable <= need->available ? 0 : usable - need->available;
 }
@@ -23,7 +20,7 @@ size_t ps_backlog_room(size_t concurrency, int64_t latency_us)
     /* As much as gets done in AHEAD_US. Before the first answer, half of the slots. */
     size_t room = latency_us > 0 ? concurrency * AHEAD_US / (size_t)latency_us : concurrency / 2;
 
-    return room < ROOM_MIN ? ROOM_MIN : min_size(room, PS_BACKLOG_MAX);
+    return room < ROOM_MIN ? ROOM_MIN : ps_min_size(room, PS_BACKLOG_MAX);
 }
 
 int64_t ps_latency_average(int64_t average_us, int64_t sample_us)

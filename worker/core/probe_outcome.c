@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t wall_ms)
-{
-    int64_t modified;
-
-    if (last_modified == NULL || !ps_utc_time_parse_http(last_modified, &modified))
-        return PS_OUTCOME_HIT_NO_LM;
-    return wall_ms - modified <= within_ms ? PS_OUTCOME_HIT_RECENT : PS_OUTCOME_HIT_OLD;
-}
-
 int64_t ps_site_now_ms(const char *date, int64_t wall_ms)
 {
     int64_t site_ms;
@@ -153,6 +144,7 @@ static void judge_ok(struct ps_probe_outcome *outcome, const struct ps_answer *a
                      const struct ps_probe_outcome_rules *rules, int64_t wall_ms)
 {
     struct ps_str ext = ps_url_ext(answer->url);
+    int64_t modified_ms;
     size_t len;
     const char *name;
 
@@ -170,17 +162,14 @@ static void judge_ok(struct ps_probe_outcome *outcome, const struct ps_answer *a
                 "the content does not begin like a %.*s file", shown(ext.len), ext.data);
     } else {
         outcome->failed = false;
-        outcome->outcome = ps_recency(answer->last_modified, rules->modified_within_ms, wall_ms);
+        if (answer->last_modified == NULL ||
+            !ps_utc_time_parse_http(answer->last_modified, &modified_ms))
+            outcome->outcome = PS_OUTCOME_HIT_NO_LM;
+        else if (wall_ms - modified_ms <= rules->modified_within_ms)
+            outcome->outcome = PS_OUTCOME_HIT_RECENT;
+        else
+            outcome->outcome = PS_OUTCOME_HIT_OLD;
     }
-}
-
-/* Whether the same request would fail in the same way. CURLE_UNSUPPORTED_PROTOCOL without a status
- * is not a redirect to another protocol but an answer that was not HTTP, for example from a server
- * that is starting up; that one is worth another attempt. */
-static bool is_permanent(const struct ps_err *err, int status)
-{
-    return err->category == PS_FAILURE_CONFIGURATION || err->code == CURLE_TOO_MANY_REDIRECTS ||
-           (err->code == CURLE_UNSUPPORTED_PROTOCOL && status != 0);
 }
 
 /* The contract counts these as a miss. */
@@ -203,6 +192,7 @@ struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
     struct ps_probe_outcome outcome = { .next = PS_PROBE_OUTCOME_FINAL,
                                         .outcome = PS_OUTCOME_ERROR };
     int status = answer->status;
+    bool permanent;
 
     if (answer->err == NULL && (status == 200 || (answer->confirm && status == 206))) {
         judge_ok(&outcome, answer, rules, wall_ms);
@@ -234,8 +224,14 @@ struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
         outcome.err = *answer->err;
     else
         ps_fail(&outcome.err, ps_failure_of_status(status), status, "HTTP %d", status);
-    if (attempt < rules->max_attempts &&
-        !(answer->err != NULL && is_permanent(answer->err, status))) {
+    /* Permanent: the same request would fail in the same way. CURLE_UNSUPPORTED_PROTOCOL without a
+     * status is not a redirect to another protocol but an answer that was not HTTP, for example
+     * from a server that is starting up; that one is worth another attempt. */
+    permanent =
+        answer->err != NULL && (answer->err->category == PS_FAILURE_CONFIGURATION ||
+                                answer->err->code == CURLE_TOO_MANY_REDIRECTS ||
+                                (answer->err->code == CURLE_UNSUPPORTED_PROTOCOL && status != 0));
+    if (attempt < rules->max_attempts && !permanent) {
         outcome.next = PS_PROBE_OUTCOME_RETRY;
         outcome.delay_ms = ps_backoff_ms(rules->backoff_ms, rules->backoff_cap_ms, attempt, rnd);
     }

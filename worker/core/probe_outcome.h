@@ -59,8 +59,6 @@ struct ps_probe_outcome ps_probe_outcome_of(const struct ps_answer *answer,
  * nothing about the file. */
 bool ps_status_refuses_method(int status);
 
-/* Returns hit_recent, hit_old or hit_no_lm, by Last-Modified (NULL when absent). */
-enum ps_outcome ps_recency(const char *last_modified, int64_t within_ms, int64_t wall_ms);
 /* Returns the site's clock, the Date of its answer (RFC 9110 section 6.6.1), else wall_ms. Times
  * that the site sends are compared with its own clock, so a node with a wrong clock does no harm.
  */

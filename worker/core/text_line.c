@@ -24,15 +24,6 @@ static bool is_space(utf8proc_int32_t point)
            category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
-/* The letters of a ligature (U+FB00 to U+FB06), NULL for any other character. Typesetting leaves
- * ligatures in a PDF's text, and "conﬁg" would not match "config". */
-static const char *ligature(utf8proc_int32_t point)
-{
-    static const char *const letters[] = { "ff", "fi", "fl", "ffi", "ffl", "st", "st" };
-
-    return point >= 0xFB00 && point <= 0xFB06 ? letters[point - 0xFB00] : NULL;
-}
-
 /* Appends a gap: one space or tab, whatever the number of spaces and tabs in the text. A tab wins,
  * because it separates two cells. */
 static size_t add_gap(char *line, size_t at, bool tab)
@@ -49,6 +40,8 @@ static size_t add_gap(char *line, size_t at, bool tab)
 
 char *ps_text_line(const char *text, size_t len)
 {
+    /* U+FB00 to U+FB06 */
+    static const char *const ligatures[] = { "ff", "fi", "fl", "ffi", "ffl", "st", "st" };
     char *clean = ps_utf8_clean(text, len);
     char *composed;
     const utf8proc_uint8_t *from;
@@ -76,7 +69,10 @@ char *ps_text_line(const char *text, size_t len)
         if (is_space(point)) {
             at = add_gap(line, at, point == '\t');
         } else {
-            const char *letters = ligature(point);
+            /* Typesetting leaves ligatures in a PDF's text, and "conﬁg" would not match
+             * "config". */
+            const char *letters =
+                point >= 0xFB00 && point <= 0xFB06 ? ligatures[point - 0xFB00] : NULL;
             size_t count = letters != NULL
                                ? strlen(letters)
                                : (size_t)size; /* a ligature has three bytes, its letters no more */

@@ -167,32 +167,3 @@ bool ps_text_words_html_text(struct ps_text_words *words, const char *text, size
 {
     return words->hidden_depth > 0 ? !words->full : ps_text_words_add(words, text, len);
 }
-
-static void on_start(void *cookie, const char *name, const char *const *attributes)
-{
-    (void)attributes;
-    ps_text_words_html_start(cookie, name);
-}
-
-static void on_end(void *cookie, const char *name)
-{
-    ps_text_words_html_end(cookie, name);
-}
-
-static bool on_text(void *cookie, const char *text, size_t len)
-{
-    return ps_text_words_html_text(cookie, text, len);
-}
-
-char *ps_text_words_from_html(const char *html, size_t len, const char *encoding, size_t max_words,
-                              size_t max_bytes)
-{
-    static const struct ps_html_events events = { on_start, on_end, on_text };
-    struct ps_text_words *words = ps_text_words_create(max_words, max_bytes);
-    char *text;
-
-    ps_html_read(html, len, encoding, &events, words);
-    text = ps_text_words_take(words);
-    ps_text_words_destroy(words);
-    return text;
-}

@@ -34,12 +34,4 @@ bool ps_text_words_html_is_hidden(const char *name);
 /* Whether such an element does not end a word: "Straw<b>berry</b>" is one word. */
 bool ps_text_words_html_is_inline(const char *name);
 
-/**
- * ps_text_words_from_html(html, len, encoding, max_words, max_bytes): Return the first visible
- * words of an HTML document, owned by the caller, NULL if there is none. ${encoding} is the charset
- * of its Content-Type, NULL when unknown. Parsing ends as soon as there are enough words.
- */
-char *ps_text_words_from_html(const char *html, size_t len, const char *encoding, size_t max_words,
-                              size_t max_bytes) PS_MUST_USE;
-
 #endif

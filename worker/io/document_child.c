@@ -89,16 +89,6 @@ static void enter_program_sandbox(void *cookie)
     ps_sandbox_enter(PS_SANDBOX_PROGRAM, programs);
 }
 
-/* Stores a piece of output. Returns whether more is wanted. */
-static bool store_output(struct ps_buf *out, struct ps_text_words *words, const char *piece,
-                         size_t len)
-{
-    size_t room = out->cap - out->len;
-
-    (void)ps_buf_add(out, piece, len < room ? len : room);
-    return len < room && (words == NULL || ps_text_words_add(words, piece, len));
-}
-
 /* Reads until the end, or until nothing more is wanted (*out_enough). Returns false on timeout. */
 static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, bool *out_enough)
 {
@@ -118,10 +108,15 @@ static bool read_output(const struct tool *tool, int fd, struct ps_buf *out, boo
         if (poll(&ready, 1, (int)left_ms) <= 0)
             continue;
         got = read(fd, piece, sizeof(piece));
-        if (got > 0)
-            *out_enough = !store_output(out, words, piece, (size_t)got);
-        else if (got < 0 && errno == EINTR)
+        if (got > 0) {
+            size_t room = out->cap - out->len;
+
+            (void)ps_buf_add(out, piece, (size_t)got < room ? (size_t)got : room);
+            *out_enough = (size_t)got >= room ||
+                          (words != NULL && !ps_text_words_add(words, piece, (size_t)got));
+        } else if (got < 0 && errno == EINTR) {
             got = 1;
+        }
     }
     ps_text_words_destroy(words);
     return got <= 0 || *out_enough;
@@ -231,24 +226,21 @@ static bool read_html(const char *charset, struct ps_document *document, struct 
     return ok;
 }
 
-static bool has_pdf_signature(void)
-{
-    char first[SIGNATURE_BYTES];
-    ssize_t got = pread(STDIN_FILENO, first, sizeof(first), 0);
-
-    return got > 0 && ps_body_fits(first, (size_t)got, ps_str_of(".pdf"));
-}
-
 void ps_document_child_main(int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "any";
-    bool pdf = strcmp(kind, "pdf") == 0 || (strcmp(kind, "any") == 0 && has_pdf_signature());
+    bool pdf = strcmp(kind, "pdf") == 0;
+    char first[SIGNATURE_BYTES];
+    ssize_t got = 0;
     struct ps_document document = { 0 };
     struct ps_err err;
     bool ok;
     char *line;
 
     (void)signal(SIGCHLD, SIG_DFL);
+    if (strcmp(kind, "any") == 0)
+        got = pread(STDIN_FILENO, first, sizeof(first), 0);
+    pdf = pdf || (got > 0 && ps_body_fits(first, (size_t)got, ps_str_of(".pdf")));
     ok = pdf ? read_pdf(&document, &err) : read_html(argc > 2 ? argv[2] : NULL, &document, &err);
     line = ok ? ps_document_line_format(&document) : ps_document_line_format_error(&err);
     (void)puts(line);

@@ -1,6 +1,7 @@
 #include "worker/io/task_intake.h"
 
 #include "shared/core/alloc.h"
+#include "shared/core/bounds.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "shared/io/redis_script.h"
@@ -168,16 +169,6 @@ static void recover(struct ps_task_intake *intake, int64_t idle_ms)
     run_script(intake, PS_SCRIPT_TASK_RECOVER, args, PS_COUNT_OF(args), on_recovered);
 }
 
-static int64_t min_ms(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t reap_idle_ms(const struct ps_task_intake *intake)
-{
-    return min_ms(PS_TASK_INTAKE_REAP_IDLE_MS, intake->options.visibility_ms);
-}
-
 static void on_reaped(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_task_intake *intake = cookie;
@@ -194,7 +185,8 @@ static void reap(struct ps_task_intake *intake, const char *own)
     char idle[NUMBER_TEXT];
     const char *const args[] = { intake->heartbeat_prefix, idle, own };
 
-    (void)snprintf(idle, sizeof(idle), "%" PRId64, reap_idle_ms(intake));
+    (void)snprintf(idle, sizeof(idle), "%" PRId64,
+                   ps_min_int(PS_TASK_INTAKE_REAP_IDLE_MS, intake->options.visibility_ms));
     run_script(intake, PS_SCRIPT_CONSUMER_REAP, args, PS_COUNT_OF(args), on_reaped);
 }
 
@@ -230,7 +222,7 @@ static void on_scan(void *cookie)
         stop_step(intake);
         return;
     }
-    ps_timer_set(intake->scan, with_jitter(min_ms(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
+    ps_timer_set(intake->scan, with_jitter(ps_min_int(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
     if (!ps_redis_up(intake->options.redis))
         return;
     if (intake->recovered.fn != NULL) {
@@ -238,13 +230,15 @@ static void on_scan(void *cookie)
         return;
     }
     if (!intake->empty) {
-        recover(intake, min_ms(PS_TASK_INTAKE_RECOVER_IDLE_MS, visibility_ms));
+        recover(intake, ps_min_int(PS_TASK_INTAKE_RECOVER_IDLE_MS, visibility_ms));
         if (!intake->claiming && intake->room > 0)
             claim(intake);
     }
     if (now_ms >= intake->reap_at_ms) {
         intake->reap_at_ms =
-            now_ms + with_jitter(intake->empty ? REAP_EMPTY_MS : reap_idle_ms(intake) / 2);
+            now_ms + with_jitter(intake->empty
+                                     ? REAP_EMPTY_MS
+                                     : ps_min_int(PS_TASK_INTAKE_REAP_IDLE_MS, visibility_ms) / 2);
         reap(intake, "");
     }
 }

@@ -126,21 +126,17 @@ static void exit_when_drained(struct ps_worker *worker)
     ps_task_intake_remove_consumer(worker->intake, on_consumer_removed, worker);
 }
 
-/* Nothing changes before a task comes, which sets the tick. A heartbeat that may end soon does:
- * then no task may be taken. */
-static bool is_idle(const struct ps_worker *worker)
-{
-    return worker->takes_tasks && ps_held_tasks_len(worker->tasks) == 0 &&
-           ps_backlog_monitor_view(worker->monitor)->backlog == 0 &&
-           ps_heartbeat_written_since(worker->daemon->heartbeat,
-                                      ps_loop_now(worker->daemon->loop) - BEAT_FRESH_MS);
-}
-
 static void on_tick(void *cookie)
 {
     struct ps_worker *worker = cookie;
 
-    worker->idle = worker->drain_signals == 0 && is_idle(worker);
+    /* Nothing changes before a task comes, which sets the tick. A heartbeat that may end soon does:
+     * then no task may be taken. */
+    worker->idle = worker->drain_signals == 0 && worker->takes_tasks &&
+                   ps_held_tasks_len(worker->tasks) == 0 &&
+                   ps_backlog_monitor_view(worker->monitor)->backlog == 0 &&
+                   ps_heartbeat_written_since(worker->daemon->heartbeat,
+                                              ps_loop_now(worker->daemon->loop) - BEAT_FRESH_MS);
     ps_timer_set_about(worker->tick, worker->drain_signals > 0 ? DRAIN_TICK_MS
                                      : worker->idle            ? IDLE_TICK_MS
                                                                : TICK_MS);
