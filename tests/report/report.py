@@ -13,6 +13,7 @@ It reads, each where it is there:
     mutation.json              of tests/mutation/mutate.py --report; else the scores kept in tests/mutation/scores.json
     bench.json                 of tests/bench/against.py
     growth.json                of tests/growth/growth.py
+    fuzz.json                  of tests/fuzz/fuzz.py
 
 Each section has a limit (LIMITS). Exit status: 0 every limit is kept, 1 one is not, 2 there is nothing to show.
 """
@@ -246,6 +247,18 @@ def add_growth(page, document):
     page.section("Growth", *parts)
 
 
+def add_fuzz(page, document):
+    if not document:
+        return
+    rows = document["targets"]
+    clean = sum(row["good"] for row in rows)
+    page.check("fuzzing", f"{clean} of {len(rows)} targets clean after {document['seconds']} s each", clean == len(rows), "all clean")
+    page.section("Fuzzing", table(["target", "", "runs", "edges", "new inputs", "what its inputs reach"], [
+        [text(row["target"]), marked("clean" if row["good"] else "failed", row["good"]), f"{row['runs']:,}", f"{row['edges']:,}",
+         f"{row['new_inputs']:,}", text(", ".join(f"{os.path.basename(path)} {100 * one['taken'] / one['edges']:.0f} %"
+                                                  for path, one in row["files"].items()))] for row in rows], {2, 3, 4}))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", default=os.path.join(ROOT, "build", "report"))
@@ -256,8 +269,8 @@ def main():
     played = {preset: run for preset in ("debug", "asan") if (run := tests(folder, preset)) is not None}
     scores = {row["file"]: row for source in (os.path.join(ROOT, "tests", "mutation", "scores.json"),
                                               os.path.join(folder, "mutation.json")) for row in load(source) or []}
-    coverage, bench, growth = (load(os.path.join(folder, f"{name}.json")) for name in ("coverage", "bench", "growth"))
-    if not (rows or played or coverage or bench or growth):
+    coverage, bench, growth, fuzz = (load(os.path.join(folder, f"{name}.json")) for name in ("coverage", "bench", "growth", "fuzz"))
+    if not (rows or played or coverage or bench or growth or fuzz):
         print(f"report: {folder} holds nothing; run deploy/test.sh first", file=sys.stderr)
         return 2
     if played:
@@ -268,6 +281,7 @@ def main():
     add_mutation(page, list(scores.values()))
     add_bench(page, bench)
     add_growth(page, growth)
+    add_fuzz(page, fuzz)
     out = options.out or os.path.join(folder, "index.html")
     with open(out, "w", encoding="utf-8") as file:
         file.write(page.render("written by tests/report/report.py from what the last runs left"))
