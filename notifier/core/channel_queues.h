@@ -148,6 +148,10 @@ void ps_channel_queues_rerouted(struct ps_channel_queues *queues, const char *id
 /* Gives a message that the webhook delivered and that is not in flight. It is CLOSING from now on,
  * as sent. NULL if there is none. */
 struct ps_outgoing_message *ps_channel_queues_take_rerouted(struct ps_channel_queues *queues);
+/* Gives an alert or an all-clear that waits while a newer message about the same incident waits
+ * too, so that people read the newest one after an outage and no backlog. It is CLOSING from now
+ * on, as a duplicate. NULL if there is none. */
+struct ps_outgoing_message *ps_channel_queues_take_superseded(struct ps_channel_queues *queues);
 /* Whether the sink has accepted or refused a message since the start: it answers. */
 bool ps_channel_queues_reached(const struct ps_channel_queues *queues);
 /* Gives the newest message that is not in flight, for the list; its duplicates come first, as

@@ -46,6 +46,50 @@ struct ps_outgoing_message *ps_channel_queues_take_rerouted(struct ps_channel_qu
     return NULL;
 }
 
+/* Returns the length of "alarm:<incident>:", with which the ids of an incident's messages begin
+ * (shared/io/alarm.c); 0 if it is another message. */
+static size_t alarm_prefix_len(const struct ps_message *content)
+{
+    static const char prefix[] = "alarm:";
+    const char *end;
+
+    if (!ps_message_kind_urgent(content->kind) ||
+        strncmp(content->id, prefix, sizeof(prefix) - 1) != 0)
+        return 0;
+    end = strchr(content->id + sizeof(prefix) - 1, ':');
+    return end == NULL ? 0 : (size_t)(end + 1 - content->id);
+}
+
+static bool is_superseded(const struct ps_channel_queue *queue,
+                          const struct ps_outgoing_message *message)
+{
+    size_t len = alarm_prefix_len(&message->content);
+    const struct ps_outgoing_message *newer;
+
+    if (len == 0 || ps_channel_queues_under_way(message))
+        return false;
+    DL_FOREACH (queue->messages, newer)
+        if (newer->seq > message->seq && alarm_prefix_len(&newer->content) == len &&
+            strncmp(newer->content.id, message->content.id, len) == 0)
+            return true;
+    return false;
+}
+
+struct ps_outgoing_message *ps_channel_queues_take_superseded(struct ps_channel_queues *queues)
+{
+    struct ps_channel_queue *queue;
+    struct ps_outgoing_message *message;
+    struct ps_channel_queues_outcome outcome;
+
+    DL_FOREACH (queues->queues, queue)
+        DL_FOREACH (queue->messages, message)
+            if (is_superseded(queue, message)) {
+                close_message(queues, message, PS_CLOSE_DUPLICATE, &outcome);
+                return message;
+            }
+    return NULL;
+}
+
 bool ps_channel_queues_reached(const struct ps_channel_queues *queues)
 {
     return queues->reached;

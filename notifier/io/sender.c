@@ -390,6 +390,8 @@ static void on_turn(void *cookie)
     enum ps_channel_queues_move what;
 
     ps_channel_queues_share(sender->queues, ps_channel_lock_up(sender->options.channels));
+    while ((message = ps_channel_queues_take_superseded(sender->queues)) != NULL)
+        close_message(sender, message, PS_CLOSE_DUPLICATE);
     while ((what = ps_channel_queues_next(sender->queues, now_ms, can_claim, &message)) !=
            PS_CHANNEL_QUEUES_NOTHING)
         move(sender, what, message);

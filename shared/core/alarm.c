@@ -1,8 +1,11 @@
 #include "shared/core/alarm.h"
 
 #include "shared/core/bounds.h"
+#include "shared/core/json.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms)
 {
@@ -27,6 +30,39 @@ bool ps_alarm_is_of_notifier(enum ps_incident incident)
 {
     return incident == PS_INCIDENT_REDIS_DOWN || incident == PS_INCIDENT_REDIS_REFUSES_WRITES ||
            incident == PS_INCIDENT_NO_LEADER || ps_alarm_is_of_slack(incident);
+}
+
+/* Between 1970 and now: Redis may hold anything. */
+static int64_t past_ms(const cJSON *json, const char *name, int64_t now_ms)
+{
+    const char *text = ps_json_text(json, name);
+
+    return text == NULL ? 0 : ps_min_int(ps_max_int(strtoll(text, NULL, 10), 0), now_ms);
+}
+
+static void read_name(char out_name[PS_ALARM_TEXT], const cJSON *json, const char *name)
+{
+    const char *text = ps_json_text(json, name);
+
+    (void)snprintf(out_name, PS_ALARM_TEXT, "%s", text == NULL ? "" : text);
+}
+
+void ps_alarm_record_read(struct ps_alarm_record *out_record, const cJSON *json, int64_t now_ms)
+{
+    struct ps_alarm_record record = { .known = true, .raised = true };
+    int64_t route;
+
+    record.confirmed = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "confirmed"));
+    record.notified_ago_ms = now_ms - past_ms(json, "told_ms", now_ms);
+    record.raised_ms = past_ms(json, "raised_ms", now_ms);
+    if (!ps_json_int(json, "route", PS_ALARM_OUTBOX, PS_ALARM_WEBHOOK, &route))
+        route = PS_ALARM_NOTIFIER;
+    record.route = (enum ps_alarm_route)route;
+    if (!ps_json_int(json, "times", 1, INT64_MAX, &record.times))
+        record.times = 1;
+    read_name(record.slack_ts, json, "slack_ts");
+    read_name(record.slack_channel, json, "slack_channel");
+    *out_record = record;
 }
 
 /* An incident that another one explains is neither reported nor over: when the other one ends, its

@@ -63,6 +63,9 @@ enum ps_alarm_next {
     PS_ALARM_OVER     /* end the record, and give the all-clear */
 };
 
+/* Reads a record as Redis keeps it (shared/lua/alarm_claim.lua); now_ms: by the clock of its times.
+ * A record of an earlier version counts as delivered. NULL gives a record of the year 1970. */
+void ps_alarm_record_read(struct ps_alarm_record *out_record, const cJSON *json, int64_t now_ms);
 /* Returns how long an incident lasts before people are notified. after_ms: as in ps_alarm_look. */
 int64_t ps_alarm_hold_ms(enum ps_incident incident, int64_t after_ms);
 /* Returns whether the incident says that Slack takes no message: its alarms must not need Slack. */

@@ -14,7 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 1000, MOVE_AFTER_MS = 10 * 1000, NUMBER_TEXT = 24, ANY_EPOCH = INT32_MAX };
+enum {
+    LOOK_MS = 1000,
+    MOVE_AFTER_MS = 10 * 1000,
+    LOST_MS = 5 * 1000, /* a claim that PostgreSQL perhaps stored waits so long for PostgreSQL */
+    NUMBER_TEXT = 24,
+    ANY_EPOCH = INT32_MAX
+};
 
 /* Statements of a claim or an end in PostgreSQL. */
 enum { RECORD };
@@ -24,8 +30,14 @@ struct local_record {
     int64_t notified_ms, seen_ms; /* monotonic; 0: never */
     int64_t raised_ms;            /* wall clock */
     int64_t times;
-    int64_t claim; /* names a claim in Redis whose answer was lost; 0: there is none */
-    bool confirmed;
+    /* Names a claim, in either store, whose answer was lost; 0: there is none. It is repeated under
+     * this name until it is answered: perhaps it was stored. */
+    int64_t claim;
+    enum ps_alarm_route claim_route;
+    int64_t lost_ms; /* monotonic: when PostgreSQL's answer to it was lost; 0: it was not */
+    bool confirm;    /* the alert was delivered, and the record in Redis does not say so yet */
+    char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* of the first message; "": none */
+    char delivered_ts[PS_ALARM_TEXT], delivered_channel[PS_ALARM_TEXT]; /* with confirm */
 };
 
 /* One claim or end under way, or the message that follows it. */
@@ -38,6 +50,7 @@ struct task {
     int64_t raised_ms;  /* wall clock */
     int64_t present_ms; /* for how long this program has seen it */
     char *record;       /* owned; the record in Redis that is moved, or NULL */
+    char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* of the first message; "": none */
 };
 
 struct ps_alarms {
@@ -184,18 +197,42 @@ static void say_alert(struct task *task, const char *thread_ts)
 
 /* Without PostgreSQL: Redis' record, else this program's own. */
 
+/* The claim was answered. */
+static void end_claim(struct local_record *local)
+{
+    local->claim = local->lost_ms = 0;
+}
+
+/* What this program sent is in a durable record now. A claim without an answer is repeated there.
+ */
+static void forget_alert(struct local_record *local)
+{
+    *local = (struct local_record){ .claim = local->claim,
+                                    .claim_route = local->claim_route,
+                                    .lost_ms = local->lost_ms };
+}
+
+static void copy_name(char out_name[PS_ALARM_TEXT], const char *name)
+{
+    (void)snprintf(out_name, PS_ALARM_TEXT, "%s", name == NULL ? "" : name);
+}
+
 static void note_alert(struct task *task)
 {
     struct local_record *local = &task->alarms->local[task->incident];
 
     if (local->notified_ms == 0) {
         local->raised_ms = ps_clock_wall_ms();
-        local->confirmed = false;
+        copy_name(local->slack_ts, task->slack_ts);
+        copy_name(local->slack_channel, task->slack_channel);
     }
     local->notified_ms = local->seen_ms = now_of(task->alarms);
     local->times++;
-    local->claim = 0;
-    task->raised_ms = local->raised_ms;
+    end_claim(local);
+    if (task->what != PS_ALARM_REROUTE)
+        task->raised_ms = local->raised_ms;
+    if (task->slack_ts[0] == '\0')
+        copy_name(task->slack_ts, local->slack_ts);
 }
 
 static void alert_without_postgres(struct task *task)
@@ -204,7 +241,7 @@ static void alert_without_postgres(struct task *task)
         task->route = PS_ALARM_LIST;
     note_alert(task);
     log_alarm(task);
-    say_alert(task, NULL);
+    say_alert(task, task->slack_ts);
     end_task(task);
 }
 
@@ -212,10 +249,11 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
 {
     struct task *task = cookie;
     struct local_record *local = &task->alarms->local[task->incident];
+    bool answered = err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
 
     if (err == NULL)
-        local->claim = 0;
-    if (err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+        end_claim(local);
+    if (answered &&
         ps_redis_reply_int(reply->element[0], 0) == 0) { /* another program alerted people */
         if (local->notified_ms == 0)
             local->raised_ms = ps_clock_wall_ms();
@@ -223,6 +261,8 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
         end_task(task);
         return;
     }
+    if (answered)
+        copy_name(task->slack_ts, ps_redis_reply_text(reply->element[2], NULL));
     if (err != NULL && task->route < PS_ALARM_NOTIFIER) {
         if (!ps_alarms_have_webhook(task->alarms)) {
             end_task(task); /* the claim is repeated */
@@ -233,24 +273,40 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
     alert_without_postgres(task);
 }
 
+/* Gives the name of this claim, which is that of the last one if it was not answered. No two claims
+ * of one instance name are made in one millisecond. */
+static char *claim_name(const struct task *task)
+{
+    struct local_record *local = &task->alarms->local[task->incident];
+
+    if (local->claim == 0) {
+        local->claim = ps_clock_wall_ms();
+        local->claim_route = task->route;
+    }
+    return ps_alloc_format("%s:%" PRId64, task->alarms->options.daemon->instance, local->claim);
+}
+
 static void claim_in_redis(struct task *task)
 {
-    struct ps_alarms *alarms = task->alarms;
+    const struct ps_alarms *alarms = task->alarms;
     const struct ps_daemon *daemon = alarms->options.daemon;
-    struct local_record *local = &alarms->local[task->incident];
     const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
-    char repeat[NUMBER_TEXT], *claim;
-    struct ps_str args[4];
+    char repeat[NUMBER_TEXT], route[NUMBER_TEXT], confirm[NUMBER_TEXT];
+    char *claim = claim_name(task);
+    bool reroute = task->what == PS_ALARM_REROUTE;
+    const struct ps_str args[8] = {
+        ps_str_of(ps_incident_row(task->incident)->name),
+        ps_str_of(daemon->instance),
+        ps_str_of(number_text(repeat, ps_alarm_repeat_ms(task->incident, alarms->interval_ms))),
+        ps_str_of(claim),
+        ps_str_of(number_text(route, task->route == PS_ALARM_OUTBOX ? PS_ALARM_LIST : task->route)),
+        ps_str_of(reroute ? number_text(confirm, PS_ALARM_CONFIRM_MS) : ""),
+        ps_str_of(task->slack_ts),
+        ps_str_of(task->slack_channel)
+    };
 
-    if (local->claim == 0) /* no two claims of one instance name are made in one millisecond */
-        local->claim = ps_clock_wall_ms();
-    claim = ps_alloc_format("%s:%" PRId64, daemon->instance, local->claim);
-    args[0] = ps_str_of(ps_incident_row(task->incident)->name);
-    args[1] = ps_str_of(daemon->instance);
-    args[2] =
-        ps_str_of(number_text(repeat, ps_alarm_repeat_ms(task->incident, alarms->interval_ms)));
-    args[3] = ps_str_of(claim);
-    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_CLAIM, keys, 1, args, 4, on_redis_claim, task);
+    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_CLAIM, keys, 1, args, PS_COUNT_OF(args),
+                  on_redis_claim, task);
     free(claim);
 }
 
@@ -287,24 +343,29 @@ static void drop_redis_record(struct task *task)
 static void on_moved(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct task *task = cookie;
+    struct local_record *local = &task->alarms->local[task->incident];
 
     on_written(NULL, rows, err);
     if (err == NULL)
-        task->alarms->local[task->incident] = (struct local_record){ 0 };
+        forget_alert(local);
     if (err == NULL && task->record != NULL)
         drop_redis_record(task);
     else
         end_task(task);
 }
 
-static void move_record(struct task *task, int64_t raised_ms, int64_t notified_ago_ms,
-                        int64_t times)
+/* Claim may be NULL. What an earlier alert left in the outbox is not sent after the newer one. */
+static void move_record(struct task *task, const struct ps_alarm_record *record, const char *claim)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
     const struct ps_daemon *daemon = task->alarms->options.daemon;
+    const char *name = ps_incident_row(task->incident)->name;
 
-    ps_sql_alarm_move(batch, ps_incident_row(task->incident)->name, raised_ms, notified_ago_ms,
-                      PS_ALARM_NOTIFIER, daemon->instance, times < 1 ? 1 : times);
+    ps_sql_alarm_move(batch, name, record->raised_ms, record->notified_ago_ms,
+                      (int64_t)record->route, daemon->instance,
+                      record->times < 1 ? 1 : record->times, record->confirmed, record->slack_ts,
+                      record->slack_channel, claim);
+    ps_sql_alarm_supersede_moved(batch, name);
     ps_pg_run(daemon->pg, batch, on_moved, task);
 }
 
@@ -312,28 +373,22 @@ static void on_redis_record(void *cookie, const struct redisReply *reply, const 
 {
     struct task *task = cookie;
     const char *text = err == NULL ? ps_redis_reply_text(reply, NULL) : NULL;
-    cJSON *record;
-    const char *raised, *notified;
-    int64_t wall_ms = ps_clock_wall_ms(), notified_ms, times = 1;
+    struct ps_alarm_record record;
+    cJSON *json;
 
     if (text == NULL) { /* another program has moved it */
         end_task(task);
         return;
     }
     task->record = ps_alloc_text(text);
-    record = ps_json_parse(text, strlen(text), NULL);
-    if (record == NULL) { /* no record of ours: it would come back at every look */
+    json = ps_json_parse(text, strlen(text), NULL);
+    if (json == NULL) { /* no record of ours: it would come back at every look */
         drop_redis_record(task);
         return;
     }
-    raised = ps_json_text(record, "raised_ms");
-    notified = ps_json_text(record, "told_ms");
-    notified_ms = notified == NULL ? wall_ms : strtoll(notified, NULL, 10);
-    if (!ps_json_int(record, "times", 1, INT64_MAX, &times))
-        times = 1;
-    move_record(task, raised == NULL ? wall_ms : strtoll(raised, NULL, 10),
-                wall_ms > notified_ms ? wall_ms - notified_ms : 0, times);
-    cJSON_Delete(record);
+    ps_alarm_record_read(&record, json, ps_clock_wall_ms());
+    move_record(task, &record, ps_json_text(json, "claim"));
+    cJSON_Delete(json);
 }
 
 static struct task *begin_task(struct ps_alarms *alarms, enum ps_incident incident,
@@ -350,8 +405,8 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
 {
     const struct ps_daemon *daemon = alarms->options.daemon;
     struct local_record *local = &alarms->local[incident];
+    struct ps_alarm_record record = { .confirmed = true, .route = PS_ALARM_NOTIFIER };
 
-    local->claim = 0;
     if (ps_incident_monitor_in_redis(alarms->monitor, incident, NULL) &&
         ps_incident_monitor_redis_writes(alarms->monitor)) {
         PS_REDIS(daemon->redis, on_redis_record, begin_task(alarms, incident, PS_ALARM_NOTHING),
@@ -360,11 +415,15 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
     }
     if (local->notified_ms == 0)
         return false;
+    record.raised_ms = local->raised_ms;
+    record.notified_ago_ms = now_of(alarms) - local->notified_ms;
+    record.times = local->times;
+    copy_name(record.slack_ts, local->slack_ts);
+    copy_name(record.slack_channel, local->slack_channel);
     if (local->times > 0)
-        move_record(begin_task(alarms, incident, PS_ALARM_NOTHING), local->raised_ms,
-                    now_of(alarms) - local->notified_ms, local->times);
+        move_record(begin_task(alarms, incident, PS_ALARM_NOTHING), &record, NULL);
     else /* another program alerted people: Redis' record counts */
-        *local = (struct local_record){ 0 };
+        forget_alert(local);
     return true;
 }
 
@@ -398,11 +457,20 @@ static void on_claimed(void *cookie, const struct ps_pg_rows *rows, const struct
 {
     struct task *task = cookie;
     struct ps_alarms *alarms = task->alarms;
+    struct local_record *local = &alarms->local[task->incident];
 
+    /* Perhaps it was written. A claim in Redis would be a second alert, so this one is repeated, in
+     * Redis only if PostgreSQL stays away. One that hangs was waited for long enough. */
+    if (err != NULL && err->code == PS_PG_ERR_LOST) {
+        local->lost_ms = err->category == PS_FAILURE_TIMEOUT ? 0 : now_of(alarms);
+        end_task(task);
+        return;
+    }
     if (err != NULL) { /* connected, and yet it was not written: the next record, the next route */
         claim_in_redis(task);
         return;
     }
+    end_claim(local);
     if (ps_pg_row_count(rows, RECORD) == 0) {
         end_task(task);
         return;
@@ -424,16 +492,17 @@ static void claim_in_postgres(struct task *task)
     struct ps_pg_batch *batch = ps_pg_batch_create();
     bool outbox = task->route == PS_ALARM_OUTBOX && channel_of(alarms)[0] != '\0';
     int64_t repeat_ms = ps_alarm_repeat_ms(task->incident, alarms->interval_ms);
-    char *text;
+    char *text, *claim = claim_name(task);
 
     if (task->what == PS_ALARM_REROUTE) {
         ps_sql_alarm_reroute(batch, name, (int64_t)task->route, alarms->options.daemon->instance,
-                             PS_ALARM_CONFIRM_MS);
+                             PS_ALARM_CONFIRM_MS, claim);
         ps_sql_alarm_supersede(batch, name); /* else people could read it twice */
     } else {
         ps_sql_alarm_claim(batch, name, (int64_t)task->route, alarms->options.daemon->instance,
-                           outbox, repeat_ms, task->cause, task->present_ms);
+                           outbox, repeat_ms, task->cause, task->present_ms, claim);
     }
+    free(claim);
     if (task->what != PS_ALARM_REROUTE && outbox) {
         text = alert_text(alarms, task->incident, task->cause, task->raised_ms);
         add_outbox_row(batch, task, ps_message_kind_name(PS_MESSAGE_OPS_ALERT), text);
@@ -452,6 +521,7 @@ static void on_ended(void *cookie, const struct ps_pg_rows *rows, const struct p
         end_task(task); /* another program gives the all-clear, or we try again */
         return;
     }
+    end_claim(&alarms->local[task->incident]);
     log_alarm(task);
     if (task->route != PS_ALARM_OUTBOX) {
         task->raised_ms = ps_pg_int(rows, RECORD, 0, PS_SQL_ALARM_END_RAISED_AT, 0);
@@ -516,6 +586,13 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
     if (alarms->alarms[incident].present_ms > 0)
         task->present_ms = now_of(alarms) - alarms->alarms[incident].present_ms;
     memcpy(task->cause, view->cause, sizeof(task->cause));
+    if (record != NULL && record->raised) {
+        copy_name(task->slack_ts, record->slack_ts);
+        copy_name(task->slack_channel, record->slack_channel);
+    }
+    if (next != PS_ALARM_OVER && alarms->local[incident].claim != 0 &&
+        kept_in_postgres(alarms, incident))
+        task->route = alarms->local[incident].claim_route; /* as what was perhaps stored has it */
     if (next == PS_ALARM_OVER)
         end_in_postgres(task, record);
     else if (kept_in_postgres(alarms, incident))
@@ -524,6 +601,45 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
         claim_in_redis(task);
     else
         alert_without_postgres(task);
+}
+
+/* The alert that Redis has the record of was delivered: no other route is needed, and the others go
+ * below it. */
+
+static void note_delivery(struct local_record *local, const char *slack_ts,
+                          const char *slack_channel)
+{
+    local->confirm = true;
+    copy_name(local->delivered_ts, slack_ts);
+    copy_name(local->delivered_channel, slack_channel);
+    if (local->notified_ms > 0 && local->slack_ts[0] == '\0') {
+        copy_name(local->slack_ts, slack_ts);
+        copy_name(local->slack_channel, slack_channel);
+    }
+}
+
+static void on_confirmed(void *cookie, const struct redisReply *reply, const struct ps_err *err)
+{
+    struct task *task = cookie;
+
+    (void)reply;
+    task->alarms->local[task->incident].confirm = err != NULL; /* tried again */
+    end_task(task);
+}
+
+static void confirm_in_redis(struct ps_alarms *alarms, enum ps_incident incident)
+{
+    const struct ps_daemon *daemon = alarms->options.daemon;
+    const struct local_record *local = &alarms->local[incident];
+    const char *keys[1] = { ps_key(daemon->keys, PS_KEY_ALARMS) };
+    const struct ps_str args[3] = { ps_str_of(ps_incident_row(incident)->name),
+                                    ps_str_of(local->delivered_ts),
+                                    ps_str_of(local->delivered_channel) };
+
+    if (alarms->busy[incident] || !ps_incident_monitor_redis_writes(alarms->monitor))
+        return; /* later */
+    ps_script_run(daemon->redis, PS_SCRIPT_ALARM_CONFIRM, keys, 1, args, PS_COUNT_OF(args),
+                  on_confirmed, begin_task(alarms, incident, PS_ALARM_NOTHING));
 }
 
 /* The record in place of PostgreSQL's: Redis', else what this program did, else PostgreSQL's as it
@@ -556,6 +672,7 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
 {
     const struct ps_incident_set *view = ps_incident_monitor_view(alarms->monitor);
     bool stored = kept_in_postgres(alarms, incident);
+    struct local_record *local = &alarms->local[incident];
     struct ps_alarm_record room;
     struct ps_alarm_look what = { .incident = incident,
                                   .view = view,
@@ -578,12 +695,18 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
                          : local_record(alarms, incident, &room);
     if (what.record == NULL)
         return;
+    if (local->confirm)
+        confirm_in_redis(alarms, incident);
+    if (alarms->busy[incident])
+        return;
     /* Nobody else took the next route: the last one is open to every program. */
     if (what.record->raised && !what.record->confirmed &&
         what.record->notified_ago_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
         what.route = PS_ALARM_WEBHOOK;
-    if (!stored && alarms->local[incident].claim != 0) /* the record may be of this very claim */
-        what.record = NULL;
+    if (local->claim != 0 && ps_incidents_present(view, incident))
+        what.record = NULL; /* it may be of this very claim */
+    if (!stored && local->lost_ms != 0 && what.now_ms - local->lost_ms < LOST_MS)
+        return;
     next = ps_alarm_step(&alarms->alarms[incident], &what);
     if (next != PS_ALARM_NOTHING && routed && !ps_incident_monitor_pg_unknown(alarms->monitor))
         act(alarms, incident, next, what.route, what.record);
@@ -665,7 +788,8 @@ void ps_alarms_delivered(struct ps_alarms *alarms, const char *id, const char *s
     id += sizeof(prefix) - 1;
     name = ps_alloc_copy(id, strcspn(id, ":"));
     if (ps_incident_parse(name, &incident)) {
-        alarms->local[incident].confirmed = true;
+        note_delivery(&alarms->local[incident], slack_ts, slack_channel);
+        confirm_in_redis(alarms, incident);
         batch = ps_pg_batch_create();
         ps_sql_alarm_confirm(batch, name, slack_ts, slack_channel);
         ps_pg_run(daemon->pg, batch, on_written, NULL);

@@ -96,13 +96,6 @@ static void read_shared(struct ps_incident_monitor *monitor, const struct redisR
     }
 }
 
-static int64_t ms_of(const cJSON *record, const char *name)
-{
-    const char *text = ps_json_text(record, name);
-
-    return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
-
 /* Redis_ms is Redis' clock, which the records are kept by. */
 static void read_alarms(struct ps_incident_monitor *monitor, const struct redisReply *list,
                         int64_t redis_ms)
@@ -112,16 +105,10 @@ static void read_alarms(struct ps_incident_monitor *monitor, const struct redisR
         const char *name = ps_redis_reply_text(list->element[i], NULL);
         const char *json = ps_redis_reply_text(list->element[i + 1], NULL);
         cJSON *record = json == NULL ? NULL : ps_json_parse(json, strlen(json), NULL);
-        int64_t ago_ms = redis_ms - ms_of(record, "told_ms");
         enum ps_incident incident;
 
         if (name != NULL && ps_incident_parse(name, &incident))
-            monitor->in_redis[incident] =
-                (struct ps_alarm_record){ .known = true,
-                                          .raised = true,
-                                          .confirmed = true,
-                                          .notified_ago_ms = ago_ms > 0 ? ago_ms : 0,
-                                          .raised_ms = ms_of(record, "raised_ms") };
+            ps_alarm_record_read(&monitor->in_redis[incident], record, redis_ms);
         cJSON_Delete(record);
     }
 }

@@ -38,6 +38,9 @@ static struct ps_test_redis *server;
 #define RECLAIM    LIST("notify", "notify:holders")
 #define REPLAY     LIST("notify", "notify:dead")
 #define ALARMS     LIST("alarm_records")
+/* Route 1, the list. */
+#define ALARM(key, incident, by, within_ms, claim)                                                 \
+    RUN(ALARM_CLAIM, LIST(key), incident, by, within_ms, claim, "1", "", "", "")
 #define BEAT(name) LIST("instance:worker:" name, "instances")
 
 static int start_server(void **state)
@@ -210,19 +213,19 @@ static void an_alarm_record_is_deleted_only_as_it_was_read(void **state)
 static void one_program_reports_an_incident_once_in_a_while(void **state)
 {
     (void)state;
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000", "1"), "[1 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "60000", "2"), "[0 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "no_leader", "b", "60000", "3"), "[1 1]");
+    assert_string_equal(ALARM("alarms", "stuck", "a", "60000", "1"), "[1 1 ]");
+    assert_string_equal(ALARM("alarms", "stuck", "b", "60000", "2"), "[0 1 ]");
+    assert_string_equal(ALARM("alarms", "no_leader", "b", "60000", "3"), "[1 1 ]");
     assert_non_null(strstr(DO("HGET alarms stuck"), "\"by\":\"a\""));
-    while (strstr(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "b", "1", "4"), "[1 2]") == NULL)
+    while (strstr(ALARM("alarms", "stuck", "b", "1", "4"), "[1 2 ]") == NULL)
         continue;
     assert_non_null(strstr(DO("HGET alarms stuck"), "\"by\":\"b\""));
     /* When it was raised stays; a record nobody can read is a new one. */
     DO("HSET alarms stuck {\"raised_ms\":\"7\",\"told_ms\":\"8\",\"times\":4}");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000", "5"), "[1 5]");
+    assert_string_equal(ALARM("alarms", "stuck", "a", "60000", "5"), "[1 5 ]");
     assert_non_null(strstr(DO("HGET alarms stuck"), "\"raised_ms\":\"7\""));
     DO("HSET alarms stuck no_json");
-    assert_string_equal(RUN(ALARM_CLAIM, LIST("alarms"), "stuck", "a", "60000", "6"), "[1 1]");
+    assert_string_equal(ALARM("alarms", "stuck", "a", "60000", "6"), "[1 1 ]");
 }
 
 /* Incidents */
@@ -1300,11 +1303,11 @@ static void too_many_dead_letters_are_removed_whatever_their_age(void **state)
 static void of_two_programs_one_reports_an_incident(void **state)
 {
     (void)state;
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "b", "60000", "b:1"), "[0 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:2"), "[0 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_workers", "b", "60000", "b:2"), "[1 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "b", "0", "b:3"), "[1 2]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "a", "60000", "a:1"), "[1 1 ]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "b", "60000", "b:1"), "[0 1 ]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "a", "60000", "a:2"), "[0 1 ]");
+    assert_string_equal(ALARM("alarm_records", "no_workers", "b", "60000", "b:2"), "[1 1 ]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "b", "0", "b:3"), "[1 2 ]");
 }
 
 static void an_alarm_is_recorded_with_the_servers_time(void **state)
@@ -1323,13 +1326,50 @@ static void an_alarm_is_recorded_with_the_servers_time(void **state)
 static void a_claim_whose_answer_was_lost_gets_it_again(void **state)
 {
     (void)state;
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "a", "60000", "a:1"), "[1 1 ]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "a", "60000", "a:1"), "[1 1 ]");
     DO("HSET alarm_records no_leader rubbish");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[1 1]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "a", "60000", "a:1"), "[1 1 ]");
     /* The record of a version that names no claims. */
     DO("HSET alarm_records no_leader {\"told_ms\":\"9999999999999\",\"times\":4}");
-    assert_string_equal(RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:1"), "[0 4]");
+    assert_string_equal(ALARM("alarm_records", "no_leader", "a", "60000", "a:1"), "[0 4 ]");
+}
+
+static void an_alert_that_nobody_confirmed_takes_a_better_route(void **state)
+{
+    (void)state;
+#define REROUTE(by, claim, route) /* nobody confirmed it for 0 ms */                               \
+    RUN(ALARM_CLAIM, ALARMS, "stuck", by, "60000", claim, route, "0", "", "")
+    assert_string_equal(ALARM("alarm_records", "stuck", "a", "60000", "a:1"), "[1 1 ]");
+    assert_string_equal(REROUTE("b", "b:1", "1"), "[0 1 ]");
+    assert_string_equal(
+        RUN(ALARM_CLAIM, ALARMS, "stuck", "b", "60000", "b:1", "2", "60000", "", ""), "[0 1 ]");
+    assert_string_equal(REROUTE("b", "b:1", "2"), "[1 1 ]");
+    assert_string_equal(REROUTE("c", "c:1", "2"), "[0 1 ]");
+    assert_string_equal(REROUTE("b", "b:1", "2"), "[1 1 ]"); /* its answer was lost */
+    assert_string_equal(RUN(ALARM_CONFIRM, ALARMS, "stuck", "17.1", "C1"), "1");
+    assert_string_equal(REROUTE("c", "c:1", "3"), "[0 1 17.1]");
+    /* PostgreSQL refused the claim of the next route, and Redis had no record. */
+    DO("DEL alarm_records");
+    assert_string_equal(REROUTE("c", "c:1", "3"), "[1 0 ]");
+#undef REROUTE
+}
+
+static void alerts_go_below_the_first_one(void **state)
+{
+    (void)state;
+    assert_string_equal(RUN(ALARM_CONFIRM, ALARMS, "stuck", "17.1", "C1"), "0");
+    assert_string_equal(ALARM("alarm_records", "stuck", "a", "60000", "a:1"), "[1 1 ]");
+    assert_string_equal(RUN(ALARM_CONFIRM, ALARMS, "stuck", "17.1", "C1"), "1");
+    assert_string_equal(ALARM("alarm_records", "stuck", "a", "0", "a:2"), "[1 2 17.1]");
+    assert_string_equal(RUN(ALARM_CONFIRM, ALARMS, "stuck", "18.1", "C1"), "1");
+    assert_string_equal(ALARM("alarm_records", "stuck", "a", "0", "a:3"), "[1 3 17.1]");
+    /* PostgreSQL knew the first message before it went away. */
+    assert_string_equal(
+        RUN(ALARM_CLAIM, ALARMS, "no_leader", "a", "60000", "a:4", "1", "", "16.1", "C1"),
+        "[1 1 16.1]");
+    DO("HSET alarm_records stuck rubbish");
+    assert_string_equal(RUN(ALARM_CONFIRM, ALARMS, "stuck", "17.1", "C1"), "0");
 }
 
 #define FLUSHED(test) cmocka_unit_test_setup(test, flush)
@@ -1413,6 +1453,8 @@ int main(void)
         FLUSHED(of_two_programs_one_reports_an_incident),
         FLUSHED(an_alarm_is_recorded_with_the_servers_time),
         FLUSHED(a_claim_whose_answer_was_lost_gets_it_again),
+        FLUSHED(an_alert_that_nobody_confirmed_takes_a_better_route),
+        FLUSHED(alerts_go_below_the_first_one),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -72,7 +72,8 @@ class Controls(CycleCase):
 
     def test_a_soft_404_for_one_extension_only(self):
         self.start()
-        self.fleet.upstream.patch({"drafts": {"P0000R0.html": {"modified": "-1h", "text": "not found"}}})
+        self.fleet.upstream.patch({"rules": {"slow": None, "soft": {
+            "match": "*.html", "status": 200, "content_type": "text/html", "body": "<title>Not found</title>Not found"}}})
         self.add_drafts(2)
         self.wait_cause("P0000R0.html, which cannot exist")
 

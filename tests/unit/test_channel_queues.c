@@ -616,6 +616,41 @@ static void a_channel_that_holds_much_is_full(void **state)
     ps_channel_queues_destroy(queues);
 }
 
+static struct ps_outgoing_message *superseded(struct ps_channel_queues *queues, const char *id)
+{
+    struct ps_outgoing_message *message = ps_channel_queues_take_superseded(queues);
+
+    assert_non_null(message);
+    assert_string_equal(message->content.id, id);
+    return message;
+}
+
+static void of_the_alerts_of_one_incident_the_newest_is_sent(void **state)
+{
+    struct ps_channel_queues *queues = make(0);
+    struct ps_outgoing_message *sending;
+
+    (void)state;
+    add_kind(queues, "alarm:redis_down:a:1", "A", "ops_alert");
+    add_kind(queues, "alarm:redis:a:1", "A", "ops_alert");
+    add_kind(queues, "alarm:redis_down:b:1", "B", "ops_alert");
+    add_kind(queues, "alarm:redis_down:c:1", "A", "manual");
+    add_kind(queues, "alarm:redis_down", "A", "ops_alert");
+    assert_null(ps_channel_queues_take_superseded(queues));
+    sending = expect(queues, 0, PS_CHANNEL_QUEUES_SEND, "alarm:redis_down:b:1");
+    add_kind(queues, "alarm:redis_down:b:2", "B", "ops_alert");
+    add_kind(queues, "alarm:redis_down:b:3", "B", "ops_recovery");
+    ps_channel_queues_forget(queues, superseded(queues, "alarm:redis_down:b:2"));
+    assert_null(ps_channel_queues_take_superseded(queues)); /* the first one is on its way */
+    (void)answer(queues, sending, PS_SLACK_LATER, 1000, 0);
+    ps_channel_queues_forget(queues, superseded(queues, "alarm:redis_down:b:1"));
+    assert_null(ps_channel_queues_take_superseded(queues));
+    add_kind(queues, "alarm:redis_down:a:2", "A", "ops_alert");
+    ps_channel_queues_forget(queues, superseded(queues, "alarm:redis_down:a:1"));
+    assert_null(ps_channel_queues_take_superseded(queues));
+    ps_channel_queues_destroy(queues);
+}
+
 /* 2,000 messages over 50 channels: one is held for a minute, one fails three times, one is gone.
    Every other is served at one a second, in order; nothing is lost or doubled. */
 static void three_channels_worth_of_trouble_delay_nobody_else(void **state)
@@ -922,6 +957,7 @@ int main(void)
         cmocka_unit_test(a_trial_for_access_that_times_out_leaves_it_closed_off),
         cmocka_unit_test(the_rest_goes_back_newest_first),
         cmocka_unit_test(a_channel_that_holds_much_is_full),
+        cmocka_unit_test(of_the_alerts_of_one_incident_the_newest_is_sent),
         cmocka_unit_test(three_channels_worth_of_trouble_delay_nobody_else),
         cmocka_unit_test(an_alert_that_the_webhook_delivered_is_not_sent_to_slack),
         cmocka_unit_test(a_message_is_found_by_its_text_wherever_it_is_held),

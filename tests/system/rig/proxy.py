@@ -14,6 +14,7 @@ class Proxy:
         self.delay = 0.0  # seconds that all it passes on is kept
         self._kept = collections.deque()  # (when, to whom, bytes)
         self._unanswered = None  # re.Pattern, or None
+        self._stall_then = False  # once an answer was lost
         self.lost = 0  # answers
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -36,9 +37,11 @@ class Proxy:
         """From now on everything takes so much longer, either way."""
         self.delay = seconds
 
-    def lose_answer(self, pattern):
-        """Of the next request that has the pattern (bytes) the answer is lost: the server gets it, and the connection is cut."""
+    def lose_answer(self, pattern, stall=False):
+        """Of the next request that has the pattern (bytes) the answer is lost: the server gets it, and the connection is cut.
+        stall: from then on nothing passes, so the client cannot ask again."""
         self._unanswered = re.compile(pattern)
+        self._stall_then = stall
 
     def stop(self):
         self._wake[0].send(b"q")
@@ -93,6 +96,7 @@ class Proxy:
                 self._unanswered = None
                 self._peers[source].sendall(data)
                 time.sleep(0.2)  # the server has read it before it sees the end
+                self.stalled = self.stalled or self._stall_then
                 self.lost += 1
                 data = b""
             if data and not self.stalled:
