@@ -72,10 +72,13 @@ class Controls(CycleCase):
 
     def test_a_soft_404_for_one_extension_only(self):
         self.start()
-        self.fleet.upstream.patch({"rules": {"slow": None, "soft": {
-            "match": "*.html", "status": 200, "content_type": "text/html", "body": "<title>Not found</title>Not found"}}})
+        self.fleet.upstream.patch({"drafts": {"P0000R0.html": {"modified": "-1h", "text": "not found"}}})
         self.add_drafts(2)
         self.wait_cause("P0000R0.html, which cannot exist")
+        self.fleet.upstream.patch({"rules": {"slow": None, "soft": {
+            "match": "*.html", "status": 200, "content_type": "text/html", "body": "<title>Not found</title>Not found"}}})
+        self.wait_status("failed")  # the cycle that ran meanwhile
+        self.wait_cause("probes as if the draft were there")
 
     def test_a_site_that_answers_403_to_everything_on_a_fresh_install(self):
         self.start_fleet(schedulers=0, POLL_INTERVAL_SECONDS=2, delay_ms=0)
