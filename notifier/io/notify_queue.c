@@ -18,9 +18,9 @@ enum {
     RECLAIM_IDLE_MS = 15 * 1000, /* while no message has moved for QUIET_MS: nobody can hold one */
     QUIET_MS = 60 * 1000,
     DEPTH_MS = 1000,
-    EMPTY_MS = 15000, /* an empty list is read this often even without a report */
-    TAKE_MAX = 64,    /* messages of one take */
-    FULL_MAX = 128,   /* channels that one take skips */
+    EMPTY_MS = 60 * 1000, /* an empty list is read this often even without a report */
+    TAKE_MAX = 64,        /* messages of one take */
+    FULL_MAX = 128,       /* channels that one take skips */
     FIXED_ARGS = 7
 };
 
@@ -161,7 +161,9 @@ static void settled_down(struct ps_notify_queue *notify_queue, const struct ps_e
     if (err != NULL && (err->code == PS_REDIS_ERR_LOST || err->code == PS_REDIS_ERR_TIMEOUT))
         notify_queue->lost = true;
     if (!notify_queue->stopped) {
-        ps_timer_set(notify_queue->turn, more ? 0 : waits(notify_queue) ? RECLAIM_MS : IDLE_MS);
+        ps_timer_set_about(notify_queue->turn, more                  ? 0
+                                               : waits(notify_queue) ? RECLAIM_MS
+                                                                     : IDLE_MS);
     } else if (fn != NULL) {
         notify_queue->on_stopped = NULL;
         fn(notify_queue->stop_cookie);
@@ -274,7 +276,7 @@ static void on_turn(void *cookie)
 
     if (notify_queue->stopped || notify_queue->taking)
         return;
-    ps_timer_set(notify_queue->turn, waits(notify_queue) ? RECLAIM_MS : IDLE_MS);
+    ps_timer_set_about(notify_queue->turn, waits(notify_queue) ? RECLAIM_MS : IDLE_MS);
     if (!ps_redis_up(notify_queue->options.redis) ||
         !ps_heartbeat_written(notify_queue->options.heartbeat))
         return;

@@ -422,7 +422,7 @@ static void on_keep(void *cookie)
 {
     struct ps_sender *sender = cookie;
 
-    ps_timer_set(sender->keep, PS_CHANNEL_LOCK_KEEP_MS);
+    ps_timer_set_about(sender->keep, PS_CHANNEL_LOCK_KEEP_MS);
     if (ps_channel_lock_up(sender->options.channels))
         ps_channel_queues_each(sender->queues, keep, sender);
 }
@@ -532,7 +532,7 @@ struct ps_sender *ps_sender_create(const struct ps_sender_options *options)
     sender->queues = ps_channel_queues_create(&options->queues);
     sender->turn = ps_timer_create(options->loop, on_turn, sender);
     sender->keep = ps_timer_create(options->loop, on_keep, sender);
-    ps_timer_set(sender->keep, PS_CHANNEL_LOCK_KEEP_MS);
+    ps_timer_set_about(sender->keep, PS_CHANNEL_LOCK_KEEP_MS);
     sender->drained = ps_timer_create(options->loop, on_drained, sender);
     sender->notify_queue = record.notify_queue = ps_notify_queue_create(&notify_queue);
     sender->record = ps_delivery_record_create(&record);

@@ -101,6 +101,15 @@ void ps_lease_hurry(struct ps_lease *lease, int64_t now_ms)
         lease->next_ms = now_ms;
 }
 
+void ps_lease_sooner(struct ps_lease *lease, int64_t at_ms)
+{
+    bool waits = lease->state == PS_LEASE_STANDBY ||
+                 (lease->state == PS_LEASE_LEADER && lease->asked_ms == 0);
+
+    if (waits && lease->next_ms > at_ms)
+        lease->next_ms = at_ms;
+}
+
 int64_t ps_lease_due_ms(const struct ps_lease *lease)
 {
     switch (lease->state) {

@@ -46,6 +46,9 @@ void ps_lease_not_taken(struct ps_lease *lease, int64_t now_ms, double rnd);
 void ps_lease_held(struct ps_lease *lease, int64_t now_ms, int64_t left_ms, double rnd);
 /* The lease may have been given back: a standby tries at once. */
 void ps_lease_hurry(struct ps_lease *lease, int64_t now_ms);
+/* The next look of a standby, or the next renewal of a leader, is at at_ms, if it was to be later:
+ * the program is awake then in any case. */
+void ps_lease_sooner(struct ps_lease *lease, int64_t at_ms);
 /* When to call ps_lease_step next, unless an answer comes before; INT64_MAX: only an answer counts.
  */
 int64_t ps_lease_due_ms(const struct ps_lease *lease);

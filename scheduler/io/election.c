@@ -61,6 +61,19 @@ static void arm(struct ps_election *election)
         ps_timer_set(election->tick, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
+/* While all is well, the next look or renewal is made with the tick of the loop before it is due,
+ * when the program is awake in any case. */
+static void arm_with_tick(struct ps_election *election)
+{
+    int64_t due_ms = ps_lease_due_ms(&election->lease);
+
+    if (due_ms == INT64_MAX)
+        return;
+    ps_timer_set_about(election->tick, due_ms - now_of(election));
+    if (ps_timer_due_ms(election->tick) < due_ms)
+        ps_lease_sooner(&election->lease, ps_timer_due_ms(election->tick) - PS_TIMER_EARLY_MS);
+}
+
 static void not_taken(struct ps_election *election)
 {
     ps_lease_not_taken(&election->lease, now_of(election), ps_clock_random());
@@ -76,7 +89,7 @@ static void held(struct ps_election *election)
         return;
     }
     ps_lease_held(&election->lease, now_of(election), election->left_ms, ps_clock_random());
-    arm(election);
+    arm_with_tick(election);
 }
 
 static void refused(struct ps_election *election)
@@ -107,6 +120,7 @@ static void lead(struct ps_election *election, const char *value)
     arm(election);
     if (election->lease.state != PS_LEASE_LEADER)
         return;
+    ps_incident_monitor_lease(election->daemon->incidents, election->lease.ttl_ms, true);
     ps_signals_send(election->daemon->signals, PS_SIGNAL_LEASE);
     cause =
         ps_failover_taken(&election->failover, now_of(election), election->lease.ttl_ms, &gap_ms);
@@ -224,6 +238,7 @@ static void on_left(void *cookie, const struct redisReply *reply, const struct p
         return;
     }
     election->left_ms = ps_redis_reply_int(reply, -1);
+    ps_incident_monitor_lease(election->daemon->incidents, election->left_ms, false);
     ps_failover_look(&election->failover, now_of(election), election->left_ms);
     if (election->left_ms >= 0 && election->named_ms != 0 &&
         now_of(election) - election->named_ms < NAME_MS)
@@ -271,7 +286,8 @@ static void on_renew(void *cookie, const struct redisReply *reply, const struct 
     }
     if (ps_redis_reply_int(reply->element[0], 0) == 1) {
         ps_lease_renewed(&election->lease, election->sent_ms, now_of(election));
-        arm(election);
+        arm_with_tick(election);
+        ps_incident_monitor_lease(election->daemon->incidents, election->lease.ttl_ms, true);
         election->events.on_generation(election->cookie,
                                        ps_redis_reply_text(reply->element[1], NULL));
         return;

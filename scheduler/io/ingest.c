@@ -430,6 +430,12 @@ void ps_ingest_start(struct ps_ingest *ingest)
     ps_leader_writer_wait(ingest->writer, 0);
 }
 
+void ps_ingest_undelivered(struct ps_ingest *ingest, bool undelivered)
+{
+    if (ingest->reader != NULL)
+        ps_stream_reader_undelivered(ingest->reader, undelivered);
+}
+
 void ps_ingest_stop(struct ps_ingest *ingest)
 {
     ps_leader_writer_stop(ingest->writer);

@@ -19,6 +19,9 @@ void ps_ingest_destroy(struct ps_ingest *ingest); /* after redis and pg are gone
 /* Reads as the consumer "<instance>:<epoch>". Takes over the entries that earlier leaders did not
  * finish. */
 void ps_ingest_start(struct ps_ingest *ingest);
+/* Whether the stream of results, when looked at now, held entries that nobody has read; see
+ * ps_stream_reader_undelivered. */
+void ps_ingest_undelivered(struct ps_ingest *ingest, bool undelivered);
 /* Must not be called from a callback of the stream reader, which it destroys. */
 void ps_ingest_stop(struct ps_ingest *ingest);
 

@@ -32,7 +32,7 @@
 enum {
     RELOAD_MS = 1000,
     WARM_MS = 1000,
-    WARM_SELDOM_MS = 30 * 1000, /* with signals */
+    WARM_SELDOM_MS = 60 * 1000, /* with signals */
     LOOK_MS = 1000,
     OUTAGE_LOOKS = 3, /* looks in a row that make an outage; a start needs fewer */
     STUCK_MIN_MS = 60 * 1000,
@@ -60,6 +60,7 @@ struct ps_scheduler {
     struct ps_timer *warm;           /* reads what is new in the index while standing by */
     struct ps_timer *look;           /* for progress */
     struct ps_stall_detector progress;
+    int64_t results_seen_ms;        /* when the stream of results was read that was judged last */
     int64_t warmed_ms;              /* monotonic; when that was asked last; 0: at once */
     bool warming;                   /* such a read is outstanding */
     bool loaded;                    /* the parts run */
@@ -329,6 +330,9 @@ static void on_look(void *cookie)
                                             .progress_counter = scheduler->leadership.results };
 
     ps_stats_cycle(scheduler->stats, scheduler->leadership.run != NULL);
+    if (now->redis_read_ms != scheduler->results_seen_ms)
+        ps_ingest_undelivered(scheduler->ingest, now->results_length > now->results_pending);
+    scheduler->results_seen_ms = now->redis_read_ms;
     ps_stall_detector_step(&scheduler->progress, &sample, ps_loop_now(daemon->loop));
     ps_timer_set_about(scheduler->look, LOOK_MS);
     /* A new leader gets time for its first poll before the poll counts as missed. */

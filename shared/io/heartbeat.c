@@ -28,7 +28,8 @@ struct ps_heartbeat {
     bool in_flight;
     bool whole;         /* the heartbeat in flight writes all fields */
     bool extend;        /* the last heartbeat was accepted: the next may extend its life alone */
-    bool join;          /* that one also renews the entry in the list of instances */
+    bool forced;        /* the next heartbeat renews everything, however short ago it was renewed */
+    int64_t joined_ms;  /* when the entry in the list of instances was renewed last */
     char *written;      /* the fields of the last heartbeat that wrote them, joined; owned */
     int64_t whole_ms;   /* when a heartbeat wrote all fields last */
     int64_t clock_ms;   /* what Redis' clock is ahead of our monotonic one, as seen then */
@@ -100,10 +101,12 @@ static void on_joined(void *cookie, const struct redisReply *reply, const struct
     (void)reply;
     if (err != NULL)
         heartbeat->extend = false;
+    if (err != NULL && !heartbeat->removing)
+        ps_timer_set_about(heartbeat->timer, PS_HEARTBEAT_EVERY_MS);
     report(heartbeat, err);
 }
 
-static char *join(const struct ps_fields *fields)
+static char *join_fields(const struct ps_fields *fields)
 {
     struct ps_buf joined;
     char *text;
@@ -132,24 +135,54 @@ static void send_fields(struct ps_heartbeat *heartbeat, const struct ps_fields *
     free(args);
 }
 
-/* Extends the life of the key, and in every other call that of the entry in the list of instances.
- * The entry ends by Redis' clock, which the last whole heartbeat has read. */
+/* Whether it is due before the next tick of the loop. */
+static bool is_due(const struct ps_heartbeat *heartbeat, int64_t done_ms, int64_t every_ms)
+{
+    int64_t left_ms = done_ms + every_ms - ps_clock_mono_ms();
+
+    return heartbeat->forced || left_ms < PS_LOOP_TICK_MS - PS_TIMER_EARLY_MS;
+}
+
+/* Extends the life of the key. */
 static void extend(struct ps_heartbeat *heartbeat, const char *ttl)
 {
-    char ends[24];
-
-    if (heartbeat->join) {
-        (void)snprintf(ends, sizeof(ends), "%lld",
-                       (long long)(ps_clock_mono_ms() + heartbeat->clock_ms + PS_HEARTBEAT_TTL_MS));
-        PS_REDIS(heartbeat->redis, on_joined, heartbeat, "ZADD", heartbeat->instances, ends,
-                 heartbeat->member);
-    }
-    heartbeat->join = !heartbeat->join;
+    heartbeat->in_flight = true;
+    heartbeat->sent_ms = ps_clock_mono_ms();
     PS_REDIS(heartbeat->redis, on_beat, heartbeat, "PEXPIRE", heartbeat->key, ttl);
 }
 
-/* While nothing changes, a heartbeat is one or two commands in place of six: a fleet that has
- * nothing to do costs Redis little. */
+/* Renews the entry in the list of instances. It ends by Redis' clock, which the last whole
+ * heartbeat has read. */
+static void join(struct ps_heartbeat *heartbeat)
+{
+    char ends[24];
+
+    heartbeat->joined_ms = ps_clock_mono_ms();
+    (void)snprintf(ends, sizeof(ends), "%lld",
+                   (long long)(heartbeat->joined_ms + heartbeat->clock_ms + PS_HEARTBEAT_TTL_MS));
+    PS_REDIS(heartbeat->redis, on_joined, heartbeat, "ZADD", heartbeat->instances, ends,
+             heartbeat->member);
+}
+
+static void write_whole(struct ps_heartbeat *heartbeat, const struct ps_fields *fields,
+                        const char *ttl)
+{
+    heartbeat->in_flight = true;
+    heartbeat->sent_ms = heartbeat->joined_ms = ps_clock_mono_ms();
+    send_fields(heartbeat, fields, ttl);
+}
+
+/* Of the two renewals that come next. */
+static int64_t next_ms(const struct ps_heartbeat *heartbeat)
+{
+    int64_t beat_ms = heartbeat->sent_ms + PS_HEARTBEAT_IDLE_MS;
+    int64_t join_ms = heartbeat->joined_ms + PS_HEARTBEAT_JOIN_MS;
+
+    return (beat_ms < join_ms ? beat_ms : join_ms) - ps_clock_mono_ms();
+}
+
+/* While nothing changes, a heartbeat is one command in place of six: a fleet that has nothing to do
+ * costs Redis little. */
 static void send_beat(struct ps_heartbeat *heartbeat)
 {
     struct ps_fields fields;
@@ -160,38 +193,43 @@ static void send_beat(struct ps_heartbeat *heartbeat)
     ps_fields_add(&fields, "started_at", heartbeat->started_at);
     if (heartbeat->fn != NULL)
         heartbeat->fn(heartbeat->cookie, &fields);
-    now = join(&fields);
+    now = join_fields(&fields);
     (void)snprintf(ttl, sizeof(ttl), "%d", PS_HEARTBEAT_TTL_MS);
-    heartbeat->in_flight = true;
-    heartbeat->sent_ms = ps_clock_mono_ms();
     heartbeat->whole = !heartbeat->extend || heartbeat->written == NULL ||
                        strcmp(now, heartbeat->written) != 0 ||
-                       heartbeat->sent_ms - heartbeat->whole_ms >= WHOLE_MS;
-    ps_timer_set(heartbeat->timer, heartbeat->whole ? PS_HEARTBEAT_EVERY_MS : PS_HEARTBEAT_IDLE_MS);
+                       ps_clock_mono_ms() - heartbeat->whole_ms >= WHOLE_MS;
     if (heartbeat->whole) {
-        heartbeat->join = false;
         free(heartbeat->written);
         heartbeat->written = now;
-        send_fields(heartbeat, &fields, ttl);
+        write_whole(heartbeat, &fields, ttl);
     } else {
         free(now);
-        extend(heartbeat, ttl);
+        if (is_due(heartbeat, heartbeat->joined_ms, PS_HEARTBEAT_JOIN_MS))
+            join(heartbeat);
+        if (is_due(heartbeat, heartbeat->sent_ms, PS_HEARTBEAT_IDLE_MS))
+            extend(heartbeat, ttl);
     }
+    heartbeat->forced = false;
+    ps_timer_set_about(heartbeat->timer,
+                       heartbeat->whole ? PS_HEARTBEAT_EVERY_MS : next_ms(heartbeat));
     ps_fields_clear(&fields);
-}
-
-void ps_heartbeat_beat(struct ps_heartbeat *heartbeat)
-{
-    if (heartbeat->removing)
-        return;
-    ps_timer_set(heartbeat->timer, PS_HEARTBEAT_EVERY_MS);
-    if (!heartbeat->in_flight && ps_redis_up(heartbeat->redis))
-        send_beat(heartbeat);
 }
 
 static void on_tick(void *cookie)
 {
-    ps_heartbeat_beat(cookie);
+    struct ps_heartbeat *heartbeat = cookie;
+
+    if (heartbeat->removing)
+        return;
+    ps_timer_set_about(heartbeat->timer, PS_HEARTBEAT_EVERY_MS);
+    if (!heartbeat->in_flight && ps_redis_up(heartbeat->redis))
+        send_beat(heartbeat);
+}
+
+void ps_heartbeat_beat(struct ps_heartbeat *heartbeat)
+{
+    heartbeat->forced = true;
+    on_tick(heartbeat);
 }
 
 struct ps_heartbeat *ps_heartbeat_create(struct ps_loop *loop, struct ps_redis *redis,

@@ -14,7 +14,9 @@ struct ps_heartbeat;
 
 enum {
     PS_HEARTBEAT_EVERY_MS = 2000,
-    PS_HEARTBEAT_IDLE_MS = 2600, /* while no field changes */
+    /* While no field changes: of the key's life, and of the entry in the list of instances. */
+    PS_HEARTBEAT_IDLE_MS = 3000,
+    PS_HEARTBEAT_JOIN_MS = 5000,
     PS_HEARTBEAT_TTL_MS = 8000
 };
 

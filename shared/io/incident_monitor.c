@@ -51,10 +51,11 @@ struct ps_incident_monitor {
     char redis_refusal[PS_INCIDENT_CAUSE];                 /* "": the last write was taken */
     int64_t leader, schedulers, workers, notifiers;        /* as read last; -1: not read */
     int64_t no_leader_ms, no_workers_ms, no_notifier_ms; /* since when there is none; 0: there is */
-    int64_t clock_ms; /* what Redis' clock is ahead of our monotonic one */
-    bool presence_out;
-    int64_t lease_left_ms; /* of the leader, when looked at last */
-    int64_t presence_ms;   /* monotonic: when to look next at who is alive */
+    int64_t clock_ms;   /* what Redis' clock is ahead of our monotonic one */
+    int presence_out;   /* answers that are awaited */
+    bool leads;         /* this program, as it said last */
+    int64_t lease_ms;   /* monotonic: when the lease can have ended: to be looked at then */
+    int64_t members_ms; /* monotonic: when to look next at who is alive */
     struct ps_alarm_record in_redis[PS_INCIDENT_COUNT]; /* known: Redis keeps it; as read last */
 
     bool pg_out;
@@ -113,6 +114,8 @@ static void read_alarms(struct ps_incident_monitor *monitor, const struct redisR
     }
 }
 
+static void observe(struct ps_incident_monitor *monitor);
+
 static void on_shared(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_incident_monitor *monitor = cookie;
@@ -138,7 +141,8 @@ static void on_shared(void *cookie, const struct redisReply *reply, const struct
     read_shared(monitor, reply->element[4]);
     read_alarms(monitor, reply->element[5], ps_redis_reply_int(reply->element[6], 0));
     monitor->clock_ms = ps_redis_reply_int(reply->element[6], 0) - now_of(monitor);
-    monitor->presence_ms = now_of(monitor) + PRESENCE_MIN_MS;
+    monitor->lease_ms = monitor->members_ms = now_of(monitor) + PRESENCE_MIN_MS;
+    observe(monitor);
 }
 
 void ps_incident_monitor_wrote(struct ps_incident_monitor *monitor, const struct ps_err *err)
@@ -232,46 +236,73 @@ static void read_members(struct ps_incident_monitor *monitor, const struct redis
     }
 }
 
+static int64_t at_least(int64_t ms, int64_t least_ms)
+{
+    return ms < least_ms ? least_ms : ms;
+}
+
 static void on_members(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_incident_monitor *monitor = cookie;
     int64_t next_ms = monitor->options.patient ? PRESENCE_PATIENT_MS : PRESENCE_MAX_MS;
 
-    monitor->presence_out = false;
+    monitor->presence_out--;
     if (err != NULL || reply->type != REDIS_REPLY_ARRAY)
         return;
     read_members(monitor, reply, &next_ms);
-    if (monitor->lease_left_ms < next_ms)
-        next_ms = monitor->lease_left_ms;
-    if (monitor->options.patient && is_idle(monitor))
+    /* The leader looks in time, and signals what it misses. */
+    if (is_idle(monitor) && !monitor->leads)
         next_ms = PRESENCE_PATIENT_MS;
-    monitor->presence_ms =
-        now_of(monitor) + (next_ms < PRESENCE_MIN_MS ? PRESENCE_MIN_MS : next_ms);
+    monitor->members_ms = now_of(monitor) + at_least(next_ms, PRESENCE_MIN_MS);
 }
 
-/* PTTL: -2 where the lease is gone. */
+/* left_ms is Redis' answer to PTTL: -2 where the lease is gone, -1 where it has no end. */
+static void read_lease(struct ps_incident_monitor *monitor, int64_t left_ms)
+{
+    int64_t next_ms = left_ms < 0 || left_ms > PRESENCE_MAX_MS ? PRESENCE_MAX_MS : left_ms;
+
+    monitor->leader = left_ms != -2;
+    if (monitor->leader == 0)
+        monitor->members_ms = now_of(monitor); /* nobody else looks in time */
+    if (monitor->options.patient && is_idle(monitor))
+        next_ms = PRESENCE_PATIENT_MS;
+    monitor->lease_ms = now_of(monitor) + at_least(next_ms, PRESENCE_MIN_MS);
+}
+
 static void on_lease(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_incident_monitor *monitor = cookie;
-    int64_t left_ms = err == NULL ? ps_redis_reply_int(reply, -2) : -2;
 
-    if (err != NULL)
-        return;
-    monitor->leader = left_ms == -2 ? 0 : 1;
-    monitor->lease_left_ms = left_ms > 0 ? left_ms : 0;
+    monitor->presence_out--;
+    if (err == NULL)
+        read_lease(monitor, ps_redis_reply_int(reply, -2));
 }
 
-/* While nothing is wrong the exchange is seldom, so who is alive is read by itself: when the lease
- * or the last heartbeat of a component may have ended. */
+void ps_incident_monitor_lease(struct ps_incident_monitor *monitor, int64_t left_ms, bool leads)
+{
+    monitor->leads = leads;
+    read_lease(monitor, left_ms);
+}
+
+/* While nothing is wrong the exchange is seldom, so who is alive is read by itself: whether
+ * somebody leads when the lease can have ended, and the others when the last heartbeat of a
+ * component can have ended. */
 static void look_presence(struct ps_incident_monitor *monitor)
 {
     const struct ps_keys *keys = monitor->options.keys;
+    int64_t now_ms = now_of(monitor);
 
-    monitor->presence_out = true;
-    monitor->presence_ms = now_of(monitor) + PRESENCE_MAX_MS;
-    PS_REDIS(monitor->options.redis, on_lease, monitor, "PTTL", ps_key(keys, PS_KEY_LEADER));
-    PS_REDIS(monitor->options.redis, on_members, monitor, "ZRANGE", ps_key(keys, PS_KEY_INSTANCES),
-             "0", "999", "REV", "WITHSCORES");
+    if (now_ms >= monitor->lease_ms) {
+        monitor->presence_out++;
+        monitor->lease_ms = now_ms + PRESENCE_MAX_MS;
+        PS_REDIS(monitor->options.redis, on_lease, monitor, "PTTL", ps_key(keys, PS_KEY_LEADER));
+    }
+    if (now_ms >= monitor->members_ms) {
+        monitor->presence_out++;
+        monitor->members_ms = now_ms + PRESENCE_MAX_MS;
+        PS_REDIS(monitor->options.redis, on_members, monitor, "ZRANGE",
+                 ps_key(keys, PS_KEY_INSTANCES), "0", "999", "REV", "WITHSCORES");
+    }
 }
 
 static void read_record(struct ps_incident_monitor *monitor, const struct ps_pg_rows *rows, int row)
@@ -490,8 +521,8 @@ static void on_timer(void *cookie)
     observe(monitor);
     if (!monitor->redis_out && ps_redis_up(monitor->options.redis) && redis_is_due(monitor))
         share(monitor);
-    else if (!monitor->redis_out && !monitor->presence_out && ps_redis_up(monitor->options.redis) &&
-             now_of(monitor) >= monitor->presence_ms)
+    else if (!monitor->redis_out && monitor->presence_out == 0 &&
+             ps_redis_up(monitor->options.redis))
         look_presence(monitor);
     if (monitor->options.pg != NULL && !monitor->pg_out && ps_pg_up(monitor->options.pg) &&
         is_due(monitor, monitor->pg_asked_ms, monitor->pg_pause_ms))

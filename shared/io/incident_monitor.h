@@ -57,6 +57,10 @@ bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor);
 bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor);
 /* A write of this program was accepted by Redis (err is NULL) or refused. */
 void ps_incident_monitor_wrote(struct ps_incident_monitor *monitor, const struct ps_err *err);
+/* A scheduler's election looked at the lease: left_ms is Redis' answer to PTTL, leads says whether
+ * this program holds it. So the monitor need not ask; and while somebody else leads and nothing is
+ * wrong, it leaves it to the leader to notice in time who is gone. */
+void ps_incident_monitor_lease(struct ps_incident_monitor *monitor, int64_t left_ms, bool leads);
 /* A record changed: read them again soon. */
 void ps_incident_monitor_refresh(struct ps_incident_monitor *monitor);
 

@@ -102,7 +102,7 @@ static void on_timer(void *cookie)
     /* If PostgreSQL cannot be asked now, keep the request of a signal and try again soon. */
     ps_timer_set(sync->timer, sync->soon ? SOON_MS : period_ms);
     if (!sync->busy && (sync->waiters != NULL || ps_pg_up(sync->options.pg))) {
-        ps_timer_set(sync->timer, period_ms);
+        ps_timer_set_about(sync->timer, period_ms);
         ask(sync);
     }
 }

@@ -7,8 +7,12 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
-enum { TICK_MS = 1000, GRID_MS = 1000, SIGNALS = 2 };
+enum {
+    TICK_SLOP_MS = 20, /* less than this is no difference: an answer took it, or rounding */
+    SIGNALS = 2
+};
 
 struct ps_loop {
     struct event_base *base;
@@ -16,7 +20,8 @@ struct ps_loop {
     int64_t tick_due_ms;
     int64_t tick_late_ms; /* of the last tick, or of a timer before it if that was later */
     int64_t late_ms;      /* the most of all timers since the last tick */
-    int64_t phase_ms; /* of the grid that ps_timer_set_about uses; another one in each program */
+    int64_t phase_ms;     /* of the ticks; another one in each program */
+    TAILQ_HEAD(, ps_timer) tick_timers; /* wait for one of the ticks */
     struct ps_loop_turns turns;
     struct event *signals[SIGNALS];
     ps_signal_fn on_signal;
@@ -31,15 +36,47 @@ static const int signal_numbers[SIGNALS] = { SIGTERM, SIGINT };
 struct ps_timer {
     struct ps_loop *loop;
     int64_t due_ms; /* 0: it was to run at once */
+    bool on_tick;   /* is one of tick_timers */
+    TAILQ_ENTRY(ps_timer) link;
     struct event *event;
     ps_timer_fn fn;
     void *cookie;
 };
 
+/* The last tick that is not after at_ms. */
+static int64_t tick_before(const struct ps_loop *loop, int64_t at_ms)
+{
+    return (at_ms - loop->phase_ms) / PS_LOOP_TICK_MS * PS_LOOP_TICK_MS + loop->phase_ms;
+}
+
+static void leave_tick(struct ps_timer *timer)
+{
+    if (timer->on_tick)
+        TAILQ_REMOVE(&timer->loop->tick_timers, timer, link);
+    timer->on_tick = false;
+}
+
 static void tick_arm(struct ps_loop *loop)
 {
-    ps_timer_set_about(loop->tick, TICK_MS);
-    loop->tick_due_ms = loop->tick->due_ms;
+    int64_t now_ms = ps_clock_mono_ms();
+
+    loop->tick_due_ms = tick_before(loop, now_ms + TICK_SLOP_MS + PS_LOOP_TICK_MS);
+    ps_timer_set(loop->tick, loop->tick_due_ms - now_ms);
+}
+
+/* They run after the tick, in the same turn of the loop. */
+static void run_tick_timers(struct ps_loop *loop)
+{
+    int64_t now_ms = ps_clock_mono_ms() + TICK_SLOP_MS;
+    struct ps_timer *timer = TAILQ_FIRST(&loop->tick_timers), *next;
+
+    for (; timer != NULL; timer = next) {
+        next = TAILQ_NEXT(timer, link);
+        if (timer->due_ms > now_ms)
+            continue;
+        leave_tick(timer);
+        event_active(timer->event, EV_TIMEOUT, 0);
+    }
 }
 
 static void on_tick(void *cookie)
@@ -51,6 +88,7 @@ static void on_tick(void *cookie)
         loop->tick_late_ms = loop->late_ms;
     loop->late_ms = 0;
     tick_arm(loop);
+    run_tick_timers(loop);
 }
 
 struct ps_loop *ps_loop_create(void)
@@ -60,14 +98,18 @@ struct ps_loop *ps_loop_create(void)
     struct sigaction ignore = { .sa_handler = SIG_IGN };
 
     /* Without this flag libevent measures a delay from the start of the present callback, so that a
-       timer that is set at the end of a long callback fires too early. */
-    if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) != 0)
+       timer that is set at the end of a long callback fires too early. Without the other one its
+       clock is up to 4 ms behind the one that ends its sleep, so that it wakes and sleeps again, 1
+       ms each time, before most timers. */
+    if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) != 0 ||
+        event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
         abort();
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
     if (loop->base == NULL || sigaction(SIGPIPE, &ignore, NULL) != 0)
         abort();
-    loop->phase_ms = (int64_t)(ps_clock_random() * GRID_MS);
+    loop->phase_ms = (int64_t)(ps_clock_random() * PS_LOOP_TICK_MS);
+    TAILQ_INIT(&loop->tick_timers);
     loop->tick = ps_timer_create(loop, on_tick, loop);
     tick_arm(loop);
     return loop;
@@ -210,46 +252,47 @@ void ps_timer_destroy(struct ps_timer *timer)
 {
     if (timer == NULL)
         return;
+    leave_tick(timer);
     event_free(timer->event);
     free(timer);
 }
 
-static void set_us(struct ps_timer *timer, int64_t delay_us)
+void ps_timer_set(struct ps_timer *timer, int64_t delay_ms)
 {
-    struct timeval delay = { .tv_sec = delay_us / 1000000, .tv_usec = delay_us % 1000000 };
+    struct timeval delay = { 0 };
 
-    timer->due_ms = delay_us == 0 ? 0 : ps_clock_mono_ms() + delay_us / 1000;
+    leave_tick(timer);
+    if (delay_ms > 0)
+        delay = (struct timeval){ .tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000 };
+    timer->due_ms = delay_ms > 0 ? ps_clock_mono_ms() + delay_ms : 0;
     if (evtimer_add(timer->event, &delay) != 0)
         abort();
 }
 
-void ps_timer_set(struct ps_timer *timer, int64_t delay_ms)
-{
-    set_us(timer, delay_ms < 0 ? 0 : delay_ms * 1000);
-}
-
-/* To the microsecond: timers that are due in one millisecond, and not at one moment, are two
- * wake-ups. */
 void ps_timer_set_about(struct ps_timer *timer, int64_t delay_ms)
 {
-    const int64_t grid_us = GRID_MS * 1000, phase_us = timer->loop->phase_ms * 1000;
-    int64_t now_us = ps_clock_mono_us(), delay_us = delay_ms * 1000;
-    int64_t left_us =
-        (now_us + delay_us - phase_us + grid_us / 2) / grid_us * grid_us + phase_us - now_us;
-
-    if (delay_ms < GRID_MS)
-        left_us = delay_ms < 0 ? 0 : delay_us;
-    else if (left_us < delay_us / 2)
-        left_us += grid_us;
-    set_us(timer, left_us);
+    if (delay_ms < PS_LOOP_TICK_MS - TICK_SLOP_MS) {
+        ps_timer_set(timer, delay_ms);
+        return;
+    }
+    ps_timer_cancel(timer);
+    timer->due_ms = tick_before(timer->loop, ps_clock_mono_ms() + TICK_SLOP_MS + delay_ms);
+    timer->on_tick = true;
+    TAILQ_INSERT_TAIL(&timer->loop->tick_timers, timer, link);
 }
 
 void ps_timer_cancel(struct ps_timer *timer)
 {
+    leave_tick(timer);
     evtimer_del(timer->event);
+}
+
+int64_t ps_timer_due_ms(const struct ps_timer *timer)
+{
+    return timer->due_ms;
 }
 
 bool ps_timer_pending(const struct ps_timer *timer)
 {
-    return evtimer_pending(timer->event, NULL) != 0;
+    return timer->on_tick || evtimer_pending(timer->event, NULL) != 0;
 }

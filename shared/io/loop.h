@@ -52,10 +52,15 @@ void ps_timer_destroy(struct ps_timer *timer); /* NULL is fine */
 /* Replaces an earlier delay; a negative delay counts as 0. Even with 0, fn runs on a later turn of
  * the loop. */
 void ps_timer_set(struct ps_timer *timer, int64_t delay_ms);
-/* The same for work that repeats all the time and for which half a second does not matter: all such
- * timers of the loop run together, once a second, so that an idle program sleeps. Delays below a
- * second are kept exactly. */
+/* The same for work that repeats all the time and may begin up to a second early: fn runs with the
+ * last tick of the loop that is not later than the delay. Such timers wake an idle program no more
+ * than the tick itself does, and what they ask of a server is asked together. A period of whole
+ * seconds is kept exactly after its first tick. Delays below that are kept exactly too. */
 void ps_timer_set_about(struct ps_timer *timer, int64_t delay_ms);
+/* When a timer that is pending runs, monotonic ms; one of the tick up to PS_TIMER_EARLY_MS before.
+ */
+int64_t ps_timer_due_ms(const struct ps_timer *timer);
+enum { PS_LOOP_TICK_MS = 1000, PS_TIMER_EARLY_MS = 50 };
 void ps_timer_cancel(struct ps_timer *timer);
 bool ps_timer_pending(const struct ps_timer *timer);
 

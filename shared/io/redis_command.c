@@ -65,6 +65,9 @@ static void on_reply(redisAsyncContext *context, void *data, void *cookie)
 
     TAILQ_REMOVE(&redis->sent, command, link);
     redis->outstanding--;
+    /* An idle program is not woken by a deadline of nothing. Before UP it is the connection's. */
+    if (redis->phase == PS_REDIS_PHASE_UP && TAILQ_EMPTY(&redis->sent))
+        ps_timer_cancel(redis->deadline);
     if (reply == NULL) {
         ps_redis_link_lost(redis, context);
         command_lost(redis, command);

@@ -54,7 +54,7 @@ static void on_timer(void *cookie)
 {
     struct ps_redis_fitness *watch = cookie;
 
-    ps_timer_set(watch->timer, EVERY_MS);
+    ps_timer_set_about(watch->timer, EVERY_MS);
     if (ps_redis_up(watch->redis))
         PS_REDIS(watch->redis, on_info, watch, "INFO");
 }
@@ -65,7 +65,7 @@ struct ps_redis_fitness *ps_redis_fitness_create(struct ps_loop *loop, struct ps
 
     watch->redis = redis;
     watch->timer = ps_timer_create(loop, on_timer, watch);
-    ps_timer_set(watch->timer, EVERY_MS);
+    ps_timer_set_about(watch->timer, EVERY_MS);
     return watch;
 }
 

@@ -11,7 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_MS = 2000, MARGIN_MS = 2000, BACKOFF_BASE_MS = 200, BACKOFF_CAP_MS = 5000 };
+enum {
+    BLOCK_MS = 10 * 1000,
+    MARGIN_MS = 2000,
+    DOUBT_MS = 1000,
+    BACKOFF_BASE_MS = 200,
+    BACKOFF_CAP_MS = 5000
+};
 
 struct ps_stream_reader {
     struct ps_loop *loop;
@@ -32,8 +38,11 @@ struct ps_stream_reader {
     bool was_down;
     bool group_seen; /* the group existed once, so creating it again is a recreation */
     uint64_t group_recreates;
-
-    int attempt; /* consecutive failures */
+    uint64_t reads;        /* sent so far */
+    uint64_t doubted_read; /* that one waited although the stream held entries; 0: none */
+    int64_t doubted_ms;
+    bool replaced; /* the connection, for such a read; no entry came since */
+    int attempt;   /* consecutive failures */
     char fault[sizeof(
         ((struct ps_err *)NULL)->what)]; /* the error that prevents reading; "" if none */
     struct ps_timer *retry;
@@ -143,6 +152,7 @@ static void deliver(struct ps_stream_reader *reader, const struct redisReply *ro
         count++;
     }
     reader->want -= reader->want < count ? reader->want : count;
+    reader->replaced = reader->replaced && count == 0;
     reader->delivering = true;
     if (count > 0)
         reader->fn(reader->cookie, entries, count);
@@ -159,7 +169,6 @@ static void on_read(void *cookie, const struct redisReply *reply, const struct p
     if (reader->closing)
         return;
     if (err == NULL) {
-
         reader->attempt = 0;
         reader->fault[0] = '\0';
         if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
@@ -191,6 +200,7 @@ static void read_next(struct ps_stream_reader *reader)
     args[5].len = (size_t)snprintf(count, sizeof(count), "%zu", reader->want);
     args[7].len = (size_t)snprintf(block, sizeof(block), "%lld", (long long)reader->block_ms);
     reader->reading = true;
+    reader->reads++;
     ps_redis_send_within(reader->redis, reader->block_ms + MARGIN_MS, args, PS_COUNT_OF(args),
                          on_read, reader);
 }
@@ -299,9 +309,23 @@ void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *c
 
 void ps_stream_reader_cut(struct ps_stream_reader *reader)
 {
-    assert(reader->stopped != NULL);
     if (reader->reading)
         ps_redis_reset(reader->redis);
+}
+
+void ps_stream_reader_undelivered(struct ps_stream_reader *reader, bool undelivered)
+{
+    int64_t now_ms = ps_loop_now(reader->loop);
+
+    if (!undelivered || !reader->reading) {
+        reader->doubted_read = 0;
+    } else if (reader->doubted_read != reader->reads) {
+        reader->doubted_read = reader->reads;
+        reader->doubted_ms = now_ms;
+    } else if (now_ms - reader->doubted_ms >= DOUBT_MS && !reader->replaced) {
+        reader->replaced = true;
+        ps_redis_reset(reader->redis);
+    }
 }
 
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader)

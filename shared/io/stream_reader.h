@@ -30,7 +30,7 @@ struct ps_stream_options {
     const struct ps_redis_options
         *redis; /* borrowed for the call; consumer becomes the client name */
     const char *stream, *group, *consumer; /* copied */
-    int64_t block_ms;                      /* finite; 0: 2000 */
+    int64_t block_ms;                      /* finite; 0: 10 s */
 };
 
 /* Starts connecting; reads nothing before ps_stream_reader_want. Creates stream and group from id 0
@@ -50,10 +50,16 @@ void ps_stream_reader_want(struct ps_stream_reader *reader, size_t count);
  * while Redis replies; no entry is delivered afterwards. Call it once. */
 void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *cookie),
                            void *cookie);
-/* After …_stop: ends an outstanding read now by closing its connection; done follows. The owner
+/* Ends an outstanding read now by closing its connection; after …_stop, done follows. The owner
  * recovers entries that the read had made pending. */
 void ps_stream_reader_cut(struct ps_stream_reader *reader);
 
+/* The owner has looked at the stream: undelivered says whether it holds entries that no consumer
+ * has. Redis answers a read that waits when such an entry comes, so a read that still waits at the
+ * next such report, a second later or more, waits on a connection that is dead. The reader replaces
+ * the connection, long before block_ms ends. It does so once, until a read brings an entry:
+ * somebody may have acknowledged entries by hand, which then look undelivered for ever. */
+void ps_stream_reader_undelivered(struct ps_stream_reader *reader, bool undelivered);
 /* The error that keeps the reader from reading, borrowed until the loop turns; NULL: none. */
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader);
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);

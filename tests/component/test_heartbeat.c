@@ -259,7 +259,7 @@ static void beat_once(struct fixture *fixture, struct ps_heartbeat *heartbeat)
     until_quiet(fixture);
 }
 
-/* The renewal of the key alone, and in every other beat that of the entry in the list. */
+/* The renewal of the key, and that of the entry in the list. */
 static void without_a_change_a_beat_is_one_or_two_commands(void **state)
 {
     struct fixture *fixture = *state;

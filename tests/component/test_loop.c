@@ -88,6 +88,71 @@ static void on_order(void *cookie)
         first = *(int *)cookie;
 }
 
+/* Otherwise whatever depends on it would come later than its period says. */
+static void no_look_comes_later_than_its_delay(void **state)
+{
+    (void)state;
+    for (int64_t delay_ms = 1000; delay_ms < 4000; delay_ms += 170) {
+        int64_t now_ms = ps_clock_mono_ms();
+
+        ps_timer_set_about(looks[0].timer, delay_ms);
+        assert_in_range(ps_timer_due_ms(looks[0].timer) - now_ms, delay_ms - 1000,
+                        delay_ms + PS_TIMER_EARLY_MS);
+    }
+}
+
+static int runs;
+
+static void on_period(void *cookie)
+{
+    runs++;
+    ps_timer_set_about(*(struct ps_timer **)cookie, 2000);
+}
+
+/* Not now a second and now three: a heartbeat would be too late. */
+static void a_period_of_whole_seconds_is_kept(void **state)
+{
+    struct ps_timer *timer = NULL;
+    int64_t began_ms, now_ms;
+
+    (void)state;
+    runs = 0;
+    timer = ps_timer_create(loop, on_period, &timer);
+    ps_timer_set_about(timer, 1000);
+    began_ms = ps_clock_mono_ms();
+    while (runs < 4 && ps_clock_mono_ms() - began_ms < ps_test_paced(LIMIT_MS))
+        (void)event_base_loop(ps_loop_base(loop), EVLOOP_ONCE);
+    now_ms = ps_clock_mono_ms();
+    assert_int_equal(runs, 4);
+    assert_true(now_ms - began_ms >= 6000 - PS_TIMER_EARLY_MS);
+    ps_timer_destroy(timer);
+}
+
+static void a_timer_of_the_tick_can_be_cancelled_and_set_anew(void **state)
+{
+    int one = 1, two = 2;
+    struct ps_timer *cancelled = ps_timer_create(loop, on_order, &one);
+    struct ps_timer *moved = ps_timer_create(loop, on_order, &two);
+
+    (void)state;
+    first = 0;
+    ps_timer_set_about(cancelled, 1000);
+    ps_timer_set_about(moved, 60 * 1000);
+    assert_true(ps_timer_pending(cancelled));
+    ps_timer_cancel(cancelled);
+    assert_false(ps_timer_pending(cancelled));
+    ps_timer_set(moved, 0);
+    (void)event_base_loop(ps_loop_base(loop), EVLOOP_ONCE);
+    assert_int_equal(first, 2);
+    assert_false(ps_timer_pending(moved));
+    ps_test_run_for(loop, 1100);
+    assert_int_equal(first, 2);
+    ps_timer_destroy(cancelled);
+    ps_timer_set_about(moved, 1000);
+    ps_timer_destroy(moved);
+    ps_test_run_for(loop, 1100);
+}
+
 /* The delay counts, however near the moment is at which the others run. */
 static void a_short_delay_is_kept(void **state)
 {
@@ -128,6 +193,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(looks_run_together_whenever_they_began, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_look_comes_later_than_its_delay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_period_of_whole_seconds_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_timer_of_the_tick_can_be_cancelled_and_set_anew, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_short_delay_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_timer_that_runs_late_shows_that_the_loop_stood_still,
                                         set_up, tear_down),

@@ -143,7 +143,7 @@ def begin(fleet, log_statements=False):
             program.instance = program.health()["instance"]
     fleet.wait_cycles(1, 60)
     fleet.wait_sent()
-    time.sleep(12)
+    time.sleep(20)  # so long after its start a notifier looks for commands that an earlier one left
 
 
 def measure(fleet, seconds=60, log_statements=False):

@@ -162,6 +162,30 @@ static void a_standby_that_hears_signals_waits_for_the_end_of_the_lease(void **s
     }
 }
 
+/* Forward only, and never the end of a term. */
+static void a_look_or_a_renewal_can_be_made_sooner(void **state)
+{
+    struct ps_lease lease;
+
+    (void)state;
+    ps_lease_init(&lease, 6000, 1000);
+    assert_int_equal(ps_lease_step(&lease, 1000), PS_LEASE_ASK_EPOCH_AND_TAKE);
+    ps_lease_sooner(&lease, 1500); /* the answer is awaited */
+    assert_true(ps_lease_due_ms(&lease) == INT64_MAX);
+    ps_lease_held(&lease, 1000, 6000, 0);
+    ps_lease_sooner(&lease, 3500);
+    assert_int_equal(ps_lease_due_ms(&lease), 3000);
+    ps_lease_sooner(&lease, 2200);
+    assert_int_equal(ps_lease_due_ms(&lease), 2200);
+    assert_int_equal(ps_lease_step(&lease, 2200), PS_LEASE_ASK_EPOCH_AND_TAKE);
+    ps_lease_taken(&lease, 1, 2200, 2210);
+    ps_lease_sooner(&lease, 4000);
+    assert_int_equal(ps_lease_due_ms(&lease), 4000);
+    assert_int_equal(ps_lease_step(&lease, 4000), PS_LEASE_RENEW);
+    ps_lease_sooner(&lease, 4100); /* its answer is awaited */
+    assert_int_equal(ps_lease_due_ms(&lease), 2200 + 5400);
+}
+
 /* The next step of a leader: the renewal, and while that is not answered, the end of its term. */
 static void a_leader_is_due_at_its_renewal_or_at_its_end(void **state)
 {
@@ -190,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lease_is_taken_kept_and_left_as_traced),
         cmocka_unit_test(a_standby_that_hears_signals_waits_for_the_end_of_the_lease),
+        cmocka_unit_test(a_look_or_a_renewal_can_be_made_sooner),
         cmocka_unit_test(a_leader_is_due_at_its_renewal_or_at_its_end),
         cmocka_unit_test(a_holder_stops_before_the_store_gives_the_lease_to_another),
     };

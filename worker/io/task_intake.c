@@ -222,7 +222,7 @@ static void on_scan(void *cookie)
         stop_step(intake);
         return;
     }
-    ps_timer_set(intake->scan, with_jitter(ps_min_int(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
+    ps_timer_set_about(intake->scan, with_jitter(ps_min_int(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
     if (!ps_redis_up(intake->options.redis))
         return;
     if (intake->recovered.fn != NULL) {
@@ -283,6 +283,18 @@ void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room)
 void ps_task_intake_set_empty(struct ps_task_intake *intake, bool empty)
 {
     intake->empty = empty;
+}
+
+void ps_task_intake_cut(struct ps_task_intake *intake)
+{
+    if (!intake->stopping)
+        ps_stream_reader_cut(intake->reader);
+}
+
+void ps_task_intake_undelivered(struct ps_task_intake *intake, bool undelivered)
+{
+    if (!intake->stopping)
+        ps_stream_reader_undelivered(intake->reader, undelivered);
 }
 
 void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up)

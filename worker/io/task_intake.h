@@ -52,6 +52,11 @@ void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room);
 /* Whether the stream is known to hold no entry, delivered ones included. Then nothing is searched
  * for entries to claim or to recover; reading goes on. false at first. */
 void ps_task_intake_set_empty(struct ps_task_intake *intake, bool empty);
+/* The caller may take nothing now: ends a read that waits, which could still bring entries. */
+void ps_task_intake_cut(struct ps_task_intake *intake);
+/* Whether the stream, when looked at now, held entries that no worker has; see
+ * ps_stream_reader_undelivered. */
+void ps_task_intake_undelivered(struct ps_task_intake *intake, bool undelivered);
 void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up);
 /* Delivers the entries that an earlier process under this name left behind, then calls done.
  * Retries until Redis answers. */

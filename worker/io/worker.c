@@ -54,6 +54,7 @@ static void update_room(struct ps_worker *worker)
     size_t held = ps_held_tasks_len(worker->tasks);
     size_t held_max = worker->slots + PS_BACKLOG_MAX + UNACKNOWLEDGED_MAX;
     size_t room = target > busy ? target - busy : 0;
+    bool took = worker->takes_tasks;
 
     /* Without a heartbeat in Redis other workers would claim each task at once (guarantee 1). */
     worker->takes_tasks = worker->recovered && worker->drain_signals == 0 &&
@@ -63,6 +64,8 @@ static void update_room(struct ps_worker *worker)
     else if (room > held_max - held)
         room = held_max - held;
     ps_task_intake_set_room(worker->intake, room);
+    if (took && !worker->takes_tasks && worker->drain_signals == 0)
+        ps_task_intake_cut(worker->intake);
 }
 
 /* Step 2, watch progress: every request that ends counts, even one that the host did not answer.
@@ -167,6 +170,7 @@ static void on_cycle_view(void *cookie)
     const struct ps_cycle_view *view = ps_backlog_monitor_view(worker->monitor);
 
     ps_task_intake_set_empty(worker->intake, view->backlog == 0 && view->pending == 0);
+    ps_task_intake_undelivered(worker->intake, view->backlog > view->pending);
     ps_held_tasks_drop_obsolete(worker->tasks);
 }
 
