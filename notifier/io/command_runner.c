@@ -7,6 +7,7 @@
 #include "shared/io/clock.h"
 #include "shared/io/library_sync.h"
 #include "shared/io/log.h"
+#include "shared/io/signal_look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ enum {
 
 struct ps_command_runner {
     struct ps_command_runner_options options;
-    struct ps_timer *sweep;
+    struct ps_signal_look *sweep;
     struct ps_library_sync *library;
     struct work *list; /* in the order in which the people gave them */
     size_t works;
@@ -82,7 +83,7 @@ static void refill(struct ps_command_runner *runner)
 {
     if (runner->backlog && runner->works <= REFILL_AT && !runner->draining) {
         runner->backlog = false;
-        ps_timer_set(runner->sweep, 0);
+        ps_signal_look_rest(runner->sweep, 0);
     }
 }
 
@@ -339,21 +340,13 @@ void ps_command_runner_take(struct ps_command_runner *runner,
 /* Only a command that was stored or tried lately can be abandoned. */
 static int64_t period(const struct ps_command_runner *runner)
 {
-    int64_t since_ms = ps_loop_now(runner->options.loop) - runner->stored_ms;
+    int64_t now_ms = ps_loop_now(runner->options.loop);
+    int64_t signalled_ms = ps_signal_look_signalled_ms(runner->sweep);
 
-    if (runner->list != NULL || since_ms < SIGNALLED_MS)
+    if (runner->list != NULL || now_ms - runner->stored_ms < SIGNALLED_MS ||
+        (signalled_ms != 0 && now_ms - signalled_ms < SIGNALLED_MS))
         return SWEEP_MS;
     return ps_signals_period(runner->options.signals, SWEEP_MS, SWEEP_SELDOM_MS);
-}
-
-static void on_signal(void *cookie)
-{
-    struct ps_command_runner *runner = cookie;
-    bool seldom = period(runner) > SWEEP_MS;
-
-    runner->stored_ms = ps_loop_now(runner->options.loop);
-    if (seldom && !runner->draining) /* else a sweep comes soon, and each signal would delay it */
-        ps_timer_set_about(runner->sweep, SWEEP_MS);
 }
 
 static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
@@ -380,7 +373,7 @@ static void on_open(void *cookie, const struct ps_pg_rows *rows, const struct ps
         runner->stored_ms = ps_loop_now(runner->options.loop);
     if (runner->draining)
         return;
-    ps_timer_set_about(runner->sweep, period(runner));
+    ps_signal_look_rest(runner->sweep, period(runner));
     runner->backlog = count > 0 && (size_t)count == runner->wanted;
 }
 
@@ -393,7 +386,7 @@ static void on_sweep(void *cookie)
     if (runner->draining)
         return;
     if (!ps_pg_up(runner->options.pg) || runner->works >= SWEPT_MAX) {
-        ps_timer_set_about(runner->sweep, SWEEP_MS);
+        ps_signal_look_put_off(runner->sweep, SWEEP_MS);
         return;
     }
     batch = ps_pg_batch_create();
@@ -415,15 +408,20 @@ struct ps_command_runner *ps_command_runner_create(const struct ps_command_runne
     struct ps_command_runner *runner = ps_alloc_zero(1, sizeof(*runner));
 
     runner->options = *options;
-    runner->sweep = ps_timer_create(options->loop, on_sweep, runner);
+    runner->sweep =
+        ps_signal_look_create(&(struct ps_signal_look_options){ .loop = options->loop,
+                                                                .signals = options->signals,
+                                                                .signal = PS_SIGNAL_EVENT,
+                                                                .delay_ms = SWEEP_MS,
+                                                                .fn = on_sweep,
+                                                                .cookie = runner });
     runner->library =
         ps_library_sync_create(&(struct ps_library_sync_options){ .loop = options->loop,
                                                                   .pg = options->pg,
                                                                   .signals = options->signals,
                                                                   .idle_ms = LIBRARY_IDLE_MS });
     runner->stored_ms = ps_loop_now(options->loop); /* by an earlier life, perhaps */
-    ps_timer_set(runner->sweep, 0);
-    ps_signals_listen(options->signals, PS_SIGNAL_EVENT, on_signal, runner);
+    ps_signal_look_rest(runner->sweep, 0);
     return runner;
 }
 
@@ -433,7 +431,7 @@ void ps_command_runner_destroy(struct ps_command_runner *runner)
         return;
     while (runner->list != NULL)
         work_destroy(runner->list);
-    ps_timer_destroy(runner->sweep);
+    ps_signal_look_destroy(runner->sweep);
     ps_library_sync_destroy(runner->library);
     free(runner);
 }
@@ -441,4 +439,5 @@ void ps_command_runner_destroy(struct ps_command_runner *runner)
 void ps_command_runner_drain(struct ps_command_runner *runner)
 {
     runner->draining = true;
+    ps_signal_look_stop(runner->sweep);
 }

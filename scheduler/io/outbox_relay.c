@@ -19,6 +19,7 @@
 #include "shared/core/webhook.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
+#include "shared/io/signal_look.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
@@ -39,10 +40,10 @@ enum { BUNDLED = 1 };
 struct ps_outbox_relay {
     struct ps_leadership *leadership;
     struct ps_leader_writer *writer;
-    bool kicked; /* while a round is running */
-    bool held;   /* the list was full when last measured */
-    bool high;   /* the list is long: rows stay in the outbox, so that they become fewer messages */
-    char **ids;  /* ids of the messages that are being pushed */
+    struct ps_signal_look *look; /* a round; under way until rest */
+    bool held;                   /* the list was full when last measured */
+    bool high;  /* the list is long: rows stay in the outbox, so that they become fewer messages */
+    char **ids; /* ids of the messages that are being pushed */
     size_t id_count, pushed;
 };
 
@@ -62,8 +63,7 @@ static void forget_ids(struct ps_outbox_relay *relay)
 static void rest(struct ps_outbox_relay *relay, int64_t ms)
 {
     forget_ids(relay);
-    ps_leader_writer_wait(relay->writer, relay->kicked ? 0 : ms);
-    relay->kicked = false;
+    ps_signal_look_rest(relay->look, ms);
 }
 
 static void on_queued(void *cookie, const struct ps_pg_rows *rows)
@@ -405,16 +405,28 @@ static void begin_round(void *cookie)
     const struct ps_daemon *daemon = relay->leadership->daemon;
 
     if (!ps_leader_writer_leads(relay->writer) || !ps_pg_up(daemon->pg))
-        rest(relay, LOOK_MS);
+        ps_signal_look_put_off(relay->look, LOOK_MS);
     else if (!ps_redis_up(daemon->redis))
         look(relay);
     else
         run_push(relay, NULL, "the list was not measured", on_measured);
 }
 
-static void on_signal(void *cookie)
+/* The writer takes the first step of the round. After a failure it does so again by itself, after a
+ * pause, or sooner after a signal. */
+static void on_failed(void *cookie, const struct ps_err *err)
 {
-    ps_outbox_relay_kick(cookie);
+    struct ps_outbox_relay *relay = cookie;
+
+    (void)err;
+    ps_signal_look_rest(relay->look, PS_SIGNAL_LOOK_NEVER);
+}
+
+static void on_look(void *cookie)
+{
+    struct ps_outbox_relay *relay = cookie;
+
+    ps_leader_writer_wait(relay->writer, 0);
 }
 
 struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
@@ -428,8 +440,14 @@ struct ps_outbox_relay *ps_outbox_relay_create(struct ps_leadership *leadership)
                                                                     .event = PS_EVENT_OUTBOX_ERROR,
                                                                     .retry_ms = LOOK_MS,
                                                                     .step = begin_round,
+                                                                    .on_failed = on_failed,
                                                                     .report_once = true });
-    ps_signals_listen(leadership->daemon->signals, PS_SIGNAL_OUTBOX, on_signal, relay);
+    relay->look = ps_signal_look_create(
+        &(struct ps_signal_look_options){ .loop = leadership->daemon->loop,
+                                          .signals = leadership->daemon->signals,
+                                          .signal = PS_SIGNAL_OUTBOX,
+                                          .fn = on_look,
+                                          .cookie = relay });
     return relay;
 }
 
@@ -438,6 +456,7 @@ void ps_outbox_relay_destroy(struct ps_outbox_relay *relay)
     if (relay == NULL)
         return;
     ps_leader_writer_destroy(relay->writer);
+    ps_signal_look_destroy(relay->look);
     forget_ids(relay);
     free(relay);
 }
@@ -445,20 +464,16 @@ void ps_outbox_relay_destroy(struct ps_outbox_relay *relay)
 void ps_outbox_relay_start(struct ps_outbox_relay *relay)
 {
     (void)ps_leader_writer_start(relay->writer); /* always starts: it changes no mirror */
-    ps_leader_writer_wait(relay->writer, 0);
+    ps_signal_look_rest(relay->look, 0);
 }
 
 void ps_outbox_relay_stop(struct ps_outbox_relay *relay)
 {
+    ps_signal_look_stop(relay->look);
     ps_leader_writer_stop(relay->writer);
 }
 
 void ps_outbox_relay_kick(struct ps_outbox_relay *relay)
 {
-    if (!ps_leader_writer_leads(relay->writer))
-        return;
-    if (ps_leader_writer_busy(relay->writer))
-        relay->kicked = true;
-    else
-        ps_leader_writer_wait(relay->writer, 0);
+    ps_signal_look_want(relay->look);
 }

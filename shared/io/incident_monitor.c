@@ -6,6 +6,7 @@
 #include "shared/core/str.h"
 #include "shared/io/clock.h"
 #include "shared/io/redis_script.h"
+#include "shared/io/signal_look.h"
 
 #include <hiredis/hiredis.h>
 #include <math.h>
@@ -41,9 +42,10 @@ struct ps_incident_monitor {
     struct ps_timer *timer;
     int64_t created_ms; /* monotonic */
     struct ps_incident_set own, shared, view;
-    bool soon; /* the servers are asked at the next look */
+    /* The exchanges with the servers. This file judges every second whether one is due; a signal
+     * asks for both. */
+    struct ps_signal_look *redis_look, *pg_look;
 
-    bool redis_out;
     bool signal; /* the exchange under way shares what others do not know yet */
     int64_t redis_asked_ms, redis_wrote_ms, redis_read_ms; /* monotonic; 0: never */
     bool unshared;                                         /* the last exchange failed */
@@ -58,7 +60,6 @@ struct ps_incident_monitor {
     int64_t members_ms; /* monotonic: when to look next at who is alive */
     struct ps_alarm_record in_redis[PS_INCIDENT_COUNT]; /* known: Redis keeps it; as read last */
 
-    bool pg_out;
     bool pg_failed; /* the last exchange */
     bool pg_late;   /* its answer took longer than ANSWER_MS: until one comes in time, it hangs */
     int64_t pg_asked_ms, pg_wrote_ms;
@@ -120,8 +121,8 @@ static void on_shared(void *cookie, const struct redisReply *reply, const struct
 {
     struct ps_incident_monitor *monitor = cookie;
 
-    monitor->redis_out = false;
     monitor->unshared = err != NULL;
+    ps_signal_look_rest(monitor->redis_look, PS_SIGNAL_LOOK_NEVER);
     if (err != NULL) {
         if (err->code == PS_REDIS_ERR_REPLY)
             ps_incident_monitor_wrote(monitor, err);
@@ -201,7 +202,6 @@ static void share(struct ps_incident_monitor *monitor)
         args[count++] = ps_str_of(ps_incident_row((enum ps_incident)i)->name);
         args[count++] = ps_str_of(monitor->own.items[i].cause);
     }
-    monitor->redis_out = true;
     monitor->redis_asked_ms = now_of(monitor);
     ps_script_run(monitor->options.redis, PS_SCRIPT_INCIDENT_SHARE, keys, 4, args, count, on_shared,
                   monitor);
@@ -333,7 +333,7 @@ static void on_records(void *cookie, const struct ps_pg_rows *rows, const struct
     struct ps_incident_monitor *monitor = cookie;
     const char *encoding;
 
-    monitor->pg_out = false;
+    ps_signal_look_rest(monitor->pg_look, PS_SIGNAL_LOOK_NEVER);
     monitor->pg_pause_ms = monitor->options.pg_idle_ms * 4 / 5 +
                            (int64_t)(ps_clock_random() * (double)monitor->options.pg_idle_ms * 0.4);
     monitor->pg_late = now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS;
@@ -380,7 +380,6 @@ static void check_postgres(struct ps_incident_monitor *monitor)
     ps_sql_alarms_seen(batch, names);
     ps_sql_alarms_load(batch);
     ps_sql_pg_ping(batch);
-    monitor->pg_out = true;
     monitor->pg_asked_ms = now_of(monitor);
     ps_pg_run(monitor->options.pg, batch, on_records, monitor);
     free(names);
@@ -429,7 +428,8 @@ static void observe_postgres(const struct ps_incident_monitor *monitor, struct p
     const char *why = ps_pg_why(monitor->options.pg);
     bool up = ps_pg_up(monitor->options.pg), refused = why[0] != '\0' && (up || is_refusal(why));
     bool hangs = monitor->pg_late || ps_pg_silent_ms(monitor->options.pg) >= ANSWER_MS ||
-                 (monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
+                 (ps_signal_look_out(monitor->pg_look) &&
+                  now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
     /* A character that it cannot store, or a program that refuses to start work with it. */
     bool encoding =
         strstr(why, "SQLSTATE 22P05") != NULL || strstr(why, "has the encoding") != NULL;
@@ -500,7 +500,7 @@ static bool is_due(const struct ps_incident_monitor *monitor, int64_t asked_ms, 
 {
     int64_t since_ms = now_of(monitor) - asked_ms;
 
-    return monitor->soon || since_ms >= idle_ms || (since_ms >= EVERY_MS && !is_idle(monitor));
+    return since_ms >= idle_ms || (since_ms >= EVERY_MS && !is_idle(monitor));
 }
 
 static bool redis_is_due(const struct ps_incident_monitor *monitor)
@@ -513,29 +513,62 @@ static bool redis_is_due(const struct ps_incident_monitor *monitor)
             (monitor->unshared || now_ms - monitor->redis_wrote_ms >= PROOF_MS));
 }
 
+static void on_redis_look(void *cookie)
+{
+    struct ps_incident_monitor *monitor = cookie;
+
+    if (ps_redis_up(monitor->options.redis))
+        share(monitor);
+    else
+        ps_signal_look_rest(monitor->redis_look, PS_SIGNAL_LOOK_NEVER); /* it will be due */
+}
+
+static void on_pg_look(void *cookie)
+{
+    struct ps_incident_monitor *monitor = cookie;
+
+    if (ps_pg_up(monitor->options.pg))
+        check_postgres(monitor);
+    else
+        ps_signal_look_rest(monitor->pg_look, PS_SIGNAL_LOOK_NEVER); /* the same */
+}
+
 static void on_timer(void *cookie)
 {
     struct ps_incident_monitor *monitor = cookie;
 
     ps_timer_set_about(monitor->timer, LOOK_MS);
     observe(monitor);
-    if (!monitor->redis_out && ps_redis_up(monitor->options.redis) && redis_is_due(monitor))
-        share(monitor);
-    else if (!monitor->redis_out && monitor->presence_out == 0 &&
-             ps_redis_up(monitor->options.redis))
-        look_presence(monitor);
-    if (monitor->options.pg != NULL && !monitor->pg_out && ps_pg_up(monitor->options.pg) &&
+    if (ps_redis_up(monitor->options.redis) && !ps_signal_look_out(monitor->redis_look)) {
+        if (redis_is_due(monitor))
+            ps_signal_look_want(monitor->redis_look);
+        else if (monitor->presence_out == 0)
+            look_presence(monitor);
+    }
+    if (monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) &&
+        !ps_signal_look_out(monitor->pg_look) &&
         is_due(monitor, monitor->pg_asked_ms, monitor->pg_pause_ms))
-        check_postgres(monitor);
-    monitor->soon = false;
+        ps_signal_look_want(monitor->pg_look);
 }
 
+/* Before the exchanges that the same signal asks for. */
 static void on_signal(void *cookie)
 {
-    struct ps_incident_monitor *monitor = cookie;
+    observe(cookie);
+}
 
-    monitor->soon = true;
-    ps_timer_set(monitor->timer, 0);
+static struct ps_signal_look *create_look(struct ps_incident_monitor *monitor,
+                                          void (*fn)(void *cookie))
+{
+    struct ps_signal_look *look =
+        ps_signal_look_create(&(struct ps_signal_look_options){ .loop = monitor->options.loop,
+                                                                .signals = monitor->options.signals,
+                                                                .signal = PS_SIGNAL_INCIDENTS,
+                                                                .fn = fn,
+                                                                .cookie = monitor });
+
+    ps_signal_look_rest(look, PS_SIGNAL_LOOK_NEVER);
+    return look;
 }
 
 struct ps_incident_monitor *
@@ -546,6 +579,9 @@ ps_incident_monitor_create(const struct ps_incident_monitor_options *options)
     monitor->options = *options;
     monitor->created_ms = now_of(monitor);
     monitor->leader = monitor->schedulers = monitor->workers = monitor->notifiers = -1;
+    monitor->redis_look = create_look(monitor, on_redis_look);
+    if (options->pg != NULL)
+        monitor->pg_look = create_look(monitor, on_pg_look);
     monitor->timer = ps_timer_create(options->loop, on_timer, monitor);
     ps_timer_set_about(monitor->timer, LOOK_MS);
     ps_signals_listen(options->signals, PS_SIGNAL_INCIDENTS, on_signal, monitor);
@@ -556,6 +592,8 @@ void ps_incident_monitor_destroy(struct ps_incident_monitor *monitor)
 {
     if (monitor == NULL)
         return;
+    ps_signal_look_destroy(monitor->redis_look);
+    ps_signal_look_destroy(monitor->pg_look);
     ps_timer_destroy(monitor->timer);
     free(monitor);
 }
@@ -598,7 +636,8 @@ bool ps_incident_monitor_pg_writes(const struct ps_incident_monitor *monitor)
     return monitor->options.pg != NULL && ps_pg_up(monitor->options.pg) && !monitor->pg_failed &&
            monitor->pg_wrote_ms > 0 &&
            now_of(monitor) - monitor->pg_wrote_ms < FRESH_MS + monitor->pg_pause_ms &&
-           !(monitor->pg_out && now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
+           !(ps_signal_look_out(monitor->pg_look) &&
+             now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
 }
 
 bool ps_incident_monitor_pg_unknown(const struct ps_incident_monitor *monitor)
@@ -615,5 +654,7 @@ bool ps_incident_monitor_redis_writes(const struct ps_incident_monitor *monitor)
 
 void ps_incident_monitor_refresh(struct ps_incident_monitor *monitor)
 {
-    monitor->soon = true;
+    ps_signal_look_want(monitor->redis_look);
+    if (monitor->pg_look != NULL)
+        ps_signal_look_want(monitor->pg_look);
 }

@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/io/library_reader.h"
+#include "shared/io/signal_look.h"
 
 #include <stdlib.h>
 #include <utlist.h>
@@ -23,13 +24,10 @@ struct waiter {
 
 struct ps_library_sync {
     struct ps_library_sync_options options;
-    struct ps_timer *timer;
+    struct ps_signal_look *look; /* stopped while the library is not in memory */
     struct ps_library_reader *reader;
     struct waiter *waiters; /* in the order in which they came */
     uint64_t round;         /* number of the batch that was sent last */
-    bool busy;              /* that batch is not answered yet */
-    bool soon;              /* a signal, or more slices, asked for another batch */
-    int64_t asked_ms;       /* monotonic: when the last batch was sent */
     int64_t wanted_ms;      /* monotonic: when ps_library_sync_want was called last */
 };
 
@@ -48,39 +46,17 @@ static void serve(struct ps_library_sync *sync, const struct ps_err *err)
     }
 }
 
-static void read_on(struct ps_library_sync *sync)
-{
-    sync->soon = true;
-    ps_timer_set(sync->timer, NEXT_SLICE_MS);
-}
-
 static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_library_sync *sync = cookie;
+    bool more = err == NULL && ps_library_reader_take(sync->reader, rows);
 
-    sync->busy = false;
-    if (err != NULL) {
-        serve(sync, err); /* the daemon logs PG-DOWN with the reason; the timer tries again */
-        if (sync->waiters != NULL)
-            read_on(sync);
-        return;
-    }
-    if (ps_library_reader_take(sync->reader, rows)) {
-        read_on(sync);
-        return;
-    }
-    serve(sync, NULL);
-    if (sync->waiters != NULL)
-        read_on(sync);
-}
-
-static void ask(struct ps_library_sync *sync)
-{
-    sync->round++;
-    sync->busy = true;
-    sync->soon = false;
-    sync->asked_ms = ps_loop_now(sync->options.loop);
-    ps_pg_run(sync->options.pg, ps_library_reader_batch(sync->reader), on_rows, sync);
+    if (!more)
+        serve(sync, err); /* the daemon logs PG-DOWN with the reason */
+    ps_signal_look_rest(sync->look,
+                        more || sync->waiters != NULL
+                            ? NEXT_SLICE_MS
+                            : ps_signals_period(sync->options.signals, EVERY_MS, SELDOM_MS));
 }
 
 static bool is_idle(const struct ps_library_sync *sync)
@@ -89,35 +65,21 @@ static bool is_idle(const struct ps_library_sync *sync)
            ps_loop_now(sync->options.loop) - sync->wanted_ms >= sync->options.idle_ms;
 }
 
-static void on_timer(void *cookie)
-{
-    struct ps_library_sync *sync = cookie;
-    int64_t period_ms = ps_signals_period(sync->options.signals, EVERY_MS, SELDOM_MS);
-
-    if (is_idle(sync) && !sync->busy) {
-        ps_library_reader_reset(sync->reader);
-        sync->soon = false;
-        return; /* ps_library_sync_want sets the timer again */
-    }
-    /* If PostgreSQL cannot be asked now, keep the request of a signal and try again soon. */
-    ps_timer_set(sync->timer, sync->soon ? SOON_MS : period_ms);
-    if (!sync->busy && (sync->waiters != NULL || ps_pg_up(sync->options.pg))) {
-        ps_timer_set_about(sync->timer, period_ms);
-        ask(sync);
-    }
-}
-
 /* Several signals a second arrive during a poll, so batches are at least SOON_MS apart. A library
- * that was cleared ignores signals: it is read when it is wanted, and its timer is not set. */
-static void on_signal(void *cookie)
+ * that was cleared ignores signals: it is read when it is wanted. */
+static void on_look(void *cookie)
 {
     struct ps_library_sync *sync = cookie;
-    int64_t since_ms = ps_loop_now(sync->options.loop) - sync->asked_ms;
 
-    if (sync->soon || !ps_timer_pending(sync->timer))
-        return;
-    sync->soon = true;
-    ps_timer_set(sync->timer, since_ms < SOON_MS ? SOON_MS - since_ms : 0);
+    if (is_idle(sync)) {
+        ps_library_reader_reset(sync->reader);
+        ps_signal_look_stop(sync->look); /* ps_library_sync_want starts it again */
+    } else if (sync->waiters == NULL && !ps_pg_up(sync->options.pg)) {
+        ps_signal_look_put_off(sync->look, SOON_MS);
+    } else {
+        sync->round++;
+        ps_pg_run(sync->options.pg, ps_library_reader_batch(sync->reader), on_rows, sync);
+    }
 }
 
 struct ps_library_sync *ps_library_sync_create(const struct ps_library_sync_options *options)
@@ -126,10 +88,15 @@ struct ps_library_sync *ps_library_sync_create(const struct ps_library_sync_opti
 
     sync->options = *options;
     sync->reader = ps_library_reader_create();
-    sync->timer = ps_timer_create(options->loop, on_timer, sync);
+    sync->look =
+        ps_signal_look_create(&(struct ps_signal_look_options){ .loop = options->loop,
+                                                                .signals = options->signals,
+                                                                .signal = PS_SIGNAL_LIBRARY,
+                                                                .gap_ms = SOON_MS,
+                                                                .fn = on_look,
+                                                                .cookie = sync });
     if (options->idle_ms == 0)
-        ps_timer_set(sync->timer, 0);
-    ps_signals_listen(options->signals, PS_SIGNAL_LIBRARY, on_signal, sync);
+        ps_signal_look_rest(sync->look, 0);
     return sync;
 }
 
@@ -141,7 +108,7 @@ void ps_library_sync_destroy(struct ps_library_sync *sync)
         return;
     DL_FOREACH_SAFE (sync->waiters, waiter, next)
         free(waiter);
-    ps_timer_destroy(sync->timer);
+    ps_signal_look_destroy(sync->look);
     ps_library_reader_destroy(sync->reader);
     free(sync);
 }
@@ -165,6 +132,6 @@ void ps_library_sync_want(struct ps_library_sync *sync, ps_library_sync_fn fn, v
     waiter->round = sync->round + 1; /* the batch that is out may not see it */
     DL_APPEND(sync->waiters, waiter);
     sync->wanted_ms = ps_loop_now(sync->options.loop);
-    if (!sync->busy)
-        ps_timer_set(sync->timer, 0);
+    if (!ps_signal_look_out(sync->look))
+        ps_signal_look_rest(sync->look, 0);
 }

@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/heartbeat.h"
+#include "shared/io/signal_look.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
@@ -22,9 +23,8 @@ struct ps_backlog_monitor {
     struct ps_redis *redis;
     const struct ps_signals *signals;
     const struct ps_keys *keys;
-    struct ps_timer *timer;
-    bool reading;    /* until the last reply */
-    int64_t full_ms; /* when the whole view was asked for last; 0: never */
+    struct ps_signal_look *look; /* until the last reply */
+    int64_t full_ms;             /* when the whole view was asked for last; 0: never */
     struct ps_cycle_view view;
     void (*fn)(void *cookie);
     void *cookie;
@@ -68,24 +68,29 @@ static void on_groups(void *cookie, const struct redisReply *reply, const struct
     }
 }
 
+static void read_ended(struct ps_backlog_monitor *monitor)
+{
+    ps_signal_look_rest(monitor->look, monitor->view.backlog > 0 ? BUSY_MS : idle_ms(monitor));
+    monitor->fn(monitor->cookie);
+}
+
 /* Reply 3: XLEN tasks. The view is complete. */
 static void on_length(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct ps_backlog_monitor *monitor = cookie;
 
-    monitor->reading = false;
-    if (err != NULL)
+    if (err != NULL) {
+        ps_signal_look_put_off(monitor->look, BUSY_MS);
         return;
+    }
     monitor->view.backlog = ps_redis_reply_int(reply, 0);
-    ps_timer_set_about(monitor->timer, monitor->view.backlog > 0 ? BUSY_MS : idle_ms(monitor));
-    monitor->fn(monitor->cookie);
+    read_ended(monitor);
 }
 
 static void read_view(struct ps_backlog_monitor *monitor)
 {
     const char *tasks = ps_key(monitor->keys, PS_KEY_TASKS);
 
-    monitor->reading = true;
     monitor->full_ms = ps_loop_now(monitor->loop);
     PS_REDIS(monitor->redis, on_cycle, monitor, "HMGET", ps_key(monitor->keys, PS_KEY_CYCLE),
              "number", "deadline", "epoch");
@@ -98,37 +103,27 @@ static void on_idle_length(void *cookie, const struct redisReply *reply, const s
 {
     struct ps_backlog_monitor *monitor = cookie;
 
-    monitor->reading = false;
     if (err != NULL)
-        return;
-    if (ps_redis_reply_int(reply, 0) > 0 && ps_redis_up(monitor->redis))
+        ps_signal_look_put_off(monitor->look, BUSY_MS);
+    else if (ps_redis_reply_int(reply, 0) > 0)
         read_view(monitor);
     else
-        monitor->fn(monitor->cookie);
+        read_ended(monitor);
 }
 
-static void on_timer(void *cookie)
+static void on_look(void *cookie)
 {
     struct ps_backlog_monitor *monitor = cookie;
     bool idle = monitor->full_ms != 0 && monitor->view.backlog == 0 &&
                 ps_loop_now(monitor->loop) - monitor->full_ms < FULL_MS;
 
-    ps_timer_set_about(monitor->timer, idle ? idle_ms(monitor) : BUSY_MS);
-    if (monitor->reading || !ps_redis_up(monitor->redis))
-        return;
-    if (!idle) {
+    if (!ps_redis_up(monitor->redis))
+        ps_signal_look_put_off(monitor->look, BUSY_MS);
+    else if (!idle)
         read_view(monitor);
-        return;
-    }
-    monitor->reading = true;
-    PS_REDIS(monitor->redis, on_idle_length, monitor, "XLEN", ps_key(monitor->keys, PS_KEY_TASKS));
-}
-
-static void on_signal(void *cookie)
-{
-    struct ps_backlog_monitor *monitor = cookie;
-
-    ps_timer_set(monitor->timer, 0);
+    else
+        PS_REDIS(monitor->redis, on_idle_length, monitor, "XLEN",
+                 ps_key(monitor->keys, PS_KEY_TASKS));
 }
 
 struct ps_backlog_monitor *
@@ -142,9 +137,13 @@ ps_backlog_monitor_create(const struct ps_backlog_monitor_options *options)
     monitor->keys = options->keys;
     monitor->fn = options->fn;
     monitor->cookie = options->cookie;
-    monitor->timer = ps_timer_create(options->loop, on_timer, monitor);
-    ps_timer_set(monitor->timer, 0);
-    ps_signals_listen(options->signals, PS_SIGNAL_TASKS, on_signal, monitor);
+    monitor->look =
+        ps_signal_look_create(&(struct ps_signal_look_options){ .loop = options->loop,
+                                                                .signals = options->signals,
+                                                                .signal = PS_SIGNAL_TASKS,
+                                                                .fn = on_look,
+                                                                .cookie = monitor });
+    ps_signal_look_rest(monitor->look, 0);
     return monitor;
 }
 
@@ -152,7 +151,7 @@ void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor)
 {
     if (monitor == NULL)
         return;
-    ps_timer_destroy(monitor->timer);
+    ps_signal_look_destroy(monitor->look);
     free(monitor);
 }
 
@@ -160,7 +159,7 @@ void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up)
 {
     monitor->full_ms = 0; /* it may be another server */
     if (up)
-        ps_timer_set(monitor->timer, 0);
+        ps_signal_look_want(monitor->look);
 }
 
 void ps_backlog_monitor_on_task(struct ps_backlog_monitor *monitor)
@@ -168,7 +167,7 @@ void ps_backlog_monitor_on_task(struct ps_backlog_monitor *monitor)
     if (monitor->view.backlog > 0)
         return;
     monitor->view.backlog = 1; /* until it is read */
-    ps_timer_set(monitor->timer, 0);
+    ps_signal_look_want(monitor->look);
 }
 
 const struct ps_cycle_view *ps_backlog_monitor_view(const struct ps_backlog_monitor *monitor)
