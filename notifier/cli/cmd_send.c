@@ -2,6 +2,7 @@
 #include "notifier/core/slack_check.h"
 #include "shared/core/alloc.h"
 #include "shared/core/json.h"
+#include "shared/core/mailbox.h"
 #include "shared/core/message.h"
 #include "shared/core/text_normalize.h"
 #include "shared/core/webhook.h"
@@ -93,6 +94,9 @@ static int print_answer(const struct answer *answer, const char *channel)
     remedy = ps_webhook_is_channel(channel)
                  ? ps_alloc_text("repair the webhook's settings or its receiver; "
                                  "notifier/WEBHOOKS.md says what each answer means.")
+             : ps_mailbox_is_address(channel)
+                 ? ps_alloc_text("repair SMTP_URL, the mail server or the address; "
+                                 "notifier/MAIL.md says what each answer means.")
                  : ps_slack_remedy(answer->reason, channel, NULL);
     ps_print(stderr, "paperscout-notifier: not sent: %s%s\nTo do: %s\n", answer->reason,
              strcmp(answer->state, "waiting") == 0 ? "; it stays in the queue"

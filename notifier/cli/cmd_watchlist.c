@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
+#include "shared/core/mailbox.h"
 #include "shared/core/utc_time.h"
 #include "shared/io/cli_session.h"
 #include "shared/io/clock.h"
@@ -278,6 +279,52 @@ static int run(struct ps_cli_session *sync, const char *user, const struct ps_us
     return fflush(stdout) == 0 ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
 
+/* An address gets one mail a day unless somebody has chosen otherwise: a person who has no list
+ * yet, and no digest, starts with one. */
+static bool starts_with_digest(struct ps_cli_session *sync, const char *user,
+                               const struct ps_user_command *ask)
+{
+    const struct ps_pg_rows *rows;
+    struct ps_err err;
+
+    if (ask->kind != PS_USER_COMMAND_ADD || !ps_mailbox_is_address(user))
+        return false;
+    rows = ps_cli_session_pg(sync, ps_watch_list(user), &err);
+    return rows != NULL && ps_watch_listed(rows) == 0 && ps_watch_listed_minute(rows) < 0;
+}
+
+static int run_digest(struct ps_cli_session *sync, const char *user, bool json)
+{
+    const struct ps_user_command digest = { .kind = PS_USER_COMMAND_DIGEST_DAILY,
+                                            .minute = PS_DIGEST_MINUTE };
+    struct ps_pg_batch *batch = ps_pg_batch_create();
+    const struct ps_pg_rows *rows;
+    struct ps_err err;
+
+    ps_watch_change(batch, NULL, user, &digest);
+    rows = ps_cli_session_pg(sync, batch, &err);
+    if (rows == NULL) {
+        ps_print(stderr, "paperscout-notifier: %s\n", err.what);
+        return PS_EXIT_UNAVAILABLE;
+    }
+    return json ? PS_EXIT_OK : print_digest(user, &digest, PS_WATCH_DONE);
+}
+
+/* Says what keeps notifications from this person. */
+static void print_note(const struct ps_config *config, const char *user)
+{
+    if (ps_mailbox_is_address(user) && config->smtp_url[0] == '\0')
+        ps_print(stderr,
+                 "note: SMTP_URL is not set here; a notifier without it sends no mail to %s\n",
+                 user);
+    else if (!ps_mailbox_is_address(user) && !looks_like_slack_id(user))
+        ps_print(stderr,
+                 "note: %s is no id of a Slack user, such as U0123456789, and no e-mail "
+                 "address, so nothing will reach them; in Slack: their profile, then \"Copy member "
+                 "ID\"\n",
+                 user);
+}
+
 /* The words of the command line as one command of Slack, so that both mean the same. Gives NULL
  * where they are no command. */
 static char *slack_words(int argc, char **argv)
@@ -352,27 +399,25 @@ int ps_cmd_watchlist(int argc, char **argv, void *env)
 {
     struct ps_cli_session *sync;
     struct ps_user_command ask;
-    bool json = take_json(&argc, argv);
+    bool json = take_json(&argc, argv), digest;
     int status = read_ask(argc, argv, &ask);
-    const char *user = argv[1];
-    size_t id_len;
+    char *user;
 
     if (status != PS_EXIT_OK)
         return status;
     sync = ps_cli_session_create("paperscout-notifier", PS_COMPONENT_NOTIFIER, env,
                                  PS_CLI_SESSION_PG | PS_CLI_SESSION_FOUND, PS_NOTIFIER_WAIT_MS,
                                  &status);
-    if (sync != NULL)
-        status = run(sync, user, &ask, json);
-    /* U0123456789. Anything else is stored, because Slack may invent other ids, but is likely a
-     * mistake. */
-    id_len = strspn(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-    if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !json &&
-        ((user[0] != 'U' && user[0] != 'W') || id_len < 2 || user[id_len] != '\0'))
-        ps_print(stderr,
-                 "note: %s is no id of a Slack user, such as U0123456789, so nothing will reach"
-                 " them; in Slack: their profile, then \"Copy member ID\"\n",
-                 user);
+    if (sync == NULL)
+        return status;
+    user = ps_mailbox_is_address(argv[1]) ? ps_mailbox_normalize(argv[1]) : ps_alloc_text(argv[1]);
+    digest = starts_with_digest(sync, user, &ask);
+    status = run(sync, user, &ask, json);
+    if (digest && status == PS_EXIT_OK)
+        status = run_digest(sync, user, json);
+    if (ask.kind == PS_USER_COMMAND_ADD && status == PS_EXIT_OK && !json)
+        print_note(ps_cli_session_config(sync), user);
+    free(user);
     ps_cli_session_destroy(sync);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "notifier/core/channel_queues_private.h"
 #include "shared/core/alloc.h"
+#include "shared/core/mailbox.h"
 #include "shared/core/webhook.h"
 
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static struct ps_channel_queue *queue_make(struct ps_channel_queues *queues, con
         return queue;
     queue = ps_alloc_zero(1, sizeof(*queue));
     queue->channel = ps_alloc_text(channel);
-    queue->alone = ps_webhook_is_channel(channel);
+    queue->alone = ps_webhook_is_channel(channel) || ps_mailbox_is_address(channel);
     ps_breaker_init(&queue->circuit, queues->options.breaker_threshold,
                     queues->options.breaker_cooldown_ms);
     ps_breaker_init(&queue->access, 1, queues->options.access_cooldown_ms);

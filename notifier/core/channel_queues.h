@@ -1,5 +1,5 @@
-/* What this notifier holds, with one queue for each Slack channel or webhook: which message may be
- * claimed or sent next, and what each answer means for it.
+/* What this notifier holds, with one queue for each Slack channel, webhook or e-mail address: which
+ * message may be claimed or sent next, and what each answer means for it.
  *
  * Place in the data flow: io/notify_queue takes messages from the list `notify` and adds them here;
  * io/sender asks for the next move, carries it out and reports the answer; io/delivery_record

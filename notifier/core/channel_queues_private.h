@@ -9,8 +9,8 @@
 
 struct ps_channel_queue {
     char *channel;
-    bool alone; /* of a webhook: its failures say nothing about Slack, and those of Slack nothing
-                   about it */
+    bool alone; /* of a webhook or an e-mail address: its failures say nothing about Slack, and
+                   those of Slack nothing about it */
     struct ps_breaker circuit, access; /* used only if it is alone */
     struct ps_channel_pacing pace;
     struct ps_outgoing_message *messages; /* in the order of sending */
@@ -42,7 +42,7 @@ struct ps_channel_queue_pick {
 
 struct ps_channel_queue *ps_channel_queues_find(const struct ps_channel_queues *queues,
                                                 const char *channel); /* or NULL */
-/* The breakers that guard what a queue sends: those of its webhook, or those of Slack. */
+/* The breakers that guard what a queue sends: its own if it is alone, or those of Slack. */
 const struct ps_breaker *ps_channel_queues_circuit_of(const struct ps_channel_queues *queues,
                                                       const struct ps_channel_queue *queue);
 const struct ps_breaker *ps_channel_queues_access_of(const struct ps_channel_queues *queues,

@@ -5,6 +5,7 @@
 #include "notifier/io/command_runner.h"
 #include "notifier/io/console_sink.h"
 #include "notifier/io/events_server.h"
+#include "notifier/io/mail_sink.h"
 #include "notifier/io/people_zones.h"
 #include "notifier/io/sender.h"
 #include "notifier/io/slack_checker.h"
@@ -340,8 +341,12 @@ static struct ps_sink make_sink(const struct ps_daemon *daemon)
     sink = ps_slack_checker_uses_slack(daemon->config)
                ? ps_slack_create(daemon->loop, &slack)
                : ps_console_sink_create(daemon->loop, STDOUT_FILENO);
-    if (!ps_webhooks_configured(daemon->config) ||
-        strcmp(daemon->config->notify_sink, "console") == 0)
+    if (strcmp(daemon->config->notify_sink, "console") == 0)
+        return sink;
+    /* Slack knows no address: without a mail server such a message waits for one. */
+    if (daemon->config->smtp_url[0] != '\0' || ps_slack_checker_uses_slack(daemon->config))
+        sink = ps_mail_sink_create(daemon->loop, daemon->config, sink);
+    if (!ps_webhooks_configured(daemon->config))
         return sink;
     return ps_webhooks_create(daemon->loop,
                               &(struct ps_webhooks_options){ .config = daemon->config,

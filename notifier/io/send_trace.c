@@ -1,5 +1,6 @@
 #include "notifier/io/send_trace.h"
 
+#include "shared/core/mailbox.h"
 #include "shared/core/webhook.h"
 #include "shared/io/clock.h"
 
@@ -16,8 +17,9 @@ static void add_send(struct ps_tracer *tracer, const struct ps_outgoing_message 
         PS_SPAN_TEXT("paperscout.message", message->content.id),
         PS_SPAN_TEXT("paperscout.kind", ps_message_kind_of(&message->content)),
         PS_SPAN_TEXT("paperscout.task", message->content.trace),
-        PS_SPAN_TEXT("paperscout.sink",
-                     ps_webhook_is_channel(message->content.channel) ? "webhook" : "chat"),
+        PS_SPAN_TEXT("paperscout.sink", ps_webhook_is_channel(message->content.channel) ? "webhook"
+                                        : ps_mailbox_is_address(message->content.channel) ? "mail"
+                                                                                          : "chat"),
         PS_SPAN_INT("paperscout.attempts", message->attempts),
         PS_SPAN_TEXT("error.type", failed ? ps_failure_name(reply->err.category) : NULL),
     };

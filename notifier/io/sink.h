@@ -1,5 +1,5 @@
-/* Where messages go: Slack (slack_sink), webhooks (webhooks), or lines on standard output
- * (console_sink). */
+/* Where messages go: Slack (slack_sink), webhooks (webhooks), mail (mail_sink), or lines on
+ * standard output (console_sink). */
 #ifndef PS_NOTIFIER_SINK_H
 #define PS_NOTIFIER_SINK_H
 #include "notifier/core/outgoing_message.h"

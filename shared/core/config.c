@@ -2,6 +2,7 @@
 
 #include "shared/core/alloc.h"
 #include "shared/core/config_private.h"
+#include "shared/core/mailbox.h"
 #include "shared/core/otlp.h"
 #include "shared/core/str.h"
 #include "shared/core/url.h"
@@ -121,6 +122,25 @@ static void check_webhooks(struct load *load)
         report_fault(load, &err);
     ps_webhooks_clear(webhooks);
     free(webhooks);
+}
+
+static void check_mail(struct load *load)
+{
+    struct ps_mailbox from;
+    struct ps_err why, err;
+
+    if (!usable(load, PS_CONFIG_ID_smtp_url) || !usable(load, PS_CONFIG_ID_smtp_from))
+        return;
+    if (load->config.smtp_from[0] == '\0' && load->config.smtp_url[0] != '\0') {
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0, "SMTP_URL needs SMTP_FROM, the sender");
+        report_fault(load, &err);
+    }
+    if (load->config.smtp_from[0] != '\0' &&
+        !ps_mailbox_parse(load->config.smtp_from, &from, &why)) {
+        (void)ps_fail(&err, PS_FAILURE_CONFIGURATION, 0, "SMTP_FROM=\"%.64s\": %s",
+                      load->config.smtp_from, why.what);
+        report_fault(load, &err);
+    }
 }
 
 /* Traces are sent in the background: a fault there would be seen by nobody. */
@@ -291,6 +311,7 @@ bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
     choose_planner(&load);
     check_sink(&load);
     check_webhooks(&load);
+    check_mail(&load);
     check_traces(&load);
     end_with_slash(&load.config.iso_base_url);
     end_with_slash(&load.config.openstd_url);

@@ -3,7 +3,8 @@
  * A callback of the loop may not compute for more than 50 ms, and some work of a poll takes longer:
  * to parse an index of 50,000 entries, to compare it with the stored copy, to build the watchlists
  * of thousands of people. Such work is a job. It runs on a thread of its own, and its end is
- * reported on the loop. Jobs keep the loop turning; they are no means to do more work at once.
+ * reported on the loop. Jobs keep the loop turning; they are no means to do more work at once. A
+ * library that cannot do without waiting is a job too (notifier/io/smtp_client.h).
  *
  * The rule that keeps this safe without locks: until done runs, the thread alone uses the job's
  * data, and the thread uses nothing else that anybody changes. So a job takes copies, things that

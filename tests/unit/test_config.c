@@ -169,6 +169,8 @@ static void every_default_is_the_one_the_design_names(void **state)
         "WEBHOOK_FORMAT=json",
         "WEBHOOKS=",
         "WEBHOOK_ALLOW_PRIVATE=false",
+        "SMTP_URL=",
+        "SMTP_FROM=",
         "OPS_ALERT_AFTER_MINUTES=",
         "RUNBOOK_URL=",
         "DP_TRANSITION_STYLE=thread",

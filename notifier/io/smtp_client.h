@@ -1,0 +1,41 @@
+/* Sends mails to one mail server with libcurl, each on a thread beside the loop.
+ *
+ * HTTP requests run on the loop, mail cannot: when a connection ends, libcurl sends QUIT and waits
+ * for the answer inside its call, up to its timeout, whether it is driven by a multi handle or not.
+ * A mail server that hangs would stop the loop. So each mail is a job (shared/io/background.h) with
+ * a connection of its own; at most PS_SMTP_JOBS run at once, the others wait their turn.
+ *
+ * Guarantees: a mail is sent at most once for each call; everything ends within PS_SMTP_LIMIT_MS of
+ * its start; the answer that is kept has a cap; user and password never leave this module but to
+ * the server, and not without TLS unless the server is this machine. */
+#ifndef PS_NOTIFIER_SMTP_CLIENT_H
+#define PS_NOTIFIER_SMTP_CLIENT_H
+#include "notifier/core/mail_message.h"
+#include "shared/io/loop.h"
+
+enum { PS_SMTP_JOBS = 4, PS_SMTP_LIMIT_MS = 15 * 1000 };
+
+struct ps_smtp;
+
+/* Everything is copied. */
+struct ps_smtp_request {
+    const char *url;     /* smtp:// or smtps://, with user and password */
+    const char *ca_file; /* certificates trusted instead of the system's; "": the system's */
+    const char *from, *to;
+    const char *mail; /* NULL: connect, log in and leave */
+};
+
+/* Runs on the loop, exactly once, never before ps_smtp_send returned; outcome is borrowed. */
+typedef void (*ps_smtp_fn)(void *cookie, const struct ps_mail_outcome *outcome);
+
+/* Borrows loop. */
+struct ps_smtp *ps_smtp_create(struct ps_loop *loop) PS_MUST_USE;
+/* Gives up what is under way, without its fn; takes a second or two at most. NULL is fine. */
+void ps_smtp_destroy(struct ps_smtp *smtp);
+void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, ps_smtp_fn fn,
+                  void *cookie);
+
+/* Whether url is smtp:// or smtps:// with a host. */
+bool ps_smtp_url_ok(const char *url);
+
+#endif
