@@ -1,5 +1,6 @@
 #include "scheduler/core/ledger.h"
 
+#include "shared/core/alloc.h"
 #include "shared/core/json.h"
 
 const char *ps_cycle_status_name(enum ps_cycle_status status)
@@ -56,6 +57,19 @@ enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fai
     if (errors > 0 && (double)errors >= fail_ratio * (double)attempted)
         return PS_CYCLE_FAILED;
     return ps_ledger_hits(ledger) > 0 ? PS_CYCLE_SUCCESS : PS_CYCLE_EMPTY;
+}
+
+char *ps_ledger_failure(const struct ps_ledger *ledger, double fail_ratio)
+{
+    size_t attempted = attempted_of(ledger);
+
+    if (ps_ledger_status(ledger, fail_ratio) != PS_CYCLE_FAILED)
+        return NULL;
+    if (attempted == 0)
+        return ps_alloc_format("none of %zu probes was sent: all were deferred", ledger->planned);
+    return ps_alloc_format("%zu of %zu probes ended in errors; from a share of %g on a cycle fails "
+                           "(CYCLE_FAIL_ERROR_RATIO)",
+                           ledger->outcomes[PS_OUTCOME_ERROR], attempted, fail_ratio);
 }
 
 int64_t ps_ledger_deadline_ms(const struct ps_config *config, int64_t started_ms, size_t planned)

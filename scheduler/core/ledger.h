@@ -28,9 +28,13 @@ size_t ps_ledger_hits(const struct ps_ledger *ledger);
 /* CLOSE if every planned probe has its outcome; CLOSE_AT_DEADLINE if the deadline has passed: open
  * probes then become errors. */
 enum ps_ledger_next ps_ledger_step(const struct ps_ledger *ledger, int64_t now_ms);
-/* failed: half or more (ratio) of the attempted probes (settled, not deferred) ended in errors, or
- * all were deferred; empty: no hit; otherwise success. A cycle without probes is empty. */
+/* failed: the share fail_ratio or more of the attempted probes (settled, not deferred) ended in
+ * errors, or all were deferred; empty: no hit; otherwise success. A cycle without probes is empty.
+ */
 enum ps_cycle_status ps_ledger_status(const struct ps_ledger *ledger, double fail_ratio);
+/* Gives the reason of a cycle that ps_ledger_status calls failed, for people; the caller frees it.
+ * NULL if it did not fail. */
+char *ps_ledger_failure(const struct ps_ledger *ledger, double fail_ratio) PS_MUST_USE;
 /* Returns when a cycle must be over: after CYCLE_DEADLINE_SECONDS if set, otherwise after the
  * longer of the interval and twice the time that the planned probes need at the rate limit, plus
  * the visibility time. */

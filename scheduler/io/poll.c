@@ -1,5 +1,6 @@
-/* A poll from top to bottom. Each step ends with a transaction and names the next one in its
- * callback, so the file reads in the order in which things happen:
+/* A poll from top to bottom. Most steps end with a transaction and name the next one in its
+ * callback, so the file reads in the order in which things happen. plan, probe, look and
+ * wait_for_next write nothing to PostgreSQL.
  *
  * prepare → index_update.c → plan → open_cycle → probe → look … close_cycle → draft_recheck.c →
  * store_end → on_closed → wait_for_next
@@ -8,8 +9,8 @@
  * - The leadership ends: the writer drops the answer, and ps_poll_stop forgets the poll. The next
  *   leader starts at the last transaction that was committed.
  * - A transaction fails: nobody knows whether it was committed, so the scheduler reads the mirrors
- *   again and calls ps_poll_start. not_before_ms keeps that from becoming a loop against a server
- *   that refuses.
+ *   again and calls ps_poll_start. The poll starts no sooner than not_before_ms, or a server that
+ *   refuses would be asked in a loop.
  * - Redis is away: publishing waits (publish.c), and the deadline of the cycle ends it anyway.
  * - A control fails: the cycle is closed as failed, its finds are taken back in the same
  *   transaction, and they are probed again in the next one. */
@@ -35,8 +36,8 @@
 enum {
     AGAIN_MAX_MS = 5000,
     LOOK_MS = 1000,
-    SPACING_MS = 5 * 1000, /* polls that people ask for start so far apart at least */
-    WITHDRAW_LOOKS = 1000, /* entries a call */
+    SPACING_MS = 5 * 1000, /* polls that people ask for are at least this far apart */
+    WITHDRAW_LOOKS = 1000, /* stream entries that one call of task_withdraw examines */
     HEARTBEAT_TIMEOUT_MS = 10000
 };
 
@@ -56,8 +57,9 @@ struct prepared {
     size_t draft_count;
 };
 
-/* An adaptive plan that is being made. It works on copies of everything that an answer may replace
- * between two slices; only the poll itself changes the index and the probe times. */
+/* An adaptive plan that is being made, in slices. It copies everything that a callback may replace
+ * between two slices. The index and the probe times are not copied, because only the poll changes
+ * them. */
 struct planning {
     struct ps_adaptive adaptive;
     struct ps_sighting *sightings;
@@ -81,7 +83,8 @@ struct ending {
     bool expired;     /* its deadline passed */
     bool disbelieved; /* a control failed */
     enum ps_cycle_status status;
-    const char *error;     /* why it failed; NULL for none */
+    const char *error;     /* why it failed; NULL for none; "controls" or cause */
+    char *cause;           /* the same in words; NULL for none */
     struct ps_err failure; /* why it could not be run at all */
     char *summary;
 };
@@ -120,8 +123,8 @@ static void on_closed(void *cookie, const struct ps_pg_rows *rows); /* what foll
 static void wait_for_next(struct ps_poll *poll, int64_t ended_ms);
 static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error);
 
-/* Reads the mirrors again, which starts the poll again after a pause, so that a server that refuses
- * is not asked in a loop. */
+/* Sets the earliest time of the next start, so that a server that refuses is not asked in a loop.
+ * The writer then reads the mirrors again, which starts the poll. */
 static void on_write_failed(void *cookie, const struct ps_err *err)
 {
     struct ps_poll *poll = cookie;
@@ -153,11 +156,15 @@ static void drop(struct ps_poll *poll)
     poll->planned.run = NULL;
     free(poll->ending.summary);
     poll->ending.summary = NULL;
+    free(poll->ending.cause);
+    poll->ending.cause = NULL;
+    poll->ending.error = NULL;
 }
 
 /* Wait until a poll is due. */
 
-/* Both times are those of the last cycle, by the wall clock, because a new leader has no others. */
+/* started_ms and ended_ms: start and end of the last cycle by the wall clock. A new leader knows no
+ * other times. */
 static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
@@ -568,8 +575,8 @@ static void on_expired(void *cookie, const struct ps_pg_rows *rows)
     PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
            F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
            F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
-    /* The counts come from PostgreSQL: it may have stored results whose confirmation has not
-     * reached us yet. */
+    /* Use PostgreSQL's counts: a transaction with results may be committed there although its
+     * reply has not arrived here. */
     memset(ledger->outcomes, 0, sizeof(ledger->outcomes));
     ledger->settled = ledger->forbidden = 0;
     for (int i = 0; i < ps_pg_row_count(rows, COUNTS); i++) {
@@ -623,23 +630,21 @@ static void store_end(void *cookie)
     const struct ps_leadership *leadership = poll->parts.leadership;
     const struct ps_cycle *run = leadership->run;
     struct ps_pg_batch *batch = ps_leader_writer_begin_meta(poll->writer);
+    double ratio = leadership->daemon->config->cycle_fail_error_ratio;
     char *cause = ps_run_fault(run);
 
-    poll->ending.status =
-        ps_ledger_status(&run->ledger, leadership->daemon->config->cycle_fail_error_ratio);
-    poll->ending.error = NULL;
-    if (poll->ending.status == PS_CYCLE_FAILED)
-        poll->ending.error = "half or more of the probes ended in errors";
     poll->ending.disbelieved = cause != NULL;
     if (cause != NULL) {
         poll->ending.status = PS_CYCLE_FAILED;
         poll->ending.error = "controls";
         log_controls(run, cause);
-    } else if (poll->ending.status == PS_CYCLE_FAILED) {
-        cause = ps_alloc_format("%zu of %zu probes ended in errors",
-                                run->ledger.outcomes[PS_OUTCOME_ERROR], run->ledger.settled);
+    } else {
+        poll->ending.status = ps_ledger_status(&run->ledger, ratio);
+        poll->ending.error = cause = ps_ledger_failure(&run->ledger, ratio);
     }
     ps_draft_recheck_store(poll->recheck, batch);
+    free(poll->ending.cause);
+    poll->ending.cause = cause;
     free(poll->ending.summary);
     poll->ending.summary = ps_ledger_summary(&run->ledger, poll->ending.status, ps_clock_wall_ms());
     if (ps_config_adaptive(leadership->daemon->config) && !poll->ending.disbelieved)
@@ -654,7 +659,6 @@ static void store_end(void *cookie)
                                 .probes_kept = ps_config_adaptive(leadership->daemon->config)
                                                    ? PS_STORE_PROBES_KEPT_ADAPTIVE
                                                    : PS_STORE_PROBES_KEPT });
-    free(cause);
     ps_leader_writer_run(poll->writer, batch, "the cycle was not closed", on_closed);
 }
 
@@ -668,7 +672,7 @@ static void on_withdrawn(void *cookie, const struct redisReply *reply)
     const char *after;
 
     if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
-        return; /* workers finish tasks of a closed cycle without a request */
+        return; /* no second try: workers end tasks of a closed cycle without a request */
     after = ps_redis_reply_text(reply->element[1], NULL);
     if (after != NULL && after[0] != '\0')
         withdraw(poll, after);
@@ -717,7 +721,8 @@ static void call_heartbeat_url(struct ps_poll *poll)
                                        .truncate_body = true };
     struct ps_err err;
 
-    /* A shadow sends no heartbeat; otherwise the monitor would take it for the real service. */
+    /* In SHADOW mode HEARTBEAT_URL is not called: the monitor would take the shadow for the
+     * service. */
     if (request.url[0] != '\0' && !poll->parts.leadership->daemon->config->shadow &&
         ps_http_send(poll->http, &request, on_heartbeat, poll, &err) == NULL)
         ps_leadership_failed(poll->parts.leadership, PS_EVENT_HEARTBEAT_ERROR, "HEARTBEAT_URL",
@@ -755,7 +760,7 @@ static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *err
     ps_stats_closed(poll->parts.stats, &cycle);
 }
 
-/* What ps_store_add_asked stored. */
+/* Copies to memory the times of the last probes that ps_store_add_asked stored. */
 static void remember_asked(struct ps_leadership *leadership)
 {
     const struct ps_config *config = leadership->daemon->config;

@@ -107,12 +107,32 @@ static void a_ratio_of_zero_fails_a_cycle_that_has_an_error(void **state)
     assert_int_equal(ps_ledger_status(&ledger, 0), PS_CYCLE_FAILED);
 }
 
+static void the_failure_names_the_share_that_is_configured(void **state)
+{
+    struct ps_ledger ledger = { .planned = 10 };
+    char *text;
+
+    (void)state;
+    ps_ledger_settle(&ledger, PS_OUTCOME_DEFERRED, 2);
+    text = ps_ledger_failure(&ledger, 0.3);
+    assert_string_equal(text, "none of 10 probes was sent: all were deferred");
+    free(text);
+    ps_ledger_settle(&ledger, PS_OUTCOME_MISS, 5);
+    ps_ledger_settle(&ledger, PS_OUTCOME_ERROR, 3);
+    assert_null(ps_ledger_failure(&ledger, 0.5));
+    text = ps_ledger_failure(&ledger, 0.3);
+    assert_string_equal(text, "3 of 8 probes ended in errors; from a share of 0.3 on a cycle fails "
+                              "(CYCLE_FAIL_ERROR_RATIO)");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_is_counted_and_judged_as_traced),
         cmocka_unit_test(the_deadline_leaves_room_for_the_plan_at_the_rate_limit),
         cmocka_unit_test(a_ratio_of_zero_fails_a_cycle_that_has_an_error),
+        cmocka_unit_test(the_failure_names_the_share_that_is_configured),
         cmocka_unit_test(the_summary_has_the_fields_that_dashboards_read),
     };
 
