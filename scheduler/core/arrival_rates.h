@@ -81,13 +81,15 @@ void ps_arrivals_build(const struct ps_indexed *papers, size_t paper_count,
                        const struct ps_sighting *sightings, size_t sighting_count,
                        int gap_threshold, int64_t now_ms, struct ps_arrivals *arrivals);
 void ps_arrivals_clear(struct ps_arrivals *arrivals);
-/* NULL when no paper and no draft has this number. */
+/* Returns what is known of a number, borrowed; NULL if no paper and no draft has it. */
 const struct ps_number_state *ps_arrivals_number(const struct ps_arrivals *arrivals, int number);
 /* Returns whether the index or a find has this revision. */
 bool ps_arrivals_has(const struct ps_arrivals *arrivals, int number, int revision);
-/* When the frontier passed number; 0 when it has not, or that is not known. */
+/* Returns when (wall clock) the frontier passed number; 0 if it has not, or if that is unknown. */
 int64_t ps_arrivals_passed_ms(const struct ps_arrivals *arrivals, int number);
-/* The moment within its UTC day at which a paper with only a date counts as uploaded. */
+/* Returns the ms after 00:00 UTC at which a paper with only a date counts as uploaded. It depends
+ * on number and revision, so that the papers of a day do not all arrive at one moment, which the
+ * model would take for a burst. */
 int64_t ps_arrival_spread_ms(int number, int revision);
 
 struct ps_rates {

@@ -63,6 +63,6 @@ bool ps_candidates_step(struct ps_candidates_builder *builder) PS_MUST_USE;
 void ps_candidates_end(struct ps_candidates_builder *builder); /* at any step; NULL is fine */
 /* The same in one call. */
 void ps_candidates_build(const struct ps_candidates_input *input, struct ps_candidates *candidates);
-void ps_candidates_clear(struct ps_candidates *candidates);
+void ps_candidates_clear(struct ps_candidates *candidates); /* frees the memory */
 
 #endif

@@ -14,9 +14,9 @@ enum {
 
 struct ps_chart_series_cycle {
     int64_t number;
-    int64_t started_ms, finished_ms;
+    int64_t started_ms, finished_ms; /* wall clock of the leader that ran it */
     enum ps_cycle_status status;
-    int64_t outcomes[PS_OUTCOME_COUNT];
+    int64_t outcomes[PS_OUTCOME_COUNT]; /* probes by outcome */
     int64_t failures[PS_FAILURE_COUNT]; /* errors by category */
 };
 
@@ -25,9 +25,10 @@ struct ps_chart_series {
     size_t len, size;
 };
 
-void ps_chart_series_init(struct ps_chart_series *day);
-void ps_chart_series_clear(struct ps_chart_series *day);
-/* status, summary and failures: as stored; NULL for none. Text that is not JSON counts as none. */
+void ps_chart_series_init(struct ps_chart_series *day);  /* an empty day */
+void ps_chart_series_clear(struct ps_chart_series *day); /* frees the cycles */
+/* Returns a cycle from its columns: status, and the JSON of summary and failures; NULL for none.
+ * Text that is not JSON counts as none. The caller sets number and the times. */
 struct ps_chart_series_cycle ps_chart_series_read(const char *status, const char *summary,
                                                   const char *failures);
 /* Adds a closed cycle. Ignores one that is not newer than the last. */

@@ -10,11 +10,11 @@
 #include "scheduler/core/plan.h"
 
 struct ps_cycle_probe {
-    const char *url, *file, *prefix, *ext; /* live as long as the cycle */
+    const char *url, *file, *prefix, *ext; /* owned by the arena of the cycle */
     enum ps_tier tier;
     int number, revision;
-    bool settled;
-    bool answered; /* settled by an answer of the site, so neither by an error nor by a deferral */
+    bool settled;  /* it has its outcome */
+    bool answered; /* the site answered it: the outcome is neither an error nor a deferral */
 };
 
 struct ps_cycle {
@@ -22,12 +22,13 @@ struct ps_cycle {
     struct ps_control_probes controls; /* empty if nothing is probed */
     bool silent;                       /* the very first cycle announces nothing */
     struct ps_arena *arena;
-    size_t hot_settled; /* of the hot positions, which come first */
-    bool hot_released;  /* their finds are announced while cold probes go on */
-    struct ps_cycle_probe *items;
+    size_t hot_settled; /* settled hot probes; hot positions come before cold ones */
+    bool hot_released;  /* finds of hot probes may be announced while cold ones are open */
+    struct ps_cycle_probe *items; /* by position */
     size_t len, size;
 };
 
+/* An empty cycle; the caller fills ledger, silent and controls, and adds the probes. */
 struct ps_cycle *ps_cycle_create(void) PS_MUST_USE;
 void ps_cycle_destroy(struct ps_cycle *run); /* NULL is fine */
 /* Adds a probe at the next position; copies its text. */

@@ -17,8 +17,10 @@ struct ps_index_diff {
     size_t updated_len;
 };
 
+/* Compares two snapshots. out_diff borrows the papers of after, so after must outlive it; the
+ * caller clears it. */
 void ps_index_diff_make(const struct ps_paper_index *before, const struct ps_paper_index *after,
                         struct ps_index_diff *out_diff);
-void ps_index_diff_clear(struct ps_index_diff *diff);
+void ps_index_diff_clear(struct ps_index_diff *diff); /* frees the lists, not the papers */
 
 #endif

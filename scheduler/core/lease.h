@@ -16,42 +16,47 @@ enum ps_lease_state { PS_LEASE_STANDBY, PS_LEASE_TAKING, PS_LEASE_LEADER, PS_LEA
 
 struct ps_lease {
     enum ps_lease_state state;
-    int64_t ttl_ms;
-    int64_t safe_until_ms; /* monotonic: when the last granted renewal was sent, plus ttl, minus
-                            * margin; of a leader only */
-    int64_t asked_ms;      /* monotonic: when the take or renewal that is outstanding was sent; 0
-                            * for none */
+    int64_t ttl_ms;        /* life of the key `leader` */
+    int64_t safe_until_ms; /* monotonic: the leader must not act after it. When the last granted
+                            * renewal was sent, plus ttl, minus a margin */
+    int64_t asked_ms;      /* monotonic: when the outstanding take or renewal was sent; 0: none */
     int64_t next_ms;       /* monotonic: when to ask next */
-    int64_t epoch;         /* of the lease held, or held last */
+    int64_t epoch;         /* of the lease that is held or was held last */
 };
 
 enum ps_lease_action {
     PS_LEASE_NOTHING,
-    PS_LEASE_ASK_EPOCH_AND_TAKE,
+    PS_LEASE_ASK_EPOCH_AND_TAKE, /* get an epoch from PostgreSQL, then try to take the lease */
     PS_LEASE_RENEW,
-    PS_LEASE_STEP_DOWN
+    PS_LEASE_STEP_DOWN /* stop acting as the leader now */
 };
 
+/* A standby that tries for the lease at once. All times are of the monotonic clock. */
 void ps_lease_init(struct ps_lease *lease, int64_t ttl_ms, int64_t now_ms);
 /* Call it at ps_lease_due_ms, or more often; returns what to do now. TAKE and RENEW are outstanding
  * until one of the functions below is called. After STEP_DOWN it is a standby already. */
 enum ps_lease_action ps_lease_step(struct ps_lease *lease, int64_t now_ms);
-/* Answers. sent_ms: when the request was sent, which is the earliest moment from which the lease
- * can count. rnd, 0 <= rnd < 1, spreads the tries of standbys. */
+/* The next five functions report an answer. sent_ms: when the request was sent; the lease can have
+ * started as early as that, so its end is counted from there. rnd, 0 <= rnd < 1, spreads the
+ * attempts of standbys. */
+/* The lease was granted for epoch: the scheduler leads. */
 void ps_lease_taken(struct ps_lease *lease, int64_t epoch, int64_t sent_ms, int64_t now_ms);
+/* The lease was not granted, or no answer came: tries again after a part of its life. */
 void ps_lease_not_taken(struct ps_lease *lease, int64_t now_ms, double rnd);
-/* Somebody else holds the lease for left_ms more, at least: the next try is when it can have ended,
- * and after a third of the life of a lease at the latest, because it may be deleted. For a standby
- * that is signalled when the lease is given back; others use ps_lease_not_taken. */
+/* Another scheduler holds the lease for at least left_ms more. The next attempt is when it can have
+ * ended, and after a third of a lease's life at the latest, because the key may be deleted. Only
+ * for a standby that receives signals, and so learns when the lease is released; others use
+ * ps_lease_not_taken. */
 void ps_lease_held(struct ps_lease *lease, int64_t now_ms, int64_t left_ms, double rnd);
-/* The lease may have been given back: a standby tries at once. */
+/* The lease may have been released: a standby tries at once. */
 void ps_lease_hurry(struct ps_lease *lease, int64_t now_ms);
 /* The next look of a standby, or the next renewal of a leader, is at at_ms, if it was to be later:
  * the program is awake then in any case. */
 void ps_lease_sooner(struct ps_lease *lease, int64_t at_ms);
-/* When to call ps_lease_step next, unless an answer comes before; INT64_MAX: only an answer counts.
- */
+/* Returns when to call ps_lease_step next, unless an answer arrives earlier; INT64_MAX if only an
+ * answer can change anything. */
 int64_t ps_lease_due_ms(const struct ps_lease *lease);
+/* The renewal that was sent at sent_ms was granted: extends safe_until_ms. */
 void ps_lease_renewed(struct ps_lease *lease, int64_t sent_ms, int64_t now_ms);
 void ps_lease_renew_failed(
     struct ps_lease *lease,

@@ -11,20 +11,23 @@
 enum ps_cycle_status { PS_CYCLE_RUNNING, PS_CYCLE_SUCCESS, PS_CYCLE_EMPTY, PS_CYCLE_FAILED };
 
 struct ps_ledger {
-    int64_t cycle;
-    int64_t started_ms, deadline_ms; /* wall clock */
-    size_t planned;
-    size_t settled;
-    size_t outcomes[PS_OUTCOME_COUNT];
-    size_t forbidden; /* misses answered with 403 */
-    size_t hot, cold, skipped_discovered, skipped_in_index;
+    int64_t cycle;                     /* its number */
+    int64_t started_ms, deadline_ms;   /* wall clock */
+    size_t planned;                    /* probes, without controls */
+    size_t settled;                    /* probes with an outcome; the sum of outcomes */
+    size_t outcomes[PS_OUTCOME_COUNT]; /* settled probes by outcome */
+    size_t forbidden;                  /* misses answered with 403 */
+    size_t hot, cold;                  /* parts of planned */
+    size_t skipped_discovered; /* names that the plan left out because a draft is known … */
+    size_t skipped_in_index;   /* … or because the index has the paper */
 };
 
 enum ps_ledger_next { PS_LEDGER_WAIT, PS_LEDGER_CLOSE, PS_LEDGER_CLOSE_AT_DEADLINE };
 
-const char *ps_cycle_status_name(enum ps_cycle_status status);
+const char *ps_cycle_status_name(enum ps_cycle_status status); /* "running" "success" … */
+/* Counts count probes that ended with outcome. */
 void ps_ledger_settle(struct ps_ledger *ledger, enum ps_outcome outcome, size_t count);
-size_t ps_ledger_hits(const struct ps_ledger *ledger);
+size_t ps_ledger_hits(const struct ps_ledger *ledger); /* of all three kinds of hit */
 /* CLOSE if every planned probe has its outcome; CLOSE_AT_DEADLINE if the deadline has passed: open
  * probes then become errors. */
 enum ps_ledger_next ps_ledger_step(const struct ps_ledger *ledger, int64_t now_ms);

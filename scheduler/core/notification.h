@@ -24,7 +24,7 @@ struct ps_outbox_row {
     char *channel;
     char *data; /* JSON object that ps_notification_messages reads */
 };
-void ps_outbox_row_clear(struct ps_outbox_row *row);
+void ps_outbox_row_clear(struct ps_outbox_row *row); /* frees the text */
 
 /* A draft that was found. Borrows its text. title and authors are those of its document, as
  * draft_facts.h gives them. If the document has none, those of paper are shown: the index entry of
@@ -40,19 +40,24 @@ struct ps_draft_found {
     const char *title, *authors;  /* may be NULL */
 };
 
-/* Fill a row. Dedupe keys: "draft:<url>" (kinds frontier and draft), "dp:<P id>",
- * "watch:<user>:<paper id>" (paper or draft, of whichever extension). */
+/* The functions below fill out_row, which the caller clears. Each says which dedupe key it uses.
+ * channel is a Slack channel or webhook, user the Slack id of a person. reason says in words which
+ * watch matched, and by is the kind of that watch. All arguments are borrowed for the call. */
+
+/* A draft, for a channel. Kind frontier or draft; key "draft:<url>". */
 void ps_notification_draft(const struct ps_draft_found *draft, const char *channel, bool frontier,
                            struct ps_outbox_row *out_row);
+/* A draft that became a paper of the index, for a channel. Key "dp:<P id>". */
 void ps_notification_transition(const struct ps_paper *paper, const char *draft_url,
                                 const char *channel, struct ps_outbox_row *out_row);
-/* dedupe key: "new:<id>" (kind new_paper). */
+/* A new entry of the index, for a channel. Kind new_paper; key "new:<id>". */
 void ps_notification_new_paper(const struct ps_paper *paper, const char *channel,
                                struct ps_outbox_row *out_row);
+/* A new entry of the index, for a person. Key "watch:<user>:<paper id>". */
 void ps_notification_watch_paper(const struct ps_paper *paper, const char *user, const char *reason,
                                  enum ps_watch_kind by, struct ps_outbox_row *out_row);
-/* An entry of the index that changed. The dedupe key is that of a new entry: a person is notified
- * of an entry once. */
+/* An entry of the index that changed, for a person. The key is that of a new entry, so a person is
+ * notified of an entry once. */
 struct ps_paper_change {
     const struct ps_paper *paper;
     const char *fields; /* the fields that differ, in words (index_match.h) */
@@ -60,11 +65,14 @@ struct ps_paper_change {
 void ps_notification_watch_changed(const struct ps_paper_change *change, const char *user,
                                    const char *reason, enum ps_watch_kind by,
                                    struct ps_outbox_row *out_row);
+/* A draft, for a person. Key "watch:<user>:<paper id>", without the extension: the PDF and the HTML
+ * file of one draft are announced once. */
 void ps_notification_watch_draft(const struct ps_draft_found *draft, const char *user,
                                  const char *reason, enum ps_watch_kind by,
                                  struct ps_outbox_row *out_row);
-/* A draft that has changed. print is the fingerprint of its state (draft_changes.h). Dedupe keys:
- * "update:<url>:<print>" and "watch:<user>:<paper id>:<print>". */
+/* A known draft that has changed, for a channel and for a person. print is the fingerprint of its
+ * state (draft_changes.h). Keys "update:<url>:<print>" and "watch:<user>:<paper id>:<print>", so
+ * each state is announced once. */
 void ps_notification_update(const struct ps_draft_found *draft, const char *print,
                             const char *channel, struct ps_outbox_row *out_row);
 void ps_notification_watch_update(const struct ps_draft_found *draft, const char *print,

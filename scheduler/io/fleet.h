@@ -34,14 +34,14 @@ void ps_fleet_destroy(struct ps_fleet *fleet); /* after redis and pg are gone; N
 /* fn runs on the loop each time the parts were made again: about once a second while somebody
  * looks. */
 void ps_fleet_on_change(struct ps_fleet *fleet, void (*fn)(void *cookie), void *cookie);
-/* Somebody looks at the page: reads often for the next minute. */
+/* Somebody looks at the page: reads every second for a while (fleet.c, OFTEN_MS). */
 void ps_fleet_looked_at(struct ps_fleet *fleet);
 
 struct ps_reader_fleet;
 /* What the readers' pages say of the fleet, as of the last reading; the counts of finds stay. */
 void ps_fleet_reader(const struct ps_fleet *fleet, struct ps_reader_fleet *out_fleet);
 
-const char *ps_fleet_part_name(enum ps_fleet_part part);
+const char *ps_fleet_part_name(enum ps_fleet_part part); /* its name in PS_FLEET_PARTS; static */
 /* Returns the JSON of part, borrowed until the next change. *out_version grows with each new text.
  */
 const char *ps_fleet_text(const struct ps_fleet *fleet, enum ps_fleet_part part,

@@ -18,10 +18,11 @@ struct ps_fleet_stored {
     int64_t delay_drafts, delay_median_ms, delay_p90_ms;
 };
 
-void ps_fleet_stored_init(struct ps_fleet_stored *stored);
+void ps_fleet_stored_init(struct ps_fleet_stored *stored); /* nothing is read yet */
 void ps_fleet_stored_clear(struct ps_fleet_stored *stored);
-/* Gives a batch whose rows ps_fleet_stored_read takes. */
+/* Gives the batch that reads what is newer than stored. Pass its rows to ps_fleet_stored_read. */
 struct ps_pg_batch *ps_fleet_stored_ask(const struct ps_fleet_stored *stored) PS_MUST_USE;
+/* Updates stored from those rows, and drops cycles older than a day. now_ms: wall clock. */
 void ps_fleet_stored_read(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows,
                           int64_t now_ms);
 

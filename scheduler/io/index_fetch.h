@@ -19,6 +19,7 @@ enum ps_index_source { PS_INDEX_WG21, PS_INDEX_OPENSTD };
 typedef void (*ps_index_fetch_fn)(void *cookie, struct ps_paper_index *index, const char *etag,
                                   const char *modified, const struct ps_err *err);
 
+/* Borrows daemon. One object for each source, because each remembers the answers of its server. */
 struct ps_index_fetch *ps_index_fetch_create(struct ps_daemon *daemon,
                                              enum ps_index_source source) PS_MUST_USE;
 void ps_index_fetch_destroy(struct ps_index_fetch *fetch); /* NULL is fine; fn does not run */

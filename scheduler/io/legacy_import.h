@@ -1,4 +1,6 @@
-/* The Python service's five tables: read as they are, written into ours once. */
+/* Imports the five tables of the Python service: reads them as they are and adds what is missing to
+ * the tables of this project. The command import-legacy (deploy/MIGRATE.md) runs the batches; it
+ * may run again, because existing rows stay as they are. */
 #ifndef PS_SCHEDULER_LEGACY_IMPORT_H
 #define PS_SCHEDULER_LEGACY_IMPORT_H
 #include "scheduler/core/paper_index.h"
@@ -59,6 +61,7 @@ enum {
     PS_LEGACY_ADD_META,
     PS_LEGACY_ADD_FENCE
 };
+/* Gives that transaction as a batch; it copies the texts of state. */
 struct ps_pg_batch *ps_legacy_add(const struct ps_legacy_state *state) PS_MUST_USE;
 
 #endif

@@ -16,8 +16,9 @@ struct ps_mirror_load;
 struct ps_mirror_load *ps_mirror_load_create(const struct ps_leadership *leadership,
                                              const struct ps_pg_rows *rows, int64_t known,
                                              bool all) PS_MUST_USE;
+/* The work function of the job (struct ps_background_job): parses the rows. Runs on a thread. */
 void ps_mirror_load_work(void *load);
-void ps_mirror_load_destroy(void *load);
+void ps_mirror_load_destroy(void *load); /* also frees what was not installed */
 /* Moves the result to leadership. Returns false and changes nothing if leadership has another
  * version of the index by now than the one that the rows add to. */
 bool ps_mirror_load_install(struct ps_mirror_load *load, struct ps_leadership *leadership);
@@ -29,8 +30,9 @@ struct ps_watch_load;
 struct ps_watch_load *ps_watch_load_create(struct ps_leadership *leadership,
                                            const struct ps_pg_rows *rows,
                                            size_t statement) PS_MUST_USE;
+/* The work function of the job: compiles the watchlists. Runs on a thread. */
 void ps_watch_load_work(void *load);
-void ps_watch_load_destroy(void *load);
+void ps_watch_load_destroy(void *load); /* also frees what was not installed or taken */
 /* Moves the watchlists to leadership. Watchlists that were read before those that leadership has
  * are dropped: two parts may read them at the same time. */
 void ps_watch_load_install(struct ps_watch_load *load, struct ps_leadership *leadership);

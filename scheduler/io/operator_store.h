@@ -1,11 +1,11 @@
-/* What an operator asks of the fleet, as rows of the table meta: pause and resume probing, poll
- * now.
+/* Requests of an operator to the fleet, as columns of the table meta: pause and resume probing,
+ * poll now.
  *
- * PostgreSQL holds these wishes, so that they survive every restart and every new leader, and so
- * that a command, the page and any scheduler may write them without knowing who leads. Each
- * scheduler reads them every two seconds (stats.h); the leader acts on them. None of the writes
- * carries an epoch: they belong to people, not to a leader.
- */
+ * PostgreSQL holds these requests ("wishes"), so that they survive every restart and every new
+ * leader, and so that a command, the page and any scheduler may write them without knowing who
+ * leads. Each scheduler reads them with its statistics (stats.h): when the signal `stats` arrives,
+ * and on a timer. The leader acts on them. None of the writes carries an epoch: they belong to
+ * people, not to a leader. */
 #ifndef PS_SCHEDULER_OPERATOR_STORE_H
 #define PS_SCHEDULER_OPERATOR_STORE_H
 #include "shared/io/pg.h"
@@ -20,19 +20,19 @@ struct ps_operator_wishes {
     int64_t wanted_ms; /* wall clock: when somebody asked for a poll; 0: nobody did */
 };
 
-/* Adds the statement that ps_operator_wishes_read takes the row of. */
+/* Adds the statement wishes_read. */
 void ps_operator_add_wishes(struct ps_pg_batch *batch);
+/* Reads the row of that statement, whose index in the batch is statement. why borrows from rows. */
 struct ps_operator_wishes ps_operator_wishes_read(const struct ps_pg_rows *rows, size_t statement);
 
-/* Pause probing. A pause that lasts keeps its start and gets the new reason. why is copied, cleaned
- * of control characters and cut to PS_OPERATOR_WHY_BYTES; NULL or "" for none. Answers the wishes.
- */
+/* Gives the batch that pauses probing. If probing is paused already, the pause keeps its start and
+ * gets the new reason. why is copied, cleaned of control characters and cut to
+ * PS_OPERATOR_WHY_BYTES; NULL or "": no reason. The batch returns the wishes. */
 struct ps_pg_batch *ps_operator_pause(const char *why) PS_MUST_USE;
-/* Resume probing. Answers one row if it was paused, none otherwise. */
+/* Gives the batch that resumes probing. It returns one row if probing was paused, otherwise none.
+ */
 struct ps_pg_batch *ps_operator_resume(void) PS_MUST_USE;
-/* Ask the leader for a poll at once. */
+/* Gives the batch that asks the leader for a poll at once. */
 struct ps_pg_batch *ps_operator_poll_now(void) PS_MUST_USE;
-/* The poll that begins in this transaction is the one that was asked for. The batch must begin with
- * ps_store_begin_meta. */
 
 #endif

@@ -15,8 +15,9 @@ struct ps_outbox_rows {
     struct ps_trace_context trace; /* that the next rows get */
 };
 
-void ps_outbox_rows_clear(struct ps_outbox_rows *list);
-/* Returns the next row to fill; it belongs to list. */
+void ps_outbox_rows_clear(struct ps_outbox_rows *list); /* frees everything; list is empty then */
+/* Appends a zeroed row and returns it, to be filled; it belongs to list and stays valid until the
+ * next call. task (copied; may be NULL) is the name of the task that the row comes from. */
 struct ps_outbox_row *ps_outbox_rows_next(struct ps_outbox_rows *list, const char *task);
 
 #endif

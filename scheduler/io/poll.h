@@ -22,12 +22,14 @@ struct ps_poll_parts {
     struct ps_stats *stats;
 };
 
+/* Copies parts. */
 struct ps_poll *ps_poll_create(const struct ps_poll_parts *parts) PS_MUST_USE;
 void ps_poll_destroy(struct ps_poll *poll); /* after redis and pg are gone; NULL is fine */
 /* The mirrors are loaded: goes on with the running cycle, or polls when a poll is due (at once if
  * it is overdue, or if there never was one). */
 void ps_poll_start(struct ps_poll *poll);
-void ps_poll_stop(struct ps_poll *poll);
+void ps_poll_stop(
+    struct ps_poll *poll); /* the leadership has ended; answers under way are ignored */
 /* An operator asked for a poll: brings the next one forward, at least five seconds after the start
  * of the last one. Changes nothing while a poll runs; call it again then. */
 void ps_poll_now(struct ps_poll *poll);

@@ -15,6 +15,7 @@ struct ps_publish;
  * operator paused probing. */
 typedef void (*ps_publish_crowded_fn)(void *cookie, size_t from, const char *why);
 
+/* Borrows leadership and cookie. */
 struct ps_publish *ps_publish_create(struct ps_leadership *leadership,
                                      ps_publish_crowded_fn crowded, void *cookie) PS_MUST_USE;
 void ps_publish_destroy(struct ps_publish *publish); /* call it after redis is destroyed; NULL is
@@ -24,7 +25,7 @@ void ps_publish_destroy(struct ps_publish *publish); /* call it after redis is d
  * spread over COLD_SPREAD_RATIO of the interval; before each batch of them it measures the stream
  * and the memory of Redis, and if there is no room it stops and calls the crowded function. */
 void ps_publish_start(struct ps_publish *publish);
-void ps_publish_stop(struct ps_publish *publish);
+void ps_publish_stop(struct ps_publish *publish); /* the cycle or the leadership has ended */
 /* leadership->probing_paused was set: gives what is not published yet to the crowded function at
  * once. */
 void ps_publish_paused(struct ps_publish *publish);

@@ -12,6 +12,7 @@
 
 struct ps_redis_recovery;
 
+/* Borrows all three: publish and relay do the refilling. */
 struct ps_redis_recovery *ps_redis_recovery_create(struct ps_leadership *leadership,
                                                    struct ps_publish *publish,
                                                    struct ps_outbox_relay *relay) PS_MUST_USE;

@@ -25,6 +25,6 @@ bool ps_result_batch_has_news(const struct ps_result_batch *batch);
  * false if there is no further draft. */
 bool ps_result_batch_match_next(struct ps_result_batch *batch,
                                 const struct ps_leadership *leadership);
-void ps_result_batch_clear(struct ps_result_batch *batch);
+void ps_result_batch_clear(struct ps_result_batch *batch); /* frees everything; empty afterwards */
 
 #endif

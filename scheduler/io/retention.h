@@ -13,6 +13,6 @@ struct ps_retention *ps_retention_create(struct ps_leadership *leadership) PS_MU
 void ps_retention_destroy(struct ps_retention *retention);
 /* Begins half a minute from now, then every ten minutes while this scheduler leads. */
 void ps_retention_start(struct ps_retention *retention);
-void ps_retention_stop(struct ps_retention *retention);
+void ps_retention_stop(struct ps_retention *retention); /* the leadership has ended */
 
 #endif

@@ -13,8 +13,9 @@ struct ps_rows_json {
     size_t objects;
 };
 
-void ps_rows_open(struct ps_rows_json *json);
-void ps_row_open(struct ps_rows_json *json);
+/* Use: ps_rows_open; for each row ps_row_open, its members, ps_row_close; then ps_rows_close. */
+void ps_rows_open(struct ps_rows_json *json); /* begins the array; json is the caller's memory */
+void ps_row_open(struct ps_rows_json *json);  /* begins an object of it */
 void ps_row_text(struct ps_rows_json *json, const char *name, const char *value); /* NULL: null */
 void ps_row_int(struct ps_rows_json *json, const char *name, int64_t value);
 void ps_row_raw(struct ps_rows_json *json, const char *name, const char *value); /* text is JSON
@@ -22,6 +23,6 @@ void ps_row_raw(struct ps_rows_json *json, const char *name, const char *value);
 void ps_row_close(struct ps_rows_json *json);
 /* Returns the whole text; borrowed until ps_rows_clear. */
 const char *ps_rows_close(struct ps_rows_json *json);
-void ps_rows_clear(struct ps_rows_json *json);
+void ps_rows_clear(struct ps_rows_json *json); /* frees the text */
 
 #endif

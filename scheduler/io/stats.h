@@ -39,8 +39,10 @@ struct ps_stats_now {
 
 struct ps_stats;
 
+/* Borrows daemon; reads for the first time as soon as the servers are connected. */
 struct ps_stats *ps_stats_create(struct ps_daemon *daemon) PS_MUST_USE;
 void ps_stats_destroy(struct ps_stats *stats); /* after redis and pg are gone; NULL is fine */
+/* Returns the numbers as read last, borrowed until destroy; the same memory is updated. */
 const struct ps_stats_now *ps_stats_now(const struct ps_stats *stats);
 /* This scheduler has just stored something: reads PostgreSQL again at once, and signals it. */
 void ps_stats_changed(struct ps_stats *stats);

@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/* Reads rows into the structs of the scheduler. Rows come from PostgreSQL, where another version of
+ * the program may have written them: a value that this version does not know becomes a safe one
+ * (an unknown tier counts as cold, an unknown outcome as an error) and never ends the program. */
+
+/* The processor clock limits what the patterns of one person may cost (watch_match.h). */
 struct ps_watchlists *ps_store_read_watch(const struct ps_pg_rows *rows, size_t statement)
 {
     struct ps_watchlists *lists = ps_watchlists_create();
@@ -36,6 +41,8 @@ void ps_store_add_load(struct ps_pg_batch *batch, int64_t known)
     ps_sql_probe_times_load(batch);
 }
 
+/* A draft may have been there long before it was found; its Last-Modified says so. One after the
+ * discovery belongs to a later change. */
 int64_t ps_store_there_since(int64_t discovered_ms, const char *last_modified)
 {
     int64_t modified_ms;
@@ -69,6 +76,7 @@ struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
             ps_variant_of(config, ps_pg_text(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_PREFIX),
                           ps_pg_text(rows, asked, i, PS_SQL_PROBE_TIMES_LOAD_EXT));
 
+        /* Settings may have dropped a prefix or an extension since; such names are not planned. */
         if (variant != PS_VARIANT_OTHER)
             ps_probe_times_set(
                 times,
@@ -81,6 +89,8 @@ struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
     return times;
 }
 
+/* A batch of the same shape as a leader's: statement 0 stands where the fence would be, so the same
+ * readers serve both. */
 static struct ps_pg_batch *unfenced(void)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
@@ -141,6 +151,8 @@ struct ps_paper_index *ps_store_read_index(const struct ps_pg_rows *rows,
     int count = ps_pg_row_count(rows, PS_STORE_LOAD_PAPERS);
     struct ps_paper_index *fresh, *joined = NULL;
 
+    /* The rows are those newer than known. A version below known means that PostgreSQL was restored
+     * from a backup: the copy in memory is then ahead of it and must not be kept. */
     *out_version = version;
     if (before != NULL && version >= known && count == 0)
         return NULL;
@@ -153,6 +165,8 @@ struct ps_paper_index *ps_store_read_index(const struct ps_pg_rows *rows,
     return joined;
 }
 
+/* Adds one probe at its position, which is the number of its row, with its outcome if it has one.
+ */
 static void read_probe(const struct ps_pg_rows *rows, int row, struct ps_cycle *run)
 {
     const char *url = ps_pg_text(rows, PS_STORE_LOAD_PROBES, row, PS_SQL_PROBES_RUNNING_URL);
