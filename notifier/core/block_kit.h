@@ -20,8 +20,8 @@ cJSON *ps_block_kit_of(const char *text);
    beyond PS_BLOCK_KIT_MAX. */
 void ps_block_kit_add_lines(cJSON *blocks, struct ps_str text);
 void ps_block_kit_add_header(cJSON *blocks, const char *text);
-/* Whether line is a heading such as "*New drafts* (1/2)"; adds what it says without its mark-up to
-   out then. */
+/* Returns whether line is a heading such as "*New drafts* (1/2)". If so, appends its words without
+   the markup to out. */
 bool ps_block_kit_heading(struct ps_str line, struct ps_buf *out);
 /* Adds text with &amp; &lt; &gt; as the characters that they mean. */
 void ps_block_kit_unescape(struct ps_buf *out, struct ps_str text);

@@ -17,15 +17,16 @@ struct ps_channel_pacing {
     int64_t held_ms;     /* by Retry-After; 0: never held */
 };
 
-void ps_channel_pacing_init(struct ps_channel_pacing *pace, int64_t interval_ms);
-/* A request leaves now. */
+void ps_channel_pacing_init(struct ps_channel_pacing *pace, int64_t interval_ms); /* may send now */
+/* A request leaves now: the next one waits interval_ms. */
 void ps_channel_pacing_start(struct ps_channel_pacing *pace, int64_t now_ms);
-/* Nothing goes for so long; a shorter hold never cuts a longer one. */
+/* Slack asked the channel to wait hold_ms. A shorter hold never shortens a longer one. */
 void ps_channel_pacing_hold(struct ps_channel_pacing *pace, int64_t now_ms, int64_t hold_ms);
-/* Somebody else's request left: ours waits so long. */
+/* Another notifier's request left: the next one of this notifier waits wait_ms. */
 void ps_channel_pacing_wait(struct ps_channel_pacing *pace, int64_t now_ms, int64_t wait_ms);
-/* When the next request may leave; at most now_ms when it may at once. */
+/* Returns when the next request may leave; a time that is not after now means at once. */
 int64_t ps_channel_pacing_next_ms(const struct ps_channel_pacing *pace);
+/* Returns whether a hold of Slack is in force at now_ms. */
 bool ps_channel_pacing_held(const struct ps_channel_pacing *pace, int64_t now_ms);
 
 #endif

@@ -123,11 +123,16 @@ struct ps_channel_queues_time {
     int64_t now_ms;
     double rnd; /* 0 <= rnd < 1 */
 };
+/* Takes the sink's answer to SEND: the message is sent, given up, or waits for another attempt.
+ * Time and randomness set the wait. */
 void ps_channel_queues_answered(struct ps_channel_queues *queues,
                                 struct ps_outgoing_message *message,
                                 const struct ps_slack_response *reply,
                                 struct ps_channel_queues_time time,
                                 struct ps_channel_queues_outcome *out_outcome);
+/* Takes the sink's answer to LOOK. Found: the message closes as sent. Not there: it is sent. Cannot
+ * be known: it is sent once more, marked as a repetition; so is a message whose look failed
+ * PS_CHANNEL_QUEUES_LOOKS_MAX times. */
 void ps_channel_queues_looked(struct ps_channel_queues *queues, struct ps_outgoing_message *message,
                               const struct ps_slack_look *look, struct ps_channel_queues_time time,
                               struct ps_channel_queues_outcome *out_outcome);
@@ -173,6 +178,7 @@ void ps_channel_queues_full(const struct ps_channel_queues *queues,
                             void (*visit)(void *cookie, const char *channel), void *cookie);
 /* Returns the number of channels that are on hold at now_ms because Slack asked to wait. */
 size_t ps_channel_queues_on_hold(const struct ps_channel_queues *queues, int64_t now_ms);
+/* Returns the breaker of Slack as a whole, borrowed. */
 const struct ps_breaker *ps_channel_queues_circuit(const struct ps_channel_queues *queues);
 /* The fault of category CONFIGURATION that stops sending; NULL if there is none. Borrowed. */
 const struct ps_err *ps_channel_queues_fault(const struct ps_channel_queues *queues);

@@ -32,11 +32,14 @@ void ps_command_reply_line(struct ps_command_reply *reply, const char *line);
 /* Adds a stored rule to a line: *köppe* (author), *lewg* (subgroup), everything. */
 void ps_command_reply_add_rule(struct ps_buf *line, enum ps_watch_kind kind, const char *text);
 
-/* All of these append to reply. */
+/* All of these append to reply. ask is the command that is answered. */
 void ps_command_reply_help(enum ps_place place, struct ps_command_reply *reply);
-void ps_command_reply_hello(struct ps_command_reply *reply);
+void ps_command_reply_hello(struct ps_command_reply *reply); /* for HELLO: a greeting */
+/* For UNKNOWN: what was probably meant, and how to get help. */
 void ps_command_reply_unknown(const struct ps_user_command *ask, struct ps_command_reply *reply);
+/* For WRONG: what is wrong with the arguments, and how the command is used. */
 void ps_command_reply_wrong(const struct ps_user_command *ask, struct ps_command_reply *reply);
+/* For a personal command where others read the answer: use a direct message. */
 void ps_command_reply_refusal(const struct ps_user_command *ask, struct ps_command_reply *reply);
 void ps_command_reply_version(const char *version, struct ps_command_reply *reply);
 void ps_command_reply_uptime(int64_t launched_ms, int64_t wall_ms, struct ps_command_reply *reply);
@@ -60,8 +63,8 @@ void ps_command_reply_status(const struct ps_command_reply_status *status, int64
 /* What became of a change. */
 enum ps_watch_change {
     PS_WATCH_DONE,
-    PS_WATCH_SAME, /* it was so already */
-    PS_WATCH_FULL, /* no more can be stored */
+    PS_WATCH_SAME, /* nothing to change */
+    PS_WATCH_FULL, /* the person has as many entries as are allowed */
     PS_WATCH_FAR,  /* a number far above every known one: not stored */
     PS_WATCH_CHANGE_COUNT
 };

@@ -1,7 +1,8 @@
-/* Whose words count: people of our own workspace, and of those that SLACK_ALLOWED_TEAMS names.
+/* Decides which people are served: those of the bot's own workspace, and of the workspaces that
+ * SLACK_ALLOWED_TEAMS names. Pure.
  *
- * A channel shared with another company (Slack Connect) brings its people's messages to us too.
- * They are not served: they could read from the answers what our people watch. */
+ * A channel that is shared with another company (Slack Connect) also delivers the messages of that
+ * company's people. They are not served, because the answers would show them what others watch. */
 #ifndef PS_NOTIFIER_SLACK_TEAM_H
 #define PS_NOTIFIER_SLACK_TEAM_H
 #include "shared/core/base.h"
@@ -17,14 +18,16 @@ struct ps_slack_team {
     char *allowed; /* owned; ids with commas between */
 };
 
+/* team is the caller's memory. allowed: the value of SLACK_ALLOWED_TEAMS; copied. */
 void ps_slack_team_init(struct ps_slack_team *team, const char *allowed);
 void ps_slack_team_clear(struct ps_slack_team *team);
-/* What auth.test says; NULL or "" for none. An id that is too long is not kept. */
+/* Sets the bot's own workspace and organization as auth.test names them; NULL or "" for none. An id
+ * that is too long is ignored. */
 void ps_slack_team_set(struct ps_slack_team *team, const char *id, const char *enterprise);
-/* installed: the workspace that Slack sends an event for; person: the workspace of who speaks. NULL
- * where Slack does not name one: a person without a workspace of their own is of the installed one.
- * Until our own workspace is known the installed one is taken for it, because Slack signs what it
- * sends. */
+/* Returns whether a person is served. installed: the workspace that Slack sends the event for;
+ * person: the person's workspace, NULL if Slack does not name one, which then is the installed one.
+ * Until the own workspace is known, the installed one is taken for it: Slack signs its events, so
+ * nobody else can name it. */
 bool ps_slack_team_serves(const struct ps_slack_team *team, const char *installed,
                           const char *person);
 

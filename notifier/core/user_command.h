@@ -73,13 +73,15 @@ bool ps_user_command_needs_zone(const struct ps_user_command *ask);
 /* Reads such a time in the zone: zone is its name, offset_ms what its clock is ahead of UTC now. */
 void ps_user_command_set_zone(struct ps_user_command *ask, const char *zone, int64_t offset_ms,
                               int64_t wall_ms);
+/* Returns its name in PS_USER_COMMANDS, for metrics and logs; static. */
 const char *ps_user_command_name(enum ps_user_command_kind kind);
 
 enum ps_user_command_permission {
     PS_USER_COMMAND_RUN,
-    PS_USER_COMMAND_REFUSE, /* kindly */
-    PS_USER_COMMAND_IGNORE  /* not a word */
+    PS_USER_COMMAND_REFUSE, /* answer that it belongs into a direct message */
+    PS_USER_COMMAND_IGNORE  /* send no answer: other people talk in that channel */
 };
+/* Returns whether a command may run in a place: a personal one only in a direct message. */
 enum ps_user_command_permission ps_user_command_permission(enum ps_user_command_kind kind,
                                                            enum ps_place place);
 

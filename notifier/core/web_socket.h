@@ -70,8 +70,9 @@ enum ps_web_socket_answer {
 enum ps_web_socket_answer ps_web_socket_answer(const char *data, size_t len, const char *key,
                                                size_t *out_used, struct ps_err *err) PS_MUST_USE;
 
+/* socket is the caller's memory. max: bytes of a message; a longer one is BROKEN. */
 void ps_web_socket_init(struct ps_web_socket *socket, size_t max);
-void ps_web_socket_clear(struct ps_web_socket *socket);
+void ps_web_socket_clear(struct ps_web_socket *socket); /* frees the buffers */
 /* Takes at most PS_WEB_SOCKET_FEED_MAX bytes of the connection. Call ps_web_socket_next until it
  * gives PS_WEB_SOCKET_NEEDS_BYTES afterwards: then at most max and a header are held. */
 void ps_web_socket_feed(struct ps_web_socket *socket, const char *data, size_t len);

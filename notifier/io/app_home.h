@@ -19,9 +19,11 @@ struct ps_app_home_options {
     char *const *token; /* where it stands, read for each request: it may be rotated */
 };
 
+/* Copies options. */
 struct ps_app_home *ps_app_home_create(const struct ps_app_home_options *options) PS_MUST_USE;
 void ps_app_home_destroy(struct ps_app_home *home); /* after pg and api; NULL is fine */
-/* Borrows request for the call. */
+/* Handles a request that only shows something: opens or updates a modal, or publishes the Home.
+ * Drops it if too many are in flight. Borrows request for the call. */
 void ps_app_home_view(struct ps_app_home *home, const struct ps_view_request *request);
 /* Publishes the person's Home as it stands now. While one is being published, another one follows
  * it, however often this is called. */

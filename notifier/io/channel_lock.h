@@ -1,6 +1,6 @@
-/* What all notifiers share about each Slack channel, in Redis (channel:<channel>): which notifier
- * has it, when its next message may leave, how long Slack wants it left alone, which message is
- * being sent.
+/* The lock of each Slack channel in Redis (channel:<channel>), which all notifiers share: which
+ * notifier has the channel, when its next message may leave, how long Slack asked it to wait, and
+ * which message is being sent.
  *
  * Place in the data flow: the sender asks before each send. It keeps the rate of one message per
  * interval and channel for any number of notifiers, and marks what is being sent, so that a message
@@ -23,7 +23,8 @@ typedef void (*ps_admit_fn)(void *cookie, const struct ps_admission *admission);
 struct ps_channel_lock *ps_channel_lock_create(struct ps_redis *redis, const struct ps_keys *keys,
                                                const char *instance, int64_t launched_ms,
                                                int64_t interval_ms) PS_MUST_USE;
-void ps_channel_lock_destroy(struct ps_channel_lock *channels);
+void ps_channel_lock_destroy(struct ps_channel_lock *channels); /* after redis; NULL is fine */
+/* Returns whether Redis can be asked. If not, only this notifier's own pacing limits a channel. */
 bool ps_channel_lock_up(const struct ps_channel_lock *channels);
 /* Asks whether the message may leave for its channel now. If so, it is marked as being sent until
    ps_notify_queue_settle or ps_channel_lock_answered removes the mark. A message without an outbox
@@ -37,11 +38,11 @@ void ps_channel_lock_answered(struct ps_channel_lock *channels, const char *chan
                               int64_t hold_ms);
 /* Runs on the loop, exactly once; name is that of the question. */
 typedef void (*ps_alive_fn)(void *cookie, const char *name, bool alive);
-/* Asks whether the notifier of this name has a heartbeat. Without an answer it counts as alive:
- * else two notifiers could send one message. */
+/* Asks whether the notifier of this name has a heartbeat. Without an answer it counts as alive;
+ * otherwise two notifiers could send one message. */
 void ps_channel_lock_alive(struct ps_channel_lock *channels, const char *name, ps_alive_fn fn,
                            void *cookie);
-/* The channel stays ours while messages of it wait here. */
+/* Extends this notifier's hold on the channel while messages for it wait here. */
 void ps_channel_lock_keep(struct ps_channel_lock *channels, const char *channel);
 
 #endif

@@ -25,20 +25,21 @@ struct ps_delivery_record_options {
 
 struct ps_delivery_record *
 ps_delivery_record_create(const struct ps_delivery_record_options *options) PS_MUST_USE;
-void ps_delivery_record_destroy(struct ps_delivery_record *record);
-/* A sent message is marked before it leaves the in-flight list: a crash between brings it back as a
-   duplicate, never as a loss. One given up reaches the dead list first. Borrows message until
-   closed. */
+void ps_delivery_record_destroy(struct ps_delivery_record *record); /* after redis and pg */
+/* Stores the outcome of message, then calls closed. A sent message is marked in the outbox before
+ * it leaves the in-flight list; a message that was given up reaches the dead list first. Borrows
+ * message until closed. */
 void ps_delivery_record_close(struct ps_delivery_record *record, enum ps_close close,
                               struct ps_outgoing_message *message);
-/* A list entry that is no message: to the dead list with the reason. Copies. */
+/* Moves a list entry that is no message to the dead list, with the reason. Copies both texts. */
 void ps_delivery_record_bury(struct ps_delivery_record *record, struct ps_str raw,
                              const char *reason);
-bool ps_delivery_record_holds(const struct ps_delivery_record *record,
-                              struct ps_str raw); /* among the buried */
+/* Returns whether raw is an entry whose burial is not finished. */
+bool ps_delivery_record_holds(const struct ps_delivery_record *record, struct ps_str raw);
+/* Returns how many outcomes are not stored yet. */
 size_t ps_delivery_record_busy(const struct ps_delivery_record *record);
-/* No more patience: what was sent leaves the list without its mark, and what cannot be written now
-   is left as it is. */
+/* The grace period is nearly over: sent messages leave the list without their mark, and what cannot
+ * be written now is left for another notifier. */
 void ps_delivery_record_hurry(struct ps_delivery_record *record);
 
 #endif

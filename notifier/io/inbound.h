@@ -34,16 +34,18 @@ enum ps_inbound_result {
     PS_INBOUND_FAILED, /* not stored: Slack has to send it again */
 };
 
-/* Exactly once; perhaps before ps_inbound_take returns. body: JSON that Slack gets as its answer
- * (for who typed a slash command, or for a modal); NULL for an empty one. */
+/* Runs exactly once, perhaps before ps_inbound_take returns. body is the JSON of the response to
+ * Slack (shown to the person who typed a slash command, or in a modal); NULL: an empty response. */
 typedef void (*ps_inbound_fn)(void *cookie, enum ps_inbound_result result, const char *body);
 
+/* Copies options. */
 struct ps_inbound *ps_inbound_create(const struct ps_inbound_options *options) PS_MUST_USE;
 void ps_inbound_destroy(struct ps_inbound *inbound); /* after pg; NULL is fine */
-/* Our own workspace, as auth.test names it. */
+/* Sets the bot's own workspace and organization, as auth.test names them. Copies. */
 void ps_inbound_set_team(struct ps_inbound *inbound, const char *team, const char *enterprise);
-/* Takes what event holds (any but PS_SLACK_CHALLENGE); it is as after clear. Gives NULL where fn
- * has run. */
+/* Takes the content of event (any but PS_SLACK_CHALLENGE), which is cleared. fn gets LATE if it is
+ * not stored within patience_ms. Returns the call, which ends when fn runs; NULL if fn has run
+ * already. */
 struct ps_inbound_call *ps_inbound_take(struct ps_inbound *inbound, struct ps_slack_event *event,
                                         int64_t patience_ms, ps_inbound_fn fn, void *cookie);
 /* fn is never called afterwards; the event is stored nevertheless. NULL is fine. */

@@ -46,25 +46,32 @@ struct ps_notify_queue_options {
     void (*depth)(void *cookie, int64_t length);
 };
 
-enum ps_acknowledge { PS_ACKNOWLEDGE_DONE, PS_ACKNOWLEDGE_BACK, PS_ACKNOWLEDGE_DEAD };
+/* What happens to an entry of the in-flight list. */
+enum ps_acknowledge {
+    PS_ACKNOWLEDGE_DONE, /* removed */
+    PS_ACKNOWLEDGE_BACK, /* back to the list `notify` */
+    PS_ACKNOWLEDGE_DEAD  /* to the dead list */
+};
 
 /* err is NULL when Redis answered; held: the message was in the in-flight list until then. */
 typedef void (*ps_notify_queue_fn)(void *cookie, bool held, const struct ps_err *err);
 
+/* Copies options. Takes the first messages once the heartbeat was written. */
 struct ps_notify_queue *
 ps_notify_queue_create(const struct ps_notify_queue_options *options) PS_MUST_USE;
-void ps_notify_queue_destroy(struct ps_notify_queue *notify_queue);
-/* There is room again: look for more now rather than at the next turn. */
+void ps_notify_queue_destroy(struct ps_notify_queue *notify_queue); /* after redis */
+/* There is room again: asks for more messages now and does not wait for the timer. */
 void ps_notify_queue_nudge(struct ps_notify_queue *notify_queue);
-/* All copied. */
+/* All texts are copied by ps_notify_queue_settle. */
 struct ps_acknowledgement {
     enum ps_acknowledge how;
-    struct ps_str raw;
-    const char *letter;   /* PS_ACKNOWLEDGE_DEAD: what goes to the dead list */
-    const char *channel;  /* NULL where the entry is no message */
-    const char *id;       /* not being sent any more; NULL: that stays as it is */
-    const char *slack_id; /* Slack's id of the channel; NULL or "" when not known */
+    struct ps_str raw;    /* the entry as it was taken, byte by byte */
+    const char *letter;   /* PS_ACKNOWLEDGE_DEAD: the entry for the dead list */
+    const char *channel;  /* NULL if the entry is no message */
+    const char *id;       /* removes the mark "being sent" of this message; NULL: leaves the mark */
+    const char *slack_id; /* Slack's id of the channel; NULL or "" if unknown */
 };
+/* Acknowledges an entry with one script. fn runs on the loop once, with the result. */
 void ps_notify_queue_settle(struct ps_notify_queue *notify_queue,
                             const struct ps_acknowledgement *settling, ps_notify_queue_fn fn,
                             void *cookie);

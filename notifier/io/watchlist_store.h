@@ -23,6 +23,7 @@ enum ps_watch_change ps_watch_changed(const struct ps_pg_rows *rows, size_t rule
 /* How many entries ps_watch_list read, and each of them: watches by kind, then those that are only
  * muted or snoozed. Text is borrowed from rows. */
 size_t ps_watch_listed(const struct ps_pg_rows *rows);
+/* row counts from 0 and must be below ps_watch_listed. */
 struct ps_command_reply_entry ps_watch_listed_at(const struct ps_pg_rows *rows, size_t row);
 /* The minute of the day of the daily digest (-1: none), and the time zone that it is meant in. */
 int ps_watch_listed_minute(const struct ps_pg_rows *rows);

@@ -17,6 +17,7 @@ struct ps_webhooks_options {
     struct ps_sink other;           /* taken */
 };
 
+/* Copies options; takes options->other, which is destroyed with the sink that is returned. */
 struct ps_sink ps_webhooks_create(struct ps_loop *loop,
                                   const struct ps_webhooks_options *options) PS_MUST_USE;
 /* Whether the settings name a webhook. */

@@ -36,7 +36,7 @@ struct ps_front_matter {
     size_t count;
 };
 
-struct ps_front_matter *ps_front_matter_create(void);
+struct ps_front_matter *ps_front_matter_create(void);        /* without lines; never NULL */
 void ps_front_matter_destroy(struct ps_front_matter *front); /* NULL is fine */
 
 /**

@@ -15,6 +15,7 @@
 
 struct ps_text_words;
 
+/* Collects at most max_words words and max_bytes bytes. Never NULL. */
 struct ps_text_words *ps_text_words_create(size_t max_words, size_t max_bytes);
 void ps_text_words_destroy(struct ps_text_words *words); /* NULL is allowed */
 /* Appends text, which may begin or end within a word. Returns false once it has enough words. */

@@ -38,6 +38,7 @@ struct ps_backlog_monitor *
 ps_backlog_monitor_create(const struct ps_backlog_monitor_options *options) PS_MUST_USE;
 /* Call it after redis was destroyed. */
 void ps_backlog_monitor_destroy(struct ps_backlog_monitor *monitor);
+/* The Redis connection came up or was lost; reads the view at once when it came up. */
 void ps_backlog_monitor_on_redis(struct ps_backlog_monitor *monitor, bool up);
 /* This worker was given a task: reads the view now if the stream was thought to be empty. */
 void ps_backlog_monitor_on_task(struct ps_backlog_monitor *monitor);

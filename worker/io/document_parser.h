@@ -23,6 +23,7 @@ struct ps_document_parser_options {
     size_t memory;       /* bytes of the child's address space; 0: 256 MiB */
 };
 
+/* ANY: the child looks at the first bytes. */
 enum ps_document_kind { PS_DOCUMENT_HTML, PS_DOCUMENT_PDF, PS_DOCUMENT_ANY };
 
 /* document is borrowed for the call, NULL with err when the document could not be read. Runs on the
@@ -43,6 +44,8 @@ struct ps_document_bytes {
     const char *charset; /* of the Content-Type, borrowed for the call; NULL when it names none */
 };
 
+/* Queues a document. Takes bytes->data; borrows cookie until fn has run or the parse is cancelled.
+ * A failure, also one to start the child, is reported through fn. Never NULL. */
 struct ps_document_parse *ps_document_parse_start(struct ps_document_parser *parser,
                                                   const struct ps_document_bytes *bytes,
                                                   ps_document_fn fn, void *cookie) PS_MUST_USE;

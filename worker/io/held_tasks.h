@@ -57,10 +57,12 @@ void ps_held_tasks_drop_obsolete(struct ps_held_tasks *tasks);
 void ps_held_tasks_drain(struct ps_held_tasks *tasks);
 /* Returns every task, requests under way included: there is no time left to wait for them. */
 void ps_held_tasks_return_all(struct ps_held_tasks *tasks);
+/* The Redis connection came up or was lost; sends waiting answers again when it came up. */
 void ps_held_tasks_on_redis(struct ps_held_tasks *tasks, bool up);
 
+/* Returns how many tasks are held, whatever they wait for. */
 size_t ps_held_tasks_len(const struct ps_held_tasks *tasks);
-/* Answers that Redis has accepted since start. */
+/* Returns how many answers Redis has accepted since the start. */
 uint64_t ps_held_tasks_acknowledged(const struct ps_held_tasks *tasks);
 /* Borrowed. */
 const struct ps_task_counts *ps_held_tasks_counts(const struct ps_held_tasks *tasks);

@@ -31,6 +31,7 @@ struct ps_probe_kit_options {
     bool for_people;                 /* documents are not read; a pause ends the probe */
 };
 
+/* Creates the parts; kit is the caller's memory. */
 void ps_probe_kit_init(struct ps_probe_kit *kit, const struct ps_probe_kit_options *options);
 /* Call it after options.redis was destroyed, with no probe under way. */
 void ps_probe_kit_clear(struct ps_probe_kit *kit);

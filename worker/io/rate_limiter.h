@@ -67,8 +67,9 @@ void ps_rate_limiter_release(struct ps_rate_limiter *limiter, struct ps_permit *
  * sends it a request until the pause ends. */
 void ps_rate_limiter_pause_host(struct ps_rate_limiter *limiter, const char *url, int64_t pause_ms,
                                 int status);
+/* The Redis connection came up or was lost. While it is down, no permit is given. */
 void ps_rate_limiter_on_redis(struct ps_rate_limiter *limiter, bool up);
-/* Time left of the pause that a waiting permit waits for; 0 when there is none. */
+/* Returns the ms left of the pause that a waiting permit waits for; 0 if there is none. */
 int64_t ps_permit_pause_ms(const struct ps_rate_limiter *limiter, const struct ps_permit *permit);
 /* Gives this worker's shares back at once and ends its presence, for a clean stop. Only with no
  * request in flight. No request may be started afterwards. */
@@ -76,12 +77,13 @@ void ps_rate_limiter_return_share(struct ps_rate_limiter *limiter);
 
 /* Whether a host is paused, or the fleet's limit last allowed this worker less than it could do. */
 bool ps_rate_limiter_is_limiting(const struct ps_rate_limiter *limiter);
+/* Return this process's own numbers: permits that wait, requests in flight, hosts on pause. */
 size_t ps_rate_limiter_waiting(const struct ps_rate_limiter *limiter);
 size_t ps_rate_limiter_in_flight(const struct ps_rate_limiter *limiter);
 size_t ps_rate_limiter_paused_hosts(const struct ps_rate_limiter *limiter);
-/* Requests that ended since start, however they ended. */
+/* Returns how many requests ended since the start, however they ended. */
 uint64_t ps_rate_limiter_completed(const struct ps_rate_limiter *limiter);
-/* Average duration of a request; 0 before the first one ended. */
+/* Returns the average duration of a request; 0 before the first one ended. */
 int64_t ps_rate_limiter_latency_us(const struct ps_rate_limiter *limiter);
 
 #endif

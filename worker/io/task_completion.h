@@ -57,7 +57,9 @@ void ps_task_completion_pass_on(struct ps_task_completion *completion, const cha
 /* Puts the entry back into the stream as it was. */
 void ps_task_completion_return(struct ps_task_completion *completion, const char *id, void *item);
 
+/* The Redis connection came up or was lost; sends again what Redis has not accepted. */
 void ps_task_completion_on_redis(struct ps_task_completion *completion, bool up);
+/* Returns how many script calls were made since the start: a batch is one. */
 uint64_t ps_task_completion_round_trips(const struct ps_task_completion *completion);
 
 #endif

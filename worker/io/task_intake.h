@@ -47,16 +47,17 @@ struct ps_task_intake *ps_task_intake_create(const struct ps_task_intake_options
 /* Call it after options.redis was destroyed, so that no reply is outstanding. */
 void ps_task_intake_destroy(struct ps_task_intake *intake);
 
-/* How many more entries the caller has room for now; 0 pauses reading and claiming. */
+/* Sets how many more entries the caller has room for now; 0 pauses reading and claiming. */
 void ps_task_intake_set_room(struct ps_task_intake *intake, size_t room);
-/* Whether the stream is known to hold no entry, delivered ones included. Then nothing is searched
- * for entries to claim or to recover; reading goes on. false at first. */
+/* Sets whether the stream is known to hold no entry, delivered ones included. If so, the intake
+ * does not search for entries to claim or to recover, but continues to read. false at first. */
 void ps_task_intake_set_empty(struct ps_task_intake *intake, bool empty);
 /* The caller may take nothing now: ends a read that waits, which could still bring entries. */
 void ps_task_intake_cut(struct ps_task_intake *intake);
 /* Whether the stream, when looked at now, held entries that no worker has; see
  * ps_stream_reader_undelivered. */
 void ps_task_intake_undelivered(struct ps_task_intake *intake, bool undelivered);
+/* The Redis connection came up or was lost. */
 void ps_task_intake_on_redis(struct ps_task_intake *intake, bool up);
 /* Delivers the entries that an earlier process under this name left behind, then calls done.
  * Retries until Redis answers. */
@@ -72,7 +73,7 @@ void ps_task_intake_stop(struct ps_task_intake *intake, void (*done)(void *cooki
  * also after a failure: a live worker removes the name later. */
 void ps_task_intake_remove_consumer(struct ps_task_intake *intake, void (*done)(void *cookie),
                                     void *cookie);
-/* As ps_stream_reader_fault. */
+/* As ps_stream_reader_fault and ps_stream_reader_group_recreates. */
 const char *ps_task_intake_fault(const struct ps_task_intake *intake);
 uint64_t ps_task_intake_group_recreates(const struct ps_task_intake *intake);
 

@@ -11,7 +11,9 @@ extern const struct ps_health_field ps_worker_health_fields[PS_WORKER_HEALTH_FIE
 
 /* Appends why the worker is not ready, as texts for people. */
 void ps_worker_health_reasons(void *self, cJSON *out_reasons);
+/* Sets the worker's gauges. */
 void ps_worker_health_metrics(void *self, struct ps_metrics *metrics);
+/* Adds the fields of the worker's heartbeat; the status page and `status` read them. */
 void ps_worker_health_heartbeat(void *self, struct ps_fields *fields);
 
 #endif
