@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+/* Counts and searches what is held; changes nothing. A few hundred messages at most, so each answer
+ * is a walk over the lists and no counter can be wrong. */
+
+/* Returns whether the message, or a duplicate of it, was taken from the list with this text. */
 static bool bears(const struct ps_outgoing_message *message, const char *raw, size_t len)
 {
     const struct ps_outgoing_message *duplicate;
@@ -139,6 +143,7 @@ bool ps_channel_queues_waits(const struct ps_channel_queues *queues, int64_t now
 {
     const struct ps_channel_queue *queue;
 
+    /* Slack is away: the notifier waits for Slack and is not stuck. */
     if (ps_channel_queues_shut(queues))
         return true;
     if (queues->closing != NULL || ps_channel_queues_sending(queues) > 0 ||

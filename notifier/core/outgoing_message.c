@@ -27,6 +27,7 @@ struct ps_outgoing_message *ps_outgoing_message_parse(const char *raw, size_t le
     return message;
 }
 
+/* A message of this notifier itself, which is in no list: raw stays NULL. */
 struct ps_outgoing_message *ps_outgoing_message_own(const struct ps_message *content)
 {
     struct ps_outgoing_message *message = ps_alloc_zero(1, sizeof(*message));
@@ -50,6 +51,9 @@ struct ps_outgoing_message *ps_outgoing_message_own(const struct ps_message *con
     };
     return message;
 }
+
+/* The drop functions remove one feature that Slack refused, so that the message itself still
+ * arrives. Each returns false if the feature is not there: then the refusal has another reason. */
 
 bool ps_outgoing_message_drop_update(struct ps_outgoing_message *message)
 {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names that are not asked for: drafts that were found, and D papers of the index. */
+/* Names that are not probed: drafts that were found (rechecks probe those), and D papers that the
+ * index lists, which need no discovery. The value 1 only marks a name as present. */
 static struct ps_probe_times *exclude(const struct ps_adaptive_source *source)
 {
     struct ps_probe_times *excluded = ps_probe_times_create();
@@ -33,6 +34,8 @@ static struct ps_probe_times *exclude(const struct ps_adaptive_source *source)
     return excluded;
 }
 
+/* Step 1: what has arrived, from the P papers of the index and from the sightings. Other kinds (N
+ * papers, issues) have numbers of their own and say nothing about drafts. */
 static void find_arrivals(struct ps_adaptive *adaptive)
 {
     const struct ps_adaptive_source *source = &adaptive->source;
@@ -53,6 +56,7 @@ static void find_arrivals(struct ps_adaptive *adaptive)
     free(indexed);
 }
 
+/* Step 2: fits the model, and derives from it the activity and the budget of this cycle. */
 static void find_rates(struct ps_adaptive *adaptive)
 {
     const struct ps_adaptive_source *source = &adaptive->source;
@@ -65,6 +69,7 @@ static void find_rates(struct ps_adaptive *adaptive)
                                            &adaptive->moment);
 }
 
+/* Step 3, in slices: the candidates and their weights. */
 static void begin_candidates(struct ps_adaptive *adaptive)
 {
     const struct ps_adaptive_source *source = &adaptive->source;
@@ -138,6 +143,8 @@ double ps_adaptive_rate(const struct ps_adaptive *adaptive, const struct ps_cand
     return adaptive->activity * candidate->weight;
 }
 
+/* Step 4: turns the most urgent candidates into a plan. All texts of the plan live in its arena. A
+ * variant is the index of a pair: prefix * number of extensions + extension (ps_variant_of). */
 void ps_adaptive_plan_make(const struct ps_adaptive *adaptive, const struct ps_config *config,
                            struct ps_plan *out_plan)
 {

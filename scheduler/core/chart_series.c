@@ -17,6 +17,8 @@ void ps_chart_series_clear(struct ps_chart_series *day)
     ps_chart_series_init(day);
 }
 
+/* Reads a count; the cap keeps the sum of all cycles of a day within 64 bits, whatever is stored.
+ */
 static int64_t number(const cJSON *object, const char *name)
 {
     int64_t value;
@@ -59,6 +61,7 @@ const struct ps_chart_series_cycle *ps_chart_series_find(const struct ps_chart_s
     return NULL;
 }
 
+/* Removes the oldest cycles. */
 static void drop(struct ps_chart_series *day, size_t count)
 {
     if (count == 0)
@@ -89,7 +92,8 @@ void ps_chart_series_prune(struct ps_chart_series *day, int64_t now_ms)
     drop(day, old);
 }
 
-/* Several cycles as one point. */
+/* Makes one point of several cycles: sums, the mean duration, and the worst status (failed before
+ * success before empty). */
 static struct ps_chart_series_cycle merge(const struct ps_chart_series_cycle *cycles, size_t count,
                                           double *seconds)
 {
@@ -148,6 +152,7 @@ cJSON *ps_chart_series_json(const struct ps_chart_series *day)
         struct ps_chart_series_cycle point = merge(day->cycles + i, count, &seconds);
 
         push(json, "number", (double)point.number);
+        /* The chart needs times in order, but the next leader's clock may be behind. */
         at_ms = point.started_ms > at_ms ? point.started_ms : at_ms;
         push(json, "at", (double)(at_ms / 1000));
         push(json, "seconds", seconds);

@@ -1,5 +1,8 @@
 #include "scheduler/core/frontier.h"
 
+/* The highest number that lies at most gap above its predecessor. Numbers far above all others are
+ * outliers, such as a number that was reserved or mistyped: a frontier there would make the planner
+ * probe thousands of names that do not exist. */
 int ps_frontier(const struct ps_paper_index *index, const struct ps_url_set *discovered, int gap)
 {
     const struct ps_number_set *drafts = ps_url_set_numbers(discovered);

@@ -42,6 +42,8 @@ static void on_before(void *cookie, const char *user, const char *reason, enum p
     before->items[before->len++] = (struct match){ user, reason, by };
 }
 
+/* Passes on only what the old state did not match for the same reason. Otherwise a subgroup that is
+ * renamed in the whole index would notify everybody of every paper again. */
 static void on_after(void *cookie, const char *user, const char *reason, enum ps_watch_kind by)
 {
     const struct matches *before = cookie;
@@ -65,6 +67,7 @@ void ps_index_match_changed(const struct ps_watchlists *lists, const struct ps_p
     free(matches.items);
 }
 
+/* Only these fields are matched by watches. */
 bool ps_index_changes_matter(const struct ps_paper *before, const struct ps_paper *after)
 {
     return strcmp(before->title, after->title) != 0 || strcmp(before->author, after->author) != 0 ||

@@ -72,6 +72,9 @@ char *ps_ledger_failure(const struct ps_ledger *ledger, double fail_ratio)
                            ledger->outcomes[PS_OUTCOME_ERROR], attempted, fail_ratio);
 }
 
+/* Twice the time at the rate limit, because retries and pauses of the host take time too; and the
+ * visibility time, after which another worker takes the tasks of a dead one. A shorter deadline
+ * would count slow probes as errors. */
 int64_t ps_ledger_deadline_ms(const struct ps_config *config, int64_t started_ms, size_t planned)
 {
     int64_t span_ms = ps_config_poll_interval_ms(config);

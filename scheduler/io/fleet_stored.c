@@ -26,6 +26,7 @@ struct ps_pg_batch *ps_fleet_stored_ask(const struct ps_fleet_stored *stored)
     return ps_store_page(ps_chart_series_last(&stored->day), PS_FLEET_STORED_LATEST);
 }
 
+/* The columns of page_cycle.sql, in its order. */
 static void read_newest(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows)
 {
     const size_t from = PS_STORE_PAGE_CYCLE;
@@ -45,6 +46,7 @@ static void read_newest(struct ps_fleet_stored *stored, const struct ps_pg_rows 
     stored->error = ps_alloc_text(ps_pg_text(rows, from, 0, 7));
 }
 
+/* The columns of page_day.sql: the cycles that closed since the last reading. */
 static void read_day(struct ps_fleet_stored *stored, const struct ps_pg_rows *rows, int64_t now_ms)
 {
     const size_t from = PS_STORE_PAGE_DAY;

@@ -7,7 +7,11 @@
 
 #include <stdlib.h>
 
-enum { DEAD_KEPT = 10000, JUNK_FIELDS_MAX = 40, JUNK_TEXT_MAX = 1024 };
+enum {
+    DEAD_KEPT = 10000,    /* approximate length of tasks:dead */
+    JUNK_FIELDS_MAX = 40, /* names and values of an invalid entry that are kept … */
+    JUNK_TEXT_MAX = 1024  /* … and bytes of each: whatever was added, the copy stays small */
+};
 
 /* Stores an entry that is not a valid result, with the reason, so that the fault can be found. */
 static void keep_junk(const struct ps_leadership *leadership, const struct ps_stream_entry *entry,
@@ -66,6 +70,10 @@ void ps_result_batch_take(struct ps_result_batch *batch, struct ps_leadership *l
     batch->added_ms[batch->len++] = strtoll(entry->id, NULL, 10); /* an id begins with the time */
 }
 
+/* Whether people may have to be notified. A hit that was modified long ago is stored but not
+ * announced; a hit without Last-Modified is announced, because its age is unknown. Controls and
+ * rechecks are not planned tiers: they prove something about the site, or are compared when the
+ * cycle closes. */
 static bool is_news(const struct ps_result *result)
 {
     return ps_tier_is_planned(result->task.tier) &&
@@ -80,6 +88,8 @@ bool ps_result_batch_has_news(const struct ps_result_batch *batch)
     return false;
 }
 
+/* One draft in each call, because matching a hundred thousand watches takes a large part of a turn
+ * of the loop. */
 bool ps_result_batch_match_next(struct ps_result_batch *batch,
                                 const struct ps_leadership *leadership)
 {

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Which outbox rows follow from a draft: one for the channel, one for each webhook that wants it,
+ * one for each person whose watches match. A draft that was just found and one that has changed
+ * take the same path; the fingerprint tells them apart. */
+
 struct draft_match {
     const struct ps_draft_found *draft;
     const char *print; /* fingerprint of an update; NULL: the draft was just found */
@@ -26,6 +30,7 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
         ps_notification_watch_draft(match->draft, user, reason, by, row);
 }
 
+/* Settings decide whether the channel wants drafts of the frontier, and whether it wants others. */
 static bool notifies_channel(const struct ps_config *config, enum ps_tier tier)
 {
     if (config->notification_channel[0] == '\0')
@@ -42,6 +47,9 @@ static int64_t modified_of(const char *last_modified)
                : 0;
 }
 
+/* Matches the watchlists. What the document says about itself comes first; the entry of the index
+ * with the same number supplies what the document lacks, and the subgroup, which no draft states.
+ */
 static void match_draft(const struct ps_leadership *leadership, int number, const char *front_text,
                         struct draft_match *match)
 {
@@ -107,6 +115,8 @@ void ps_result_rows(const struct ps_leadership *leadership, const struct ps_resu
 
     char *title, *authors;
 
+    /* A known draft is no news. The statement that stores the draft checks it again, so a set that
+     * is a little old can only cost a row that the dedupe key drops. */
     if (ps_url_set_has(leadership->discovered, task->url))
         return;
     memcpy(id.prefix, task->prefix, sizeof(id.prefix));

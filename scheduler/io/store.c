@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A list of rows goes to PostgreSQL as one parameter, a JSON array (rows_json.h): a statement for
+ * each row would make a transaction of a thousand results as slow as a thousand statements. */
+
 struct ps_pg_batch *ps_store_begin(int64_t epoch)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
@@ -24,6 +27,8 @@ struct ps_pg_batch *ps_store_begin_meta(int64_t epoch)
     return batch;
 }
 
+/* A pattern that costs too much is suspended, and its owner gets one message about it: both in the
+ * same transaction, so that nobody wonders why a pattern does not match. */
 void ps_store_add_suspended(struct ps_pg_batch *batch, const struct ps_watchlists *lists)
 {
     const char *user, *pattern;
@@ -118,6 +123,8 @@ static void add_controls(struct ps_pg_batch *batch, int64_t cycle,
     ps_rows_clear(&json);
 }
 
+/* The position of a probe in the ledger is its index in run: publishing and settling count on it.
+ */
 void ps_store_add_cycle(struct ps_pg_batch *batch, int64_t epoch, const struct ps_cycle *run)
 {
     const struct ps_ledger *ledger = &run->ledger;
@@ -185,6 +192,8 @@ void ps_store_add_results(struct ps_pg_batch *batch, const struct ps_result *res
     ps_rows_clear(&json);
 }
 
+/* Stores the settings of the cycle that people read later (`explain`, `history`, and `status` in
+ * Slack): the leader's, which may differ from those of the program that answers. */
 void ps_store_add_settings(struct ps_pg_batch *batch, int64_t cycle, const struct ps_config *config)
 {
     cJSON *settings = cJSON_CreateObject();
@@ -200,6 +209,7 @@ void ps_store_add_settings(struct ps_pg_batch *batch, int64_t cycle, const struc
     cJSON_Delete(settings);
 }
 
+/* The name of a change in the history of a draft; NULL for one that is not recorded there. */
 static const char *event_of(enum ps_draft_change what)
 {
     switch (what) {
@@ -216,6 +226,7 @@ static const char *event_of(enum ps_draft_change what)
     return NULL;
 }
 
+/* Adds the members of a state that are known; a missing one becomes NULL in the database. */
 static void add_state(struct ps_rows_json *json, const struct ps_draft_state *state)
 {
     ps_row_text(json, "last_modified", state->last_modified);
@@ -290,6 +301,8 @@ void ps_store_add_looked(struct ps_pg_batch *batch, const struct ps_looked *look
     ps_rows_clear(&json);
 }
 
+/* Stores the outcomes of controls. The same rows confirm known drafts that a control found again:
+ * they stay the evidence that the site works. */
 void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *results, size_t count)
 {
     struct ps_rows_json json;
@@ -316,10 +329,10 @@ void ps_store_add_controls(struct ps_pg_batch *batch, const struct ps_result *re
 
 void ps_store_add_asked(struct ps_pg_batch *batch, int64_t cycle)
 {
-    enum { SWEEP_CYCLES = 288 };
+    enum { SWEEP_CYCLES = 288 }; /* once a day with a poll every five minutes */
 
     ps_sql_probe_times_store(batch, cycle);
-    if (cycle % SWEEP_CYCLES == 0) /* removes names that are no candidates any more */
+    if (cycle % SWEEP_CYCLES == 0) /* the table would keep names that are candidates no more */
         ps_sql_probe_times_sweep(batch);
 }
 
@@ -330,6 +343,8 @@ void ps_store_add_close(struct ps_pg_batch *batch, const struct ps_cycle *run,
 
     ps_sql_cycle_close(batch, cycle, ps_cycle_status_name(end->status), end->summary, end->error,
                        end->disbelieved, end->cause);
+    /* The finds of a cycle that is not believed are taken back in the transaction that closes it,
+     * so that the relay never sees them as announced (guarantee 4). */
     if (end->disbelieved) {
         ps_sql_drafts_disbelieve(batch, cycle);
         ps_sql_outbox_disbelieve(batch, cycle);

@@ -18,7 +18,9 @@ static const struct ps_incident_row rows[PS_INCIDENT_COUNT] = {
 #define POLLS   (BIT(NO_GOOD_POLL) | BIT(ERROR_SHARE) | BIT(TASKS_WAIT) | BIT(INDEX_STALE))
 #define SENDING (BIT(MESSAGE_WAITS) | BIT(BACKPRESSURE) | BIT(STUCK))
 
-/* What each incident explains. */
+/* What each incident explains: conditions that it causes and that end with it. While it is present,
+ * they are not announced. alertmanager.example.yml has the same inhibitions (lint.observability
+ * compares). Explain only what must follow: an incident that is wrongly explained alerts nobody. */
 static const uint64_t explains[PS_INCIDENT_COUNT] = {
     [PS_INCIDENT_REDIS_DOWN] = FLEET | POLLS | SENDING | BIT(REDIS_REFUSES_WRITES),
     [PS_INCIDENT_REDIS_REFUSES_WRITES] = FLEET | POLLS | SENDING | BIT(REDIS_MEMORY),
@@ -65,7 +67,7 @@ const char *ps_severity_name(enum ps_severity severity)
     return names[severity];
 }
 
-/* Never inside a character. */
+/* Copies text, cut to fit, but never within a UTF-8 character. */
 static void cut(char out_text[PS_INCIDENT_CAUSE], const char *text)
 {
     size_t len = strlen(text);

@@ -16,6 +16,7 @@ static void store_number(struct ps_str value, int64_t *out_number)
         *out_number = number;
 }
 
+/* Stores a field of INFO that is used; all others are ignored. */
 static void store(struct ps_redis_info *info, struct ps_str name, struct ps_str value)
 {
     if (ps_str_is(name, "run_id"))

@@ -15,21 +15,20 @@
 #include <string.h>
 
 enum {
-    LOOK_MS = 1000,
-    EVERY_MS = 2000, /* between two exchanges with a server */
-    /* The same while nothing is wrong and signals arrive. What others observe is signalled, and
-     * that Redis takes writes is shown by the heartbeat. */
+    LOOK_MS = 1000,  /* between two looks at this program's own state */
+    EVERY_MS = 2000, /* between two exchanges with a server while something is wrong */
+    /* The same while nothing is wrong and signals arrive. Other programs signal what they observe,
+     * and the heartbeat shows that Redis takes writes. */
     REDIS_IDLE_MS = 60 * 1000,
-    PROOF_MS = 6 * 1000,    /* without a heartbeat for so long, an exchange is the proof */
-    PRESENCE_MIN_MS = 1000, /* between two looks at who is alive */
-    PRESENCE_MAX_MS = 8 * 1000,
-    PRESENCE_PATIENT_MS = 15 * 1000,
-    MISSING_MS = 8 * 1000,
-    FRESH_MS = 10 * 1000, /* an answer counts for so long */
-    SHARED_MS =
-        10 * 1000, /* what we observe counts for the others so long after an exchange is due */
-    ANSWER_MS = 8 * 1000, /* PostgreSQL owes its answer for so long: it hangs */
-    MEMORY_SHARE = 85     /* percent of maxmemory */
+    PROOF_MS = 6 * 1000,             /* after so long without a heartbeat, an exchange proves it */
+    PRESENCE_MIN_MS = 1000,          /* between two looks at who is alive, at least … */
+    PRESENCE_MAX_MS = 8 * 1000,      /* … at most … */
+    PRESENCE_PATIENT_MS = 15 * 1000, /* … and at most in a program that raises no alarm */
+    MISSING_MS = 8 * 1000, /* a component is missing after so long: a failover takes seconds */
+    FRESH_MS = 10 * 1000,  /* an answer is proof for so long */
+    SHARED_MS = 10 * 1000, /* an observation lives in Redis so long after it is due again */
+    ANSWER_MS = 8 * 1000,  /* PostgreSQL hangs if an answer is outstanding for so long */
+    MEMORY_SHARE = 85      /* percent of maxmemory from which redis_memory is present */
 };
 
 /* Statements of the exchange with PostgreSQL. */
@@ -51,9 +50,9 @@ struct ps_incident_monitor {
     bool unshared;                                         /* the last exchange failed */
     bool sent[PS_INCIDENT_COUNT];                          /* what the last exchange shared */
     char redis_refusal[PS_INCIDENT_CAUSE];                 /* "": the last write was taken */
-    int64_t leader, schedulers, workers, notifiers;        /* as read last; -1: not read */
+    int64_t leader, schedulers, workers, notifiers;        /* counts as read last; -1: not read */
     int64_t no_leader_ms, no_workers_ms, no_notifier_ms; /* since when there is none; 0: there is */
-    int64_t clock_ms;   /* what Redis' clock is ahead of our monotonic one */
+    int64_t clock_ms;   /* Redis' wall clock minus this program's monotonic clock */
     int presence_out;   /* answers that are awaited */
     bool leads;         /* this program, as it said last */
     int64_t lease_ms;   /* monotonic: when the lease can have ended: to be looked at then */
@@ -156,7 +155,8 @@ void ps_incident_monitor_wrote(struct ps_incident_monitor *monitor, const struct
     monitor->redis_wrote_ms = now_of(monitor);
 }
 
-/* Whether anything is wrong, or unknown: then the servers are asked often. */
+/* Returns whether signals arrive and nothing is wrong or unknown. Only then the servers are asked
+ * seldom. */
 static bool is_idle(const struct ps_incident_monitor *monitor)
 {
     bool quiet = ps_signals_arrive(monitor->options.signals) && monitor->redis_refusal[0] == '\0' &&
@@ -181,6 +181,8 @@ static bool is_news(const struct ps_incident_monitor *monitor)
     return monitor->unshared;
 }
 
+/* The exchange with Redis: writes what this program observes and reads what all others observe, in
+ * one script. It is also the proof that Redis takes writes. */
 static void share(struct ps_incident_monitor *monitor)
 {
     const struct ps_keys *names = monitor->options.keys;
@@ -207,8 +209,8 @@ static void share(struct ps_incident_monitor *monitor)
                   monitor);
 }
 
-/* Who is alive, by component, and when the last one of a component is due to renew that: until then
- * nobody need look again. */
+/* Counts who is alive, by component. Sets *next_ms to the time at which the last heartbeat of a
+ * component ends: no component can disappear earlier, so no look is needed before. */
 static void read_members(struct ps_incident_monitor *monitor, const struct redisReply *list,
                          int64_t *next_ms)
 {
@@ -371,6 +373,8 @@ static char *names_of(const struct ps_incident_set *set)
     return text;
 }
 
+/* The exchange with PostgreSQL, one transaction: writes (the proof that it takes writes), marks the
+ * records of present incidents as seen, reads all records. */
 static void check_postgres(struct ps_incident_monitor *monitor)
 {
     struct ps_pg_batch *batch = ps_pg_batch_create();
@@ -430,7 +434,8 @@ static void observe_postgres(const struct ps_incident_monitor *monitor, struct p
     bool hangs = monitor->pg_late || ps_pg_silent_ms(monitor->options.pg) >= ANSWER_MS ||
                  (ps_signal_look_out(monitor->pg_look) &&
                   now_of(monitor) - monitor->pg_asked_ms >= ANSWER_MS);
-    /* A character that it cannot store, or a program that refuses to start work with it. */
+    /* PostgreSQL refused a character that its encoding lacks, or a program refuses to work with a
+     * database of that encoding. */
     bool encoding =
         strstr(why, "SQLSTATE 22P05") != NULL || strstr(why, "has the encoding") != NULL;
 
@@ -453,7 +458,8 @@ static bool is_fresh(const struct ps_incident_monitor *monitor, int64_t wrote_ms
     return wrote_ms > 0 && now_of(monitor) - wrote_ms < FRESH_MS;
 }
 
-/* A failover takes seconds, and so does the first heartbeat after Redis was away. */
+/* Returns whether count has been 0 for MISSING_MS. A shorter absence is normal: a failover takes
+ * seconds, and so does the first heartbeat after Redis was away. */
 static bool missing(struct ps_incident_monitor *monitor, int64_t count, int64_t *since_ms)
 {
     if (count != 0)
@@ -463,7 +469,8 @@ static bool missing(struct ps_incident_monitor *monitor, int64_t count, int64_t 
     return *since_ms > 0 && now_of(monitor) - *since_ms >= MISSING_MS;
 }
 
-/* Who is alive is in Redis; what was read while it took writes counts. */
+/* Who is alive is known from Redis, so nothing is noted unless Redis took a write a moment ago: an
+ * old count proves nothing. */
 static void observe_fleet(struct ps_incident_monitor *monitor, struct ps_incident_set *set)
 {
     if (!is_fresh(monitor, monitor->redis_wrote_ms)) {

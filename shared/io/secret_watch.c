@@ -6,15 +6,16 @@
 
 #include <stdlib.h>
 
-enum { LOOK_MS = 2000 };
+enum { LOOK_MS = 2000 }; /* between two looks at the files */
 
 struct ps_secret_watch {
     struct ps_timer *timer;
     unsigned component;
     struct ps_env *env;
     struct ps_config *config;
-    uint64_t stamp;
-    struct ps_config *retired; /* owned; they hold the secrets that were replaced */
+    uint64_t stamp;            /* of the files as they were read last (ps_env_secret_stamp) */
+    struct ps_config *retired; /* owned; hold the secrets that were replaced, because modules may
+                                  still borrow them */
     size_t retired_count;
 };
 
@@ -30,6 +31,8 @@ static void on_changed(void *cookie, const char *name)
     PS_LOG(SECRET_CHANGED, F_TEXT("setting", name));
 }
 
+/* Loads all settings anew. Fails, after a log line, if one is invalid: a half-written file must not
+ * replace a secret that works. */
 static bool load(struct ps_secret_watch *watch, struct ps_config *out_config)
 {
     struct ps_err err;
