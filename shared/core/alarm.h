@@ -26,22 +26,22 @@ enum {
 };
 
 struct ps_alarm_record {
-    bool known;              /* there is a row; it may be of an incident that is over */
-    bool raised;             /* people were notified, and it is not over yet */
-    bool confirmed;          /* a route has delivered it */
-    int64_t notified_ago_ms; /* since the last alert was claimed or, later, delivered; by the
-                                server's clock */
-    int64_t seen_ms;         /* since a program saw the incident */
-    int64_t raised_ms;       /* wall clock */
-    enum ps_alarm_route route;
-    int64_t times;
-    char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* "": none */
+    bool known;                /* there is a row; it may be of an incident that is over */
+    bool raised;               /* people were notified, and it is not over yet */
+    bool confirmed;            /* a route has delivered the last alert */
+    int64_t notified_ago_ms;   /* ms since the last alert was claimed or, later, delivered; by the
+                                  server's clock */
+    int64_t seen_ms;           /* ms since a program saw the incident; by the server's clock */
+    int64_t raised_ms;         /* wall clock: when the first alert was claimed */
+    enum ps_alarm_route route; /* of the last alert */
+    int64_t times;             /* alerts so far */
+    char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* the first message; "": none */
 };
 
 /* One incident in this program. */
 struct ps_alarm {
     int64_t present_ms; /* monotonic: since when it is present and unexplained; 0: it is not */
-    int64_t absent_ms;  /* since when it is known to be absent; 0: it is not */
+    int64_t absent_ms;  /* monotonic: since when it is known to be absent; 0: it is not */
 };
 
 struct ps_alarm_look {

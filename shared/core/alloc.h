@@ -11,8 +11,8 @@
 
 /* None of these returns NULL; each aborts if memory is exhausted or if count * size overflows. The
  * caller frees the result with free(). */
-void *ps_alloc(size_t size) PS_MUST_USE;
-void *ps_alloc_zero(size_t count, size_t size) PS_MUST_USE;
+void *ps_alloc(size_t size) PS_MUST_USE;                    /* not initialised */
+void *ps_alloc_zero(size_t count, size_t size) PS_MUST_USE; /* all bytes 0 */
 /* Resizes old (taken; may be NULL) to count elements of size bytes. */
 void *ps_alloc_array(void *old, size_t count, size_t size) PS_MUST_USE;
 char *ps_alloc_text(const char *text) PS_MUST_USE;             /* copies text; NULL for NULL */

@@ -10,7 +10,7 @@
 
 struct ps_arena;
 
-struct ps_arena *ps_arena_create(void);
+struct ps_arena *ps_arena_create(void);        /* empty; never NULL */
 void ps_arena_destroy(struct ps_arena *arena); /* frees everything; NULL is fine */
 /* Returns memory that is aligned for any object and lives until the arena is destroyed. */
 void *ps_arena_alloc(struct ps_arena *arena, size_t size) PS_MUST_USE;

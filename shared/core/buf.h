@@ -18,11 +18,12 @@ struct ps_buf {
     bool full;   /* an addition was refused since init or reset */
 };
 
-void ps_buf_init(struct ps_buf *buf, size_t cap);
+void ps_buf_init(struct ps_buf *buf, size_t cap); /* empty; allocates nothing yet */
 void ps_buf_clear(struct ps_buf *buf); /* frees the memory; the buffer is as after init */
 void ps_buf_reset(struct ps_buf *buf); /* empties the buffer and keeps the memory */
 
-/* Each adds everything or nothing: on false the content is unchanged and full is set. */
+/* Append bytes, a NUL-terminated text, a byte, a formatted text. Each adds everything or nothing:
+ * on false the content is unchanged and full is set. */
 bool ps_buf_add(struct ps_buf *buf, const void *data, size_t len);
 bool ps_buf_text(struct ps_buf *buf, const char *text);
 bool ps_buf_char(struct ps_buf *buf, char c);

@@ -66,7 +66,7 @@ typedef void (*ps_config_bad_fn)(void *cookie, const struct ps_err *err);
 bool ps_config_load(unsigned component, ps_config_get_fn get, void *get_cookie,
                     ps_config_bad_fn bad, void *bad_cookie,
                     struct ps_config *out_config) PS_MUST_USE;
-void ps_config_clear(struct ps_config *config);
+void ps_config_clear(struct ps_config *config); /* frees the texts */
 
 /* Swaps each secret that differs between config and fresh, and calls fn with its name. Pointers to
  * the fields of config stay valid. A secret that is set in config and empty in fresh stays, because

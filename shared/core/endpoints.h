@@ -26,6 +26,6 @@ bool ps_endpoints_parse(const char *text, uint16_t default_port, struct ps_endpo
  * is asked_host, the server that replied. */
 bool ps_endpoint_parse_moved(const char *text, const char *asked_host,
                              struct ps_endpoint *out_endpoint) PS_MUST_USE;
-void ps_endpoints_clear(struct ps_endpoints *endpoints);
+void ps_endpoints_clear(struct ps_endpoints *endpoints); /* empty afterwards */
 
 #endif

@@ -20,14 +20,15 @@ enum ps_severity { PS_SEVERITY_NOTE, PS_SEVERITY_TICKET, PS_SEVERITY_PAGE };
 struct ps_incident_row {
     const char *name; /* "redis_down" */
     enum ps_severity severity;
-    int64_t hold_ms;
+    int64_t hold_ms;    /* it lasts so long before people are notified (ps_alarm_hold_ms) */
     const char *rule;   /* "PaperscoutRedisDown": alert rule and anchor in the runbook */
     const char *title;  /* what is wrong */
     const char *over;   /* that it is over */
     const char *advice; /* what it causes and what to do */
 };
 
-const struct ps_incident_row *ps_incident_row(enum ps_incident incident);
+const struct ps_incident_row *ps_incident_row(enum ps_incident incident); /* static */
+/* Returns false for a name that is no incident: a program of another version may share one. */
 bool ps_incident_parse(const char *name, enum ps_incident *out_incident) PS_MUST_USE;
 const char *ps_severity_name(enum ps_severity severity); /* "page" "ticket" "note" */
 
@@ -61,19 +62,20 @@ void ps_incidents_merge(struct ps_incident_set *set, const struct ps_incident_se
  */
 void ps_incidents_since(struct ps_incident_set *set, const struct ps_incident_set *before,
                         int64_t now_ms);
-/* Is it only a consequence of another one that is present? Then the other one alone is announced:
- * Redis away also means no leader, no poll, no worker. */
+/* Returns whether another incident that is present explains this one. Then only the other one is
+ * announced: without Redis there is also no leader, no poll and no worker. */
 bool ps_incidents_explained(const struct ps_incident_set *set, enum ps_incident incident);
-/* A PAGE or TICKET is present. */
+/* Returns whether a PAGE or TICKET is present. */
 bool ps_incidents_degraded(const struct ps_incident_set *set);
 
 /* Gives [{"name","severity","what","cause","since","runbook"}] of those present, worst first: for
  * TICKET those of severity TICKET and PAGE, for NOTE the notes. */
 cJSON *ps_incidents_json(const struct ps_incident_set *set, enum ps_severity least) PS_MUST_USE;
-/* "The draft site cannot be believed: HTTP 403 from …" */
+/* Gives title and cause as one text: "The draft site cannot be believed: HTTP 403 from …". cause
+ * may be NULL or "". The caller frees it, as the next one. */
 char *ps_incident_line(enum ps_incident incident, const char *cause) PS_MUST_USE;
-/* Where the incident's entry of the runbook is: a link below ${base} (RUNBOOK_URL), or the file and
- * the entry when base is "". */
+/* Gives the place of the incident's entry in the runbook: a link below base (RUNBOOK_URL), or the
+ * file and the entry if base is "". */
 char *ps_incident_runbook(enum ps_incident incident, const char *base) PS_MUST_USE;
 
 #endif

@@ -27,6 +27,7 @@ bool ps_json_int(const cJSON *object, const char *name, int64_t min, int64_t max
                  int64_t *out_value) PS_MUST_USE;
 /* Returns a whole number; otherwise if it is absent or not whole. */
 int64_t ps_json_number(const cJSON *object, const char *name, int64_t otherwise);
+/* Reads true or false; returns false, with out_value untouched, if the member is neither. */
 bool ps_json_bool(const cJSON *object, const char *name, bool *out_value) PS_MUST_USE;
 
 /* Add a member to object; text is copied. */

@@ -16,8 +16,8 @@ enum ps_key {
 
 struct ps_keys; /* the names with one prefix */
 
-struct ps_keys *ps_keys_create(const char *prefix);
-void ps_keys_destroy(struct ps_keys *keys); /* NULL is fine */
+struct ps_keys *ps_keys_create(const char *prefix); /* copies prefix; never NULL */
+void ps_keys_destroy(struct ps_keys *keys);         /* NULL is fine */
 /* Borrowed until destroy. A key that takes a suffix ends with ':'. */
 const char *ps_key(const struct ps_keys *keys, enum ps_key key);
 /* Gives prefix, key and suffix, for example notify:inflight:<instance>. */

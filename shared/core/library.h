@@ -53,38 +53,42 @@ struct ps_document {
 
 struct ps_library;
 
-struct ps_library *ps_library_create(void) PS_MUST_USE;
-void ps_library_destroy(struct ps_library *library); /* NULL is fine */
+struct ps_library *ps_library_create(void) PS_MUST_USE; /* empty */
+void ps_library_destroy(struct ps_library *library);    /* NULL is fine */
 /* Forgets everything. */
 void ps_library_clear(struct ps_library *library);
 
 /* Adds a document (copied), or replaces the one of its kind and name. NULL text counts as "". A
  * name that is no paper id and no draft's file name is ignored. */
 void ps_library_put(struct ps_library *library, const struct ps_document *document);
-/* Drafts that are not put between these two are removed: the site's answer was not believed. */
+/* Drafts that are not put between these two calls are removed: their cycle was not believed, so
+ * PostgreSQL no longer has them. */
 void ps_library_begin_drafts(struct ps_library *library);
 void ps_library_end_drafts(struct ps_library *library);
+/* Returns how many documents of that kind the library holds. */
 size_t ps_library_count(const struct ps_library *library, enum ps_document_kind kind);
-/* Grows with each change of the content: what was made of one version may be kept for it. */
+/* Returns a number that grows with each change of the content, so that a rendered page can be kept
+ * until then. */
 uint64_t ps_library_version(const struct ps_library *library);
-/* So many documents were replaced that clearing and filling it anew is worth the memory. */
+/* Returns whether so many documents were replaced that clearing and refilling the library would
+ * free much memory: the texts of replaced documents stay until then. */
 bool ps_library_is_worn(const struct ps_library *library);
 
-/* The group that text names: P2300, D2300, 2300, p2300r10, D2300R11.pdf, N5007, LWG4000, or a link
- * that ends in one. NULL for none. */
+/* Returns the group that text names, borrowed: P2300, D2300, 2300, p2300r10, D2300R11.pdf, N5007,
+ * LWG4000, or a link that ends in one. NULL if there is none. */
 struct ps_library_group *ps_library_find(const struct ps_library *library, const char *text);
 const char *ps_group_key(const struct ps_library_group *group); /* P2300, N5007 */
-/* The documents, newest revision first. Gives the count; documents are borrowed until the next
- * change. */
+/* Writes the documents of a kind to out_documents, newest revision first, at most max. Returns how
+ * many were written. They are borrowed until the next change of the library. */
 size_t ps_group_documents(const struct ps_library_group *group, enum ps_document_kind kind,
                           const struct ps_document **out_documents, size_t max);
 const struct ps_document *ps_group_newest(const struct ps_library_group *group,
                                           enum ps_document_kind kind); /* NULL for none */
-/* The document with the highest revision; of a paper and a draft of one revision the paper. Never
- * NULL for a group that the library gave. */
+/* Returns the document with the highest revision; if a paper and a draft have the same revision,
+ * the paper. Never NULL for a group that the library gave. */
 const struct ps_document *ps_group_latest(const struct ps_library_group *group);
-/* What is known of a document, or failing that of the newest other one of its group: a draft has no
- * subgroup of its own, and sometimes no title that could be read. Never NULL. */
+/* Return a text of the document. If it has none, return that of the newest other document of its
+ * group: a draft has no subgroup, and sometimes no readable title. Never NULL. */
 const char *ps_document_title(const struct ps_document *document);
 const char *ps_document_authors(const struct ps_document *document);
 const char *ps_document_subgroup(const struct ps_document *document);

@@ -63,17 +63,18 @@ struct ps_message {
     struct ps_trace_context trace_context;
 };
 
-const char *ps_message_kind_name(enum ps_message_kind kind);
+const char *ps_message_kind_name(enum ps_message_kind kind); /* "new_paper"; static */
 /* Returns the name of the message's kind, borrowed from message or static. */
 const char *ps_message_kind_of(const struct ps_message *message);
 /* Returns whether messages of this kind announce in a channel what a poll found. Those of one poll
  * become one post. */
 bool ps_message_kind_is_find(enum ps_message_kind kind);
-bool ps_message_kind_urgent(enum ps_message_kind kind);
+bool ps_message_kind_urgent(enum ps_message_kind kind); /* as PS_MESSAGE_KINDS says */
 /* Returns the priority: 0 urgent, 1 to a person (channel is the Slack id of a user or of a direct
  * conversation), 2 any other. A lower number is sent first. shared/lua/message_take.lua implements
  * the same rule: change both. */
 int ps_message_rank(enum ps_message_kind kind, const char *channel);
+/* Returns false, with out_kind untouched, for a name that this version does not know. */
 bool ps_message_kind_parse(const char *name, enum ps_message_kind *out_kind) PS_MUST_USE;
 /* Parses the JSON of a message. id, kind, channel and text are required; all texts have caps. On
  * true the caller owns out_message; on false it is cleared and err names the member. */

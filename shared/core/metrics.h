@@ -17,14 +17,14 @@ enum ps_metric {
 
 struct ps_metrics;
 
-struct ps_metrics *ps_metrics_create(void);
+struct ps_metrics *ps_metrics_create(void);          /* without series; never NULL */
 void ps_metrics_destroy(struct ps_metrics *metrics); /* NULL is fine */
 /* Creates every counter and histogram without labels that component (enum ps_component) has, with
  * the value 0. Prometheus cannot see the increase of a series that starts at 1. */
 void ps_metrics_begin(struct ps_metrics *metrics, unsigned component);
-/* label: the value of the metric's label, copied; NULL for a metric without label. Two labels: both
- * values, joined by a comma, the first without a comma. A metric has at most 64 label values;
- * further ones are counted as "other". */
+/* Add to a counter, and set a gauge. label: the value of the metric's label, copied; NULL for a
+ * metric without label. For two labels pass both values, joined by a comma; the first must not
+ * contain one. A metric has at most 64 label values; further ones are counted as "other". */
 void ps_metrics_add(struct ps_metrics *metrics, enum ps_metric metric, const char *label,
                     double amount);
 void ps_metrics_set(struct ps_metrics *metrics, enum ps_metric metric, const char *label,

@@ -24,7 +24,7 @@ void ps_name_words_destroy(struct ps_name_words *words); /* NULL is fine */
 /* Builds an index, so that searching these words for many names is fast. Without it each search
  * reads all words. */
 void ps_name_words_index(struct ps_name_words *words);
-size_t ps_name_words_count(const struct ps_name_words *words);
+size_t ps_name_words_count(const struct ps_name_words *words); /* at most words_max */
 /* Returns whether text contains the words of name, one after the other, without a comma, semicolon
  * or bracket between them. No text contains a name without words. */
 bool ps_name_words_contain(const struct ps_name_words *text, const struct ps_name_words *name);

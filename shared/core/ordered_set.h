@@ -30,6 +30,7 @@ struct ps_ordered_place {
     size_t block, item;
 };
 
+/* Makes an empty set in the caller's memory, ordered by compare for its whole life. */
 void ps_ordered_set_init(struct ps_ordered_set *set, ps_ordered_set_fn compare);
 /* Removes all items and frees the memory; the items are the caller's. The set can be used again. */
 void ps_ordered_set_clear(struct ps_ordered_set *set);

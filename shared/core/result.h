@@ -52,7 +52,8 @@ struct ps_result {
                       is well-formed, has only strings in it and is not empty. */
 };
 
-const char *ps_outcome_name(enum ps_outcome outcome);
+const char *ps_outcome_name(enum ps_outcome outcome); /* as PS_OUTCOMES says; static */
+/* Returns false, with out_outcome untouched, for a name that is no outcome. */
 bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome) PS_MUST_USE;
 bool ps_outcome_is_hit(enum ps_outcome outcome); /* hit_recent, hit_old, hit_no_lm */
 /* Whether a planned probe found something: a hit, or a suspect. Its spans are always sent. */
@@ -62,7 +63,7 @@ bool ps_result_is_find(const struct ps_task *task, enum ps_outcome outcome);
  * because an older worker does not send all of them. */
 bool ps_result_parse(const struct ps_str *fields, size_t count, struct ps_result *out_result,
                      struct ps_err *err) PS_MUST_USE;
-void ps_result_clear(struct ps_result *result);
+void ps_result_clear(struct ps_result *result); /* frees the texts */
 
 /**
  * ps_result_authors_format(names, count): Return ${names} as the text of the field authors, a JSON
@@ -79,12 +80,12 @@ struct ps_fields {
     size_t size;
     struct ps_fields_block *blocks; /* own the values */
 };
-void ps_fields_init(struct ps_fields *fields);
-void ps_fields_clear(struct ps_fields *fields);
+void ps_fields_init(struct ps_fields *fields);  /* empty, in the caller's memory */
+void ps_fields_clear(struct ps_fields *fields); /* frees the values; empty afterwards */
 /* Appends a pair. name is borrowed for the life of fields, so it is a literal in practice. value is
  * copied; NULL becomes "". */
 void ps_fields_add(struct ps_fields *fields, const char *name, const char *value);
-void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value);
+void ps_fields_add_int(struct ps_fields *fields, const char *name, int64_t value); /* decimal */
 /* Append PS_TASK_FIELDS and PS_RESULT_FIELDS pairs, and traceparent where the task is traced. */
 void ps_task_format(const struct ps_task *task, struct ps_fields *fields);
 void ps_result_format(const struct ps_result *result, struct ps_fields *fields);

@@ -35,8 +35,9 @@ struct ps_stall_sample {
     uint64_t progress_counter; /* any number that changes when something moves */
 };
 
-/* Both times are monotonic milliseconds. Call ps_stall_detector_step about once a second. */
+/* Starts to count at now_ms, which is monotonic, as all times here. */
 void ps_stall_detector_init(struct ps_stall_detector *detector, int64_t now_ms);
+/* Takes a sample. Call it about once a second. */
 void ps_stall_detector_step(struct ps_stall_detector *detector,
                             const struct ps_stall_sample *sample, int64_t now_ms);
 

@@ -14,9 +14,9 @@ struct ps_str {
     size_t len;
 };
 
-struct ps_str ps_str_of(const char *text);     /* an empty view for NULL */
-struct ps_str ps_str_trim(struct ps_str text); /* without ASCII white space at both ends */
-bool ps_str_is(struct ps_str text, const char *want);
+struct ps_str ps_str_of(const char *text);            /* an empty view for NULL */
+struct ps_str ps_str_trim(struct ps_str text);        /* without ASCII white space at both ends */
+bool ps_str_is(struct ps_str text, const char *want); /* the same bytes */
 bool ps_str_is_fold(struct ps_str text, const char *want); /* ignores ASCII case */
 /* Moves the part before the next separator from rest to out_part; empty parts count. Returns false
  * once rest is used up (its data is NULL then). */

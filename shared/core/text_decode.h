@@ -22,7 +22,7 @@ struct ps_text_encoding; /* a row of text_encoding.def */
  * does.
  */
 const struct ps_text_encoding *ps_text_encoding_find(const char *label, size_t len);
-const char *ps_text_encoding_name(const struct ps_text_encoding *encoding);
+const char *ps_text_encoding_name(const struct ps_text_encoding *encoding); /* WHATWG's; static */
 
 /**
  * ps_text_encoding_declared(html, len): Return the encoding that an HTML document declares in a

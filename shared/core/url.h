@@ -31,7 +31,7 @@ struct ps_redis_url {
  * never quote the URL. */
 bool ps_redis_url_parse(const char *text, struct ps_redis_url *out_url,
                         struct ps_err *err) PS_MUST_USE;
-void ps_redis_url_clear(struct ps_redis_url *url);
+void ps_redis_url_clear(struct ps_redis_url *url); /* frees the texts; zeroed */
 /* Returns the URL for a log line, owned by the caller: user and password are replaced by "***",
  * query and fragment are removed. Works for any scheme. Returns "***" for a text that is not a URL.
  */

@@ -17,7 +17,7 @@ enum { PS_UTC_TIME_TEXT = 32 };
 int32_t ps_utc_time_days(int year, int month, int day);
 /* Parses "YYYY-MM-DD", a date that exists, in the years 1 to 9999. */
 bool ps_utc_time_parse_date(const char *text, int32_t *out_days) PS_MUST_USE;
-void ps_utc_time_format_date(int32_t days, char out_text[PS_UTC_TIME_TEXT]);
+void ps_utc_time_format_date(int32_t days, char out_text[PS_UTC_TIME_TEXT]); /* "2026-11-23" */
 /* Write "2026-11-23T09:05:07Z" and "2026-11-23T09:05:07.042Z". A time outside the years 1 to 9999
  * becomes the nearest time in them. */
 void ps_utc_time_format_time(int64_t wall_ms, char out_text[PS_UTC_TIME_TEXT]);

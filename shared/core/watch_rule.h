@@ -33,7 +33,8 @@ enum ps_watch_kind {
         PS_WATCH_KIND_COUNT
 };
 
-const char *ps_watch_kind_name(enum ps_watch_kind kind);
+const char *ps_watch_kind_name(enum ps_watch_kind kind); /* its name in tables; static */
+/* Returns false, with out_kind untouched, for a name that is no kind. */
 bool ps_watch_kind_parse(const char *name, enum ps_watch_kind *out_kind) PS_MUST_USE;
 /* Returns the noun for a stored value: "paper number", "paper", or "issue" for LWG4000. */
 const char *ps_watch_noun(enum ps_watch_kind kind, const char *value);
@@ -53,6 +54,7 @@ void ps_watch_rule_paper(const char *prefix, int number, struct ps_watch_rule *o
 /* Reads a stored rule. Does not compile a pattern; ps_pattern_create does. */
 bool ps_watch_rule_stored(enum ps_watch_kind kind, const char *text,
                           struct ps_watch_rule *out_rule) PS_MUST_USE;
+/* Returns whether both have the same kind and the same stored text. */
 bool ps_watch_rule_same(const struct ps_watch_rule *a, const struct ps_watch_rule *b);
 
 #endif

@@ -33,7 +33,7 @@ enum ps_webhook_format {
 #undef PS_X
         PS_WEBHOOK_FORMAT_COUNT
 };
-const char *ps_webhook_format_name(enum ps_webhook_format format);
+const char *ps_webhook_format_name(enum ps_webhook_format format); /* its name in settings */
 
 /* All owned. */
 struct ps_webhook {
@@ -67,7 +67,7 @@ struct ps_webhook_settings {
  * out_webhooks. */
 bool ps_webhooks_parse(const struct ps_webhook_settings *settings, struct ps_webhooks *out_webhooks,
                        struct ps_err *err) PS_MUST_USE;
-void ps_webhooks_clear(struct ps_webhooks *webhooks);
+void ps_webhooks_clear(struct ps_webhooks *webhooks); /* frees the texts; empty afterwards */
 /* Returns the webhook of an outbox channel "webhook:NAME"; NULL if there is none. */
 const struct ps_webhook *ps_webhooks_find(const struct ps_webhooks *webhooks, const char *channel);
 /* Whether a channel belongs to a webhook, configured or not. */

@@ -14,22 +14,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Reads as the life of an alarm: the texts, the routes, the record in Redis or in memory while
+ * PostgreSQL takes no writes, its move to PostgreSQL, the record there, and the loop that asks
+ * core/alarm.c for the next action of each incident. */
+
 enum {
-    LOOK_MS = 1000,
-    MOVE_AFTER_MS = 10 * 1000,
-    LOST_MS = 5 * 1000, /* a claim that PostgreSQL perhaps stored waits so long for PostgreSQL */
-    NUMBER_TEXT = 24,
-    ANY_EPOCH = INT32_MAX
+    LOOK_MS = 1000,            /* between two looks at each incident */
+    MOVE_AFTER_MS = 10 * 1000, /* see may_move */
+    LOST_MS = 5 * 1000,   /* a claim that PostgreSQL perhaps stored waits so long for PostgreSQL */
+    NUMBER_TEXT = 24,     /* bytes of a number of 64 bits and its NUL */
+    ANY_EPOCH = INT32_MAX /* an alarm is no decision of a leader: no fence refuses it */
 };
 
 /* Statements of a claim or an end in PostgreSQL. */
 enum { RECORD };
 
-/* What this program sent about an incident while PostgreSQL took no writes. */
+/* The alerts of this program about an incident while PostgreSQL took no writes. */
 struct local_record {
     int64_t notified_ms, seen_ms; /* monotonic; 0: never */
-    int64_t raised_ms;            /* wall clock */
-    int64_t times;
+    int64_t raised_ms;            /* wall clock; of the first alert */
+    int64_t times;                /* alerts of this program; 0: another program sent them */
     /* Names a claim, in either store, whose answer was lost; 0: there is none. It is repeated under
      * this name until it is answered: perhaps it was stored. */
     int64_t claim;
@@ -40,7 +44,7 @@ struct local_record {
     char delivered_ts[PS_ALARM_TEXT], delivered_channel[PS_ALARM_TEXT]; /* with confirm */
 };
 
-/* One claim or end under way, or the message that follows it. */
+/* One claim or end that is under way; freed by end_task. */
 struct task {
     struct ps_alarms *alarms;
     enum ps_incident incident;
@@ -60,9 +64,9 @@ struct ps_alarms {
     struct ps_timer *timer;
     struct ps_alarm alarms[PS_INCIDENT_COUNT];
     struct local_record local[PS_INCIDENT_COUNT];
-    bool busy[PS_INCIDENT_COUNT];
-    int64_t after_ms, interval_ms;
-    uint64_t sent; /* makes ids unique */
+    bool busy[PS_INCIDENT_COUNT];  /* a task is under way: no further one begins */
+    int64_t after_ms, interval_ms; /* as in struct ps_alarm_look */
+    uint64_t sent;                 /* numbers the messages, so that their ids are unique */
 };
 
 static int64_t now_of(const struct ps_alarms *alarms)
@@ -145,6 +149,8 @@ static void push_to_list(struct ps_alarms *alarms, const struct ps_message *mess
     free(json);
 }
 
+/* Sends text by the route of task. Without OPS_ALERT_CHANNEL only the webhook can take it. The id
+ * names the incident, so that ps_alarms_delivered can confirm the record. */
 static void deliver(struct ps_alarms *alarms, const struct task *task, enum ps_message_kind kind,
                     const char *text, const char *thread_ts)
 {
@@ -245,6 +251,10 @@ static void alert_without_postgres(struct task *task)
     end_task(task);
 }
 
+/* Three answers: another program has alerted people; the claim is ours; or Redis did not answer.
+ * Without an answer, the routes through Redis cannot deliver either: the alert goes to the webhook,
+ * or the claim is repeated at the next look. A notifier and the webhook need no server, so their
+ * alert goes out unclaimed: an alert that is read twice is better than none. */
 static void on_redis_claim(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct task *task = cookie;
@@ -326,7 +336,7 @@ static void on_written(void *cookie, const struct ps_pg_rows *rows, const struct
 static void on_dropped(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     (void)reply;
-    (void)err; /* it is still there, and is moved once more */
+    (void)err; /* on an error the record is still there, and is moved again */
     end_task(cookie);
 }
 
@@ -699,7 +709,7 @@ static void look(struct ps_alarms *alarms, enum ps_incident incident)
         confirm_in_redis(alarms, incident);
     if (alarms->busy[incident])
         return;
-    /* Nobody else took the next route: the last one is open to every program. */
+    /* No other program used a better route in time, so any program may use the webhook. */
     if (what.record->raised && !what.record->confirmed &&
         what.record->notified_ago_ms >= 2 * PS_ALARM_CONFIRM_MS && ps_alarms_have_webhook(alarms))
         what.route = PS_ALARM_WEBHOOK;
