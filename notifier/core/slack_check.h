@@ -70,16 +70,18 @@ struct ps_slack_check_answer {
     const char *scopes; /* header X-OAuth-Scopes; NULL when absent */
 };
 
+/* check is the caller's memory; borrows settings until it is cleared. */
 void ps_slack_check_init(struct ps_slack_check *check,
                          const struct ps_slack_check_settings *settings);
-void ps_slack_check_clear(struct ps_slack_check *check);
+void ps_slack_check_clear(struct ps_slack_check *check); /* frees the findings */
 /* Adds a finding; remedy may be NULL unless level is PROBLEM. Copies both. */
 void ps_slack_check_add(struct ps_slack_check *check, enum ps_slack_level level,
                         enum ps_slack_fault fault, const char *what, const char *remedy);
 
-/* The settings alone. False when Slack need not be asked at all. */
+/* Checks the settings. Returns false if Slack need not be asked at all. */
 bool ps_slack_check_begin(struct ps_slack_check *check);
-/* auth.test: the token, the team, the scopes. False when nothing else can be asked. */
+/* Takes the answer of auth.test: the token, the team, the scopes. Returns false if no other
+ * question can be answered. */
 bool ps_slack_check_auth(struct ps_slack_check *check, const struct ps_slack_check_answer *answer);
 
 enum ps_slack_channel_form {
@@ -92,24 +94,23 @@ enum ps_slack_channel_form {
 /* Adds a finding for PERSON and WRONG, and for a setting that is not set. Begins a look-up by name.
  */
 enum ps_slack_channel_form ps_slack_check_channel(struct ps_slack_check *check, size_t channel);
-/* conversations.info. */
+/* Takes the answer of conversations.info: whether the channel exists and the bot may post there. */
 void ps_slack_check_info(struct ps_slack_check *check, size_t channel,
                          const struct ps_slack_check_answer *answer);
-/* A page of conversations.list. Gives the cursor of the next page, which the caller asks for; NULL
- * when this channel is done. last: no further page will be asked for. */
+/* Takes a page of conversations.list. Gives the cursor of the next page, which the caller requests
+ * and frees; NULL if this channel is done. last: the caller will request no further page. */
 char *ps_slack_check_page(struct ps_slack_check *check, size_t channel,
                           const struct ps_slack_check_answer *answer, bool last) PS_MUST_USE;
-/* apps.connections.open, with SLACK_APP_TOKEN. Gives the WebSocket's URL (a secret: it holds a
- * ticket), NULL when there is none. */
+/* Takes the answer of apps.connections.open, with SLACK_APP_TOKEN. Gives the WebSocket's URL, which
+ * is a secret because it holds a ticket; NULL if there is none. The caller frees it. */
 char *ps_slack_check_connections(struct ps_slack_check *check,
                                  const struct ps_slack_check_answer *answer) PS_MUST_USE;
-/* chat.postMessage of --send to a channel. */
+/* Takes the answer of chat.postMessage, for --send. */
 void ps_slack_check_sent(struct ps_slack_check *check, const char *channel,
                          const struct ps_slack_check_answer *answer);
 
-/* Gives a sentence that says what to do about a name of Slack's Web API ("not_in_channel") that a
- * message to channel was answered with; bot is our own name. NULL where there is no particular
- * advice. */
+/* Gives a sentence that says what to do about an error of Slack's Web API ("not_in_channel") for a
+ * message to channel; bot is the name of the bot user. NULL if there is no specific advice. */
 char *ps_slack_remedy(const char *error, const char *channel, const char *bot) PS_MUST_USE;
 
 #endif

@@ -51,7 +51,7 @@ struct ps_inbound_event {
     char *thread_ts; /* NULL outside of threads */
     char *words;     /* without our name and Slack's markup; may be empty */
 };
-void ps_inbound_event_clear(struct ps_inbound_event *inbound);
+void ps_inbound_event_clear(struct ps_inbound_event *inbound); /* frees the texts */
 
 /* Something that is done at once with a view, and never stored. All text is owned. */
 enum ps_view_act {
@@ -66,14 +66,14 @@ struct ps_view_request {
     char *view_id, *view_hash; /* CHECK; view_hash may be NULL */
     char *typed;               /* CHECK; may be empty */
 };
-void ps_view_request_clear(struct ps_view_request *request);
+void ps_view_request_clear(struct ps_view_request *request); /* frees the texts */
 
 enum ps_slack_call {
-    PS_SLACK_CHALLENGE,
-    PS_SLACK_INBOUND,
-    PS_SLACK_VIEW,
-    PS_SLACK_ANSWERED, /* answer is all that Slack needs; nothing is stored */
-    PS_SLACK_IGNORED
+    PS_SLACK_CHALLENGE, /* Slack verifies the URL: it wants the challenge back */
+    PS_SLACK_INBOUND,   /* a person's command, to be stored */
+    PS_SLACK_VIEW,      /* a view, to be shown at once */
+    PS_SLACK_ANSWERED,  /* the member answer is the whole response; nothing is stored */
+    PS_SLACK_IGNORED    /* nothing to do; Slack gets its 200 */
 };
 
 struct ps_slack_event {
@@ -107,15 +107,15 @@ bool ps_slack_slash_of(const cJSON *fields, struct ps_slack_event *out_event,
 /* The same for the form body of a slash command; always INBOUND. */
 bool ps_slack_slash_read(const char *body, size_t len, struct ps_slack_event *out_event,
                          struct ps_err *err) PS_MUST_USE;
-/* Whether the form body is ssl_check=1, by which Slack checks our certificate now and then. It is
- * not signed. */
+/* Returns whether the form body is ssl_check=1, a request without a signature by which Slack checks
+ * the certificate of the server from time to time. */
 bool ps_slack_is_ssl_check(const char *body, size_t len);
-void ps_slack_event_clear(struct ps_slack_event *event);
+void ps_slack_event_clear(struct ps_slack_event *event); /* frees everything */
 /* Marks the event as one that is not for us. Returns true, so that a reader ends with it. */
 bool ps_slack_event_ignore(struct ps_slack_event *event, const char *why);
 
-/* Gives what a person typed: entities and <…> of Slack's markup written plainly, back quotes
-   around it and white space at both ends left out, every space ' ', valid UTF-8, cut at
+/* Gives the words that a person typed: Slack's entities and <…> markup as plain text, without back
+   quotes around it and white space at both ends, every kind of space as ' ', valid UTF-8, cut at
    PS_INBOUND_EVENT_WORDS_MAX. */
 char *ps_slack_plain(const char *text, size_t len) PS_MUST_USE;
 

@@ -49,6 +49,7 @@ struct ps_slack_outcome {
     int64_t wall_ms;            /* for a Retry-After that is a date */
 };
 
+/* Decides what the answer means; sets every member of out_reply that belongs to its next. */
 void ps_slack_response_read(const struct ps_slack_outcome *answer,
                             struct ps_slack_response *out_reply);
 
@@ -72,8 +73,8 @@ struct ps_slack_look {
     struct ps_err err;        /* UNKNOWN, FAILED; code is the HTTP status */
 };
 
-/* Reads an answer to conversations.history or conversations.replies: is the message there whose
-   metadata has this id (event_payload.id)? */
+/* Reads an answer to conversations.history or conversations.replies: whether it contains the
+   message whose metadata has this id (event_payload.id). */
 void ps_slack_look_read(const struct ps_slack_outcome *answer, const char *id,
                         struct ps_slack_look *out_look);
 

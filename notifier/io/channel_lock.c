@@ -8,13 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NUMBER = 24 };
+enum { NUMBER = 24 }; /* bytes of a number of 64 bits and its NUL */
 
 struct ps_channel_lock {
-    struct ps_redis *redis;
+    struct ps_redis *redis; /* borrowed, as keys */
     const struct ps_keys *keys;
-    char *instance, *life, *heartbeats, *inflight;
-    char lease[NUMBER], interval[NUMBER];
+    char *instance;                       /* owned, as the next three */
+    char *life;                           /* names this run: "<instance>/<launched_ms>" */
+    char *heartbeats;                     /* prefix of the keys of notifiers' heartbeats */
+    char *inflight;                       /* key of this notifier's in-flight list */
+    char lease[NUMBER], interval[NUMBER]; /* ms, as arguments of the scripts */
 };
 
 struct asking {
@@ -55,6 +58,7 @@ bool ps_channel_lock_up(const struct ps_channel_lock *channels)
     return ps_redis_up(channels->redis);
 }
 
+/* Reads the four values that channel_admit.lua returns. */
 static void on_admitted(void *cookie, const struct redisReply *reply, const struct ps_err *err)
 {
     struct asking asking = *(struct asking *)cookie;

@@ -91,6 +91,7 @@ static void on_mark(void *cookie, const struct ps_pg_rows *rows, const struct ps
     asking.on_mark(asking.cookie, err);
 }
 
+/* Runs a batch of one statement and reports whether it was stored. */
 static void mark(struct ps_outbox_claims *claims, struct ps_pg_batch *batch, ps_mark_fn fn,
                  void *cookie)
 {

@@ -36,7 +36,7 @@ struct ps_outbox_claims *ps_outbox_claims_create(struct ps_pg *pg,
 /* From now on the time from the upload of a draft to its message is measured in metrics (borrowed).
  */
 void ps_outbox_claims_measure(struct ps_outbox_claims *claims, struct ps_metrics *metrics);
-void ps_outbox_claims_destroy(struct ps_outbox_claims *claims);
+void ps_outbox_claims_destroy(struct ps_outbox_claims *claims);  /* after pg; NULL is fine */
 bool ps_outbox_claims_up(const struct ps_outbox_claims *claims); /* PostgreSQL is connected */
 /* Claims a message, unless another notifier claimed it within the last two minutes or it was sent.
  * heir_of: a notifier that an earlier answer named as by and that is known to be dead; its claim
@@ -46,6 +46,7 @@ void ps_outbox_claims_take(struct ps_outbox_claims *claims, struct ps_outbox_cla
 /* Marks a message as sent, with Slack's names of the message and its channel. */
 void ps_outbox_claims_sent(struct ps_outbox_claims *claims,
                            const struct ps_outgoing_message *message, ps_mark_fn fn, void *cookie);
+/* Marks a message as given up, with the reason for people: a dead letter. */
 void ps_outbox_claims_dead(struct ps_outbox_claims *claims, struct ps_outbox_claims_name name,
                            const char *reason, ps_mark_fn fn, void *cookie);
 /* Gives the claim up: another notifier may send the message at once; with doubtful only after it

@@ -41,22 +41,25 @@ struct ps_sender_options {
     void (*closed)(void *cookie, const struct ps_outgoing_message *message, bool sent);
 };
 
+/* Starts to take messages once the heartbeat was written. */
 struct ps_sender *ps_sender_create(const struct ps_sender_options *options) PS_MUST_USE;
-void ps_sender_destroy(struct ps_sender *sender);
-/* Redis or PostgreSQL came or went: messages that waited for it may go. */
+void ps_sender_destroy(struct ps_sender *sender); /* after redis and pg; NULL is fine */
+/* Redis or PostgreSQL came up or was lost: looks for the next moves of all messages. */
 void ps_sender_wake(struct ps_sender *sender);
-/* Sends a message that is made here and that no list has, also without Redis. Copies content. */
+/* Sends a message of this notifier itself (an alarm), which is in no list; works without Redis.
+ * Copies content. */
 void ps_sender_say(struct ps_sender *sender, const struct ps_message *content);
 /* The webhook delivered the message of this id, which waits for Slack: it is closed as sent. */
 void ps_sender_rerouted(struct ps_sender *sender, const char *id);
-/* No more is taken or begun. done runs (on the loop) once what was under way is written down and
-   the rest is back at the front of the list. hurry: at once; what has left and is not answered
-   stays in the in-flight list. */
+/* Takes and sends nothing more. done runs on the loop once the outcomes of the requests in flight
+   are stored and all other messages are back at the front of the list. hurry: does not wait for
+   answers; messages whose requests are unanswered stay in the in-flight list, where another
+   notifier finds them. */
 void ps_sender_drain(struct ps_sender *sender, bool hurry, void (*done)(void *cookie),
                      void *cookie);
-const struct ps_channel_queues *ps_sender_queues(const struct ps_sender *sender);
-/* Whether messages are held and none ended for limit_ms, although none had to wait. depth: of the
- * list. */
+const struct ps_channel_queues *ps_sender_queues(const struct ps_sender *sender); /* borrowed */
+/* Returns whether messages are held or in the list (depth of them), none had to wait, and still
+ * none ended for limit_ms. */
 bool ps_sender_stuck(const struct ps_sender *sender, int64_t depth, int64_t limit_ms);
 
 #endif

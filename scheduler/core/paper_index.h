@@ -63,10 +63,11 @@ void ps_paper_index_finish(struct ps_paper_index *index);
  * download is a fault of the server. */
 char *ps_paper_index_implausible(const struct ps_paper_index *before,
                                  const struct ps_paper_index *fresh) PS_MUST_USE;
-/* Lets go of index, and frees it when nobody holds it any more. NULL is fine. */
+/* Releases one hold on index; the last one frees it. NULL is fine. */
 void ps_paper_index_destroy(struct ps_paper_index *index);
-/* Gives another hold on a finished index, which never changes again: so a job beside the loop can
- * read it while the loop does. Holds are counted on the loop's thread alone. NULL gives NULL. */
+/* Adds a hold on a finished index and returns it. A finished index never changes, so a job on
+ * another thread may read it while the loop does; but only the loop's thread may call this function
+ * and ps_paper_index_destroy, because the count of holds has no lock. NULL gives NULL. */
 struct ps_paper_index *ps_paper_index_share(struct ps_paper_index *index) PS_MUST_USE;
 
 size_t ps_paper_index_len(const struct ps_paper_index *index);
@@ -76,10 +77,10 @@ const struct ps_paper *ps_paper_index_find(const struct ps_paper_index *index,
                                            const char *id); /* canonical id; NULL when not there */
 /* Returns the P-paper of number with the highest revision; NULL if there is none. */
 const struct ps_paper *ps_paper_index_latest(const struct ps_paper_index *index, int number);
-/* The latest P-paper of each number, ascending by number. */
+/* Count and return the latest P-paper of each number, ascending by number. */
 size_t ps_paper_index_latest_len(const struct ps_paper_index *index);
 const struct ps_paper *ps_paper_index_latest_at(const struct ps_paper_index *index, size_t i);
-/* How many entries were skipped or repaired, reported or not. */
+/* Returns how many entries were skipped or repaired, reported or not. */
 uint64_t ps_paper_index_warnings(const struct ps_paper_index *index);
 bool ps_paper_same(const struct ps_paper *a, const struct ps_paper *b); /* whether all text fields
                                                                          * are equal */

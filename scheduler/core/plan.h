@@ -44,8 +44,8 @@ struct ps_plan {
     size_t skipped_in_index;
     size_t
         watched_deferred; /* watched numbers beyond WATCHED_NUMBERS_MAX; later cycles probe them */
-    struct ps_number_set hot_numbers;
-    int64_t slice, slices; /* cold: numbers whose rest by slices is slice */
+    struct ps_number_set hot_numbers; /* classic only */
+    int64_t slice, slices; /* cold numbers of this cycle: those with number % slices == slice */
 };
 
 /* Makes the plan of a cycle by the rules of the contract (hot, cold, order, URL, never published).
@@ -55,6 +55,6 @@ struct ps_plan {
 void ps_plan_make(const struct ps_plan_input *input, struct ps_plan *out_plan);
 /* Whether number is probed in this cycle: it is hot, or it is cold and in the slice. */
 bool ps_plan_asks(const struct ps_plan *plan, int number);
-void ps_plan_clear(struct ps_plan *plan);
+void ps_plan_clear(struct ps_plan *plan); /* frees the texts and the items */
 
 #endif

@@ -45,9 +45,12 @@ struct ps_delay_stats {
     double mean, median, p90, p99, max;
 };
 
+/* Plays every cycle of the span; takes seconds for a year, so only commands and tests call it. The
+ * caller clears out_replay. */
 void ps_replay_run(const struct ps_replay_input *input, struct ps_replay *out_replay);
 void ps_replay_clear(struct ps_replay *replay);
-/* tier: PS_TIER_COUNT for all; fresh: 1 new numbers, 0 next revisions, -1 all. */
+/* Sets out_stats from the uploads of one tier (PS_TIER_COUNT: all tiers) and of one kind (fresh: 1
+ * first revisions, 0 next revisions, -1 both). */
 void ps_replay_delays(const struct ps_replay *replay, enum ps_tier tier, int fresh,
                       struct ps_delay_stats *out_stats);
 

@@ -14,7 +14,7 @@
 struct ps_watchlists; /* the entries of every person, normalised once; patterns are compiled when
                        * they are first needed */
 
-struct ps_watchlists *ps_watchlists_create(void) PS_MUST_USE;
+struct ps_watchlists *ps_watchlists_create(void) PS_MUST_USE; /* without entries */
 void ps_watchlists_destroy(struct ps_watchlists *lists);
 /* entry: as a person types it (watch_parse.h); ignored if it is not valid. Entries of one user
  * must come together. */
@@ -53,6 +53,7 @@ enum {
                                        * kinds, which take 15 ms, a candidate stays below 50 ms */
     PS_MATCH_DEAR_US = 500            /* no pattern below is suspended for what others cost */
 };
+/* Applies the budget to all later matching. */
 void ps_watchlists_budget(struct ps_watchlists *lists, int64_t (*cpu_us)(void));
 /* Returns the patterns that were suspended, in that order; false from the end on. Borrowed until
  * lists are destroyed. */

@@ -106,7 +106,8 @@ void ps_leader_writer_args(const struct ps_leader_writer *writer, struct ps_scri
 /* Runs the script; its first key is the key epoch. Copies script, clears args. */
 void ps_leader_writer_script(struct ps_leader_writer *writer, const struct ps_leader_script *script,
                              struct ps_script_args *args);
-/* Sends a command that reads, as an optional one. It carries no epoch. Copies texts. */
+/* Sends a command that only reads, as an optional one (see struct ps_leader_script). It carries no
+ * epoch, because a read changes nothing. Copies texts; fn runs only if the answer still counts. */
 #define PS_LEADER_COMMAND(writer, fn, ...)                                                         \
     ps_leader_writer_command(writer, fn, (const char *const[]){ __VA_ARGS__ },                     \
                              sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))

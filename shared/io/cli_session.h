@@ -40,8 +40,8 @@ const struct ps_config *ps_cli_session_config(const struct ps_cli_session *sessi
 const struct ps_keys *ps_cli_session_keys(const struct ps_cli_session *session);
 struct ps_loop *ps_cli_session_loop(struct ps_cli_session *session);
 
-/* Send a command or run a script and wait for the reply. Return NULL with err on failure. The reply
- * is borrowed until the next call of either function or destroy. */
+/* Send a command, or run a script, and wait for the reply. Return NULL with err on failure. The
+ * reply is borrowed until the next call of either function or destroy. */
 const struct redisReply *ps_cli_session_redis(struct ps_cli_session *session,
                                               const char *const *args, size_t count,
                                               struct ps_err *err);

@@ -74,7 +74,7 @@ struct ps_http_call {
 struct ps_http_call *ps_http_call_create(struct ps_http *http,
                                          const struct ps_http_options *options,
                                          uint64_t *opened) PS_MUST_USE;
-void ps_http_call_destroy(struct ps_http_call *call);
+void ps_http_call_destroy(struct ps_http_call *call); /* one that no multi handle holds */
 /* Sets the handle up for request. Returns false with err (CONFIGURATION) if the request is invalid.
  */
 bool ps_http_call_prepare(struct ps_http_call *call, const struct ps_http_request *request,

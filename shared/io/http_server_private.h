@@ -68,6 +68,8 @@ struct ps_http_server {
 /* Shuts the connection down. evhttp sees the end of the stream, runs its callbacks and frees the
  * connection. */
 void ps_http_connection_shutdown(struct ps_http_connection *connection);
+/* Adds the headers that every response carries (ps_http_respond); keeps a Cache-Control that the
+ * route has set. */
 void ps_http_add_common_headers(struct evkeyvalq *headers);
 
 #endif

@@ -11,8 +11,8 @@
 
 struct ps_library_reader;
 
-struct ps_library_reader *ps_library_reader_create(void) PS_MUST_USE;
-void ps_library_reader_destroy(struct ps_library_reader *reader); /* NULL is fine */
+struct ps_library_reader *ps_library_reader_create(void) PS_MUST_USE; /* an empty library */
+void ps_library_reader_destroy(struct ps_library_reader *reader);     /* NULL is fine */
 /* Borrowed until destroy. */
 struct ps_library *ps_library_reader_library(const struct ps_library_reader *reader);
 /* Papers and drafts were read completely once since the last reset. */

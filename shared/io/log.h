@@ -16,7 +16,8 @@ void ps_log_write(enum ps_event event, const struct ps_log_field *fields, size_t
 /* Writes the last line of each repeated error whose window is over; with end, of every repeated
  * error. Call it about once a second, and with end before the process exits. */
 void ps_log_flush(bool end);
-void ps_log_metrics(struct ps_metrics *metrics);
+void ps_log_metrics(
+    struct ps_metrics *metrics); /* sets the counts of lines, by level and repeated */
 
 /* PS_LOG(POLL_DONE, F_INT("papers", n), F_ERR(&err)); needs at least one field. */
 #define PS_LOG(event, ...)                                                                         \

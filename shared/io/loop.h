@@ -36,7 +36,7 @@ struct ps_loop_turns {
     int64_t longest_us; /* since the start */
     uint64_t over;      /* turns that took longer than PS_LOOP_TURN_MAX_MS */
 };
-struct ps_loop_turns ps_loop_turns(const struct ps_loop *loop);
+struct ps_loop_turns ps_loop_turns(const struct ps_loop *loop); /* since the start */
 
 /* Runs on the loop for each SIGTERM or SIGINT; count is 1 for the first signal, 2 for the second,
  * and so on. */
@@ -61,7 +61,7 @@ void ps_timer_set_about(struct ps_timer *timer, int64_t delay_ms);
  */
 int64_t ps_timer_due_ms(const struct ps_timer *timer);
 enum { PS_LOOP_TICK_MS = 1000, PS_TIMER_EARLY_MS = 50 };
-void ps_timer_cancel(struct ps_timer *timer);
-bool ps_timer_pending(const struct ps_timer *timer);
+void ps_timer_cancel(struct ps_timer *timer);        /* fn does not run until it is set again */
+bool ps_timer_pending(const struct ps_timer *timer); /* it is set and has not run yet */
 
 #endif

@@ -15,17 +15,18 @@ struct ps_redis_tls {
     const char *key_file;
 };
 
-/* Whether the files can be used as they are now; if not, CONFIGURATION with the name of the
- * setting. */
+/* Returns whether this build has TLS and the files can be used as they are now. Otherwise fails
+ * with CONFIGURATION; err names the setting. */
 bool ps_redis_tls_check(const struct ps_redis_tls *tls, struct ps_err *err) PS_MUST_USE;
-/* To be called right after the connect was started. The server's certificate must be good for host
-   (a name or a numeric address). Gives a reference to the session, for ps_redis_tls_explain; NULL
-   with err, which does not name
-   the server. */
+/* Starts TLS on context; call it right after the connect was started. The handshake fails unless
+ * the server's certificate is valid for host (a name or a numeric address). Returns a reference to
+ * the session, which the caller gives to ps_redis_tls_drop; NULL with err, which does not name the
+ * server. */
 struct ssl_st *ps_redis_tls_start(struct redisContext *context, const char *host,
                                   const struct ps_redis_tls *tls, struct ps_err *err) PS_MUST_USE;
-/* Call it in the callback that reports the lost connection. True if TLS was the reason, which
-   what then says without naming the server. CONFIGURATION: connecting again will not help. */
+/* Returns whether TLS was the reason for a lost connection; out_err then has the reason, without
+ * the name of the server. Call it in the callback that reports the loss. Category CONFIGURATION
+ * means that connecting again cannot help. */
 bool ps_redis_tls_explain(const struct redisContext *context, struct ssl_st *session,
                           struct ps_err *out_err);
 void ps_redis_tls_drop(struct ssl_st *session); /* NULL is fine */

@@ -12,12 +12,12 @@
 #include <utlist.h>
 
 enum {
-    TIMEOUT_MS = 10 * 1000,
-    ANSWER_MAX = 16 * 1024,
-    TRIES_MAX = 5,
-    RETRY_BASE_MS = 1000,
-    RETRY_CAP_MS = 60 * 1000,
-    SAYINGS_MAX = 100 /* more at once are dropped: it is no queue */
+    TIMEOUT_MS = 10 * 1000,   /* of one request */
+    ANSWER_MAX = 16 * 1024,   /* bytes of a response; a longer one is cut, only its status counts */
+    TRIES_MAX = 5,            /* requests for one message */
+    RETRY_BASE_MS = 1000,     /* wait before the second request … */
+    RETRY_CAP_MS = 60 * 1000, /* … and the longest wait */
+    SAYINGS_MAX = 100         /* messages at once; more are dropped: this is no queue */
 };
 
 struct saying {
@@ -43,7 +43,7 @@ struct ps_webhook_sink *ps_webhook_sink_create(struct ps_loop *loop,
                                                const struct ps_webhook_sink_options *options)
 {
     struct ps_webhook_sink *webhook = ps_alloc_zero(1, sizeof(*webhook));
-    /* The operator names the address: it may be one inside. */
+    /* The operator chose the address, so it may be private. */
     struct ps_http_options http = { .user_agent = options->user_agent,
                                     .proxy = options->proxy,
                                     .no_proxy = options->no_proxy,
@@ -79,7 +79,8 @@ void ps_webhook_sink_destroy(struct ps_webhook_sink *webhook)
     free(webhook);
 }
 
-/* The URL is a secret, and curl's texts can name its host. */
+/* Tries again later, or gives up. Logs neither the URL, which is a secret, nor curl's text, which
+ * can name its host. */
 static void fail(struct saying *saying, const struct ps_err *err)
 {
     if (++saying->tries < TRIES_MAX) {

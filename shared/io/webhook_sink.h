@@ -9,8 +9,8 @@
 struct ps_webhook_sink;
 
 struct ps_webhook_sink_options {
-    char *const *url; /* where the secret stands, read for each message: it may be rotated; NULL or
-                         "": nothing is said; borrowed for life */
+    char *const *url; /* the variable that holds the URL, read for each message, because the secret
+                         may be rotated; NULL or "": no message is sent; borrowed for life */
     const char *proxy, *no_proxy;    /* as of struct ps_http_options */
     const char *user_agent;          /* copied */
     const char *ca_file;             /* borrowed; "" for the system's */
@@ -22,8 +22,11 @@ struct ps_webhook_sink_options {
 struct ps_webhook_sink *
 ps_webhook_sink_create(struct ps_loop *loop,
                        const struct ps_webhook_sink_options *options) PS_MUST_USE;
-void ps_webhook_sink_destroy(struct ps_webhook_sink *webhook); /* what is under way is dropped */
-/* Tried a few times, then given up with a log line: this is the last resort already. Copies. */
+/* Drops the messages that are in flight or wait for another attempt. NULL is fine. */
+void ps_webhook_sink_destroy(struct ps_webhook_sink *webhook);
+/* Sends text under id; copies both. Repeats a failed request a few times with growing pauses, then
+ * gives up with a log line (OPS_WEBHOOK_ERROR): this route is the last resort. Drops the message if
+ * too many are in flight. */
 void ps_webhook_sink_say(struct ps_webhook_sink *webhook, const char *id, const char *text);
 
 #endif
