@@ -8,18 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first two bytes of a frame and the lengths are those of RFC 6455, section 5.2. */
 enum {
-    HASH_BYTES = 20,
-    ACCEPT_TEXT = 28 + 1,
-    FINAL = 0x80,
-    RESERVED = 0x70,
-    OPCODE = 0x0f,
-    MASKED = 0x80,
-    SHORT_LEN = 125,
-    LEN_16 = 126,
-    LEN_64 = 127,
-    HEADER_MAX = 10,
-    NO_CODE = 1005
+    HASH_BYTES = 20,      /* of SHA-1 */
+    ACCEPT_TEXT = 28 + 1, /* its Base64, with the NUL */
+    FINAL = 0x80,         /* first byte: the last part of a message */
+    RESERVED = 0x70,      /* first byte: bits of extensions, which are never offered */
+    OPCODE = 0x0f,        /* first byte */
+    MASKED = 0x80,        /* second byte: set in every frame of a client, in none of a server */
+    SHORT_LEN = 125,      /* the longest payload whose length is in the second byte */
+    LEN_16 = 126,         /* second byte: the length follows in two bytes … */
+    LEN_64 = 127,         /* … or in eight */
+    HEADER_MAX = 10,      /* bytes of a header without a mask */
+    NO_CODE = 1005        /* section 7.4.1: a CLOSE without a code */
 };
 
 /* --- URL ------------------------------------------------------------------------------------ */
@@ -113,6 +114,8 @@ static bool refuse(struct ps_err *err, int status, const char *why)
     return ps_fail(err, PS_FAILURE_NETWORK, status, "no WebSocket: %s", why);
 }
 
+/* Checks the server's answer by the list of RFC 6455, section 4.1. Each point matters: a proxy
+ * that does not know WebSocket may answer with a cached 101. */
 static bool read_head(struct ps_str head, const char *key, struct ps_err *err)
 {
     char accept[ACCEPT_TEXT];
@@ -219,6 +222,8 @@ static size_t read_length(const unsigned char *data, size_t len, uint64_t *out_l
     return 2 + digits;
 }
 
+/* Returns what RFC 6455 (sections 5.2, 5.4 and 5.5) forbids about this frame; NULL for a valid
+ * one. The length is checked before the payload arrives, so that no server can fill the memory. */
 static const char *fault_of(const struct ps_web_socket *socket, const unsigned char *head,
                             uint64_t length)
 {
@@ -250,6 +255,7 @@ static const char *fault_of(const struct ps_web_socket *socket, const unsigned c
     return length > socket->max - socket->message.len ? "a message is too long" : NULL;
 }
 
+/* Removes len bytes from the front. */
 static void drop(struct ps_buf *buf, size_t len)
 {
     size_t rest = buf->len - len;

@@ -2,16 +2,22 @@
  * notifier has the channel, when its next message may leave, how long Slack asked it to wait, and
  * which message is being sent.
  *
- * Place in the data flow: the sender asks before each send. It keeps the rate of one message per
- * interval and channel for any number of notifiers, and marks what is being sent, so that a message
- * whose sender died is looked for before it is sent again. */
+ * Place in the data flow: the sender asks before each send. Without the lock, two notifiers would
+ * exceed Slack's rate for the channel and send its messages out of order. The lock also marks the
+ * message that is being sent, so that a message whose sender died is looked for before it is sent
+ * again. A holder that dies loses the lock with its heartbeat, or after PS_CHANNEL_LOCK_LEASE_MS.
+ */
 #ifndef PS_NOTIFIER_CHANNEL_LOCK_H
 #define PS_NOTIFIER_CHANNEL_LOCK_H
 #include "notifier/core/channel_queues.h"
 #include "shared/core/keys.h"
 #include "shared/io/redis.h"
 
-enum { PS_CHANNEL_LOCK_LEASE_MS = 30 * 1000, PS_CHANNEL_LOCK_KEEP_MS = 10 * 1000 };
+enum {
+    PS_CHANNEL_LOCK_LEASE_MS =
+        30 * 1000,                      /* a notifier keeps a channel for so long without renewal */
+    PS_CHANNEL_LOCK_KEEP_MS = 10 * 1000 /* between two renewals while messages wait */
+};
 
 struct ps_channel_lock;
 

@@ -11,7 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUTHORS_SHOWN = 6, DOCUMENTS_SHOWN = 200 };
+/* HTML and Atom for readers, from the library alone. Every text that came from outside passes
+ * through markup.h, which escapes it; a page has no script of its own and loads nothing from other
+ * hosts. The pages are in the order of their functions: finds, search, one paper, the feed. */
+
+enum {
+    AUTHORS_SHOWN = 6,    /* of one document; the others are counted */
+    DOCUMENTS_SHOWN = 200 /* rows of a table; no paper has as many */
+};
 
 static void text(struct ps_buf *out, const char *value)
 {
@@ -26,6 +33,7 @@ static void foreign(struct ps_buf *out, const char *value)
     text(out, "</bdi>");
 }
 
+/* Adds a link to the page of a paper number. name is a class of the style sheet; "" for none. */
 static void link_group(struct ps_buf *out, const struct ps_library_group *group, const char *name,
                        const char *label)
 {
@@ -35,6 +43,8 @@ static void link_group(struct ps_buf *out, const struct ps_library_group *group,
     text(out, "</a>");
 }
 
+/* Adds everything above a page's own content: the head, the navigation, the search field and the
+ * place where the script shows results. here names the current page. */
 static void open_page(const struct ps_reader_view *view, const char *title, const char *feed,
                       const char *query, const char *here, struct ps_buf *out)
 {
@@ -64,6 +74,7 @@ static void open_page(const struct ps_reader_view *view, const char *title, cons
               "</section>\n");
 }
 
+/* Adds everything below a page's own content. A public page has no link to the operators' data. */
 static void close_page(const struct ps_reader_view *view, const char *feed, struct ps_buf *out)
 {
     text(out, "</main>\n<footer class=\"muted\"><p><a href=\"");
@@ -76,6 +87,7 @@ static void close_page(const struct ps_reader_view *view, const char *feed, stru
     text(out, ". Papers and drafts belong to their authors.</p></footer>\n</body>\n</html>\n");
 }
 
+/* The state of the fleet in words, for operators. */
 static const char *verdict_words(const struct ps_reader_fleet *fleet)
 {
     return fleet->verdict == NULL                ? "Starting"
@@ -84,6 +96,8 @@ static const char *verdict_words(const struct ps_reader_fleet *fleet)
                                                  : "Not working";
 }
 
+/* Adds the line about the state of the fleet. A public page says only what matters to readers:
+ * whether finds may be late, when the site was polled, and what was found. */
 static void add_strip(const struct ps_reader_view *view, struct ps_buf *out)
 {
     const struct ps_reader_fleet *fleet = view->fleet;
@@ -130,6 +144,8 @@ static void add_strip(const struct ps_reader_view *view, struct ps_buf *out)
     text(out, "</section>\n");
 }
 
+/* Adds a link for each author, which filters the finds. A paper may have hundreds of authors;
+ * the first AUTHORS_SHOWN are shown. */
 static void add_authors(struct ps_buf *out, const char *authors)
 {
     struct ps_str rest = ps_str_of(authors), part;
@@ -223,6 +239,7 @@ static void add_document_link(struct ps_buf *out, const struct ps_document *docu
     text(out, end);
 }
 
+/* Adds one entry of the list of finds. */
 static void add_find(struct ps_buf *out, const struct ps_find *find)
 {
     const struct ps_document *document = find->document;
@@ -278,6 +295,7 @@ static char *query_of(const struct ps_find_filter *filter, const char *kind)
     return ps_buf_take(&out);
 }
 
+/* Adds the links that choose between all finds, drafts and papers; they keep the other filters. */
 static void add_kinds(const struct ps_find_filter *filter, struct ps_buf *out)
 {
     static const char *const kinds[][2] = {
@@ -314,6 +332,7 @@ static void add_finds_title(const struct ps_find_filter *filter, struct ps_buf *
     text(out, "</h1>");
 }
 
+/* Adds the link that shows as many finds as a page may have. */
 static void add_more(const struct ps_find_filter *filter, struct ps_buf *out)
 {
     char *query = query_of(filter, NULL);
@@ -430,6 +449,7 @@ cJSON *ps_reader_search_json(struct ps_library *library, const char *query, size
     return answer;
 }
 
+/* The page of one paper: the table of its drafts, as the site served them. */
 static void add_drafts(const struct ps_library_group *group, struct ps_buf *out)
 {
     const struct ps_document *documents[DOCUMENTS_SHOWN];
@@ -468,6 +488,7 @@ static void add_drafts(const struct ps_library_group *group, struct ps_buf *out)
     text(out, "</tbody></table></div></section>\n");
 }
 
+/* The page of one paper: the table of its revisions in the index. */
 static void add_revisions(const struct ps_library_group *group, struct ps_buf *out)
 {
     const struct ps_document *documents[DOCUMENTS_SHOWN];
@@ -502,6 +523,7 @@ static void add_revisions(const struct ps_library_group *group, struct ps_buf *o
     text(out, "</tbody></table></div></section>\n");
 }
 
+/* The page of one paper: how many people and channels were notified. It names nobody. */
 static void add_notified(const struct ps_reader_facts *facts, struct ps_buf *out)
 {
     text(out, "<section class=\"card list\" aria-labelledby=\"notified-title\">"
@@ -535,6 +557,7 @@ static void add_notified(const struct ps_reader_facts *facts, struct ps_buf *out
     text(out, "</section>\n");
 }
 
+/* The page of one paper: which names are probed next, and why as often as they are. */
 static void add_asks(const struct ps_reader_facts *facts, struct ps_buf *out)
 {
     text(out, "<section class=\"card list\" aria-labelledby=\"asks-title\">"
@@ -568,6 +591,7 @@ static void add_asks(const struct ps_reader_facts *facts, struct ps_buf *out)
     text(out, "</section>\n");
 }
 
+/* The page of one paper: the last answers of the site. */
 static void add_probes(const struct ps_reader_facts *facts, struct ps_buf *out)
 {
     text(out, "<section class=\"card list\" aria-labelledby=\"probes-title\">"
@@ -686,6 +710,7 @@ static void add_rfc3339(struct ps_buf *out, const char *element, int64_t wall_ms
     ps_buf_format(out, "<%s>%s</%s>\n", element, time, element);
 }
 
+/* Adds one author element for each name. */
 static void add_entry_authors(struct ps_buf *out, const char *authors)
 {
     struct ps_str rest = ps_str_of(authors), part;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREAD_MAX = 64, TRACE_MAX = 128, RESPONSE_URL_MAX = 500 };
+enum { THREAD_MAX = 64, TRACE_MAX = 128, RESPONSE_URL_MAX = 500 }; /* bytes of these members */
 
 static const struct {
     const char *name;
@@ -97,6 +97,7 @@ static bool read_text(const cJSON *object, const char *name, size_t max, char **
     return true;
 }
 
+/* As read_text, but the member must exist and must not be empty. */
 static bool need_text(const cJSON *object, const char *name, size_t max, char **out_text,
                       struct ps_err *err)
 {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Limits of fields that no worker passes: a value beyond them comes from another program. */
 enum { WORKER_MAX = 256, ATTEMPTS_MAX = 1000000, STATUS_MAX = 999, LENGTH_TEXT = 20 };
 
 #define LATENCY_MAX INT64_C(86400000) /* a day; no request takes longer */
@@ -153,6 +154,7 @@ static bool read_length(const struct ps_field_reader *reader, struct ps_result *
            ps_field_count(reader, "content_length", INT64_MAX, &result->content_length, err);
 }
 
+/* Reads when the site answered; absent is 0. */
 static bool read_answered(const struct ps_field_reader *reader, struct ps_result *result,
                           struct ps_err *err)
 {
@@ -206,7 +208,7 @@ void ps_result_clear(struct ps_result *result)
     *result = (struct ps_result){ 0 };
 }
 
-enum { FIELDS_BLOCK = 512 };
+enum { FIELDS_BLOCK = 512 }; /* bytes of a block of values; a longer value gets its own block */
 
 struct ps_fields_block {
     struct ps_fields_block *next;

@@ -40,6 +40,7 @@ bool ps_tier_parse(struct ps_str name, enum ps_tier *out_tier)
     return false;
 }
 
+/* A prefix is part of a URL and of a paper id, so it may only have capital letters. */
 static bool is_prefix(struct ps_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -65,6 +66,8 @@ static bool is_ext(struct ps_str text)
     return true;
 }
 
+/* Returns whether text has neither white space nor control characters: it is written into log
+ * lines. */
 static bool is_plain_line(struct ps_str text)
 {
     for (size_t i = 0; i < text.len; i++) {

@@ -9,8 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUTHOR_MAX = 100, AUTHORS_WORDS_MAX = 400, URL_MAX = 2048, SECRET_MAX = 512 };
+enum {
+    AUTHOR_MAX = 100,        /* bytes of a filter's text; words of one name */
+    AUTHORS_WORDS_MAX = 400, /* words of a paper's authors that are searched */
+    URL_MAX = 2048,          /* bytes */
+    SECRET_MAX = 512         /* bytes */
+};
 
+/* The kinds that a webhook may get. */
 static const enum ps_message_kind find_kinds[] = { PS_MESSAGE_FRONTIER, PS_MESSAGE_DRAFT,
                                                    PS_MESSAGE_DRAFT_UPDATE,
                                                    PS_MESSAGE_DP_TRANSITION, PS_MESSAGE_NEW_PAPER };
@@ -79,6 +85,8 @@ static bool is_name(const char *text)
            strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
+/* Returns whether text can be sent to. A space or a control character would break the request
+ * line. */
 static bool is_url(const char *text)
 {
     size_t len = strlen(text);
@@ -91,6 +99,8 @@ static bool is_url(const char *text)
     return true;
 }
 
+/* Fails with the webhook's name and the rule that it breaks. The text never has a URL or a
+ * secret (guarantee 10). */
 static bool fault(struct ps_err *err, const char *name, const char *what)
 {
     return ps_fail(err, PS_FAILURE_CONFIGURATION, 0, "WEBHOOKS: webhook \"%.32s\": %s", name, what);
@@ -116,6 +126,8 @@ static bool read_texts(const cJSON *object, const char *member, char ***out_text
     return true;
 }
 
+/* Only kinds of finds may be listed: a webhook must not get messages that are meant for one
+ * person. */
 static bool read_kinds(const cJSON *object, bool new_papers, struct ps_webhook *webhook)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "kinds"), *item;
@@ -137,6 +149,7 @@ static bool read_kinds(const cJSON *object, bool new_papers, struct ps_webhook *
     return true;
 }
 
+/* Stores the names as the index names them, so that "lewg" in the settings matches. */
 static bool read_subgroups(const cJSON *object, struct ps_webhook *webhook)
 {
     if (!read_texts(object, "subgroups", &webhook->subgroups, &webhook->subgroup_count))
@@ -152,6 +165,8 @@ static bool read_subgroups(const cJSON *object, struct ps_webhook *webhook)
     return true;
 }
 
+/* Finds a misspelt member. Without this check a filter "subgroup" would be ignored, and the
+ * webhook would get every find. */
 static const char *unknown_member(const cJSON *object)
 {
     static const char *const known[] = { "name",  "url",       "secret", "format",
@@ -296,6 +311,7 @@ const struct ps_webhook *ps_webhooks_find(const struct ps_webhooks *webhooks, co
     return NULL;
 }
 
+/* Returns whether one of the webhook's authors is among authors, compared as watch rules do. */
 static bool has_author(const struct ps_webhook *webhook, const char *authors)
 {
     struct ps_name_words *words;

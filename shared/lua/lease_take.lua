@@ -1,6 +1,6 @@
 -- KEYS: leader epoch
 -- ARGV: instance, epoch of the candidate (fresh from PostgreSQL), ttl in ms
--- RETURNS: {1, value} when it leads now; {0, value} of the leader in office; {-1, epoch} when a newer epoch was seen
+-- RETURNS: {1, value} when it leads now; {0, value} of the present leader; {-1, epoch} when a newer epoch was seen
 local held = redis.call('GET', KEYS[1])
 if held then
   return {0, held}
