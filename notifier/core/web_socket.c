@@ -114,8 +114,8 @@ static bool refuse(struct ps_err *err, int status, const char *why)
     return ps_fail(err, PS_FAILURE_NETWORK, status, "no WebSocket: %s", why);
 }
 
-/* Checks the server's answer by the list of RFC 6455, section 4.1. Each point matters: a proxy
- * that does not know WebSocket may answer with a cached 101. */
+/* Checks the server's answer by the list of RFC 6455, section 4.1. Sec-WebSocket-Accept proves that
+ * the server has read this request: a cached answer cannot have it. */
 static bool read_head(struct ps_str head, const char *key, struct ps_err *err)
 {
     char accept[ACCEPT_TEXT];

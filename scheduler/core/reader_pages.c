@@ -12,8 +12,9 @@
 #include <string.h>
 
 /* HTML and Atom for readers, from the library alone. Every text that came from outside passes
- * through markup.h, which escapes it; a page has no script of its own and loads nothing from other
- * hosts. The pages are in the order of their functions: finds, search, one paper, the feed. */
+ * through markup.h, which escapes it. A page takes its style and its script from the scheduler and
+ * loads nothing from other hosts. The functions are in the order of the pages: finds, search, one
+ * paper, the feed. */
 
 enum {
     AUTHORS_SHOWN = 6,    /* of one document; the others are counted */
