@@ -100,7 +100,7 @@ static void print_json(struct run *run)
     ps_print_json(stdout, json);
 }
 
-/* What is in order comes first, so that the last line says what to do. */
+/* Prints what is in order first, so that the last line says what to do. */
 static int print_all(struct run *run, struct ps_env *env)
 {
     const struct ps_slack_check *check = run->check;

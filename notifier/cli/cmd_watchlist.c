@@ -124,7 +124,7 @@ static int print_full(const char *user, const struct ps_user_command *ask,
     return PS_EXIT_FAILED;
 }
 
-/* Of one rule of ADD, REMOVE, MUTE, UNMUTE. */
+/* Prints the result for one rule of ADD, REMOVE, MUTE or UNMUTE, and returns the exit status. */
 static int print_rule(const char *user, const struct ps_user_command *ask,
                       const struct ps_watch_rule *rule, enum ps_watch_change change)
 {

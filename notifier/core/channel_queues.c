@@ -317,7 +317,8 @@ enum ps_channel_queues_move ps_channel_queues_next(struct ps_channel_queues *que
                 queue_destroy(queues, queue);
             continue;
         }
-        /* Of a trial the turn decides: one that always fails must not be every trial. */
+        /* A breaker's trial goes to the channel that was served longest ago, whatever its rank.
+         * Otherwise one channel that always fails would get every trial. */
         rank = ps_channel_queues_shut_of(queues, queue)
                    ? 0
                    : ps_message_rank(pick.message->content.kind, pick.message->content.channel);

@@ -120,7 +120,8 @@ static bool is_meant(const struct ps_command_reply_watch *watch, const struct it
     return false;
 }
 
-/* What silences it: everything, that paper or number, or the entry that it matches. */
+/* Returns the mute that silences an item: of everything, of its paper or number, or of the entry
+ * that it matches; NULL if none does. */
 static const struct ps_command_reply_watch *mute_of(const struct ps_command_reply_why *why,
                                                     const struct ps_command_reply_watch *watch,
                                                     const struct item *item)

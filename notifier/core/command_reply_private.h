@@ -1,4 +1,4 @@
-/* What the files of command_reply.h share. */
+/* Shared by the files that implement command_reply.h; no other file includes it. */
 #ifndef PS_NOTIFIER_COMMAND_REPLY_PRIVATE_H
 #define PS_NOTIFIER_COMMAND_REPLY_PRIVATE_H
 #include "notifier/core/command_reply.h"

@@ -12,7 +12,7 @@
 static const char *const content_fields[] = { "id",        "kind",       "channel", "text",
                                               "thread_ts", "created_at", "trace" };
 
-/* What a letter has besides. */
+/* The fields that only a dead letter has. */
 static const char *const letter_fields[] = { "reason", "attempts", "dead_at" };
 
 static char *finish(cJSON *json, const char *reason, int attempts, int64_t wall_ms)

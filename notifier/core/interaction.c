@@ -105,7 +105,7 @@ static bool run(const cJSON *payload, char *words, struct ps_slack_event *event,
     return true;
 }
 
-/* What a person chose or typed, whichever element it was. */
+/* Returns the value that a person chose or typed, for every kind of element. */
 static const char *value_of(const cJSON *action)
 {
     const char *value = ps_json_text(action, "value");

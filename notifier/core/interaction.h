@@ -1,4 +1,4 @@
-/* What people do with buttons, menus, modals and shortcuts in Slack.
+/* Reads what people do with buttons, menus, modals and shortcuts in Slack.
  *
  * One table (PS_INTERACTIONS) says for each action what it does. Most actions are a command that
  * the person could have typed: the interaction becomes an inbound event with the command's words,

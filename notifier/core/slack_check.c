@@ -442,7 +442,7 @@ static void judge(struct ps_slack_check *check, size_t channel, const cJSON *fou
     free(shown);
 }
 
-/* What a look-up was refused with. */
+/* Adds a finding for the error with which Slack refused a look-up. */
 static void report_look_up(struct ps_slack_check *check, size_t channel, const char *error)
 {
     const char *setting = check->settings->channels[channel].setting;

@@ -160,8 +160,8 @@ char *ps_slack_plain(const char *text, size_t len)
     return result;
 }
 
-/* What follows our name, NULL when it is not named. If the event has no id of ours, a name at the
- * beginning counts. */
+/* Returns the text after the first mention of the bot; NULL if the bot is not mentioned. If the
+ * event does not say which user the bot is, any mention at the beginning counts. */
 static const char *after_name(const char *text, const char *own)
 {
     char mention[MENTION_MAX] = "<@";

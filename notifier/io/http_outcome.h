@@ -5,7 +5,7 @@
 #include "notifier/core/slack_response.h"
 #include "shared/io/http_client.h"
 
-/* Of the arguments of a ps_http_fn; borrows from them. */
+/* Makes the outcome from the arguments of a ps_http_fn; borrows from them. */
 struct ps_slack_outcome ps_http_outcome(const struct ps_http_reply *reply,
                                         const struct ps_err *err);
 

@@ -268,7 +268,7 @@ static void on_ended(void *cookie, const struct ps_err *err)
         note_failure(mode, &why, 0);
     } else if (ps_socket_mode_connected(mode) == 0 && !mode->opening) {
         mode->failures++;
-        /* What Slack said before it closed says more. */
+        /* A fault that Slack reported before it closed the connection says more than the close. */
         note_down(mode, mode->fault.what[0] == '\0' ? &why : NULL);
         if (!expected)
             PS_LOG(SOCKET_LOST, F_INT("lived_ms", lived_ms), F_ERR(&why));

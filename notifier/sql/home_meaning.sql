@@ -1,7 +1,7 @@
 -- PARAMS: $1 pattern text, $2 numbered boolean, $3 user_id text, $4 entry text
 -- COLUMNS: title text, author text, papers bigint, drafts bigint, watched boolean
--- What a typed entry means: the newest paper of the ids that match pattern, how many papers and drafts there are, and whether the
--- person watches the entry. numbered false: the entry is no number, and no paper is looked for.
+-- The meaning of a typed entry: the newest paper of the ids that match pattern, how many papers and drafts there are, and whether the
+-- person watches the entry. numbered false: the entry is no number, so no paper is searched.
 WITH found AS (
     SELECT title, author, date, id FROM papers WHERE id ~ $1 AND $2)
 SELECT coalesce((SELECT title FROM found ORDER BY date DESC, id DESC LIMIT 1), '') AS title,

@@ -148,7 +148,7 @@ static void print_candidates(const struct ps_config *config, const struct ps_ada
     ps_buf_clear(&why);
 }
 
-/* What the adaptive planner makes of the stored state now. */
+/* The result of the adaptive planner for the stored state, as of now. */
 struct adaptive_now {
     struct ps_adaptive adaptive;
     struct ps_sighting *sightings;
@@ -313,7 +313,7 @@ static void on_match(void *cookie, const char *user, const char *reason, enum ps
              user, by == PS_WATCH_KIND_NUMBER ? "number" : ps_watch_noun(by, reason), reason);
 }
 
-/* Of the draft found last whose document was read, NULL for none. */
+/* Returns a column of the newest draft whose document was read; NULL if there is none. */
 static const char *last_found(const struct ps_pg_rows *rows, int column)
 {
     for (int i = 0; i < ps_pg_row_count(rows, FOUND); i++)
@@ -322,8 +322,8 @@ static const char *last_found(const struct ps_pg_rows *rows, int column)
     return NULL;
 }
 
-/* Who would be notified of a new draft, which is taken to have the title and authors of the one
- * before. */
+/* Calls fn for each person who would be notified of the next draft, assuming that it has the title
+ * and authors of the last one. */
 static void match_watchers(const struct stored *stored, const struct ps_pg_rows *rows, int number,
                            ps_watch_match_fn fn, void *cookie)
 {

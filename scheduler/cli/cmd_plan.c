@@ -20,7 +20,7 @@ struct arguments {
     const char *planner, *now, *probed, *verbose, *json;    /* of adaptive */
 };
 
-/* What is read from the files. */
+/* The data that is read from the files. */
 struct material {
     struct ps_config config;
     struct ps_paper_index *index;

@@ -12,13 +12,14 @@
 
 enum {
     YEAR_DAYS = 365,
-    /* What the weights are counted in; a year before counts half. */
+    /* Weights are fitted on the arrivals of this window; those of a year earlier count half. */
     WINDOW_DAYS = 3 * YEAR_DAYS,
     LATE_SIGHTING_DAYS = 3,
     SCALES = 4,
-    /* Of the mean that a burst is measured against. */
+    /* A burst is measured against the mean of this span. */
     MEAN_DAYS = 60,
-    /* An account of so many days' budget halves or doubles the spending. */
+    /* A saved budget of so many days doubles the spending; overspending lowers it, to half at
+     * least. */
     REPAY_DAYS = 20
 };
 #define BUDGET_LEAST 0.4 /* of the mean budget, in the quietest time */
@@ -320,7 +321,7 @@ static int revision_class(int revision)
     return revision < PS_RATES_REVISIONS - 1 ? revision : PS_RATES_REVISIONS - 1;
 }
 
-/* What the fit counts with. */
+/* The sums of a fit: arrivals (events) and chances of an arrival (exposure), by bin. */
 struct fit {
     const struct ps_arrivals *arrivals;
     int32_t first, day;          /* days of the window: first <= d < day */
@@ -527,8 +528,8 @@ static double activity_of(const double sums[SCALES], double base)
     return activity + rest * base;
 }
 
-/* What a mailing deadline makes of the activity: authors upload in the last days before it, and
- * some in the day after. */
+/* Raises the activity around a mailing deadline: authors upload in the last days before it, and
+ * some on the day after. */
 static double with_deadlines(const struct ps_rates *rates, double activity, double days)
 {
     double least = 0;

@@ -37,8 +37,8 @@ size_t ps_pick_budget(const struct ps_config *config, const struct ps_rates *rat
                     (double)PS_DAY_MS;
     int64_t day_ms = moment->last_ms - moment->last_ms % PS_DAY_MS;
 
-    /* What is due until now, less what was due until the last cycle: no fraction of a probe is
-     * lost, and cycles of seconds have their probes in turn. */
+    /* The probes that are due from the start of the day until now, minus those that were due until
+     * the last cycle. So no fraction of a probe is lost, even if a cycle takes seconds. */
     return (size_t)(floor(per_ms * (double)(moment->now_ms - day_ms)) -
                     floor(per_ms * (double)(moment->last_ms - day_ms)));
 }

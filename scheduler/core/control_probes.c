@@ -46,7 +46,7 @@ static bool has(const struct ps_control_probes *controls, const char *url)
     return false;
 }
 
-/* Of a cycle's budget of the adaptive planner, one part in so many may go to rechecks. */
+/* Rechecks may take one part in so many of a cycle's budget (adaptive planner). */
 enum { RECHECK_PART = 20 };
 
 /* RECHECK_DRAFTS_MAX is meant for a cycle of half an hour. The adaptive planner's cycles are

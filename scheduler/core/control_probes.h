@@ -77,7 +77,7 @@ bool ps_control_probes_settle(struct ps_control_probes *controls, const char *ur
 bool ps_control_probes_settled(const struct ps_control_probes *controls); /* all of them */
 /* Whether every control is answered. Rechecks do not count: they say nothing about the site. */
 bool ps_control_probes_answered(const struct ps_control_probes *controls);
-/* What the controls prove against the site. */
+/* The faults of the site that the controls prove. */
 enum ps_control_probes_fault {
     PS_CONTROL_PROBES_FINE,
     PS_CONTROL_PROBES_HAVE_ALL, /* the site has a name that cannot exist */

@@ -201,7 +201,7 @@ static void add_subgroup(struct ps_buf *out, const char *subgroup)
     }
 }
 
-/* What has happened, and the class of its colour. */
+/* Returns in words what has happened, and gives the class of its colour. */
 static const char *find_words(const struct ps_find *find, const char **out_class)
 {
     const struct ps_document *document = find->document;

@@ -35,7 +35,8 @@ struct suspension {
     const char *user, *pattern;
 };
 
-/* What patterns cost. Changes while lists that are otherwise const are matched. */
+/* The processor time that patterns have used. It changes during matching, in which the lists are
+ * otherwise constant. */
 struct budget {
     int64_t (*cpu_us)(void);
     uint64_t candidate;        /* counts them */

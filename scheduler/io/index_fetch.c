@@ -14,7 +14,7 @@
 
 enum { REDIRECTS_MAX = 5, OK = 200, NOT_MODIFIED = 304, REFUSED_FROM = 400, REFUSED_TO = 500 };
 
-/* What an answer says beside its body. */
+/* The part of an answer beside its body. */
 struct answer {
     int status;
     size_t bytes;

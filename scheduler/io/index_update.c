@@ -19,7 +19,7 @@
 enum { LOGGED_MAX = 100 /* of each event */, TRACE_TEXT = 32, MATCH_SLICE_MS = 5 };
 enum { VERSION = 1, REFUSED = 1 }; /* statement of the transaction after the fence */
 
-/* Of a list that was downloaded; owned, NULL for none. */
+/* The validators of a downloaded list, for the next conditional GET; owned; NULL: none. */
 struct validators {
     char *etag, *modified;
 };

@@ -662,7 +662,7 @@ static void store_end(void *cookie)
     ps_leader_writer_run(poll->writer, batch, "the cycle was not closed", on_closed);
 }
 
-/* What follows a cycle that is closed. */
+/* After the cycle is closed. */
 
 static void withdraw(struct ps_poll *poll, const char *after);
 
@@ -760,7 +760,7 @@ static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *err
     ps_stats_closed(poll->parts.stats, &cycle);
 }
 
-/* Copies to memory the times of the last probes that ps_store_add_asked stored. */
+/* Updates the mirror of probe_times as ps_store_add_asked updated the table. */
 static void remember_asked(struct ps_leadership *leadership)
 {
     const struct ps_config *config = leadership->daemon->config;

@@ -1,4 +1,4 @@
-/* What has to be announced because of one result, as rows of the outbox. */
+/* The announcements that follow from one result, as rows of the outbox. */
 #ifndef PS_SCHEDULER_RESULT_ROWS_H
 #define PS_SCHEDULER_RESULT_ROWS_H
 #include "scheduler/io/leadership.h"

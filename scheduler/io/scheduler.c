@@ -114,8 +114,8 @@ static void start_parts(struct ps_scheduler *scheduler)
                       ps_key(scheduler->daemon->keys, PS_KEY_GENERATION));
 }
 
-/* What was read before another load was requested is out of date. The loader's timer starts the
- * next load. */
+/* Returns whether the finished load may be used. If another load was requested meanwhile, its data
+ * is out of date; the loader's timer starts the next load. */
 static bool is_due(const struct ps_scheduler *scheduler)
 {
     return !scheduler->loaded && scheduler->load_number == scheduler->reloads;

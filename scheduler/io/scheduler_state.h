@@ -1,4 +1,5 @@
-/* What the health port, the status page, the metrics and the incidents read of a scheduler.
+/* The state of a scheduler that the health port, the status page, the metrics and the incidents
+ * read.
  *
  * scheduler.c fills it and owns everything in it. It is the first member of the scheduler itself,
  * so the "self" that the daemon passes to the functions of struct ps_program points to it. It

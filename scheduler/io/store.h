@@ -63,7 +63,7 @@ struct ps_paper_index *ps_store_read_index(const struct ps_pg_rows *rows,
 struct ps_cycle *ps_store_read_run(const struct ps_pg_rows *rows) PS_MUST_USE;
 /* Gives the drafts found, each with the moment since which the site has had it. */
 struct ps_url_set *ps_store_read_discovered(const struct ps_pg_rows *rows) PS_MUST_USE;
-/* That moment: its discovery, or its Last-Modified where that is earlier. */
+/* Returns that moment: the discovery, or the Last-Modified if it is earlier. */
 int64_t ps_store_there_since(int64_t discovered_ms, const char *last_modified);
 struct ps_probe_times *ps_store_read_asked(const struct ps_pg_rows *rows,
                                            const struct ps_config *config) PS_MUST_USE;

@@ -2,7 +2,7 @@
 -- COLUMNS: id bigint, dedupe_key text, kind text, channel text, data jsonb, slack_ts text, slack_channel text, message_text text, announcement bigint
 -- Rows that can be made messages of: their cycle has closed, or all its hot probes have ended, and nobody's snooze or digest
 -- holds them back. Ordered so that rows of one message come together. kinds: "urgent" for those that overtake only, else "all".
--- Of a transition whose draft was announced, as style (DP_TRANSITION_STYLE) wants it, also that message.
+-- A row of a transition also has the message that announced its draft, unless style (DP_TRANSITION_STYLE) is "message".
 SELECT o.id, o.dedupe_key, o.kind, o.channel, o.data, a.slack_ts, a.slack_channel, h.message_text, h.id AS announcement
 FROM outbox o
 LEFT JOIN outbox a ON $3 <> 'message' AND o.kind = 'dp_transition'

@@ -1,7 +1,7 @@
 -- PARAMS: none
 -- COLUMNS: papers bigint, drafts bigint, outbox_pending bigint, last_successful_poll bigint, poll_count bigint, index_fetched_at bigint, index_refused text, dead_messages bigint, oldest_message bigint, news_late bigint, open_std_lost text, index_missed bigint
--- What status, health and the page show as numbers. news_late is the median from upload to message of the last day, in ms; of a
--- handful of drafts it says nothing and is 0. index_missed: polls, two at most, that began after the last download of the index
+-- The numbers that status, health and the page show. news_late is the median time from upload to message in the last day, in ms; it
+-- is 0 for a handful of drafts, which prove nothing. index_missed: polls, two at most, that began after the last download of the index
 -- and so did not download it.
 SELECT (SELECT count(*) FROM papers) AS papers,
     (SELECT count(*) FROM discovered) AS drafts,

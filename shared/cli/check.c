@@ -64,7 +64,7 @@ static bool has_setting(const struct ps_buf *settings, const char *start)
     return false;
 }
 
-/* What else there is to check. */
+/* The further checks that the settings call for. */
 struct wanted {
     bool slack, webhooks;
 };

@@ -82,7 +82,8 @@ struct answer {
     size_t count; /* of all groups */
 };
 
-/* What a search reads of a document: nothing else of it need be in the processor's caches. */
+/* The part of a document that a search reads. It is kept apart so that a search of all documents
+ * stays within the processor's caches. */
 struct slot {
     int64_t at_ms;  /* of its last event */
     uint64_t name;  /* the first bytes of its name, in the order of strcmp */

@@ -35,7 +35,7 @@ bool ps_otlp_headers_parse(const char *setting, const char *text, struct ps_otlp
                            struct ps_err *err) PS_MUST_USE;
 void ps_otlp_pairs_clear(struct ps_otlp_pairs *pairs);
 
-/* Who sends: texts are borrowed. */
+/* The sender of the spans; texts are borrowed. */
 struct ps_otlp_source {
     const char *program; /* paperscout-scheduler: service.name unless the settings name another */
     const char *version, *instance;

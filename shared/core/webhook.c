@@ -66,7 +66,7 @@ void ps_webhooks_clear(struct ps_webhooks *webhooks)
     webhooks->len = 0;
 }
 
-/* What a webhook gets that names no kinds. */
+/* Returns the kinds of a webhook whose settings name none. */
 static unsigned usual_kinds(bool new_papers)
 {
     unsigned kinds = 0;

@@ -540,7 +540,7 @@ char *ps_http_take_body(struct ps_http_call *call)
     return ps_buf_take(&call->body);
 }
 
-/* Of a new connection only: a reused one shows no certificate. */
+/* Notes when the server's certificate ends. Only a new connection shows it. */
 static void note_certificate(const struct ps_http_call *call)
 {
     static const char name[] = "Expire date:";

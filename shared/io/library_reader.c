@@ -83,7 +83,7 @@ void ps_library_reader_reset(struct ps_library_reader *reader)
     reader->papers_read = reader->drafts_read = false;
 }
 
-/* What people typed into a title may hold an e-mail address; a page for everybody must not. */
+/* Adds a document without e-mail addresses: a title may contain one, but a public page must not. */
 static void put(struct ps_library *library, struct ps_document *document)
 {
     char *title = ps_email_redact(document->title);

@@ -495,7 +495,7 @@ static void on_socket(evutil_socket_t fd, short what, void *cookie)
         return;
     }
     if (((what & EV_READ) && PQconsumeInput(conn->pg) != 1) || !flush(conn)) {
-        /* What the server said before it went is still in the buffer. */
+        /* The last answers of the server are still in the buffer; they say why it left. */
         if (conn->state == PS_PG_CONN_RUNNING)
             read_batch(conn);
         /* The batch's end may have closed the connection, or begun to open it anew. */

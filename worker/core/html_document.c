@@ -413,8 +413,8 @@ static void read_title(struct reader *reader, struct ps_document *document, size
 
     if (!marked)
         heading = title_of_lines(reader->front, false, 1, number, out_line);
-    /* What the page shows wins over <title>. That is invisible, so authors forget it when they
-     * start from a copy of an older paper, and some editors add their own name to it. */
+    /* A heading that the page shows wins over <title>. Nobody sees <title>: authors forget to
+     * change it in a copy of an older paper, and some editors add their own name to it. */
     for (size_t i = 0; named != NULL && i < reader->front->count && i < SHOWN_LINES; i++)
         shown = shown || (reader->front->lines[i].heading != 1 &&
                           is_same_title(reader->front->lines[i].text, named));

@@ -11,7 +11,7 @@ static bool is_alnum(char c)
            (unsigned char)c >= 0x80;
 }
 
-/* What stands for "@" or ".": a word in brackets or between spaces. */
+/* A word that authors write for "@" or ".", in brackets or between spaces. */
 struct word {
     const char *text;
     bool needs_dot; /* "at" alone is English: only a domain with a dot makes it an address */
