@@ -23,6 +23,8 @@ void ps_command_reply_clear(struct ps_command_reply *reply)
     *reply = (struct ps_command_reply){ 0 };
 }
 
+/* Counts a line that found no room. The last message then ends with the number of such lines, so
+ * that nobody takes the answer for complete. */
 static void drop_line(struct ps_command_reply *reply, char **last)
 {
     char *complete;
@@ -36,6 +38,8 @@ static void drop_line(struct ps_command_reply *reply, char **last)
     *last = complete;
 }
 
+/* A line goes to the last message if it fits, otherwise to a new one. Once a line was dropped,
+ * all later ones are dropped too: a shorter line must not appear out of order. */
 void ps_command_reply_line(struct ps_command_reply *reply, const char *line)
 {
     size_t chars = ps_mrkdwn_chars(line);

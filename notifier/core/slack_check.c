@@ -110,6 +110,7 @@ static const char *other_token(const char *token)
                                            : "no token of Slack: it does not begin with xoxb-";
 }
 
+/* The remedy for a missing or wrong SLACK_BOT_TOKEN. */
 static char *get_bot_token(const char *words)
 {
     return ps_alloc_format(
@@ -119,11 +120,13 @@ static char *get_bot_token(const char *words)
         words, scopes_page);
 }
 
+/* Returns whether the settings make this notifier receive events. */
 static bool listens(const struct ps_slack_check *check)
 {
     return check->settings->signing_secret[0] != '\0' || check->settings->app_token[0] != '\0';
 }
 
+/* Checks SLACK_APP_TOKEN by its prefix: people often paste the bot token instead. */
 static void check_app_token(struct ps_slack_check *check)
 {
     const char *token = check->settings->app_token;
@@ -142,6 +145,7 @@ static void check_app_token(struct ps_slack_check *check)
             "SLACK_APP_TOKEN to it."));
 }
 
+/* Checks the form of SLACK_SIGNING_SECRET. Its value shows only when a request arrives. */
 static void check_signing_secret(struct ps_slack_check *check)
 {
     const char *secret = check->settings->signing_secret;
@@ -187,6 +191,7 @@ bool ps_slack_check_begin(struct ps_slack_check *check)
 
 /* --- answers -------------------------------------------------------------------------------- */
 
+/* Returns the error name of an answer of Slack; "" if it names none; NULL for "ok": true. */
 static const char *error_of(const struct ps_slack_check_answer *answer)
 {
     bool ok = false;
@@ -197,6 +202,7 @@ static const char *error_of(const struct ps_slack_check_answer *answer)
     return error != NULL ? error : "";
 }
 
+/* Returns whether error is in names, a list that NULL ends. */
 static bool is(const char *error, const char *const *names)
 {
     for (; *names != NULL; names++)
@@ -239,12 +245,14 @@ static bool reached(struct ps_slack_check *check, const struct ps_slack_check_an
     return false;
 }
 
+/* Copies a name; keeps the old one if the new one is missing or too long. */
 static void keep(char out[PS_SLACK_CHECK_NAME_MAX + 1], const char *text)
 {
     if (text != NULL && strlen(text) <= PS_SLACK_CHECK_NAME_MAX)
         memcpy(out, text, strlen(text) + 1);
 }
 
+/* Reads the header X-OAuth-Scopes, in which Slack lists the scopes of the token. */
 static void read_scopes(struct ps_slack_check *check, const char *list)
 {
     struct ps_str rest = ps_str_of(list), scope;
@@ -409,6 +417,7 @@ static bool flag(const cJSON *object, const char *name)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+/* Adds the finding for a channel that was found: archived, the bot is not a member, or fine. */
 static void judge(struct ps_slack_check *check, size_t channel, const cJSON *found)
 {
     const char *setting = check->settings->channels[channel].setting;
@@ -481,6 +490,8 @@ void ps_slack_check_info(struct ps_slack_check *check, size_t channel,
         judge(check, channel, cJSON_GetObjectItemCaseSensitive(answer->json, "channel"));
 }
 
+/* Adds the finding for a name that no page listed, with the nearest name as a suggestion. all:
+ * every page was read; otherwise the channel may still exist. */
 static void report_absent(struct ps_slack_check *check, size_t channel, bool all)
 {
     const char *setting = check->settings->channels[channel].setting,

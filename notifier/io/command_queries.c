@@ -13,6 +13,7 @@ enum { PATTERN_TEXT = 48, QUERY_BYTES = 8192, WATCHES_MAX = 500 };
 enum { STATUS_FLEET, STATUS_CYCLE };
 enum { WHY_MATCHES, WHY_DRAFTS, WHY_PAPERS, WHY_WATCHES, WHY_MUTES, WHY_WINDOW };
 
+/* Answers `status` from two statements and from what this notifier knows itself. */
 static void reply_status(const struct ps_pg_rows *rows, const struct ps_command_queries_now *now,
                          struct ps_command_reply *reply)
 {
@@ -103,6 +104,8 @@ static size_t read_watches(const struct ps_pg_rows *rows, size_t statement,
     return (size_t)count;
 }
 
+/* Answers `why`. The rows hold all reasons for and against a message; command_reply_found.c
+ * chooses the words. */
 static void reply_why(const struct ps_user_command *ask, const struct ps_pg_rows *rows,
                       const struct ps_command_queries_now *now, struct ps_command_reply *reply)
 {

@@ -45,6 +45,7 @@ static void delivery_destroy(struct delivery *delivery)
     free(delivery);
 }
 
+/* Ends a delivery. It is freed before fn runs, because fn may destroy the sink. */
 static void finish(struct delivery *delivery)
 {
     struct delivery done = *delivery;
@@ -53,12 +54,14 @@ static void finish(struct delivery *delivery)
     done.fn(done.cookie, &done.reply);
 }
 
+/* Answers on the next turn of the loop: a sink must not call fn inside its send function. */
 static void answer_later(struct delivery *delivery)
 {
     delivery->answered = true;
     ps_timer_set(delivery->late, 0);
 }
 
+/* The webhook is not configured correctly: its messages wait until the settings change. */
 static void stop(struct delivery *delivery, const char *what)
 {
     delivery->reply = (struct ps_slack_response){ .next = PS_SLACK_STOP };
@@ -152,6 +155,8 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
     deliver(delivery, &items);
 }
 
+/* First reads the outbox rows of the message, whose data the structured formats need. A message
+ * without outbox rows is sent with its text alone. */
 static void webhooks_send(void *self, const struct ps_outgoing_message *message, ps_sink_fn fn,
                           void *cookie)
 {
@@ -177,6 +182,8 @@ static void webhooks_send(void *self, const struct ps_outgoing_message *message,
     ps_pg_run(webhooks->pg, batch, on_rows, delivery);
 }
 
+/* A receiver cannot be asked whether it has a message; each request carries the message's id
+ * instead, so that the receiver can drop a repetition. */
 static void webhooks_look(void *self, const struct ps_outgoing_message *message, ps_look_fn fn,
                           void *cookie)
 {

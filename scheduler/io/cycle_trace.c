@@ -139,6 +139,7 @@ struct bundled {
     int row;
 };
 
+/* Orders rows by message, and within a message by id: the first row is the parent of the span. */
 static int by_message(const void *a, const void *b)
 {
     const struct bundled *one = a, *other = b;
