@@ -45,8 +45,8 @@ struct ps_delay_stats {
     double mean, median, p90, p99, max;
 };
 
-/* Plays every cycle of the span. It takes too long for the loop: only commands and tests call it. The
- * caller clears out_replay. */
+/* Plays every cycle of the span. It takes too long for the loop: only commands and tests call it.
+ * The caller clears out_replay. */
 void ps_replay_run(const struct ps_replay_input *input, struct ps_replay *out_replay);
 void ps_replay_clear(struct ps_replay *replay);
 /* Sets out_stats from the uploads of one tier (PS_TIER_COUNT: all tiers) and of one kind (fresh: 1
