@@ -139,8 +139,22 @@ class Bench:
         own = self.defined(os.path.join(self.build, command[command.index("-o") + 1]))
         name = os.path.basename(path)[:-2]
         tests = [program for program in self.programs if own & self.defined(program)]
-        # A program of little code is more likely to be about this file than a large one.
-        return sorted(tests, key=lambda test: (not test.endswith(f"_{name}"), "simulation_" in test, len(self.defined(test)), test))
+        header = os.path.relpath(path, ROOT)[:-2] + ".h"
+
+        def order(test):
+            """Its own test, those that include its header, those of the same first words, small ones before large ones."""
+            about = os.path.basename(test).partition("_")[2]
+            common = len(os.path.commonprefix([about, name]))
+            return (about != name, not self.includes(test, header), -common, "simulation_" in test, len(self.defined(test)), test)
+        return sorted(tests, key=order)
+
+    def includes(self, test, header):
+        kind, _, about = os.path.basename(test).partition("_")
+        source = os.path.join(ROOT, "tests", kind, f"{'sim' if kind == 'simulation' else 'test'}_{about}.c")
+        if not os.path.exists(source):
+            return False
+        with open(source, encoding="utf-8") as file:
+            return f'"{header}"' in file.read()
 
     def link(self, program):
         if program not in self.links:

@@ -195,6 +195,7 @@ static void the_revision_below_the_latest_may_still_appear(void **state)
         late++;
     }
     assert_int_equal(late, adaptive.rates.variants);
+    assert_true(late > 0);
     ps_adaptive_clear(&adaptive);
 }
 
@@ -304,6 +305,47 @@ static void an_outage_is_not_made_up_for(void **state)
     assert_in_range(ps_pick_budget(&bench->config, &rates, 1, &moment), 16, 17);
 }
 
+static void each_candidate_says_why_it_is_asked_for(void **state)
+{
+    static const char *const parts[PS_CANDIDATE_KINDS] = {
+        [PS_CANDIDATE_NEXT] = "days ago",
+        [PS_CANDIDATE_SKIP] = "authors rarely skip a revision",
+        [PS_CANDIDATE_LATE] = "R1 seems to be skipped; it may still appear",
+        [PS_CANDIDATE_VARIANT] = "the draft was found under another name",
+        [PS_CANDIDATE_NEW] = "no paper has the number; ",
+        [PS_CANDIDATE_SCOUT] = "far above the frontier",
+    };
+    struct bench *bench = *state;
+    struct ps_adaptive adaptive;
+    bool seen[PS_CANDIDATE_KINDS] = { false };
+    struct ps_buf text;
+
+    assert_true(
+        ps_sighting_parse(&bench->config, "https://x.example/D0300R2.pdf", &bench->sightings[0]));
+    bench->sightings[0].at_ms = bench->now_ms - CYCLE;
+    bench->sighting_count = 1;
+    ps_number_set_add(&bench->watched, 7);
+    open_at(bench, &adaptive);
+    for (size_t i = 0; i < adaptive.candidates.len; i++) {
+        const struct ps_candidate *candidate = &adaptive.candidates.items[i];
+
+        ps_buf_init(&text, 1000);
+        ps_adaptive_why(&adaptive, candidate, &text);
+        if (strstr(ps_buf_str(&text), parts[candidate->kind]) == NULL)
+            fail_msg("kind %d: %s", candidate->kind, ps_buf_str(&text));
+        if (candidate->kind == PS_CANDIDATE_NEXT)
+            assert_null(strstr(ps_buf_str(&text), "authors rarely skip"));
+        assert_int_equal(strstr(ps_buf_str(&text), "; people watch the number") != NULL,
+                         candidate->number == 7);
+        seen[candidate->kind] = true;
+        ps_buf_clear(&text);
+    }
+    for (size_t i = 0; i < PS_CANDIDATE_KINDS; i++)
+        if (!seen[i])
+            fail_msg("no candidate of kind %zu", i);
+    ps_adaptive_clear(&adaptive);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_budget_of_a_day_is_spent_at_any_pace_of_the_cycles,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_outage_is_not_made_up_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_candidate_says_why_it_is_asked_for, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

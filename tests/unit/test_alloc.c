@@ -57,12 +57,15 @@ static void texts_are_copied(void **state)
     char *cut = ps_alloc_copy("draft", 3);
     char *none = ps_alloc_copy(NULL, 0);
     char *formatted = ps_alloc_format("%s-%d", "P", 2300);
+    char *empty = ps_alloc_format("%s", "");
 
     (void)state;
     assert_string_equal(text, "draft");
     assert_string_equal(cut, "dra");
     assert_string_equal(none, "");
     assert_string_equal(formatted, "P-2300");
+    assert_string_equal(empty, "");
+    free(empty);
     assert_null(ps_alloc_text(NULL));
     free(text);
     free(cut);
@@ -80,6 +83,12 @@ static void zero_overflow(void)
     free(ps_alloc_zero(SIZE_MAX / 2, 3));
 }
 
+/* The product is 4: realloc alone would grant it. */
+static void array_that_wraps(void)
+{
+    free(ps_alloc_array(NULL, SIZE_MAX / 4 + 2, 4));
+}
+
 static void copy_overflow(void)
 {
     free(ps_alloc_copy("", SIZE_MAX));
@@ -87,7 +96,8 @@ static void copy_overflow(void)
 
 static void an_overflowing_size_aborts(void **state)
 {
-    void (*const cases[])(void) = { array_overflow, zero_overflow, copy_overflow };
+    void (*const cases[])(void) = { array_overflow, array_that_wraps, zero_overflow,
+                                    copy_overflow };
     size_t i;
 
     (void)state;

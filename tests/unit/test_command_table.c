@@ -133,6 +133,18 @@ static void two_equal_neighbours_are_no_suggestion(void **state)
     assert_string_equal(ps_command_nearest("lend", names, PS_COUNT_OF(names)), "lend");
 }
 
+static void a_name_of_five_letters_may_have_two_errors(void **state)
+{
+    static const char *const names[] = { "abcde", "abcde" }, *const longer[] = { "abcdef" };
+
+    (void)state;
+    assert_string_equal(ps_command_nearest("abcxy", names, 2), "abcde"); /* twice is no tie */
+    assert_null(ps_command_nearest("abwxy", names, 2));
+    assert_null(ps_command_nearest("abcd", longer, 1));
+    assert_string_equal(ps_command_nearest("bcdef", longer, 1), "abcdef");
+    assert_string_equal(ps_command_nearest("abcdx", longer, 1), "abcdef");
+}
+
 static void only_three_shells_have_a_script(void **state)
 {
     struct ps_buf text;
@@ -183,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_line_of_help_fits_a_terminal),
         cmocka_unit_test(a_mistyped_name_finds_its_neighbour),
         cmocka_unit_test(two_equal_neighbours_are_no_suggestion),
+        cmocka_unit_test(a_name_of_five_letters_may_have_two_errors),
         cmocka_unit_test(only_three_shells_have_a_script),
         cmocka_unit_test(each_command_and_program_has_a_page),
     };

@@ -241,6 +241,7 @@ static void a_good_value_of_each_type_is_read(void **state)
     assert_int_equal(config.frontier_explicit_ranges.items[1].last, 200);
     assert_string_equal(config.iso_base_url, "http://localhost:8099/p/");
     assert_string_equal(config.database_url, "postgresql:///x");
+    assert_int_equal(ps_config_alert_after_ms(&config), 60000);
     assert_int_equal(ps_config_poll_interval_ms(&config), 30000);
     ps_config_clear(&config);
     ps_buf_clear(&faults);
