@@ -310,6 +310,15 @@ static int run_digest(struct ps_cli_session *sync, const char *user, bool json)
     return json ? PS_EXIT_OK : print_digest(user, &digest, PS_WATCH_DONE);
 }
 
+/* U0123456789. Anything else is stored, because Slack may invent other ids, but is likely a
+ * mistake. */
+static bool looks_like_slack_id(const char *user)
+{
+    size_t len = strspn(user, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+    return (user[0] == 'U' || user[0] == 'W') && len > 1 && user[len] == '\0';
+}
+
 /* Says what keeps notifications from this person. */
 static void print_note(const struct ps_config *config, const char *user)
 {
