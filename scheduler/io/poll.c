@@ -9,8 +9,8 @@
  * - The leadership ends: the writer drops the answer, and ps_poll_stop forgets the poll. The next
  *   leader starts at the last transaction that was committed.
  * - A transaction fails: nobody knows whether it was committed, so the scheduler reads the mirrors
- *   again and calls ps_poll_start. The poll starts no sooner than not_before_ms, or a server that
- *   refuses would be asked in a loop.
+ *   again and calls ps_poll_start. The poll does not start before not_before_ms; otherwise a server
+ *   that refuses would be asked in a loop.
  * - Redis is away: publishing waits (publish.c), and the deadline of the cycle ends it anyway.
  * - A control fails: the cycle is closed as failed, its finds are taken back in the same
  *   transaction, and they are probed again in the next one. */

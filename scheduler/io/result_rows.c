@@ -9,7 +9,7 @@
 
 /* Which outbox rows follow from a draft: one for the channel, one for each webhook that wants it,
  * one for each person whose watches match. A draft that was just found and one that has changed
- * take the same path; the fingerprint tells them apart. */
+ * take the same path; only the latter has a fingerprint. */
 
 struct draft_match {
     const struct ps_draft_found *draft;

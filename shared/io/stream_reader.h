@@ -58,7 +58,7 @@ void ps_stream_reader_cut(struct ps_stream_reader *reader);
  * has. Redis answers a read that waits when such an entry comes, so a read that still waits at the
  * next such report, a second later or more, waits on a connection that is dead. The reader replaces
  * the connection, long before block_ms ends. It does so once, until a read brings an entry:
- * somebody may have acknowledged entries by hand, which then look undelivered for ever. */
+ * somebody may have acknowledged entries by hand, which then always look undelivered. */
 void ps_stream_reader_undelivered(struct ps_stream_reader *reader, bool undelivered);
 /* The error that keeps the reader from reading, borrowed until the loop turns; NULL: none. */
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader);

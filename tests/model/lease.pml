@@ -170,7 +170,7 @@ active [N] proctype scheduler()
         tx[i] = open_cycle; tx_epoch[i] = epoch[i]; tx_cycle[i] = mirror[i] + 1
        }
     /* Faults */
-    :: atomic { /* the connection to PostgreSQL breaks while a transaction is under way: ps_leadership_unsure */
+    :: atomic { /* the connection to PostgreSQL breaks while a transaction is under way: ps_leadership_overtaken */
         faults < FAULTS && HIDDEN && tx[i] != none ->
         faults++;
         if /* without the guard it takes the commit for done */
@@ -335,7 +335,7 @@ inline commit(t)
     if
     :: tx[t] == open_cycle && tx_cycle[t] <= cycles -> /* the primary key of cycles */
         if
-        :: mine(t) -> loaded[t] = false /* ps_leadership_unsure */
+        :: mine(t) -> loaded[t] = false /* ps_leadership_overtaken */
         :: else
         fi
     :: tx[t] == open_cycle && tx_cycle[t] > cycles ->

@@ -222,7 +222,8 @@ static void on_scan(void *cookie)
         stop_step(intake);
         return;
     }
-    ps_timer_set_about(intake->scan, with_jitter(ps_min_int(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
+    ps_timer_set_about(intake->scan,
+                       with_jitter(ps_min_int(PS_TASK_INTAKE_SCAN_MS, visibility_ms)));
     if (!ps_redis_up(intake->options.redis))
         return;
     if (intake->recovered.fn != NULL) {
