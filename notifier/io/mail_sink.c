@@ -96,6 +96,13 @@ static void mail_look(void *self, const struct ps_outgoing_message *message, ps_
     sink->other.look(sink->other.self, message, fn, cookie);
 }
 
+static void mail_drain(void *self)
+{
+    const struct mail_sink *sink = self;
+
+    ps_smtp_drain(sink->smtp);
+}
+
 static void mail_destroy(void *self)
 {
     struct mail_sink *sink = self;
@@ -117,5 +124,6 @@ struct ps_sink ps_mail_sink_create(struct ps_loop *loop, const struct ps_config 
     return (struct ps_sink){ .self = sink,
                              .send = mail_send,
                              .look = other.look == NULL ? NULL : mail_look,
+                             .drain = mail_drain,
                              .destroy = mail_destroy };
 }

@@ -587,6 +587,8 @@ void ps_sender_drain(struct ps_sender *sender, bool hurry, void (*done)(void *co
     sender->draining = true;
     sender->done = done;
     sender->done_cookie = cookie;
+    if (sender->options.sink.drain != NULL)
+        sender->options.sink.drain(sender->options.sink.self);
     ps_channel_queues_stop(sender->queues);
     ps_notify_queue_stop(sender->notify_queue, on_notify_queue_stopped, sender);
 }

@@ -18,6 +18,9 @@ struct ps_sink {
      * never PS_SLACK_MORE. */
     void (*look)(void *self, const struct ps_outgoing_message *message, ps_look_fn fn,
                  void *cookie);
+    /* The program stops and waits for what is under way: ends what was not sent yet and would take
+     * longer than a request to Slack. NULL if nothing does. */
+    void (*drain)(void *self);
     void (*destroy)(void *self); /* what is under way ends without its fn */
 };
 

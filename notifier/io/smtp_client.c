@@ -6,11 +6,14 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utlist.h>
 
 enum {
@@ -18,7 +21,8 @@ enum {
     ANSWER_S = 15,           /* for each answer of the server */
     ANSWERS_MAX = 32 * 1024, /* bytes of all answers of one connection */
     TEXT_SIZE = 160,
-    GOOD_BYE = 221, /* answers of SMTP */
+    SOCKETS_MAX = 8, /* of one connection: libcurl tries several addresses at once */
+    GOOD_BYE = 221,  /* answers of SMTP */
     REFUSED = 400
 };
 
@@ -34,14 +38,22 @@ struct job {
     char error[CURL_ERROR_SIZE];
     int status; /* of the last answer; 0: none */
     CURLcode code;
+    atomic_bool sending; /* some of the mail was sent */
+    /* Guarded by lock: a stop ends what the thread waits for by shutting its sockets down. The lock
+     * keeps a number from being closed, and given to another file, in between. */
+    pthread_mutex_t lock;
+    int sockets[SOCKETS_MAX]; /* -1: free */
     struct job *prev, *next;
 };
 
 struct ps_smtp {
     struct ps_background *background;
     struct job *waiting; /* in the order of ps_smtp_send */
-    size_t running;
-    atomic_bool stopping; /* the only thing that loop and threads share */
+    struct job *running;
+    size_t running_len;
+    /* Loop and threads share these two, sending and sockets, nothing else. */
+    atomic_bool stopping;
+    atomic_bool draining; /* nothing is begun any more */
 };
 
 static char *copy_of(const char *text)
@@ -57,6 +69,7 @@ static void job_destroy(struct job *job)
     free(job->from);
     free(job->to);
     free(job->mail);
+    (void)pthread_mutex_destroy(&job->lock);
     free(job);
 }
 
@@ -68,6 +81,7 @@ static size_t on_read(char *data, size_t size, size_t count, void *cookie)
     size_t room = size * count, left = job->mail_len - job->mail_sent;
     size_t len = left < room ? left : room;
 
+    atomic_store(&job->sending, true);
     if (len > 0)
         memcpy(data, job->mail + job->mail_sent, len);
     job->mail_sent += len;
@@ -81,6 +95,16 @@ static int on_seek(void *cookie, curl_off_t offset, int origin)
     (void)offset;
     (void)origin;
     return CURL_SEEKFUNC_FAIL;
+}
+
+/* Ends, on any thread, what libcurl waits for; it then sees a connection that was closed. */
+static void shut_down(struct job *job, int how)
+{
+    (void)pthread_mutex_lock(&job->lock);
+    for (size_t i = 0; i < SOCKETS_MAX; i++)
+        if (job->sockets[i] >= 0)
+            (void)shutdown(job->sockets[i], how);
+    (void)pthread_mutex_unlock(&job->lock);
 }
 
 /* libcurl passes each line of the server's answers here: "250-SIZE 1000", "550 5.1.1 unknown". The
@@ -103,18 +127,58 @@ static size_t on_answer(char *data, size_t size, size_t count, void *cookie)
         text_len--;
     job->status = status;
     (void)snprintf(job->text, sizeof(job->text), "%.*s", (int)(text_len - 4), data + 4);
+    if (job->mail_len > 0 && job->mail_sent == job->mail_len)
+        shut_down(job, SHUT_RD); /* all is said: QUIT is sent, and its answer not waited for */
     return len;
+}
+
+static bool gives_up(struct job *job)
+{
+    return atomic_load(&job->smtp->stopping) ||
+           (atomic_load(&job->smtp->draining) && !atomic_load(&job->sending));
 }
 
 static int on_progress(void *cookie, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-    const struct job *job = cookie;
+    struct job *job = cookie;
 
     (void)a;
     (void)b;
     (void)c;
     (void)d;
-    return atomic_load(&job->smtp->stopping) ? 1 : 0;
+    return gives_up(job) ? 1 : 0;
+}
+
+/* libcurl calls these two for each socket. */
+static curl_socket_t on_open(void *cookie, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct job *job = cookie;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    (void)pthread_mutex_lock(&job->lock);
+    for (size_t i = 0; i < SOCKETS_MAX; i++)
+        if (job->sockets[i] < 0) {
+            job->sockets[i] = fd;
+            break;
+        }
+    (void)pthread_mutex_unlock(&job->lock);
+    return fd;
+}
+
+static int on_close(void *cookie, curl_socket_t fd)
+{
+    struct job *job = cookie;
+
+    (void)pthread_mutex_lock(&job->lock);
+    for (size_t i = 0; i < SOCKETS_MAX; i++)
+        if (job->sockets[i] == fd)
+            job->sockets[i] = -1;
+    (void)close(fd);
+    (void)pthread_mutex_unlock(&job->lock);
+    return 0;
 }
 
 /* A host that can only be this machine: nobody else can read what is sent there. */
@@ -183,6 +247,10 @@ static void work(void *data)
     set(curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L));
     set(curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress));
     set(curl_easy_setopt(easy, CURLOPT_XFERINFODATA, job));
+    set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open));
+    set(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job));
+    set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close));
+    set(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, job));
     set(curl_easy_setopt(easy, CURLOPT_USE_SSL,
                          is_loopback(job->url) ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL));
     if (job->ca_file[0] != '\0')
@@ -190,7 +258,7 @@ static void work(void *data)
     set_mail(easy, job, &receivers);
     job->code = curl_easy_setopt(easy, CURLOPT_URL, job->url);
     if (job->code == CURLE_OK)
-        job->code = curl_easy_perform(easy);
+        job->code = gives_up(job) ? CURLE_ABORTED_BY_CALLBACK : curl_easy_perform(easy);
     curl_easy_cleanup(easy);
     curl_slist_free_all(receivers);
 }
@@ -241,7 +309,8 @@ static void on_done(void *cookie, void *data)
         .bad_certificate = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR,
     };
 
-    smtp->running--;
+    smtp->running_len--;
+    DL_DELETE(smtp->running, job);
     if (!atomic_load(&smtp->stopping)) {
         job->fn(job->cookie, &outcome);
         start_next(smtp);
@@ -254,9 +323,10 @@ static void start_next(struct ps_smtp *smtp)
     const struct ps_background_job options = { .work = work, .done = on_done, .cookie = smtp };
     struct job *job;
 
-    while (smtp->running < PS_SMTP_JOBS && (job = smtp->waiting) != NULL) {
+    while (smtp->running_len < PS_SMTP_JOBS && (job = smtp->waiting) != NULL) {
         DL_DELETE(smtp->waiting, job);
-        smtp->running++;
+        DL_APPEND(smtp->running, job);
+        smtp->running_len++;
         ps_background_run(smtp->background, &options, job);
     }
 }
@@ -275,6 +345,10 @@ void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, p
                          .mail_len = request->mail == NULL ? 0 : strlen(request->mail),
                          .fn = fn,
                          .cookie = cookie };
+    for (size_t i = 0; i < SOCKETS_MAX; i++)
+        job->sockets[i] = -1;
+    if (pthread_mutex_init(&job->lock, NULL) != 0)
+        abort();
     DL_APPEND(smtp->waiting, job);
     start_next(smtp);
 }
@@ -304,8 +378,19 @@ struct ps_smtp *ps_smtp_create(struct ps_loop *loop)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         abort();
     atomic_init(&smtp->stopping, false);
+    atomic_init(&smtp->draining, false);
     smtp->background = ps_background_create(loop);
     return smtp;
+}
+
+void ps_smtp_drain(struct ps_smtp *smtp)
+{
+    struct job *job;
+
+    atomic_store(&smtp->draining, true);
+    DL_FOREACH (smtp->running, job)
+        if (!atomic_load(&job->sending))
+            shut_down(job, SHUT_RDWR);
 }
 
 void ps_smtp_destroy(struct ps_smtp *smtp)
@@ -318,6 +403,8 @@ void ps_smtp_destroy(struct ps_smtp *smtp)
     DL_FOREACH_SAFE (smtp->waiting, job, next)
         job_destroy(job);
     smtp->waiting = NULL;
+    DL_FOREACH (smtp->running, job)
+        shut_down(job, SHUT_RDWR);
     ps_background_destroy(smtp->background);
     free(smtp);
     curl_global_cleanup();

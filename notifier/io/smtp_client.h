@@ -30,6 +30,9 @@ typedef void (*ps_smtp_fn)(void *cookie, const struct ps_mail_outcome *outcome);
 
 /* Borrows loop. */
 struct ps_smtp *ps_smtp_create(struct ps_loop *loop) PS_MUST_USE;
+/* The program stops: a mail of which nothing was sent ends with an error of the network. One whose
+ * text is being sent goes on, because the server may have taken it already. */
+void ps_smtp_drain(struct ps_smtp *smtp);
 /* Gives up what is under way, without its fn; takes a second or two at most. NULL is fine. */
 void ps_smtp_destroy(struct ps_smtp *smtp);
 void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, ps_smtp_fn fn,

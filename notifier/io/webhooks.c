@@ -192,6 +192,13 @@ static void webhooks_look(void *self, const struct ps_outgoing_message *message,
     webhooks->other.look(webhooks->other.self, message, fn, cookie);
 }
 
+static void webhooks_drain(void *self)
+{
+    struct webhooks *webhooks = self;
+
+    webhooks->other.drain(webhooks->other.self);
+}
+
 static void webhooks_destroy(void *self)
 {
     struct webhooks *webhooks = self;
@@ -221,5 +228,6 @@ struct ps_sink ps_webhooks_create(struct ps_loop *loop, const struct ps_webhooks
     return (struct ps_sink){ .self = webhooks,
                              .send = webhooks_send,
                              .look = webhooks->other.look == NULL ? NULL : webhooks_look,
+                             .drain = webhooks->other.drain == NULL ? NULL : webhooks_drain,
                              .destroy = webhooks_destroy };
 }

@@ -12,7 +12,7 @@ INTERVAL = 8
 class Spread(CycleCase):
     def start(self, **settings):
         self.start_fleet(schedulers=0, delay_ms=0, POLL_INTERVAL_SECONDS=INTERVAL,
-                         COLD_SPREAD_RATIO=0.5, COLD_CYCLE_DIVISOR=2, **settings)
+                         COLD_SPREAD_RATIO=0.5, COLD_CYCLE_DIVISOR=20, **settings)
 
     def row(self, number):
         return self.fleet.postgres.query(f"SELECT * FROM cycles WHERE number = {number}")[0]
