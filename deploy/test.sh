@@ -22,8 +22,9 @@ package is missing, and the network only then. In this order:
   --report      measures nothing but the coverage of core, and writes the page of what the last runs
                 proved, build/report/index.html; every other run but --quick writes it at its end
   --no-install  take the machine as it is
-  --jobs N      so many compilers at once, and three times as many tests, because
-                they wait for most of their time (default: the processors there are)
+  --jobs N      so many compilers at once, and two to three times as many tests,
+                because they wait for most of their time; fewer while the load is above three for each
+                of N (default: the processors there are)
 
 What fails is shown in full, and is not played again: a test that fails on a busy machine is a fault,
 in the test or in what it tests.
@@ -122,7 +123,7 @@ build() { # PRESET [target...]
 play() { # LOG, ctest's arguments...
     local log=$1
     shift
-    ctest --output-on-failure --no-tests=error "$@" </dev/null 2>&1 |
+    ctest --output-on-failure --no-tests=error --test-load $((3 * jobs)) "$@" </dev/null 2>&1 |
         tee "$log" |
         sed -u -e '/^ *Start *[0-9]*:/d' -e '/ Passed  *0\.[0-9]* sec$/d' -e '/^Internal ctest/d' \
             -e '/^Test project /d' -e '/^Label Time Summary/,/^$/d' -e '/^[0-9]*% tests passed/,$d'
@@ -294,7 +295,7 @@ say "debug: unit, component and lint, and of the whole fleet what measures time 
 ! build debug || run_tests debug "$((jobs * 3))" -LE '^fleet$' "${left_out[@]}"
 say "asan: every test but lint and what measures time, under AddressSanitizer and UBSan"
 # What goes on for long is played in full above.
-! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 3))" -LE '^(lint|timing)$'
+! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 2))" -LE '^(lint|timing)$'
 say "page"
 # Its limits are those of --report and --soak: what was measured by an earlier run does not fail this one.
 python3 -B tests/report/report.py || true

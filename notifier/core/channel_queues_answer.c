@@ -69,7 +69,9 @@ static bool is_superseded(const struct ps_channel_queue *queue,
     if (len == 0 || ps_channel_queues_under_way(message))
         return false;
     DL_FOREACH (queue->messages, newer)
-        if (newer->seq > message->seq && alarm_prefix_len(&newer->content) == len &&
+        /* A message that another notifier gave back arrives after newer ones. */
+        if (newer->seq > message->seq && newer->content.created_ms >= message->content.created_ms &&
+            alarm_prefix_len(&newer->content) == len &&
             strncmp(newer->content.id, message->content.id, len) == 0)
             return true;
     return false;

@@ -3,6 +3,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
+#include "shared/core/mailbox.h"
 #include "shared/core/str.h"
 #include "shared/core/text_distance.h"
 
@@ -393,6 +394,10 @@ enum ps_slack_channel_form ps_slack_check_channel(struct ps_slack_check *check, 
                  ps_alloc_format("Set %s to a channel, such as #cpp-papers, or leave it as it is.",
                                  setting));
         return PS_SLACK_CHANNEL_UNSET;
+    }
+    if (ps_mailbox_is_address(value)) {
+        add_ok(check, ps_alloc_format("%s: %s gets mail.", setting, value));
+        return PS_SLACK_CHANNEL_PERSON;
     }
     if (is_id(value) && (value[0] == 'U' || value[0] == 'W' || value[0] == 'D')) {
         add_ok(check, ps_alloc_format("%s: %s gets direct messages.", setting, value));

@@ -88,7 +88,7 @@ enum ps_slack_channel_form {
     PS_SLACK_CHANNEL_UNSET,
     PS_SLACK_CHANNEL_NAME,   /* "#papers" or "papers": conversations.list */
     PS_SLACK_CHANNEL_ID,     /* "C0123": conversations.info */
-    PS_SLACK_CHANNEL_PERSON, /* "U0123", "D0123": nothing to look up */
+    PS_SLACK_CHANNEL_PERSON, /* "U0123", "D0123", an e-mail address: nothing to look up */
     PS_SLACK_CHANNEL_WRONG   /* neither a name nor an id */
 };
 /* Adds a finding for PERSON and WRONG, and for a setting that is not set. Begins a look-up by name.

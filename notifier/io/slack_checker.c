@@ -4,6 +4,7 @@
 #include "shared/core/alloc.h"
 #include "shared/core/buf.h"
 #include "shared/core/json.h"
+#include "shared/core/mailbox.h"
 
 #include <event2/http.h>
 #include <stdlib.h>
@@ -205,7 +206,8 @@ static void next_step(struct ps_slack_checker *checker)
         break;
     case SEND:
         while (has_channel(checker) &&
-               checker->settings.channels[checker->channel].value[0] == '\0')
+               (checker->settings.channels[checker->channel].value[0] == '\0' ||
+                ps_mailbox_is_address(checker->settings.channels[checker->channel].value)))
             checker->channel++;
         if (has_channel(checker) && checker->options.send)
             send_test(checker);

@@ -18,7 +18,7 @@
 
 enum {
     CONNECT_MS = 10 * 1000,
-    ANSWER_S = 15,           /* for each answer of the server */
+    ANSWER_S = 45,           /* for each answer of the server: filters run before the last one */
     ANSWERS_MAX = 32 * 1024, /* bytes of all answers of one connection */
     TEXT_SIZE = 160,
     SOCKETS_MAX = 8, /* of one connection: libcurl tries several addresses at once */

@@ -5,8 +5,9 @@
  *
  * An entry stays pending in Redis until its batch is committed, so a crash at any point repeats
  * the batch: the ledger counts only probes that are open, URLs and dedupe keys are unique, and
- * nothing is counted or announced twice. Every five seconds without work, adopt and read_own look
- * for entries that a former leader, or a lost connection, left pending. */
+ * nothing is counted or announced twice. Every five seconds, and every second after a change of
+ * leader, adopt and then a read of the own entries look for what a former leader, or a lost
+ * connection, left pending. */
 #include "scheduler/io/ingest.h"
 
 #include "scheduler/io/cycle_trace.h"
@@ -15,6 +16,7 @@
 #include "scheduler/io/result_batch.h"
 #include "scheduler/io/store.h"
 #include "shared/core/alloc.h"
+#include "shared/core/bounds.h"
 #include "shared/io/clock.h"
 #include "shared/io/log.h"
 #include "shared/io/stream_reader.h"
@@ -28,6 +30,9 @@ enum {
     RETRY_MS = 500,
     LOOK_MS = 5000,
     IDLE_MS = 30 * 1000, /* between two cycles */
+    /* A former leader that does not know yet of its successor still reads results. */
+    FRESH_MS = 10 * 1000,
+    FRESH_LOOK_MS = 1000,
     MATCH_SLICE_MS = 5,
     ROWS_AT_ONCE = 1000 /* messages that are composed on the loop: a millisecond or two */
 };
@@ -42,6 +47,7 @@ struct ps_ingest {
     struct ps_leader_writer *writer;
     struct ps_stream_reader *reader; /* while started */
     char *consumer;
+    int64_t started_ms, adopted_ms; /* monotonic */
     bool matching;               /* the batch is being matched, a slice in each turn of the loop */
     bool committed;              /* the batch is in the ledger, but not acknowledged in Redis yet */
     struct ps_result_batch next; /* being filled */
@@ -245,6 +251,18 @@ static void store(struct ps_ingest *ingest)
     free(composition);
 }
 
+/* Results of a former leader are looked for until the cycle has ended; those of a cycle that is
+ * over are late in any case. */
+static int64_t until_adoption_ms(const struct ps_ingest *ingest)
+{
+    int64_t now_ms = ps_clock_mono_ms();
+    int64_t period_ms = now_ms - ingest->started_ms < FRESH_MS ? FRESH_LOOK_MS
+                        : ingest->leadership->run != NULL      ? LOOK_MS
+                                                               : IDLE_MS;
+
+    return ps_max_int(ingest->adopted_ms + period_ms - now_ms, 0);
+}
+
 /* Matches the drafts of the batch with the watchlists, at least one draft in each turn of the loop.
  * To match all patterns of all people with a document's text can take longer than a turn may. */
 static void match(struct ps_ingest *ingest)
@@ -258,7 +276,7 @@ static void match(struct ps_ingest *ingest)
             return;
         }
     ingest->matching = false;
-    ps_leader_writer_wait(ingest->writer, LOOK_MS);
+    ps_leader_writer_wait(ingest->writer, until_adoption_ms(ingest));
     store(ingest);
 }
 
@@ -279,13 +297,6 @@ static void on_watch(void *cookie, const struct ps_pg_rows *rows)
     ps_leader_writer_work(ingest->writer, &work, ps_watch_load_create(ingest->leadership, rows, 1));
 }
 
-/* Results of a former leader are looked for until the cycle has ended; those of a cycle that is
- * over are late in any case. */
-static int64_t period(const struct ps_ingest *ingest)
-{
-    return ingest->leadership->run != NULL ? LOOK_MS : IDLE_MS;
-}
-
 static void on_own(void *cookie, const struct redisReply *reply)
 {
     struct ps_ingest *ingest = cookie;
@@ -293,7 +304,7 @@ static void on_own(void *cookie, const struct redisReply *reply)
     if (reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         ps_stream_entries(reply->element[0]->element[1], take, ingest);
-    ps_leader_writer_wait(ingest->writer, period(ingest));
+    ps_leader_writer_wait(ingest->writer, until_adoption_ms(ingest));
     advance(ingest);
 }
 
@@ -372,11 +383,14 @@ static void on_turn(void *cookie)
         match(ingest);
         return;
     }
-    ps_leader_writer_wait(ingest->writer, period(ingest));
-    if (ingest->now.entries == 0 && ingest->next.entries == 0)
+    if (ingest->now.entries == 0 && ingest->next.entries == 0 && until_adoption_ms(ingest) == 0) {
+        ingest->adopted_ms = ps_clock_mono_ms();
+        ps_leader_writer_wait(ingest->writer, until_adoption_ms(ingest));
         adopt(ingest);
-    else
-        advance(ingest);
+        return;
+    }
+    ps_leader_writer_wait(ingest->writer, ps_max_int(until_adoption_ms(ingest), FRESH_LOOK_MS));
+    advance(ingest);
 }
 
 struct ps_ingest *ps_ingest_create(struct ps_leadership *leadership, void (*fn)(void *cookie),
@@ -427,6 +441,8 @@ void ps_ingest_start(struct ps_ingest *ingest)
         return;
     }
     ps_stream_reader_want(ingest->reader, PS_INGEST_BATCH);
+    ingest->started_ms = ps_clock_mono_ms();
+    ingest->adopted_ms = ingest->started_ms - IDLE_MS;
     ps_leader_writer_wait(ingest->writer, 0);
 }
 

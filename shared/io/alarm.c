@@ -38,6 +38,9 @@ struct local_record {
      * this name until it is answered: perhaps it was stored. */
     int64_t claim;
     enum ps_alarm_route claim_route;
+    /* The claim that Redis granted: its record says whether the alert was delivered; 0: none. */
+    int64_t granted;
+    bool delivered;  /* the alert, as far as this program knows */
     int64_t lost_ms; /* monotonic: when PostgreSQL's answer to it was lost; 0: it was not */
     bool confirm;    /* the alert was delivered, and the record in Redis does not say so yet */
     char slack_ts[PS_ALARM_TEXT], slack_channel[PS_ALARM_TEXT]; /* of the first message; "": none */
@@ -233,6 +236,7 @@ static void note_alert(struct task *task)
         copy_name(local->slack_channel, task->slack_channel);
     }
     local->notified_ms = local->seen_ms = now_of(task->alarms);
+    local->delivered = false;
     local->times++;
     end_claim(local);
     if (task->what != PS_ALARM_REROUTE)
@@ -260,7 +264,9 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
     struct task *task = cookie;
     struct local_record *local = &task->alarms->local[task->incident];
     bool answered = err == NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
+    int64_t claim = local->claim;
 
+    local->granted = 0;
     if (err == NULL)
         end_claim(local);
     if (answered &&
@@ -271,8 +277,10 @@ static void on_redis_claim(void *cookie, const struct redisReply *reply, const s
         end_task(task);
         return;
     }
-    if (answered)
+    if (answered) {
+        local->granted = claim;
         copy_name(task->slack_ts, ps_redis_reply_text(reply->element[2], NULL));
+    }
     if (err != NULL && task->route < PS_ALARM_NOTIFIER) {
         if (!ps_alarms_have_webhook(task->alarms)) {
             end_task(task); /* the claim is repeated */
@@ -415,7 +423,8 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
 {
     const struct ps_daemon *daemon = alarms->options.daemon;
     struct local_record *local = &alarms->local[incident];
-    struct ps_alarm_record record = { .confirmed = true, .route = PS_ALARM_NOTIFIER };
+    struct ps_alarm_record record = { .route = PS_ALARM_NOTIFIER };
+    char *claim = NULL;
 
     if (ps_incident_monitor_in_redis(alarms->monitor, incident, NULL) &&
         ps_incident_monitor_redis_writes(alarms->monitor)) {
@@ -430,10 +439,17 @@ static bool move_home(struct ps_alarms *alarms, enum ps_incident incident)
     record.times = local->times;
     copy_name(record.slack_ts, local->slack_ts);
     copy_name(record.slack_channel, local->slack_channel);
-    if (local->times > 0)
-        move_record(begin_task(alarms, incident, PS_ALARM_NOTHING), &record, NULL);
-    else /* another program alerted people: Redis' record counts */
+    if (local->times == 0) { /* another program alerted people: Redis' record counts */
         forget_alert(local);
+        return true;
+    }
+    /* Perhaps another program has moved the record that Redis granted to this one. It has the same
+     * name then, and what PostgreSQL knows of its delivery stays. */
+    if (local->granted != 0)
+        claim = ps_alloc_format("%s:%" PRId64, daemon->instance, local->granted);
+    record.confirmed = local->delivered;
+    move_record(begin_task(alarms, incident, PS_ALARM_NOTHING), &record, claim);
+    free(claim);
     return true;
 }
 
@@ -619,7 +635,7 @@ static void act(struct ps_alarms *alarms, enum ps_incident incident, enum ps_ala
 static void note_delivery(struct local_record *local, const char *slack_ts,
                           const char *slack_channel)
 {
-    local->confirm = true;
+    local->confirm = local->delivered = true;
     copy_name(local->delivered_ts, slack_ts);
     copy_name(local->delivered_channel, slack_channel);
     if (local->notified_ms > 0 && local->slack_ts[0] == '\0') {

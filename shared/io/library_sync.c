@@ -53,10 +53,13 @@ static void on_rows(void *cookie, const struct ps_pg_rows *rows, const struct ps
 
     if (!more)
         serve(sync, err); /* the daemon logs PG-DOWN with the reason */
-    ps_signal_look_rest(sync->look,
-                        more || sync->waiters != NULL
-                            ? NEXT_SLICE_MS
-                            : ps_signals_period(sync->options.signals, EVERY_MS, SELDOM_MS));
+    if (err != NULL && sync->waiters == NULL)
+        ps_signal_look_put_off(sync->look, SOON_MS);
+    else
+        ps_signal_look_rest(sync->look,
+                            more || sync->waiters != NULL
+                                ? NEXT_SLICE_MS
+                                : ps_signals_period(sync->options.signals, EVERY_MS, SELDOM_MS));
 }
 
 static bool is_idle(const struct ps_library_sync *sync)

@@ -112,7 +112,8 @@ class AlarmMoves(CycleCase):
         net.lose_answer(rb"(?s)INSERT INTO alarms AS a.*site_disbelieved|INSERT INTO alarms AS a.*no_good_poll")
         port = self.fleet.postgres.port
         self.fleet.start("scheduler", DATABASE_URL=self.fleet.postgres.url.replace(f":{port}/", f":{net.port}/"))
-        wait_until(lambda: net.lost, 60, "a claim whose answer is lost")
+        # A scheduler that has just started alerts nobody about polls for a minute.
+        wait_until(lambda: net.lost, 120, "a claim whose answer is lost")
         wait_until(lambda: self.told() and self.settled(), 60, "the alert")
         wait_until(lambda: self.fleet.postgres.value("SELECT count(*) FROM alarms WHERE cleared_at IS NULL") == 1, 20, "its record")
         self.wait_quiet()

@@ -17,7 +17,7 @@ import unittest
 from rig import FleetCase, build_dir, wait_until
 from rig.browser import Browser, find_browser
 from rig.index import made_index
-from rig.pace import paced
+from rig.pace import paced, paced_now
 
 AXE = "axe-core@4.14.1"
 TOKEN = "the-token-of-this-test"
@@ -589,7 +589,7 @@ class Page(PageCase):
         self.assertGreaterEqual(seen[0], 3)
         self.assertTrue(seen[1])
         self.assertLess(seen[2], 150000)
-        self.assertLess(seen[3], 1000 * paced(0.3))
+        self.assertLess(seen[3], 1000 * paced_now(3))  # tests/bench measures it: 0.3 s
 
     def see_search(self):
         self.browser.key("/", number=191, text="/")

@@ -651,6 +651,35 @@ static void of_the_alerts_of_one_incident_the_newest_is_sent(void **state)
     ps_channel_queues_destroy(queues);
 }
 
+static void add_alarm(struct ps_channel_queues *queues, const char *id, const char *kind,
+                      const char *created)
+{
+    char *raw = ps_alloc_format("{\"id\":\"%s\",\"kind\":\"%s\",\"channel\":\"A\",\"text\":\"x\","
+                                "\"created_at\":\"2026-12-01T%s:00.000Z\"}",
+                                id, kind, created);
+    struct ps_err err;
+    struct ps_outgoing_message *message = ps_outgoing_message_parse(raw, strlen(raw), &err);
+
+    assert_non_null(message);
+    ps_channel_queues_add(queues, message);
+    free(raw);
+}
+
+/* Another notifier stopped and gave its alert back: it arrives after the all-clear. */
+static void an_older_alert_that_arrives_late_replaces_no_all_clear(void **state)
+{
+    struct ps_channel_queues *queues = make(0);
+
+    (void)state;
+    add_alarm(queues, "alarm:redis_down:b:3", "ops_recovery", "10:05");
+    add_alarm(queues, "alarm:redis_down:a:2", "ops_alert", "10:00");
+    assert_null(ps_channel_queues_take_superseded(queues));
+    add_alarm(queues, "alarm:redis_down:a:4", "ops_alert", "10:09");
+    ps_channel_queues_forget(queues, superseded(queues, "alarm:redis_down:b:3"));
+    ps_channel_queues_forget(queues, superseded(queues, "alarm:redis_down:a:2"));
+    ps_channel_queues_destroy(queues);
+}
+
 /* 2,000 messages over 50 channels: one is held for a minute, one fails three times, one is gone.
    Every other is served at one a second, in order; nothing is lost or doubled. */
 static void three_channels_worth_of_trouble_delay_nobody_else(void **state)
@@ -958,6 +987,7 @@ int main(void)
         cmocka_unit_test(the_rest_goes_back_newest_first),
         cmocka_unit_test(a_channel_that_holds_much_is_full),
         cmocka_unit_test(of_the_alerts_of_one_incident_the_newest_is_sent),
+        cmocka_unit_test(an_older_alert_that_arrives_late_replaces_no_all_clear),
         cmocka_unit_test(three_channels_worth_of_trouble_delay_nobody_else),
         cmocka_unit_test(an_alert_that_the_webhook_delivered_is_not_sent_to_slack),
         cmocka_unit_test(a_message_is_found_by_its_text_wherever_it_is_held),

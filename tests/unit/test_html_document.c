@@ -151,6 +151,9 @@ static const struct row layouts[] = {
       "\n"
       "Abstract\n"
       "</pre>",                                                                                 "Queues that forget",            "Ada Birch|Bo Cedar"          },
+    { "paragraphs of the class author",
+     "<html><body><h1>Queues that forget</h1><p class=\"author\">Ada Birch</p><p"
+      " class=\"author\">Bo Cedar</p><p>Text.</p></body></html>",                               "Queues that forget",            "Ada Birch|Bo Cedar"          },
     { "docutils authors",
      "<html><head><title>Queues that forget</title></head><body><div"
       " class=\"document\"><h1 class=\"title\">Queues that forget</h1><table"

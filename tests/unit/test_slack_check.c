@@ -128,17 +128,18 @@ static void forms_of_a_channel(void **state)
         const char *value;
         enum ps_slack_channel_form form;
     } rows[] = {
-        {"",              PS_SLACK_CHANNEL_UNSET },
-        { "#papers",      PS_SLACK_CHANNEL_NAME  },
-        { "papers",       PS_SLACK_CHANNEL_NAME  },
-        { "#c++-papiere", PS_SLACK_CHANNEL_NAME  },
-        { "C0123ABC",     PS_SLACK_CHANNEL_ID    },
-        { "G0123ABC",     PS_SLACK_CHANNEL_ID    },
-        { "U0123ABC",     PS_SLACK_CHANNEL_PERSON},
-        { "#Papers",      PS_SLACK_CHANNEL_WRONG },
-        { "c++ papers",   PS_SLACK_CHANNEL_WRONG },
-        { "T0123ABC",     PS_SLACK_CHANNEL_WRONG },
-        { "#",            PS_SLACK_CHANNEL_WRONG },
+        {"",               PS_SLACK_CHANNEL_UNSET },
+        { "#papers",       PS_SLACK_CHANNEL_NAME  },
+        { "papers",        PS_SLACK_CHANNEL_NAME  },
+        { "#c++-papiere",  PS_SLACK_CHANNEL_NAME  },
+        { "C0123ABC",      PS_SLACK_CHANNEL_ID    },
+        { "G0123ABC",      PS_SLACK_CHANNEL_ID    },
+        { "U0123ABC",      PS_SLACK_CHANNEL_PERSON},
+        { "ops@a.example", PS_SLACK_CHANNEL_PERSON},
+        { "#Papers",       PS_SLACK_CHANNEL_WRONG },
+        { "c++ papers",    PS_SLACK_CHANNEL_WRONG },
+        { "T0123ABC",      PS_SLACK_CHANNEL_WRONG },
+        { "#",             PS_SLACK_CHANNEL_WRONG },
     };
 
     (void)state;

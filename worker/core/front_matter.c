@@ -541,8 +541,11 @@ static void read_byline(const struct ps_front_matter *front, size_t title_line,
 void ps_front_matter_authors(const struct ps_front_matter *front, size_t title_line,
                              struct ps_document *document)
 {
+    bool marked; /* no field names the authors, so the lines that the page marks do */
+
     read_fields(front, LABEL_AUTHOR, document);
-    for (size_t i = 0; document->author_count == 0 && i < front->count; i++)
+    marked = document->author_count == 0;
+    for (size_t i = 0; marked && i < front->count; i++)
         if (front->lines[i].is_author)
             ps_author_names_add(document, front->lines[i].text, PS_AUTHOR_FIELD);
     if (document->author_count == 0)
