@@ -39,8 +39,9 @@ struct job {
     int status; /* of the last answer; 0: none */
     CURLcode code;
     atomic_bool sending; /* some of the mail was sent */
-    /* Guarded by lock: a stop ends what the thread waits for by shutting its sockets down. The lock
-     * keeps a number from being closed, and given to another file, in between. */
+    /* The sockets that libcurl has open. A stop shuts them down, which ends what the thread waits
+     * for. lock is held for that and while a socket is closed: without it the number could belong
+     * to another file by the time it is shut down. */
     pthread_mutex_t lock;
     int sockets[SOCKETS_MAX]; /* -1: free */
     struct job *prev, *next;
@@ -51,7 +52,7 @@ struct ps_smtp {
     struct job *waiting; /* in the order of ps_smtp_send */
     struct job *running;
     size_t running_len;
-    /* Loop and threads share these two, sending and sockets, nothing else. */
+    /* Loop and threads share only these two and, of each job, sending and sockets. */
     atomic_bool stopping;
     atomic_bool draining; /* nothing is begun any more */
 };
@@ -320,10 +321,14 @@ static void on_done(void *cookie, void *data)
 
 static void start_next(struct ps_smtp *smtp)
 {
-    const struct ps_background_job options = { .work = work, .done = on_done, .cookie = smtp };
+    const struct ps_background_job options = {
+        .work = work, .done = on_done, .cookie = smtp, .waits = true
+    };
     struct job *job;
 
-    while (smtp->running_len < PS_SMTP_JOBS && (job = smtp->waiting) != NULL) {
+    /* At a stop all that wait their turn end at once, without a connection. */
+    while ((smtp->running_len < PS_SMTP_JOBS || atomic_load(&smtp->draining)) &&
+           (job = smtp->waiting) != NULL) {
         DL_DELETE(smtp->waiting, job);
         DL_APPEND(smtp->running, job);
         smtp->running_len++;
@@ -344,7 +349,8 @@ void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, p
                          .mail = request->mail == NULL ? NULL : copy_of(request->mail),
                          .mail_len = request->mail == NULL ? 0 : strlen(request->mail),
                          .fn = fn,
-                         .cookie = cookie };
+                         .cookie = cookie,
+                         .code = CURLE_FAILED_INIT }; /* unless the thread runs */
     for (size_t i = 0; i < SOCKETS_MAX; i++)
         job->sockets[i] = -1;
     if (pthread_mutex_init(&job->lock, NULL) != 0)
@@ -391,6 +397,7 @@ void ps_smtp_drain(struct ps_smtp *smtp)
     DL_FOREACH (smtp->running, job)
         if (!atomic_load(&job->sending))
             shut_down(job, SHUT_RDWR);
+    start_next(smtp);
 }
 
 void ps_smtp_destroy(struct ps_smtp *smtp)

@@ -124,6 +124,9 @@ void ps_background_run(struct ps_background *background, const struct ps_backgro
     TAILQ_INSERT_TAIL(&background->jobs, job, next);
     if (!start_thread(job)) {
         job->threaded = false;
-        (void)run(job);
+        if (options->waits)
+            report(job);
+        else
+            (void)run(job);
     }
 }

@@ -30,9 +30,11 @@ struct ps_background_job {
      * in data that work does not read. */
     void (*done)(void *cookie, void *data);
     void *cookie; /* borrowed until done */
+    bool waits;   /* work waits for a server */
 };
 /* Copies job, borrows data until done runs. If the system has no thread left, work runs at once, on
- * the loop: late is better than never. */
+ * the loop: late is better than never. A job that waits would block the loop; its work does not run
+ * then, and done finds data as they were. */
 void ps_background_run(struct ps_background *background, const struct ps_background_job *job,
                        void *data);
 
