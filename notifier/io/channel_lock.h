@@ -6,7 +6,8 @@
  * exceed Slack's rate for the channel and send its messages out of order. The lock also marks the
  * message that is being sent, so that a message whose sender died is looked for before it is sent
  * again. A holder that dies loses the lock with its heartbeat, or after PS_CHANNEL_LOCK_LEASE_MS.
- */
+ * Another notifier takes messages of the channel from the list (message_take.lua) only when those
+ * that the dead holder had in hand are back in it. */
 #ifndef PS_NOTIFIER_CHANNEL_LOCK_H
 #define PS_NOTIFIER_CHANNEL_LOCK_H
 #include "notifier/core/channel_queues.h"

@@ -1,6 +1,7 @@
 /* A poll from top to bottom. Most steps end with a transaction and name the next one in its
- * callback, so the file reads in the order in which things happen. plan, probe, look and
- * wait_for_next write nothing to PostgreSQL.
+ * callback, so the file reads in the order in which things happen. plan, probe and wait_for_next
+ * write nothing to PostgreSQL; look writes only that the hot probes have ended, or that cold ones
+ * are left out.
  *
  * prepare → index_update.c → plan → open_cycle → probe → look … close_cycle → draft_recheck.c →
  * store_end → on_closed → wait_for_next
@@ -9,8 +10,7 @@
  * - The leadership ends: the writer drops the answer, and ps_poll_stop forgets the poll. The next
  *   leader starts at the last transaction that was committed.
  * - A transaction fails: nobody knows whether it was committed, so the scheduler reads the mirrors
- *   again and calls ps_poll_start. The poll does not start before not_before_ms; otherwise a server
- *   that refuses would be asked in a loop.
+ *   again and calls ps_poll_start. The poll does not start before not_before_ms.
  * - Redis is away: publishing waits (publish.c), and the deadline of the cycle ends it anyway.
  * - A control fails: the cycle is closed as failed, its finds are taken back in the same
  *   transaction, and they are probed again in the next one. */
@@ -74,7 +74,7 @@ struct planned {
 
 /* Cold probes that cannot be published. */
 struct shed {
-    size_t from; /* position in the plan from which probes are left out; 0: no probe is */
+    size_t from; /* position in the plan from which probes are left out; 0: none is */
     const char *why;
 };
 
@@ -83,8 +83,8 @@ struct ending {
     bool expired;     /* its deadline passed */
     bool disbelieved; /* a control failed */
     enum ps_cycle_status status;
-    const char *error;     /* why it failed; NULL for none; "controls" or cause */
-    char *cause;           /* the same in words; NULL for none */
+    const char *error;     /* short name of the failure: "controls", or cause; NULL for none */
+    char *cause;           /* the failure in words; NULL for none */
     struct ps_err failure; /* why it could not be run at all */
     char *summary;
 };
@@ -110,7 +110,8 @@ struct ps_poll {
     struct ending ending;
 };
 
-/* The steps of a poll, in this order. */
+/* The steps of a poll, in this order; beside them what the steps use: shed, forget_planning and
+ * report_stats. */
 static void prepare(struct ps_poll *poll); /* read watchlists, controls, drafts */
 static void plan(void *cookie);            /* and store the cycle */
 static void probe(struct ps_poll *poll);   /* publish it; workers do the rest */
@@ -163,8 +164,8 @@ static void drop(struct ps_poll *poll)
 
 /* Wait until a poll is due. */
 
-/* started_ms and ended_ms: start and end of the last cycle by the wall clock. A new leader knows no
- * other times. */
+/* started_ms and ended_ms: start and end of the last cycle. Wall clock, because a new leader has
+ * these two times from PostgreSQL only. */
 static int64_t due_in(struct ps_poll *poll, int64_t started_ms, int64_t ended_ms)
 {
     const struct ps_leadership *leadership = poll->parts.leadership;
@@ -575,8 +576,8 @@ static void on_expired(void *cookie, const struct ps_pg_rows *rows)
     PS_LOG(PROBE_ERR, F_INT("cycle", ledger->cycle),
            F_INT("without_result", ps_pg_row_count(rows, EXPIRED)),
            F_TEXT("failure_category", ps_failure_name(PS_FAILURE_TIMEOUT)));
-    /* Use PostgreSQL's counts: a transaction with results may be committed there although its
-     * reply has not arrived here. */
+    /* Use PostgreSQL's counts: a transaction with results may be committed although its answer was
+     * lost. */
     memset(ledger->outcomes, 0, sizeof(ledger->outcomes));
     ledger->settled = ledger->forbidden = 0;
     for (int i = 0; i < ps_pg_row_count(rows, COUNTS); i++) {
@@ -746,7 +747,7 @@ static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, 
                        seconds > 0 ? seconds : 0);
 }
 
-/* This comes before the log line, so that a reader of the log finds the cycle in /health. */
+/* Call it before log_end, so that somebody who reads the log line finds the cycle in /health. */
 static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error)
 {
     const struct ps_url_set *discovered = poll->parts.leadership->discovered;

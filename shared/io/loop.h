@@ -24,13 +24,13 @@ struct event_base *ps_loop_base(struct ps_loop *loop); /* borrowed */
 int64_t ps_loop_now(const struct ps_loop *loop); /* monotonic ms, read now */
 int ps_loop_run(struct ps_loop *loop); /* runs until ps_loop_stop; returns its exit code */
 void ps_loop_stop(struct ps_loop *loop, int exit_code); /* further calls have no effect */
-/* Returns how late the loop is, in ms: the most of what the tick that is due now, its last tick,
- * and every timer since the tick before that were late. The loop ticks once a second. /livez reads
- * it. */
+/* Returns the largest delay of these, in ms: the next tick, if it is overdue; the last tick; and
+ * every timer that ran since the tick before the last one. The loop ticks once a second. /livez
+ * reads it. */
 int64_t ps_loop_lag_ms(const struct ps_loop *loop);
 
 /* How long the loop computed in one turn, without the time in which it waited or other programs
- * ran. Counts the turns of ps_loop_run. */
+ * ran. Only turns made by ps_loop_run are counted. */
 enum { PS_LOOP_TURN_MAX_MS = 50 }; /* the contract's limit */
 struct ps_loop_turns {
     int64_t longest_us; /* since the start */
@@ -52,13 +52,13 @@ void ps_timer_destroy(struct ps_timer *timer); /* NULL is fine */
 /* Replaces an earlier delay; a negative delay counts as 0. Even with 0, fn runs on a later turn of
  * the loop. */
 void ps_timer_set(struct ps_timer *timer, int64_t delay_ms);
-/* The same for work that repeats all the time and may begin up to a second early: fn runs with the
- * last tick of the loop that is not later than the delay. Such timers wake an idle program no more
- * than the tick itself does, and what they ask of a server is asked together. A period of whole
- * seconds is kept exactly after its first tick. Delays below that are kept exactly too. */
+/* The same for work that repeats all the time and may begin up to a second early: fn runs at the
+ * last tick of the loop before the delay ends. Such timers wake an idle program no more than the
+ * tick itself does, and what they ask of a server is asked together. A delay of n whole seconds,
+ * set again in fn, gives exactly n seconds. A delay under one second is not moved to a tick. */
 void ps_timer_set_about(struct ps_timer *timer, int64_t delay_ms);
-/* When a timer that is pending runs, monotonic ms; one of the tick up to PS_TIMER_EARLY_MS before.
- */
+/* When a pending timer is due, monotonic ms; 0: at once (ps_timer_set with 0). A timer that waits
+ * for a tick may run up to PS_TIMER_EARLY_MS earlier than this. */
 int64_t ps_timer_due_ms(const struct ps_timer *timer);
 enum { PS_LOOP_TICK_MS = 1000, PS_TIMER_EARLY_MS = 50 };
 void ps_timer_cancel(struct ps_timer *timer);        /* fn does not run until it is set again */

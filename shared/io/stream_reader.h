@@ -4,9 +4,9 @@
  * entries as its owner has room for, creates the consumer group when it is missing, and recovers
  * from lost connections.
  *
- * Guarantee: every entry that reaches the owner is pending for this consumer, and an entry that was
- * pending when the connection broke is not delivered here. The owner must recover such entries
- * itself (XAUTOCLAIM after they are idle). */
+ * Guarantee: every entry that is delivered is pending for this consumer. Not delivered are entries
+ * that Redis handed out when the connection broke; the owner must recover those itself (XAUTOCLAIM
+ * after they are idle). */
 #ifndef PS_IO_STREAM_READER_H
 #define PS_IO_STREAM_READER_H
 #include "shared/io/redis.h"
@@ -30,7 +30,7 @@ struct ps_stream_options {
     const struct ps_redis_options
         *redis; /* borrowed for the call; consumer becomes the client name */
     const char *stream, *group, *consumer; /* copied */
-    int64_t block_ms;                      /* finite; 0: 10 s */
+    int64_t block_ms;                      /* how long one read waits in Redis; 0: 10 s */
 };
 
 /* Starts connecting; reads nothing before ps_stream_reader_want. Creates stream and group from id 0
@@ -55,12 +55,14 @@ void ps_stream_reader_stop(struct ps_stream_reader *reader, void (*done)(void *c
 void ps_stream_reader_cut(struct ps_stream_reader *reader);
 
 /* The owner has looked at the stream: undelivered says whether it holds entries that no consumer
- * has. Redis answers a read that waits when such an entry comes, so a read that still waits at the
- * next such report, a second later or more, waits on a connection that is dead. The reader replaces
- * the connection, long before block_ms ends. It does so once, until a read brings an entry:
- * somebody may have acknowledged entries by hand, which then always look undelivered. */
+ * has. Redis would have answered a waiting read as soon as such an entry came. So if the owner
+ * reports such entries twice, at least a second apart, and the same read still waits, its
+ * connection is dead. The reader replaces it, long before block_ms ends, but only once until a read
+ * delivers something: the owner's report may be wrong for good, because entries that somebody
+ * acknowledged by hand always look undelivered. */
 void ps_stream_reader_undelivered(struct ps_stream_reader *reader, bool undelivered);
-/* The error that keeps the reader from reading, borrowed until the loop turns; NULL: none. */
+/* The error that keeps the reader from reading, valid until the current callback returns; NULL:
+ * none. */
 const char *ps_stream_reader_fault(const struct ps_stream_reader *reader);
 uint64_t ps_stream_reader_group_recreates(const struct ps_stream_reader *reader);
 

@@ -4,10 +4,10 @@
 -- RETURNS: {length of the list after, message, message ...}
 -- Ops alerts come first, then direct messages, then the rest, each in the list's order. A full channel does not stop ops alerts. One
 -- notifier at a time has a channel (channel:<channel>), so that its order and its pace are kept however many notifiers there are. The
--- channel is free again when the holder's heartbeat is gone. notify:holders has the name of each holder, so that others find its in-flight
--- list without a scan. A quote inside JSON text is escaped, so the plain search finds only the fields. An entry without a channel is no
--- message and is taken at once. An entry that is longer than any message (message.h) is cut: it ends in the dead list, and must not fill
--- the memory of the notifier that takes it.
+-- channel is free again when the holder's heartbeat is gone and the messages that it had in hand are back in the list. notify:holders
+-- has the name of each holder, so that others find its in-flight list without a scan. A quote inside JSON text is escaped, so the plain
+-- search finds only the fields. An entry without a channel is no message and is taken at once. An entry that is
+-- longer than any message (message.h) is cut: it ends in the dead list, and must not fill the memory of the notifier that takes it.
 local WINDOW, CHUNK, LONGEST = 10000, 500, 65536
 local me, most, most_of_all, most_of_one = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
