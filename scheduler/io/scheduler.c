@@ -172,7 +172,9 @@ static void on_warmed(void *cookie, void *job)
 static void on_warm(void *cookie, const struct ps_pg_rows *rows, const struct ps_err *err)
 {
     struct ps_scheduler *scheduler = cookie;
-    const struct ps_background_job job = { ps_mirror_load_work, on_warmed, scheduler };
+    const struct ps_background_job job = { .work = ps_mirror_load_work,
+                                           .done = on_warmed,
+                                           .cookie = scheduler };
 
     /* Without an answer there is nothing to do: the daemon reports a database that is away. */
     if (err == NULL && !ps_leadership_held(&scheduler->leadership))

@@ -86,8 +86,10 @@ static void the_loop_turns_while_a_job_works(void **state)
     (void)state;
     setup(&rig, let_go);
     waiting.fd = rig.go[0];
-    ps_background_run(rig.background,
-                      &(struct ps_background_job){ wait_for_the_loop, on_waited, &rig }, &waiting);
+    ps_background_run(
+        rig.background,
+        &(struct ps_background_job){ .work = wait_for_the_loop, .done = on_waited, .cookie = &rig },
+        &waiting);
     assert_int_equal(rig.done, 0);
     ps_timer_set(rig.timer, 0);
     (void)ps_loop_run(rig.loop);
@@ -117,8 +119,10 @@ static void every_job_ends_once(void **state)
     (void)state;
     setup(&rig, nothing);
     for (int i = 0; i < JOBS; i++)
-        ps_background_run(rig.background, &(struct ps_background_job){ add_one, on_added, &rig },
-                          &numbers[i]);
+        ps_background_run(
+            rig.background,
+            &(struct ps_background_job){ .work = add_one, .done = on_added, .cookie = &rig },
+            &numbers[i]);
     (void)ps_loop_run(rig.loop);
     assert_int_equal(rig.done, JOBS);
     teardown(&rig);
@@ -133,8 +137,10 @@ static void destroy_waits_for_the_jobs(void **state)
     (void)state;
     setup(&rig, nothing);
     waiting.fd = rig.go[0];
-    ps_background_run(rig.background,
-                      &(struct ps_background_job){ wait_for_the_loop, on_waited, &rig }, &waiting);
+    ps_background_run(
+        rig.background,
+        &(struct ps_background_job){ .work = wait_for_the_loop, .done = on_waited, .cookie = &rig },
+        &waiting);
     let_go(&rig);
     ps_background_destroy(rig.background);
     rig.background = NULL;
