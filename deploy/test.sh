@@ -22,7 +22,7 @@ package is missing, and the network only then. In this order:
   --report      measures nothing but the coverage of core, and writes the page of what the last runs
                 proved, build/report/index.html; every other run but --quick writes it at its end
   --no-install  take the machine as it is
-  --jobs N      so many compilers at once, and three times as many tests,
+  --jobs N      so many compilers at once, and two to three times as many tests,
                 because they wait for most of their time; fewer while the load is above three for each
                 of N (default: the processors there are)
 
@@ -295,7 +295,7 @@ say "debug: unit, component and lint, and of the whole fleet what measures time 
 ! build debug || run_tests debug "$((jobs * 3))" -LE '^fleet$' "${left_out[@]}"
 say "asan: every test but lint and what measures time, under AddressSanitizer and UBSan"
 # What goes on for long is played in full above.
-! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 3))" -LE '^(lint|timing)$'
+! build asan || PAPERSCOUT_AWAY_SECONDS=6 PAPERSCOUT_POLLS=5 run_tests asan "$((jobs * 2))" -LE '^(lint|timing)$'
 say "page"
 # Its limits are those of --report and --soak: what was measured by an earlier run does not fail this one.
 python3 -B tests/report/report.py || true
