@@ -54,7 +54,7 @@ struct ps_smtp {
     size_t running_len;
     /* Loop and threads share only these two and, of each job, sending and sockets. */
     atomic_bool stopping;
-    atomic_bool draining; /* nothing is begun any more */
+    atomic_bool draining; /* no mail's text is begun any more */
 };
 
 static char *copy_of(const char *text)
@@ -89,7 +89,7 @@ static size_t on_read(char *data, size_t size, size_t count, void *cookie)
     return len;
 }
 
-/* A mail that cannot be rewound is never sent twice by libcurl itself. */
+/* Refuses to rewind, so that libcurl cannot send a mail twice by itself. */
 static int on_seek(void *cookie, curl_off_t offset, int origin)
 {
     (void)cookie;
@@ -98,7 +98,8 @@ static int on_seek(void *cookie, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_FAIL;
 }
 
-/* Ends, on any thread, what libcurl waits for; it then sees a connection that was closed. */
+/* May be called on any thread. libcurl stops waiting, as if the server had closed the connection.
+ */
 static void shut_down(struct job *job, int how)
 {
     (void)pthread_mutex_lock(&job->lock);
@@ -129,7 +130,8 @@ static size_t on_answer(char *data, size_t size, size_t count, void *cookie)
     job->status = status;
     (void)snprintf(job->text, sizeof(job->text), "%.*s", (int)(text_len - 4), data + 4);
     if (job->mail_len > 0 && job->mail_sent == job->mail_len)
-        shut_down(job, SHUT_RD); /* all is said: QUIT is sent, and its answer not waited for */
+        shut_down(job, SHUT_RD); /* the mail is answered; QUIT still goes out, and its
+                                    answer is not waited for */
     return len;
 }
 

@@ -1,13 +1,13 @@
 /* Sends mails to one mail server with libcurl, each on a thread beside the loop.
  *
- * HTTP requests run on the loop, mail cannot: when a connection ends, libcurl sends QUIT and waits
- * for the answer inside its call, up to its timeout, whether it is driven by a multi handle or not.
- * A mail server that hangs would stop the loop. So each mail is a job (shared/io/background.h) with
- * a connection of its own; at most PS_SMTP_JOBS run at once, the others wait their turn.
+ * HTTP requests run on the loop, mail cannot: at the end of a connection libcurl sends QUIT and
+ * blocks until the answer or the time limit, with a multi handle too. A mail server that hangs
+ * would stop the loop. So each mail is a job (shared/io/background.h) with a connection of its own;
+ * at most PS_SMTP_JOBS run at once, the others wait their turn.
  *
- * Guarantees: a mail is sent at most once for each call; everything ends within PS_SMTP_LIMIT_MS of
- * its start; the answer that is kept has a cap; user and password never leave this module but to
- * the server, and not without TLS unless the server is this machine. */
+ * Guarantees: a mail is sent at most once for each call; it ends PS_SMTP_LIMIT_MS after its thread
+ * began, at the latest; the answer that is kept has a cap; user and password go only to the mail
+ * server, and only over TLS or to this machine. */
 #ifndef PS_NOTIFIER_SMTP_CLIENT_H
 #define PS_NOTIFIER_SMTP_CLIENT_H
 #include "notifier/core/mail_message.h"
@@ -31,10 +31,10 @@ typedef void (*ps_smtp_fn)(void *cookie, const struct ps_mail_outcome *outcome);
 
 /* Borrows loop. */
 struct ps_smtp *ps_smtp_create(struct ps_loop *loop) PS_MUST_USE;
-/* The program stops: a mail of which nothing was sent ends with an error of the network. One whose
- * text is being sent goes on, because the server may have taken it already. */
+/* Call it when the program stops. A mail whose text has not begun to leave ends with an error of
+ * the network. One whose text is being sent goes on, because the server may have taken it. */
 void ps_smtp_drain(struct ps_smtp *smtp);
-/* Gives up what is under way, without its fn; takes a second or two at most. NULL is fine. */
+/* Aborts all mails; their fn does not run. Takes a second or two at most. NULL is fine. */
 void ps_smtp_destroy(struct ps_smtp *smtp);
 void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, ps_smtp_fn fn,
                   void *cookie);
