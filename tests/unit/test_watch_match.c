@@ -438,7 +438,8 @@ static int64_t real_us(void)
     return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
-static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **state)
+/* Returns whether the budget kept the first match below a third of what it costs without one. */
+static bool worst_patterns_cost_little(void)
 {
     enum { PEOPLE = 20, EACH = 20, TEXT = 10000 };
     static const char words[] = "the quick brown fox jumps over a lazy dog and so on ";
@@ -449,7 +450,6 @@ static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **
                                              .text = text };
     int64_t began_us, first_us, second_us, unbounded_us;
 
-    (void)state;
     for (size_t i = 0; i < TEXT; i++)
         text[i] = words[i % (sizeof(words) - 1)];
     text[TEXT] = '\0';
@@ -482,11 +482,22 @@ static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **
         suspended_of(lists));
     assert_string_equal(users, "U99 U99 ");
     assert_int_equal(suspended_of(lists), PEOPLE * EACH);
-    assert_true(first_us < unbounded_us * 2 / 3);
     assert_true(second_us < unbounded_us / 20);
     ps_watchlists_destroy(lists);
     ps_watchlists_destroy(free_of_it);
     free(text);
+    return first_us < unbounded_us / 3;
+}
+
+/* The first match is measured once, and the processor time of a busy machine varies. */
+static void four_hundred_of_the_worst_patterns_cost_one_candidate_little(void **state)
+{
+    bool little = false;
+
+    (void)state;
+    for (int i = 0; i < 5 && !little; i++)
+        little = worst_patterns_cost_little();
+    assert_true(little);
 }
 
 int main(void)
