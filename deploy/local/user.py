@@ -1,4 +1,4 @@
-"""The user as whom servers and programs run where root starts them: a fault in a program that reads what strangers wrote must
+"""The user that servers and programs run as when root starts them: a fault in a program that reads what strangers wrote must
 not give them the machine."""
 import os
 import pwd
@@ -89,7 +89,7 @@ def working_folder(folder, state, environment, user):
     for name, path in files_named(folder, environment).items():
         whole = os.path.join(folder, path)
         if os.path.exists(whole) and not may(user, "-r", whole):
-            raise NotStarted(f"{name}: the user {name_of(user)}, as whom the programs run, cannot read {whole}; "
+            raise NotStarted(f"{name}: the user {name_of(user)}, that the programs run as, cannot read {whole}; "
                              f"let it (chgrp, chmod g+r, and x for its folders), or set PAPERSCOUT_USER")
         if whole != path:
             environment[name] = whole

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Counts and searches what is held; changes nothing. A few hundred messages at most, so each answer
- * is a walk over the lists and no counter can be wrong. */
+/* Counts and searches the messages that are held, and changes none. A few hundred messages at most,
+ * so each answer is a walk over the lists and no counter can be wrong. */
 
 /* Returns whether the message, or a duplicate of it, was taken from the list with this text. */
 static bool bears(const struct ps_outgoing_message *message, const char *raw, size_t len)

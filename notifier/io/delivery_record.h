@@ -31,7 +31,7 @@ void ps_delivery_record_destroy(struct ps_delivery_record *record); /* after red
  * message until closed. */
 void ps_delivery_record_close(struct ps_delivery_record *record, enum ps_close close,
                               struct ps_outgoing_message *message);
-/* Moves a list entry that is no message to the dead list, with the reason. Copies both texts. */
+/* Moves an invalid list entry to the dead list, with the reason. Copies both texts. */
 void ps_delivery_record_bury(struct ps_delivery_record *record, struct ps_str raw,
                              const char *reason);
 /* Returns whether raw is an entry whose burial is not finished. */

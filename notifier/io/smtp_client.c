@@ -361,24 +361,6 @@ void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, p
     start_next(smtp);
 }
 
-bool ps_smtp_url_ok(const char *url)
-{
-    CURLU *parts = curl_url();
-    char *scheme = NULL, *host = NULL;
-    bool ok;
-
-    if (parts == NULL)
-        abort();
-    ok = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-         curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-         curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && host[0] != '\0' &&
-         (strcmp(scheme, "smtp") == 0 || strcmp(scheme, "smtps") == 0);
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(parts);
-    return ok;
-}
-
 struct ps_smtp *ps_smtp_create(struct ps_loop *loop)
 {
     struct ps_smtp *smtp = ps_alloc_zero(1, sizeof(*smtp));

@@ -39,7 +39,4 @@ void ps_smtp_destroy(struct ps_smtp *smtp);
 void ps_smtp_send(struct ps_smtp *smtp, const struct ps_smtp_request *request, ps_smtp_fn fn,
                   void *cookie);
 
-/* Whether url is smtp:// or smtps:// with a host. */
-bool ps_smtp_url_ok(const char *url);
-
 #endif

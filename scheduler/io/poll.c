@@ -747,7 +747,7 @@ static void log_end(const struct ps_poll *poll, const struct ps_ledger *ledger, 
                        seconds > 0 ? seconds : 0);
 }
 
-/* Call it before log_end, so that somebody who reads the log line finds the cycle in /health. */
+/* Call it before log_end: a reader of the log line then finds the cycle in /health. */
 static void report_stats(struct ps_poll *poll, int64_t ended_ms, const char *error)
 {
     const struct ps_url_set *discovered = poll->parts.leadership->discovered;

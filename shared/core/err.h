@@ -30,7 +30,7 @@ bool ps_fail(struct ps_err *err, enum ps_failure category, int code, const char 
 
 /* A static string: "RATE_LIMIT". */
 const char *ps_failure_name(enum ps_failure category);
-/* Returns false, with out_category untouched, for a name that is no category. */
+/* Returns false, with out_category untouched, if name is not a category. */
 bool ps_failure_parse(const char *name, enum ps_failure *out_category) PS_MUST_USE;
 /* Returns the category of an HTTP status that is an error: RATE_LIMIT for 429, else NETWORK. A 504
  * is NETWORK and not TIMEOUT, because a server did answer. */

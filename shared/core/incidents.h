@@ -28,7 +28,7 @@ struct ps_incident_row {
 };
 
 const struct ps_incident_row *ps_incident_row(enum ps_incident incident); /* static */
-/* Returns false for a name that is no incident: a program of another version may share one. */
+/* Returns false if name is not an incident; a program of another version may know more. */
 bool ps_incident_parse(const char *name, enum ps_incident *out_incident) PS_MUST_USE;
 const char *ps_severity_name(enum ps_severity severity); /* "page" "ticket" "note" */
 

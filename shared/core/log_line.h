@@ -58,7 +58,7 @@ struct ps_log_field {
 const char *ps_event_name(enum ps_event event);         /* "POLL-DONE"; static */
 enum ps_log_level ps_event_level(enum ps_event event);  /* as log.def says */
 const char *ps_log_level_name(enum ps_log_level level); /* "INFO"; static */
-/* Returns false, with out_level untouched, for a name that is no level. */
+/* Returns false, with out_level untouched, if name is not a level. */
 bool ps_log_level_parse(const char *name, enum ps_log_level *out_level) PS_MUST_USE;
 
 /* Appends a line without a newline to out_line.

@@ -53,7 +53,7 @@ struct ps_result {
 };
 
 const char *ps_outcome_name(enum ps_outcome outcome); /* as PS_OUTCOMES says; static */
-/* Returns false, with out_outcome untouched, for a name that is no outcome. */
+/* Returns false, with out_outcome untouched, if name is not an outcome. */
 bool ps_outcome_parse(struct ps_str name, enum ps_outcome *out_outcome) PS_MUST_USE;
 bool ps_outcome_is_hit(enum ps_outcome outcome); /* hit_recent, hit_old, hit_no_lm */
 /* Whether a planned probe found something: a hit, or a suspect. Its spans are always sent. */

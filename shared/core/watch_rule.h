@@ -34,7 +34,7 @@ enum ps_watch_kind {
 };
 
 const char *ps_watch_kind_name(enum ps_watch_kind kind); /* its name in tables; static */
-/* Returns false, with out_kind untouched, for a name that is no kind. */
+/* Returns false, with out_kind untouched, if name is not a kind. */
 bool ps_watch_kind_parse(const char *name, enum ps_watch_kind *out_kind) PS_MUST_USE;
 /* Returns the noun for a stored value: "paper number", "paper", or "issue" for LWG4000. */
 const char *ps_watch_noun(enum ps_watch_kind kind, const char *value);

@@ -147,7 +147,7 @@ int ps_pg_row_count(const struct ps_pg_rows *rows, size_t statement);
 int64_t ps_pg_affected(const struct ps_pg_rows *rows, size_t statement);
 /* Returns the text, borrowed from rows; NULL for SQL NULL. */
 const char *ps_pg_text(const struct ps_pg_rows *rows, size_t statement, int row, int column);
-/* Returns fallback for SQL NULL and for a text that is no number of 64 bits. */
+/* Returns fallback if the value is SQL NULL or not a 64-bit number. */
 int64_t ps_pg_int(const struct ps_pg_rows *rows, size_t statement, int row, int column,
                   int64_t fallback);
 /* Returns false for SQL NULL. */

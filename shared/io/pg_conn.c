@@ -12,7 +12,7 @@
  * pipeline mode. While it opens, a failure leads to the next address; once it is ready, a failure
  * closes it. */
 
-enum { SCHEMA_POLL_MS = 500 }; /* between two looks whether another program made the schema */
+enum { SCHEMA_POLL_MS = 500 }; /* between two checks whether the schema exists */
 
 struct ps_pg_conn {
     struct ps_loop *loop;
