@@ -196,9 +196,10 @@ class Traces(FleetCase):
         programs[-1].wait_event("TRACE-ERROR", 30)
         wait_until(lambda: metric(programs[-1], SPANS % "refused"), 30, "refused spans are counted")
         for program in programs:
-            health = program.health()
-            self.assertTrue(program.ready(), program.name)
-            self.assertEqual((health["status"], health["stuck"], sum(health["failures"].values())), ("ok", False, 0), program.name)
+            # A busy machine may be late for a moment, which the status says; a failure would stay counted.
+            wait_until(lambda: program.ready() and (program.health()["status"], program.health()["stuck"]) == ("ok", False), 30,
+                       f"{program.name} is well")
+            self.assertEqual(sum(program.health()["failures"].values()), 0, program.name)
             self.assertEqual(len(program.events("TRACE-ERROR")), 1 if program in (leader, programs[-1]) else
                              len(program.events("TRACE-ERROR")), "one line for an outage")
         for program in reversed(programs):

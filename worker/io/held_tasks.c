@@ -16,6 +16,9 @@
 enum {
     GIVE_UP_BEFORE_DEADLINE_MS = 3000, /* a task of a paused host is given up this early */
     REQUEST_MARGIN_MS = 1500, /* a pause must end this long before the deadline to be useful */
+    /* How long this worker keeps its own confirmation request from itself. Meanwhile the others
+     * work off what they hold, and Redis serves the reader that has waited longest: one of them. */
+    PASS_ON_DELAY_MS = 100,
 };
 
 /* An entry of the stream that is pending for this worker. */
@@ -23,10 +26,11 @@ struct held_task {
     struct ps_held_tasks *tasks;
     char *id;
     struct ps_task task;
-    struct ps_probe *probe; /* NULL once the answer is on its way to Redis */
+    struct ps_probe *probe; /* NULL: the answer is on its way to Redis, or pass_on_ms is set */
     int64_t renewed_ms;     /* when it was taken or last renewed */
     int64_t taken_ms;       /* wall clock */
-    bool claimed_by_other;  /* another worker took it over meanwhile */
+    int64_t pass_on_ms; /* monotonic: when the request goes on to other workers; 0: it does not */
+    bool claimed_by_other; /* another worker took it over meanwhile */
     UT_hash_handle hh;
 };
 
@@ -34,6 +38,7 @@ struct ps_held_tasks {
     struct ps_held_tasks_options options;
     struct ps_task_completion *completion;
     struct held_task *by_id;
+    struct ps_timer *pass_on; /* set while a task has pass_on_ms */
     struct ps_task_counts counts;
     uint64_t acknowledged;
     bool draining;
@@ -59,8 +64,9 @@ static void on_acknowledged(void *cookie, void *item)
 }
 
 /* A second worker confirms a recent hit before people are notified (a site may answer HEAD wrongly,
- * or one worker's network may). The entry returns to the stream, marked with this worker's name;
- * this worker takes it again only after it came back `passes` times, that is, when it is alone. */
+ * or one worker's network may). The entry returns to the stream, marked with this worker's name.
+ * This worker passes it on again `passes` times before it confirms the hit itself, because it is
+ * alone or the others are busy. */
 static void request_confirmation(struct held_task *held, int passes)
 {
     struct ps_fields fields;
@@ -71,6 +77,42 @@ static void request_confirmation(struct held_task *held, int passes)
     ps_fields_add_int(&fields, "passes", passes);
     ps_task_completion_pass_on(held->tasks->completion, held->id, &fields, held);
     ps_fields_clear(&fields);
+}
+
+static void pass_on_later(struct held_task *held)
+{
+    struct ps_held_tasks *tasks = held->tasks;
+
+    held->pass_on_ms = ps_loop_now(tasks->options.daemon->loop) + PASS_ON_DELAY_MS;
+    if (!ps_timer_pending(tasks->pass_on))
+        ps_timer_set(tasks->pass_on, PASS_ON_DELAY_MS);
+}
+
+/* Passes on every request that is due by now_ms. */
+static void pass_on_due(struct ps_held_tasks *tasks, int64_t now_ms)
+{
+    struct held_task *held, *next;
+    int64_t due_ms = 0;
+
+    HASH_ITER (hh, tasks->by_id, held, next) {
+        if (held->pass_on_ms == 0)
+            continue;
+        if (held->pass_on_ms <= now_ms) {
+            held->pass_on_ms = 0;
+            request_confirmation(held, held->task.passes + 1);
+        } else if (due_ms == 0 || held->pass_on_ms < due_ms) {
+            due_ms = held->pass_on_ms;
+        }
+    }
+    if (due_ms > 0)
+        ps_timer_set(tasks->pass_on, due_ms - now_ms);
+}
+
+static void on_pass_on(void *cookie)
+{
+    struct ps_held_tasks *tasks = cookie;
+
+    pass_on_due(tasks, ps_loop_now(tasks->options.daemon->loop));
 }
 
 static void count_outcome(struct ps_held_tasks *tasks, enum ps_tier tier, enum ps_outcome outcome)
@@ -211,7 +253,7 @@ void ps_held_tasks_take(void *cookie, const struct ps_stream_entry *entry,
         on_probe_end(held, &report);
     } else if (held->task.seen_by != NULL && held->task.passes < PS_TASK_PASSES_MAX &&
                strcmp(held->task.seen_by, daemon->instance) == 0) {
-        request_confirmation(held, held->task.passes + 1);
+        pass_on_later(held);
     } else {
         held->probe = ps_probe_start(tasks->options.prober, held->task.url,
                                      held->task.seen_by == NULL ? PS_PROBE_HEAD : PS_PROBE_CONFIRM,
@@ -294,6 +336,7 @@ void ps_held_tasks_drop_obsolete(struct ps_held_tasks *tasks)
 void ps_held_tasks_drain(struct ps_held_tasks *tasks)
 {
     tasks->draining = true;
+    pass_on_due(tasks, INT64_MAX);
     ps_held_tasks_drop_obsolete(tasks);
 }
 
@@ -319,6 +362,7 @@ struct ps_held_tasks *ps_held_tasks_create(const struct ps_held_tasks_options *o
 
     tasks->options = *options;
     tasks->completion = ps_task_completion_create(&completion);
+    tasks->pass_on = ps_timer_create(options->daemon->loop, on_pass_on, tasks);
     return tasks;
 }
 
@@ -330,6 +374,7 @@ void ps_held_tasks_destroy(struct ps_held_tasks *tasks)
         held_task_free(held);
     }
     ps_task_completion_destroy(tasks->completion);
+    ps_timer_destroy(tasks->pass_on);
     free(tasks);
 }
 

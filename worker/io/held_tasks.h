@@ -5,6 +5,7 @@
  *
  *     take -> probe -> result            the usual one
  *     take -> probe -> confirmation      a recent hit goes back to the stream for another worker
+ *     take -> pause -> confirmation      this worker got its own request: the others may be busy
  *     take -> dead letter                unreadable, or delivered too often
  *     take -> result                     an error without a request: its cycle has ended
  *     take -> return to the stream       this worker is shutting down
